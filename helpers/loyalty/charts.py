@@ -1,0 +1,202 @@
+"""The house style: one chart, one message; the same colour for the same role in every lesson.
+
+Colours are from Okabe and Ito's palette, which colour-blind readers can tell apart; they also differ in greyscale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+TREATED = "#0072B2"
+CONTROL = "#E69F00"
+TRUTH = "#111111"
+HIGHLIGHT = "#C2410C"
+GREY = "#9AA0A6"
+INK = "#333333"
+ROOMS = {"prepare": "#56B4E9", "segment": "#E69F00", "evaluate": "#0072B2", "learn": "#009E73"}
+
+
+def house_style() -> None:
+    """Set matplotlib and seaborn to the look of the workshop: light, wide, no box; call it once in a notebook.
+
+    Examples
+    --------
+    >>> house_style()
+    >>> plt.rcParams["figure.figsize"]
+    [9.0, 4.5]
+    """
+    sns.set_theme(style="ticks", palette=[TREATED, CONTROL, "#009E73", HIGHLIGHT, "#CC79A7", GREY])
+    plt.rcParams.update({
+        "figure.figsize": (9.0, 4.5), "figure.dpi": 100, "savefig.dpi": 100, "figure.constrained_layout.use": True,
+        "font.family": "DejaVu Sans", "font.size": 11, "axes.titlesize": 14, "axes.labelsize": 11,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": INK,
+        "axes.grid": True, "axes.grid.axis": "y", "grid.color": "#E8EAED", "text.color": INK, "xtick.color": INK,
+        "ytick.color": INK, "axes.axisbelow": True, "legend.frameon": False,
+    })  # fmt: skip
+
+
+def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
+    """Give a chart its finding as title, what is plotted (with the unit) as subtitle, and a small source line.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    title : str
+        The finding or the question, in one line.
+    subtitle : str
+        What is plotted, in which unit.
+    source : str, optional
+        Where the data come from.
+
+    Examples
+    --------
+    >>> ax = plt.figure().add_subplot()
+    >>> headline(ax, "The gap was there first", "sales per 28 days, $")
+    >>> ax.get_title(loc="left")
+    'The gap was there first'
+    """
+    lines = subtitle.count("\n") + 1
+    ax.set_title(title, loc="left", fontweight="bold", pad=12 + 15 * lines)
+    ax.annotate(
+        subtitle, (0, 1), (0, 8), xycoords="axes fraction", textcoords="offset points", color="#5F6368", fontsize=11
+    )
+    if source:
+        ax.figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color="#80868B")
+
+
+def draw_intervals(
+    estimates: pd.DataFrame, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2
+) -> Axes:
+    """Draw estimates with their intervals, one a row, the first on top; a known truth as a hollow diamond.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        One row an estimate: the index is its label; columns `effect`, `low`, `high`, all in one unit.
+        A column `colour` is optional.
+    ax : matplotlib.axes.Axes, optional
+    truth : float, optional
+        The true value, in the same unit.
+    unit : str
+        Written before each value, for example "$".
+    decimals : int
+        Digits after the point in the labels.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    KeyError
+        A column is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"effect": [1.2], "low": [0.7], "high": [1.7]}, index=["mailing"])
+    >>> ax = draw_intervals(table, truth=0.8, unit="€")
+    >>> [t.get_text() for t in ax.get_yticklabels()]
+    ['mailing']
+    """
+    ax = ax or plt.subplots(figsize=(9, 1.4 + 0.55 * len(estimates)))[1]
+    rows = estimates.reset_index(names="label")
+    for place, row in enumerate(rows.to_dict("records")):
+        colour = row.get("colour", TREATED)
+        ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
+        ax.plot(row["effect"], place, "o", color=colour, markersize=8, zorder=3)
+        effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
+        label = f"{effect}  ({low} to {high})"
+        ax.annotate(
+            label, (row["effect"], place), (0, 9), textcoords="offset points", ha="center", fontsize=9.5, color=INK
+        )
+    ax.axvline(0, color=INK, linewidth=1, zorder=1)
+    if truth is not None:
+        ax.plot([truth] * len(rows), range(len(rows)), "D", markerfacecolor="white", markeredgecolor=TRUTH,
+                markeredgewidth=1.6, markersize=9, linestyle="none", zorder=4, label="truth")  # fmt: skip
+        ax.legend(loc="lower right")
+    ax.set_yticks(range(len(rows)), rows["label"])
+    ax.set_ylim(len(rows) - 0.5, -0.65)
+    ax.margins(x=0.12)
+    ax.grid(axis="y", visible=False)
+    ax.grid(axis="x", visible=True)
+    ax.tick_params(axis="y", length=0)
+    sns.despine(ax=ax, left=True)
+    return ax
+
+
+def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
+    """Write a signed amount the way a person would: the sign first, then the unit.
+
+    Examples
+    --------
+    >>> say_money(-6.219, "$", 2), say_money(1234.5, "€")
+    ('−$6.22', '€1,234')
+    """
+    return f"{'−' if value < 0 else ''}{unit}{abs(value):,.{decimals}f}"
+
+
+def shorten(value: float) -> str:
+    """Write a large number in short form.
+
+    Examples
+    --------
+    >>> shorten(1234), shorten(3_400_000), shorten(12)
+    ('1.2k', '3.4M', '12')
+    """
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.1f}".removesuffix(".0") + letter
+    return f"{value:g}"
+
+
+def draw_cycle(highlight: Iterable[str] = ()) -> Figure:
+    """Draw the cycle of the curriculum: prepare, segment, evaluate, learn, and back with what was learned.
+
+    Parameters
+    ----------
+    highlight : iterable of str
+        Rooms to fill with their colour; all of them when empty.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> len(draw_cycle().axes[0].patches)
+    9
+    """
+    rooms = {
+        "prepare": ("1  Prepare", "Who is this customer,\nas of that day?"),
+        "segment": ("2  Segment", "Which customers belong\ntogether, for which task?"),
+        "evaluate": ("3  Evaluate", "What did the campaign\nchange, in money?"),
+        "learn": ("4  Learn", "What do we offer\nwhom next?"),
+    }
+    lit = set(highlight) or set(rooms)
+    figure, ax = plt.subplots(figsize=(9, 2.9))
+    ax.set(xlim=(0, 100), ylim=(0, 32))
+    ax.axis("off")
+    centred = {"ha": "center", "va": "center"}
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 16, "linewidth": 1.7}
+    for place, (room, (name, question)) in enumerate(rooms.items()):
+        left = 1 + place * 25.5
+        colour = ROOMS[room] if room in lit else "#DADCE0"
+        box = {"boxstyle": "round,pad=0,rounding_size=1.6", "facecolor": "white", "edgecolor": colour, "linewidth": 2.2}
+        ax.add_patch(FancyBboxPatch((left, 13), 20, 15, **box))
+        ax.plot([left + 2.5, left + 17.5], [13, 13], color=colour, linewidth=6, solid_capstyle="round")
+        ax.text(left + 10, 24, name, fontsize=13, fontweight="bold", color=INK, **centred)
+        ax.text(left + 10, 17.6, question, fontsize=9.5, color="#5F6368", linespacing=1.35, **centred)
+        if place < 3:
+            ax.add_patch(FancyArrowPatch((left + 20.6, 20.5), (left + 24.9, 20.5), color=GREY, **arrow))
+    bow = {"connectionstyle": "arc3,rad=-0.12", "color": ROOMS["learn"]}
+    ax.add_patch(FancyArrowPatch((87.5, 11), (11, 11), **bow, **arrow))
+    ax.add_patch(FancyBboxPatch((33, 1.6), 34, 6, boxstyle="round,pad=0", facecolor="white", edgecolor="none"))
+    ax.text(50, 4.4, "the history of responses joins the profile", fontsize=10, style="italic", color=INK, **centred)
+    return figure

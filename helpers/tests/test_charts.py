@@ -1,0 +1,69 @@
+"""The house style."""
+
+from __future__ import annotations
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from loyalty import charts
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def test_every_interval_is_drawn_from_low_to_high_and_the_truth_as_a_hollow_diamond():
+    table = pd.DataFrame({"effect": [1.0, -2.0], "low": [0.5, -3.0], "high": [1.5, -1.0]}, index=["a", "b"])
+    ax = charts.draw_intervals(table, truth=0.7, unit="$")
+    ends = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 3]
+    assert ends == [(0.5, 1.5), (-3.0, -1.0)]
+    diamond = next(line for line in ax.lines if line.get_marker() == "D")
+    assert list(diamond.get_xdata()) == [0.7, 0.7]
+    assert diamond.get_markerfacecolor() == "white"
+
+
+def test_the_first_estimate_stands_on_top():
+    table = pd.DataFrame({"effect": [1.0, 2.0], "low": [0, 1], "high": [2, 3]}, index=["first", "second"])
+    ax = charts.draw_intervals(table)
+    bottom, top = ax.get_ylim()
+    assert bottom > top
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["first", "second"]
+
+
+def test_an_estimate_without_an_interval_is_refused():
+    with pytest.raises(KeyError, match="low"):
+        charts.draw_intervals(pd.DataFrame({"effect": [1.0]}))
+
+
+def test_treated_and_control_can_be_told_apart_in_greyscale():
+    def grey(colour):
+        return sum(w * c for w, c in zip((0.299, 0.587, 0.114), to_rgb(colour), strict=True))
+
+    assert abs(grey(charts.TREATED) - grey(charts.CONTROL)) > 0.2
+
+
+def test_the_headline_carries_finding_unit_and_source():
+    ax = plt.figure().add_subplot()
+    charts.headline(ax, "Finding", "euro per head", "the chain")
+    assert ax.get_title(loc="left") == "Finding"
+    assert ax.texts[0].get_text() == "euro per head"
+    assert ax.figure.get_supxlabel() == "Source: the chain"
+
+
+@pytest.mark.parametrize(("value", "text"), [(999, "999"), (1000, "1k"), (-2_500_000, "-2.5M"), (4e9, "4B")])
+def test_large_numbers_are_written_short(value, text):
+    assert charts.shorten(value) == text
+
+
+def test_rooms_that_are_not_named_are_grey_in_the_cycle():
+    edges = [p.get_edgecolor()[:3] for p in charts.draw_cycle(["learn"]).axes[0].patches]
+    assert to_rgb(charts.ROOMS["learn"]) in edges
+    assert to_rgb(charts.ROOMS["segment"]) not in edges
