@@ -1,0 +1,133 @@
+"""Make the files of data/ from the packages that they come from, so that it is known where each number was taken.
+
+    python authoring/make_data.py                  all files, all checkpoints, and the dictionary in data/README.md
+    python authoring/make_data.py cdnow profile_cj README      only these
+    python authoring/make_data.py --check          write nothing; exit code 1 if a file differs from its recipe
+
+Needs the test requirements: the packages lifetimes and causaldata are not needed to run the workshop. The Complete
+Journey is read from its own package at run time and is not copied. data/glossary.csv is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+from loyalty import datasets, tables
+from loyalty.prepare.profile import build_profile
+
+README = datasets.DATA / "README.md"
+BEGIN, END = "<!-- dictionary:begin -->", "<!-- dictionary:end -->"
+
+
+def make_cdnow() -> pd.DataFrame:
+    """CDNOW's master file under the contract `receipts`, its rows in their order, the 1/10 sample marked."""
+    folder = find_package("lifetimes") / "datasets"
+    master = pd.read_csv(folder / "CDNOW_master.txt", sep=r"\s+")
+    sample = pd.read_csv(folder / "CDNOW_sample.txt", sep=r"\s+", header=None, usecols=[0]).iloc[:, 0]
+    return pd.DataFrame(
+        {
+            "customer_id": master["customer_id"],
+            "time": pd.to_datetime(master["date"].astype("str"), format="%Y%m%d").dt.as_unit("us"),
+            "sales": master["dollar_value"],
+            "quantity": master["number_of_cds"],
+            "in_sample": master["customer_id"].isin(sample),
+        }
+    )
+
+
+def make_nsw() -> pd.DataFrame:
+    """The experiment's 445 people, then the 15,992 of the Current Population Survey, numbered from 1."""
+    parts = [
+        pd.read_stata(find_package("causaldata") / name / f"{name}.dta").assign(sample=sample)
+        for name, sample in (("nsw_mixtape", "nsw"), ("cps_mixtape", "cps"))
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    names = {"age": "age", "educ": "education", "black": "black", "hisp": "hispanic", "marr": "married"}
+    return pd.DataFrame(
+        {
+            "customer_id": range(1, len(rows) + 1),
+            "sample": rows["sample"].astype("str"),
+            "treated": rows["treat"] == 1,
+            **{new: rows[old].astype("int64") for old, new in (names | {"nodegree": "no_degree"}).items()},
+            **{year: rows[year].astype("float64") for year in ("re74", "re75", "re78")},
+        }
+    )
+
+
+def make_profile_cj() -> pd.DataFrame:
+    """What lesson 12 ends with: the profile of all Complete Journey households as of 2017-10-01."""
+    journey = datasets.complete_journey()
+    return build_profile(journey.receipts, "2017-10-01", customers=journey.customers, products=journey.products)
+
+
+FILES: dict[str, Callable[[], pd.DataFrame]] = {"cdnow": make_cdnow, "nsw": make_nsw}
+CHECKPOINTS: dict[str, Callable[[], pd.DataFrame]] = {"profile_cj": make_profile_cj}
+
+
+def find_package(name: str) -> Path:
+    """Find the folder of an installed package without importing it."""
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit(f"The package {name} is not installed: install requirements-test.lock.")
+    return Path(spec.submodule_search_locations[0])
+
+
+def locate(name: str) -> Path:
+    """Say where a recipe's file lies."""
+    return datasets.DATA / ("checkpoints" if name in CHECKPOINTS else "") / f"{name}.parquet"
+
+
+def render_readme(text: str) -> str:
+    """Put the data dictionary between the markers of data/README.md; the rest stays as it is."""
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n\n{tables.render_dictionary().strip()}\n\n{END}{after}"
+
+
+def differs(name: str, made: pd.DataFrame) -> bool:
+    """Compare a recipe's table with its file, to nine digits: the last ones depend on the machine."""
+    if not locate(name).exists():
+        return True
+    try:
+        pd.testing.assert_frame_equal(pd.read_parquet(locate(name)), made, rtol=1e-9)
+    except AssertionError:
+        return True
+    return False
+
+
+def main(arguments: list[str]) -> int:
+    """Make, or with --check compare, what the arguments name; everything if they name nothing."""
+    recipes = FILES | CHECKPOINTS
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", choices=[*recipes, "README", []], help="what to make; everything otherwise")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit code 1 if something differs")
+    options = parser.parse_args(arguments)
+    changed = []
+    for name in options.names or [*recipes, "README"]:
+        if name == "README":
+            text = README.read_text(encoding="utf-8")
+            if render_readme(text) != text:
+                changed.append(README)
+                if not options.check:
+                    README.write_text(render_readme(text), encoding="utf-8", newline="\n")
+        else:
+            made = recipes[name]()
+            # An equal table is not written again, so that the file's bytes change only when its rows do.
+            if differs(name, made):
+                changed.append(locate(name))
+                if not options.check:
+                    locate(name).parent.mkdir(parents=True, exist_ok=True)
+                    made.to_parquet(locate(name), compression="zstd", compression_level=19, index=False)
+    for path in changed:
+        print(("differs: " if options.check else "made: ") + path.relative_to(datasets.DATA).as_posix())
+    return int(options.check and bool(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
