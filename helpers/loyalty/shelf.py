@@ -40,7 +40,9 @@ class Dataset:
     def _repr_html_(self) -> str:
         rows = [(k, f"{len(t):,}", ", ".join(t)) for k, t in self.tables.items()]
         with pd.option_context("display.max_colwidth", None):
-            shown = pd.DataFrame(rows, columns=["table", "rows", "columns"]).to_html(index=False, border=0, justify="left")
+            shown = pd.DataFrame(rows, columns=["table", "rows", "columns"]).to_html(
+                index=False, border=0, justify="left"
+            )
             shown = shown.replace("<td>", '<td style="text-align: left">')
         return f"<b>{self.name}</b>{shown}<small>Source: {self.source}<br>Terms: {self.terms}</small>"
 
@@ -61,6 +63,19 @@ def find_file(what: str, names: tuple[str, ...], home: str, how: str, *, cache: 
         f"  Looked for: {' or '.join(names)}, in {looked} data/cache/ of the workshop.\n  Lives at: {home}\n"
         f"  Put it into: data/cache/, or a folder that LOYALTY_DATA names; {how}."
     )
+
+
+def fetch_file(url: str, sha256: str, what: str, path: Path) -> Path:
+    """Fetch a file to `path` and check its sum; `DataMissing` says why it could not be fetched and where it lives."""
+    import pooch
+
+    try:
+        return Path(pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=path.parent))
+    except (OSError, ValueError) as error:
+        raise DataMissing(
+            f"{what} could not be fetched: {str(error).splitlines()[0][:200]}\n  Lives at: {url}\n"
+            f"  Put it into: data/cache/ under the name {path.name}, or a folder that LOYALTY_DATA names."
+        ) from None
 
 
 def expect_columns(table: pd.DataFrame, path: Path, columns: list[str]) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""Prepare: from raw receipts to one sound row a customer."""

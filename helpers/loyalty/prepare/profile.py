@@ -1,0 +1,261 @@
+"""The customer profile: one row a customer, as of a date.
+
+Receipt lines are reduced where they live (DuckDB or Spark), in two steps: lines to receipts, receipts to customers.
+Only the result, one row a customer, comes to pandas.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from loyalty.frames import NotATable, collect, is_empty, open_table
+from loyalty.tables import CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS, TableError, check_table
+
+TREND_DAYS = 84
+
+
+def build_profile(
+    receipts: Any, as_of: str | dt.date | pd.Timestamp, *, customers: Any = None, products: Any = None
+) -> pd.DataFrame:
+    """Describe each customer by what the receipts before a day say.
+
+    Not for looking back with today's knowledge: a profile as of 1 December knows nothing of 1 December or later, so
+    that what it says about the time after can be tested.
+
+    Parameters
+    ----------
+    receipts : pandas.DataFrame, duckdb.DuckDBPyRelation, Spark frame, str or pathlib.Path
+        Lines or whole receipts under the contract `receipts`. With `basket_id` the lines of a receipt count once;
+        without it each row is a receipt. A line is a return when `kind` says return or cancel, or, where `kind` is
+        empty, when its sales are negative. NaN in a column counts as empty.
+    as_of : str, datetime.date or pandas.Timestamp
+        A day, written 2017-12-01, midnight at its start. Everything before counts, nothing from it on.
+    customers : the same kinds of source, optional
+        The customers that should have a row even if they bought nothing; their frequency and monetary are 0 and their
+        days are empty.
+    products : the same kinds of source, optional
+        Gives each line its `category` and so unlocks `breadth`. Not read when the receipts have a column `category`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a customer, sorted by customer_id (int64 or str, as in the receipts), the columns of the contract
+        `profile`: `margin` comes only when the receipts hold margin, `breadth` with category or products,
+        `promo_share` with discount, `online_share` with channel (counted where channel is "online"). Days are whole
+        days between calendar days; money keeps the data's currency. Receipts without a single row give a profile
+        without customers.
+
+    Raises
+    ------
+    TableError
+        A table breaks its contract, ids are whole numbers in one table and text in another, or there are receipts but
+        none before `as_of`.
+
+    Examples
+    --------
+    >>> receipts = pd.DataFrame({
+    ...     "customer_id": [7, 7, 8],
+    ...     "time": pd.to_datetime(["2017-01-02 10:00", "2017-01-09 18:30", "2017-01-05 09:00"]),
+    ...     "sales": [12.5, 7.5, 3.0],
+    ... })
+    >>> build_profile(receipts, "2017-02-01")[["customer_id", "recency_days", "frequency", "monetary"]]
+       customer_id  recency_days  frequency  monetary
+    0            7          23.0          2      20.0
+    1            8          27.0          1       3.0
+
+    References
+    ----------
+    x, t_x and T follow Fader, Hardie and Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005),
+    counted in days; T ends with the last day seen.
+    """
+    day = _read_day(as_of)
+    try:
+        lines = _add_category(_type_columns(check_table(receipts, RECEIPTS)), products)
+        everyone = None
+        if customers is not None:
+            everyone = collect(_type_columns(check_table(customers, CUSTOMERS).select("customer_id")))
+        profile = _describe(lines, day, everyone)
+    except NotATable as error:
+        raise TableError([str(error)], "receipts") from None
+    order = ["customer_id", *(name for name in PROFILE.names if name in profile and name != "customer_id")]
+    return profile[order].sort_values("customer_id", ignore_index=True)
+
+
+def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | None) -> pd.DataFrame:
+    before = lines.filter(nw.col("time") < nw.lit(day.to_pydatetime()))
+    reduced = collect(_reduce_to_customers(_reduce_to_receipts(before, day)))
+    if reduced.empty:
+        _refuse_if_too_early(lines, day)
+    if everyone is not None:
+        if len(reduced) and len(everyone):
+            _refuse_mixed_ids("customer_id", reduced["customer_id"].dtype, everyone["customer_id"].dtype, "customers")
+        kind = {"customer_id": (everyone if len(everyone) else reduced)["customer_id"].dtype}
+        reduced = everyone.astype(kind).merge(reduced.astype(kind), on="customer_id", how="outer")
+    profile = _finish(reduced, day)
+    breadth = _count_categories(before)
+    if breadth is not None:
+        counted = profile["customer_id"].map(breadth.set_index("customer_id")["breadth"])
+        profile["breadth"] = counted.fillna(0).astype("int64")
+    return profile
+
+
+def _read_day(as_of: Any) -> pd.Timestamp:
+    problem = f"as_of should be a day such as '2017-12-01', found {str(as_of)!r}"
+    if isinstance(as_of, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?", as_of.strip()):
+        raise TableError([problem], "as_of")
+    try:
+        day = pd.Timestamp(as_of) if isinstance(as_of, str | dt.date | np.datetime64) else pd.NaT
+    except ValueError:
+        day = pd.NaT
+    if day is pd.NaT or not 1900 <= day.year <= 2200:
+        raise TableError([problem], "as_of")
+    if day.tz is not None or day != day.normalize():
+        raise TableError([f"{problem}: leave the time and its zone out"], "as_of")
+    return day.as_unit("us")
+
+
+def _type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Select what the profile reads, in one type a column whatever the source, with NaN as empty."""
+    targets = {"customer_id": None, "basket_id": None, "product_id": None, "time": nw.Datetime("us"), "category": None}
+    targets |= dict.fromkeys(("sales", "margin", "discount"), nw.Float64())
+    targets |= dict.fromkeys(("kind", "channel"), nw.String())
+    schema = lines.collect_schema()
+    columns = {}
+    for name, target in targets.items():
+        if name not in schema:
+            continue
+        value, found = nw.col(name), schema[name]
+        if found.is_float():
+            value = nw.when(~is_empty(name, found)).then(value)
+        if target is None:
+            target = nw.Int64() if found.is_integer() else nw.String()
+        if not (target.is_numeric() and found.is_numeric()) and not (target.is_temporal() and found.is_temporal()):
+            value = value.cast(nw.String)  # the check let another type pass only where every value is empty
+        columns[name] = value.cast(target)
+    return lines.select(**columns)
+
+
+def _refuse_mixed_ids(name: str, ours: Any, theirs: Any, table: str) -> None:
+    if ("str" in str(ours).lower()) != ("str" in str(theirs).lower()):
+        here, there = ("whole numbers", "text") if "str" in str(ours).lower() else ("text", "whole numbers")
+        mend = "nothing would match; convert one of them, for example with .astype('str')"
+        raise TableError([f"`{name}` holds {here} here and {there} in the receipts: {mend}"], table)
+
+
+def _add_category(lines: nw.LazyFrame, products: Any) -> nw.LazyFrame:
+    schema = lines.collect_schema()
+    if products is None or "category" in schema:
+        return lines
+    if "product_id" not in schema:
+        raise TableError(["there is no column `product_id`, and the products cannot be joined without it"], "receipts")
+    known = check_table(products, PRODUCTS)
+    if "category" not in known.collect_schema():
+        raise TableError(["there is no column `category`; it is what breadth counts"], "products")
+    small = collect(_type_columns(known.select("product_id", "category")))
+    some = collect(lines.select(nw.col("product_id").count()))["product_id"].iloc[0]
+    if small.empty or not some:  # nothing to match, whatever type an empty column has
+        return lines.with_columns(category=nw.lit(None, nw.String()))
+    _refuse_mixed_ids("product_id", schema["product_id"], small["product_id"].dtype, "products")
+    return lines.join(open_table(small, beside=lines), on="product_id", how="left")
+
+
+def _is_purchase(names: list[str]) -> nw.Expr:
+    by_sign = nw.col("sales") >= 0
+    if "kind" not in names:
+        return by_sign
+    return nw.when(nw.col("kind").is_null()).then(by_sign).otherwise(nw.col("kind") == "sale")
+
+
+def _reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
+    """One row a receipt: its day, its sales with and without returns, and what the optional columns allow."""
+    names = lines.collect_schema().names()
+    late, early = (nw.lit((day - pd.Timedelta(days=n)).to_pydatetime()) for n in (TREND_DAYS, 2 * TREND_DAYS))
+    bought, time, paid = _is_purchase(names), nw.col("time"), nw.col("paid")
+    sums = {
+        "monetary": nw.col("sales"),
+        "paid": paid,
+        "late": nw.when(time >= late).then(paid).otherwise(0.0),
+        "early": nw.when((time >= early) & (time < late)).then(paid).otherwise(0.0),
+    }
+    if "margin" in names:
+        sums["margin"] = nw.col("margin").fill_null(0.0)
+    if "discount" in names:
+        sums["promo"] = nw.when(nw.col("discount").fill_null(0.0) > 0).then(paid).otherwise(0.0)
+    marks = {"bought": bought.cast(nw.Int64)}
+    if "channel" in names:
+        marks["online"] = (bought & (nw.col("channel").fill_null("").str.to_lowercase() == "online")).cast(nw.Int64)
+    rows = lines.with_columns(paid=nw.when(bought).then(nw.col("sales")).otherwise(0.0)).select(
+        "customer_id", *[n for n in ("basket_id",) if n in names], day=time.dt.truncate("1d"), **sums, **marks
+    )
+    if "basket_id" not in names:
+        return rows
+    return rows.group_by("customer_id", "basket_id").agg(
+        nw.col("day").min(), *(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks)
+    )
+
+
+def _reduce_to_customers(receipts: nw.LazyFrame) -> nw.LazyFrame:
+    """One row a customer; by way of one row a customer's day, so that no engine has to count distinct days."""
+    sums = [n for n in receipts.collect_schema().names() if n not in ("customer_id", "basket_id", "day")]
+    days = receipts.group_by("customer_id", "day").agg(
+        *(nw.col(n).sum() for n in sums), nw.col("bought").max().alias("days")
+    )
+    purchase_day = nw.when(nw.col("days") == 1).then(nw.col("day"))
+    return (
+        days.with_columns(first=purchase_day, last=purchase_day)
+        .group_by("customer_id")
+        .agg(nw.col("first").min(), nw.col("last").max(), *(nw.col(n).sum() for n in ("days", *sums)))
+    )
+
+
+def _finish(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """From sums to the columns of the contract, in pandas, with float noise of the engines rounded away."""
+    first, last = (pd.to_datetime(frame[n]) for n in ("first", "last"))
+    sums = frame.select_dtypes("number").columns.difference(["customer_id"])
+    amounts = frame[sums].astype("float64").fillna(0)
+    frame = frame.assign(**amounts.where(amounts.abs() > 1e9, amounts.clip(-1e9, 1e9).round(6)))
+    receipts = frame["bought"].where(frame["bought"] > 0)
+    paid, promo = frame["paid"].where(frame["paid"] > 0), frame.get("promo")
+    late, early = (frame[n].where((frame["late"] >= 0) & (frame["early"] >= 0)) for n in ("late", "early"))
+    moved = late + early
+    profile = pd.DataFrame({"customer_id": frame["customer_id"], "as_of": day})
+    profile["recency_days"] = (day - last).dt.days.astype("float64")
+    profile["frequency"] = frame["bought"].astype("int64")
+    profile["monetary"] = frame["monetary"]
+    profile["tenure_days"] = (day - first).dt.days.astype("float64")
+    profile["x"] = frame["days"].where(frame["days"] > 0) - 1
+    profile["t_x"] = (last - first).dt.days.astype("float64")
+    profile["T"] = profile["tenure_days"] - 1
+    profile["gap_days"] = profile["t_x"] / profile["x"].where(profile["x"] > 0)
+    profile["basket_value"] = frame["paid"] / receipts
+    profile["trend"] = (late - early) / moved.where(moved > 0)
+    if "margin" in frame:
+        profile["margin"] = frame["margin"]
+    if promo is not None:
+        profile["promo_share"] = promo.where((promo >= 0) & (promo <= paid)) / paid
+    if "online" in frame:
+        profile["online_share"] = frame["online"] / receipts
+    return profile
+
+
+def _count_categories(lines: nw.LazyFrame) -> pd.DataFrame | None:
+    names = lines.collect_schema().names()
+    if "category" not in names:
+        return None
+    pairs = lines.filter(_is_purchase(names)).select("customer_id", "category").drop_nulls().unique()
+    return collect(pairs.group_by("customer_id").agg(nw.len().cast(nw.Int64).alias("breadth")))
+
+
+def _refuse_if_too_early(lines: nw.LazyFrame, day: pd.Timestamp) -> None:
+    time = nw.col("time")
+    span = collect(lines.select(time.min().alias("first"), time.max().alias("last"), nw.len().alias("rows"))).iloc[0]
+    if span["rows"]:
+        found = f"they run from {str(span['first'])[:10]} to {str(span['last'])[:10]}"
+        rows = f"{span['rows']:,} row{'' if span['rows'] == 1 else 's'}"
+        raise TableError([f"0 of {rows} lie before as_of {day:%Y-%m-%d}: {found}. Is the year right?"], "receipts")
