@@ -1,0 +1,92 @@
+"""Every task of every lesson: its right and wrong answers differ, and each mistake is met with its own name."""
+
+from __future__ import annotations
+
+import time
+from itertools import combinations
+
+import pytest
+
+from loyalty.tasks import check
+from loyalty.tasks.alignment import align
+from loyalty.tasks.answers import kind_of
+from loyalty.tasks.grading import Task, distance, list_tasks
+
+BY_LESSON = list_tasks()
+TASKS = [task for tasks in BY_LESSON.values() for task in tasks]
+every_task = pytest.mark.parametrize("task", TASKS, ids=[task.code for task in TASKS])
+
+
+@pytest.mark.parametrize("lesson", BY_LESSON)
+def test_the_codes_of_a_lesson_begin_with_its_number_and_stand_once(lesson: str) -> None:
+    codes = [task.code for task in BY_LESSON[lesson]]
+    assert codes == sorted(set(codes))
+    assert {code[:2] for code in codes} == {lesson[:2]}
+
+
+@every_task
+def test_right_and_wrong_answers_differ_pairwise_by_more_than_five_tolerances(task: Task) -> None:
+    answers = task.compute()
+    named = [("right", answers.right), *((mistake.name, mistake.value) for mistake in answers.mistakes)]
+    near = {}
+    for (a, one), (b, other) in combinations(named, 2):
+        gap = min(distance(one, other, task.key), distance(other, one, task.key))
+        if not gap > 5 * task.tolerance:
+            near[f"{a} and {b}"] = gap
+    assert not near, f"{task.code}, tolerance {task.tolerance}: too near are {near}"
+
+
+@every_task
+def test_the_right_answer_is_right(task: Task) -> None:
+    result = check(task.code, task.compute().right)
+    assert result.status == "right", result.message
+    align(task.compute().right, task.compute().right, task.key)
+
+
+@every_task
+def test_each_mistake_made_is_answered_by_its_own_name_and_sentence(task: Task) -> None:
+    for mistake in task.compute().mistakes:
+        result = check(task.code, mistake.value)
+        assert (result.status, result.mistake, result.message) == ("wrong", mistake.name, mistake.says)
+
+
+@every_task
+def test_a_task_knows_three_usual_mistakes_or_is_a_choice(task: Task) -> None:
+    answers = task.compute()
+    names = [mistake.name for mistake in answers.mistakes]
+    is_choice = kind_of(answers.right) in {"text", "yes/no"}
+    assert len(names) >= (1 if is_choice else 3)
+    assert len(set(names)) == len(names)
+    assert all(mistake.says.strip() for mistake in answers.mistakes)
+    assert len({mistake.says for mistake in answers.mistakes}) == len(names)
+
+
+@every_task
+def test_a_task_states_its_deliverable_praises_and_has_hints(task: Task) -> None:
+    assert task.asks.strip() and task.hints and all(hint.strip() for hint in task.hints)
+    assert task.compute().praise.strip()
+
+
+@every_task
+def test_a_task_is_computed_once_and_in_under_two_seconds_when_the_data_are_warm(task: Task) -> None:
+    assert task.compute() is task.compute()
+    assert hasattr(task.compute, "cache_clear"), "memoise it with functools.cache"
+    took = []
+    for _ in range(2):
+        task.compute.cache_clear()
+        start = time.process_time()
+        task.compute()
+        took.append(time.process_time() - start)
+        if took[-1] < 2:
+            break
+    assert min(took) < 2
+
+
+@every_task
+def test_a_check_takes_less_than_a_second_after_the_first(task: Task) -> None:
+    right = task.compute().right
+    start = time.process_time()
+    check(task.code, right)
+    for mistake in task.compute().mistakes[:1]:
+        check(task.code, mistake.value)
+    assert time.process_time() - start < 1
