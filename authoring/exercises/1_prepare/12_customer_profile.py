@@ -1,0 +1,173 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.prepare.profile
+#     test: helpers/tests/tasks/test_t12_customer_profile.py
+#     minutes: 35
+# ---
+
+# %% [markdown]
+# # Exercise: the summer letter
+#
+# **Who has gone quiet by 1 July, and should the letter go out?**
+#
+# *35 minutes: 15 for 12a to 12c, 10 for the decision, 10 for Part B · after: [The customer profile](../../notebooks/1_prepare/12_customer_profile.ipynb)*
+#
+# It is Saturday, 1 July 2017, eight in the morning. Before the holidays Marta wants to send a letter to households that have gone quiet. Each letter holds a \$5 voucher. Jonas has one
+# condition: *"I do not pay five dollars to people who come anyway."* You have the receipts up to last night.
+#
+# Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("12a")` gives one step at a time.
+
+# %%
+import pandas as pd
+
+from loyalty.datasets import complete_journey
+from loyalty.tasks import check, hint
+
+chain = complete_journey()
+receipts = chain.receipts
+as_of = pd.Timestamp("2017-07-01")
+
+# %% [markdown]
+# **12a How long have they been silent?** A table with one row for each household that bought before 1 July: `customer_id` and
+# `recency_days`, whole calendar days from the day of its last purchase to 1 July (bought yesterday: 1).
+
+# %%
+### BEGIN SOLUTION
+before = receipts[receipts.time < as_of]
+last_day = before.groupby("customer_id").time.max().dt.normalize()
+silence = (as_of - last_day).dt.days.rename("recency_days").reset_index()
+### END SOLUTION
+
+# %%
+check("12a", silence)
+
+# %%
+hint("12a")
+
+# %% [markdown] tags=["solution"]
+# Two small things decide this task. `time < as_of` keeps out what happened on 1 July itself: at eight in the morning the day has not been sold yet. And `normalize()` cuts the clock off, so
+# that somebody who bought yesterday at 20:00 is one day away, not zero.
+#
+# The tempting short cut is `pd.Timestamp.today()` or the last day in the file. Then everybody is half a year more silent, and the letter goes to all.
+
+# %% [markdown]
+# **12b How often did they come?** A table with one row for *every* household of `chain.customers`: `customer_id` and `frequency`, the number of receipts before 1 July (0 for
+# those who bought nothing).
+
+# %%
+### BEGIN SOLUTION
+receipts_of = before.groupby("customer_id").basket_id.nunique()
+visits = receipts_of.reindex(chain.customers.customer_id, fill_value=0).rename("frequency").reset_index()
+### END SOLUTION
+
+# %%
+check("12b", visits)
+
+# %%
+hint("12b")
+
+# %% [markdown] tags=["solution"]
+# {{int((visits.frequency == 0).sum())}} households have a zero. A `groupby` or an inner join on receipts loses them, and with them the very people the letter is about. In SQL the same mistake is called "I forgot the `LEFT`".
+#
+# The helper does it in one line, and returns the same:
+
+# %% tags=["solution"]
+from loyalty.prepare.profile import build_profile
+
+profile = build_profile(receipts, as_of, customers=chain.customers)
+(profile.frequency.to_numpy() == visits.sort_values("customer_id").frequency.to_numpy()).all()
+
+# %% [markdown]
+# **12c What is the average receipt?** Of all receipts before 1 July, of all households together: one number, in dollars, to the cent.
+
+# %%
+### BEGIN SOLUTION
+average_receipt = before.sales.sum() / before.basket_id.nunique()
+### END SOLUTION
+
+# %%
+check("12c", average_receipt)
+
+# %%
+hint("12c")
+
+# %% [markdown] tags=["solution"]
+# \${{average_receipt:.2f}}. Sum first, divide once. Had you averaged the households' own averages, a household with one receipt would weigh as much as one with three hundred, and the "average receipt" would be
+# \${{(profile.monetary / profile.frequency).mean():.2f}}: the average of customers, not of receipts.
+
+# %% [markdown]
+# **12d Who comes back without a letter?** Take the households whose recency on 1 July is 28 days or more (those who never bought have no recency and stay out). Now we may look ahead, for this is how last year's data
+# judge a rule: which share of them bought in the four weeks from 1 July until before 29 July? One fraction between 0 and 1, to three digits.
+
+# %%
+### BEGIN SOLUTION
+quiet = profile[profile.recency_days >= 28]
+july = receipts[(receipts.time >= as_of) & (receipts.time < as_of + pd.Timedelta(days=28))]
+came_back = quiet.customer_id.isin(july.customer_id).mean()
+### END SOLUTION
+
+# %%
+check("12d", came_back)
+
+# %%
+hint("12d")
+
+# %% [markdown] tags=["solution"]
+# {{came_back:.1%}} of {{len(quiet):,}} quiet households came back by themselves. How sure are we? With so many households the 95 % interval is narrow:
+
+# %% tags=["solution"]
+from statsmodels.stats.proportion import proportion_confint
+
+proportion_confint(quiet.customer_id.isin(july.customer_id).sum(), len(quiet), method="wilson")
+
+# %% [markdown]
+# **12e Send or hold?** Jonas's condition in numbers: the letter goes out only if at most one in three of those who get it would have come within four weeks anyway. Marta
+# adds: *"Then let us write only to those who have been silent for 60 days or more!"* Compute her share too, then answer with one word:
+# `"send"` (to all silent for 28 days or more), `"send60"` (only to those silent for 60 days or more) or `"hold"`.
+
+# %%
+### BEGIN SOLUTION
+very_quiet = profile[profile.recency_days >= 60]
+came_back_60 = very_quiet.customer_id.isin(july.customer_id).mean()
+decision = "send" if came_back <= 1 / 3 else "send60" if came_back_60 <= 1 / 3 else "hold"
+### END SOLUTION
+
+# %%
+check("12e", decision)
+
+# %%
+hint("12e")
+
+# %% [markdown] tags=["solution"]
+# Hold. {{came_back:.0%}} and {{came_back_60:.0%}}: both are above one in three. An experienced colleague would add: these shares say whom the voucher is *wasted* on. They do not say whom it would *bring*. If Marta
+# still believes in the letter, send it to a random half of the {{len(very_quiet)}} households silent for 60 days, and compare. That costs
+# \${{len(very_quiet) // 2 * 5:,}} at most, and next July nobody has to guess.
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+
+# %% [markdown]
+# **12f When is dog food due?** The repurchase cycle of the category `DOG FOODS`, from the receipts before 1 July: the *median* number of days between two consecutive purchase days of the category by the same household.
+# All gaps of all households in one pot; one number.
+
+# %%
+### BEGIN SOLUTION
+dog = before.merge(chain.products[["product_id", "category"]], on="product_id").query("category == 'DOG FOODS'")
+days = (
+    dog.assign(day=dog.time.dt.normalize()).drop_duplicates(["customer_id", "day"]).sort_values(["customer_id", "day"])
+)
+dog_cycle = days.groupby("customer_id").day.diff().dt.days.median()
+### END SOLUTION
+
+# %%
+check("12f", dog_cycle)
+
+# %%
+hint("12f")
+
+# %% [markdown] tags=["solution"]
+# {{dog_cycle:.0f}} days. A household that buys three tins on one receipt has three lines and *one* purchase day: without `drop_duplicates` two gaps of zero days come in, and the median collapses. And it is the median, because a
+# few households on holiday make gaps of months.
