@@ -120,7 +120,7 @@ def draw_intervals(
     if truth is not None:
         ax.plot([truth] * len(rows), range(len(rows)), "D", markerfacecolor="white", markeredgecolor=TRUTH,
                 markeredgewidth=1.6, markersize=9, linestyle="none", zorder=4, label="truth")  # fmt: skip
-        ax.legend(loc="lower right")
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
     ax.set_yticks(range(len(rows)), rows["label"])
     ax.set_ylim(len(rows) - 0.5, -0.65)
     ax.margins(x=0.12)

@@ -1,0 +1,1 @@
+"""Evaluate: what a campaign changed, and what may be said when nobody kept a control group."""

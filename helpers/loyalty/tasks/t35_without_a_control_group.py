@@ -1,0 +1,242 @@
+"""Exercise 35, the Christmas campaign: right answers and the usual wrong ones, all computed from the data."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from loyalty.datasets import complete_journey, nsw
+from loyalty.evaluate.observational import difference_in_differences, weight_by_propensity
+from loyalty.stats import compare_means
+from loyalty.tasks.grading import Answers, Mistake, Task
+
+START, END, FAKE = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25"), pd.Timestamp("2017-09-04")
+BEFORE = pd.Timedelta(days=84)
+DAY = pd.Timedelta(days=1)
+COVARIATES = ["age", "education", "black", "hispanic", "married", "no_degree", "re74"]
+Triple = tuple[float, float, float]
+
+
+@cache
+def _chain() -> tuple[pd.DataFrame, pd.Index, np.ndarray]:
+    chain = complete_journey()
+    everyone = pd.Index(chain.customers.customer_id)
+    return chain.receipts, everyone, everyone.isin(chain.contacts[chain.contacts.campaign_id == 18].customer_id)
+
+
+@cache
+def _spend(start: pd.Timestamp, end: pd.Timestamp, per: int = 28) -> np.ndarray:
+    receipts, everyone, _ = _chain()
+    window = receipts[(receipts.time >= start) & (receipts.time < end)]
+    total = window.groupby("customer_id").sales.sum().reindex(everyone, fill_value=0).to_numpy()
+    return total / (end - start).days * per if per else total
+
+
+def _compare(values: np.ndarray, keep: np.ndarray | None = None) -> Triple:
+    member = _chain()[2]
+    keep = np.ones(len(values), dtype=bool) if keep is None else keep
+    found = compare_means(values[member & keep], values[~member & keep])
+    return found.effect, found.low, found.high
+
+
+def _gap(values: np.ndarray) -> float:
+    member = _chain()[2]
+    return float(values[member].mean() - values[~member].mean())
+
+
+def _weeks_as_customers(start: pd.Timestamp, end: pd.Timestamp) -> Triple:
+    """The right effect, with an interval that takes each week's change of a household for a household of its own."""
+    member, week = _chain()[2], pd.Timedelta(days=7)
+    before = _spend(start - BEFORE, start)
+    changes = np.array([_spend(day, day + week) - before for day in pd.date_range(start, end - week, freq=week)])
+    found = compare_means(changes[:, member].ravel(), changes[:, ~member].ravel())
+    return found.effect, found.low, found.high
+
+
+@cache
+def _answer_naive() -> Answers:
+    receipts, everyone, member = _chain()
+    during = _spend(START, END)
+    bought = during > 0
+    right = _gap(during)
+    lines = receipts[(receipts.time >= START) & (receipts.time < END)]
+    is_member = lines.customer_id.isin(everyone[member])
+    return Answers(
+        right=right,
+        praise=f"${right:.2f} a household and 28 days: a gap, not yet an effect.",
+        mistakes=(
+            Mistake("buyers_only", "You left out the households that bought nothing in the window. They count as zero; `reindex(everyone, fill_value=0)` brings them back.",
+                    float(during[member & bought].mean() - during[~member & bought].mean())),
+            Mistake("not_per_28_days", "These are dollars for the whole 56 days. Divide by the days of the window, times 28.", _gap(_spend(START, END, 0))),
+            Mistake("last_day_missing", "The last day, 24 December, is missing. The window is [start, end) and `end` is 25 December.",
+                    float(_gap(_spend(START, END - DAY)))),
+            Mistake("lines_as_unit", "That is the difference per receipt line. The household is the unit.",
+                    float(lines.sales[is_member].mean() - lines.sales[~is_member].mean())),
+        ),
+    )  # fmt: skip
+
+
+def _mistakes_of_change(start: pd.Timestamp, end: pd.Timestamp) -> tuple[Mistake, ...]:
+    before, during = _spend(start - BEFORE, start), _spend(start, end)
+    totals = _spend(start, end, 0) - _spend(start - BEFORE, start, 0)
+    return (
+        Mistake("no_before", "That is the gap in the window itself. Take each household's change: window minus the 84 days before.", _compare(during)),
+        Mistake("weeks_as_customers", "The effect is right; the interval is too narrow. It counts the weeks of a household as if they were different households. One household, one change.",
+                _weeks_as_customers(start, end)),
+        Mistake("buyers_only", "You kept only households that bought in both windows. Who stopped, or came back, is part of the change.",
+                _compare(during - before, (during > 0) & (before > 0))),
+        Mistake("windows_not_scaled", "The windows have 56 and 84 days. Bring both to 28 days before you subtract.", _compare(totals)),
+    )  # fmt: skip
+
+
+@cache
+def _answer_change() -> Answers:
+    right = _compare(_spend(START, END) - _spend(START - BEFORE, START))
+    return Answers(
+        right=right,
+        praise=f"${right[0]:.2f}, and zero lies inside the interval ({right[1]:.2f} to {right[2]:.2f}).",
+        mistakes=(
+            *_mistakes_of_change(START, END),
+            Mistake("other_window", "That is with 28 days before. The task asks for 84; that the answer changes is a finding of its own.",
+                    _compare(_spend(START, END) - _spend(START - 28 * DAY, START))),
+        ),
+    )  # fmt: skip
+
+
+@cache
+def _answer_placebo() -> Answers:
+    right = _compare(_spend(FAKE, START) - _spend(FAKE - BEFORE, FAKE))
+    return Answers(
+        right=right,
+        praise=f"${right[0]:.2f} where nothing happened ({right[1]:.2f} to {right[2]:.2f}).",
+        mistakes=(
+            *_mistakes_of_change(FAKE, START),
+            Mistake("campaign_inside", "Your window runs into the campaign. It ends before 30 October.",
+                    _compare(_spend(FAKE, END) - _spend(FAKE - BEFORE, FAKE))),
+            Mistake("wrong_before", "Your 84 days end on 30 October. They end where the fake window begins, on 4 September.",
+                    _compare(_spend(FAKE, START) - _spend(START - BEFORE, START))),
+        ),
+    )  # fmt: skip
+
+
+@cache
+def _answer_sentence() -> Answers:
+    receipts, everyone, member = _chain()
+    evidence = difference_in_differences(receipts, treated=everyone[member], start=START, end=END, customers=everyone)
+    right = "D" if evidence.placebo_fails or evidence.windows_disagree else "B"
+    effects = {e.details["pre_days"]: e.effect for e in evidence.estimates}
+    says = {
+        "A": "That gap was there before the campaign, as large as during it. Look at your 35c: the groups differ without any campaign.",
+        "B": f"${effects[84]:.2f} with 84 days before, yes; with 28 it is ${effects[28]:.2f}, with 180 it is −${abs(effects[180]):.2f}, and your 35c "
+        "finds more than that where there was no campaign.",
+        "C": f"With 180 days before, −${abs(effects[180]):.2f}; with 84 days plus ${effects[84]:.2f}. A sign that depends on the window is no result.",
+        "D": "The placebo dates pass and the windows agree: something can be said.",
+    }
+    return Answers(
+        right=right,
+        praise="The gap moves by itself more than any of the estimates.",
+        mistakes=tuple(Mistake(f"signed_{letter}", text, letter) for letter, text in says.items() if letter != right),
+    )
+
+
+@cache
+def _survey() -> pd.DataFrame:
+    people = nsw().people
+    return people[people.treated | (people["sample"] == "cps")]
+
+
+def _weigh(outcome: str, covariates: list[str], target: str = "att") -> Triple:
+    found = weight_by_propensity(_survey(), treated="treated", outcome=outcome, covariates=covariates, target=target)
+    return found.effect, found.low, found.high
+
+
+def _weigh_on_the_outcome() -> float:
+    """What matching on the outcome gives; the helper refuses it, so the weights are made here."""
+    survey = _survey().assign(copy=lambda d: d.re78)
+    found = weight_by_propensity(survey, treated="treated", outcome="re78", covariates=[*COVARIATES, "copy"], target="att")
+    return found.effect
+
+
+@cache
+def _answer_weights() -> Answers:
+    people, survey = nsw().people, _survey()
+    lottery = people[people["sample"] == "nsw"]
+    right, low, high = _weigh("re78", COVARIATES)
+    return Answers(
+        right=right,
+        praise=f"${right:,.0f} (${low:,.0f} to ${high:,.0f}); the lottery said $1,794.",
+        mistakes=(
+            Mistake("outcome_among_covariates", "You made the groups alike in 1978 earnings, the very thing that the programme should change. Nothing from after may be among the covariates.",
+                    _weigh_on_the_outcome()),
+            Mistake("no_overlap", "That is the effect for everybody (`ate`). Nearly all men of the survey had no chance of being a participant: for them there is nobody to compare with.",
+                    _weigh("re78", COVARIATES, "ate")[0]),
+            Mistake("witness_among_covariates", "re75 is among your covariates. It is the witness of 35f; adjusted away, it would always agree.",
+                    _weigh("re78", [*COVARIATES, "re75"])[0]),
+            Mistake("no_weights", "That is the naive comparison.",
+                    float(survey.re78[survey.treated].mean() - survey.re78[~survey.treated].mean())),
+            Mistake("the_lottery", "That is the lottery's answer. The task pretends that nobody drew lots: compare with the men of the survey.",
+                    float(lottery.re78[lottery.treated].mean() - lottery.re78[~lottery.treated].mean())),
+        ),
+    )  # fmt: skip
+
+
+@cache
+def _answer_witness() -> Answers:
+    right = _weigh("re75", COVARIATES)
+    naive = compare_means(*(_survey().query(f"treated == {flag}").re75.to_numpy() for flag in (True, False)))
+    return Answers(
+        right=right,
+        praise=f"−${abs(right[0]):,.0f} before the programme began: the groups are not alike yet.",
+        mistakes=(
+            Mistake("wrong_year", "That is 1978, the outcome. The witness is 1975.", _weigh("re78", COVARIATES)),
+            Mistake("no_weights", "That is the naive difference in 1975. Ask the witness about the weighted groups.", (naive.effect, naive.low, naive.high)),
+            Mistake("no_overlap", "That is for everybody (`ate`). Use the same target as in 35e.", _weigh("re75", COVARIATES, "ate")),
+        ),
+    )  # fmt: skip
+
+
+_TRIPLE = "three numbers (effect, low, high), dollars per household and 28 days, members minus others, 95 % interval"
+TASKS = (
+    Task(
+        code="35a",
+        asks="one number: dollars per household and 28 days, members minus others, window [30 October, 25 December)",
+        compute=_answer_naive, tolerance=0.01,
+        hints=("Per household the sum of `sales` in the window; who bought nothing gets 0.", "Divide by 56 days, times 28.", "Mean of the members minus mean of the others."),
+        close="Close, not it. Which days are in, and does every household count?",
+    ),
+    Task(
+        code="35b", asks=f"{_TRIPLE}; change from the 84 days before",
+        compute=_answer_change, tolerance=0.03,
+        hints=(
+            "Per household: dollars per 28 days in the window, minus dollars per 28 days in the 84 days before.",
+            "Then compare the mean change of members and others, as in 35a.",
+            "`loyalty.stats.compare_means(change[member], change[~member])` gives effect, low and high.",
+        ),
+        close="Close, not it. Is the window before [7 August, 30 October), and is each household one change?",
+    ),
+    Task(
+        code="35c", asks=f"{_TRIPLE}; window [4 September, 30 October), change from the 84 days before it",
+        compute=_answer_placebo, tolerance=0.03,
+        hints=("Only the dates change: `fake = pd.Timestamp('2017-09-04')`.", "The window is [fake, start), the 84 days before are [fake - 84 days, fake)."),
+        close="Close, not it. Check both windows: [4 September, 30 October) and the 84 days before 4 September.",
+    ),
+    Task(
+        code="35d", asks='one letter: "A", "B", "C" or "D"', compute=_answer_sentence, tolerance=0,
+        hints=("Compare 35b with 35c.", "What does the method find where there is nothing to find?"),
+        close="",
+    ),
+    Task(
+        code="35e", asks="one number: dollars a year, effect on those who took part, weights by propensity, without re75",
+        compute=_answer_weights, tolerance=2,
+        hints=("`from loyalty.evaluate.observational import weight_by_propensity`", "treated='treated', outcome='re78', covariates=covariates, target='att'", "Its `.effect` is the number."),
+        close="Close, not it. Are the covariates exactly the seven of the task?",
+    ),
+    Task(
+        code="35f", asks="three numbers (effect, low, high) in dollars: the same method on re75",
+        compute=_answer_witness, tolerance=2,
+        hints=("The call of 35e, with outcome='re75'.", "`.effect`, `.low`, `.high`"),
+        close="Close, not it. Same covariates, same target, other outcome.",
+    ),
+)  # fmt: skip
