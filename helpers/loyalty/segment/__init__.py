@@ -1,0 +1,1 @@
+"""Segment: which customers belong together, for a stated task."""
