@@ -55,9 +55,8 @@ def lab_options(project: Project, port: int) -> list[str]:
         "ServerApp.port": port,
         "ServerApp.answer_yes": True,
         "Application.log_level": "WARN",
-        "LabApp.news_url": None,
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "LabApp.extension_manager": "readonly",
+        "KernelManager.transport_encryption": "auto",  # without it each kernel begins with a security notice
     }
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # containers
     return [f"--{name}={value}" for name, value in options.items()] + root

@@ -1,0 +1,25 @@
+"""What holds for every test: figures need no screen, and nothing touches the progress of whoever runs the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HOME = Path(tempfile.mkdtemp(prefix="loyalty-tests-"))
+# Set on import, because the package's doctests run before any fixture of this folder could.
+os.environ.update(MPLBACKEND="Agg", LOYALTY_HOME=str(HOME))
+os.environ.pop("LOYALTY_BUILD", None)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of this clone."""
+    return Path(__file__).resolve().parents[2]
