@@ -74,12 +74,12 @@ def build_profile(
     x, t_x and T follow Fader, Hardie and Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005),
     counted in days; T ends with the last day seen.
     """
-    day = _read_day(as_of)
+    day = read_day(as_of)
     try:
-        lines = _add_category(_type_columns(check_table(receipts, RECEIPTS)), products)
+        lines = _add_category(type_columns(check_table(receipts, RECEIPTS)), products)
         everyone = None
         if customers is not None:
-            everyone = collect(_type_columns(check_table(customers, CUSTOMERS).select("customer_id")))
+            everyone = collect(type_columns(check_table(customers, CUSTOMERS).select("customer_id")))
         profile = _describe(lines, day, everyone)
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
@@ -89,7 +89,7 @@ def build_profile(
 
 def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | None) -> pd.DataFrame:
     before = lines.filter(nw.col("time") < nw.lit(day.to_pydatetime()))
-    reduced = collect(_reduce_to_customers(_reduce_to_receipts(before, day)))
+    reduced = collect(_reduce_to_customers(reduce_to_receipts(before, day)))
     if reduced.empty:
         _refuse_if_too_early(lines, day)
     if everyone is not None:
@@ -105,7 +105,8 @@ def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | N
     return profile
 
 
-def _read_day(as_of: Any) -> pd.Timestamp:
+def read_day(as_of: Any) -> pd.Timestamp:
+    """Read a day, midnight at its start; TableError for a time of day, a time zone or an ambiguous form."""
     problem = f"as_of should be a day such as '2017-12-01', found {str(as_of)!r}"
     if isinstance(as_of, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?", as_of.strip()):
         raise TableError([problem], "as_of")
@@ -120,7 +121,7 @@ def _read_day(as_of: Any) -> pd.Timestamp:
     return day.as_unit("us")
 
 
-def _type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
+def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
     """Select what the profile reads, in one type a column whatever the source, with NaN as empty."""
     targets = {"customer_id": None, "basket_id": None, "product_id": None, "time": nw.Datetime("us"), "category": None}
     targets |= dict.fromkeys(("sales", "margin", "discount"), nw.Float64())
@@ -157,7 +158,7 @@ def _add_category(lines: nw.LazyFrame, products: Any) -> nw.LazyFrame:
     known = check_table(products, PRODUCTS)
     if "category" not in known.collect_schema():
         raise TableError(["there is no column `category`; it is what breadth counts"], "products")
-    small = collect(_type_columns(known.select("product_id", "category")))
+    small = collect(type_columns(known.select("product_id", "category")))
     some = collect(lines.select(nw.col("product_id").count()))["product_id"].iloc[0]
     if small.empty or not some:  # nothing to match, whatever type an empty column has
         return lines.with_columns(category=nw.lit(None, nw.String()))
@@ -165,18 +166,19 @@ def _add_category(lines: nw.LazyFrame, products: Any) -> nw.LazyFrame:
     return lines.join(open_table(small, beside=lines), on="product_id", how="left")
 
 
-def _is_purchase(names: list[str]) -> nw.Expr:
+def is_purchase(names: list[str]) -> nw.Expr:
+    """Whether a line is no return: by `kind` where it is known, by the sign of its sales otherwise."""
     by_sign = nw.col("sales") >= 0
     if "kind" not in names:
         return by_sign
     return nw.when(nw.col("kind").is_null()).then(by_sign).otherwise(nw.col("kind") == "sale")
 
 
-def _reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
+def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
     """One row a receipt: its day, its sales with and without returns, and what the optional columns allow."""
     names = lines.collect_schema().names()
     late, early = (nw.lit((day - pd.Timedelta(days=n)).to_pydatetime()) for n in (TREND_DAYS, 2 * TREND_DAYS))
-    bought, time, paid = _is_purchase(names), nw.col("time"), nw.col("paid")
+    bought, time, paid = is_purchase(names), nw.col("time"), nw.col("paid")
     sums = {
         "monetary": nw.col("sales"),
         "paid": paid,
@@ -248,7 +250,7 @@ def _count_categories(lines: nw.LazyFrame) -> pd.DataFrame | None:
     names = lines.collect_schema().names()
     if "category" not in names:
         return None
-    pairs = lines.filter(_is_purchase(names)).select("customer_id", "category").drop_nulls().unique()
+    pairs = lines.filter(is_purchase(names)).select("customer_id", "category").drop_nulls().unique()
     return collect(pairs.group_by("customer_id").agg(nw.len().cast(nw.Int64).alias("breadth")))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from loyalty.frames import collect
-from loyalty.prepare.profile import _is_purchase, _read_day, _type_columns
+from loyalty.prepare.profile import is_purchase, read_day, type_columns
 from loyalty.tables import CUSTOMERS, RECEIPTS, TableError, check_table
 
 
@@ -49,7 +49,7 @@ def sum_windows(
     >>> sum_windows(receipts, "2017-01-01", "2017-01-08", "2017-01-15").to_dict("records")
     [{'customer_id': 7, 'first': 12.5, 'second': 7.5}]
     """
-    days = [_read_day(day) for day in (start, middle, end)]
+    days = [read_day(day) for day in (start, middle, end)]
     lengths = [(b - a).days for a, b in zip(days, days[1:], strict=False)]
     if lengths[0] != lengths[1] or lengths[0] < 1:
         raise TableError(
@@ -57,14 +57,14 @@ def sum_windows(
         )
     if of not in ("sales", "receipts"):
         raise TableError([f"`of` should be 'sales' or 'receipts', found {of!r}"], "windows")
-    lines = _type_columns(check_table(receipts, RECEIPTS))
+    lines = type_columns(check_table(receipts, RECEIPTS))
     names = lines.collect_schema().names()
     limits = [nw.lit(day.to_pydatetime()) for day in days]
     inside = lines.filter((nw.col("time") >= limits[0]) & (nw.col("time") < limits[2]))
     amount = nw.col("sales")
     if of == "receipts":
         amount = nw.lit(1.0)
-        inside = inside.filter(_is_purchase(names))
+        inside = inside.filter(is_purchase(names))
         if "basket_id" in names:
             inside = inside.group_by("customer_id", "basket_id").agg(nw.col("time").min())
     early = nw.col("time") < limits[1]

@@ -1,0 +1,183 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.segment.rules
+#     test: helpers/tests/tasks/test_t22_rules_and_life_cycle.py
+#     minutes: 40
+# ---
+
+# %% [markdown]
+# # Exercise: the detergent reminder
+#
+# **When is a household late with its detergent, and who gets the reminder?**
+#
+# *40 minutes: 20 for 22a to 22d, 5 for the decision, 15 for Part B · after: [Rules and the life cycle](../../notebooks/2_segment/22_rules_and_life_cycle.ipynb)*
+#
+# The maker of a laundry detergent pays for a reminder: *"Your detergent may be running out."* It goes to households that are late. It is 1 July 2017. Marta's first draft of the rule says "30 days, as always", and she has drawn up a list of segments for it.
+
+# %%
+import pandas as pd
+
+from loyalty.datasets import complete_journey
+from loyalty.prepare.profile import build_profile
+from loyalty.tasks import check, hint
+
+chain = complete_journey()
+as_of = pd.Timestamp("2017-07-01")
+receipts = chain.receipts[chain.receipts.time < as_of]
+profile = build_profile(chain.receipts, as_of, customers=chain.customers)
+category = chain.products.set_index("product_id").category
+detergent = receipts[receipts.product_id.map(category) == "LAUNDRY DETERGENTS"]
+
+# %% [markdown]
+# **22a Equal customers, equal scores.** Score the frequency of all households from 1 to 5 as of 1 July, with the workshop's rule: cut at values, so that equal frequencies always get equal scores; who never bought has 0. A table
+# with `customer_id` and `f`.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.segment.rules import score_rfm
+
+frequency_scores = score_rfm(profile).table[["customer_id", "f"]]
+### END SOLUTION
+
+# %%
+check("22a", frequency_scores)
+
+# %%
+hint("22a")
+
+# %% [markdown] tags=["solution"]
+# `pd.qcut(profile.frequency.rank(method="first"), 5)` would have given five groups of the same size, and two households with the same number of receipts different scores, depending on who stands higher in the table. Sort the table by id, and loyalty begins to depend on the card number.
+
+# %% [markdown]
+# **22b When is a household late?** Take all gaps between two consecutive detergent days of the same household, before 1 July. After how many days is a silence longer than 80 % of these gaps? One number: the 80 % quantile, in days.
+
+# %%
+### BEGIN SOLUTION
+days = detergent.assign(day=detergent.time.dt.normalize()).drop_duplicates(["customer_id", "day"])
+detergent_gaps = days.sort_values("day").groupby("customer_id").day.diff().dt.days.dropna()
+late_after = detergent_gaps.quantile(0.8)
+### END SOLUTION
+
+# %%
+check("22b", late_after)
+
+# %%
+hint("22b")
+
+# %% [markdown] tags=["solution"]
+# {{late_after:.0f}} days. Between two *visits* of any kind 80 % of gaps are 8 days or shorter: a rule made from visits would call the whole town late with its detergent.
+
+# %% [markdown]
+# **22c What would "30 days, as always" have done?** Of the same gaps: which share was longer than 30 days, and ended with a purchase all the same? One fraction, to three digits.
+
+# %%
+### BEGIN SOLUTION
+falsely_late = (detergent_gaps > 30).mean()
+### END SOLUTION
+
+# %%
+check("22c", falsely_late)
+
+# %%
+hint("22c")
+
+# %% [markdown] tags=["solution"]
+# {{falsely_late:.0%}}. The draft would have reminded nearly every second household that was only washing at its own pace. They would have bought anyway, and the maker pays for every reminder.
+
+# %% [markdown]
+# **22d Newcomers.** Marta's draft calls everybody with one to three receipts "rare" and wants to leave them out. How many of these households are not rare but *new* by the life cycle (`assign_life_cycle` with `measure_gaps` as of 1 July)? One whole number.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.segment.life_cycle import assign_life_cycle, measure_gaps
+
+stage = assign_life_cycle(profile, gaps=measure_gaps(chain.receipts, as_of))
+few = profile[profile.frequency.between(1, 3)]
+new_not_rare = int(few.merge(stage, on="customer_id").segment.eq("new").sum())
+### END SOLUTION
+
+# %%
+check("22d", new_not_rare)
+
+# %%
+hint("22d")
+
+# %% [markdown] tags=["solution"]
+# {{new_not_rare}} of {{len(few)}}. Somebody who came for the first time last week cannot have ten receipts. Before you call him rare, give him time to be anything else.
+
+# %% [markdown]
+# **22e Which list is finished?** Marta's list for the reminder has five segments:
+#
+# | segment | households | what we do |
+# |---|---|---|
+# | late, much detergent | late by the rule of 22b, 3 or more detergent days | reminder with a coupon |
+# | late, little detergent | late by the rule, 1 or 2 detergent days | reminder |
+# | not late | bought in time | nothing, this month |
+# | rare | 1 to 3 receipts of any kind | to be discussed |
+# | other | everybody else | |
+#
+# Choose `"A"`: use it as it is. `"B"`: take out "rare" and "other"; who is in neither of the first three gets nothing and is not listed. `"C"`: take out "rare", let detergent alone decide, and write "no detergent yet: nothing" in the place of "other", so that everybody is in exactly one segment and each has an action. One letter.
+
+# %%
+### BEGIN SOLUTION
+list_choice = "C"
+### END SOLUTION
+
+# %%
+check("22e", list_choice)
+
+# %%
+hint("22e")
+
+# %% [markdown] tags=["solution"]
+# C. "Rare" overlaps with the others (a rare household can be late with detergent), and "to be discussed" is no action. A segmentation without holes is dull, and that is its merit: next month you can add up the segments, and they are the base.
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+
+# %% [markdown]
+# **22f The best fifth.** Of all households, take the fifth that spent most in the *third* quarter, [1 July, 30 September), 91 days ({{len(chain.customers) // 5}} households). How did their mean spend change in the 91 days after? Then read it backwards: the fifth that spent most in [30 September, 30 December), and the change from them *back* to the
+# third quarter. `(forwards, backwards)`, two fractions, to three digits: −0.1 means ten percent less. Households that bought nothing count as 0.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.segment.windows import sum_windows
+
+spend = sum_windows(chain.receipts, "2017-07-01", "2017-09-30", "2017-12-30", customers=chain.customers)
+fifth = len(spend) // 5
+best, best_later = spend.nlargest(fifth, "first"), spend.nlargest(fifth, "second")
+both_ways = (best["second"].mean() / best["first"].mean() - 1, best_later["first"].mean() / best_later["second"].mean() - 1)
+### END SOLUTION
+
+# %%
+check("22f", both_ways)
+
+# %%
+hint("22f")
+
+# %% [markdown] tags=["solution"]
+# {{both_ways[0]:.1%}} forwards and {{both_ways[1]:.1%}} backwards. If the fall were real, the backward reading would show a rise of the same size.
+
+# %% [markdown]
+# **22g Is it an effect?** Somebody in the meeting blames the new opening hours of October: *"Our best customers spend less since then. There is the proof."* Answer with one word: `"effect"` if the numbers of 22f show more than regression to the mean, `"regression"` if they do not. (Helper: `expose_regression(spend, seed=22)`, the test of the gap at the top.)
+
+# %%
+### BEGIN SOLUTION
+from loyalty.segment.regression import expose_regression
+
+exposed = expose_regression(spend, seed=22)
+p_top = exposed.gaps.set_index("group").p["top"]
+verdict = "effect" if p_top < 0.05 else "regression"
+### END SOLUTION
+
+# %%
+check("22g", verdict)
+
+# %%
+hint("22g")
+
+# %% [markdown] tags=["solution"]
+# p = {{p_top:.2f}}. The word follows from the test, not from the story. And even a real fall would only be a fall: whether the opening hours did it is the next question.

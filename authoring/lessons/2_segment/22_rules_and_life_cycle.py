@@ -1,0 +1,289 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: lesson
+#     module: loyalty.segment.rules
+#     test: helpers/tests/segment/test_rules.py
+#     minutes: 75
+# ---
+
+# %% [markdown]
+# # Rules and the life cycle
+#
+# **Which task is this segmentation for?**
+#
+# *75 minutes: 40 together, 35 alone · before: [The customer profile](../1_prepare/12_customer_profile.ipynb)*
+#
+# You will
+#
+# - score **recency**, **frequency** and **monetary** so that equal customers get equal scores
+# - put every customer into exactly one segment, with a size, money and an action
+# - draw the line of a **life-cycle stage** from the customers' own rhythm
+# - unmask a "fall" of the best customers as **regression to the mean**
+
+# %% [markdown]
+# ## "Please segment the base"
+#
+# That is all Marta's mail says. Ines has a list of eleven segments from a textbook ready. We write back one question: *to decide what?*
+#
+# Marta thinks, and answers: *"I can afford 400 letters on Monday. I want to win back people who are slipping away, and I do not want to bother the others."* Now we have a task. It asks for two
+# things: who is slipping, and what is he worth. Keep it in mind; we shall measure every segmentation against it.
+
+# %%
+import pandas as pd
+
+from loyalty.charts import house_style
+from loyalty.datasets import checkpoint, complete_journey
+
+house_style()
+chain = complete_journey()
+profile = checkpoint("profile_cj")  # lesson 12's profile, as of 1 October 2017
+profile[["customer_id", "recency_days", "frequency", "monetary"]].head(3)
+
+# %% [markdown]
+# ## Scores from one to five, by hand
+#
+# The classic cuts recency, frequency and monetary into five equal parts each. In pandas that seems to be one line.
+
+# %%
+buyers = profile[profile.frequency > 0]
+
+
+def score_by_rank(table):
+    """Five parts of equal size, whatever it takes: the recipe found in most blogs."""
+    return pd.qcut(table.frequency.rank(method="first"), 5, labels=[1, 2, 3, 4, 5])
+
+
+first = score_by_rank(buyers)
+shuffled = score_by_rank(buyers.sample(frac=1, random_state=22)).reindex(buyers.index)
+f"{(first != shuffled).sum()} of {len(buyers):,} customers get another score when the rows are shuffled"
+
+# %% tags=["verify"]
+assert 20 < (first != shuffled).sum() < 100
+
+# %% [markdown]
+# Nothing about these customers has changed, only the order of the rows. `rank(method="first")` breaks ties by position, so of two customers with 42 receipts each, one gets a 3 and one a 4. If
+# a voucher hangs on it, try to explain that at the till. **Equal customers, equal scores** is the first rule, even if the five parts are then not quite equal.
+
+# %%
+from loyalty.segment.rules import RFM_SEGMENTS, name_segments, score_rfm
+
+scores = score_rfm(profile)
+scores.edges
+
+# %% [markdown]
+# The helper cuts at values: a 5 in frequency begins at {{scores.edges.frequency_at_least.iloc[-1]:.0f}} receipts, for everybody. The parts hold {{scores.edges.f_customers.min()}} to {{scores.edges.f_customers.max()}} customers; that is what ties cost, and we accept it.
+#
+# ## Names for everybody
+#
+# 125 combinations are too many for any plan. A map gives each of them a name, and every combination exactly one: there is no "other".
+
+# %%
+named = name_segments(scores)
+sizes = named.segment.value_counts()
+sizes.to_frame("customers").assign(share=lambda t: (t.customers / len(profile)).round(3))
+
+# %%
+import matplotlib.pyplot as plt
+import seaborn as sns
+
+from loyalty.charts import headline
+
+
+def draw_grid():
+    """Money of each cell of the recency × frequency grid, as a share of all."""
+    cells = scores.table.merge(profile[["customer_id", "monetary"]]).query("r > 0")
+    grid = cells.pivot_table("monetary", "f", "r", aggfunc="sum").sort_index(ascending=False) / profile.monetary.sum() * 100
+    fig, ax = plt.subplots(figsize=(9, 4.2))
+    sns.heatmap(grid, annot=True, fmt=".0f", cmap="Blues", cbar=False, linewidths=1, ax=ax)
+    ax.set(xlabel="recency score (5 = bought lately)", ylabel="frequency score")
+    headline(ax, "The money sits in one corner", "share of all sales by recency and frequency score, %", "Complete Journey")
+
+
+draw_grid()
+
+# %% [markdown]
+# A pretty picture, and every name sounds as if it knew something. Does it? Take the {{sizes["new customers"]}} "new customers": bought yesterday, few receipts, little money. Are they new?
+
+# %%
+called_new = profile[profile.customer_id.isin(named[named.segment == "new customers"].customer_id)]
+called_new[["tenure_days", "frequency", "gap_days"]].describe().loc[["25%", "50%", "75%"]].round(0)
+
+# %% tags=["verify"]
+assert called_new.tenure_days.median() > 200
+
+# %% [markdown]
+# Half of them have been with us for more than {{called_new.tenure_days.median():.0f}} of the 273 days that we can see. They are not new, they are *rare*: the map never looked at when somebody started. A welcome letter would be embarrassing. **A name is a claim**, and a rule that does not look
+# at a thing cannot claim it.
+#
+# ## The life cycle, from the customers' own rhythm
+#
+# Marta's task is about slipping away, so time should decide: new, active, cooling, gone quiet. Where do we draw the lines? The habit says 30 days. Let us ask the receipts: how long is a usual **gap** between two purchase days?
+
+# %%
+from loyalty.segment.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
+
+gaps = measure_gaps(chain.receipts, "2017-10-01")
+gaps
+
+# %% [markdown]
+# Of all gaps 80 % are {{gaps.to_frame().any_gap.iloc[1]:.0f}} days or shorter. But frequent customers make most of the gaps. Counting each *customer* once, it is {{gaps.to_frame().typical_customer.iloc[1]:.0f}} days. So there is no single line. The helper gives everybody with enough purchases his own: **cooling** when the silence
+# is longer than 80 % of gaps for somebody of his rhythm, **gone quiet** beyond 95 %; who has too few purchases is measured by the typical customer, and stays **new** until it can be told.
+
+# %%
+stage = assign_life_cycle(profile, gaps=gaps)
+habit = assign_life_cycle(profile, gaps=(30, 90))
+counts = {"own rhythm": stage.segment.value_counts(), "30 and 90 days": habit.segment.value_counts()}
+pd.DataFrame(counts).reindex(list(LIFE_CYCLE)).dropna().astype(int)
+
+# %% [markdown]
+# Two rules, two answers: {{(stage.segment == "gone quiet").sum()}} customers gone quiet, or {{(habit.segment == "gone quiet").sum()}}. Which is right? Look four weeks ahead, this once, and see who came back without any letter.
+
+# %%
+from statsmodels.stats.proportion import proportion_confint
+
+later = chain.receipts[(chain.receipts.time >= "2017-10-01") & (chain.receipts.time < "2017-10-29")]
+
+
+def came_back(membership):
+    """Share of each stage that bought in the next 28 days, with its 95 % interval."""
+    came = membership.customer_id.isin(later.customer_id).groupby(membership.segment).agg(["sum", "count", "mean"])
+    came["low"], came["high"] = proportion_confint(came["sum"], came["count"], method="wilson")
+    return came.loc[["active", "cooling", "gone quiet"], ["count", "mean", "low", "high"]].round(2)
+
+
+pd.concat({"own rhythm": came_back(stage), "30 and 90 days": came_back(habit)})
+
+# %% tags=["verify"]
+own, fixed = came_back(stage), came_back(habit)
+assert own["mean"]["gone quiet"] > 0.45 and fixed["mean"]["gone quiet"] < 0.35
+assert own["high"]["cooling"] < own["low"]["active"]
+
+# %% [markdown]
+# Both rules sort customers in the right order. And both teach modesty: of those who had "gone quiet" by their own rhythm, {{came_back(stage)["mean"]["gone quiet"]:.0%}} were back within four weeks; of those silent for over 90 days, {{came_back(habit)["mean"]["gone quiet"]:.0%}}. If Marta's task were "who will not come by himself", the plain
+# 90 days would serve her *better*: long silences speak for themselves. Her own-rhythm list catches people earlier, and pays with letters to people who come anyway. Neither is *the* segmentation. Each is one for a task.
+#
+# ## What are they worth?
+
+# %%
+from loyalty.segment.cards import cross_value, make_cards
+
+value = cross_value(stage, profile)
+table = value.pivot(index="segment", columns="decile", values="customers").reindex(list(LIFE_CYCLE)).dropna()
+table.astype(int)
+
+# %% [markdown]
+# Columns are tenths of money, 10 is the richest. For her 400 letters Marta takes those gone quiet from tenths 5 to 10 ({{int(table.loc["gone quiet", 5:].sum())}} customers) and fills up with cooling ones from the top. Counted by money, not by heads.
+#
+# A segment is finished when somebody could act on it tomorrow. That is what its card is for: size, money, and one sentence that says what to do. A segment without an action is refused.
+
+# %%
+make_cards(stage, profile, actions=LIFE_CYCLE)
+
+# %% tags=["verify"]
+cards = make_cards(stage, profile, actions=LIFE_CYCLE).to_frame()
+assert cards.customers.sum() == len(profile) and abs(cards.money.sum() - profile.monetary.sum()) < 0.005
+
+# %% [markdown]
+# Check the sum, always: {{len(profile):,}} customers and \${{profile.monetary.sum():,.2f}}, to the cent. Nobody is in two segments, nobody is in none.
+
+# %% [markdown]
+# ---
+# ### Stop here in the workshop
+# Now the [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb), 22a to 22d. What follows is for self-study.
+#
+# ---
+
+# %% [markdown]
+# ## Who moved?
+#
+# Segments are photographs. Take one on 1 July and one on 1 October, and count who went where.
+
+# %%
+from loyalty.prepare.profile import build_profile
+from loyalty.segment.migration import measure_migration
+
+july = build_profile(chain.receipts, "2017-07-01", customers=chain.customers)
+stage_july = assign_life_cycle(july, gaps=measure_gaps(chain.receipts, "2017-07-01"))
+moves = measure_migration(stage_july, stage, order=[s for s in LIFE_CYCLE if s != "returned"])
+moves.plot();
+
+# %% tags=["verify"]
+share = moves.to_frame().set_index(["before", "after"]).share
+assert share["gone quiet", "active"] > 0.5 and 0.14 < share["active", "cooling"] < 0.18
+
+# %% [markdown]
+# "{{moves.to_frame().set_index(["before", "after"]).share["active", "cooling"]:.0%}} of our active customers have cooled down!" Before somebody rings the alarm, read the column, not only the row: about as many cooling customers became active again. A migration matrix shows movement; it does not show a direction. The helper tests each
+# pair:
+
+# %%
+flows = moves.compare_flows().set_index(["higher", "lower"])
+flows.loc[[("active", "cooling"), ("active", "gone quiet"), ("cooling", "gone quiet")], ["fell", "rose", "fell_share", "low", "high"]].round(2)
+
+# %% tags=["verify"]
+assert flows.loc[("active", "cooling"), "low"] < 0.5 < flows.loc[("active", "cooling"), "high"]
+
+# %% [markdown]
+# {{flows.loc[("active", "cooling"), "fell"]}} fell and {{flows.loc[("active", "cooling"), "rose"]}} rose: nothing that chance could not do.
+#
+# ## The best customers always fall
+#
+# Jonas has found something worse. He took the best fifth of the second quarter and looked at what they spent in the third: *"Ten percent less. Our best customers are leaving us!"*
+
+# %%
+from loyalty.segment.regression import expose_regression
+from loyalty.segment.windows import sum_windows
+
+spend = sum_windows(chain.receipts, "2017-04-01", "2017-07-01", "2017-09-30", customers=chain.customers)
+best = spend.nlargest(len(spend) // 5, "first")
+f"best fifth of the second quarter: ${best['first'].mean():,.0f} a head, then ${best['second'].mean():,.0f}: {best['second'].mean() / best['first'].mean() - 1:+.1%}"
+
+# %% tags=["verify"]
+change = best["second"].mean() / best["first"].mean() - 1
+assert -0.11 < change < -0.09
+
+# %% [markdown]
+# His arithmetic is right. Now turn the film round: take the best fifth of the *third* quarter, and look at what they had spent in the *second*.
+
+# %%
+best_later = spend.nlargest(len(spend) // 5, "second")
+f"best fifth of the third quarter: ${best_later['second'].mean():,.0f} a head, and before that ${best_later['first'].mean():,.0f}: {best_later['first'].mean() / best_later['second'].mean() - 1:+.1%}"
+
+# %% tags=["verify"]
+backwards = best_later["first"].mean() / best_later["second"].mean() - 1
+assert -0.10 < backwards < -0.07
+
+# %% [markdown]
+# Also less! Read backwards, the best customers have *risen*. They cannot have fallen and risen in the same two quarters. What happens is this: to be among the best of a quarter takes a good customer *and* a good quarter. The customer stays, the luck does not. Whoever is chosen for
+# being at the top comes down afterwards, and whoever is chosen for being at the bottom "wakes up", without anybody doing anything. This is **regression to the mean**.
+
+# %%
+exposed = expose_regression(spend, seed=22)
+exposed.plot();
+
+# %% tags=["verify"]
+assert (exposed.gaps.p > 0.1).all()
+
+# %% [markdown]
+# Forwards, backwards, and with the two quarters of each customer swapped by coin: the same fall, the same awakening. Only what goes *beyond* that would be news, and here nothing does. Remember it when somebody sends a win-back letter to the bottom
+# segment and celebrates that it "woke up".
+
+# %% [markdown]
+# ## What we learned
+#
+# - A segmentation starts with a task. Ours was 400 letters; two rules answered it differently, and each was right for another task.
+# - Scores from **recency**, **frequency** and **monetary** cut at values: equal customers, equal scores, and the sum of the segments is the whole.
+# - A **life-cycle stage** takes its lines from the gaps that customers really leave. Early lines catch more, and more who come back by themselves.
+# - The best always fall and the worst always wake up: **regression to the mean**. Compare with the film run backwards.
+#
+# ## What could still be wrong
+#
+# - The thresholds come from gaps that *closed*. Somebody who never returned left no closed gap; so true gaps are longer than these.
+# - Four weeks after 1 October decided which rule looked better. Another month may differ.
+# - The textbook map was made for nobody in particular. So is every map that you copy.
+#
+# ## Use it on your data
+#
+# `name_segments(score_rfm(profile))` for a first look, `assign_life_cycle(profile, gaps=measure_gaps(receipts, as_of))` for the life cycle, and `make_cards(…, actions={…})` with *your* actions: it refuses a segment that has none.
+#
+# **Next:** [the exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb)
