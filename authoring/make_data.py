@@ -67,7 +67,39 @@ def make_profile_cj() -> pd.DataFrame:
 
 
 FILES: dict[str, Callable[[], pd.DataFrame]] = {"cdnow": make_cdnow, "nsw": make_nsw}
-CHECKPOINTS: dict[str, Callable[[], pd.DataFrame]] = {"profile_cj": make_profile_cj}
+
+
+def make_contacts_cj() -> pd.DataFrame:
+    """What lesson 41 starts from: the 6,589 invitations with the segment that each household was in on that day.
+
+    Segments are thirds of spend in the 84 days before the start, cut at values among those who bought; campaigns that
+    start before a month of receipts is known have no segment.
+    """
+    journey = datasets.complete_journey()
+    everyone = pd.Index(journey.customers["customer_id"])
+    parts = []
+    for wave in journey.campaigns.itertuples():
+        before = journey.receipts["time"].between(wave.start - pd.Timedelta(days=84), wave.start, inclusive="left")
+        spent = journey.receipts[before].groupby("customer_id")["sales"].sum().reindex(everyone, fill_value=0.0)
+        cuts = spent[spent > 0].quantile([1 / 3, 2 / 3]) if before.any() else None
+        known = wave.start >= pd.Timestamp("2017-02-01")
+        labels = (
+            pd.cut(spent, [-1, 0, *cuts, float("inf")], labels=["bought nothing", "low", "middle", "high"])
+            if known
+            else None
+        )
+        people = journey.contacts[journey.contacts["campaign_id"] == wave.campaign_id]
+        segment = people["customer_id"].map(labels).astype("str") if known else pd.Series(None, people.index, "str")
+        parts.append(
+            people.assign(offer_id=f"Type {wave.type.split()[-1]}", segment=segment, start=wave.start, end=wave.end)
+        )
+    table = pd.concat(parts, ignore_index=True)
+    as_of = table["start"].where(table["segment"].notna())
+    scheme = pd.Series("spend in 84 days", table.index, "str").where(table["segment"].notna())
+    return table.assign(scheme=scheme, version=scheme.where(scheme.isna(), "1"), segment_as_of=as_of)
+
+
+CHECKPOINTS: dict[str, Callable[[], pd.DataFrame]] = {"profile_cj": make_profile_cj, "contacts_cj": make_contacts_cj}
 
 
 def find_package(name: str) -> Path:

@@ -46,7 +46,8 @@ def look_at_packages(project: Project) -> Iterator[Finding]:
             import_module(name)
         except Exception as error:  # a package may fail in any way; all of them mean the same here
             broken.append(f"{name} ({type(error).__name__})")
-    again = "delete the folder .venv and start again"
+    ours = Path(sys.prefix).resolve() == project.venv.resolve()
+    again = "delete the folder .venv and start again" if ours else "`python3 workshop.py` makes a .venv by the lock"
     if broken:
         yield BAD, f"Cannot be imported: {', '.join(broken)}: {again}"
     else:

@@ -90,5 +90,13 @@ def test_a_version_that_is_not_the_locks_is_named(data, tmp_path, monkeypatch, c
     assert "⚠️  Not the lock's version: pandas 9 (lock: 3)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("ours", "advice"), [(True, "delete the folder .venv"), (False, "makes a .venv by the lock")])
+def test_only_the_workshops_own_environment_is_to_be_deleted(data, monkeypatch, capsys, ours, advice):
+    monkeypatch.setattr(cli, "PACKAGES", ["no_such_package"])
+    monkeypatch.setattr(cli.sys, "prefix", str(find_project().venv if ours else find_project().root))
+    assert cli.main(["doctor"]) == 1
+    assert advice in capsys.readouterr().out
+
+
 def test_the_tests_run_on_the_versions_of_the_lock():
     assert cli.find_other_versions(find_project().lock(tests=True)) == []

@@ -15,7 +15,7 @@
 # *35 minutes: 15 for 12a to 12c, 10 for the decision, 10 for Part B · after: [The customer profile](../../notebooks/1_prepare/12_customer_profile.ipynb)*
 #
 # It is Saturday, 1 July 2017, eight in the morning. Before the holidays Marta wants to send a letter to households that have gone quiet. Each letter holds a \$5 voucher. Jonas has one
-# condition: *"I do not pay five dollars to people who come anyway."* You have the receipts up to last night.
+# condition: *"I do not pay five dollars to people who come anyway."* You have the receipts up to last night (for 12d, and only there, we open the file of July as well).
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("12a")` gives one step at a time.
 
@@ -31,7 +31,7 @@ as_of = pd.Timestamp("2017-07-01")
 
 # %% [markdown]
 # **12a How long have they been silent?** A table with one row for each household that bought before 1 July: `customer_id` and
-# `recency_days`, whole calendar days from the day of its last purchase to 1 July (bought yesterday: 1).
+# `recency_days`, whole calendar days from the day of its last purchase to 1 July (last bought on 30 June: 1).
 
 # %%
 ### BEGIN SOLUTION
@@ -50,7 +50,7 @@ hint("12a")
 # Two small things decide this task. `time < as_of` keeps out what happened on 1 July itself: at eight in the morning the day has not been sold yet. And `normalize()` cuts the clock off, so
 # that somebody who bought yesterday at 20:00 is one day away, not zero.
 #
-# The tempting short cut is `pd.Timestamp.today()` or the last day in the file. Then everybody is half a year more silent, and the letter goes to all.
+# The tempting short cut is `pd.Timestamp.today()` or the last day in the file. Then everybody is half a year or more "silent", and the letter goes to all.
 
 # %% [markdown]
 # **12b How often did they come?** A table with one row for *every* household of `chain.customers`: `customer_id` and `frequency`, the number of receipts before 1 July (0 for
@@ -77,7 +77,8 @@ hint("12b")
 from loyalty.prepare.profile import build_profile
 
 profile = build_profile(receipts, as_of, customers=chain.customers)
-(profile.frequency.to_numpy() == visits.sort_values("customer_id").frequency.to_numpy()).all()
+same = profile.frequency.to_numpy() == visits.sort_values("customer_id").frequency.to_numpy()
+f"the same for {same.sum():,} of {len(profile):,} households"
 
 # %% [markdown]
 # **12c What is the average receipt?** Of all receipts before 1 July, of all households together: one number, in dollars, to the cent.
@@ -115,12 +116,13 @@ check("12d", came_back)
 hint("12d")
 
 # %% [markdown] tags=["solution"]
-# {{came_back:.1%}} of {{len(quiet):,}} quiet households came back by themselves. How sure are we? With so many households the 95 % interval is narrow:
+# {{came_back:.1%}} of {{len(quiet):,}} quiet households came back by themselves: nobody wrote to them about their silence. How sure are we? With {{len(quiet):,}} households the 95 % interval is about ten points wide:
 
 # %% tags=["solution"]
 from statsmodels.stats.proportion import proportion_confint
 
-proportion_confint(quiet.customer_id.isin(july.customer_id).sum(), len(quiet), method="wilson")
+low, high = proportion_confint(quiet.customer_id.isin(july.customer_id).sum(), len(quiet), method="wilson")
+f"{came_back:.1%}, 95 % interval {low:.1%} to {high:.1%}"
 
 # %% [markdown]
 # **12e Send or hold?** Jonas's condition in numbers: the letter goes out only if at most one in three of those who get it would have come within four weeks anyway. Marta
@@ -141,9 +143,9 @@ check("12e", decision)
 hint("12e")
 
 # %% [markdown] tags=["solution"]
-# Hold. {{came_back:.0%}} and {{came_back_60:.0%}}: both are above one in three. An experienced colleague would add: these shares say whom the voucher is *wasted* on. They do not say whom it would *bring*. If Marta
+# Hold. {{came_back:.0%}} and {{came_back_60:.0%}}: both are above one in three, and so are their whole 95 % intervals ({{low:.0%}} to {{high:.0%}}, and {{proportion_confint(very_quiet.customer_id.isin(july.customer_id).sum(), len(very_quiet), method="wilson")[0]:.0%}} to {{proportion_confint(very_quiet.customer_id.isin(july.customer_id).sum(), len(very_quiet), method="wilson")[1]:.0%}}). An experienced colleague would add: these shares say on whom the voucher is *wasted*. They do not say whom it would *bring*. If Marta
 # still believes in the letter, send it to a random half of the {{len(very_quiet)}} households silent for 60 days, and compare. That costs
-# \${{len(very_quiet) // 2 * 5:,}} at most, and next July nobody has to guess.
+# \${{len(very_quiet) // 2 * 5:,}} at most, and next July there is something better than a guess.
 
 # %% [markdown]
 # ---
@@ -151,7 +153,7 @@ hint("12e")
 
 # %% [markdown]
 # **12f When is dog food due?** The repurchase cycle of the category `DOG FOODS`, from the receipts before 1 July: the *median* number of days between two consecutive purchase days of the category by the same household.
-# All gaps of all households in one pot; one number.
+# All gaps of all households in one pot; one number, in days.
 
 # %%
 ### BEGIN SOLUTION
@@ -169,5 +171,5 @@ check("12f", dog_cycle)
 hint("12f")
 
 # %% [markdown] tags=["solution"]
-# {{dog_cycle:.0f}} days. A household that buys three tins on one receipt has three lines and *one* purchase day: without `drop_duplicates` two gaps of zero days come in, and the median collapses. And it is the median, because a
-# few households on holiday make gaps of months.
+# {{dog_cycle:.0f}} days. A household that buys three tins on one receipt has three lines and *one* purchase day: without `drop_duplicates` two gaps of zero days come in, and the median shrinks. And it is the median, because a
+# few households make gaps of months (a holiday, another shop) and pull the mean up.

@@ -24,8 +24,8 @@
 # %% [markdown]
 # ## Monday, nine o'clock
 #
-# Marta runs the loyalty programme of a grocery chain. Last autumn's campaign went to 1,077 households, and her slide has one number on
-# it: *"Members of the campaign spent \$154 more a month than the others."* At ten she will ask Jonas, who keeps the money, to do it again.
+# Marta runs the loyalty programme of a grocery chain. The campaign of August and September went to 1,077 households, and her slide has one number on
+# it: *"Members of the campaign spent \$154 more a month than the others."* At ten she will ask Jonas, who keeps the money, to pay for it again.
 #
 # She wants us to check the arithmetic. We have one year of real receipts, so let us look.
 
@@ -59,7 +59,7 @@ print(
 
 # %% [markdown]
 # The campaign ran for {{(campaign.end - campaign.start).days}} days. To compare windows of different length we count what a household spends
-# **per 28 days**, and a household that bought nothing counts as zero.
+# **per 28 days**, which is also the slide's "month". A household that bought nothing counts as zero.
 
 # %%
 import pandas as pd
@@ -76,8 +76,8 @@ naive = during[member].mean() - during[~member].mean()
 pd.Series({"invited": during[member].mean(), "not invited": during[~member].mean(), "difference": naive}).round(2)
 
 # %% [markdown]
-# Marta's arithmetic is right: \${{during[member].mean():.2f}} against \${{during[~member].mean():.2f}}, **\${{naive:.2f}} more**. Is it chance? No: with this
-# many households the gap cannot be much smaller or larger.
+# Marta's arithmetic is right: \${{during[member].mean():.2f}} against \${{during[~member].mean():.2f}}, **\${{naive:.2f}} more**. Could it be chance? The
+# **confidence interval** answers: a range around the number, made so that 95 of 100 such ranges hold the true value.
 
 # %%
 import numpy as np
@@ -98,7 +98,7 @@ assert round(slide.effect) == 154 and slide.low > 100
 assert member.sum() == 1077
 
 # %% [markdown]
-# From \${{slide.low:.0f}} to \${{slide.high:.0f}}. The gap is real. But a gap is not yet an *effect*, and the campaign's effect is what Jonas pays for.
+# From \${{slide.low:.0f}} to \${{slide.high:.0f}}, far from zero. The gap is real. But a gap is not yet an *effect*, and the campaign's effect is what Jonas pays for.
 #
 # Before we look further, place a bet: **of these \$154, how many dollars did the campaign itself bring?** Write your number in the next cell.
 
@@ -146,7 +146,8 @@ def draw_the_year():
 draw_the_year()
 
 # %% [markdown]
-# The two lines are far apart all year, and nothing happens to the distance when the campaign begins. In numbers, in blocks as long as the campaign:
+# The two lines are far apart all year, and no jump is to be seen when the campaign begins. In numbers, in blocks as long as the campaign
+# (each "before" is one block further back):
 
 # %%
 length = campaign.end - campaign.start
@@ -162,13 +163,13 @@ assert gaps.effect.is_monotonic_decreasing
 
 # %% [markdown]
 # \${{gaps.effect.iloc[0]:.0f}}, \${{gaps.effect.iloc[1]:.0f}}, \${{gaps.effect.iloc[2]:.0f}} in the three blocks before; \${{gaps.effect.iloc[3]:.0f}} during
-# the campaign. The members did not become better customers by being invited. They were invited because they were better customers.
+# the campaign. The members did not become better customers by being invited: they had been better customers all along.
 # Setting two such groups side by side is called a **naive comparison**.
 
 # %% [markdown]
 # ## Can we take the old gap away?
 #
-# A fair idea: look at how much each household *changed*. Members after minus before, less others after minus before. What both groups share,
+# A fair idea: look at how much each household *changed*. Members during minus before, less others during minus before. What both groups share,
 # the season for example, falls out. This is called **difference in differences**. We need a "before": let us take the 28 days before the start.
 
 
@@ -188,7 +189,8 @@ assert did.low.iloc[0] < 0 < did.high.iloc[0] and (did.high.iloc[1:] < 0).all()
 
 # %% [markdown]
 # The \$154 has melted to **{{"−" if did.effect.iloc[0] < 0 else ""}}\${{abs(did.effect.iloc[0]):.2f}}** (from −\${{abs(did.low.iloc[0]):.0f}} to
-# \${{did.high.iloc[0]:.0f}}): about six dollars *less* than without the campaign, if the two groups had otherwise moved alike, and perhaps nothing at all. But why 28 days? Nobody told us to take 28. Let us also try 84 and 180.
+# \${{did.high.iloc[0]:.0f}}): about six dollars *less* for each member and 28 days
+# than without the campaign, if the two groups had otherwise moved alike. Zero lies inside: perhaps nothing at all. But why 28 days? Nobody told us to take 28. Let us also try 84 and 180.
 
 # %%
 did = pd.DataFrame({f"{days} days before": difference_in_differences(days) for days in (28, 84, 180)}).T
@@ -206,17 +208,18 @@ headline(
 
 # %%
 also_8 = contacts[(contacts.campaign_id == 8) & contacts.customer_id.isin(invited)].customer_id.nunique()
-f"{also_8} of the {member.sum():,} members of campaign 13 had campaign 8 as well (8 May to 25 June), inside two of our three windows before"
+print(f"{also_8} of the {member.sum():,} members of campaign 13 had campaign 8 as well, from 8 May to 25 June")
 
 # %% tags=["verify"]
 start_8, end_8 = campaigns[campaigns.campaign_id == 8].iloc[0][["start", "end"]]
+assert (start_8, end_8) == (pd.Timestamp("2017-05-08"), pd.Timestamp("2017-06-26"))  # the end is the first day without it
 assert campaign.start - pd.Timedelta(days=28) >= end_8
 assert campaign.start - pd.Timedelta(days=84) < end_8
 assert campaign.start - pd.Timedelta(days=180) <= start_8
 assert did.high.iloc[2] < did.effect.iloc[0]
 
 # %% [markdown]
-# So the longer "before" is no clean before either. Who was chosen, then?
+# That falls into the windows of 84 and of 180 days. A longer "before" is no clean before either. Who was chosen, then?
 
 # %%
 before = spend(campaign.start - pd.Timedelta(days=28), campaign.start)
@@ -247,12 +250,12 @@ assert chosen.is_monotonic_increasing
 
 # %% [markdown]
 # {{chosen.iloc[0]:.0%}} of the lowest fifth were invited, {{chosen.iloc[-1]:.0%}} of the highest tenth. (The lowest two tenths are one bar, for {{(before == 0).sum()}} households spent nothing at
-# all, and equal households must stand together.) Somebody chose well, and by choosing well made it impossible to see what the campaign did.
+# all, and equal households must stand together.) Whoever made the list took good customers, and by doing so hid what the campaign did.
 
 # %% [markdown]
 # ## What would have helped?
 #
-# Lots. Suppose the chain had drawn the 1,077 households by lottery. We can try it, 1,000 times, on the weeks *before* the campaign, when there
+# A lottery. Suppose the chain had drawn the 1,077 households by lot. We can try it, 1,000 times, on the weeks *before* the campaign, when there
 # can be no effect: how large is the gap between "invited" and "not invited" when chance alone decides?
 
 # %%
@@ -260,16 +263,16 @@ rng = np.random.default_rng(0)
 last_block = spend(campaign.start - length, campaign.start).to_numpy()
 lotteries = [rng.permutation(member) for _ in range(1000)]
 lottery_gaps = [last_block[drawn].mean() - last_block[~drawn].mean() for drawn in lotteries]
-np.percentile(lottery_gaps, [2.5, 97.5]).round(1)
+pd.Series(lottery_gaps).quantile([0.025, 0.975]).round(1).to_frame("gap by lottery, $")
 
 # %% tags=["verify"]
 low, high = np.percentile(lottery_gaps, [2.5, 97.5])
 assert -20 < low < -8 and 8 < high < 20
 
 # %% [markdown]
-# In 95 of 100 lotteries the gap before the campaign lies between −\${{abs(np.percentile(lottery_gaps, 2.5)):.0f}} and
-# \${{np.percentile(lottery_gaps, 97.5):.0f}}. The real choice made one of \${{gaps.effect.iloc[2]:.0f}}. A lottery does not make the groups *equal*, but it makes them alike
-# up to a chance that we can compute. Those whom it leaves out are called the **control group**. Now look at your bet.
+# In 95 of 100 lotteries the gap per 28 days before the campaign lies between −\${{abs(np.percentile(lottery_gaps, 2.5)):.0f}} and
+# \${{np.percentile(lottery_gaps, 97.5):.0f}}. The real choice made one of \${{gaps.effect.iloc[2]:.0f}}. A lottery does not make the groups *equal*. It makes them alike,
+# up to chance, and how much chance can do we can compute. Those whom it leaves out are called the **control group**. Now look at your bet.
 
 # %%
 reveal("00a", estimate=did.effect.iloc[0], low=did.low.min(), high=did.high.max(), unit="$",
@@ -279,7 +282,7 @@ reveal("00a", estimate=did.effect.iloc[0], low=did.low.min(), high=did.high.max(
 # What shall we tell Marta at ten? Not that the campaign failed: that cannot be read from this table either. We tell her this:
 #
 # > *"The gap of \$154 was there before the campaign. What the campaign itself did cannot be read from these data. If we leave a random part of the
-# > customers out next time, we will know it within four weeks, with an interval."*
+# > customers out next time, we can say it four weeks later, with an interval."*
 #
 # That sentence is worth more than the slide. The rest of the workshop teaches you to make the next campaign answer the question.
 
@@ -291,7 +294,8 @@ reveal("00a", estimate=did.effect.iloc[0], low=did.low.min(), high=did.high.max(
 # %%
 from loyalty.charts import draw_cycle
 
-draw_cycle()
+figure = draw_cycle()
+
 # %% [markdown]
 # Real receipts, as you saw, never tell what a campaign truly did. They do tell what customers are like, and that is where the cycle begins.
 #
@@ -299,7 +303,11 @@ draw_cycle()
 # |---|---|---|---|
 # | 0 Start | **00 Start here** | *The campaign's members spent \$154 more a month. Did the campaign do it?* | 20 |
 # | 1 Prepare | [12 Customer profile](../1_prepare/12_customer_profile.ipynb) with its [exercise](../../exercises/1_prepare/12_customer_profile.ipynb) | *Who is this customer, as of that day?* | 50 |
+# | 2 Segment | [22 Rules and the life cycle](../2_segment/22_rules_and_life_cycle.ipynb) with its [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb) | *Which task is this segmentation for?* | 75 |
+# | 2 Segment | [22 Rules and the life cycle](../2_segment/22_rules_and_life_cycle.ipynb) with its [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb) | *Which task is this segmentation for?* | 75 |
 # | 3 Evaluate | [35 Without a control group](../3_evaluate/35_without_a_control_group.ipynb) with its [exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb) | *Nobody kept a control. What can still be said?* | 60 |
+# | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 45 |
+# | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 45 |
 #
 # **How to walk it.** Read a lesson, running each cell; stop where it tells you to; do the exercise; look at the solution only then.
 # A first morning is 00 and 12 with its exercise, about two hours.
@@ -348,12 +356,12 @@ pd.Series(audit).map(sum).rename("yes, of 3").to_frame()
 #
 # - A **naive comparison** of members with others said +\$154; the gap was there before the campaign.
 # - **Difference in differences** took the old gap away and said −\$6, −\$10 or −\$19, depending on the window. When the trends are not parallel, none of them is the answer.
-# - A **control group**, drawn by lottery before the start, is what would have answered the question. Nothing afterwards replaces it.
+# - A **control group**, drawn by lottery before the start, is what would have answered the question. Nothing that one does afterwards is as good.
 # - A **loyalty programme** is judged by what it changes, and that takes people, processes, methodology and culture.
 #
 # ## What could still be wrong
 #
-# - The packager of these data calls them simulated; they equal a real chain's published year with the dates moved to 2017.
+# - Those who packaged the data call them simulated. They are equal to a real chain's published year, with the dates moved to 2017.
 # - "Invited" is all we know. Who read the letter, and what each coupon cost, the table does not say.
 # - The intervals take households as independent, and the windows before as given. They do not hold the doubt about the choice of window: that is why we show three.
 #

@@ -56,8 +56,12 @@ def _answer_silence() -> Answers:
                     "`time < as_of`, and count to as_of.", _as_table(whole_file)),
             Mistake("own_day_inside", "Purchases of 1 July itself are inside (some of your recencies are 0). At eight in the morning the "
                     "day is still to come: `time < as_of`, not `<=` on the date.", _as_table(_silence(AS_OF + DAY))),
-            Mistake("clock_not_cut_off", "You counted full 24 hours. Days are calendar days: cut the clock off with "
+            Mistake("clock_not_cut_off", "All are one day too short: you counted full 24 hours. Days are calendar days: cut the clock off with "
                     "`.dt.normalize()` first, so that yesterday evening is 1.", _as_table(by_clock)),
+            Mistake("computer_clock", "You counted to the day on your computer's clock. The question is asked on the morning of 1 July 2017: "
+                    "(as_of - last_day).", _as_table(_silence(AS_OF, pd.Timestamp.today().normalize()))),
+            Mistake("never_bought_inside", "Households that never bought are in your table, without a recency. Keep those with a purchase before 1 July.",
+                    _as_table(right.reindex(_customers()))),
             Mistake("first_for_last", "You took the first purchase of each household. Recency looks at the last one: `max`, not `min`.",
                     _as_table(_silence(pick="min"))),
         ),
@@ -81,6 +85,10 @@ def _answer_visits() -> Answers:
                     "with `nunique()`.", _as_table(lines)),
             Mistake("non_buyers_lost", f"{(right == 0).sum()} households are missing: those who bought nothing before 1 July. A groupby or an inner "
                     "join on receipts cannot see them; start from chain.customers and fill with 0.", _as_table(right[right > 0])),
+            Mistake("empty_for_zero", "Households without a receipt are there, but empty. They came 0 times, and that is known: `fill_value=0`.",
+                    _as_table(right.where(right > 0))),
+            Mistake("lines_of_buyers", "You counted lines, and those who bought nothing are missing. Count different `basket_id`s with `nunique()`, and "
+                    "start from chain.customers.", _as_table(lines[lines > 0])),
             Mistake("own_day_inside", "Receipts of 1 July itself are inside: `time < as_of`.",
                     _as_table(_visits(_before(AS_OF + DAY)))),
             Mistake("days_as_baskets", "You counted purchase days. A household that comes twice on one day has two receipts.",
@@ -107,6 +115,11 @@ def _answer_average() -> Answers:
             Mistake("per_customer", "That is the money per household. Divide by the number of receipts.", before.sales.sum() / len(own)),
             Mistake("median_for_mean", "That is the median receipt: half are smaller. Jonas asked for the average, which times the "
                     "number of receipts gives the sales.", before.groupby("basket_id").sales.sum().median()),
+            Mistake("purchase_days", "That is money per purchase day. A household that comes twice on one day has two receipts: divide by different `basket_id`s.",
+                    before.sales.sum() / len(before.assign(day=before.time.dt.normalize())[["customer_id", "day"]].drop_duplicates())),
+            Mistake("all_households", "That is the money per household of the whole list. Divide by the number of receipts.", before.sales.sum() / len(_customers())),
+            Mistake("before_discount", "That is before the discount. `sales` is what was paid; nothing is added to it.",
+                    (before.sales + before.discount).sum() / receipts),
             Mistake("no_as_of_date", "That is the whole year's average. Keep `time < as_of`.", whole.sales.sum() / whole.basket_id.nunique()),
         ),
     )  # fmt: skip
@@ -125,6 +138,7 @@ def _answer_came_back() -> Answers:
     never = pd.Series(float("nan"), index=_customers().difference(silence.index))
     leaky = _silence(AFTER, AFTER)
     right = _came_back(quiet)
+    july = _receipts()[_receipts().time.between(AS_OF, AFTER, inclusive="left")].customer_id
     return Answers(
         right=right,
         praise=f"{right:.1%} of {len(quiet)} quiet households came back without any letter.",
@@ -133,6 +147,16 @@ def _answer_came_back() -> Answers:
                     "an empty value is not a long silence.", _came_back(pd.concat([quiet, never]))),
             Mistake("everybody", "That is the share of all households. Take only those silent for 28 days or more.", _came_back(silence)),
             Mistake("stayed_away", "That is the share that stayed away. The question is who came.", 1 - right),
+            Mistake("longer_than_28", "You took those silent for *more* than 28 days. 28 days or more: `>=`.", _came_back(silence[silence > 28])),
+            Mistake("all_of_july", "You looked at the whole of July. Four weeks are 28 days: from 1 July until before 29 July.",
+                    _came_back(quiet, end=pd.Timestamp("2017-08-01"))),
+            Mistake("share_of_july_buyers", "You divided by the buyers of July. The question starts from the quiet households: how many of *them* came?",
+                    float(quiet.index.isin(july).sum() / july.nunique())),
+            Mistake("share_of_july_lines", "You asked which share of July's lines belongs to quiet households. Turn it round: `quiet.customer_id.isin(july.customer_id)`.",
+                    float(july.isin(quiet.index).mean())),
+            Mistake("divided_by_all", "You divided by all households. Divide by the quiet ones.", float(quiet.index.isin(july).sum() / len(_customers()))),
+            Mistake("a_count", "That is how many came. Divide by the number of quiet households: a fraction was asked.", float(quiet.index.isin(july).sum())),
+            Mistake("whole_year", "You looked for them in all receipts of the year. Keep the four weeks: from 1 July until before 29 July.", 1.0),
             Mistake("rest_of_the_year", "You looked at the rest of the year. Four weeks: from 1 July until before 29 July.",
                     _came_back(quiet, end=pd.Timestamp("2018-01-02"))),
             Mistake("silence_from_the_future", "You chose the quiet ones by what they did in July: a profile as of 29 July knows who came, "
@@ -159,13 +183,20 @@ def _answer_decision() -> Answers:
     )
 
 
+def _dog_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    category = complete_journey().products.set_index("product_id").category
+    dog = lines[lines.product_id.map(category).eq("DOG FOODS")]
+    return dog.assign(day=dog.time.dt.normalize()).sort_values(["customer_id", "day"])
+
+
+def _dog_gaps(lines: pd.DataFrame) -> pd.Series:
+    days = _dog_lines(lines).drop_duplicates(["customer_id", "day"])
+    return days.groupby("customer_id").day.diff().dt.days
+
+
 @cache
 def _answer_cycle() -> Answers:
-    chain = complete_journey()
-    category = chain.products.set_index("product_id").category
-    lines = _before()
-    dog = lines[lines.product_id.map(category).eq("DOG FOODS")].assign(day=lambda d: d.time.dt.normalize())
-    every_line = dog.sort_values(["customer_id", "day"])
+    every_line = _dog_lines(_before())
     days = every_line.drop_duplicates(["customer_id", "day"])
     gaps = days.groupby("customer_id").day.diff().dt.days
     right = float(gaps.median())
@@ -173,11 +204,13 @@ def _answer_cycle() -> Answers:
         right=right,
         praise=f"Half of the {gaps.count():,} gaps are {right:.0f} days or shorter.",
         mistakes=(
-            Mistake("lines_as_purchases", "Several lines on one day make gaps of 0 days. One purchase day counts once: "
-                    "drop_duplicates(['customer_id', 'day']).", float(every_line.groupby("customer_id").day.diff().dt.days.median())),
-            Mistake("mean_for_median", "That is the mean; a few gaps of months pull it up. The median was asked.", float(gaps.mean())),
+            Mistake("lines_as_purchases", "Too short. Several lines on one day make gaps of 0 days: one purchase day counts once, "
+                    "`drop_duplicates(['customer_id', 'day'])`. And are other categories inside? Keep DOG FOODS.", float(every_line.groupby("customer_id").day.diff().dt.days.median())),
+            Mistake("mean_for_median", "Too long. The mean of the gaps is pulled up by a few gaps of months; the median of each household's own median counts rare "
+                    "buyers too much. The median of all gaps in one pot was asked.", float(gaps.mean())),
             Mistake("households_mixed", "You took differences across households: sort by customer and day, and let `groupby('customer_id')` "
                     "stand before `diff()`.", float(days.sort_values("day").day.diff().dt.days.median())),
+            Mistake("no_as_of_date", "You used receipts from 1 July on as well. Keep `time < as_of` first.", float(_dog_gaps(_receipts()).median())),
         ),
     )  # fmt: skip
 

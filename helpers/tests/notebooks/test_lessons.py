@@ -213,6 +213,33 @@ def test_bold_key_terms_are_in_the_glossary(path: Path, built) -> None:
 # --- Links and pictures -------------------------------------------------------------------------------------------
 
 
+def names_in(source: str, context: type[ast.expr_context]) -> set[str]:
+    """Names that the code binds (Store: also by import, def and class) or reads (Load)."""
+    tree = ast.parse(source)
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
+    if context is ast.Store:
+        aliases = [
+            alias for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+        ]
+        found |= {(alias.asname or alias.name).split(".")[0] for alias in aliases}
+        found |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return found
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+def test_no_cell_that_a_learner_runs_leans_on_a_hidden_one(path: Path) -> None:
+    shown: set[str] = set()
+    hidden: set[str] = set()
+    for cell in read_authored(path).cells:
+        if cell.cell_type != "code":
+            continue
+        if "verify" in tags_of(cell):
+            hidden |= names_in(cell.source, ast.Store) - shown
+            continue
+        shown |= names_in(cell.source, ast.Store)
+        assert not names_in(cell.source, ast.Load) & (hidden - shown), cell.source
+
+
 def targets_in(notebook: NotebookNode) -> Iterator[tuple[str, str, str]]:
     """Mark, text and target of every markdown link and image."""
     for text in prose_of(notebook):

@@ -401,6 +401,15 @@ def test_a_negative_sale_can_make_no_share_beyond_its_limits() -> None:
     assert row[["trend", "promo_share"]].isna().all()
 
 
+def test_trend_compares_two_windows_of_84_days_each_with_its_first_day_and_without_the_day_after() -> None:
+    second, late, early = pd.Timedelta(seconds=1), DAY - pd.Timedelta(days=84), DAY - pd.Timedelta(days=168)
+    for time, trend in ((late, 1), (late - second, -1), (early, -1), (DAY - second, 1)):
+        assert build_profile(few(sales=[2.0], time=time), AS_OF)["trend"].tolist() == [trend]
+    assert build_profile(few(sales=[2.0], time=early - second), AS_OF)["trend"].isna().all()
+    both = few(sales=[6.0, 2.0], time=[late, early])
+    assert build_profile(both, AS_OF)["trend"].tolist() == [0.5]
+
+
 def test_an_empty_kind_is_decided_by_the_sign_in_pandas_and_in_csv(tmp_path: Path) -> None:
     lines = few(sales=[5.0, -3.0, -1.0, 2.0], kind=["sale", None, np.nan, "cancel"])
     for source in (lines, _csv(lines, tmp_path), lines.assign(kind=lines["kind"].astype("category"))):
