@@ -1,0 +1,173 @@
+"""Response rates by segment and offer, each beside its shrunken value.
+
+A response rate is no lift: it says who answers, not who would have bought anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline
+from loyalty.frames import collect
+from loyalty.learn.cells import open_rows, read_history, reduce_to_cells
+from loyalty.shrinkage import Shrunk, shrink_rates
+from loyalty.stats import render_html
+
+FEW = 20  # responses, or contacts without one, under which a rate warns
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates of cells with their shrunken values, the highest first; built by `measure_rates`.
+
+    `priors` holds what was learned about each family of cells (one, unless `within` was given).
+    """
+
+    table: pd.DataFrame
+    by: tuple[str, ...]
+    outcome: str
+    priors: dict[Any, Shrunk]
+    level: float = 0.95
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def best(self) -> pd.Series:
+        """The cell with the highest lower end of the shrunken interval: high, and large enough to be sure of it.
+
+        The highest raw rate is usually a small cell's luck, and some of the luck survives the shrinkage.
+        """
+        return self.table.loc[self.table["shrunken_low"].idxmax()]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell, sorted by the shrunken rate."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        return render_html(self.table, f"share with {self.outcome}, by {', '.join(self.by)}", self.warnings)
+
+    def plot(self, *, ax: Axes | None = None, title: str = "Small cells move most", source: str = "") -> Axes:
+        """Draw each cell's raw rate (hollow) and its shrunken rate with interval, the highest on top."""
+        import matplotlib.pyplot as plt
+
+        ax = ax or plt.subplots(figsize=(9, 1.4 + 0.35 * len(self.table)))[1]
+        place = np.arange(len(self.table))
+        ax.hlines(place, self.table["shrunken_low"], self.table["shrunken_high"], color=TREATED, linewidth=3)
+        ax.plot(self.table["rate"], place, "o", color=HIGHLIGHT, markerfacecolor="white", label="raw")
+        ax.plot(self.table["shrunken"], place, "o", color=TREATED, label="shrunken")
+        ax.hlines(place, self.table["rate"], self.table["shrunken"], color=GREY, linewidth=1, linestyle=":")
+        labels = [" · ".join(map(str, cell)) for cell in self.table[list(self.by)].itertuples(index=False)]
+        ax.set_yticks(place, [f"{text}  ({n:,})" for text, n in zip(labels, self.table["n"], strict=True)])
+        ax.invert_yaxis()
+        ax.grid(axis="y", visible=False)
+        ax.grid(axis="x", visible=True)
+        ax.legend(loc="lower right")
+        headline(ax, title, f"share of contacts with {self.outcome}; contacts in brackets", source)
+        return ax
+
+
+def measure_rates(
+    history: Any, *, by: Sequence[str] = ("segment", "offer_id"), outcome: str = "responded", window: str = "main",
+    min_size: int = 5, within: str | None = None, level: float = 0.95,
+) -> Rates:  # fmt: skip
+    """Measure the share of treated contacts with an outcome, cell by cell, raw and shrunken.
+
+    Not for what a campaign changed: without the control's rate beside it, a rate is no lift.
+
+    Parameters
+    ----------
+    history : History, pandas.DataFrame, duckdb.DuckDBPyRelation, Spark frame, str or pathlib.Path
+        Contract `history`; control contacts are left out.
+    by : sequence of str
+        Columns that make the cells. An empty name becomes "unknown"; no row is lost for want of one.
+    outcome : str
+        A column of the contract `outcomes`; counted is a value above 0. Rows where it was not measured are left out.
+    window : {"main", "pre", "post"}
+    min_size : int
+        Cells with fewer customers are left out of the table and of the prior.
+    within : str, optional
+        One of `by`: each of its values is a family with a prior of its own.
+    level : float
+        Coverage of the intervals, a fraction.
+
+    Returns
+    -------
+    Rates
+        `table`: the columns of `by`; n (contacts), customers, responses, rate with low and high (Wilson); shrunken
+        with shrunken_low and shrunken_high; kept, the share of the cell's own distance to the mean; warnings. A
+        customer who comes several times is not several customers: intervals and shrinkage count n_effective contacts,
+        n divided by how much repetition enlarges the variance; se is the rate's clustered standard error.
+
+    Raises
+    ------
+    ValueError
+        A column that the history does not have, or no rows to measure.
+
+    Examples
+    --------
+    >>> wave = pd.DataFrame({"campaign_id": "spring", "wave": 1, "customer_id": range(60), "window": "main"})
+    >>> wave = wave.assign(arm="coupon", segment=["new"] * 6 + ["loyal"] * 54, responded=[1, 0] * 3 + [1, 0, 0] * 18)
+    >>> measure_rates(wave, by=["segment"]).table[["segment", "n", "responses", "rate", "shrunken"]].round(2)
+      segment   n  responses  rate  shrunken
+    0   loyal  54         18  0.33      0.35
+    1     new   6          3  0.50      0.35
+
+    Source: Wilson, JASA 22 (1927), 209-212; Rao and Scott, Biometrics 48 (1992), 577-585, for repeated customers.
+    """
+    by = [by] if isinstance(by, str) else list(by)
+    if within is not None and within not in by:
+        raise ValueError(f"within should be one of by ({', '.join(by)}), found {within!r}")
+    table = read_history(history)
+    rows, empty = open_rows(table, by, outcome, window)
+    cells = reduce_to_cells(rows, by, level)
+    small = cells["customers"] < min_size
+    notes = [f"{empty:,} contacts were left out: {outcome} was not measured"] if empty else []
+    if small.any():
+        left = f"{small.sum()} cells with fewer than {min_size} customers were left out"
+        notes.append(f"{left} ({cells.loc[small, 'n'].sum():,} contacts)")
+    if "segment" in by and not {"scheme", "version"} <= set(by):
+        notes += _find_mixed_schemes(table, window)
+    cells = cells[~small]
+    if cells.empty:
+        raise ValueError(f"there is no cell with {min_size} customers to measure")
+    families = [(None, cells)] if within is None else list(cells.groupby(within, sort=True))
+    priors = {
+        name: shrink_rates(part["responses"] * part["n_effective"] / part["n"], part["n_effective"], level=level)
+        for name, part in families
+    }
+    shrunk = pd.concat(prior.table for prior in priors.values())
+    cells = cells.assign(
+        shrunken=shrunk["shrunken"], shrunken_low=shrunk["low"], shrunken_high=shrunk["high"], kept=shrunk["kept"],
+        warnings=[_warn(n, s) for n, s in zip(cells["n"], cells["responses"], strict=True)],
+    )  # fmt: skip
+    notes += [text if name is None else f"{name}: {text}" for name, p in priors.items() for text in p.warnings]
+    table = cells.sort_values(["shrunken", "n", *by], ascending=[False, False] + [True] * len(by), ignore_index=True)
+    return Rates(table, tuple(by), outcome, priors, level, tuple(notes))
+
+
+def _find_mixed_schemes(table: nw.LazyFrame, window: str) -> list[str]:
+    if not {"scheme", "version", "segment"} <= set(table.collect_schema().names()):
+        return []
+    rows = table.filter(nw.col("window") == window, ~nw.col("segment").is_null()).select("scheme", "version")
+    ends = [getattr(nw.col(n), end)().alias(f"{n} {end}") for n in ("scheme", "version") for end in ("min", "max")]
+    ends = collect(rows.select(ends)).iloc[0]  # far cheaper than listing what is nearly always one
+    if all(pd.isna(ends[f"{n} min"]) or ends[f"{n} min"] == ends[f"{n} max"] for n in ("scheme", "version")):
+        return []
+    found = collect(rows.unique().sort("scheme", "version").head(4)).astype("str")
+    shown = ", ".join(" ".join(row) for row in found.itertuples(index=False))
+    return [f"segments of different schemes or versions are mixed ({shown}): add scheme and version to by"]
+
+
+def _warn(n: int, responses: int) -> str:
+    few = "1 response" if responses == 1 else f"{responses} responses"
+    if responses == n and n >= FEW:
+        return f"all {n} responded: were those who did not left out?"
+    if responses < FEW:
+        return f"only {few}" if responses else "no response"
+    return f"only {n - responses} without a response" if n - responses < FEW else ""
