@@ -1,0 +1,156 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.learn.history
+#     test: helpers/tests/tasks/test_t41_response_history.py
+#     minutes: 40
+# ---
+
+# %% [markdown]
+# # Exercise: the last waves of the year
+#
+# **What do the coupon campaigns of types B and C tell us for the spring?**
+#
+# *40 minutes: 20 for 41a to 41c, 5 for the decision, 15 for Part B · after: [The response history](../../notebooks/4_learn/41_response_history.ipynb)*
+#
+# The agency has sent its list: *"Our hit of the year: campaign 4 among small customers, 25 percent!"* Marta would like to send it to everybody. You have the invitations with the segments of that day, and the redeemed coupons.
+
+# %%
+from loyalty.datasets import checkpoint, complete_journey
+from loyalty.tasks import check, hint
+
+chain = complete_journey()
+contacts = checkpoint("contacts_cj")
+coupon_contacts = contacts[contacts.offer_id.isin(["Type B", "Type C"])]
+redemptions = chain.redemptions  # one row a redeemed coupon
+
+# %% [markdown]
+# **41a The rate of a segment.** Of all invitations of type B to households that were in the segment "high" on the day of the campaign: which share led to at least one redeemed coupon of that campaign? One fraction, to four digits.
+
+# %%
+### BEGIN SOLUTION
+responders = redemptions[["campaign_id", "customer_id"]].drop_duplicates().assign(responded=1)
+rows = coupon_contacts.merge(responders, on=["campaign_id", "customer_id"], how="left").fillna({"responded": 0})
+high_b = rows[(rows.offer_id == "Type B") & (rows.segment == "high")]
+rate_high_b = high_b.responded.mean()
+### END SOLUTION
+
+# %%
+check("41a", rate_high_b)
+
+# %%
+hint("41a")
+
+# %% [markdown] tags=["solution"]
+# {{rate_high_b:.1%}} of {{len(high_b):,}} invitations. Three things keep this number honest: the silent ones are in it, five coupons of one household are one response, and the segment is the one *of that day*. Who is in the top third today may be there because of the campaign.
+
+# %% [markdown]
+# **41b The agency's hit.** Campaign 4 in the segment "low" has 1 response out of 4. Shrink the cells campaign × segment of the types B and C (all cells, also the smallest: `min_size=1`). What is the shrunken rate of this cell? One fraction, to three digits.
+
+# %%
+### BEGIN SOLUTION
+import tempfile
+from pathlib import Path
+
+from loyalty.learn.history import open_history
+from loyalty.learn.rates import measure_rates
+
+outcomes = rows[["campaign_id", "wave", "customer_id", "start", "end", "responded"]].assign(window="main")
+with tempfile.TemporaryDirectory() as folder, open_history(Path(folder) / "responses.duckdb") as history:
+    history.append(coupon_contacts.drop(columns=["start", "end"]), outcomes.astype({"responded": "int64"}))
+    cells = measure_rates(history, by=["campaign_id", "segment"], min_size=1)
+table = cells.to_frame().astype({"campaign_id": int})
+shrunken_hit = table[(table.campaign_id == 4) & (table.segment == "low")].shrunken.item()
+### END SOLUTION
+
+# %%
+check("41b", shrunken_hit)
+
+# %%
+hint("41b")
+
+# %% [markdown] tags=["solution"]
+# {{shrunken_hit:.1%}}: hardly more than the usual {{cells.priors[None].mean:.1%}}. One response out of four is one household that had a good day.
+
+# %% [markdown]
+# **41c The best cell.** Which cell campaign × segment would you name first in the spring meeting: the one whose shrunken interval has the highest lower end? Answer `(campaign, segment)`, for example `(4, "low")`.
+
+# %%
+### BEGIN SOLUTION
+best_cell = (int(cells.best.campaign_id), cells.best.segment)
+### END SOLUTION
+
+# %%
+check("41c", best_cell)
+
+# %%
+hint("41c")
+
+# %% [markdown] tags=["solution"]
+# {{best_cell}}: {{cells.best.responses}} responses out of {{cells.best.n}}, {{cells.best.shrunken:.1%}} ({{cells.best.shrunken_low:.1%}} to {{cells.best.shrunken_high:.1%}}). Less shiny than 25 %, and it will still be true in spring.
+
+# %% [markdown]
+# **41d The sentence for the slide.** Which one may stand on it? One letter.
+#
+# - `"A"`: *Type A coupons raise purchases by 17 %.*
+# - `"B"`: *17 % of the invitations of type A led to a redeemed coupon. What they would have bought without it is not known.*
+# - `"C"`: *83 % of the invitations of type A were wasted.*
+
+# %%
+### BEGIN SOLUTION
+everyone_invited = (contacts.arm != "control").all()
+slide = "B" if everyone_invited else "A"
+### END SOLUTION
+
+# %%
+check("41d", slide)
+
+# %%
+hint("41d")
+
+# %% [markdown] tags=["solution"]
+# B. A response rate counts who answered. Some of them would have bought anyway, and some who never touched a coupon may have come because of the letter. Without a control group neither number is known.
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+
+# %% [markdown]
+# **41e One initiative under two names.** The campaigns 21 and 22 are one initiative: the same coupons, sent on the same day from two lists. What is its response rate? One fraction, to four digits.
+
+# %%
+### BEGIN SOLUTION
+initiative = rows[rows.campaign_id.isin([21, 22])]
+rate_initiative = initiative.responded.mean()
+### END SOLUTION
+
+# %%
+check("41e", rate_initiative)
+
+# %%
+hint("41e")
+
+# %% [markdown] tags=["solution"]
+# {{rate_initiative:.2%}}. In a history that does not know they are one, each half looks like a small campaign of its own, and the better half gets praised. `history.alias("old name", "new name")` says it once, for all later tables.
+
+# %% [markdown]
+# **41f Who responded before.** With the history of *all* 27 campaigns: how many times as likely to respond is a household that has responded to an earlier campaign, compared *within the same wave* with one that was invited earlier and did not respond? One number, to one digit. (Helper: `predict_from_past`, column `relative`.)
+
+# %%
+### BEGIN SOLUTION
+from loyalty.learn.past import predict_from_past
+
+everything = contacts.merge(responders, on=["campaign_id", "customer_id"], how="left").fillna({"responded": 0})
+past = predict_from_past(everything.astype({"responded": "int64"}).assign(window="main")).to_frame().set_index("past")
+times_as_likely = past.relative["responded before"]
+### END SOLUTION
+
+# %%
+check("41f", times_as_likely)
+
+# %%
+hint("41f")
+
+# %% [markdown] tags=["solution"]
+# {{times_as_likely:.1f}} times ({{past.relative_low["responded before"]:.1f}} to {{past.relative_high["responded before"]:.1f}}). The raw quotient is {{past.crude["responded before"]:.1f}}: early waves, when nobody could have responded before, are mixed with late ones.

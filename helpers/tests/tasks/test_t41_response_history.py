@@ -1,0 +1,70 @@
+"""Exercise 41: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from loyalty.datasets import checkpoint, complete_journey
+from loyalty.tasks import check
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return complete_journey()
+
+
+@pytest.fixture(scope="module")
+def contacts():
+    return checkpoint("contacts_cj")
+
+
+@pytest.fixture(scope="module")
+def rows(chain, contacts):
+    responded = chain.redemptions[["campaign_id", "customer_id"]].drop_duplicates().assign(responded=1)
+    return contacts.merge(responded, how="left").fillna({"responded": 0})
+
+
+def test_non_responders_dropped_are_named(chain, contacts):
+    high = contacts[(contacts.offer_id == "Type B") & (contacts.segment == "high")]
+    joined = high.merge(chain.redemptions[["campaign_id", "customer_id"]].drop_duplicates(), how="inner")
+    assert check("41a", len(joined) / len(joined)).mistake == "non_responders_dropped"
+
+
+def test_todays_segment_for_the_segment_then_is_named(chain, rows):
+    last = chain.receipts[chain.receipts.time >= "2017-10-09"].groupby("customer_id").sales.sum()
+    third = last[last > 0].quantile(2 / 3)
+    best_today = set(last[last > third].index)
+    cell = rows[(rows.offer_id == "Type B") & rows.customer_id.isin(best_today)]
+    assert check("41a", cell.responded.mean()).mistake == "segment_of_today"
+
+
+def test_coupons_counted_as_responses_are_named(chain, contacts):
+    high = contacts[(contacts.offer_id == "Type B") & (contacts.segment == "high")]
+    redeemed = high.merge(chain.redemptions[["campaign_id", "customer_id"]])
+    assert check("41a", len(redeemed) / len(high)).mistake == "coupons_for_households"
+
+
+def test_a_cell_with_one_response_crowned_best_is_named(rows):
+    cells = rows[rows.offer_id != "Type A"].groupby(["campaign_id", "segment"]).responded.mean()
+    assert check("41c", cells.idxmax()).mistake == "tiny_cell_crowned"
+
+
+def test_a_response_rate_for_a_lift_is_named():
+    assert check("41d", "A").mistake == "response_rate_for_lift"
+
+
+def test_one_initiative_under_two_names_is_named(rows):
+    rates = rows[rows.campaign_id.isin([21, 22])].groupby("campaign_id").responded.mean()
+    assert check("41e", rates[21]).mistake == "one_of_two_names"
+    assert check("41e", rates.mean()).mistake == "mean_of_two_rates"
+
+
+def test_the_crude_quotient_is_named(rows):
+    before = rows.sort_values("start")
+    parts = []
+    for wave in before.itertuples():
+        earlier = before[(before.customer_id == wave.customer_id) & (before.end <= wave.start)]
+        parts.append("yes" if earlier.responded.any() else "no" if len(earlier) else "new")
+    rates = before.groupby(pd.Series(parts, before.index)).responded.mean()
+    assert check("41f", rates["yes"] / rates["no"]).mistake == "crude"
