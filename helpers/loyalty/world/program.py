@@ -1,0 +1,296 @@
+"""The programme: a world of customers, receipts and contacts, in which waves are run. Start here.
+
+    world = World(customers=5_000, months=24, seed=7)
+    wave, later = world.run(plan)
+    world.truth.lift(wave)
+
+A world never changes: `run` returns the wave and the world afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from loyalty.world.chain import list_products, stock_shelves
+from loyalty.world.effects import realise
+from loyalty.world.fields import WorldError
+from loyalty.world.money import tabulate
+from loyalty.world.offers import Contacts, cut, respond
+from loyalty.world.parameters import Parameters
+from loyalty.world.people import draw_population
+from loyalty.world.plans import Wave, leak, list_contacts, list_past, read_plan
+from loyalty.world.presets import PRESETS
+from loyalty.world.seasons import Calendar
+from loyalty.world.till import print_receipts, write_receipts
+from loyalty.world.visits import Scene
+
+if TYPE_CHECKING:
+    from loyalty.world.truth import Truth
+
+
+@dataclass(frozen=True)
+class _State:
+    size: int
+    months: int
+    seed: int
+    parameters: Parameters
+    end: int
+    log: tuple[Contacts, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    trial: float | None = None
+
+
+class World:
+    """A simulated loyalty programme whose truth is known.
+
+    Not for learning what your own customers would do: it shows whether a *method* finds what is there.
+
+    Parameters
+    ----------
+    customers, months : int
+        How many customers, and how many months of history from `parameters.start` on.
+    seed : int
+        The same seed gives the same world; another seed draws another chain and other customers by the same rules.
+    preset : str
+        A name in `loyalty.world.PRESETS`: default, small_chain, no_effects, strong_fatigue, cj_like.
+    parameters : Parameters, optional
+        A tree of your own instead of a preset.
+
+    Raises
+    ------
+    WorldError
+        With all problems at once.
+
+    Examples
+    --------
+    >>> world = World(customers=200, months=6, seed=7)
+    >>> plan = world.customers[["customer_id"]].assign(offer_id=["basket_discount", None] * 100, propensity=0.5)
+    >>> wave, later = world.run(plan)
+    >>> wave
+    Wave 1 of wave-1 on 2023-07-01: basket_discount 100, control 100
+    >>> later.end - world.end
+    Timedelta('56 days 00:00:00')
+    """
+
+    def __init__(
+        self,
+        customers: int = 20_000,
+        months: int = 36,
+        seed: int = 7,
+        preset: str = "default",
+        *,
+        parameters: Parameters | None = None,
+    ) -> None:
+        asked = (("customers", customers, 1, 20_000_000), ("months", months, 1, 240), ("seed", seed, 0, 2**63 - 1))
+        problems = [
+            f"{name} should be a whole number from {low:,} to {high:,}, found {value!r}"
+            for name, value, low, high in asked
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high
+        ]
+        if parameters is None and preset not in PRESETS:
+            problems.append(f"preset should be one of {', '.join(PRESETS)}, found {preset!r}")
+        if problems:
+            raise WorldError(problems, "the world")
+        tree = PRESETS[preset]() if parameters is None else parameters
+        end = Calendar(tree, int(seed)).month_start(months)
+        self.__dict__["_state"] = _State(int(customers), int(months), int(seed), tree, end)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a world does not change: `run` returns the world afterwards")
+
+    def __repr__(self) -> str:
+        state = self._state
+        return (
+            f"World of {state.size:,} customers, {state.parameters.start} to {self.end:%Y-%m-%d}, "
+            f"preset {state.parameters.name}, seed {state.seed}, {len(state.waves)} waves"
+        )
+
+    # --- Tables ----------------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> Parameters:
+        """All numbers of this world."""
+        return self._state.parameters
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self._state.seed
+
+    @property
+    def months(self) -> int:
+        """Months of history before the first wave."""
+        return self._state.months
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """The day after the last day of history: the next wave starts here."""
+        return self.scene.calendar.date(self._state.end)
+
+    @property
+    def receipts(self) -> pd.DataFrame:
+        """Receipt lines of all customers before the end."""
+        return self._receipts.copy(deep=False)
+
+    @property
+    def products(self) -> pd.DataFrame:
+        """All products."""
+        return list_products(self.scene.shelves, self.parameters)
+
+    @property
+    def customers(self) -> pd.DataFrame:
+        """Customers who have entered before the end; `joined_on` may lie before the first receipt."""
+        people, date = self.scene.people, self.scene.calendar.dates
+        here = np.flatnonzero(people.entry < self._state.end)
+        card = people.card[here]
+        held = pd.Series(date(np.where(card < self._state.end, card, 0)), index=here)
+        table = {
+            "customer_id": here + 1,
+            "joined_on": date(people.entry[here]),
+            "card_since": held.where(card < self._state.end).to_numpy(),
+            "home_store": people.home_store[here],
+        }
+        return pd.DataFrame(table)
+
+    @property
+    def contacts(self) -> pd.DataFrame:
+        """Everybody in every wave so far: the chain's own campaigns of the past, then the waves that were run."""
+        tables = [self._habit[1], *(wave.contacts for wave in self._state.waves)]
+        return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+
+    @property
+    def offers(self) -> pd.DataFrame:
+        """What can be offered, and what it costs."""
+        money, offers = self.parameters.money, self.parameters.offers
+        columns = {"offer_id": "name", "kind": "kind", "valid_days": "days", "discount_percent": "discount",
+                   "department": "department", "reward_cost": "reward", "points": "points",
+                   "contact_cost": "contact"}  # fmt: skip
+        table = pd.DataFrame({name: [getattr(o, field) for o in offers] for name, field in columns.items()})
+        return table.assign(point_cost=money.point_cost, redemption_probability=money.redemption)
+
+    def write_parquet(self, folder: str | Path, *, threads: int = 1) -> None:
+        """Write receipts (a folder), products, customers, contacts as Parquet, never holding all receipts at once."""
+        target = Path(folder)
+        (target / "receipts").mkdir(parents=True, exist_ok=True)
+        write_receipts(self.scene, target / "receipts", self._state.end, self._log, threads)
+        for name in ("products", "customers", "contacts"):
+            getattr(self, name).to_parquet(target / f"{name}.parquet", index=False)
+
+    # --- What happens ----------------------------------------------------------------------------
+
+    def run(
+        self, plan: pd.DataFrame, *, campaign_id: str | None = None, wave: int = 1, days: int = 28, post: int = 28,
+        pre: int = 28, carry_over: bool = True, contamination: float = 0.0,
+    ) -> tuple[Wave, World]:  # fmt: skip
+        """Send a wave on the day `end`, and see what came of it.
+
+        Parameters
+        ----------
+        plan : pandas.DataFrame
+            One row a customer: `customer_id`, `offer_id` (empty for control), and if there was a draw `propensity`,
+            the probability of what was drawn. `arm`, `stratum`, `segment`, `channel` are passed on. A plan without a
+            control is allowed: the world protects nobody from a bad design.
+        campaign_id, wave : str, int
+            How the contacts and outcomes call it.
+        days, post, pre : int
+            Length of the main window from `end` on, of the one after it, and of the one before, in days; 0 for none.
+        carry_over : bool
+            False ends all effects of earlier waves on the first day.
+        contamination : float
+            Part of the control customers whom an offer of this wave reaches all the same.
+
+        Returns
+        -------
+        wave : Wave
+            `contacts` and `outcomes`. `redeemed` is 1 for who used the offer; `discount` is what the offer took off.
+        later : World
+            The world after the post window: its receipts contain what the wave did.
+
+        Raises
+        ------
+        WorldError
+            With all problems of the plan at once.
+        """
+        state, scene = self._state, self.scene
+        wrong = [
+            f"{n} should be {low} or more, found {v!r}"
+            for n, v, low in (("days", days, 1), ("post", post, 0), ("pre", pre, 0))
+            if v < low
+        ]
+        wrong += [] if 0 <= contamination <= 1 else [f"contamination should be from 0 to 1, found {contamination!r}"]
+        wrong += [] if pre <= state.end else [f"pre should be at most the {state.end} days of history, found {pre}"]
+        if wrong:
+            raise WorldError(wrong, "the wave")
+        checked = read_plan(plan, tuple(o.name for o in self.parameters.offers), state.size)
+        first, number, past = state.end, len(self._log), self._log if carry_over else cut(self._log, state.end)
+        rows, offers = leak(checked, scene.seed, number, contamination)
+        sent = respond(scene.people, self.parameters, scene.seed, rows, offers, first, number, past)
+        edges = (
+            ("pre", first - pre, first),
+            ("main", first, first + days),
+            ("post", first + days, first + days + post),
+        )
+        windows = tuple(w for w in edges if w[1] < w[2])
+        name = campaign_id or f"wave-{len(state.waves) + 1}"
+        outcomes = tabulate(realise(scene, checked.rows, windows, (*past, sent)), checked.rows, windows, scene)
+        outcomes.insert(0, "campaign_id", name)
+        outcomes.insert(1, "wave", wave)
+        contacts = list_contacts(scene, checked, sent, name, wave)
+        result = Wave(name, wave, self.end, windows, checked, sent, scene, past, contacts, outcomes)
+        return result, self._become(end=first + days + post, log=(*past, sent), waves=(*state.waves, result))
+
+    def randomise_card_invitation(self, share: float = 0.5) -> tuple[Wave, World]:
+        """Launch the card differently: a random part of the customers of that day is invited, and not all obey.
+
+        Returns the wave (arms `invited` and `control`; `pre` is up to a year before the launch, `main` from the launch
+        to the end) and the same people's world in which the card came that way; its truth knows the compliers.
+        """
+        from loyalty.world.card import run_trial
+
+        return run_trial(self, share)
+
+    @property
+    def truth(self) -> Truth:
+        """What no chain ever knows. Estimate first."""
+        from loyalty.world.truth import Truth
+
+        return Truth(self)
+
+    # --- Behind it -------------------------------------------------------------------------------
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Shelves, people and calendar: what a simulation needs."""
+        state = self._state
+        calendar, shelves = Calendar(state.parameters, state.seed), stock_shelves(state.parameters, state.seed)
+        horizon = calendar.month_start(state.months)
+        everybody = draw_population(state.size, state.parameters, state.seed, shelves, calendar, horizon, state.trial)
+        for values in (*everybody.__dict__.values(), *shelves.__dict__.values()):
+            if isinstance(values, np.ndarray):
+                values.setflags(write=False)
+        return Scene(state.parameters, state.seed, shelves, everybody, calendar)
+
+    @cached_property
+    def _habit(self) -> tuple[tuple[Contacts, ...], pd.DataFrame]:
+        return list_past(self.scene, self.scene.calendar.month_start(self.months))
+
+    @property
+    def _log(self) -> tuple[Contacts, ...]:
+        return self._state.log or self._habit[0]
+
+    @cached_property
+    def _receipts(self) -> pd.DataFrame:
+        return print_receipts(self.scene, self._state.end, self._log)
+
+    def _become(self, **changes: Any) -> World:
+        later = object.__new__(World)
+        later.__dict__["_state"] = replace(self._state, **changes)
+        if changes.keys().isdisjoint({"trial"}):
+            later.__dict__["scene"], later.__dict__["_habit"] = self.scene, self._habit
+        return later
