@@ -159,5 +159,6 @@ def _shrink_png(text: str) -> str:
     """Keep 192 colours of a figure: a third of its size, and no difference that an eye would see."""
     figure = Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")
     small = io.BytesIO()
-    figure.quantize(192, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    figure = figure.quantize(192, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    figure.save(small, "PNG", optimize=True, dpi=(100, 100))
     return base64.b64encode(small.getvalue()).decode("ascii")

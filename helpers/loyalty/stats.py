@@ -171,3 +171,25 @@ def error_of_mean(influence: np.ndarray, cluster: np.ndarray | None = None) -> t
     if groups < 2:
         return float("nan"), float("nan")
     return float(np.sqrt((sums**2).sum() * groups / (groups - 1)) / len(values)), float(groups - 1)
+
+
+def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
+    """Wilson's interval for a rate from n independent customers; n may be a fraction; n of 0 gives NaN.
+
+    Not for shares of money, and not for rows of which a customer has several.
+
+    Examples
+    --------
+    >>> [round(float(end), 3) for end in wilson(3 / 9, 9)]
+    [0.121, 0.646]
+
+    Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+    """
+    z = _scipy.norm.ppf(0.5 + level / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+    # Rounding leaves 1e-18 where the limit is exactly 0 or 1
+    return np.where(rate == 0, 0 * middle, np.maximum(middle - half, 0)), np.where(
+        rate == 1, 0 * middle + 1, np.minimum(middle + half, 1)
+    )

@@ -20,7 +20,7 @@ PACKAGE = Path(loyalty.__file__).parent
 ROOMS = ("prepare", "segment", "evaluate", "learn")  # data flows this way
 CLOCKS, READINGS = {"datetime", "date", "Timestamp"}, {"now", "today", "utcnow", "localtime"}
 LOADERS = {"Timestamp", "to_datetime", "datetime64"}
-MODULE_LINES, PACKAGE_LINES = 300, 6_000
+MODULE_LINES, PACKAGE_LINES, WORLD_LINES = 300, 6_000, 2_200
 
 
 def modules(package: Path) -> list[Path]:
@@ -109,7 +109,9 @@ def test_data_flows_one_way():
 
 
 def test_no_function_looks_at_the_clock():
-    assert found(looks_at_the_clock, PACKAGE, "tasks/progress.py", "cli.py") == []
+    # t12 names the mistake "days counted to the computer's today", and so has to make it
+    allowed = ("tasks/progress.py", "cli.py", "tasks/t12_customer_profile.py")
+    assert found(looks_at_the_clock, PACKAGE, *allowed) == []
 
 
 def test_nothing_that_was_read_is_run():
@@ -194,8 +196,12 @@ def lines_of_code(path: Path) -> int:
 
 def test_the_code_of_base_and_rooms_stays_small():
     """The launcher sets up the computer and is no part of what a learner reads; tasks/ grow with the lessons."""
-    counted = [path for path in modules(PACKAGE) if place(path, PACKAGE) not in ("tasks", "launch")]
+    counted = [path for path in modules(PACKAGE) if place(path, PACKAGE) not in ("tasks", "launch", "world")]
     assert sum(map(lines_of_code, counted)) < PACKAGE_LINES
+
+
+def test_the_code_of_the_world_stays_readable_beside_it():
+    assert sum(lines_of_code(path) for path in modules(PACKAGE) if place(path, PACKAGE) == "world") < WORLD_LINES
 
 
 def test_import_loyalty_is_fast_and_loads_no_pandas():

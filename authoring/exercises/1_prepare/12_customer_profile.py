@@ -78,7 +78,7 @@ from loyalty.prepare.profile import build_profile
 
 profile = build_profile(receipts, as_of, customers=chain.customers)
 same = profile.frequency.to_numpy() == visits.sort_values("customer_id").frequency.to_numpy()
-f"the same for {same.sum():,} of {len(profile):,} households"
+print(f"the same for {same.sum():,} of {len(profile):,} households")
 
 # %% [markdown]
 # **12c What is the average receipt?** Of all receipts before 1 July, of all households together: one number, in dollars, to the cent.
@@ -99,8 +99,8 @@ hint("12c")
 # \${{(profile.monetary / profile.frequency).mean():.2f}}: the average of customers, not of receipts.
 
 # %% [markdown]
-# **12d Who comes back without a letter?** Take the households whose recency on 1 July is 28 days or more (those who never bought have no recency and stay out). Now we may look ahead, for this is how last year's data
-# judge a rule: which share of them bought in the four weeks from 1 July until before 29 July? One fraction between 0 and 1, to three digits.
+# **12d Who comes back without a letter?** Take the households whose recency on 1 July is 28 days or more (those who never bought have no recency and stay out). Now, and only now, we look ahead: this is how a rule is judged on
+# past data. Which share of them bought in the four weeks from 1 July until before 29 July? One fraction between 0 and 1, to three digits.
 
 # %%
 ### BEGIN SOLUTION
@@ -116,13 +116,13 @@ check("12d", came_back)
 hint("12d")
 
 # %% [markdown] tags=["solution"]
-# {{came_back:.1%}} of {{len(quiet):,}} quiet households came back by themselves: nobody wrote to them about their silence. How sure are we? With {{len(quiet):,}} households the 95 % interval is about ten points wide:
+# {{came_back:.1%}} of {{len(quiet):,}} quiet households came back by themselves, that is, without Marta's letter ({{int(quiet.customer_id.isin(chain.contacts[chain.contacts.campaign_id.isin(chain.campaigns[(chain.campaigns.start < as_of + pd.Timedelta(days=28)) & (chain.campaigns.end > as_of)].campaign_id)].customer_id).sum())}} of them were in some other campaign). How sure are we? With {{len(quiet):,}} households the 95 % interval is about ten points wide:
 
 # %% tags=["solution"]
 from statsmodels.stats.proportion import proportion_confint
 
 low, high = proportion_confint(quiet.customer_id.isin(july.customer_id).sum(), len(quiet), method="wilson")
-f"{came_back:.1%}, 95 % interval {low:.1%} to {high:.1%}"
+print(f"{came_back:.1%}, 95 % interval {low:.1%} to {high:.1%}")
 
 # %% [markdown]
 # **12e Send or hold?** Jonas's condition in numbers: the letter goes out only if at most one in three of those who get it would have come within four weeks anyway. Marta

@@ -16,6 +16,8 @@
 #
 # Campaign 18 ran from 30 October to 24 December 2017, the last day included. The agency that made it has sent a slide: *"Members spent far more. And even against their own past they gained."* Jonas has to sign the
 # invoice on Friday. You have the receipts and the list of members, and nobody kept a control group.
+#
+# Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("35a")` gives one step at a time.
 
 # %%
 import pandas as pd
@@ -30,7 +32,7 @@ start, end = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25")  # the windo
 member = everyone.isin(chain.contacts[chain.contacts.campaign_id == 18].customer_id).to_numpy()
 
 # %% [markdown]
-# **35a The agency's first number.** What did members spend more than the others during the campaign, in dollars per household and 28 days? All {{len(everyone):,}} households count, also those who bought nothing. One number, to the cent.
+# **35a The agency's first number.** What did members spend more than the others during the campaign, members minus others, in dollars per household and 28 days? All {{len(everyone):,}} households count, also those who bought nothing. One number, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -55,10 +57,10 @@ check("35a", naive_gap)
 hint("35a")
 
 # %% [markdown] tags=["solution"]
-# \${{naive_gap:.2f}}. The agency's arithmetic is right. And it says nothing about the campaign: members were chosen among those who spend.
+# \${{naive_gap:.2f}}. The agency's arithmetic is right. But it says nothing about the campaign: in the 84 days before it the gap was \${{spend(start - pd.Timedelta(days=84), start)[member].mean() - spend(start - pd.Timedelta(days=84), start)[~member].mean():.2f}} already. Members were chosen among those who spend.
 
 # %% [markdown]
-# **35b The agency's second number.** Difference in differences with the 84 days before the campaign: estimate and 95 % interval as `(effect, low, high)`, dollars per household and 28 days. The unit is the household: each has one change.
+# **35b The agency's second number.** Difference in differences with the 84 days before the campaign (also brought to 28 days): estimate and 95 % interval as `(effect, low, high)`, dollars per household and 28 days. The unit is the household: each has one change.
 
 # %%
 ### BEGIN SOLUTION
@@ -76,9 +78,9 @@ check("35b", did_84)
 hint("35b")
 
 # %% [markdown] tags=["solution"]
-# \${{did.effect:.2f}} ({{did.low:.2f}} to {{did.high:.2f}}). Positive, but zero lies inside. With 28 days before it would be larger, with 180 days before it is negative: try it. An agency that may choose its window can have any sign it likes.
+# \${{did.effect:.2f}} (−\${{abs(did.low):.2f}} to \${{did.high:.2f}}). Positive, but zero lies inside. With 28 days before it would be larger, with 180 days before it is negative: try it. An agency that may choose its window can have any sign it likes.
 #
-# The tempting way to "more certainty" is to count weeks instead of households: eight changes for each household, and a much narrower interval. But a household's weeks are no independent witnesses; it is the same family eight times.
+# The tempting way to "more certainty" is to count weeks instead of households: eight changes for each household instead of one, and a much narrower interval. But a household's weeks are no independent witnesses; it is the same family eight times.
 
 # %% [markdown]
 # **35c A question with a known answer.** Ask the same method about the 56 days from 4 September until before 30 October, again with the 84 days before them. Campaign 18 had not begun. `(effect, low, high)` as in 35b.
@@ -98,7 +100,7 @@ check("35c", placebo)
 hint("35c")
 
 # %% [markdown] tags=["solution"]
-# \${{fake_did.effect:.2f}} ({{fake_did.low:.2f}} to {{fake_did.high:.2f}}): a clear "effect", without a campaign. The gap between these two groups moves by twenty dollars on its own. A method that finds twenty dollars where there is nothing cannot be trusted with four.
+# −\${{abs(fake_did.effect):.2f}} (−\${{abs(fake_did.low):.2f}} to −\${{abs(fake_did.high):.2f}}): a clear "effect", before campaign 18 had begun. Perhaps campaign 13 moved the gap: it ended in these weeks and had {{int((member & everyone.isin(chain.contacts[chain.contacts.campaign_id == 13].customer_id).to_numpy()).sum())}} of the {{int(member.sum()):,}} members. Perhaps nobody did. Either way the method finds {{abs(fake_did.effect):.0f}} dollars where campaign 18 did nothing, and cannot be trusted with four.
 
 # %% [markdown]
 # **35d Sign or refuse?** Four sentences lie on Jonas's desk. Which one may he sign? Answer with its letter.
@@ -121,7 +123,7 @@ check("35d", signed)
 hint("35d")
 
 # %% [markdown] tags=["solution"]
-# D. The helper comes to the same sentence, with more dates:
+# D: the placebo of 35c fails, so none of the three numbers may be signed. The helper comes to the same sentence, with more dates:
 
 # %% tags=["solution"]
 from loyalty.evaluate.observational import difference_in_differences, say_what_is_allowed
@@ -132,7 +134,7 @@ evidence = difference_in_differences(
 say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 28 days", unit="$")
 
 # %% [markdown] tags=["solution"]
-# What would an experienced colleague write to the agency? "The invoice is paid as agreed. For the next campaign we draw a control group of ten percent before the send, and your bonus follows its result."
+# What would an experienced colleague write to the agency? "The invoice is paid as agreed. For the next campaign we draw a control group of ten percent before the send, and your bonus follows its result." A control group is cheaper than a second slide like this one.
 
 # %% [markdown]
 # ---
@@ -140,7 +142,7 @@ say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 
 
 # %% [markdown]
 # **35e Like with like.** The job programme of the lesson, participants against the men of the survey. Use `weight_by_propensity` for the effect on *those who took part* (`target="att"`) on earnings in 1978, with the covariates
-# age, education, black, hispanic, married, no_degree and re74. `re75` stays out: it is the witness. One number, in whole dollars.
+# age, education, black, hispanic, married, no_degree and re74. `re75` stays out: it is the witness. One number, in dollars (to about \$2).
 
 # %%
 people = nsw().people
@@ -162,10 +164,10 @@ check("35e", effect_on_participants)
 hint("35e")
 
 # %% [markdown] tags=["solution"]
-# \${{estimate.effect:,.0f}} (\${{estimate.low:,.0f}} to \${{estimate.high:,.0f}}). Asked for *everybody* (`target="ate"`), the same function would have to guess what the programme does for 15,992 men who were never near it; look at its warnings.
+# \${{estimate.effect:,.0f}} (−\${{abs(estimate.low):,.0f}} to \${{estimate.high:,.0f}}): zero lies inside. Asked for *everybody* (`target="ate"`), the same function would have to guess what the programme does for 15,992 men who were never near it; look at its warnings.
 
 # %% [markdown]
-# **35f Call the witness.** The same method, the same covariates, but the outcome is `re75`, the year before the programme. `(effect, low, high)`, in dollars.
+# **35f Call the witness.** The same method, the same covariates, but the outcome is `re75`, earnings in the year before the programme. `(effect, low, high)`, 95 % interval, in dollars.
 
 # %%
 ### BEGIN SOLUTION
@@ -180,4 +182,4 @@ check("35f", witness_says)
 hint("35f")
 
 # %% [markdown] tags=["solution"]
-# −\${{abs(witness.effect):,.0f}} in a year in which nothing can have happened. The weights have not made the groups alike; whatever they say about 1978 carries the same burden.
+# −\${{abs(witness.effect):,.0f}} (−\${{abs(witness.low):,.0f}} to −\${{abs(witness.high):,.0f}}) in a year in which the programme cannot have done anything. The weights have not made the groups alike; whatever they say about 1978 probably carries the same burden.

@@ -73,7 +73,9 @@ def spend(start, end):
 
 during = spend(campaign.start, campaign.end)
 naive = during[member].mean() - during[~member].mean()
-pd.Series({"invited": during[member].mean(), "not invited": during[~member].mean(), "difference": naive}).round(2)
+pd.Series({"invited": during[member].mean(), "not invited": during[~member].mean(), "difference": naive}).round(
+    2
+).to_frame("$ per 28 days").T
 
 # %% [markdown]
 # Marta's arithmetic is right: \${{during[member].mean():.2f}} against \${{during[~member].mean():.2f}}, **\${{naive:.2f}} more**. Could it be chance? The
@@ -91,7 +93,7 @@ def compare(spending):
 
 
 slide = compare(during)
-slide.round(2)
+slide.round(2).to_frame("members minus others, $").T
 
 # %% tags=["verify"]
 assert round(slide.effect) == 154 and slide.low > 100
@@ -180,7 +182,7 @@ def difference_in_differences(days):
     return compare(during - before)
 
 
-difference_in_differences(28).round(2)
+difference_in_differences(28).round(2).to_frame("28 days before, $").T
 
 # %% tags=["verify"]
 did = pd.DataFrame({f"{days} days before": difference_in_differences(days) for days in (28, 84, 180)}).T
@@ -212,7 +214,10 @@ print(f"{also_8} of the {member.sum():,} members of campaign 13 had campaign 8 a
 
 # %% tags=["verify"]
 start_8, end_8 = campaigns[campaigns.campaign_id == 8].iloc[0][["start", "end"]]
-assert (start_8, end_8) == (pd.Timestamp("2017-05-08"), pd.Timestamp("2017-06-26"))  # the end is the first day without it
+assert (start_8, end_8) == (
+    pd.Timestamp("2017-05-08"),
+    pd.Timestamp("2017-06-26"),
+)  # the end is the first day without it
 assert campaign.start - pd.Timedelta(days=28) >= end_8
 assert campaign.start - pd.Timedelta(days=84) < end_8
 assert campaign.start - pd.Timedelta(days=180) <= start_8
@@ -304,9 +309,7 @@ figure = draw_cycle()
 # | 0 Start | **00 Start here** | *The campaign's members spent \$154 more a month. Did the campaign do it?* | 20 |
 # | 1 Prepare | [12 Customer profile](../1_prepare/12_customer_profile.ipynb) with its [exercise](../../exercises/1_prepare/12_customer_profile.ipynb) | *Who is this customer, as of that day?* | 50 |
 # | 2 Segment | [22 Rules and the life cycle](../2_segment/22_rules_and_life_cycle.ipynb) with its [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb) | *Which task is this segmentation for?* | 75 |
-# | 2 Segment | [22 Rules and the life cycle](../2_segment/22_rules_and_life_cycle.ipynb) with its [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb) | *Which task is this segmentation for?* | 75 |
 # | 3 Evaluate | [35 Without a control group](../3_evaluate/35_without_a_control_group.ipynb) with its [exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb) | *Nobody kept a control. What can still be said?* | 60 |
-# | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 45 |
 # | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 45 |
 #
 # **How to walk it.** Read a lesson, running each cell; stop where it tells you to; do the exercise; look at the solution only then.

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.prepare.profile
-#     test: helpers/tests/prepare/test_profile.py
+#     test: helpers/tests/prepare/test_profile.py::test_the_profile_is_the_same_to_the_last_bit_from
 #     minutes: 50
 # ---
 
@@ -169,7 +169,7 @@ profile[shown].quantile([0.1, 0.25, 0.5, 0.75, 0.9]).round(2)
 # %%
 all_receipts = before.sales.sum() / before.basket_id.nunique()
 mean_of_means = profile.basket_value.mean()
-pd.Series({"sales / receipts": all_receipts, "mean of the customers' means": mean_of_means}).round(2)
+pd.Series({"sales / receipts": all_receipts, "mean of the customers' means": mean_of_means}).round(2).to_frame("$")
 
 # %% [markdown]
 # \${{all_receipts:.2f}} or \${{mean_of_means:.2f}}? The first is the average *receipt*. The second is the mean of the households' averages: a household that came once counts as much as one that came
@@ -207,7 +207,9 @@ back.round(2)
 assert back["mean"].is_monotonic_decreasing and back.low.iloc[0] > back.high.iloc[2]
 assert back["count"].sum() == len(quiet) and quiet.came.mean() > 0.75
 on = chain.campaigns[(chain.campaigns.start < as_of + pd.Timedelta(days=28)) & (chain.campaigns.end > as_of)]
-other_letters = quiet.customer_id.isin(chain.contacts[chain.contacts.campaign_id.isin(on.campaign_id)].customer_id).sum()
+other_letters = quiet.customer_id.isin(
+    chain.contacts[chain.contacts.campaign_id.isin(on.campaign_id)].customer_id
+).sum()
 
 # %% [markdown]
 # Of those with a quick rhythm {{back["mean"].iloc[0]:.0%}} came back by themselves within four weeks ({{back.low.iloc[0]:.0%}} to {{back.high.iloc[0]:.0%}}); of those with a slow one {{back["mean"].iloc[2]:.0%}}
@@ -376,7 +378,10 @@ assert (
 )
 pairs = np.random.default_rng(12)
 again = [pairs.integers(0, len(came), len(came)) for _ in range(300)]
-gains = [roc_auc_score(came[i], too_late.frequency.to_numpy()[i]) - roc_auc_score(came[i], profile.frequency.to_numpy()[i]) for i in again]
+gains = [
+    roc_auc_score(came[i], too_late.frequency.to_numpy()[i]) - roc_auc_score(came[i], profile.frequency.to_numpy()[i])
+    for i in again
+]
 gain_low, gain_high = np.percentile(gains, [2.5, 97.5])
 assert gain_low > 0
 

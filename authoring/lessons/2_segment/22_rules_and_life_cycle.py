@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.segment.rules
-#     test: helpers/tests/segment/test_rules.py
+#     test: helpers/tests/segment/test_rules.py::test_every_made_customer_is_in_exactly_one_segment
 #     minutes: 75
 # ---
 
@@ -26,8 +26,8 @@
 #
 # That is all Marta's mail says. Ines has a list of eleven segments from a textbook ready. We write back one question: *to decide what?*
 #
-# Marta thinks, and answers: *"I can afford 400 letters on Monday. I want to win back people who are slipping away, and I do not want to bother the others."* Now we have a task. It asks for two
-# things: who is slipping, and what is he worth. Keep it in mind; we shall measure every segmentation against it.
+# Marta thinks, and answers: *"I can afford 400 letters on Monday. I want to win back people who are slipping away, and I do not want to bother the others."* Now we have a task. It asks two
+# things: who is slipping away, and what is each of them worth? Keep it in mind; we shall measure every segmentation against it.
 
 # %%
 import pandas as pd
@@ -56,27 +56,28 @@ def score_by_rank(table):
 
 first = score_by_rank(buyers)
 shuffled = score_by_rank(buyers.sample(frac=1, random_state=22)).reindex(buyers.index)
-f"{(first != shuffled).sum()} of {len(buyers):,} customers get another score when the rows are shuffled"
+print(f"{(first != shuffled).sum()} of {len(buyers):,} customers get another score when the rows are shuffled")
 
 # %% tags=["verify"]
 assert 20 < (first != shuffled).sum() < 100
+assert set(first[buyers.frequency == 42]) == {3, 4}
 
 # %% [markdown]
-# Nothing about these customers has changed, only the order of the rows. `rank(method="first")` breaks ties by position, so of two customers with 42 receipts each, one gets a 3 and one a 4. If
+# Nothing about these customers has changed, only the order of the rows. `rank(method="first")` breaks ties by position, so of two customers with 42 receipts each, one gets a 3 and the other a 4. If
 # a voucher hangs on it, try to explain that at the till. **Equal customers, equal scores** is the first rule, even if the five parts are then not quite equal.
 
 # %%
-from loyalty.segment.rules import RFM_SEGMENTS, name_segments, score_rfm
+from loyalty.segment.rules import name_segments, score_rfm
 
 scores = score_rfm(profile)
 scores.edges
 
 # %% [markdown]
-# The helper cuts at values: a 5 in frequency begins at {{scores.edges.frequency_at_least.iloc[-1]:.0f}} receipts, for everybody. The parts hold {{scores.edges.f_customers.min()}} to {{scores.edges.f_customers.max()}} customers; that is what ties cost, and we accept it.
+# The helper cuts at values: a 5 in frequency begins at {{scores.edges.frequency_at_least.iloc[-1]:.0f}} receipts, for everybody. Its five parts hold {{scores.edges.f_customers.min()}} to {{scores.edges.f_customers.max()}} customers; those of recency, where many share a day, {{scores.edges.r_customers.min()}} to {{scores.edges.r_customers.max()}}. That is what ties cost, and we accept it. (Part 1 is what is left below, so it has no edge.)
 #
 # ## Names for everybody
 #
-# 125 combinations are too many for any plan. A map gives each of them a name, and every combination exactly one: there is no "other".
+# 125 combinations are too many for any plan. A map gives each of them a name, and every combination has exactly one name: there is no "other".
 
 # %%
 named = name_segments(scores)
@@ -93,17 +94,28 @@ from loyalty.charts import headline
 def draw_grid():
     """Money of each cell of the recency × frequency grid, as a share of all."""
     cells = scores.table.merge(profile[["customer_id", "monetary"]]).query("r > 0")
-    grid = cells.pivot_table("monetary", "f", "r", aggfunc="sum").sort_index(ascending=False) / profile.monetary.sum() * 100
+    grid = (
+        cells.pivot_table("monetary", "f", "r", aggfunc="sum").sort_index(ascending=False)
+        / profile.monetary.sum()
+        * 100
+    )
     fig, ax = plt.subplots(figsize=(9, 4.2))
     sns.heatmap(grid, annot=True, fmt=".0f", cmap="Blues", cbar=False, linewidths=1, ax=ax)
     ax.set(xlabel="recency score (5 = bought lately)", ylabel="frequency score")
-    headline(ax, "The money sits in one corner", "share of all sales by recency and frequency score, %", "Complete Journey")
+    headline(
+        ax, "The money sits in one corner", "share of all sales by recency and frequency score, %", "Complete Journey"
+    )
 
 
 draw_grid()
 
+# %% tags=["verify"]
+both_fives = scores.table.merge(profile[["customer_id", "monetary"]]).query("r == 5 and f == 5")
+top_cell = both_fives.monetary.sum() / profile.monetary.sum()
+assert top_cell > 0.2
+
 # %% [markdown]
-# A pretty picture, and every name sounds as if it knew something. Does it? Take the {{sizes["new customers"]}} "new customers": bought yesterday, few receipts, little money. Are they new?
+# One cell of 25 holds {{top_cell:.0%}} of the money. A pretty picture, and every name sounds as if it knew something. Does it? Take the {{sizes["new customers"]}} "new customers": bought lately, few receipts, little money. Are they new?
 
 # %%
 called_new = profile[profile.customer_id.isin(named[named.segment == "new customers"].customer_id)]
@@ -113,7 +125,7 @@ called_new[["tenure_days", "frequency", "gap_days"]].describe().loc[["25%", "50%
 assert called_new.tenure_days.median() > 200
 
 # %% [markdown]
-# Half of them have been with us for more than {{called_new.tenure_days.median():.0f}} of the 273 days that we can see. They are not new, they are *rare*: the map never looked at when somebody started. A welcome letter would be embarrassing. **A name is a claim**, and a rule that does not look
+# Half of them have been with us for more than {{called_new.tenure_days.median():.0f}} of the 273 days that we can see. Most of them are not new, they are *rare*: the map never looked at when somebody started. A welcome letter would be embarrassing. **A name is a claim**, and a rule that does not look
 # at a thing cannot claim it.
 #
 # ## The life cycle, from the customers' own rhythm
@@ -127,8 +139,10 @@ gaps = measure_gaps(chain.receipts, "2017-10-01")
 gaps
 
 # %% [markdown]
-# Of all gaps 80 % are {{gaps.to_frame().any_gap.iloc[1]:.0f}} days or shorter. But frequent customers make most of the gaps. Counting each *customer* once, it is {{gaps.to_frame().typical_customer.iloc[1]:.0f}} days. So there is no single line. The helper gives everybody with enough purchases his own: **cooling** when the silence
-# is longer than 80 % of gaps for somebody of his rhythm, **gone quiet** beyond 95 %; who has too few purchases is measured by the typical customer, and stays **new** until it can be told.
+# Of all gaps 80 % are {{gaps.at(0.8).any_gap:.0f}} days or shorter. But frequent customers make most of the gaps. Counting each *customer* once, it is {{gaps.at(0.8).typical_customer:.0f}} days. So there is no single line for all. The last column measures each gap in its customer's own mean gap: 80 % are at most {{gaps.at(0.8).times_own_mean:.1f}} times as long as that, 95 % at most {{gaps.at(0.95).times_own_mean:.1f}} times.
+#
+# The helper gives everybody with at least {{gaps.own_from}} gaps a line of their own: *cooling* when the silence
+# is longer than 80 % of the gaps of somebody with this rhythm, *gone quiet* beyond 95 %. Those with fewer purchases are measured by the typical customer, and those who have only just begun stay *new*.
 
 # %%
 stage = assign_life_cycle(profile, gaps=gaps)
@@ -158,12 +172,19 @@ pd.concat({"own rhythm": came_back(stage), "30 and 90 days": came_back(habit)})
 own, fixed = came_back(stage), came_back(habit)
 assert own["mean"]["gone quiet"] > 0.45 and fixed["mean"]["gone quiet"] < 0.35
 assert own["high"]["cooling"] < own["low"]["active"]
+assert own["high"]["gone quiet"] < own["low"]["cooling"] and fixed["high"]["gone quiet"] < fixed["low"]["cooling"]
+assert fixed["high"]["gone quiet"] < own["low"]["gone quiet"]
+on = chain.campaigns[(chain.campaigns.start < "2017-10-29") & (chain.campaigns.end > "2017-10-01")].campaign_id
+reached = chain.contacts[chain.contacts.campaign_id.isin(on)].customer_id
+other_letters = stage[stage.segment == "gone quiet"].customer_id.isin(reached).sum()
 
 # %% [markdown]
-# Both rules sort customers in the right order. And both teach modesty: of those who had "gone quiet" by their own rhythm, {{came_back(stage)["mean"]["gone quiet"]:.0%}} were back within four weeks; of those silent for over 90 days, {{came_back(habit)["mean"]["gone quiet"]:.0%}}. If Marta's task were "who will not come by himself", the plain
-# 90 days would serve her *better*: long silences speak for themselves. Her own-rhythm list catches people earlier, and pays with letters to people who come anyway. Neither is *the* segmentation. Each is one for a task.
+# Both rules sort customers in the right order. And both teach modesty: of those who had "gone quiet" by their own rhythm, {{own["mean"]["gone quiet"]:.0%}} ({{own["low"]["gone quiet"]:.0%}} to {{own["high"]["gone quiet"]:.0%}}) were back within four weeks; of those silent for over 90 days, {{fixed["mean"]["gone quiet"]:.0%}} ({{fixed["low"]["gone quiet"]:.0%}} to {{fixed["high"]["gone quiet"]:.0%}}). If Marta's task were "who will not come by himself", the plain
+# 90 days would serve her *better*: long silences speak for themselves. The list by own rhythm catches people earlier, and pays with letters to people who come anyway. Neither is *the* segmentation. Each is one for a task.
 #
 # ## What are they worth?
+#
+# Marta asked to catch them *while* they are slipping, so we go on with the own rhythm. Her second question was about worth: we cut the customers into tenths by what they spent, each tenth a **decile**, and count.
 
 # %%
 from loyalty.segment.cards import cross_value, make_cards
@@ -172,8 +193,12 @@ value = cross_value(stage, profile)
 table = value.pivot(index="segment", columns="decile", values="customers").reindex(list(LIFE_CYCLE)).dropna()
 table.astype(int)
 
+# %% tags=["verify"]
+quiet_worth = int(table.loc["gone quiet", range(5, 11)].sum())
+assert 0 < 400 - quiet_worth < table.loc["cooling"].sum()
+
 # %% [markdown]
-# Columns are tenths of money, 10 is the richest. For her 400 letters Marta takes those gone quiet from tenths 5 to 10 ({{int(table.loc["gone quiet", 5:].sum())}} customers) and fills up with cooling ones from the top. Counted by money, not by heads.
+# Columns are tenths of the customers by money, 10 spent most. For her 400 letters Marta takes those gone quiet from tenths 5 to 10, {{quiet_worth}} customers, and fills up with {{400 - quiet_worth}} cooling ones, the best first: she looks at money, not only at heads. Whether a letter brings anybody back, no table of segments can say.
 #
 # A segment is finished when somebody could act on it tomorrow. That is what its card is for: size, money, and one sentence that says what to do. A segment without an action is refused.
 
@@ -185,7 +210,7 @@ cards = make_cards(stage, profile, actions=LIFE_CYCLE).to_frame()
 assert cards.customers.sum() == len(profile) and abs(cards.money.sum() - profile.monetary.sum()) < 0.005
 
 # %% [markdown]
-# Check the sum, always: {{len(profile):,}} customers and \${{profile.monetary.sum():,.2f}}, to the cent. Nobody is in two segments, nobody is in none.
+# Money is in dollars. Check the sum, always: {{len(profile):,}} customers and \${{profile.monetary.sum():,.2f}}, to the cent. Nobody is in two segments, nobody is in none.
 
 # %% [markdown]
 # ---
@@ -197,7 +222,7 @@ assert cards.customers.sum() == len(profile) and abs(cards.money.sum() - profile
 # %% [markdown]
 # ## Who moved?
 #
-# Segments are photographs. Take one on 1 July and one on 1 October, and count who went where.
+# Segments are photographs. We take one on 1 July and one on 1 October, and count who went where. This is called a **migration matrix**.
 
 # %%
 from loyalty.prepare.profile import build_profile
@@ -206,25 +231,30 @@ from loyalty.segment.migration import measure_migration
 july = build_profile(chain.receipts, "2017-07-01", customers=chain.customers)
 stage_july = assign_life_cycle(july, gaps=measure_gaps(chain.receipts, "2017-07-01"))
 moves = measure_migration(stage_july, stage, order=[s for s in LIFE_CYCLE if s != "returned"])
-moves.plot();
+ax = moves.plot()
 
 # %% tags=["verify"]
 share = moves.to_frame().set_index(["before", "after"]).share
 assert share["gone quiet", "active"] > 0.5 and 0.14 < share["active", "cooling"] < 0.18
 
 # %% [markdown]
-# "{{moves.to_frame().set_index(["before", "after"]).share["active", "cooling"]:.0%}} of our active customers have cooled down!" Before somebody rings the alarm, read the column, not only the row: about as many cooling customers became active again. A migration matrix shows movement; it does not show a direction. The helper tests each
-# pair:
+# "{{moves.to_frame().set_index(["before", "after"]).share["active", "cooling"]:.0%}} of our active customers have cooled down!" Before somebody rings the alarm, read the column, not only the row: about as many cooling customers became active again. A migration matrix shows movement; by itself it does not show a direction. The helper counts both ways for each
+# pair; half and half would be no direction:
 
 # %%
 flows = moves.compare_flows().set_index(["higher", "lower"])
-flows.loc[[("active", "cooling"), ("active", "gone quiet"), ("cooling", "gone quiet")], ["fell", "rose", "fell_share", "low", "high"]].round(2)
+flows.loc[
+    [("active", "cooling"), ("active", "gone quiet"), ("cooling", "gone quiet")],
+    ["fell", "rose", "fell_share", "low", "high", "p_corrected"],
+].round(2)
 
 # %% tags=["verify"]
 assert flows.loc[("active", "cooling"), "low"] < 0.5 < flows.loc[("active", "cooling"), "high"]
+assert flows.loc[("active", "gone quiet"), "high"] < 0.5 and flows.loc[("active", "gone quiet"), "p_corrected"] > 0.05
+assert (flows.p_corrected > 0.05)[[("active", "cooling"), ("cooling", "gone quiet")]].all()
 
 # %% [markdown]
-# {{flows.loc[("active", "cooling"), "fell"]}} fell and {{flows.loc[("active", "cooling"), "rose"]}} rose: nothing that chance could not do.
+# {{flows.loc[("active", "cooling"), "fell"]}} fell and {{flows.loc[("active", "cooling"), "rose"]}} rose: nothing that chance could not do. Between active and gone quiet more rose than fell, {{flows.loc[("active", "gone quiet"), "rose"]}} against {{flows.loc[("active", "gone quiet"), "fell"]}}; but we look at many pairs at once, and corrected for that (`p_corrected`) chance can still do it. No alarm.
 #
 # ## The best customers always fall
 #
@@ -236,36 +266,47 @@ from loyalty.segment.windows import sum_windows
 
 spend = sum_windows(chain.receipts, "2017-04-01", "2017-07-01", "2017-09-30", customers=chain.customers)
 best = spend.nlargest(len(spend) // 5, "first")
-f"best fifth of the second quarter: ${best['first'].mean():,.0f} a head, then ${best['second'].mean():,.0f}: {best['second'].mean() / best['first'].mean() - 1:+.1%}"
+then = best["second"].mean() / best["first"].mean() - 1
+print(
+    f"best fifth of the second quarter: ${best['first'].mean():,.0f} a head, then ${best['second'].mean():,.0f}: {then:+.1%}"
+)
 
 # %% tags=["verify"]
 change = best["second"].mean() / best["first"].mean() - 1
 assert -0.11 < change < -0.09
 
 # %% [markdown]
-# His arithmetic is right. Now turn the film round: take the best fifth of the *third* quarter, and look at what they had spent in the *second*.
+# His arithmetic is right. Now run the film backwards: take the best fifth of the *third* quarter, and look at what they had spent in the *second*.
 
 # %%
 best_later = spend.nlargest(len(spend) // 5, "second")
-f"best fifth of the third quarter: ${best_later['second'].mean():,.0f} a head, and before that ${best_later['first'].mean():,.0f}: {best_later['first'].mean() / best_later['second'].mean() - 1:+.1%}"
+earlier = best_later["first"].mean() / best_later["second"].mean() - 1
+print(
+    f"best fifth of the third quarter: ${best_later['second'].mean():,.0f} a head, before that ${best_later['first'].mean():,.0f}: {earlier:+.1%}"
+)
 
 # %% tags=["verify"]
 backwards = best_later["first"].mean() / best_later["second"].mean() - 1
 assert -0.10 < backwards < -0.07
 
 # %% [markdown]
-# Also less! Read backwards, the best customers have *risen*. They cannot have fallen and risen in the same two quarters. What happens is this: to be among the best of a quarter takes a good customer *and* a good quarter. The customer stays, the luck does not. Whoever is chosen for
+# Also less! Seen from this end, the best customers have *risen*. The best cannot have fallen and risen in the same two quarters. What happens is this: to be among the best of a quarter takes a good customer *and* a good quarter. The customer stays, the luck mostly does not. Whoever is chosen for
 # being at the top comes down afterwards, and whoever is chosen for being at the bottom "wakes up", without anybody doing anything. This is **regression to the mean**.
 
 # %%
 exposed = expose_regression(spend, seed=22)
-exposed.plot();
+ax = exposed.plot()
 
 # %% tags=["verify"]
 assert (exposed.gaps.p > 0.1).all()
+steps = exposed.gaps.set_index("group")
+assert 0.98 < spend["second"].mean() / spend["first"].mean() < 1
+assert steps.low["top"] < 0 < steps.high["top"]
 
 # %% [markdown]
-# Forwards, backwards, and with the two quarters of each customer swapped by coin: the same fall, the same awakening. Only what goes *beyond* that would be news, and here nothing does. Remember it when somebody sends a win-back letter to the bottom
+# Forwards, backwards, and with the two quarters of each customer swapped by the toss of a coin: the same fall, the same awakening. (The helper divides each quarter by the mean of all customers, so that a season drops out; all of them together spent {{1 - spend["second"].mean() / spend["first"].mean():.1%}} less in the third quarter. Hence its numbers differ a little from ours.)
+#
+# Only what goes *beyond* that would be news: at the top the fall forwards differs from the one backwards by {{steps.gap["top"] * 100:.0f}} % of an average customer's spend (95 % interval −{{abs(steps.low["top"]) * 100:.0f}} % to {{steps.high["top"] * 100:.0f}} %). That is no news. Remember it when somebody sends a win-back letter to the bottom
 # segment and celebrates that it "woke up".
 
 # %% [markdown]
@@ -274,12 +315,12 @@ assert (exposed.gaps.p > 0.1).all()
 # - A segmentation starts with a task. Ours was 400 letters; two rules answered it differently, and each was right for another task.
 # - Scores from **recency**, **frequency** and **monetary** cut at values: equal customers, equal scores, and the sum of the segments is the whole.
 # - A **life-cycle stage** takes its lines from the gaps that customers really leave. Early lines catch more, and more who come back by themselves.
-# - The best always fall and the worst always wake up: **regression to the mean**. Compare with the film run backwards.
+# - Whoever is chosen for being at the top falls, whoever is chosen for being at the bottom wakes up: **regression to the mean**. Compare with the film run backwards.
 #
 # ## What could still be wrong
 #
 # - The thresholds come from gaps that *closed*. Somebody who never returned left no closed gap; so true gaps are longer than these.
-# - Four weeks after 1 October decided which rule looked better. Another month may differ.
+# - Four weeks after 1 October decided which rule looked better. Another month may differ. And {{other_letters}} of the {{len(stage[stage.segment == "gone quiet"])}} who had gone quiet were in some campaign in those weeks: "by themselves" means without *our* letter.
 # - The textbook map was made for nobody in particular. So is every map that you copy.
 #
 # ## Use it on your data

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.learn.history
-#     test: helpers/tests/learn/test_history.py
+#     test: helpers/tests/learn/test_history.py::test_appending_the_same_wave_twice_changes_nothing_and_says_so
 #     minutes: 45
 # ---
 
@@ -126,7 +126,9 @@ table["calmed"] = (table.responses + a) / (table.n + a + b)
 table[["campaign_id", "segment", "n", "responses", "rate", "calmed"]].head(6).round(3)
 
 # %%
-table[["campaign_id", "segment", "n", "rate", "shrunken", "shrunken_low", "shrunken_high"]].sort_values("shrunken", ascending=False).head(5).round(3)
+table[["campaign_id", "segment", "n", "rate", "shrunken", "shrunken_low", "shrunken_high"]].sort_values(
+    "shrunken", ascending=False
+).head(5).round(3)
 
 # %% tags=["verify"]
 assert (table.calmed - table.shrunken).abs().max() < 0.01
@@ -139,8 +141,7 @@ assert best.n.iloc[:4].min() > 80
 
 # %%
 segments = measure_rates(history, by=["segment", "offer_id"])
-segments.plot(source="Complete Journey");
-
+segments.plot(source="Complete Journey")
 # %% [markdown]
 # Large cells stay where they are, small ones move towards the middle, and cells where nobody has responded yet are not called zero.
 #
@@ -167,7 +168,11 @@ def predict_other_half():
     both = one.join(other.add_suffix("_other"), how="inner")
     target, weight = both.sum_other / both.count_other, both.count_other
     calm = shrink_rates(both["sum"], both["count"]).table.shrunken.to_numpy()
-    guesses = {"raw": both["sum"] / both["count"], "one rate for all": both["sum"].sum() / both["count"].sum(), "shrunken": calm}
+    guesses = {
+        "raw": both["sum"] / both["count"],
+        "one rate for all": both["sum"].sum() / both["count"].sum(),
+        "shrunken": calm,
+    }
     return {name: np.average((guess - target) ** 2, weights=weight) for name, guess in guesses.items()}
 
 
@@ -199,7 +204,9 @@ assert wins > 0.8
 from loyalty.learn.past import predict_from_past
 
 past = predict_from_past(history)
-past.to_frame()[["past", "n", "customers", "responses", "rate", "low", "high", "relative", "relative_low", "relative_high"]].round(2)
+past.to_frame()[
+    ["past", "n", "customers", "responses", "rate", "low", "high", "relative", "relative_low", "relative_high"]
+].round(2)
 
 # %% tags=["verify"]
 row = past.to_frame().set_index("past").loc["responded before"]
@@ -215,7 +222,9 @@ assert row.relative_low > 4 and round(row.crude, 1) == 3.9 and round(row.relativ
 from loyalty.learn.past import measure_decay
 
 wear = measure_decay(history)
-wear[["offer_id", "contact", "customers", "rate", "low", "high", "change", "change_low", "change_high"]].head(8).round(3)
+wear[["offer_id", "contact", "customers", "rate", "low", "high", "change", "change_low", "change_high"]].head(8).round(
+    3
+)
 
 # %% tags=["verify"]
 first, third = (wear[(wear.offer_id == "Type A") & (wear.contact == k)].iloc[0] for k in (1, 3))

@@ -22,7 +22,7 @@ ESTIMAND = "ATT, those who were treated, if both groups would have moved in para
 
 @dataclass(frozen=True)
 class DifferenceInDifferences:
-    """Estimates on several pre-windows, the same at dates without a campaign, and the gap over time.
+    """Estimates on several pre-windows, the same at dates before the campaign, and the gap over time.
 
     Made by `difference_in_differences`. No estimate is "the answer" when they disagree. `gaps` has one row a block of
     the campaign's length: start, treated, control (means), gap, low, high.
@@ -61,10 +61,10 @@ class DifferenceInDifferences:
         ]
         frame["colour"] = np.where(frame["kind"] == "campaign", TREATED, GREY)
         title = "It depends on the window" if self.windows_disagree else "The windows agree"
-        title = "The gap also moved without a campaign" if self.placebo_fails else title
+        title = "The gap also moved before the campaign" if self.placebo_fails else title
         ax = draw_intervals(frame, ax=ax, unit=unit)
         headline(
-            ax, title, f"difference in differences per {self.per_days} days; grey: dates without a campaign", source
+            ax, title, f"difference in differences per {self.per_days} days; grey: dates before the campaign", source
         )
         return ax
 
@@ -215,7 +215,7 @@ def _find_doubts(estimates: Sequence[Estimate], placebos: Sequence[Estimate], fa
         notes.append("no placebo date fits before the campaign: parallel trends could not be checked")
     if failed:
         notes.append(
-            f"{failed} of {len(placebos)} placebos find an 'effect' without a campaign: the trends were not parallel"
+            f"{failed} of {len(placebos)} placebos find an 'effect' before the campaign: the trends were not parallel"
         )
     if disagree:
         values = [e.effect for e in estimates]

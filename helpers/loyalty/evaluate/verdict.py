@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -90,7 +90,7 @@ def say_what_is_allowed(
         return f"{money(e.effect)} ({e.level * 100:g} % interval {money(e.low)} to {money(e.high)})"
 
     judged = [(p, judge_placebo(p, e)) for p, e in _pair_placebos(evidence, placebos, naive, adjusted, randomised)]
-    reasons = _judge_placebos(evidence, judged, randomised)
+    reasons = _judge_placebos(evidence, judged, randomised, money)
     if randomised:
         main = (naive or adjusted)[0]
         if reasons:
@@ -160,7 +160,9 @@ def _pair_placebos(
     return pairs
 
 
-def _judge_placebos(evidence: Sequence[object], judged: list[tuple[Estimate, str]], randomised: bool) -> list[str]:
+def _judge_placebos(
+    evidence: Sequence[object], judged: list[tuple[Estimate, str]], randomised: bool, money: Callable[[float], str]
+) -> list[str]:
     reasons = []
     failed = [p for p, verdict in judged if verdict == "fails" and (p.p < 0.001 or not randomised)]
     if failed:
@@ -170,11 +172,11 @@ def _judge_placebos(evidence: Sequence[object], judged: list[tuple[Estimate, str
             if randomised
             else "the groups differ in what cannot have changed"
         )
-        span = f"{worst.effect:,.2f}, {worst.low:,.2f} to {worst.high:,.2f}"
+        span = f"{money(worst.effect)}, {money(worst.low)} to {money(worst.high)}"
         reasons.append(f"{what} ({worst.method}: {span}; {len(failed)} of {len(judged)} fail)")
     trends = [item for item in evidence if isinstance(item, DifferenceInDifferences)]
     if any(item.placebo_fails for item in trends):
-        reasons.append("the gap also moved at dates without a campaign")
+        reasons.append("the gap also moved at dates before the campaign")
     if randomised:
         return reasons
     vague = sum(verdict == "says little" for _, verdict in judged)
@@ -193,7 +195,9 @@ def _judge_overlap(evidence: Sequence[object], adjusted: Sequence[Estimate]) -> 
     return list(dict.fromkeys(text for text in texts if any(word in text for word in serious)))
 
 
-def _judge_agreement(evidence: Sequence[object], adjusted: Sequence[Estimate], money: object) -> list[str]:
+def _judge_agreement(
+    evidence: Sequence[object], adjusted: Sequence[Estimate], money: Callable[[float], str]
+) -> list[str]:
     reasons = []
     if any(item.windows_disagree for item in evidence if isinstance(item, DifferenceInDifferences)):
         reasons.append("the answer depends on the window before the campaign")

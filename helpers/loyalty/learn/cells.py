@@ -11,11 +11,11 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from loyalty.contracts import HISTORY, OUTCOMES
 from loyalty.frames import collect, open_table
 from loyalty.learn.history import History
+from loyalty.stats import wilson
 from loyalty.tables import check_table
 
 UNKNOWN = "unknown"
@@ -100,17 +100,3 @@ def error_of_ratio(cells: pd.DataFrame, value: str, mean: pd.Series) -> pd.Serie
     squares = cells[f"{value}_{value}"] - 2 * mean * cells[f"n_{value}"] + mean**2 * cells["nn"]
     several = cells["customers"].where(cells["customers"] > 1)
     return np.sqrt(squares.clip(lower=0) * several / (several - 1)) / cells["n"]
-
-
-def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
-    """Wilson's interval of a rate from n independent contacts; n may be a fraction.
-
-    Examples
-    --------
-    >>> [round(float(end), 3) for end in wilson(3 / 9, 9)]
-    [0.121, 0.646]
-    """
-    z = special.ndtri(0.5 + level / 2)
-    middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

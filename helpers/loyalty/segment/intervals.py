@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from loyalty.stats import wilson
+
 
 def interval_of_share(count: ArrayLike, total: ArrayLike, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Wilson's interval for a share.
@@ -32,15 +34,8 @@ def interval_of_share(count: ArrayLike, total: ArrayLike, *, level: float = 0.95
     Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
     k, n = np.asarray(count, float), np.asarray(total, float)
-    z2 = stats.norm.ppf(0.5 + level / 2) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = k / n
-        centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-        half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    # Without these two lines rounding leaves 1e-18 where the limit is exactly 0 or 1.
-    low = np.where(k == 0, np.where(n > 0, 0.0, np.nan), centre - half)
-    high = np.where(k == n, np.where(n > 0, 1.0, np.nan), centre + half)
-    return low, high
+        return wilson(k / n, n, level)
 
 
 def interval_of_median(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:

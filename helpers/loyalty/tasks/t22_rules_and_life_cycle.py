@@ -14,7 +14,7 @@ from loyalty.segment.rules import score_rfm
 from loyalty.segment.windows import sum_windows
 from loyalty.tasks.grading import Answers, Mistake, Task
 
-AS_OF = pd.Timestamp("2017-07-01")
+AS_OF, YEAR_END = pd.Timestamp("2017-07-01"), pd.Timestamp("2018-01-02")
 QUARTERS = ("2017-07-01", "2017-09-30", "2017-12-30")
 
 
@@ -29,10 +29,10 @@ def _profile() -> pd.DataFrame:
 
 
 @cache
-def _detergent() -> pd.DataFrame:
-    """One row a receipt line of detergent before 1 July, with its day."""
+def _detergent(until: pd.Timestamp = AS_OF) -> pd.DataFrame:
+    """One row a receipt line of detergent before the date, with its day."""
     chain = _chain()
-    lines = chain.receipts[chain.receipts.time < AS_OF]
+    lines = chain.receipts[chain.receipts.time < until]
     category = chain.products.set_index("product_id").category
     lines = lines[lines.product_id.map(category) == "LAUNDRY DETERGENTS"]
     return lines.assign(day=lines.time.dt.normalize()).sort_values(["customer_id", "day"])
@@ -43,8 +43,8 @@ def _gaps(lines: pd.DataFrame) -> pd.Series:
 
 
 @cache
-def _right_gaps() -> pd.Series:
-    return _gaps(_detergent().drop_duplicates(["customer_id", "day"]))
+def _right_gaps(until: pd.Timestamp = AS_OF) -> pd.Series:
+    return _gaps(_detergent(until).drop_duplicates(["customer_id", "day"]))
 
 
 @cache
@@ -73,6 +73,9 @@ def _answer_scores() -> Answers:
             Mistake("ties_by_id", "Households with the same frequency have different scores: ties are broken by their place in the table. Cut at values.", table(by_rank)),
             Mistake("equal_width", "You cut the range of frequency into five equal lengths; a few very busy households leave almost everybody in part 1. Cut at quantiles of the values.", table(by_width)),
             Mistake("never_bought_scored", "Households that never bought are scored with the buyers and push them up. They get 0 and do not move anybody.", table(with_zeros)),
+            Mistake("counted_from_zero", "Your scores run from 0 to 4, and those who never bought are among them. Score the buyers from 1 to 5; 0 is for who never bought.", table(with_zeros - 1)),
+            Mistake("never_bought_missing", "Households that never bought are missing. Give them a row with 0: the segments must add up to the base.", right[right.f > 0]),
+            Mistake("recency_for_frequency", "That is the recency score. Take the column f.", table(score_rfm(profile).table.set_axis(profile.index).r)),
             Mistake("upside_down", "A 5 should be the most frequent; yours is the other way round.", table((6 - right.f.where(right.f > 0)).set_axis(profile.index))),
         ),
     )  # fmt: skip
@@ -90,6 +93,11 @@ def _answer_late() -> Answers:
             Mistake("any_purchase", "That is the gap between visits of any kind. Keep the detergent lines first.", float(_any_gaps().quantile(0.8))),
             Mistake("median", "That is the median: half of the households would be called late while they are only usual.", float(gaps.median())),
             Mistake("lines_as_purchases", "Two lines on one day make a gap of 0 days. One day counts once.", float(_gaps(_detergent()).quantile(0.8))),
+            Mistake("households_mixed", "You took differences across households: sort by customer and day, and let `groupby('customer_id')` stand before `diff()`.",
+                    float(_detergent().drop_duplicates(["customer_id", "day"]).sort_values("day").day.diff().dt.days.quantile(0.8))),
+            Mistake("household_means", "That is the quantile of the households' own mean gaps: each household counts once. The question counts each gap once.",
+                    float(gaps.groupby(_detergent().loc[gaps.index, "customer_id"]).mean().quantile(0.8))),
+            Mistake("no_as_of_date", "You used receipts from 1 July on as well. Keep `time < as_of`.", float(_right_gaps(YEAR_END).quantile(0.8))),
             Mistake("mean", "That is the mean. The question is how long a gap must be to be longer than 80 % of them: the quantile 0.8.", float(gaps.mean())),
         ),
     )  # fmt: skip
@@ -107,6 +115,12 @@ def _answer_falsely_late() -> Answers:
             Mistake("any_purchase", "That is for visits of any kind. For visits 30 days are long; for detergent they are not.", float((_any_gaps() > 30).mean())),
             Mistake("lines_as_purchases", "Two lines on one day make gaps of 0 days, which hide the long ones. One day counts once.", float((_gaps(_detergent()) > 30).mean())),
             Mistake("in_time", "That is the share of 30 days or shorter. The others are the falsely late.", 1 - right),
+            Mistake("thirty_or_longer", "You counted gaps of exactly 30 days as well. Longer than 30: `>`.", float((gaps >= 30).mean())),
+            Mistake("first_purchases_inside", "You divided by all detergent days. A household's first one has no gap before it: `dropna()` first.",
+                    float((gaps > 30).sum() / len(_detergent().drop_duplicates(["customer_id", "day"])))),
+            Mistake("own_line", "That is the share beyond the line of 22b. Here the draft's line of 30 days is asked.", float((gaps > gaps.quantile(0.8)).mean())),
+            Mistake("a_count", "That is how many gaps. Divide by the number of gaps: a fraction was asked.", float((gaps > 30).sum())),
+            Mistake("no_as_of_date", "You used receipts from 1 July on as well. Keep `time < as_of`.", float((_right_gaps(YEAR_END) > 30).mean())),
             Mistake("households", "That is the share of households with at least one such gap. The question counts gaps.", float(per_household.max().gt(30).mean())),
         ),
     )  # fmt: skip
@@ -118,6 +132,7 @@ def _answer_new() -> Answers:
     stage = assign_life_cycle(profile, gaps=measure_gaps(_chain().receipts, AS_OF)).set_index("customer_id").segment
     few = profile[profile.frequency.between(1, 3)]
     is_new = stage.eq("new")
+    habit = assign_life_cycle(profile, gaps=(30, 90)).set_index("customer_id").segment
     right = int(is_new.reindex(few.customer_id).sum())
     return Answers(
         right=right,
@@ -126,6 +141,9 @@ def _answer_new() -> Answers:
             Mistake("newcomers_called_rare", "That counts all with one to three receipts, newcomers and rare ones in one pot. How long have they been here?", len(few)),
             Mistake("never_bought_inside", "You counted those who never bought as well. Nobody is new before the first purchase.", len(few) + int((profile.frequency == 0).sum())),
             Mistake("all_new", "These are all households in the stage \"new\", also those with more than three receipts.", int(is_new.sum())),
+            Mistake("habit_lines", "That is with lines of 30 and 90 days. Let the receipts draw them: `gaps=measure_gaps(chain.receipts, as_of)`.", int(habit.eq("new").reindex(few.customer_id).sum())),
+            Mistake("first_month", "That counts a first purchase in the last 30 days. Use the stage that `assign_life_cycle` gives.", int((few.tenure_days <= 30).sum())),
+            Mistake("one_or_two", "You left out those with three receipts. `between(1, 3)` holds both ends.", int(is_new.reindex(few[few.frequency < 3].customer_id).sum())),
             Mistake("the_rare_ones", "That is the rest: those with one to three receipts who are not new.", len(few) - right),
         ),
     )  # fmt: skip
@@ -166,26 +184,40 @@ def _spend() -> pd.DataFrame:
     return sum_windows(_chain().receipts, *QUARTERS, customers=_chain().customers)
 
 
+def _change(group: pd.DataFrame, start: str, end: str, of: str = "mean") -> float:
+    return float(group[end].agg(of) / group[start].agg(of) - 1)
+
+
 @cache
 def _answer_both_ways() -> Answers:
     spend = _spend()
-    fifth = len(spend) // 5
-    best, best_later = spend.nlargest(fifth, "first"), spend.nlargest(fifth, "second")
-    forwards = float(best["second"].mean() / best["first"].mean() - 1)
-    backwards = float(best_later["first"].mean() / best_later["second"].mean() - 1)
-    rows = (best["second"] / best["first"] - 1).mean(), (best_later["first"] / best_later["second"] - 1).mean()
-    everybody = float(spend["second"].mean() / spend["first"].mean() - 1)
-    other_fifth = float(best_later["second"].mean() / best["first"].mean() - 1)
+    best, later = (spend.nlargest(len(spend) // 5, window) for window in ("first", "second"))
+    both = spend[(spend["first"] > 0) & (spend["second"] > 0)]
+    loyal, loyal_later = (both.nlargest(len(both) // 5, window) for window in ("first", "second"))
+    forwards, backwards = _change(best, "first", "second"), _change(later, "second", "first")
+    buyers = _change(loyal, "first", "second"), _change(loyal_later, "second", "first")
+    medians = _change(best, "first", "second", "median"), _change(later, "second", "first", "median")
+    dollars = forwards * float(best["first"].mean()), backwards * float(later["second"].mean())
+    everybody = _change(spend, "first", "second")
+    other_fifth = float(later["second"].mean() / best["first"].mean() - 1)
     return Answers(
         right=(forwards, backwards),
         praise="Less in both directions: nobody can have fallen and risen at once.",
         mistakes=(
             Mistake("new_fifth_each_time", "You took the best fifth of each quarter anew. Then it is not the same households: follow one group through both quarters.", (other_fifth, 1 / (1 + other_fifth) - 1)),
             Mistake("not_backwards", "Your second number follows the same households as the first. Choose the best of the *later* quarter and look back.", (forwards, 1 / (1 + forwards) - 1)),
+            Mistake("ratio_for_change", "These are ratios: 1 would be \"no change\". Take 1 off.", (1 + forwards, 1 + backwards)),
+            Mistake("read_forwards_again", "The first is right. The second divides the later quarter by the earlier one; backwards it is the other way: earlier / later - 1.", (forwards, 1 / (1 + backwards) - 1)),
+            Mistake("dollars", "These are dollars a head. Divide by the mean from which you start: fractions were asked.", dollars),
+            Mistake("buyers_only", "You left out households that bought nothing in one of the quarters. They count as 0, and somebody who stopped is part of the change.", buyers),
+            Mistake("medians", "These are changes of the median. The means of money were asked.", medians),
             Mistake("everybody", "That is the change of all households.", (everybody, 1 / (1 + everybody) - 1)),
-            Mistake("mean_of_percentages", "That is the mean of each household's percentage. Compare the means of money.", (float(rows[0]), float(rows[1]))),
         ),
     )  # fmt: skip
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("-", "−")
 
 
 @cache
@@ -195,14 +227,14 @@ def _answer_verdict() -> Answers:
     p = gaps.p["top"]
     right = "effect" if p < 0.05 else "regression"
     says = {
-        "effect": f"The best fifth changes by {forwards:.1%} forwards and {backwards:.1%} backwards: a fall read as an effect. Nothing here goes beyond regression to the mean (p = {p:.2f}).",
+        "effect": f"The best fifth changes by {_percent(forwards)} forwards and {_percent(backwards)} backwards: a fall in both directions is no effect. What differs between them, chance alone can do (p = {p:.2f}).",
         "regression": f"The forward fall differs from the backward one by more than chance (p = {p:.3f}).",
     }
     name = "fall_read_as_effect" if right == "regression" else "effect_read_as_regression"
     wrong = "effect" if right == "regression" else "regression"
     return Answers(
         right=right,
-        praise=f"Forwards {forwards:.1%}, backwards {backwards:.1%}, p = {p:.2f}.",
+        praise=f"Forwards {_percent(forwards)}, backwards {_percent(backwards)}, and chance alone can make that difference (p = {p:.2f}).",
         mistakes=(Mistake(name, says[wrong], wrong),),
     )
 
@@ -211,7 +243,11 @@ TASKS = (
     Task(
         code="22a", asks="a table with one row for every household: customer_id, f (1 to 5, 0 for never bought), equal frequencies have equal scores",
         compute=_answer_scores, tolerance=0.1, key="customer_id",
-        hints=("`from loyalty.segment.rules import score_rfm`", "`score_rfm(profile).table` has a column f.", "Keep customer_id and f."),
+        hints=(
+            "Equal customers, equal scores: cut at values of frequency, as the helper of the lesson does.",
+            "The helper is `score_rfm` in `loyalty.segment.rules`; it takes the profile.",
+            "Its `.table` has the columns customer_id and f, among others: keep these two.",
+        ),
         close="Close, but not for all households. Where do you cut?",
     ),
     Task(
@@ -248,6 +284,11 @@ TASKS = (
     ),
     Task(
         code="22g", asks='one word: "effect" or "regression"', compute=_answer_verdict, tolerance=0,
-        hints=("Compare the two numbers of 22f.", "`expose_regression(spend, seed=22).gaps` holds a p-value for the top."), close="",
+        hints=(
+            "Compare the two numbers of 22f.",
+            "`expose_regression(spend, seed=22).gaps` holds a p-value for the top.",
+            "A p below 0.05 would be more than chance usually does.",
+        ),
+        close="",
     ),
 )  # fmt: skip

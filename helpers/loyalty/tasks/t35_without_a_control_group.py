@@ -15,7 +15,7 @@ from loyalty.tasks.grading import Answers, Mistake, Task
 START, END, FAKE = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25"), pd.Timestamp("2017-09-04")
 BEFORE = pd.Timedelta(days=84)
 DAY = pd.Timedelta(days=1)
-COVARIATES = ["age", "education", "black", "hispanic", "married", "no_degree", "re74"]
+COVARIATES = ("age", "education", "black", "hispanic", "married", "no_degree", "re74")
 Triple = tuple[float, float, float]
 
 
@@ -72,21 +72,45 @@ def _answer_naive() -> Answers:
             Mistake("not_per_28_days", "These are dollars for the whole 56 days. Divide by the days of the window, times 28.", _gap(_spend(START, END, 0))),
             Mistake("last_day_missing", "The last day, 24 December, is missing. The window is [start, end) and `end` is 25 December.",
                     float(_gap(_spend(START, END - DAY)))),
+            Mistake("day_after_inside", "25 December is inside. The window is [start, end): `time < end`.", _gap(_spend(START, END + DAY))),
+            Mistake("thirty_days", "That is per 30 days. The workshop's month has 28: four whole weeks.", _gap(_spend(START, END, 30))),
+            Mistake("per_day", "That is per day. Times 28.", _gap(_spend(START, END, 1))),
+            Mistake("members_only", "That is what members spent. Take off what the others spent.", float(during[member].mean())),
+            Mistake("against_everybody", "You compared members with all households, members among them. Compare with the others.", float(during[member].mean() - during.mean())),
+            Mistake("totals", "These are totals of groups of different size. Take the mean per household.", float(during[member].sum() - during[~member].sum())),
+            Mistake("medians", "That is a difference of medians. Means were asked: times the number of households they give the money.", float(np.median(during[member]) - np.median(during[~member]))),
             Mistake("lines_as_unit", "That is the difference per receipt line. The household is the unit.",
                     float(lines.sales[is_member].mean() - lines.sales[~is_member].mean())),
         ),
     )  # fmt: skip
 
 
+def _widen(found: Triple, times: float) -> Triple:
+    effect, low, high = found
+    return effect, effect - (effect - low) * times, effect + (high - effect) * times
+
+
+def _add_intervals(effect: float, one: Triple, other: Triple) -> Triple:
+    """An interval as if the two windows held different households."""
+    half = float(np.hypot(one[2] - one[0], other[2] - other[0]))
+    return effect, effect - half, effect + half
+
+
 def _mistakes_of_change(start: pd.Timestamp, end: pd.Timestamp) -> tuple[Mistake, ...]:
     before, during = _spend(start - BEFORE, start), _spend(start, end)
     totals = _spend(start, end, 0) - _spend(start - BEFORE, start, 0)
+    change = _compare(during - before)
     return (
         Mistake("no_before", "That is the gap in the window itself. Take each household's change: window minus the 84 days before.", _compare(during)),
         Mistake("weeks_as_customers", "The effect is right; the interval is too narrow. It counts the weeks of a household as if they were different households. One household, one change.",
                 _weeks_as_customers(start, end)),
         Mistake("buyers_only", "You kept only households that bought in both windows. Who stopped, or came back, is part of the change.",
                 _compare(during - before, (during > 0) & (before > 0))),
+        Mistake("interval_of_the_level", "The effect is right; the interval belongs to the gap in the window, not to the change. Put each household's change into `compare_means`.",
+                (change[0], *_compare(during)[1:])),
+        Mistake("one_standard_error", "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.", _widen(change, 1 / 1.96)),
+        Mistake("windows_as_independent", "The effect is right; the interval is too wide. The same households stand in both windows: one change each, then one interval.",
+                _add_intervals(change[0], _compare(during), _compare(before))),
         Mistake("windows_not_scaled", "The windows have 56 and 84 days. Bring both to 28 days before you subtract.", _compare(totals)),
     )  # fmt: skip
 
@@ -96,11 +120,13 @@ def _answer_change() -> Answers:
     right = _compare(_spend(START, END) - _spend(START - BEFORE, START))
     return Answers(
         right=right,
-        praise=f"${right[0]:.2f}, and zero lies inside the interval ({right[1]:.2f} to {right[2]:.2f}).",
+        praise=f"{_dollars(right[0])}, and zero lies inside the interval ({_dollars(right[1])} to {_dollars(right[2])}).",
         mistakes=(
             *_mistakes_of_change(START, END),
             Mistake("other_window", "That is with 28 days before. The task asks for 84; that the answer changes is a finding of its own.",
                     _compare(_spend(START, END) - _spend(START - 28 * DAY, START))),
+            Mistake("half_a_year", "That is with 180 days before. The task asks for 84; that even the sign changes is a finding of its own.",
+                    _compare(_spend(START, END) - _spend(START - 180 * DAY, START))),
         ),
     )  # fmt: skip
 
@@ -110,11 +136,14 @@ def _answer_placebo() -> Answers:
     right = _compare(_spend(FAKE, START) - _spend(FAKE - BEFORE, FAKE))
     return Answers(
         right=right,
-        praise=f"${right[0]:.2f} where nothing happened ({right[1]:.2f} to {right[2]:.2f}).",
+        praise=f"{_dollars(right[0])} ({_dollars(right[1])} to {_dollars(right[2])}) before campaign 18 had begun.",
         mistakes=(
             *_mistakes_of_change(FAKE, START),
             Mistake("campaign_inside", "Your window runs into the campaign. It ends before 30 October.",
                     _compare(_spend(FAKE, END) - _spend(FAKE - BEFORE, FAKE))),
+            Mistake("the_campaign_again", "That is 35b again. Move both windows: the method is asked about 4 September, not about 30 October.",
+                    _compare(_spend(START, END) - _spend(START - BEFORE, START))),
+            Mistake("other_window", "That is with 28 days before. The task asks for 84, as in 35b.", _compare(_spend(FAKE, START) - _spend(FAKE - 28 * DAY, FAKE))),
             Mistake("wrong_before", "Your 84 days end on 30 October. They end where the fake window begins, on 4 September.",
                     _compare(_spend(FAKE, START) - _spend(START - BEFORE, START))),
         ),
@@ -128,7 +157,7 @@ def _answer_sentence() -> Answers:
     right = "D" if evidence.placebo_fails or evidence.windows_disagree else "B"
     effects = {e.details["pre_days"]: e.effect for e in evidence.estimates}
     says = {
-        "A": "That gap was there before the campaign, as large as during it. Look at your 35c: the groups differ without any campaign.",
+        "A": "That gap was there before the campaign, and nearly as large. Look at your 35c: the groups differ without any campaign.",
         "B": f"${effects[84]:.2f} with 84 days before, yes; with 28 it is ${effects[28]:.2f}, with 180 it is −${abs(effects[180]):.2f}, and your 35c "
         "finds more than that where there was no campaign.",
         "C": f"With 180 days before, −${abs(effects[180]):.2f}; with 84 days plus ${effects[84]:.2f}. A sign that depends on the window is no result.",
@@ -136,7 +165,7 @@ def _answer_sentence() -> Answers:
     }
     return Answers(
         right=right,
-        praise="The gap moves by itself more than any of the estimates.",
+        praise="Without campaign 18 the gap moves more than any of the estimates.",
         mistakes=tuple(Mistake(f"signed_{letter}", text, letter) for letter, text in says.items() if letter != right),
     )
 
@@ -147,37 +176,51 @@ def _survey() -> pd.DataFrame:
     return people[people.treated | (people["sample"] == "cps")]
 
 
-def _weigh(outcome: str, covariates: list[str], target: str = "att") -> Triple:
-    found = weight_by_propensity(_survey(), treated="treated", outcome=outcome, covariates=covariates, target=target)
+def _lottery() -> float:
+    people = nsw().people
+    lottery = people[people["sample"] == "nsw"]
+    return float(lottery.re78[lottery.treated].mean() - lottery.re78[~lottery.treated].mean())
+
+
+def _dollars(value: float, digits: int = 2) -> str:
+    return f"{'−' if value < 0 else ''}${abs(value):,.{digits}f}"
+
+
+@cache
+def _weigh(outcome: str, covariates: tuple[str, ...], target: str = "att") -> Triple:
+    given = list(covariates)
+    found = weight_by_propensity(_survey(), treated="treated", outcome=outcome, covariates=given, target=target)
     return found.effect, found.low, found.high
 
 
 def _weigh_on_the_outcome() -> float:
     """What matching on the outcome gives; the helper refuses it, so the weights are made here."""
     survey = _survey().assign(copy=lambda d: d.re78)
-    found = weight_by_propensity(survey, treated="treated", outcome="re78", covariates=[*COVARIATES, "copy"], target="att")
+    found = weight_by_propensity(
+        survey, treated="treated", outcome="re78", covariates=[*COVARIATES, "copy"], target="att"
+    )
     return found.effect
 
 
 @cache
 def _answer_weights() -> Answers:
-    people, survey = nsw().people, _survey()
-    lottery = people[people["sample"] == "nsw"]
+    survey = _survey()
     right, low, high = _weigh("re78", COVARIATES)
     return Answers(
         right=right,
-        praise=f"${right:,.0f} (${low:,.0f} to ${high:,.0f}); the lottery said $1,794.",
+        praise=f"{_dollars(right, 0)} ({_dollars(low, 0)} to {_dollars(high, 0)}); the lottery said {_dollars(_lottery(), 0)}.",
         mistakes=(
             Mistake("outcome_among_covariates", "You made the groups alike in 1978 earnings, the very thing that the programme should change. Nothing from after may be among the covariates.",
                     _weigh_on_the_outcome()),
             Mistake("no_overlap", "That is the effect for everybody (`ate`). Nearly all men of the survey had no chance of being a participant: for them there is nobody to compare with.",
                     _weigh("re78", COVARIATES, "ate")[0]),
             Mistake("witness_among_covariates", "re75 is among your covariates. It is the witness of 35f; adjusted away, it would always agree.",
-                    _weigh("re78", [*COVARIATES, "re75"])[0]),
+                    _weigh("re78", (*COVARIATES, "re75"))[0]),
             Mistake("no_weights", "That is the naive comparison.",
                     float(survey.re78[survey.treated].mean() - survey.re78[~survey.treated].mean())),
             Mistake("the_lottery", "That is the lottery's answer. The task pretends that nobody drew lots: compare with the men of the survey.",
-                    float(lottery.re78[lottery.treated].mean() - lottery.re78[~lottery.treated].mean())),
+                    _lottery()),
+            Mistake("re74_missing", "re74 is not among your covariates; the task has seven, and it is one of them.", _weigh("re78", COVARIATES[:-1])[0]),
         ),
     )  # fmt: skip
 
@@ -188,10 +231,11 @@ def _answer_witness() -> Answers:
     naive = compare_means(*(_survey().query(f"treated == {flag}").re75.to_numpy() for flag in (True, False)))
     return Answers(
         right=right,
-        praise=f"−${abs(right[0]):,.0f} before the programme began: the groups are not alike yet.",
+        praise=f"{_dollars(right[0], 0)} ({_dollars(right[1], 0)} to {_dollars(right[2], 0)}) before the programme began: the groups are not alike yet.",
         mistakes=(
             Mistake("wrong_year", "That is 1978, the outcome. The witness is 1975.", _weigh("re78", COVARIATES)),
             Mistake("no_weights", "That is the naive difference in 1975. Ask the witness about the weighted groups.", (naive.effect, naive.low, naive.high)),
+            Mistake("re74_for_re75", "That is 1974, and without re74 among the covariates. The witness is re75, the seven covariates stay.", _weigh("re74", COVARIATES[:-1])),
             Mistake("no_overlap", "That is for everybody (`ate`). Use the same target as in 35e.", _weigh("re75", COVARIATES, "ate")),
         ),
     )  # fmt: skip
@@ -230,7 +274,7 @@ TASKS = (
     Task(
         code="35e", asks="one number: dollars a year, effect on those who took part, weights by propensity, without re75",
         compute=_answer_weights, tolerance=2,
-        hints=("`from loyalty.evaluate.observational import weight_by_propensity`", "treated='treated', outcome='re78', covariates=covariates, target='att'", "Its `.effect` is the number."),
+        hints=("The helper of the lesson, `weight_by_propensity`, is in `loyalty.evaluate.observational`.", "It takes `survey` first, then treated, outcome, covariates and target by name.", "The target is 'att'; the result's `.effect` is the number."),
         close="Close, not it. Are the covariates exactly the seven of the task?",
     ),
     Task(

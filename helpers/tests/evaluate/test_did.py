@@ -231,7 +231,7 @@ def test_holms_correction_agrees_with_statsmodels():
 
 def test_both_charts_carry_the_finding_as_title(campaign_13):
     ax = campaign_13.plot(unit="$", source="a test")
-    assert ax.get_title(loc="left") == "The gap also moved without a campaign"
+    assert ax.get_title(loc="left") == "The gap also moved before the campaign"
     assert len(ax.get_yticklabels()) == len(campaign_13.estimates) + len(campaign_13.placebos)
     assert campaign_13.plot_gap(unit="$").get_title(loc="left") == "The gap was there first"
     assert measure(draw_receipts(0)).plot().get_title(loc="left") == "The windows agree"

@@ -187,7 +187,7 @@ def test_a_moving_gap_is_a_reason():
     , pre_days=[28, 84])  # fmt: skip
     said = say_what_is_allowed(result, measure="sales")
     assert said.level == "cannot be told"
-    assert "the gap also moved at dates without a campaign" in said.reasons
+    assert "the gap also moved at dates before the campaign" in said.reasons
     assert "the answer depends on the window before the campaign" in said.reasons
 
 

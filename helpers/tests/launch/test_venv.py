@@ -238,11 +238,11 @@ def test_foreign_variables_and_a_user_site_do_not_reach_the_venv(monkeypatch, tm
 
 
 def test_the_stamp_is_the_same_under_every_locale(project):
-    write = f"import sys; sys.path.insert(0, {str(find_project().helpers)!r})\n" + (
-        "from pathlib import Path; from loyalty.launch.project import Project\n"
+    write = "import sys; from pathlib import Path; from loyalty.launch.project import Project\n" + (
         "import json; print(json.dumps(Project(Path(sys.argv[1])).folder))"
     )
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment["PYTHONPATH"] = str(find_project().helpers)
     answer = subprocess.run(
         [sys.executable, "-c", write, project.root], env=environment, capture_output=True, check=True
     )
