@@ -113,9 +113,9 @@ def draw_intervals(
         ax.plot(row["effect"], place, "o", color=colour, markersize=8, zorder=3)
         effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
         label = f"{effect}  ({low} to {high})"
-        ax.annotate(
-            label, (row["effect"], place), (0, 9), textcoords="offset points", ha="center", fontsize=9.5, color=INK
-        )
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # the zero line must not cross a label
+        style = {"textcoords": "offset points", "ha": "center", "fontsize": 9.5, "color": INK, "bbox": box}
+        ax.annotate(label, (row["effect"], place), (0, 9), **style)
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
     if truth is not None:
         ax.plot([truth] * len(rows), range(len(rows)), "D", markerfacecolor="white", markeredgecolor=TRUTH,

@@ -136,12 +136,8 @@ for before in ("re75", "re74"):
     answers[f"change since 19{before[2:]}"] = compare_naively(change, treated="treated", outcome="change")
 table = pd.DataFrame({name: {"effect": a.effect, "low": a.low, "high": a.high} for name, a in answers.items()}).T
 ax = draw_intervals(table, truth=known.effect, unit="$", decimals=0)
-headline(
-    ax,
-    "From far too little to far too much",
-    "effect on earnings in 1978, $, 95 % interval; truth: the lottery's answer",
-    "NSW, CPS",
-)
+what = "effect on earnings in 1978, $, 95 % interval; truth: the lottery's answer"
+headline(ax, "From far too little to far too much", what, "NSW, CPS")
 
 # %% tags=["verify"]
 assert (table.low.iloc[1:] > known.effect).all() and table.effect.iloc[1:].between(

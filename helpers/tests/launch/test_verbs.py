@@ -220,8 +220,8 @@ def test_a_real_jupyterlab_opens_lessons_and_exercises_with_a_token_and_without_
         assert kernels["python3"]["spec"]["argv"][0] in ("python", sys.executable)  # jupyter puts its own Python there
         settings = ask(f"{url}lab/api/settings/@jupyterlab/apputils-extension:notification", token)
         assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
-        server.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
-        assert server.wait(20) == 0
+        server.send_signal(signal.SIGTERM)  # not SIGINT: whoever starts the tests in the background ignores it for all
+        assert server.wait(20) in (0, 1, -signal.SIGTERM)
     finally:
         end_child(server, patience=0)
 
