@@ -37,7 +37,8 @@ def test_effect_on_the_treated_and_its_correction_are_those_of_nnmatch(workers, 
 
 
 def test_matching_on_the_propensity_gives_statas_published_effect(cattaneo):
-    # Stata's manual, teffects psmatch, example 1: -210.9683 (32.021; the fitted propensity makes it a little smaller).
+    # Stata, teffects psmatch, example 1: -210.9683 (32.021; the fitted propensity makes it a little smaller).
+    # Quoted from memory, to be checked in the manual.
     covariates = ["mmarried_", "mage", "mage2", "fbaby_", "medu"]
     result = match_customers(cattaneo, treated="mbsmoke_", outcome="bweight", covariates=covariates, on="propensity",
                              target="ate", correct=False)  # fmt: skip

@@ -27,6 +27,7 @@ def test_robustness_values_are_the_published_ones():
 ])  # fmt: skip
 def test_bounds_from_the_benchmark_are_the_published_ones(times, shares, left, error):
     # Partial R squared of the covariate female: .00908 with the treatment, .10903 with the outcome.
+    # Quoted from memory, to be checked in the paper.
     found = bound_hidden(0.00908, 0.10903, times)
     assert found == pytest.approx(shares, abs=2e-4)
     effect, se = adjust_for_hidden(r2_treatment=found[0], r2_outcome=found[1], **DARFUR)
