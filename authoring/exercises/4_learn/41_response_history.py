@@ -26,7 +26,7 @@ coupon_contacts = contacts[contacts.offer_id.isin(["Type B", "Type C"])]
 redemptions = chain.redemptions  # one row a redeemed coupon
 
 # %% [markdown]
-# **41a The rate of a segment.** Of all invitations of type B to households that were in the segment "high" on the day of the campaign: which share led to at least one redeemed coupon of that campaign? One fraction, to four digits.
+# **41a The rate of a segment.** Of all invitations of type B to households that were in the segment "high" on the day of the campaign: which share led to at least one redeemed coupon of that campaign? One fraction, to four decimals.
 
 # %%
 ### BEGIN SOLUTION
@@ -46,7 +46,7 @@ hint("41a")
 # {{rate_high_b:.1%}} of {{len(high_b):,}} invitations. Three things keep this number honest: the silent ones are in it, five coupons of one household are one response, and the segment is the one *of that day*. Who is in the top third today may be there because of the campaign.
 
 # %% [markdown]
-# **41b The agency's hit.** Campaign 4 in the segment "low" has 1 response out of 4. Shrink the cells campaign × segment of the types B and C (all cells, also the smallest: `min_size=1`). What is the shrunken rate of this cell? One fraction, to three digits.
+# **41b The agency's hit.** Campaign 4 in the segment "low" has 1 response out of 4. Shrink the cells campaign × segment of the types B and C (all cells, also the smallest: `min_size=1`). What is the shrunken rate of this cell? One fraction, to three decimals.
 
 # %%
 ### BEGIN SOLUTION
@@ -61,7 +61,8 @@ with tempfile.TemporaryDirectory() as folder, open_history(Path(folder) / "respo
     history.append(coupon_contacts.drop(columns=["start", "end"]), outcomes.astype({"responded": "int64"}))
     cells = measure_rates(history, by=["campaign_id", "segment"], min_size=1)
 table = cells.to_frame().astype({"campaign_id": int})
-shrunken_hit = table[(table.campaign_id == 4) & (table.segment == "low")].shrunken.item()
+hit = table[(table.campaign_id == 4) & (table.segment == "low")].iloc[0]
+shrunken_hit, hit_low, hit_high = hit.shrunken, hit.shrunken_low, hit.shrunken_high
 ### END SOLUTION
 
 # %%
@@ -71,13 +72,14 @@ check("41b", shrunken_hit)
 hint("41b")
 
 # %% [markdown] tags=["solution"]
-# {{shrunken_hit:.1%}}: hardly more than the usual {{cells.priors[None].mean:.1%}}. One response out of four is one household that had a good day.
+# {{shrunken_hit:.1%}} ({{hit_low:.1%}} to {{hit_high:.1%}}): hardly more than the usual {{cells.priors[None].mean:.1%}}. One response out of four is one household that had a good day.
 
 # %% [markdown]
 # **41c The best cell.** Which cell campaign × segment would you name first in the spring meeting: the one whose shrunken interval has the highest lower end? Answer `(campaign, segment)`, for example `(4, "low")`.
 
 # %%
 ### BEGIN SOLUTION
+second = table.sort_values("shrunken_low", ascending=False).iloc[1]  # to see how close the race is
 best_cell = (int(cells.best.campaign_id), cells.best.segment)
 ### END SOLUTION
 
@@ -88,7 +90,7 @@ check("41c", best_cell)
 hint("41c")
 
 # %% [markdown] tags=["solution"]
-# {{best_cell}}: {{cells.best.responses}} responses out of {{cells.best.n}}, {{cells.best.shrunken:.1%}} ({{cells.best.shrunken_low:.1%}} to {{cells.best.shrunken_high:.1%}}). Less shiny than 25 %, and it will still be true in spring.
+# Campaign {{best_cell[0]}}, segment "{{best_cell[1]}}": {{cells.best.responses}} responses out of {{cells.best.n}}, {{cells.best.shrunken:.1%}} ({{cells.best.shrunken_low:.1%}} to {{cells.best.shrunken_high:.1%}}). Less shiny than 25 %, and a far safer number to plan with. But the race was close: campaign {{second.campaign_id}} in "{{second.segment}}" has {{second.shrunken:.1%}} ({{second.shrunken_low:.1%}} to {{second.shrunken_high:.1%}}). Name both in the meeting, and crown neither.
 
 # %% [markdown]
 # **41d The sentence for the slide.** Which one may stand on it? One letter.
@@ -117,12 +119,16 @@ hint("41d")
 # ## Part B, for self-study
 
 # %% [markdown]
-# **41e One initiative under two names.** The campaigns 21 and 22 are one initiative: the same coupons, sent on the same day from two lists. What is its response rate? One fraction, to four digits.
+# **41e One initiative under two names.** The campaigns 21 and 22 are one initiative: the same coupons, sent on the same day from two lists. What is the response rate of the whole initiative? One fraction, to four decimals.
 
 # %%
 ### BEGIN SOLUTION
+from statsmodels.stats.proportion import proportion_confint
+
 initiative = rows[rows.campaign_id.isin([21, 22])]
 rate_initiative = initiative.responded.mean()
+low, high = proportion_confint(initiative.responded.sum(), len(initiative), method="wilson")
+halves = initiative.groupby("campaign_id").responded.mean()
 ### END SOLUTION
 
 # %%
@@ -132,10 +138,10 @@ check("41e", rate_initiative)
 hint("41e")
 
 # %% [markdown] tags=["solution"]
-# {{rate_initiative:.2%}}. In a history that does not know they are one, each half looks like a small campaign of its own, and the better half gets praised. `history.alias("old name", "new name")` says it once, for all later tables.
+# {{rate_initiative:.1%}} ({{low:.1%}} to {{high:.1%}}). In a history that does not know they are one, each half looks like a small campaign of its own, with {{halves[21]:.1%}} and {{halves[22]:.1%}}, and the better half gets praised. `history.alias("old name", "new name")` says it once, for all later tables.
 
 # %% [markdown]
-# **41f Who responded before.** With the history of *all* 27 campaigns: how many times as likely to respond is a household that has responded to an earlier campaign, compared *within the same wave* with one that was invited earlier and did not respond? One number, to one digit. (Helper: `predict_from_past`, column `relative`.)
+# **41f Who responded before.** With the history of *all* 27 campaigns: how many times as likely to respond is a household that has responded to an earlier campaign, compared *within the same wave* with one that was invited earlier and did not respond? One number, to one decimal. (Helper: `predict_from_past`, column `relative`.)
 
 # %%
 ### BEGIN SOLUTION

@@ -154,7 +154,7 @@ def draw_likeness():
 draw_likeness()
 
 # %% [markdown]
-# Our grocer comes close, and no wonder: its numbers were chosen with the real one on the desk. That is a likeness, not a proof. One of the six is off: in the
+# Our grocer comes close, and no wonder: its numbers were chosen with the real one on the desk. That is a likeness, not a proof. One of the six is clearly off: in the
 # real chain spend in neighbouring periods correlates with {{likeness.loc["correlation of neighbouring periods", "real grocer"]:.2f}}, in ours with {{likeness.loc["correlation of neighbouring periods", "our grocer"]:.2f}}. Real people are steadier than ours.
 # The drugstore, where we stay from here on, is another trade: small receipts, and in {{likeness.loc["28-day periods without purchase", "our drugstore"]:.0%}} of all 28-day periods a customer buys nothing.
 # What its targets were and how near it comes stands on [one page](../../docs/tables/likeness.md).
@@ -187,7 +187,7 @@ balance
 assert balance.low < 0 < balance.high and not balance.warnings
 
 # %% [markdown]
-# {{"−" if balance.effect < 0 else ""}}€{{abs(balance.effect):.2f}} between them, on €{{balance.base:.2f}} a customer, and zero lies inside the interval: the groups are as alike as a lottery makes them.
+# {{"−" if balance.effect < 0 else ""}}€{{abs(balance.effect):.2f}} between them, on €{{balance.base:.2f}} a customer, and zero lies inside the interval ({{"−" if balance.low < 0 else ""}}€{{abs(balance.low):.2f}} to €{{balance.high:.2f}}): the groups are as alike as a lottery makes them.
 #
 # Now your bet. **How many euros more does a customer spend in the 28 days because we sent him the discount?** Think of everyone we sent it to, those too who
 # never open a letter.
@@ -356,7 +356,7 @@ assert 0.6 < found.mean() < 0.85
 
 # %% [markdown]
 # {{holds.sum()}} of 1,000, where 950 were promised; chance alone moves that count by about {{1.96 * (1000 * 0.95 * 0.05) ** 0.5:.0f}} either way. The share of intervals that hold the truth is called **coverage**. Two things for Jonas. The promise is about the *method*: no single interval knows
-# whether it is one of the five. And it is no promise to *find*: in {{(lotteries.low <= 0).mean():.0%}} of the lotteries the interval reaches down to zero though the effect is real, and ours was one of them. How many customers it takes to see an effect most of the time can be known before the start.
+# whether it is one of the five in a hundred that miss. And it is no promise to *find*: in {{(lotteries.low <= 0).mean():.0%}} of the lotteries the interval reaches down to zero though the effect is real, and ours was one of them. How many customers it takes to see an effect most of the time can be known before the start.
 #
 # ## A campaign that does nothing
 #
@@ -380,8 +380,8 @@ assert (silence.sales == 0).all() and (live("magazine") == without).all()
 assert nothing.low < 0 < nothing.high and 30 <= alarms.sum() <= 70 and 15 <= (null.low > 0).sum() <= 35
 
 # %% [markdown]
-# Here the truth is exactly zero, and each copy that is sent costs {{-silence.loc[("magazine", "main"), "profit"] * 100:.0f}} cents. Our one estimate says {{"−" if nothing.effect < 0 else ""}}€{{abs(nothing.effect):.2f}}, with zero well inside. But {{alarms.sum()}} of 1,000 lotteries raise a **false alarm**, the same five in a hundred, seen from the
-# other side. Half of them look like a gain: of forty useless magazines a chain may expect to celebrate one.
+# Here the truth is exactly zero, and each copy that is sent costs {{-silence.loc[("magazine", "main"), "profit"] * 100:.0f}} cents. Our one estimate says {{"−" if nothing.effect < 0 else ""}}€{{abs(nothing.effect):.2f}}, with zero well inside. But {{alarms.sum()}} of 1,000 lotteries raise a **false alarm**, about the same five in a hundred, seen from the
+# other side. About half of these ({{(null.low > 0).sum()}}) look like a gain: of forty useless magazines a chain may expect to celebrate one.
 
 # %% [markdown]
 # ## Who lives here
@@ -425,7 +425,7 @@ gone = ~people.alive
 assert 0.25 < gone.mean() < 0.35 and (people[gone].sales == 0).all()
 
 # %% [markdown]
-# The average of €{{truth:.2f}} describes nobody. Young families and bulk savers gain over €8; the chronic patients, who come when their refill is due, spend a little *less*. And {{(~people.alive).mean() * 100:.0f}} of 100 customers on the list
+# The average of €{{truth:.2f}} describes nobody. Young families and bulk savers spend over €8 more; the chronic patients, who come when their refill is due, spend a little *less*. And {{(~people.alive).mean() * 100:.0f}} of 100 customers on the list
 # have left for good, which the chain does not know and no letter changes. An analyst sees no types. Finding those whom an offer changes, from receipts alone, is what the
 # rooms Segment and Evaluate are for.
 #

@@ -506,7 +506,7 @@ assert set(alike.type[negative]) == {"beauty", "young_family"} and effect.idxmax
 assert alike.type.nunique() == 7 and world.truth.types.type.nunique() == 8
 
 # %% [markdown]
-# {{len(alike)}} customers alike, of {{alike.type.nunique()}} of the chain's eight types. For every hundred reminders those who mostly order online make {{effect["online_first"] * 100:.1f}} visits *more*; the beauty lovers make {{-effect["beauty"] * 100:.1f}} *fewer*, the young families {{-effect["young_family"] * 100:.1f}}: {{negative.sum()}} of the {{len(alike)}} would be better left alone. (These are true expected effects, over eight weeks; they need no interval.) Recency, frequency
+# {{len(alike)}} customers alike, and seven of the chain's eight types are among them. For every hundred reminders those who mostly order online (only {{(alike.type == "online_first").sum()}} here) make {{effect["online_first"] * 100:.1f}} visits *more*; the beauty lovers make {{-effect["beauty"] * 100:.1f}} *fewer*, the young families {{-effect["young_family"] * 100:.1f}}: {{negative.sum()}} of the {{len(alike)}} would be better left alone. (These are true expected effects, over eight weeks; they need no interval.) Recency, frequency
 # and monetary say how *much* somebody is a customer. What he comes for, and what would change it, stand in other columns, or in none. That is why the campaigns need a lottery.
 
 # %% [markdown]

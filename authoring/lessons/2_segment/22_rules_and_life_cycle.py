@@ -397,8 +397,8 @@ split.round(2)
 quiet = people[people["own rhythm"] == "gone quiet"]
 longest = people.nlargest(len(quiet), "recency_days")  # as many names, but by days alone
 pd.DataFrame(
-    {"own rhythm": [len(quiet), 1 - quiet.alive.mean()], "longest silence": [len(longest), 1 - longest.alive.mean()]},
-    index=["customers", "truly lost"],
+    {"customers": [len(quiet), len(longest)], "truly lost": [1 - quiet.alive.mean(), 1 - longest.alive.mean()]},
+    index=["own rhythm", "longest silence"],
 ).round(3)
 
 # %% tags=["verify"]
@@ -411,7 +411,7 @@ assert abs(quiet.alive.mean() - longest.alive.mean()) < 0.005 and longest.recenc
 
 # %% [markdown]
 # {{early.customers + late.customers:.0f}} customers stand on one list only. The own rhythm alone names quick ones (usual gap {{early.usual_gap:.0f}} days), and {{early.came:.0%}} of them ({{back["only own rhythm"][0]:.0%}} to {{back["only own rhythm"][1]:.0%}}) were back within the month; the 90 days alone name slow ones ({{late.usual_gap:.0f}} days), and {{late.came:.0%}} ({{back["only 90 days"][0]:.0%}} to {{back["only 90 days"][1]:.0%}}) were back. Judged by who comes back, the first list looks like a mistake and the second like a catch. In truth
-# both are wrong equally often: {{early.alive:.0%}} and {{late.alive:.0%}} are still customers. And a list of the longest silences, cut so that it is as long as that of the own rhythm (from {{longest.recency_days.min():.0f}} days on), is right for {{1 - longest.alive.mean():.1%}} of its names, against {{1 - quiet.alive.mean():.1%}}.
+# both are wrong about equally often: {{early.alive:.0%}} of the {{early.customers:.0f}} and {{late.alive:.0%}} of the {{late.customers:.0f}} are still customers. And a list of the longest silences, cut so that it is as long as that of the own rhythm (from {{longest.recency_days.min():.0f}} days on), is right for {{1 - longest.alive.mean():.1%}} of its names, against {{1 - quiet.alive.mean():.1%}}.
 #
 # So for "lost" the rhythm adds next to nothing; what helps is to draw the line *later* than 90 days. For "slipping away" it does add something: those whom it alone names would still spend €{{early.next_year_sales:.0f}} a head in the next year, the others €{{late.next_year_sales:.0f}}. None of this can be seen in a real chain. It shows returns, never who has left; "lost" is always
 # a guess, and a rule for it is as good as its task.

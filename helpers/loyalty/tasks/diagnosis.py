@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,8 +50,13 @@ def find_generic_mistake(parts: Sequence[Part], tolerance: float) -> tuple[str, 
     if 1 < len(expected) <= SHORT and _is_near(np.sort(expected), np.sort(given), tolerance):
         return "other_order", "These are the right values in another order."
     if _is_coarse(expected, given):
-        return "too_coarse", f"Right, but rounded too far: keep what is larger than {tolerance:g}."
+        return "too_coarse", f"Right, but rounded too far: keep {_say_decimals(tolerance)}."
     return None
+
+
+def _say_decimals(tolerance: float) -> str:
+    places = max(0, math.floor(-math.log10(tolerance))) if tolerance > 0 else 0
+    return "whole numbers" if not places else f"{places} decimal{'s' if places > 1 else ''}"
 
 
 def is_same_size(parts: Sequence[Part], tolerance: float) -> bool:
