@@ -62,7 +62,7 @@ with tempfile.TemporaryDirectory() as folder, open_history(Path(folder) / "respo
     cells = measure_rates(history, by=["campaign_id", "segment"], min_size=1)
 table = cells.to_frame().astype({"campaign_id": int})
 hit = table[(table.campaign_id == 4) & (table.segment == "low")].iloc[0]
-shrunken_hit, hit_low, hit_high = hit.shrunken, hit.shrunken_low, hit.shrunken_high
+shrunken_hit = hit.shrunken
 ### END SOLUTION
 
 # %%
@@ -72,7 +72,7 @@ check("41b", shrunken_hit)
 hint("41b")
 
 # %% [markdown] tags=["solution"]
-# {{shrunken_hit:.1%}} ({{hit_low:.1%}} to {{hit_high:.1%}}): hardly more than the usual {{cells.priors[None].mean:.1%}}. One response out of four is one household that had a good day.
+# {{shrunken_hit:.1%}} ({{hit.shrunken_low:.1%}} to {{hit.shrunken_high:.1%}}): hardly more than the usual {{cells.priors[None].mean:.1%}}. One response out of four is one household that had a good day.
 
 # %% [markdown]
 # **41c The best cell.** Which cell campaign × segment would you name first in the spring meeting: the one whose shrunken interval has the highest lower end? Answer `(campaign, segment)`, for example `(4, "low")`.
@@ -126,9 +126,9 @@ hint("41d")
 from statsmodels.stats.proportion import proportion_confint
 
 initiative = rows[rows.campaign_id.isin([21, 22])]
-rate_initiative = initiative.responded.mean()
 low, high = proportion_confint(initiative.responded.sum(), len(initiative), method="wilson")
 halves = initiative.groupby("campaign_id").responded.mean()
+rate_initiative = initiative.responded.mean()
 ### END SOLUTION
 
 # %%

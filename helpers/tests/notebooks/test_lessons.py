@@ -299,6 +299,14 @@ def test_the_blank_exercise_runs_clean_with_every_check_unanswered(path: Path, b
 
 
 @every_exercise
+def test_the_blank_before_each_check_is_the_name_that_the_check_reads(path: Path, built) -> None:
+    cells = [cell.source for cell in code_of(built.read(path, "exercise"))]
+    for blank, check in zip(cells, cells[1:], strict=False):
+        if found := re.match(r"check\(\"\w+\", (\w+)\)", check):
+            assert re.search(rf"(?m)^{found[1]} = \.\.\.  # your code here", blank), f"{check}: {blank}"
+
+
+@every_exercise
 def test_in_the_solution_every_check_is_right(path: Path, built) -> None:
     checks = [cell for cell in code_of(built.read(path, "solution")) if re.search(r"(?m)^check\(", cell.source)]
     assert {cell.source: shown_by(cell)[:1] for cell in checks} == {cell.source: "✅" for cell in checks}
