@@ -58,3 +58,12 @@ def test_each_figure_of_the_readme_is_the_one_in_the_notebook():
     assert {f"docs/figures/{name}" for name in figures.CHOSEN} == set(re.findall(r"docs/figures/\w+\.png", README))
     for name, content in figures.read_figures().items():
         assert (figures.FIGURES / name).read_bytes() == content, f"{name}: run authoring/make_figures.py"
+
+
+def test_the_minutes_of_self_study_are_the_sum_of_all_lessons_and_exercises():
+    exercises = sorted(path.stem for path in (ROOT / "authoring" / "exercises").rglob("*.py"))
+    total = sum(int(minutes_of(stem)) for stem in LESSONS)
+    total += sum(int(minutes_of(stem, "exercises")) for stem in exercises)
+    for text in (README, FIRST):
+        said = int(re.search(r"about (\d+)(?: minutes\.|\))", text)[1])
+        assert abs(said - total) < 10
