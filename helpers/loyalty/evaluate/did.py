@@ -12,6 +12,7 @@ import pandas as pd
 
 from loyalty.evaluate.adjustment import compare_naively
 from loyalty.evaluate.windows import add_up, before, check_windows, find_span, open_receipts
+from loyalty.prepare.profile import read_day
 from loyalty.stats import Estimate, render_html
 
 if TYPE_CHECKING:
@@ -154,14 +155,14 @@ def difference_in_differences(
 
     Source: Bertrand, Duflo and Mullainathan (2004), Quarterly Journal of Economics 119, 249-275: one difference a unit.
     """
-    start, end = pd.Timestamp(start), pd.Timestamp(end)
+    start, end = read_day(start, "start"), read_day(end, "end")
     lines, people = open_receipts(receipts, treated, customers, outcome, cluster)
-    first, after = find_span(lines) if covered is None else (pd.Timestamp(date) for date in covered)
+    first, after = find_span(lines) if covered is None else (read_day(date, "covered") for date in covered)
     length, pre = end - start, sorted({int(days) for days in pre_days})
     if placebo_dates is None:
         dates = [start - i * length for i in (1, 2, 3) if pre and before(start - i * length, pre[0])[0] >= first]
     else:
-        dates = [pd.Timestamp(date) for date in placebo_dates]
+        dates = [read_day(date, "placebo_dates") for date in placebo_dates]
     check_windows((start, end), (first, after), pre, dates)
     plan = [(date, days) for date in [start, *dates] for days in pre if before(date, days)[0] >= first]
     blocks = [(start - i * length, end - i * length) for i in range(min(6, int((start - first) / length)), -1, -1)]

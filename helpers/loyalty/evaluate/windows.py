@@ -22,8 +22,8 @@ def open_receipts(
     found = lines.collect_schema().names()
     if outcome != "sales" and outcome not in found:
         raise TableError([f"there is no column `{outcome}`; found: {', '.join(found)}"], "receipts")
-    kept = [name for name in ("customer_id", "time") if name in found]
-    lines = lines.select(*kept, *([nw.col(outcome).alias("sales")] if outcome in found else []))
+    if {"customer_id", "time", outcome} <= set(found):
+        lines = lines.select("customer_id", "time", nw.col(outcome).alias("sales"))
     lines = check_table(lines, RECEIPTS, name="receipts")
     columns = ["customer_id", *([cluster] if cluster else [])]
     if isinstance(customers, pd.DataFrame):

@@ -15,6 +15,7 @@ import pandas as pd
 from loyalty.contracts import HISTORY, OUTCOMES
 from loyalty.frames import collect, open_table
 from loyalty.learn.history import History
+from loyalty.learn.waves import HistoryError
 from loyalty.stats import wilson
 from loyalty.tables import check_table
 
@@ -40,10 +41,10 @@ def open_rows(
     needed = list(dict.fromkeys(["campaign_id", "wave", "customer_id", "arm", "window", outcome, *by, *dates]))
     lacking = [name for name in needed if name not in schema]
     if outcome not in MEASURES:
-        raise ValueError(f"outcome should be one of {', '.join(MEASURES)}, found {outcome!r}")
+        raise HistoryError(f"outcome should be one of {', '.join(MEASURES)}, found {outcome!r}")
     if lacking:
         there = ", ".join(name for name in HISTORY.names if name in schema)
-        raise ValueError(f"the history has no column {', '.join(lacking)}; it has {there}")
+        raise HistoryError(f"the history has no column {', '.join(lacking)}; it has {there}")
     rows = table.filter(nw.col("window") == window, nw.col("arm") != "control")
     texts = [n for n in by if schema[n] in (nw.String, nw.Categorical, nw.Enum)]
     value = nw.col(outcome)
@@ -55,9 +56,9 @@ def open_rows(
     gaps = [nw.col(n).is_null().cast(nw.Int64).sum().alias(n) for n in ("y", *dates)]
     count = collect(rows.select(nw.len().alias("n"), *gaps)).iloc[0].fillna(0).astype("int64")
     if count["n"] == count["y"]:
-        raise ValueError(f"there are no treated contacts with {outcome} in the window {window!r}")
+        raise HistoryError(f"there are no treated contacts with {outcome} in the window {window!r}")
     if undated := max((count[n] for n in dates), default=0):
-        raise ValueError(f"{undated:,} contacts have no start or no end, so nothing says what came before them")
+        raise HistoryError(f"{undated:,} contacts have no start or no end, so nothing says what came before them")
     return rows.filter(~nw.col("y").is_null()), int(count["y"])
 
 

@@ -27,9 +27,9 @@ from loyalty.learn.waves import (
     merge_wave,
     quote,
     read_both,
-    read_day,
     settle_ids,
 )
+from loyalty.prepare.profile import read_day
 
 __all__ = ["Appended", "History", "HistoryError", "open_history"]
 

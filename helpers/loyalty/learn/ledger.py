@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from loyalty.contracts import DECISIONS
-from loyalty.learn.waves import HistoryError, column_types, read_day
+from loyalty.learn.waves import HistoryError, column_types
+from loyalty.prepare.profile import read_day
 
 NAMES = ("offer_id", "offer_kind", "segment", "arm", "channel")
 TABLES = {
@@ -75,7 +76,7 @@ def name_rows(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
 def add_alias(db: duckdb.DuckDBPyConnection, old: str, new: str, column: str) -> None:
     """Do the work of `History.alias`; see there."""
     if column not in NAMES or not old or not new:
-        raise ValueError(f"of should be one of {', '.join(NAMES)}, and a name should have letters")
+        raise HistoryError(f"of should be one of {', '.join(NAMES)}, and a name should have letters")
     known = dict(db.execute("SELECT old_name, new_name FROM aliases WHERE of_column = ?", [column]).fetchall())
     if old == new:
         db.execute("DELETE FROM aliases WHERE of_column = ? AND old_name = ?", [column, old])
@@ -94,11 +95,11 @@ def add_decision(db: duckdb.DuckDBPyConnection, entry: dict[str, Any], supersede
     """Do the work of `History.decide`; see there."""
     choices = next(column.choices for column in DECISIONS.columns if column.name == "verdict")
     if entry["verdict"] not in choices:
-        raise ValueError(f"verdict should be one of {', '.join(choices)}, found {entry['verdict']!r}")
+        raise HistoryError(f"verdict should be one of {', '.join(choices)}, found {entry['verdict']!r}")
     numbers = {n: None if entry[n] is None else float(entry[n]) for n in ("expected", "observed", "low", "high")}
     ends = [numbers[n] for n in ("low", "observed", "high") if numbers[n] is not None]
     if ends != sorted(ends):
-        raise ValueError(f"low, observed, high should rise, found {', '.join(map(str, ends))}")
+        raise HistoryError(f"low, observed, high should rise, found {', '.join(map(str, ends))}")
     campaign = str(entry["campaign_id"])
     query = "SELECT 1 FROM responses WHERE CAST(campaign_id AS VARCHAR) = ? LIMIT 1"
     if not db.execute(query, [campaign]).fetchall():

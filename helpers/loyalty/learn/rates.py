@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline
 from loyalty.frames import collect
 from loyalty.learn.cells import open_rows, read_history, reduce_to_cells
+from loyalty.learn.waves import HistoryError
 from loyalty.shrinkage import Shrunk, shrink_rates
 from loyalty.stats import render_html
 
@@ -122,7 +123,7 @@ def measure_rates(
     """
     by = [by] if isinstance(by, str) else list(by)
     if within is not None and within not in by:
-        raise ValueError(f"within should be one of by ({', '.join(by)}), found {within!r}")
+        raise HistoryError(f"within should be one of by ({', '.join(by)}), found {within!r}")
     table = read_history(history)
     rows, empty = open_rows(table, by, outcome, window)
     cells = reduce_to_cells(rows, by, level)
@@ -135,7 +136,7 @@ def measure_rates(
         notes += _find_mixed_schemes(table, window)
     cells = cells[~small]
     if cells.empty:
-        raise ValueError(f"there is no cell with {min_size} customers to measure")
+        raise HistoryError(f"there is no cell with {min_size} customers to measure")
     families = [(None, cells)] if within is None else list(cells.groupby(within, sort=True))
     priors = {
         name: shrink_rates(part["responses"] * part["n_effective"] / part["n"], part["n_effective"], level=level)

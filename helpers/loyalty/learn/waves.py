@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import narwhals as nw
-import pandas as pd
 import pyarrow as pa
 
 from loyalty.contracts import CONTACTS, HISTORY, OUTCOMES, Table
@@ -241,17 +240,6 @@ def quote(names: Sequence[str]) -> str:
 def say_id(dtype: pa.DataType) -> str:
     """Say which of the two kinds of id a column holds."""
     return "whole numbers" if pa.types.is_integer(dtype) else "texts"
-
-
-def read_day(value: Any, name: str) -> pd.Timestamp:
-    """Read a day that the caller names; a form with two meanings is refused."""
-    try:
-        day = pd.Timestamp(value) if not isinstance(value, str) or value[:4].isdigit() else pd.NaT
-    except (ValueError, TypeError):
-        day = pd.NaT
-    if day is pd.NaT:
-        raise ValueError(f"{name} should be a day such as '2017-12-01', found {str(value)!r}")
-    return day.normalize()
 
 
 def _count_flags(source: Any) -> Any:

@@ -105,19 +105,19 @@ def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | N
     return profile
 
 
-def read_day(as_of: Any) -> pd.Timestamp:
+def read_day(value: Any, name: str = "as_of") -> pd.Timestamp:
     """Read a day, midnight at its start; TableError for a time of day, a time zone or an ambiguous form."""
-    problem = f"as_of should be a day such as '2017-12-01', found {str(as_of)!r}"
-    if isinstance(as_of, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?", as_of.strip()):
-        raise TableError([problem], "as_of")
+    problem = f"{name} should be a day such as '2017-12-01', found {str(value)!r}"
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?", value.strip()):
+        raise TableError([problem], name)
     try:
-        day = pd.Timestamp(as_of) if isinstance(as_of, str | dt.date | np.datetime64) else pd.NaT
+        day = pd.Timestamp(value) if isinstance(value, str | dt.date | np.datetime64) else pd.NaT
     except ValueError:
         day = pd.NaT
     if day is pd.NaT or not 1900 <= day.year <= 2200:
-        raise TableError([problem], "as_of")
+        raise TableError([problem], name)
     if day.tz is not None or day != day.normalize():
-        raise TableError([f"{problem}: leave the time and its zone out"], "as_of")
+        raise TableError([f"{problem}: leave the time and its zone out"], name)
     return day.as_unit("us")
 
 

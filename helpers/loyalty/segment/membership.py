@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.contracts import SEGMENTS
+from loyalty.prepare.profile import read_day
 from loyalty.segment.inputs import SNAPSHOT, SNAPSHOT_COLUMNS, read_checked
 from loyalty.tables import TableError
 
@@ -114,7 +115,7 @@ def pick_members(memberships: Any, day: str | pd.Timestamp, *, scheme: str | Non
     >>> pick_members(spells, "2017-07-31")["segment"].tolist()
     ['loyal']
     """
-    moment = pd.Timestamp(day)
+    moment = read_day(day, "day")
     table = read_checked(memberships, SEGMENTS, list(SEGMENTS.names))
     held = (table["valid_from"] <= moment) & (table["valid_to"].isna() | (moment < table["valid_to"]))
     held &= True if scheme is None else table["scheme"] == scheme

@@ -49,7 +49,7 @@ def sum_windows(
     >>> sum_windows(receipts, "2017-01-01", "2017-01-08", "2017-01-15").to_dict("records")
     [{'customer_id': 7, 'first': 12.5, 'second': 7.5}]
     """
-    days = [read_day(day) for day in (start, middle, end)]
+    days = [read_day(day, name) for day, name in ((start, "start"), (middle, "middle"), (end, "end"))]
     lengths = [(b - a).days for a, b in zip(days, days[1:], strict=False)]
     if lengths[0] != lengths[1] or lengths[0] < 1:
         raise TableError(

@@ -81,13 +81,13 @@ def read_plan(plan: pd.DataFrame, offers: tuple[str, ...], customers: int) -> Pl
     unknown = ~numbers.between(1, customers) | (numbers % 1 != 0)
     if unknown.any():
         problems.append(
-            f"{unknown.sum():,} rows name customers who do not exist, for example {who[unknown].iloc[0]!r}; "
+            f"{unknown.sum():,} rows name customers who do not exist, for example {who[unknown].tolist()[0]!r}; "
             f"ids run from 1 to {customers:,}"
         )
     if who.duplicated().any():
         problems.append(
             f"{who.duplicated().sum():,} customers stand in it more than once, for example "
-            f"{who[who.duplicated()].iloc[0]!r}"
+            f"{who[who.duplicated()].tolist()[0]!r}"
         )
     if not len(plan):
         problems.append("it is empty")

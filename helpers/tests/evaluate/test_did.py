@@ -236,3 +236,18 @@ def test_both_charts_carry_the_finding_as_title(campaign_13):
     assert campaign_13.plot_gap(unit="$").get_title(loc="left") == "The gap was there first"
     assert measure(draw_receipts(0)).plot().get_title(loc="left") == "The windows agree"
     assert "Difference in differences" in campaign_13._repr_html_()
+
+
+def test_foreign_column_names_are_one_plain_message():
+    table = pd.DataFrame({"Номер карты": [1], "Дата чека": ["03.04.2026"], "Сумма": [1.0]})
+    with pytest.raises(TableError, match="no column `customer_id`.*found: Номер карты, Дата чека, Сумма") as caught:
+        difference_in_differences(table, treated=[1], start="2026-05-01", end="2026-06-01")
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_a_date_with_two_meanings_is_refused(name):
+    receipts = pd.DataFrame({"customer_id": [1, 2], "time": pd.to_datetime(["2024-01-02", "2024-03-01"]), "sales": 1.0})
+    window = {"start": "2024-02-01", "end": "2024-02-15"} | {name: "01.02.2024"}
+    with pytest.raises(TableError, match=f"{name} should be a day such as '2017-12-01', found '01.02.2024'"):
+        difference_in_differences(receipts, treated=[1], pre_days=(28,), **window)
