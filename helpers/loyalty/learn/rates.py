@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline
 from loyalty.frames import collect
@@ -69,7 +70,8 @@ class Rates:
         ax.grid(axis="y", visible=False)
         ax.grid(axis="x", visible=True)
         ax.legend(loc="lower right")
-        headline(ax, title, f"share of contacts with {self.outcome}; contacts in brackets", source)
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        headline(ax, title, f"{self.outcome}, % of contacts; number of contacts in brackets", source)
         return ax
 
 
