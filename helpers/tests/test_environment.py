@@ -95,7 +95,7 @@ def test_the_locks_answer_what_pyproject_asks_for(root, declared, direct):
 
 
 def test_the_launcher_looks_for_each_direct_dependency(direct):
-    names = {"scikit-learn": "sklearn"}
+    names = {"scikit-learn": "sklearn", "pyyaml": "yaml"}
     assert [names.get(wanted.name, wanted.name.replace("-", "_")) for wanted in direct] == PACKAGES
 
 
