@@ -72,6 +72,14 @@ CUSTOMERS = Table(
         _optional("level", "text", "level in the programme"),
         _optional("account_id", "id", "the firm above a partner"),
         _optional("home_store", "id", "the store used most"),
+        _optional("segment", "text", "the customer's segment on the day of the list"),
+        _optional("consent", "flag", "whether the customer agreed to be written to"),
+        _optional("opted_out", "flag", "whether the customer asked not to be written to"),
+        _optional("staff", "flag", "whether the customer works for the firm"),
+        _optional("last_contact", "date", "day of the last message of any campaign; empty: never"),
+        _optional("channel", "text", "how a message reaches the customer, for example sms"),
+        _optional("phone", "id", "number that a message goes to"),
+        _optional("email", "id", "address that a message goes to"),
     ),
 )
 
@@ -136,6 +144,7 @@ CAMPAIGNS = Table(
         _optional("primary_metric", "text", "the one number that decides, named before the start"),
         _optional("planned_start", "date", "first day as planned"),
         _optional("planned_end", "date", "the day after the last day as planned"),
+        _optional("planned_shares", "text", "share of each arm as planned, such as control=0.1, mail=0.9"),
         _optional("registered_on", "date", "day on which the plan was written down"),
         _optional("budget", "money", "what it may cost", low=0),
         _optional("owner", "text", "who answers for it"),
@@ -176,6 +185,19 @@ CONTACTS = Table(
         _optional("channel", "text", "how the message went out"),
         _optional("sent_at", "time", "when it was sent; empty for control"),
         _optional("delivered", "flag", "whether it arrived"),
+    ),
+)
+
+ARM_PROBS = Table(
+    "arm_probs",
+    "an arm that a customer of a wave could have had",
+    (*CONTACTS.key, "arm"),
+    (
+        _CAMPAIGN,
+        _WAVE,
+        _CUSTOMER,
+        Column("arm", "text", "the arm that the customer could have had"),
+        Column("probability", "share", "its probability before the draw; those of a customer sum to 1", low=0, high=1),
     ),
 )
 
@@ -241,6 +263,7 @@ DECISIONS = Table(
 CONTRACTS: dict[str, Table] = {
     table.name: table
     for table in (
-        RECEIPTS, PRODUCTS, CUSTOMERS, PROFILE, SEGMENTS, CAMPAIGNS, OFFERS, CONTACTS, OUTCOMES, HISTORY, DECISIONS,
+        RECEIPTS, PRODUCTS, CUSTOMERS, PROFILE, SEGMENTS, CAMPAIGNS, OFFERS, CONTACTS, ARM_PROBS, OUTCOMES, HISTORY,
+        DECISIONS,
     )
 }  # fmt: skip

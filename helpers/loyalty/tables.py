@@ -119,7 +119,8 @@ def _find_problems(table: nw.LazyFrame, contract: Table, index: Sequence[Any]) -
     problems = list(_find_missing(contract, list(schema), index))
     # A column without a single value has the type that the engine gave it, and that says nothing.
     odd = [column for column in present if not _fits(column.kind, schema[column.name])]
-    counts = [nw.len().alias("rows"), *((~is_empty(column.name, schema[column.name])).sum() for column in odd)]
+    full = [(~is_empty(column.name, schema[column.name])).cast(nw.Int64).sum() for column in odd]
+    counts = [nw.len().alias("rows"), *full]
     filled = collect(table.select(*counts)).fillna(0).astype("int64").iloc[0] if odd else {}
     wrong = [column for column in odd if filled[column.name]]
     for column in wrong:

@@ -1,0 +1,186 @@
+"""Tests repeated on history: how often nothing raises an alarm, and how often something is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from loyalty.charts import GREY, HIGHLIGHT, INK, headline
+from loyalty.evaluate.noise import Noise, describe_noise
+from loyalty.stats import compare_moments, compare_rates, render_html
+from loyalty.tables import TableError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How many of many repeated tests raised an alarm; made by `run_aa` and `Power.simulate`.
+
+    `share` of `runs`, with its exact interval; `expected` is what the theory says; `p_values` one a run.
+    """
+
+    share: float
+    low: float
+    high: float
+    expected: float
+    runs: int
+    n_treated: int
+    n_control: int
+    p_values: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the expected share lies in the interval."""
+        return self.low <= self.expected <= self.high
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every named number."""
+        names = "share low high expected holds runs n_treated n_control".split()
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+
+    def sentence(self) -> str:
+        """What came out, in one sentence."""
+        text = f"{self.share:.1%} of {self.runs:,} repeated tests raised an alarm ({self.low:.1%} to {self.high:.1%}): "
+        return text + f"{'as' if self.holds else 'not the share that was'} expected, {self.expected:.1%}."
+
+    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
+        """Draw the p-values, twenty bars; where nothing is done, all bars are equally high but for chance."""
+        import matplotlib.pyplot as plt
+
+        ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+        counts, edges = np.histogram(self.p_values, np.linspace(0, 1, 21))
+        ax.bar(edges[:-1], counts, width=0.047, align="edge", color=[HIGHLIGHT] + [GREY] * 19)
+        even = self.runs / 20
+        ax.axhspan(*stats.binom.interval(0.95, self.runs, 0.05), color=INK, alpha=0.08)
+        ax.axhline(even, color=INK, linewidth=1)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
+        said = f"{even:,.0f} in each bar, if only chance is at work"
+        ax.annotate(said, (0.99, even), (0, 9), textcoords="offset points", ha="right", fontsize=9.5, bbox=box)
+        ax.set(xlim=(0, 1), xlabel="p-value", ylabel="tests")
+        title = f"{self.share:.1%} of {self.runs:,} tests raised an alarm, {self.expected:.1%} was expected"
+        headline(ax, title, "repeated tests by p-value; the first bar holds the alarms at 5 %", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        return render_html(self.to_frame(), "Repeated tests")
+
+
+def run_aa(
+    history: Sequence[float], control: float = 0.05, *, runs: int = 1000, seed: int = 0, level: float = 0.95,
+    per: Sequence[float] | None = None,
+) -> Trial:  # fmt: skip
+    """Split earlier customers by lot, do nothing, and count the intervals that leave out zero.
+
+    Passing says that interval and outcome fit each other at these sizes, not that the live split works: for that see
+    `check_sample_ratio`.
+
+    Parameters
+    ----------
+    history : sequence of float
+        One value for each earlier customer; zeros and ones are a rate.
+    control : float
+        Share left out.
+    runs : int
+        How many splits.
+    seed : int
+    level : float
+        Of the intervals, a fraction.
+    per : sequence of float, optional
+        Denominator of a ratio of sums.
+
+    Returns
+    -------
+    Trial
+
+    Raises
+    ------
+    TableError
+        If values are empty, all the same, or a group would have fewer than two customers.
+
+    Examples
+    --------
+    >>> aa = run_aa(np.random.default_rng(1).exponential(size=1000), control=0.5, runs=400)
+    >>> aa.runs, aa.n_control, round(aa.expected, 2)
+    (400, 500, 0.05)
+
+    Source: Kohavi, Tang and Xu (2020), Trustworthy online controlled experiments, chapter 19.
+    """
+    noise = describe_noise(history, per=per)
+    everyone, m = len(noise.values), round(len(noise.values) * control)
+    if not 2 <= m <= everyone - 2:
+        text = f"a `control` of {control} leaves a group of {everyone:,} customers with fewer than two"
+        raise TableError([text], "the A/A test")
+    rng, y, d = np.random.default_rng(seed), *_take_pair(noise)
+
+    def split() -> list[Pair]:
+        order = rng.permutation(everyone)
+        return [(y[rows], d[rows]) for rows in (order[m:], order[:m])]
+
+    return _repeat(noise, split, level, runs, 1 - level)
+
+
+def repeat_tests(
+    noise: Noise, sizes: tuple[int, int], effect: float, *, level: float, runs: int, seed: int, expected: float
+) -> Trial:
+    """Draw both groups from a history with replacement, put the effect into one, and count who sees it."""
+    rng, factor, (y, d) = np.random.default_rng(seed), 1 + effect / (noise.base or 1.0), _take_pair(noise)
+    bought, idle = np.flatnonzero(y), np.flatnonzero(y == 0)
+
+    def draw() -> list[Pair]:
+        rows, others = (rng.integers(len(y), size=size) for size in sizes)
+        if noise.growth == "buyers" and len(idle):
+            buyers = rng.binomial(sizes[0], min(noise.nonzero * factor, 1.0))
+            rows = np.concatenate([rng.choice(bought, buyers), rng.choice(idle, sizes[0] - buyers)])
+            return [(y[rows], d[rows]), (y[others], d[others])]
+        lifted = y[rows] * factor if noise.growth == "scale" else y[rows] + effect * d[rows]
+        return [(lifted, d[rows]), (y[others], d[others])]
+
+    return _repeat(noise, draw, level, runs, expected)
+
+
+def _take_pair(noise: Noise) -> Pair:
+    return noise.values, np.ones(len(noise.values)) if noise.per is None else noise.per
+
+
+def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: int = 0) -> float:
+    """The share of false alarms when a test is looked at several times, evenly, and stopped at the first alarm.
+
+    Examples
+    --------
+    >>> round(count_looks(5), 2)
+    0.14
+
+    Source: Armitage, McPherson and Rowe (1969), Journal of the Royal Statistical Society A 132, 235-244.
+    """
+    rng, walk, seen = np.random.default_rng(seed), np.zeros(runs), np.zeros(runs, bool)
+    for look in range(1, looks + 1):
+        walk += rng.normal(size=runs)
+        seen |= np.abs(walk) > stats.norm.ppf(0.5 + level / 2) * np.sqrt(look)
+    return float(seen.mean())
+
+
+def _repeat(noise: Noise, draw: Callable[[], list[Pair]], level: float, runs: int, expected: float) -> Trial:
+    """Measure as `measure_lift` does: Newcombe, pooled variance where control is under 20 %, delta method."""
+    found = []
+    for _ in range(runs):
+        sides = draw()
+        sizes = [len(y) for y, _ in sides]
+        if noise.kind == "rate":
+            found.append(compare_rates([int(y.sum()) for y, _ in sides], sizes, level=level))
+            continue
+        ratios = [y.sum() / d.sum() for y, d in sides]
+        spreads = [((y - r * d) / d.mean()).var(ddof=1) for r, (y, d) in zip(ratios, sides, strict=True)]
+        found.append(compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, level=level))
+    alarms, (n, m) = sum(one.low > 0 or one.high < 0 for one in found), sizes
+    exact = stats.binomtest(alarms, runs).proportion_ci(0.95)
+    p = np.array([one.p for one in found])
+    return Trial(alarms / runs, exact.low, exact.high, expected, runs, n, m, p)
