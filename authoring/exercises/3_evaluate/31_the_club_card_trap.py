@@ -1,0 +1,199 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.evaluate.compliance
+#     test: helpers/tests/tasks/test_t31_the_club_card_trap.py
+#     minutes: 40
+# ---
+
+# %% [markdown]
+# # Exercise: the app and its badge
+#
+# **Two invoices lie on the desk. Which of them has earned its money?**
+#
+# *40 minutes: 15 for 31a and 31b, 25 for Part B · after: [The club card trap](../../notebooks/3_evaluate/31_the_club_card_trap.ipynb)*
+#
+# Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. Whoever pays a single receipt of **at least €30** in the weeks from 3 June until before 5 August gets a golden star beside his name. The agency's slide: *"Since the badge came, owners spend
+# four times as much as other users."* It sends two invoices, one for the app and one for the badge. Ines, who must sign, asks you.
+#
+# The world's card plays the app here; the renaming below is all there is to it. Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("31a")` gives one step at a time.
+
+# %%
+import pandas as pd
+
+from loyalty.tasks import check, hint
+from loyalty.world import World
+
+wave, chain = World(customers=40_000, months=24, seed=131).randomise_card_invitation(0.5)
+receipts = chain.receipts[["customer_id", "time", "basket_id", "sales"]]
+customers = chain.customers.rename(columns={"card_since": "app_since"})
+opens, closes, end = pd.Timestamp("2024-06-03"), pd.Timestamp("2024-08-05"), pd.Timestamp("2024-10-28")
+users = pd.Index(customers.customer_id[customers.app_since < opens])
+
+# %% [markdown]
+# **31a The slide, with an honest clock.** There are {{len(users):,}} users who had the app before 3 June. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June, 5 August). What did owners spend more than the other users in the 84 days **[5 August, 28 October)**, owners minus others, in euros per customer and 28 days? One number, to the cent.
+
+# %%
+### BEGIN SOLUTION
+weeks = receipts[(receipts.time >= opens) & (receipts.time < closes) & receipts.customer_id.isin(users)]
+baskets = weeks.groupby(["customer_id", "basket_id"]).sales.sum().reset_index()
+owner = users.isin(baskets.customer_id[baskets.sales >= 30])
+
+
+def spend(start, end):
+    """Euros per 28 days of each user; nothing bought is 0."""
+    window = receipts[(receipts.time >= start) & (receipts.time < end)]
+    return window.groupby("customer_id").sales.sum().reindex(users, fill_value=0).to_numpy() / (end - start).days * 28
+
+
+after = spend(closes, end)
+badge_gap = after[owner].mean() - after[~owner].mean()
+### END SOLUTION
+
+# %%
+check("31a", badge_gap)
+
+# %%
+hint("31a")
+
+# %% tags=["verify"]
+since = spend(opens, end)
+assert 3.8 < since[owner].mean() / since[~owner].mean() < 4.4
+autumn = receipts[(receipts.time >= opens) & (receipts.time < end) & receipts.customer_id.isin(users)]
+bills = autumn.groupby(["customer_id", "basket_id"]).sales.sum().reset_index()
+sooner_or_later = users.isin(bills.customer_id[bills.sales >= 30])
+late_gap = after[sooner_or_later].mean() - after[~sooner_or_later].mean()
+assert late_gap > badge_gap + 5
+
+# %% [markdown] tags=["solution"]
+# €{{badge_gap:.2f}}. The agency had counted from 3 June on. Then the gap is €{{since[owner].mean() - since[~owner].mean():.2f}}, because each owner brings a receipt of €30 into the window by definition: it is how he became one. And had we waited until 28 October to see who earned a star, the gap would be €{{late_gap:.2f}}: to earn it in September one has to come in September.
+# Those days cannot go wrong for an owner; they are called *immortal time*. Settle first who is who, then start the clock, the same for both.
+
+# %% [markdown]
+# **31b Before there was a badge.** The same owners and the same other users, in the 84 days *before* 3 June: difference and 95 % interval as `(effect, low, high)`, owners minus others, euros per customer and 28 days.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.stats import compare_means
+
+before = spend(opens - pd.Timedelta(days=84), opens)
+found = compare_means(before[owner], before[~owner])
+gap_before = (found.effect, found.low, found.high)
+### END SOLUTION
+
+# %%
+check("31b", gap_before)
+
+# %%
+hint("31b")
+
+# %% tags=["verify"]
+change = compare_means((after - before)[owner], (after - before)[~owner])
+here = chain.truth.alive(end).set_index("customer_id").alive.reindex(users).to_numpy(bool)
+assert found.low > 0.85 * badge_gap and change.low > 0 and here[owner].mean() > here[~owner].mean() + 0.05
+
+# %% [markdown] tags=["solution"]
+# €{{found.effect:.2f}} (€{{found.low:.2f}} to €{{found.high:.2f}}), before anybody could have a star. Nearly the whole gap was there first.
+#
+# And the rest, €{{change.effect:.2f}}? The change has an interval of its own, €{{change.low:.2f}} to €{{change.high:.2f}}, and zero lies outside. The agency would frame it. But in this world *we* made the badge, out of receipts; no customer has ever heard of it, and its effect is exactly zero. What the purchase of €30 did do is to prove that somebody is still a customer: at the end of October {{here[owner].mean():.0%}} of the owners
+# were, and {{here[~owner].mean():.0%}} of the others. A gap that grows is no proof either.
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+#
+# The app itself was launched better than its badge: on 1 January one half of the customers was invited, by lottery. `arm` says who, `took_app` who then took it. The window `main` is the year after.
+
+# %%
+contacts = wave.contacts.rename(columns={"took_card": "took_app"})
+outcomes = wave.outcomes[["campaign_id", "wave", "customer_id", "window", "start", "end", "orders", "sales"]]
+
+# %% [markdown]
+# **31c What did the invitation change?** Everyone invited against everyone not invited, in the window `main`: `(effect, low, high)`, 95 % interval, euros per customer and 28 days.
+
+# %%
+### BEGIN SOLUTION
+days = (outcomes.end - outcomes.start).dt.days
+per_28_days = outcomes.assign(sales=outcomes.sales / days * 28)
+main = per_28_days[per_28_days.window == "main"].merge(contacts[["customer_id", "arm", "took_app"]], on="customer_id")
+lift = compare_means(main.sales[main.arm == "invited"], main.sales[main.arm == "control"])
+invited_effect = (lift.effect, lift.low, lift.high)
+### END SOLUTION
+
+# %%
+check("31c", invited_effect)
+
+# %%
+hint("31c")
+
+# %% tags=["verify"]
+import numpy as np
+import statsmodels.api as sm
+
+flags = np.column_stack([(main.arm == "invited").to_numpy(float), main.orders])
+equal = sm.OLS(main.sales.to_numpy(), sm.add_constant(flags)).fit(cov_type="HC1")
+equal_low, equal_high = equal.conf_int()[1]
+secret = chain.truth.card_effect
+truth = secret.invitation / days.max() * 28
+assert equal_low < 0 < equal_high and lift.low < truth < lift.high
+
+# %% [markdown] tags=["solution"]
+# €{{lift.effect:.2f}} (€{{lift.low:.2f}} to €{{lift.high:.2f}}). The truth, which only this world tells, is €{{truth:.2f}}.
+#
+# A colleague wanted to be "extra fair" and compared customers with *equally many orders*. He found −€{{abs(equal.params[1]):.2f}} (−€{{abs(equal_low):.2f}} to €{{equal_high:.2f}}): no effect. But to come more often is what the app does to people. Hold the orders fixed, and you have removed the effect by hand. What happened after the invitation is a consequence, and a consequence must not be controlled for.
+
+# %% [markdown]
+# **31d And the app itself?** The effect per customer who takes the app *because he was invited*: `(effect, low, high)`, 95 % interval, euros per customer and 28 days.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.compliance import measure_complier_effect
+
+complier = measure_complier_effect(contacts, per_28_days, took="took_app")
+app_effect = (complier.effect, complier.low, complier.high)
+### END SOLUTION
+
+# %%
+check("31d", app_effect)
+
+# %%
+hint("31d")
+
+# %% tags=["verify"]
+took = compare_means(main.sales[main.took_app == 1], main.sales[main.took_app == 0])
+true_complier = secret.complier / days.max() * 28
+assert complier.low < true_complier < complier.high < took.low
+
+# %% [markdown] tags=["solution"]
+# €{{complier.effect:.2f}} (€{{complier.low:.2f}} to €{{complier.high:.2f}}), and the truth is €{{true_complier:.2f}}. The invitation raised take-up from {{complier.details["took_control"]:.0%}} to {{complier.details["took_treated"]:.0%}}; the customers in between made the whole effect of 31c. Users against others, the tempting way, says €{{took.effect:.2f}}: the trap of the lesson, inside a good lottery.
+
+# %% [markdown]
+# **31e Two invoices.** The app costs **10 cents per invited customer and 28 days**; of each euro of sales 28 cents are margin. For the badge the agency wants a tenth of what owners spend more than others. Which note does Ines write? Answer with a pair: its letter, and the **lower end** of the app's profit in euros per invited customer and 28 days (margin of the effect less the fee), to a tenth of a cent, such as `("A", 0.123)`.
+#
+# - `"A"`: *Pay both.*
+# - `"B"`: *Pay for the app. For the badge nothing: its gap was there before.*
+# - `"C"`: *Pay neither. Among customers with equally many orders the app changes nothing.*
+# - `"D"`: *Pay for the badge only. Its gap is more than twenty times the app's effect.*
+
+# %%
+### BEGIN SOLUTION
+profit_low = 0.28 * invited_effect[1] - 0.10
+badge_explains = gap_before[2] < badge_gap / 2
+letter = ("A" if badge_explains else "B") if profit_low > 0 else ("D" if badge_explains else "C")
+decision = (letter, profit_low)
+### END SOLUTION
+
+# %%
+check("31e", decision)
+
+# %%
+hint("31e")
+
+# %% tags=["verify"]
+assert letter == "B" and badge_gap > 20 * invited_effect[0] and 0 < profit_low < 0.1
+
+# %% [markdown] tags=["solution"]
+# B. At the estimate the app leaves {{(0.28 * lift.effect - 0.10) * 100:.0f}} cents per invited customer, at the lower end {{profit_low * 100:.0f}}: little, but earned. The badge's invoice would have been {{0.1 * badge_gap:.2f}} euros per owner and 28 days for nothing at all.
+#
+# What would an experienced colleague write to the agency? "We pay for what the lottery shows. If you believe in the badge, let us draw lots: every second user who pays €30 gets the star, and your bonus follows the difference between these two halves." Both halves have then paid €30; the qualifying purchase, and all that it says about a person, is on both sides.
