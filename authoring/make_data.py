@@ -13,13 +13,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from loyalty import datasets, tables
 from loyalty.prepare.profile import build_profile
+from loyalty.world import PRESETS, World
 
 README = datasets.DATA / "README.md"
 BEGIN, END = "<!-- dictionary:begin -->", "<!-- dictionary:end -->"
@@ -99,6 +103,95 @@ def make_contacts_cj() -> pd.DataFrame:
     return table.assign(scheme=scheme, version=scheme.where(scheme.isna(), "1"), segment_as_of=as_of)
 
 
+@lru_cache
+def run_example() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A world of 3,000 customers, and one wave in March 2026: the contacts, and all receipts before and after.
+
+    Amounts are 93.5 times the world's, so that they look like roubles.
+    """
+    tree = replace(PRESETS["default"](), start="2025-11-01")
+    world = World(3_000, 4, seed=7, parameters=tree)
+    recent = world.receipts[world.receipts["time"] >= world.end - pd.Timedelta(days=56)]
+    visits = world.customers["customer_id"].map(recent.groupby("customer_id")["basket_id"].nunique()).fillna(0)
+    segment = pd.cut(visits, [-1, 0, 2, 999], labels=["не были 8 недель", "1–2 чека", "3 чека и больше"]).astype("str")
+    is_invited = np.random.default_rng(7).random(len(visits)) < 0.7
+    plan = world.customers[["customer_id"]].assign(
+        offer_id=np.where(is_invited, "basket_discount", None),
+        propensity=np.where(is_invited, 0.7, 0.3),
+        segment=segment,
+    )
+    wave, later = world.run(plan, campaign_id="march")
+    receipts = later.receipts.groupby(["basket_id", "customer_id"], as_index=False).agg(
+        time=("time", "min"), sales=("sales", "sum"), discount=("discount", "sum")
+    )
+    receipts[["sales", "discount"]] = (receipts[["sales", "discount"]] * 93.5).round(2)
+    return wave.contacts, receipts.sort_values(["time", "basket_id"], ignore_index=True)
+
+
+def number_cards(customers: pd.Series) -> pd.Series:
+    """Card numbers of 13 digits, as a till prints them."""
+    return (2_770_000_000_000 + customers * 7).astype("str")
+
+
+def write_amount(value: float) -> str:
+    """An amount as a Russian Excel writes it: 1 234,50, with a space that does not break."""
+    return f"{value:,.2f}".replace(",", "\u00a0").replace(".", ",")
+
+
+def make_till() -> bytes:
+    """A till's export as a Russian Excel writes it: cp1251, semicolons, 1 234,50 and day first."""
+    rows = run_example()[1]
+    table = pd.DataFrame(
+        {
+            "Номер карты": number_cards(rows["customer_id"]),
+            "Дата чека": rows["time"].dt.strftime("%d.%m.%Y"),
+            "Номер чека": rows["basket_id"].rank(method="dense").astype("int64") + 40_000,
+            "Сумма со скидкой": rows["sales"].map(write_amount),
+            "Скидка": rows["discount"].map(lambda value: write_amount(value) if value else ""),
+        }
+    )
+    return table.to_csv(sep=";", index=False, lineterminator="\r\n").encode("cp1251")
+
+
+def make_contact_list() -> bytes:
+    """The campaign's list with its control group (КГ), as a CRM exports it."""
+    rows = run_example()[0]
+    group = rows["arm"].eq("control").map({True: "КГ", False: "тест"})
+    table = pd.DataFrame(
+        {"Номер карты": number_cards(rows["customer_id"]), "Группа": group, "Сегмент": rows["segment"]}
+    )
+    return table.to_csv(sep=";", index=False, lineterminator="\r\n").encode("cp1251")
+
+
+def make_customer_list() -> bytes:
+    """The chain's list of customers as of 26 April 2026, from which its next campaign is planned."""
+    contacts, receipts = run_example()
+    people, rng, day = contacts[["customer_id", "arm"]], np.random.default_rng(26), pd.Timestamp("2026-04-26")
+    recent = receipts[receipts["time"].between(day - pd.Timedelta(days=56), day, inclusive="left")]
+    visits = people["customer_id"].map(recent.groupby("customer_id")["basket_id"].nunique()).fillna(0)
+    segment = pd.cut(visits, [-1, 0, 2, 999], labels=["не были 8 недель", "1–2 чека", "3 чека и больше"]).astype("str")
+    yes = {name: rng.random(len(people)) < share for name, share in (("да", 0.88), ("отказ", 0.04), ("свой", 0.01))}
+    served = day - pd.to_timedelta(rng.integers(1, 40, len(people)), "D")
+    last = pd.Series(pd.Timestamp("2026-03-01"), people.index).where(people["arm"] != "control")
+    last = last.mask(rng.random(len(people)) < 0.2, served)
+    table = pd.DataFrame(
+        {
+            "Номер карты": number_cards(people["customer_id"]),
+            "Сегмент": segment,
+            "Согласие": np.where(yes["да"], "да", "нет"),
+            "Отказ": np.where(yes["отказ"], "да", ""),
+            "Сотрудник": np.where(yes["свой"], "да", ""),
+            "Последний контакт": last.dt.strftime("%d.%m.%Y"),
+            "Канал": rng.choice(["SMS", "e-mail", ""], len(people), p=[0.6, 0.38, 0.02]),
+        }
+    )
+    return table.to_csv(sep=";", index=False, lineterminator="\r\n").encode("cp1251")
+
+
+# What is not Parquet: the bytes themselves are compared
+EXAMPLES: dict[str, Callable[[], bytes]] = {
+    "till.csv": make_till, "contacts.csv": make_contact_list, "customers.csv": make_customer_list,
+}  # fmt: skip
 CHECKPOINTS: dict[str, Callable[[], pd.DataFrame]] = {"profile_cj": make_profile_cj, "contacts_cj": make_contacts_cj}
 
 
@@ -112,6 +205,8 @@ def find_package(name: str) -> Path:
 
 def locate(name: str) -> Path:
     """Say where a recipe's file lies."""
+    if name in EXAMPLES:
+        return datasets.DATA / "examples" / name
     return datasets.DATA / ("checkpoints" if name in CHECKPOINTS else "") / f"{name}.parquet"
 
 
@@ -122,10 +217,12 @@ def render_readme(text: str) -> str:
     return f"{before}{BEGIN}\n\n{tables.render_dictionary().strip()}\n\n{END}{after}"
 
 
-def differs(name: str, made: pd.DataFrame) -> bool:
+def differs(name: str, made: pd.DataFrame | bytes) -> bool:
     """Compare a recipe's table with its file, to nine digits: the last ones depend on the machine."""
     if not locate(name).exists():
         return True
+    if isinstance(made, bytes):
+        return locate(name).read_bytes() != made
     try:
         pd.testing.assert_frame_equal(pd.read_parquet(locate(name)), made, rtol=1e-9)
     except AssertionError:
@@ -135,7 +232,7 @@ def differs(name: str, made: pd.DataFrame) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Make, or with --check compare, what the arguments name; everything if they name nothing."""
-    recipes = FILES | CHECKPOINTS
+    recipes = FILES | CHECKPOINTS | EXAMPLES
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", choices=[*recipes, "README", []], help="what to make; everything otherwise")
     parser.add_argument("--check", action="store_true", help="write nothing, exit code 1 if something differs")
@@ -155,7 +252,10 @@ def main(arguments: list[str]) -> int:
                 changed.append(locate(name))
                 if not options.check:
                     locate(name).parent.mkdir(parents=True, exist_ok=True)
-                    made.to_parquet(locate(name), compression="zstd", compression_level=19, index=False)
+                    if isinstance(made, bytes):
+                        locate(name).write_bytes(made)
+                    else:
+                        made.to_parquet(locate(name), compression="zstd", compression_level=19, index=False)
     for path in changed:
         print(("differs: " if options.check else "made: ") + path.relative_to(datasets.DATA).as_posix())
     return int(options.check and bool(changed))

@@ -1,4 +1,4 @@
-"""The verbs of `python3 workshop.py` that need the installed packages: `progress`, and the doctor's inner half."""
+"""The verbs of `python3 workshop.py` that need the installed packages: `progress`, `run`, the doctor's inner half."""
 
 from __future__ import annotations
 
@@ -91,8 +91,16 @@ def look_at_data() -> Iterator[Finding]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `progress` or `doctor`."""
+    """Run `progress`, `doctor`, `run` or `columns`."""
     make_prints_safe()
+    if arguments[0] == "columns":
+        from loyalty.intake.verb import main as columns
+
+        return columns(arguments[1:])
+    if arguments[0] == "run":
+        from loyalty.report.run import main as run
+
+        return run(arguments[1:])
     verbs = {"progress": show_progress, "doctor": examine_inside}
     return verbs[arguments[0]]()
 

@@ -106,6 +106,25 @@ def run_build(project: Project, arguments: Sequence[str]) -> int:
     return run_child([prepare_venv(project, tests=True), "authoring/build.py", *arguments], project)
 
 
+def run_template(project: Project, arguments: Sequence[str]) -> int:
+    """Make a report from your own tables, such as `run profile --data receipts=till.csv -o report.html`."""
+    command = [prepare_venv(project), "-m", "loyalty.cli", "run", *arguments]
+    return run_child(command, project, clean_environment(LOYALTY_FROM=os.getcwd()))
+
+
+def run_certify(project: Project, arguments: Sequence[str]) -> int:
+    """Write docs/tables/certify.md: do the intervals hold? Ten minutes; --quick takes one and writes nothing."""
+    # Its matrices are small: on a busy machine the threads of a numeric library only wait for each other.
+    environment = clean_environment(OPENBLAS_NUM_THREADS="1")
+    return run_child([prepare_venv(project, tests=True), "benchmarks/certify.py", *arguments], project, environment)
+
+
+def propose_columns(project: Project, arguments: Sequence[str]) -> int:
+    """Propose which column of your file is which, such as `columns receipts=till.csv -o columns.yml`."""
+    command = [prepare_venv(project), "-m", "loyalty.cli", "columns", *arguments]
+    return run_child(command, project, clean_environment(LOYALTY_FROM=os.getcwd()))
+
+
 def show_progress(project: Project, arguments: Sequence[str]) -> int:
     """Show which tasks are done."""
     return run_child([prepare_venv(project), "-m", "loyalty.cli", "progress", *arguments], project)
@@ -148,6 +167,9 @@ VERBS: dict[str, Callable[[Project, Sequence[str]], int]] = {
     "lab": run_lab,
     "test": run_tests,
     "build": run_build,
+    "certify": run_certify,
+    "run": run_template,
+    "columns": propose_columns,
     "progress": show_progress,
     "reset": reset,
     "doctor": run_doctor,

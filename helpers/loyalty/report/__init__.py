@@ -1,1 +1,1 @@
-"""Report: what the templates compute and show, and how they are run on an analyst's own tables."""
+"""What a template needs to turn an analyst's tables into a report: settings, calculation, page, workbook, privacy."""

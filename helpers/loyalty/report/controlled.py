@@ -1,0 +1,213 @@
+"""The campaign report with a control group: lift, money, segments, and the card that says it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import draw_intervals, headline, house_style
+from loyalty.evaluate.lift import measure_lift
+from loyalty.evaluate.money import Money, campaign_money, compare_money
+from loyalty.report import parts
+from loyalty.report.job import COSTS, CampaignReport, Job
+from loyalty.report.page import Card, Section, say_value
+from loyalty.report.privacy import SMALL, suppress_small
+from loyalty.report.trust import check_campaign, find_alarms
+from loyalty.tables import TableError
+
+WORDS = {"earned": "The campaign earned money", "lost": "The campaign lost money"}
+OPEN = "It is open whether the campaign earned money"
+TONES = {"earned": "good", "lost": "bad", "open": "open"}
+
+
+def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> CampaignReport:
+    """Measure lift and money against the control, with checks that may stop the verdict."""
+    values, unit = job.values, job.unit
+    sizes = job.contacts["arm"].value_counts()
+    arms = sorted(set(sizes[sizes >= SMALL].index) - {"control"})
+    if not arms:
+        raise TableError([f"no group but control has {SMALL} customers or more"], "contacts")
+    costs = {name: values[name] for name in COSTS} | {"vat_rate": values["vat_rate"] or 0.0}
+    asked = {"offers": None if offers is None else offers.table, "margin_rate": values["margin_rate"], **costs}
+    asked["windows"] = ("main", "post") if "post" in job.days else ("main",)
+    ranking = (
+        compare_money(job.contacts[job.contacts["arm"].isin([*arms, "control"])], job.outcomes, **asked)
+        if len(arms) > 1
+        else None
+    )
+    best = arms[0] if ranking is None else str(ranking["arm"].iloc[0])
+    money = campaign_money(job.contacts, job.outcomes, arm=best, **asked)
+    chosen = job.contacts[job.contacts["arm"].isin([best, "control"])]
+    lifts = {"sales during the campaign": measure_lift(chosen, job.outcomes, "sales")}
+    if "post" in job.days:
+        lifts["sales after it"] = measure_lift(chosen, job.outcomes, "sales", window="post")
+    response = measure_lift(chosen, job.outcomes, "responded")
+    lift = lifts["sales during the campaign"]
+    notes = dict(job.shortened) | {f"About the money, {i}": text for i, text in enumerate(money.warnings, 1)}
+    checks = check_campaign(job.contacts, job.wide, job.seen, values["planned_control_share"], notes)
+    alarms = find_alarms(checks)
+    verdict = money.verdict
+    if alarms or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):
+        verdict = "open"
+    card = _make_card(job, verdict, money, lift, response, checks, alarms, len(arms))
+    table = pd.DataFrame([_say_lift(name, found, "money") for name, found in lifts.items()])
+    table = pd.concat(
+        [table, pd.DataFrame([_say_lift("customers who bought", response, "percent")])], ignore_index=True
+    )
+    words = (_say_effect(job, lift), *(f"Careful: {text}." for text in lift.warnings))
+    segments, segment_notes = _measure_segments(job, chosen)
+    is_shown = (money.lines["per_customer"] != 0) | money.lines["line"].isin(["sales", "margin", "profit"])
+    lines = money.lines[is_shown].drop(columns="adds")
+    lines = lines.rename(columns={"per_customer": "per customer", "total": "all treated"})
+    sub = tuple(name for name in lines["line"] if name.startswith("of which"))
+    stop = ("A check has failed: these numbers may be wrong until that is explained.",) if alarms else ()
+    sections = {
+        "lift": Section((*stop, *words), table),
+        "money": Section(
+            stop or (money.sentence(unit),),
+            lines,
+            tuple(f"{text[:1].upper()}{text[1:]}." for text in money.notes),
+            strong=("profit",),
+            sub=sub,
+        ),
+        "checks": Section(table=checks),
+        "segments": Section(
+            () if segments is not None else segment_notes, segments, segment_notes if segments is not None else ()
+        ),
+        **common,
+    }
+    if ranking is not None:
+        sections["arms"] = Section(("Every arm against the same control, the best first.",), _show_ranking(ranking))
+    summary = parts.make_summary([
+        ("Verdict", verdict, "text", "; ".join(alarms)), ("Start", pd.Timestamp(values["start"]), "day", ""),
+        ("End", pd.Timestamp(values["end"]), "day", "the day after the last day"),
+        ("Treated", lift.n_treated, "count", best), ("Control", lift.n_control, "count", ""),
+        ("Lift of sales per customer", lift.effect, "money", "during the campaign"),
+        ("Lift, low", lift.low, "money", f"{lift.level:.0%} interval"), ("Lift, high", lift.high, "money", ""),
+        ("Lift, relative", lift.relative, "percent", "of control's sales"), ("Lift, p", lift.p, "p", lift.method),
+        ("Profit per customer", money.profit.effect, "money", " and ".join(money.windows)),
+        ("Profit per customer, low", money.profit.low, "money", ""),
+        ("Profit per customer, high", money.profit.high, "money", ""),
+        ("Profit in all", money.total.effect, "money", ""), ("Profit in all, low", money.total.low, "money", ""),
+        ("Profit in all, high", money.total.high, "money", ""),
+        ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
+    ])  # fmt: skip
+    empty = pd.DataFrame({"note": list(segment_notes)})
+    sheets = {
+        "summary": summary, "checks": checks, "segments": segments if segments is not None else empty, "money": lines
+    }  # fmt: skip
+    charts = {"lift": lambda: _draw_lift(lifts, job), "money": lambda: _draw_money(money, unit)}
+    if segments is not None and segments["effect"].notna().any():
+        charts["segments"] = lambda: _draw_segments(segments, job)
+    results = {"lift": lift, "money": money, "outcomes": job.outcomes, "response": response, "checks": checks}
+    return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results, verdict)
+
+
+def _make_card(
+    job: Job, verdict: str, money: Money, lift: Any, response: Any, checks: pd.DataFrame, alarms: list[str], arms: int
+) -> Card:  # fmt: skip
+    each = money.profit
+    sentence = (
+        f"{job.money(each.effect)} of profit for each customer on the list, with a {each.level:.0%} interval of "
+        f"{job.money(each.low)} to {job.money(each.high)}."
+    ).replace("%", " %")
+    words = WORDS.get(verdict, OPEN)
+    if alarms:
+        words = "Do not sign yet: the test itself is in doubt"
+        sentence = f"A check has failed ({alarms[0]}). Until that is explained, the numbers below may be wrong."
+    passed = int((checks["result"] == "good").sum())
+    done = int(checks["result"].isin(["good", "look", "alarm"]).sum())
+    facts = (
+        (
+            "Profit",
+            job.money(money.total.effect, 0),
+            f"{job.money(money.total.low, 0)} to {job.money(money.total.high, 0)}",
+        ),
+        ("Lift a customer", job.money(lift.effect), _say_relative(lift)),
+        ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
+        ("Checks", f"{passed} of {done} fine", "one has failed" if alarms else "see below"),
+    )
+    notes = [_say_effect(job, lift)]
+    notes += [f"Next: {money.recommendation}."] * (verdict == money.verdict and not alarms)
+    notes += [f"Best of {arms} arms: being best of several is partly luck, which the verdict allows for."] * (arms > 1)
+    return Card(job.kicker, words, sentence, "open" if alarms else TONES[verdict], facts, tuple(notes))
+
+
+def _say_relative(lift: Any) -> str:
+    return "" if lift.relative != lift.relative else f"{lift.relative:+.1%} on control".replace("%", " %")
+
+
+def _say_effect(job: Job, lift: Any) -> str:
+    span = f"{job.money(lift.low)} to {job.money(lift.high)}"
+    zero = "" if not lift.low <= 0 <= lift.high else " The interval holds zero: it may have changed nothing."
+    more = "more" if lift.effect >= 0 else "less"
+    changed = f"Each customer on the list bought for {job.money(abs(lift.effect))} {more} than without the campaign"
+    return f"{changed} (95 % interval {span}).{zero}"
+
+
+def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
+    treated = found.base + found.effect
+    values = {"treated": treated, "control": found.base, "effect": found.effect, "low": found.low, "high": found.high}
+    shown = {key: say_value(value, kind) for key, value in values.items()}
+    if kind == "percent":  # a difference of two rates is in points, not in percent
+        shown |= {key: f"{say_value(100 * values[key], 'money', 1)} points" for key in ("effect", "low", "high")}
+    return {"per customer": name, **shown, "relative": found.relative, "p": found.p}
+
+
+def _measure_segments(job: Job, chosen: pd.DataFrame) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    by = job.values["by"] or ("segment" if "segment" in chosen else None)
+    if by is None:
+        return None, ("No segments: the contact list has no column segment, and `by` was not set.",)
+    known = chosen[chosen[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
+    if known[by].nunique() < 2:
+        return None, (f"No segments: `{by}` has fewer than two values.",)
+    kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
+    found = measure_lift(known, kept, "sales", by=by).to_frame()
+    names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
+    columns = ["segment", "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted"]
+    shown = found[columns].rename(columns=names)
+    shown = suppress_small(shown, ["treated", "control"], ["segment"])
+    missing = known[by].nunique() - len(shown)
+    notes = (
+        "Shrunken: the effect drawn towards the mean of all segments; of the best segment quote this one.",
+        "p adjusted: allows for the number of segments (Benjamini and Hochberg).",
+        *([f"{missing} segments have fewer than two customers in one of the groups."] if missing else []),
+    )
+    return shown, notes
+
+
+def _show_ranking(ranking: pd.DataFrame) -> pd.DataFrame:
+    names = {"n_treated": "treated", "p_holm": "p adjusted", "probability_of_loss": "probability of a loss"}
+    shown = ranking.rename(columns=names)
+    return suppress_small(
+        shown[["arm", "treated", "profit", "low", "high", "p adjusted", "probability of a loss"]], ["treated"], ["arm"]
+    )
+
+
+def _draw_lift(lifts: Mapping[str, Any], job: Job) -> Axes:
+    house_style()
+    rows = [{"effect": found.effect, "low": found.low, "high": found.high} for found in lifts.values()]
+    ax = draw_intervals(pd.DataFrame(rows, index=list(lifts)), unit=job.unit)
+    first = next(iter(lifts.values()))
+    more = "more" if first.effect >= 0 else "less"
+    finding = f"Customers on the list bought for {job.money(abs(first.effect))} {more} each"
+    title = finding if not first.low <= 0 <= first.high else "Sales: no change that can be told from chance"
+    headline(ax, title, "treated − control per customer assigned, with the 95 % interval")
+    return ax
+
+
+def _draw_money(money: Money, unit: str) -> Axes:
+    house_style()
+    return money.plot(unit=unit)
+
+
+def _draw_segments(segments: pd.DataFrame, job: Job) -> Axes:
+    house_style()
+    rows = segments[pd.to_numeric(segments["effect"], errors="coerce").notna()]
+    shown = rows.set_index(rows["segment"].astype("str"))[["effect", "low", "high"]].astype("float64")
+    ax = draw_intervals(shown, unit=job.unit)
+    headline(ax, "Is the effect the same everywhere?", "treated − control, sales per customer, with the 95 % interval")
+    return ax

@@ -1,0 +1,171 @@
+"""The report `campaign_report`: with a control group, and with whatever people have instead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.report.campaign import report_campaign
+from loyalty.tables import TableError
+
+from .conftest import SETTINGS
+
+COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
+
+
+@pytest.fixture(scope="module")
+def report(campaign):
+    return report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.25})
+
+
+def rename(contacts: pd.DataFrame, **arms: str) -> pd.DataFrame:
+    return contacts.assign(
+        arm=contacts["arm"].map(lambda arm: arms.get("control" if arm == "control" else "treated", arm))
+    )
+
+
+def test_the_truth_of_the_world_lies_in_the_interval(report, campaign):
+    lift, money = report.results["lift"], report.results["money"]
+    assert lift.low <= campaign.truth.loc["main", "sales"] <= lift.high
+    assert money.profit.low <= campaign.truth.loc["both", "profit"] <= money.profit.high
+    assert lift.n_treated + lift.n_control == len(campaign.contacts)
+
+
+def test_the_verdict_comes_first_and_is_one_of_four(report):
+    assert report.verdict == report.results["money"].verdict
+    assert report.verdict in ("earned", "lost", "open")
+    assert report.card.verdict and report.card.facts[0][0] == "Profit"
+
+
+def test_the_checks_name_what_was_looked_at(report):
+    checks = report.sheets["checks"].set_index("check")["result"]
+    assert checks["Sample ratio"] == "good" and checks["Balance before the start"] == "good"
+    assert checks["Contact list meets receipts"] == "good" and checks["Delivery"] == "not done"
+
+
+def test_the_sheets_hold_the_numbers_of_the_results(report):
+    summary = report.sheets["summary"].set_index("what")["value"]
+    assert summary["Lift of sales per customer"] == report.results["lift"].effect
+    assert summary["Profit in all"] == report.results["money"].total.effect
+    assert set(report.sheets) == {"summary", "checks", "segments", "money"}
+
+
+def test_segments_are_shown_with_their_shrunken_effect(report):
+    table = report.sheets["segments"]
+    assert table["segment"].tolist() == ["north", "south"] and "shrunken" in table
+
+
+@pytest.mark.parametrize("name", ["lift", "money", "segments"])
+def test_each_chart_is_drawn(report, name):
+    assert report.draw(name) is not None
+
+
+def test_minimum_columns_are_enough(campaign):
+    small = campaign.load(
+        receipts=campaign.receipts[["customer_id", "time", "sales"]],
+        contacts=campaign.contacts[["campaign_id", "wave", "customer_id", "arm"]],
+    )
+    report = report_campaign(small, SETTINGS)
+    unlocks = set(report.sections["skipped"].to_frame()["what unlocks it"])
+    assert {"the column margin in receipts", "the column segment in contacts", "the setting contact_cost"} <= unlocks
+    assert report.results["lift"].n_control > 500
+
+
+def test_a_broken_split_stops_the_verdict(campaign):
+    report = report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.5})
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert "not the one planned" in report.card.headline
+
+
+def test_mail_to_the_control_is_an_alarm(campaign):
+    contacts = campaign.contacts.assign(delivered=True)
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    assert report.verdict == "open" and "of control were written to" in report.card.headline
+
+
+def test_receipts_that_end_early_shorten_the_window_after_and_say_so(campaign):
+    short = campaign.receipts[campaign.receipts["time"] < "2023-06-05"]
+    report = report_campaign(campaign.load(receipts=short), SETTINGS | COSTS)
+    skipped = report.sections["skipped"].to_frame().set_index("not in this report")["what unlocks it"]
+    assert skipped["Window after"].startswith("7 days and not 28: the receipts end on 2023-06-04")
+    with pytest.raises(TableError, match="no or hardly any receipts"):
+        report_campaign(campaign.load(receipts=short), SETTINGS | COSTS | {"after": 28})
+
+
+def test_without_a_control_nothing_is_claimed(campaign):
+    contacts = campaign.contacts[campaign.contacts["arm"] != "control"]
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS)
+    assert report.verdict == "cannot be known" and "cannot be known" in report.card.verdict
+    assert "Not an effect." in report.sections["lift"].text[0]
+    assert "difference to a control group" in report.sections["money"].text[0]
+    assert not {"lift", "money"} & set(report.results) and "money" not in report.charts
+    assert report.draw("money") is None
+
+
+def test_a_control_of_three_is_none_and_is_not_counted_out(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    three = campaign.contacts[campaign.contacts["arm"] == "control"].head(3)
+    report = report_campaign(campaign.load(contacts=pd.concat([treated, three])), SETTINGS)
+    assert report.verdict == "cannot be known" and "fewer than 5" in report.card.headline
+
+
+def test_a_tiny_control_is_measured_with_its_warning(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    few = campaign.contacts[campaign.contacts["arm"] == "control"].head(20)
+    report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
+    assert report.results["lift"].n_control == 20
+    assert any(text.startswith("Careful:") for text in report.sections["lift"].text)
+
+
+def test_only_controls_are_refused(campaign):
+    with pytest.raises(TableError, match="nobody was treated"):
+        report_campaign(campaign.load(contacts=rename(campaign.contacts, treated="control")), SETTINGS)
+
+
+def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campaign):
+    contacts = rename(campaign.contacts, control="eligible")
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | {"not_invited": "eligible"})
+    assert report.verdict == "cannot be known" and len(report.results["comparison"].estimates) == 7
+    assert report.results["allowed"].level in ("suggests", "cannot be told")
+    assert report.results["allowed"].sentence in report.sections["lift"].text
+
+
+def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign):
+    odd = campaign.contacts["customer_id"] % 2 == 1
+    contacts = campaign.contacts.assign(
+        arm=campaign.contacts["arm"].mask(odd & (campaign.contacts["arm"] != "control"), "b")
+    )
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    assert "Best of 2 arms" in report.card.notes[-1] and len(report.sections["arms"].to_frame()) == 2
+
+
+def test_small_segments_are_hidden_everywhere(campaign):
+    contacts = campaign.contacts.copy()
+    control = contacts.index[contacts["arm"] == "control"][:3]
+    treated = contacts.index[contacts["arm"] != "control"][:30]
+    contacts.loc[[*control, *treated], "segment"] = "rare"
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    table = report.sheets["segments"].set_index("segment")
+    assert table.loc["rare", "control"] == "<5" and pd.isna(table.loc["rare", "effect"])
+    assert (table["control"] == "hidden").sum() == 1
+    assert report.draw("segments") is not None
+
+
+def test_ids_of_two_kinds_that_never_meet_are_refused(campaign):
+    contacts = campaign.contacts.assign(customer_id="K" + campaign.contacts["customer_id"].astype("str"))
+    with pytest.raises(TableError):
+        report_campaign(campaign.load(contacts=contacts), SETTINGS)
+
+
+def test_a_segment_of_phones_is_refused(campaign):
+    contacts = campaign.contacts.assign(segment="79161234567")
+    with pytest.raises(TableError, match="holds phones or e-mails"):
+        report_campaign(campaign.load(contacts=contacts), SETTINGS)
+
+
+def test_no_customer_stands_on_the_page(report, campaign):
+    shown = " ".join(section._repr_html_() for section in report.sections.values()) + report.card._repr_html_()
+    tables = pd.concat([table.astype("str").stack() for table in report.sheets.values()])
+    assert "customer_id" not in shown and not tables.isin(["customer_id"]).any()
+    assert np.isin(report.people["customer_id"].astype("str"), campaign.contacts["customer_id"].astype("str")).all()
