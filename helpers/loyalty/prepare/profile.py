@@ -88,7 +88,7 @@ def build_profile(
 
 
 def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | None) -> pd.DataFrame:
-    before = lines.filter(nw.col("time") < nw.lit(day.to_pydatetime()))
+    before = lines.filter(nw.col("time") < write_moment(day))
     reduced = collect(_reduce_to_customers(reduce_to_receipts(before, day)))
     if reduced.empty:
         _refuse_if_too_early(lines, day)
@@ -119,6 +119,11 @@ def read_day(value: Any, name: str = "as_of") -> pd.Timestamp:
     if day.tz is not None or day != day.normalize():
         raise TableError([f"{problem}: leave the time and its zone out"], name)
     return day.as_unit("us")
+
+
+def write_moment(moment: pd.Timestamp) -> nw.Expr:
+    """Write a moment of the shop's clock as an expression; as text, because Spark moves a datetime to its own zone."""
+    return nw.lit(f"{moment:%Y-%m-%d %H:%M:%S}").cast(nw.Datetime("us"))
 
 
 def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
@@ -177,7 +182,7 @@ def is_purchase(names: list[str]) -> nw.Expr:
 def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
     """One row a receipt: its day, its sales with and without returns, and what the optional columns allow."""
     names = lines.collect_schema().names()
-    late, early = (nw.lit((day - pd.Timedelta(days=n)).to_pydatetime()) for n in (TREND_DAYS, 2 * TREND_DAYS))
+    late, early = (write_moment(day - pd.Timedelta(days=n)) for n in (TREND_DAYS, 2 * TREND_DAYS))
     bought, time, paid = is_purchase(names), nw.col("time"), nw.col("paid")
     sums = {
         "monetary": nw.col("sales"),
@@ -192,27 +197,25 @@ def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
     marks = {"bought": bought.cast(nw.Int64)}
     if "channel" in names:
         marks["online"] = (bought & (nw.col("channel").fill_null("").str.to_lowercase() == "online")).cast(nw.Int64)
+    basket = [n for n in ("basket_id",) if n in names]
     rows = lines.with_columns(paid=nw.when(bought).then(nw.col("sales")).otherwise(0.0)).select(
-        "customer_id", *[n for n in ("basket_id",) if n in names], day=time.dt.truncate("1d"), **sums, **marks
+        "customer_id", *basket, day=time, **sums, **marks
     )
-    if "basket_id" not in names:
-        return rows
-    return rows.group_by("customer_id", "basket_id").agg(
-        nw.col("day").min(), *(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks)
-    )
+    if basket:
+        rows = rows.group_by("customer_id", *basket).agg(
+            nw.col("day").min(), *(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks)
+        )
+    return rows.with_columns(nw.col("day").dt.truncate("1d"))
 
 
 def _reduce_to_customers(receipts: nw.LazyFrame) -> nw.LazyFrame:
-    """One row a customer; by way of one row a customer's day, so that no engine has to count distinct days."""
+    """One row a customer."""
     sums = [n for n in receipts.collect_schema().names() if n not in ("customer_id", "basket_id", "day")]
-    days = receipts.group_by("customer_id", "day").agg(
-        *(nw.col(n).sum() for n in sums), nw.col("bought").max().alias("days")
-    )
-    purchase_day = nw.when(nw.col("days") == 1).then(nw.col("day"))
-    return (
-        days.with_columns(first=purchase_day, last=purchase_day)
-        .group_by("customer_id")
-        .agg(nw.col("first").min(), nw.col("last").max(), *(nw.col(n).sum() for n in ("days", *sums)))
+    bought = receipts.with_columns(nw.when(nw.col("bought") == 1).then(nw.col("day")).alias("day"))
+    day = nw.col("day")
+    no_day = day.is_null().cast(nw.Int64).max()  # counted by n_unique as one more day
+    return bought.group_by("customer_id").agg(
+        *(nw.col(n).sum() for n in sums), first=day.min(), last=day.max(), days=day.n_unique() - no_day
     )
 
 
