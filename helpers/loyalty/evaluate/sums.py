@@ -24,8 +24,9 @@ Metric = tuple[str, str | None]  # what is measured, and per what
 class Sums:
     """Sums over `n` customers: `powers[i, j]` is that of (y - shift[0])^i (d - shift[1])^j; d only for ratios.
 
-    `filled` counts customers with y other than zero; `weights` are the least and the most of 1 / propensity. The powers may be arrays (one value a
-    draw of the bootstrap). Differences of shifted powers keep their digits where plain ones would cancel.
+    `filled` counts customers with y other than zero; `weights` are the least and the most of 1 / propensity. The
+    powers may be arrays (one value a draw of the bootstrap). Differences of shifted powers keep their digits where
+    plain ones would cancel.
     """
 
     n: Any
