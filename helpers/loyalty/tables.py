@@ -16,6 +16,7 @@ import pandas as pd
 
 from loyalty.contracts import CAMPAIGNS, CONTACTS, CONTRACTS, CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS, Column, Table
 from loyalty.frames import NotATable, collect, is_empty, open_table
+from loyalty.pairs import prove_pairs_differ
 
 __all__ = ["CAMPAIGNS", "CONTACTS", "CONTRACTS", "CUSTOMERS", "PRODUCTS", "PROFILE", "RECEIPTS"]
 __all__ += ["Column", "Table", "TableError", "check_table", "render_dictionary"]
@@ -265,6 +266,8 @@ def _locate(rows: nw.LazyFrame, contract: Table, columns: dict[str, Column], nam
 
 
 def _find_repeats(table: nw.LazyFrame, key: tuple[str, ...], schema: dict[str, Any]) -> list[str]:
+    if len(key) == 2 and prove_pairs_differ(table, *key):
+        return []
     whole = table.filter(~nw.any_horizontal(*(is_empty(name, schema[name]) for name in key), ignore_nulls=True))
     groups = whole.group_by(*key).agg(nw.len().alias("loyalty_times")).filter(nw.col("loyalty_times") > 1)
     count = int(collect(groups.select(nw.len().alias("n")))["n"].iloc[0])

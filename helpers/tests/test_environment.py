@@ -16,6 +16,7 @@ from loyalty.launch.venv import PACKAGES
 
 FIRST_FIVE = ["jupyterlab", "pandas", "seaborn", "scikit-learn", "statsmodels"]
 LOCKS = ("requirements.lock", "requirements-test.lock")
+APART = ("requirements-browser.lock", "requirements-spark.lock")
 
 
 def read_lock(path: Path) -> dict[str, str]:
@@ -70,7 +71,7 @@ def test_each_dependency_says_what_it_is_for(root, name):
     assert [line for line in lines if not re.search(r"# .{5,}", line)] == []
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", LOCKS + APART)
 def test_a_lock_holds_no_address_and_every_package_has_hashes(root, name):
     text = (root / name).read_text(encoding="utf-8")
     assert "://" not in text
