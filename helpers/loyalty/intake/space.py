@@ -1,0 +1,108 @@
+"""Where foreign tables are laid out: one DuckDB connection on a temporary file, and raw tables in it."""
+
+from __future__ import annotations
+
+import atexit
+import datetime as dt
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+TYPED = "\x1f"  # stands before a cell that was a number or a date already, so that nobody asks whether 1.234 is 1234
+BATCH = 20_000
+SPACES, NOTHING = "\u00a0\u202f\u2007\u2009\u2003\u2002", "\u200b\ufeff\u200e\u200f"
+PLAIN = str.maketrans(dict.fromkeys(SPACES, " ") | dict.fromkeys(NOTHING, ""))
+C, F, K = duckdb.ColumnExpression, duckdb.FunctionExpression, duckdb.ConstantExpression
+
+
+@dataclass
+class Raw:
+    """A table as found: columns c0, c1, … beside the headers of the file, and where its rows stood."""
+
+    label: str
+    table: duckdb.DuckDBPyRelation
+    headers: list[str]
+    first: int | None = None  # line of the first row in the file; None where a row has no line
+    notes: list[str] = field(default_factory=list)
+    word: str = "line"
+    marked: bool = False  # whether cells carry the mark TYPED
+    unread: list[str] = field(default_factory=list)  # names of columns that nobody asked for
+
+    def get_type(self, ref: str) -> str:
+        """Return the type of a column; text of any kind is VARCHAR."""
+        kind = str(self.table.types[self.table.columns.index(ref)])
+        return "VARCHAR" if kind.startswith("ENUM") else kind
+
+    def locate(self, row: int | None) -> str:
+        """Say where a row stands, for example "line 12"."""
+        return "" if self.first is None or row is None else f"{self.word} {self.first + row:,}"
+
+
+class Space:
+    """A DuckDB connection on a temporary file that goes when Python ends."""
+
+    def __init__(self, memory: str = "1000MB") -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="loyalty-intake-"))
+        spill = {"memory_limit": memory, "temp_directory": str(self.folder / "spill")}
+        self.connection = duckdb.connect(str(self.folder / "tables.duckdb"), config=spill)
+        self._numbers = itertools.count()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Close the connection and remove its files; the tables that came from it end with it."""
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        atexit.unregister(self.close)
+
+    def make_name(self, kind: str = "raw") -> str:
+        """Return a name that no table has yet."""
+        return f"loyalty_{kind}_{next(self._numbers)}"
+
+    def keep(self, table: duckdb.DuckDBPyRelation, kind: str = "raw") -> duckdb.DuckDBPyRelation:
+        """Write a relation of this connection into the temporary file; its column r then counts the rows from 0.
+
+        In raw texts every kind of space becomes a space: the thousands of 1 234,50 are mostly parted by others.
+        """
+        name = self.make_name(kind)
+        if kind == "raw":
+            types = zip(table.columns, map(str, table.types), strict=True)
+            table = table.select(*(_plain(ref) if type_ == "VARCHAR" else C(ref) for ref, type_ in types))
+        table.create(name)
+        row = C("rowid").alias("r")
+        return self.connection.table(name).select(duckdb.StarExpression(), row)
+
+    def write(self, rows: Iterable[Sequence[Any]], width: int) -> duckdb.DuckDBPyRelation:
+        """Write rows of Python values as a table of text, a batch at a time, in this thread: databases insist on it."""
+        name, steps = self.make_name(), iter(rows)
+        schema = pa.schema([(f"c{i}", pa.string()) for i in range(width)])
+        self.connection.from_arrow(schema.empty_table()).create(name)
+        while chunk := list(itertools.islice(steps, BATCH)):
+            lines = ([*map(write_cell, row), *[None] * (width - len(row))][:width] for row in chunk)
+            columns = [pa.array(column, pa.string()) for column in zip(*lines, strict=True)]
+            self.connection.from_arrow(pa.table(columns, schema=schema)).insert_into(name)
+        return self.connection.table(name).select(duckdb.StarExpression(), C("rowid").alias("r"))
+
+
+def _plain(ref: str) -> duckdb.Expression:
+    ascii_only = F("strlen", C(ref)) == F("length", C(ref))
+    spaced = F("regexp_replace", C(ref), K(f"[{SPACES}]"), K(" "), K("g"))
+    bare = F("regexp_replace", spaced, K(f"[{NOTHING}]"), K(""), K("g"))
+    return duckdb.CaseExpression(ascii_only, C(ref)).otherwise(bare).alias(ref)
+
+
+def write_cell(value: Any) -> str | None:
+    """Turn a Python value into text; what was no text gets the mark TYPED."""
+    if value is None or isinstance(value, str):
+        return value if value is None or value.isascii() else value.translate(PLAIN)
+    if isinstance(value, dt.datetime | dt.date):
+        return TYPED + value.isoformat(*((" ",) if isinstance(value, dt.datetime) else ()))
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
+        value = int(value)
+    return TYPED + str(value)

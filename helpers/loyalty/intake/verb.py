@@ -1,0 +1,61 @@
+"""The verb `columns`: proposes a mapping for files, prints it, and writes it where asked."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from loyalty.frames import NotATable
+from loyalty.intake.proposal import propose_columns, write_proposal
+from loyalty.tables import TableError
+
+SOURCE = re.compile(r"(?:([a-z_]+)=)?(.+)", re.S)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `columns`: 0 when a mapping is proposed, 2 with a plain message when it cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="workshop.py columns",
+        description="Propose which column of your file is which; with -o write it as columns.yml, to be checked.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or name=FILE such as receipts=till.csv")
+    parser.add_argument("-o", dest="out", metavar="columns.yml", help="write the proposal here")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.add_argument("--sheet", help="the sheet of a workbook")
+    parser.add_argument("--header-row", type=int, metavar="LINE", help="the line that names the columns")
+    parser.add_argument("--encoding", help="for example cp1252")
+    parser.add_argument("--table", help="the table of a DuckDB file")
+    options = parser.parse_args(arguments)
+    here = Path(os.environ.get("LOYALTY_FROM") or os.getcwd())  # the launcher starts its children elsewhere
+    said = {key: getattr(options, key) for key in ("sheet", "header_row", "encoding", "table")}
+    parts = [SOURCE.fullmatch(word).groups() for word in options.files]
+    paths = [here / Path(path).expanduser() for _, path in parts]
+    names = [name for name, _ in parts]
+    try:
+        if len({name for name in names if name}) < len([name for name in names if name]):
+            raise NotATable("a table is named twice: give one file for each")
+        if any(names) and not all(names):
+            raise NotATable("say for each file what it is, such as receipts=FILE, or for none")
+        sources = dict(zip(names, paths, strict=True)) if all(names) else paths
+        proposal = propose_columns(sources, **{key: value for key, value in said.items() if value is not None})
+        print(proposal.show())
+        if options.out:
+            target = here / Path(options.out).expanduser()
+            write_proposal(proposal, target, force=options.force)
+            print(f"\nWritten: {target.name}. Check each line, then give it to `run` with --columns {options.out}.")
+    except (NotATable, TableError) as error:
+        return _stop(str(error))
+    except FileExistsError:
+        return _stop(f"{options.out} is there already: take another name, or say --force to write over it")
+    except OSError as error:
+        return _stop(f"{options.out} cannot be written: {error.strerror}")
+    return 0
+
+
+def _stop(message: str) -> int:
+    print(f"workshop: {message}", file=sys.stderr)
+    return 2
