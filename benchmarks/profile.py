@@ -283,7 +283,7 @@ def main() -> int:
         duckdb.read_parquet(str(folder / "receipts.parquet")).limit(1_000).write_parquet(str(folder / "few.parquet"))
         table = run_rounds(folder / "receipts.parquet", sides, options.rounds, options.memory)
         held = f"; DuckDB held to {options.memory}" if options.memory else ""
-        parts = [f"{words}{held}; {options.rounds} rounds, load at the start {load}."]
+        parts = [f"{words}{held}; rounds: {options.rounds}, load at the start: {load}."]
         parts += [to_markdown(show(table)), to_markdown(judge(table, options.lines))]
         if options.csv:
             few = [side for side in sides if side in ("query", "package", "pandas")]

@@ -1,0 +1,107 @@
+"""Do the workshop's intervals hold? `python3 workshop.py certify` writes docs/tables/certify.md and its chart.
+
+Ends with code 1 if a cell that does not warn fails to hold, or if what is graded is not what `measure_lift` returns.
+`--quick` runs a tenth of the replications and writes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import agreement
+import cells
+import families
+from certify_page import plot_rows, say_row, write_page
+from replications import Pool, build_spiky_pool, build_unequal_pool, build_world_pool
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "tables"
+WORLDS, REPLICATIONS = 10, 200  # in each world
+SHARES = {"30 %": 0.3, "10 %": 0.1, "3 %": 0.03}
+SEGMENTED, MANY_ARMS, FEW_CONTROLS = (20_000, 20_000), (10_000,) * 3, (9_500,) * 4
+Step = tuple[str, Callable[[], list[cells.Row]]]
+
+
+def list_steps(each: int) -> Iterator[Step]:
+    """All that is graded, in order; each step makes rows when it is called."""
+    worlds = [build_world_pool(number) for number in range(WORLDS)]
+    for kind in cells.NAMES:
+        for sizes in cells.SIZES:
+            for days in cells.BUYERS:
+                yield f"{kind}s", lambda k=kind, s=sizes, d=days: cells.grade_closed_forms(worlds, k, d, s, each)
+        if kind == "rate":
+            yield "rates", lambda: cells.grade_rare_rates(each * WORLDS)
+    for share, buyers in SHARES.items():
+        pools = [build_spiky_pool(number, buyers) for number in range(WORLDS)]
+        for sizes in cells.SIZES:
+            yield "spiky means", lambda p=pools, n=share, s=sizes: cells.grade_spikes(p, n, s, each)
+        yield "bootstrap", lambda p=pools, n=share: cells.grade_bootstrap(p, n, (1_900, 100), each)
+        if buyers == min(SHARES.values()):  # a fifth of the replications: bootstraps of 40,000 customers take long
+            yield "bootstrap", lambda p=pools, n=share: cells.grade_bootstrap(p, n, (38_000, 2_000), max(each // 5, 1))
+    yield from _list_adjustments(worlds, each)
+    for sizes in cells.SIZES:
+        for offer in ("basket_discount", "gift", "magazine"):
+            yield "money", lambda o=offer, s=sizes: cells.grade_money(worlds, o, s, each)
+    yield "families", lambda: families.grade_arms(worlds, MANY_ARMS, 10_000, each)
+    yield "families", lambda: families.grade_arms(worlds, FEW_CONTROLS, 2_000, each)
+    for offer in ("basket_discount", "reminder", "magazine"):
+        yield "segments", lambda o=offer: families.grade_segments(worlds, o, SEGMENTED, each, null=o == "magazine")
+
+
+def _list_adjustments(worlds: list[Pool], each: int) -> Iterator[Step]:
+    unequal = [build_unequal_pool(number) for number in range(WORLDS)]
+    for sizes in (*cells.SIZES, (500, 500)):
+        name = "world, sales of 28 days"
+        yield (
+            "adjustment",
+            lambda s=sizes, n=name: cells.grade_adjustment(worlds, "basket_discount", "sales_28", s, each, n),
+        )
+        for offer in ("equal", "proportional", "unequal") if sizes not in ((50_000, 50_000), (1_900, 100)) else ():
+            name = f"made up, effect {offer}"
+            yield "adjustment", lambda s=sizes, o=offer, n=name: cells.grade_adjustment(unequal, o, "sales", s, each, n)
+
+
+def certify(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float], tuple[int, list[str]]]:
+    """Grade everything.
+
+    Returns
+    -------
+    rows, processor seconds of each part, and how many intervals were compared with `measure_lift` and what differed
+    """
+    rows, seconds = [], {}
+    start = time.process_time()
+    for part, step in list_steps(each):
+        found = step()
+        rows += found
+        now = time.process_time()
+        seconds[part] = seconds.get(part, 0.0) + now - start  # making the pools belongs to the step after it
+        print(
+            f"{now - start:6.1f} s  {found[0].part}, {found[0].cell}, {found[0].metric}: {found[0].verdict}", flush=True
+        )
+        start = now
+    compared = agreement.find_disagreements(build_world_pool(0, ("basket_discount",), parts=True), 2)
+    seconds["the same by tables"] = time.process_time() - start
+    return rows, seconds, compared
+
+
+def main(arguments: list[str]) -> int:
+    """Grade, write the page and the chart, say what does not hold."""
+    quick = "--quick" in arguments
+    rows, seconds, (count, wrong) = certify(REPLICATIONS // 10 if quick else REPLICATIONS)
+    if not quick:
+        DOCS.mkdir(parents=True, exist_ok=True)
+        (DOCS / "certify.md").write_text(write_page(rows, seconds, count, wrong), encoding="utf-8")
+        plot_rows(rows, DOCS / "certify.png")
+    failed = [row for row in rows if row.verdict == "DOES NOT HOLD"]
+    for row in failed:
+        print(f"does not hold: {say_row(row)}, false alarms {100 * row.false_alarms:.1f} %")
+    for text in wrong:
+        print(f"differs: {text}")
+    print(f"{len(rows)} rows, {sum(seconds.values()):.0f} s")
+    return int(bool((failed and not quick) or wrong))  # a tenth of the replications decides nothing
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
