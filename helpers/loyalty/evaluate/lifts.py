@@ -192,9 +192,14 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
         if not (np.isfinite(se) & (se > 0)).all():
             notes.append(f"nothing was shrunk{label}: a cell has no error")
             continue
-        shrunk = shrink_normal(effect, se, level=results[0].level)
+        # Arms share one control: what chance gave to it moves all of them alike, and no shrinking takes that off.
+        shares = [results[i].n_treated / (results[i].n_treated + results[i].n_control) for i in rows.index]
+        shared = 0.0 if segmented else float((se**2 * shares).min())
+        shrunk = shrink_normal(effect, np.sqrt(se**2 - shared), level=results[0].level)
         if len(rows) >= 4:
-            table.loc[rows.index, SHRUNK] = shrunk.table[["shrunken", "low", "high"]].to_numpy()
+            found = shrunk.table[["shrunken", "low", "high"]].to_numpy(copy=True)
+            found[:, 1:] = found[:, :1] + np.hypot(found[:, 1:] - found[:, :1], z * shared**0.5) * [-1, 1]
+            table.loc[rows.index, SHRUNK] = found
         notes += [text + label for text in shrunk.warnings]
         if segmented:
             q = float((((effect - np.average(effect, weights=1 / se**2)) / se) ** 2).sum())

@@ -13,6 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportions
 
 from loyalty.datasets import DataMissing, hillstrom, nsw
 from loyalty.evaluate.lift import bootstrap_gap, measure_lift, measure_lifts, unmask_redeemers
+from loyalty.evaluate.lifts import Lift, gather_lifts
 from loyalty.stats import compare_rates
 
 PUBLISHED = [
@@ -295,6 +296,27 @@ def test_arms_are_corrected_by_holm_and_each_meets_the_same_control():
     assert measure_lift(table, correct="none").to_frame()["p_adjusted"].tolist() == frame["p"].tolist()
     with pytest.raises(ValueError, match="correct should be one of"):
         measure_lift(table, correct="bonferroni")
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 3.0])
+def test_a_lucky_control_does_not_make_the_shrunken_arms_sure_of_themselves(spread):
+    held, squares = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        truth = spread * rng.normal(size=6)
+        found = truth + rng.normal(size=6) - rng.normal()  # six arms, one control
+        reach = stats.norm.ppf(0.975) * np.sqrt(2)
+        arms = [
+            Lift(e, e - reach, e + reach, np.sqrt(2), 0.5, 1_000, 1_000, "gap", "ITT", arm=str(i))
+            for i, e in enumerate(found)
+        ]
+        table = gather_lifts(arms).to_frame()
+        held.append(((table["shrunken_low"] <= truth) & (truth <= table["shrunken_high"])).mean())
+        squares.append([((table[name] - truth) ** 2).mean() for name in ("shrunken", "effect")])
+    error = np.std(held, ddof=1) / np.sqrt(len(held))  # the arms of a campaign err together
+    assert np.mean(held) > 0.95 - 3.29 * error
+    shrunken, raw = np.mean(squares, axis=0)
+    assert shrunken < raw * (1.02 if spread == 3 else 1)
 
 
 def test_a_planted_difference_between_segments_is_told_and_none_is_not():
