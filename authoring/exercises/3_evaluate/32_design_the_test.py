@@ -1,0 +1,197 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.evaluate.design
+#     test: helpers/tests/tasks/test_t32_design_the_test.py
+#     minutes: 40
+# ---
+
+# %% [markdown]
+# # Exercise: three letters with points
+#
+# **How many must stay out, who are they, and which plan gets signed?**
+#
+# *40 minutes: 15 for 32a and 32b, 10 for the draw, 15 for Part B · after: [Design the test](../../notebooks/3_evaluate/32_design_the_test.ipynb)*
+#
+# Another chain, 30,000 customers on the list. In the new year three letters go out, four weeks apart: *"300 extra points on your next purchase."* They go to the same people each time, and they are judged **once, after all 84 days**: did those who got the three letters spend more than those who got none?
+#
+# Three letters with their points cost €1.80 per customer, all in all, and of a euro of sales 28 cents are margin. On Monday Jonas signs a plan, and a plan says who stays out.
+#
+# `customers` is the list: consent, staff, last purchase. `receipts` are the lines of autumn. Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("32a")` gives one step at a time.
+
+# %%
+import numpy as np
+import pandas as pd
+
+from loyalty.tasks import check, hint
+from loyalty.tasks.spring_points import read_chain
+
+customers, receipts = read_chain()
+as_of = pd.Timestamp("2025-01-01")  # the day of the draw
+start, end = pd.Timestamp("2024-09-11"), pd.Timestamp("2024-12-04")  # 84 days of autumn, [start, end)
+customers.head(3)
+
+# %% [markdown]
+# **32a What does the house rule see?** "We always leave out 5 %." *Eligible* is who gave consent, is no staff, and bought on or after 1 January 2024. How many euros more per customer in 84 days must the letters bring, so that a test with 5 % of the eligible customers left out sees it in 80 of 100 cases (two-sided, 5 % false alarms)? By the formula, with the standard deviation of what the eligible customers spent in [start, end). One number, euros, to the cent.
+
+# %%
+### BEGIN SOLUTION
+eligible = customers[customers.consent & ~customers.staff & (customers.last_purchase >= "2024-01-01")]
+autumn = receipts[(receipts.time >= start) & (receipts.time < end)]
+spent = autumn.groupby("customer_id").sales.sum().reindex(eligible.customer_id, fill_value=0)
+size, sd = len(spent), spent.std()
+house_rule = (1.96 + 0.8416) * sd * np.sqrt(1 / (0.05 * size) + 1 / (0.95 * size))
+### END SOLUTION
+
+# %%
+check("32a", house_rule)
+
+# %%
+hint("32a")
+
+# %% [markdown] tags=["solution"]
+# €{{house_rule:.2f}}, on €{{spent.mean():.2f}} that a customer spends in twelve weeks: {{house_rule / spent.mean():.0%}}. Ask Jonas when three letters last did that. The tempting way to a prettier number is to take a month for the spread: people differ by €{{autumn[autumn.time >= end - pd.Timedelta(days=28)].groupby("customer_id").sales.sum().reindex(spent.index, fill_value=0).std():.0f}} in four weeks and by €{{sd:.0f}} in twelve, but the campaign is judged after twelve. Another is to drop the top hundredth as "outliers". They will come in spring all the same, and they will not ask to be left out.
+#
+# The helper, given the whole history, says a little more, because letters bring *some* people in and so make the treated differ more:
+
+# %% tags=["solution"]
+from loyalty.evaluate.design import find_detectable
+
+house = find_detectable(spent, size=size, control=0.05, worth=0.28, cost=1.80)
+print(house.sentence("€"))
+
+# %% [markdown]
+# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: the sales that bring in its €1.80. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` with the history. One fraction: 7 % is 0.07.
+
+# %%
+### BEGIN SOLUTION
+break_even = 1.80 / 0.28
+shares = np.arange(1, 51) / 100
+seen = [find_detectable(spent, size=size, control=share).effect <= break_even for share in shares]
+share_out = shares[seen].min()
+### END SOLUTION
+
+# %%
+check("32b", share_out)
+
+# %%
+hint("32b")
+
+# %% [markdown] tags=["solution"]
+# **{{share_out:.0%}}**, {{share_out * size:,.0f}} customers. The break-even is €{{break_even:.2f}} of sales in twelve weeks. "Always 10 %" sees €{{find_detectable(spent, size=size, control=0.10).effect:.2f}}; half and half €{{find_detectable(spent, size=size, control=0.50).effect:.2f}} and leaves {{(0.5 - share_out) * size:,.0f}} customers more without a letter than the question needs.
+#
+# And say it to Jonas at once: *seeing* the break-even is telling it from nothing. A proven profit needs a true effect of about twice that.
+
+# %% tags=["verify"]
+assert 0.15 < share_out < 0.30 and find_detectable(spent, size=size, control=0.10).effect > 1.2 * break_even
+
+# %% [markdown]
+# **32c Who stays out?** Draw the control group with your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. Whoever gives his consent later gets the letters from then on, and must move nobody. The word for this campaign is `"points 2025"`; until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Deliver the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.design import assign_arms
+
+drawn = assign_arms(eligible, {"control": share_out, "points": 1 - share_out}, salt="points 2025")
+control = set(drawn.contacts.customer_id[drawn.contacts.arm == "control"])
+### END SOLUTION
+
+# %%
+check("32c", control)
+
+# %%
+hint("32c")
+
+# %% [markdown] tags=["solution"]
+# {{len(control):,}} customers, {{len(control) / size:.1%}} of {{size:,}}; a hash keeps a share on average, not to the head. The same people for all three, because the question is what *three* letters do. Drawn anew each time, only {{share_out**3:.1%}} would be without any letter at the end, and the control of the third letter would have got the first two like everybody else.
+
+# %% tags=["solution"]
+from loyalty.evaluate.design import check_balance, check_sample_ratio
+
+before = pd.DataFrame({"customer_id": spent.index, "autumn": spent.to_numpy()})
+before["days_since_purchase"] = (as_of - eligible.last_purchase).dt.days.to_numpy()
+print(check_sample_ratio(drawn).sentence())
+check_balance(drawn, before)
+
+# %% tags=["verify"]
+assert not check_sample_ratio(drawn).alarm and not check_balance(drawn, before).warnings
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+
+# %% [markdown]
+# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as the interval leaves out zero. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction; simulated or by a helper, to about 0.01.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.design import count_looks
+
+peeking = count_looks(13)
+### END SOLUTION
+
+# %%
+check("32d", peeking)
+
+# %%
+hint("32d")
+
+# %% [markdown] tags=["solution"]
+# {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what was seen last Monday is still in the data this Monday, so the looks resemble each other. Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
+
+# %% [markdown]
+# **32e Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than that needs. Answer with the letter.
+#
+# - `"A"`: 10 %, as other chains do, the same customers throughout, one look at the end.
+# - `"B"`: half and half, the same customers throughout, one look at the end.
+# - `"C"`: everybody with consent gets the letters; the control are the active customers without consent; one look at the end.
+# - `"D"`: your share from 32b, the same customers throughout, one look at the end.
+# - `"E"`: your share from 32b, drawn anew for each letter, one look at the end.
+# - `"F"`: your share from 32b, the same customers throughout, a look every Monday, stop at the first alarm.
+
+# %%
+### BEGIN SOLUTION
+ten = find_detectable(spent, size=size, control=0.10)
+signed = "A" if ten.effect <= break_even else "D"
+### END SOLUTION
+
+# %%
+check("32e", signed)
+
+# %%
+hint("32e")
+
+# %% [markdown] tags=["solution"]
+# D. A is too blind, B leaves out more than is needed, C compares two kinds of people, E has hardly anybody left without a letter, and F rings in {{peeking:.0%}} of useless campaigns.
+#
+# What would C have "found"? In autumn, without any letter:
+
+# %% tags=["solution"]
+active = customers[~customers.staff & (customers.last_purchase >= "2024-01-01")]
+autumn_spend = autumn.groupby("customer_id").sales.sum().reindex(active.customer_id, fill_value=0).to_numpy()
+free = autumn_spend[active.consent].mean() - autumn_spend[~active.consent].mean()
+print(f"€{free:.2f} a customer, before the first letter; {free / break_even:.1f} times the break-even")
+
+# %% [markdown] tags=["solution"]
+# And then it was spring. In this chain we may see both lives of each customer, with three letters and without, and let your lottery decide which of the two each of them lives:
+
+# %% tags=["solution"]
+from loyalty.stats import compare_means
+from loyalty.tasks.spring_points import reveal_spring
+
+spring = reveal_spring().set_index("customer_id").loc[eligible.customer_id]
+stays_out = spring.index.isin(control)
+found = compare_means(spring.with_points[~stays_out], spring.without[stays_out])
+truth = (spring.with_points - spring.without).mean()
+print(f"measured: €{found.effect:.2f} ({found.low:.2f} to {found.high:.2f}); truth: €{truth:.2f}")
+
+# %% tags=["verify"]
+assert free > 2 * break_even and found.low < truth < found.high and truth > break_even
+from loyalty.evaluate.design import find_power
+
+at_truth = find_power(spent, size=size, effect=truth, control=share_out).power
+assert at_truth > 0.8
+
+# %% [markdown] tags=["solution"]
+# The truth, €{{truth:.2f}}, is above the break-even of €{{break_even:.2f}}: the campaign paid. Whether the profit is *proven* is another matter, and the lower end of the interval, €{{found.low:.2f}}, answers it. An experienced colleague writes the plan, the share, the salt and the day of the one look on a page, sends it to Jonas **before** the first letter, and keeps the answer.

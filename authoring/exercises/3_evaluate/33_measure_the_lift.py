@@ -1,0 +1,185 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.evaluate.lift
+#     test: helpers/tests/tasks/test_t33_measure_the_lift.py
+#     minutes: 40
+# ---
+
+# %% [markdown]
+# # Exercise: the autumn mailing
+#
+# **A gift for whoever comes by: what did it change, and shall everybody get one?**
+#
+# *40 minutes: 15 for 33a and 33b, 25 for Part B · after: [Measure the lift](../../notebooks/3_evaluate/33_measure_the_lift.ipynb)*
+#
+# In autumn the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September, for on that day the list was loaded. Then the agency was ill, and the e-mail went out on **1 October** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in November.
+#
+# Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("33a")` gives one step at a time.
+
+# %%
+from loyalty.tasks import check, hint
+from loyalty.tasks.autumn import load_autumn
+
+autumn = load_autumn()
+contacts, receipts = autumn.contacts, autumn.receipts
+contacts.groupby("arm").agg(customers=("arm", "size"), delivered=("delivered", "mean"), used_gift=("used_gift", "mean"))
+
+# %% [markdown]
+# **33a Did more people buy?** The share of customers who bought anything in the four weeks **from the day of sending**, [1 October, 29 October): everyone drawn for the gift minus the control group. One number, a fraction to four decimals (0.0123 is 1.23 percentage points).
+
+# %%
+### BEGIN SOLUTION
+window = receipts[(receipts.time >= "2024-10-01") & (receipts.time < "2024-10-29")]
+bought = contacts.customer_id.isin(window.customer_id)
+share = bought.groupby(contacts.arm).mean()
+more_buyers = share["gift"] - share["control"]
+### END SOLUTION
+
+# %%
+check("33a", more_buyers)
+
+# %%
+hint("33a")
+
+# %% tags=["verify"]
+from loyalty.tasks.autumn import tell_autumn
+from loyalty.tasks.grading import find_task
+
+wrong = {
+    code: {m.name: m.value for m in find_task(code).compute().mistakes} for code in ("33a", "33b", "33c", "33d", "33e")
+}
+truth = tell_autumn()
+assert wrong["33a"]["delivered_against_whole_control"] > 5 * more_buyers and more_buyers < 0.015
+
+# %% [markdown] tags=["solution"]
+# {{more_buyers * 100:.2f}} percentage points: of 1,000 customers drawn, {{more_buyers * 1000:.0f}} more bought. Two tempting ways would have made it a triumph. Of those who *took* the gift everybody bought, by definition: "+{{wrong["33a"]["redeemers_against_control"] * 100:.0f}} points". And those whom the e-mail *reached*, against the whole control group: "+{{wrong["33a"]["delivered_against_whole_control"] * 100:.0f}} points", because the dead addresses belong mostly to people who have left.
+#
+# Is {{more_buyers * 100:.2f}} more than luck? `measure_lift` of this share gives an interval; we shall need it in 33e.
+
+# %% [markdown]
+# **33b What did it change in sales?** Sales per customer **drawn**, in the same four weeks: `(effect, low, high)`, gift minus control, 95 % interval, in euros to the cent. Each group with its own variance (Welch), as in the lesson.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.lift import measure_lift
+from loyalty.evaluate.outcomes import build_outcomes
+
+outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
+lift = measure_lift(contacts, outcomes, "sales")
+autumn_lift = (lift.effect, lift.low, lift.high)
+### END SOLUTION
+
+# %%
+check("33b", autumn_lift)
+
+# %%
+hint("33b")
+
+# %% tags=["verify"]
+tempting = wrong["33b"]
+assert lift.low < truth.sales < lift.high and tempting["window_from_list_load"][0] < 0.8 * lift.effect
+assert tempting["lines_as_unit"][0] < 0.4 and tempting["buyers_only"][0] > 1.8 * lift.effect
+
+# %% [markdown] tags=["solution"]
+# €{{lift.effect:.2f}} (€{{lift.low:.2f}} to €{{lift.high:.2f}}). What the wrong ways would have told the board:
+#
+# | compared | result | what is wrong |
+# |---|---|---|
+# | who took the gift, with control | €{{tempting["redeemers_against_control"][0]:.2f}} | they came; the control group holds also those who did not |
+# | whom it reached, with all of control | €{{tempting["delivered_against_whole_control"][0]:.2f}} | the dead addresses left one side only |
+# | buyers only | €{{tempting["buyers_only"][0]:.2f}} | who bought nothing is part of the answer |
+# | from 17 September on | €{{tempting["window_from_list_load"][0]:.2f}} | two of four weeks lie before the letter |
+# | per receipt line | €{{tempting["lines_as_unit"][0]:.2f}} | a line was not drawn, a customer was |
+#
+# The day of sending is a column, so let the function read it: `build_outcomes(…, from_sent=True)` starts the window at `sent_at`, for the control group on the day of the wave.
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+
+# %% [markdown]
+# **33c The average receipt.** Sales *per receipt* in the four weeks (all sales of a group divided by all its receipts): difference of gift and control as `(effect, low, high)`, 95 % interval, in euros to the cent. The lottery drew customers, not receipts.
+
+# %%
+### BEGIN SOLUTION
+per_receipt = measure_lift(contacts, outcomes, "sales", per="orders")
+receipt_gap = (per_receipt.effect, per_receipt.low, per_receipt.high)
+### END SOLUTION
+
+# %%
+check("33c", receipt_gap)
+
+# %%
+hint("33c")
+
+# %% tags=["verify"]
+by_receipt = wrong["33c"]["receipts_as_customers"]
+assert by_receipt[2] - by_receipt[1] < 0.95 * (receipt_gap[2] - receipt_gap[1]) and receipt_gap[1] > 0
+
+# %% [markdown] tags=["solution"]
+# €{{receipt_gap[0]:.2f}} (€{{receipt_gap[1]:.2f}} to €{{receipt_gap[2]:.2f}}). With each receipt as a witness of its own the interval would be €{{by_receipt[1]:.2f}} to €{{by_receipt[2]:.2f}}, too narrow: ten receipts of one family are one family. And remember what this number is: a description of the receipts, not what the campaign brought. Who came because of the gift has changed the denominator as well.
+
+# %% [markdown]
+# **33d Sharper.** The answer of 33b, adjusted by what each customer had bought in the 28 days before the sending, [3 September, 1 October), with a slope for each group: `(effect, low, high)` in euros to the cent.
+
+# %%
+### BEGIN SOLUTION
+sharp = measure_lift(contacts, outcomes, "sales", before="sales")
+sharper_lift = (sharp.effect, sharp.low, sharp.high)
+### END SOLUTION
+
+# %%
+check("33d", sharper_lift)
+
+# %%
+hint("33d")
+
+# %% tags=["verify"]
+september = measure_lift(contacts, outcomes, "sales", window="pre")
+assert september.open and september.effect < 0 and sharp.effect > lift.effect
+assert 0.1 < sharp.details["saving"] < 0.25 and sharp.low < truth.sales < sharp.high
+change = wrong["33d"]["change_since_before"]
+assert change[2] - change[1] > lift.high - lift.low
+
+# %% [markdown] tags=["solution"]
+# €{{sharp.effect:.2f}} (€{{sharp.low:.2f}} to €{{sharp.high:.2f}}): {{sharp.details["saving"]:.0%}} of the variance is saved. The number moves up, because the lottery had given the gift group customers who bought a little less in September (−€{{abs(september.effect):.2f}}, well within chance); the adjustment makes up for a part of that. To subtract September *in full* is too much of a good thing: €{{change[0]:.2f}}, with an interval wider than without any adjustment.
+
+# %% [markdown]
+# **33e Which note does Jonas get?** Of each euro of sales **30 cents** are margin. The gift costs **€2.40** for each customer who took it (`used_gift`), the e-mail **10 cents** for each customer drawn for it. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, four weeks, to a tenth of a cent, such as `("A", 0.123)`.
+#
+# - `"A"`: *Send it to everybody. Those who took the gift spent €33.59 more than the control group.*
+# - `"B"`: *The gift raised sales. Whether it earns is open: hold, and do not send it to everybody before we know more.*
+# - `"C"`: *Send it to everybody. Sales rose, and the whole interval lies above zero.*
+# - `"D"`: *Stop. It cannot be shown that more people bought, so the gift does nothing.*
+
+# %%
+### BEGIN SOLUTION
+from loyalty.stats import compare_means
+
+october = outcomes[outcomes.window == "main"].merge(contacts[["customer_id", "arm", "used_gift"]], on="customer_id")
+profit = 0.30 * october.sales - 2.40 * october.used_gift
+earned = compare_means(profit[october.arm == "gift"], profit[october.arm == "control"])
+low, high = earned.low - 0.10, earned.high - 0.10
+letter = "C" if low > 0 else "D" if high < 0 else "B"
+note = (letter, low)
+### END SOLUTION
+
+# %%
+check("33e", note)
+
+# %%
+hint("33e")
+
+# %% tags=["verify"]
+buyers = measure_lift(contacts, outcomes, "responded")
+assert letter == "B" and buyers.open and buyers.effect == more_buyers
+assert abs(tempting["redeemers_against_control"][0] - 33.59) < 0.005
+
+# %% [markdown] tags=["solution"]
+# B. At the estimate the gift leaves €{{earned.effect - 0.10:.2f}} per customer drawn (−€{{abs(low):.2f}} to €{{high:.2f}}): perhaps something, perhaps nothing. C reads the right interval and answers the wrong question: *sales* are sure, *money* is not. D takes "not shown" for "not there" ({{buyers.effect * 100:.1f}} points, −{{abs(buyers.low) * 100:.1f}} to {{buyers.high * 100:.1f}}: much fits).
+#
+# And the truth, which only this world tells: the mailing changed sales by €{{truth.sales:.2f}} per customer drawn, inside the interval of 33b, and brought {{truth.responded * 1000:.0f}} more buyers of 1,000.
+#
+# What would an experienced colleague add? "Four weeks are kind to a gift: what people bought in October they may not buy in November. Count the four weeks after it too, before anybody signs." That is the next lesson.
