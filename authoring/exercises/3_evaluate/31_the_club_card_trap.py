@@ -14,7 +14,7 @@
 #
 # *40 minutes: 15 for 31a and 31b, 25 for Part B · after: [The club card trap](../../notebooks/3_evaluate/31_the_club_card_trap.ipynb)*
 #
-# Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. Whoever pays a single receipt of **at least €30** in the weeks from 3 June until before 5 August gets a golden star beside his name. The agency's slide: *"Since the badge came, owners spend
+# Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. Whoever pays a single receipt of **at least €30** in the weeks from 3 June until before 5 August gets a badge, a golden star beside his name. The agency's slide: *"Since the badge came, owners spend
 # four times as much as other users."* It sends two invoices, one for the app and one for the badge. Ines, who must sign, asks you.
 #
 # The world's card plays the app here; the renaming below is all there is to it. Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("31a")` gives one step at a time.
@@ -32,7 +32,7 @@ opens, closes, end = pd.Timestamp("2024-06-03"), pd.Timestamp("2024-08-05"), pd.
 users = pd.Index(customers.customer_id[customers.app_since < opens])
 
 # %% [markdown]
-# **31a The slide, with an honest clock.** There are {{len(users):,}} users who had the app before 3 June. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June, 5 August). What did owners spend more than the other users in the 84 days **[5 August, 28 October)**, owners minus others, in euros per customer and 28 days? One number, to the cent.
+# **31a The slide, with an honest clock.** There are {{len(users):,}} users who had the app before 3 June. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June, 5 August). What did owners spend more than the other users in the 84 days **[5 August, 28 October)**, owners minus others, in euros per customer and 28 days? One number, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION

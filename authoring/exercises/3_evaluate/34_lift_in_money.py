@@ -20,7 +20,7 @@
 # |---|---|---|---|
 # | `discount` | 10 % off everything | 14 days | 8 cents a contact |
 # | `points` | 300 bonus points for a purchase | 21 days | 8 cents a contact, a cent for each point *that is spent* |
-# | `service` | a free advice by a specialist | 28 days | 50 cents a contact (a call), €7 to the specialist for each customer advised |
+# | `service` | free advice from a specialist | 28 days | 50 cents a contact (a call), €7 to the specialist for each customer advised |
 #
 # On Monday Jonas decides which of them goes out again, to all 40,000. Ines has brought the tables as the tills write them. Two things she says: **the `sales` have value-added tax of 20 % inside** (and so has `discount`, the money that the offer took off), and nobody has written down a margin. But she knows what the goods cost: `goods_cost`, without tax. Of 100 points 70 are ever spent, whatever they were given for.
 #
@@ -34,7 +34,7 @@ contacts, outcomes, offers = run_campaigns()
 outcomes.iloc[:3].T
 
 # %% [markdown]
-# `main` is the time in which the offer was valid, `post` the 28 days after it, `pre` the 28 days before the sending. `arm` in the contacts is `sent` or `control`. This is how the three slides were made, users against control, in euros a head:
+# `main` is the time in which the offer was valid, `post` the 28 days after it, `pre` the 28 days before the sending. `arm` in the contacts is `sent` or `control`. `reward_paid` is what gifts and services cost us for this customer in this window, and `points_issued` are the points that he got. This is how the three slides were made, users against control, in euros a head:
 
 # %%
 during = outcomes[outcomes.window == "main"].merge(contacts[["campaign_id", "customer_id", "arm"]])
@@ -141,7 +141,7 @@ assert abs(service.total.effect - natural) < 0.05 * abs(service.total.effect)
 service
 
 # %% [markdown] tags=["solution"]
-# −€{{abs(service_total[0]):,.0f}} (−€{{abs(service_total[1]):,.0f}} to −€{{abs(service_total[2]):,.0f}}), *lost*. The slide had counted the specialist's fee "for the customers whom the service won". Then next to nothing is lost, because €{{abs(service.lines.set_index("line").total["of which natural buyers"]):,.0f}} vanish: what went to those who would have come anyway. But the specialist advised them too, and he sends his bill for every one.
+# −€{{abs(service_total[0]):,.0f}} (−€{{abs(service_total[1]):,.0f}} to −€{{abs(service_total[2]):,.0f}}), *lost*. (The ⚠ says only what we did ourselves: the tax is already out of our margin.) A tempting report counts the specialist's fee only "for the customers whom the service won". Then next to nothing is lost, because €{{abs(service.lines.set_index("line").total["of which natural buyers"]):,.0f}} vanish: what went to those who would have come anyway. But the specialist advised them too, and he sends his bill for every one.
 
 # %% [markdown]
 # **34d Monday.** What happens with each of the three, and what have they brought together? The chain's rule: the whole interval above zero, `"send"` it again to all 40,000; the whole interval below, `"stop"`. If zero is inside, `"test"` once more where another test of the same size is worth more than it is expected to cost; else the likelier side, `"send"` or `"stop"`. Answer with four values: the words for discount, points and service, and the **sum of the three profits in whole euros**, such as `("test", "test", "stop", 1234)`.
@@ -169,6 +169,8 @@ from loyalty.tasks.three_campaigns import reveal_truth
 first = [count(name, windows="main") for name in ("discount", "points", "service")]
 assert words == ["send", "send", "stop"] and [m.verdict for m in first] == ["earned", "earned", "lost"]
 assert together < 0 < sum(m.total.effect for m in first)
+wide = 1.96 * sum(m.total.se**2 for m in found) ** 0.5
+assert together - wide < 0 < together + wide
 truth = reveal_truth()
 assert all(m.profit.low < truth[m_name] < m.profit.high for m, m_name in zip(found, truth.index, strict=True))
 assert truth["discount"] > truth["points"] > 0 > truth["service"]
@@ -184,8 +186,8 @@ board = board[["profit", "low", "high", "probability_of_loss", "value_of_testing
 board.assign(cost_of_testing=[money.testing.cost for money in found], next=words, truth=truth).round(2)
 
 # %% [markdown] tags=["solution"]
-# *Send, send, stop*, and −€{{abs(together):,.0f}} together: the service has eaten what the other two earned. Had all windows ended with the campaigns, the sum would be +€{{sum(money.total.effect for money in first):,.0f}}.
+# *Send, send, stop*, and −€{{abs(together):,.0f}} together (−€{{abs(together - wide):,.0f}} to €{{together + wide:,.0f}}; three lotteries, so the three doubts are added as squares): the service has eaten what the other two earned. Had all windows ended with the campaigns, the sum would be +€{{sum(money.total.effect for money in first):,.0f}}.
 #
-# Why send what is not proven? Because on Monday one has to act, and both are likelier to earn than to lose (probability of loss {{found[0].probability_of_loss:.0%}} and {{found[1].probability_of_loss:.0%}}). A further test would hold the offer back from a control group again, and that is expected to cost €{{found[0].testing.cost:,.0f}} and €{{found[1].testing.cost:,.0f}}; it could tell us €{{found[0].value_of_testing:,.0f}} and €{{found[1].value_of_testing:,.0f}} worth. *"Not significant, so stop"* is a rule too, but it throws away {{truth["discount"] * 100:.0f}} and {{truth["points"] * 100:.0f}} cents a customer: the truth, which the last column shows, and which no chain would ever have seen.
+# Why send what is not proven? Because on Monday one has to act, and both are likelier to earn than to lose (probability of loss {{found[0].probability_of_loss:.0%}} and {{found[1].probability_of_loss:.0%}}). A further test would hold the offer back from a control group again, and that is expected to cost €{{found[0].testing.cost:,.0f}} and €{{found[1].testing.cost:,.0f}}; it could tell us €{{found[0].value_of_testing:,.0f}} and €{{found[1].value_of_testing:,.0f}} worth. *"Not significant, so stop"* is a rule too, but it throws away {{truth["discount"] * 100:.0f}} and {{truth["points"] * 100:.0f}} cents a customer: the truth for these very customers, which the last column shows, and which no chain would ever have seen.
 #
 # What would an experienced colleague add? "Send, but keep five percent as control next time as well. It costs little, and next year's Jonas will have a smaller doubt." And to the agency: "You may show your slide. The bonus follows the column *profit*."

@@ -41,9 +41,7 @@ def _price(campaign: str) -> pd.Series:
     return _tables().offers.set_index("offer_id").loc[PLAN[campaign][0]]
 
 
-def _earn(
-    campaign: str, windows: tuple[str, ...] = BOTH, margin: str = "net", chance: float | None = None
-) -> pd.Series:
+def _earn(campaign: str, windows: tuple = BOTH, margin: str = "net", chance: float | None = None) -> pd.Series:
     """Profit of each customer, contact not taken off, with what is called a margin and how many points are spent."""
     purse, price = _purse(campaign, windows), _price(campaign)
     net = purse.sales / (1 + VAT)
@@ -58,7 +56,10 @@ def _gap(campaign: str, values: pd.Series, *, contact: bool = True, keep: pd.Ser
     sent = _purse(campaign).sent
     keep = pd.Series(True, sent.index) if keep is None else keep
     found = compare_means(values[sent & keep], values[~sent & keep])
-    cost = _price(campaign).contact_cost if contact else 0.0
+    return _charge(found, _price(campaign).contact_cost if contact else 0.0)
+
+
+def _charge(found: Estimate, cost: float) -> Estimate:
     known = {"df": found.details["df"], "n_treated": found.n_treated, "n_control": found.n_control}
     return make_estimate(found.effect - cost, found.se, method="profit", estimand="ITT", details=found.details, **known)
 
@@ -107,20 +108,28 @@ SAYS = {
     "points_forgotten": "The points that card holders earn are missing: issued × probability × cost of a point, sent less control.",
     "users_against_control": "You compared those who used the offer with the control group. To use it one has to come; everybody sent against everybody left out.",
     "buyers_only": "You left out those who bought nothing. The campaign changes who buys; everybody counts.",
+    "rows_as_customers": "You averaged rows, and each customer has two of them, `main` and `post`. Sum them for each customer first: he was drawn, not his rows.",
+    "contact_added": "You added the price of the contacts. It is a cost: take it off.",
     "one_standard_error": "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
 }  # fmt: skip
 ADDED = "You gave back the line *of which natural buyers*. The campaign did not bring them, but it did pay them: the money is gone, and the line only says to whom."
 
 
+def _by_rows(campaign: str) -> Estimate:
+    """Windows averaged as if each were a customer of its own."""
+    sent, parts = _purse(campaign).sent, [_earn(campaign, (window,)) for window in BOTH]
+    found = compare_means(*(pd.concat([part[sent == who] for part in parts]) for who in (True, False)))
+    return _charge(found, _price(campaign).contact_cost)
+
+
 def _shared(campaign: str, value: Any) -> tuple[Mistake, ...]:
     """Mistakes that any of the campaigns invites; `value` turns an estimate into the answer that is asked."""
     made = {"revenue_for_margin": _gap(campaign, _earn(campaign, margin="revenue")),
-            "net_revenue_for_margin": _gap(campaign, _earn(campaign, margin="net revenue")),
-            "vat_inside_margin": _gap(campaign, _earn(campaign, margin="gross")),
+            "net_revenue_for_margin": _gap(campaign, _earn(campaign, margin="net revenue")), "vat_inside_margin": _gap(campaign, _earn(campaign, margin="gross")),
             "fifth_of_the_price": _gap(campaign, _earn(campaign, margin="four fifths")),
-            "window_ends_with_campaign": _right(campaign, ("main",)),
-            "weeks_before_inside": _right(campaign, ("pre", "main", "post")),
-            "contact_forgotten": _gap(campaign, _earn(campaign), contact=False),
+            "window_ends_with_campaign": _right(campaign, ("main",)), "weeks_before_inside": _right(campaign, ("pre", "main", "post")),
+            "rows_as_customers": _by_rows(campaign), "contact_forgotten": _gap(campaign, _earn(campaign), contact=False),
+            "contact_added": _gap(campaign, _earn(campaign) + 2 * _price(campaign).contact_cost * _purse(campaign).sent),
             "buyers_only": _gap(campaign, _earn(campaign), keep=_purse(campaign).came)}  # fmt: skip
     users = _purse(campaign).used | ~_purse(campaign).sent
     made["users_against_control"] = _gap(campaign, _earn(campaign), keep=users)
@@ -137,14 +146,13 @@ def _answer_discount() -> Answers:
         praise=f"{_euros(right, 3)} a customer; on the last day of the campaign it looked like {_euros(_right('discount', ('main',)).effect, 3)}.",
         mistakes=(
             *_shared("discount", lambda found: found.effect),
-            Mistake("natural_buyers_forgotten", f"You left out the discount of those who would have come anyway ({anyway:.0%} of the buyers). The campaign did not bring them, but it gave them 10 % off: their part counts like any other.",
-                    right + anyway * given),
+            Mistake("natural_buyers_forgotten", f"You left out the discount of those who would have come anyway ({anyway:.0%} of the buyers). The campaign did not bring them, but it gave them 10 % off: their part counts like any other.", right + anyway * given),
             Mistake("natural_buyers_added_back", ADDED, right + anyway * (given + points)),
             Mistake("discount_left_out", "The discount is missing: you used the margin at full price. What was paid is `sales`; nothing is added to it.", right + given),
             Mistake("discount_twice", "You took the discount off twice. `sales` is what was paid, the discount is already off.", right - given),
             Mistake("points_forgotten", SAYS["points_forgotten"], _gap("discount", _earn("discount", chance=0.0)).effect),
-            Mistake("points_at_face", "All points at a cent each: that is their face value. Three of ten are never spent: times `redemption_probability`.",
-                    _gap("discount", _earn("discount", chance=1.0)).effect),
+            Mistake("points_at_face", "All points at a cent each: that is their face value. Three of ten are never spent: times `redemption_probability`.", _gap("discount", _earn("discount", chance=1.0)).effect),
+            Mistake("all_customers", "You divided by all 40,000. Half of them were sent the offer: mean of the sent, minus mean of control.", right / 2),
             Mistake("totals", "That is the money of the whole campaign. Divide by the customers to whom it was sent.", right * int(_purse("discount").sent.sum())),
         ),
     )  # fmt: skip
@@ -177,8 +185,8 @@ def _answer_points() -> Answers:
             Mistake("points_of_control_forgotten", "You took off all points of those who were sent to. Card holders earn points without any campaign as well: sent less control.", _move(right, -of_control)),
             Mistake("natural_buyers_forgotten", "You counted the points of additional buyers only. Those who would have come anyway got 300 points too.", _move(zero, -(1 - _anyway("points")) * cost)),
             Mistake("natural_buyers_added_back", ADDED, _move(right, _anyway("points") * cost)),
-            Mistake("intervals_added", "The effect is right; the interval is a sum of intervals. Margin and points of a customer move together: one profit for each customer, then one interval.",
-                    _added_intervals("points")),
+            Mistake("interval_not_moved", "The effect is right; the ends of the interval still lack the 8 cents. A known price moves all three.", (right[0], right[1] + price.contact_cost, right[2] + price.contact_cost)),
+            Mistake("intervals_added", "The effect is right; the interval is a sum of intervals. Margin and points of a customer move together: one profit for each customer, then one interval.", _added_intervals("points")),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
         ),
     )  # fmt: skip
@@ -196,16 +204,15 @@ def _answer_service() -> Answers:
     everyone = len(purse) / treated
     return Answers(
         right=right,
-        praise=f"{_euros(right[0], 0)} in all. {_euros(anyway * rewards, 0)} went to customers who would have come anyway.",
+        praise=f"{_euros(right[0], 0)} in all. {_euros(anyway * (rewards + points), 0)} went to customers who would have come anyway.",
         mistakes=(
             *_shared("service", lambda found: _triple(found, treated)),
-            Mistake("natural_buyers_forgotten", f"You counted the service of additional customers only ({1 - anyway:.0%} of those who came). The others were served as well, and the bill names them: all rewards count.",
-                    _move(free, -(1 - anyway) * rewards)),
-            Mistake("one_service_a_new_buyer", "You booked one service for each customer that the campaign brought. The bill is for those who used it, and nearly all of them would have come anyway.",
-                    _move(free, -additional)),
+            Mistake("natural_buyers_forgotten", f"You counted the service of additional customers only ({1 - anyway:.0%} of those who came). The others were served as well, and the bill names them: all rewards count.", _move(free, -(1 - anyway) * rewards)),
+            Mistake("one_service_a_new_buyer", "You booked one service for each customer that the campaign brought. The bill is for those who used it, and nearly all of them would have come anyway.", _move(free, -additional)),
             Mistake("natural_buyers_added_back", ADDED, _move(right, anyway * (rewards + points))),
             Mistake("natural_buyers_twice", "What went to natural buyers is off twice. It is an *of which* line: their services are among the rewards already.", _move(right, -anyway * rewards)),
             Mistake("rewards_left_out", "The services are missing in your bill: `reward_paid`.", free),
+            Mistake("contact_of_the_others", "You booked 8 cents a contact. This campaign was a call: 50 cents.", _move(right, (price.contact_cost - _price("points").contact_cost) * treated)),
             Mistake("per_customer", "That is per customer. Times the customers to whom it was sent.", _triple(_right("service"))),
             Mistake("all_customers", "You multiplied with all customers. Only half of them were sent the offer.", tuple(end * everyone for end in right)),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
@@ -236,7 +243,7 @@ def _answer_decision() -> Answers:
         ("sent_all", ("send",) * 3, total, f"Your 34c: the service lost {_euros(abs(_right('service').effect))} a customer, and not even the upper end of its interval reaches zero. A slide is no reason."),
         ("only_what_is_sure", sure, total, "You stop whatever is not proven. Open is not lost: if one has to act, the likelier side earns more on average, and here a further test costs more than it tells."),
         ("test_whatever_is_open", doubt, total, "An open verdict is no reason to test. Compare: is `value_of_testing` larger than what the test costs (`testing.cost`)? A test keeps a good offer from the control group."),
-        ("points_at_face", face, total, "The points are judged at face value. Take your 34b."),
+        ("points_at_face", face, total, "For the points `test` would follow from face value. At the price of your 34b another test costs more than it tells."),
         ("per_customer", right[:3], sum(one.effect for one in verdicts), "The words fit; the sum is per customer. Each campaign was sent to about 20,000: totals, please."),
         ("service_left_out", right[:3], total - verdicts[2].effect * verdicts[2].n_treated, "The words fit; the service is missing in the sum. What is stopped has lost its money all the same."),
     )  # fmt: skip

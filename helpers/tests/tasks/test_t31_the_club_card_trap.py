@@ -78,6 +78,29 @@ def test_the_qualifying_purchase_counted_after_joining_is_named(receipts):
     assert check("31a", rates.mean() - others.mean()).mistake == "after_joining"
 
 
+@pytest.mark.parametrize(("unit", "name"), [("customer_id", "weeks_as_receipt"), ("line", "lines_as_receipts")])
+def test_thirty_euros_in_another_unit_than_the_receipt_are_named(app, receipts, unit, name):
+    users, whole = receipts
+    lines = app[1].receipts.reset_index(names="line")
+    lines = lines[lines.time.between(OPENS, CLOSES, inclusive="left") & lines.customer_id.isin(users)]
+    reached = lines[lines.groupby(unit).sales.transform("sum") >= 30].customer_id
+    paid = whole[whole.time.between(CLOSES, END, inclusive="left")].groupby("customer_id").paid.sum()
+    paid, mine = users.map(paid).fillna(0) / 3, users.isin(reached)
+    assert check("31a", paid[mine].mean() - paid[~mine].mean()).mistake == name
+
+
+def test_owners_against_all_users_and_themselves_are_named(receipts):
+    mine, others = gap(receipts, CLOSES, END)
+    assert check("31a", mine.mean() - pd.concat([mine, others]).mean()).mistake == "all_users"
+
+
+def test_the_year_before_averaged_into_the_effect_is_named(app):
+    rows = app[0].outcomes.merge(app[0].contacts[["customer_id", "arm"]], on="customer_id")
+    spend = rows.sales / (rows.end - rows.start).dt.days * 28
+    found = compare_means(*(spend[rows.arm == arm] for arm in ("invited", "control")))
+    assert check("31c", (found.effect, found.low, found.high)).mistake == "both_windows"
+
+
 def test_immortal_time_is_named(receipts):
     mine, others = gap(receipts, CLOSES, END, until=END)
     assert check("31a", mine.mean() - others.mean()).mistake == "immortal_time"

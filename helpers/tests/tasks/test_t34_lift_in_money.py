@@ -7,6 +7,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from loyalty.evaluate.money import campaign_money
+from loyalty.stats import compare_means
 from loyalty.tasks import check
 from loyalty.tasks.grading import find_task
 from loyalty.tasks.three_campaigns import reveal_truth, run_campaigns
@@ -59,6 +60,25 @@ def test_a_regression_of_each_customers_profit_is_right(spring):
     low, high = fit.conf_int().loc["sent"]
     assert check("34b", (fit.params["sent"] - 0.08, low - 0.08, high - 0.08)).status == "right"
     assert check("34b", (fit.params["sent"], low, high)).mistake == "contact_forgotten"
+
+
+@every_campaign
+def test_windows_averaged_as_customers_and_a_contact_added_are_named(spring, net, code):
+    mine = spring.contacts[spring.contacts.campaign_id == CAMPAIGNS[code]]
+    rows = net[(net.campaign_id == CAMPAIGNS[code]) & (net.window != "pre")].merge(mine[["customer_id", "arm"]])
+    rows["profit"] = rows.margin - rows.reward_paid - rows.points_issued * 0.007
+    found = compare_means(rows.profit[rows.arm == "sent"], rows.profit[rows.arm == "control"])
+    cost, times = (0.5, 20_000) if code == "34c" else (0.08, 1)
+    wrong = tuple((end - cost) * times for end in (found.effect, found.low, found.high))
+    assert check(code, wrong[0] if code == "34a" else wrong).mistake == "rows_as_customers"
+    assert check(code, answer(code, count(spring, net, code), 2 * cost)).mistake == "contact_added"
+
+
+def test_a_contact_price_booked_half_or_wrongly_is_named(spring, net):
+    profit, half = (count(spring, net, code).profit for code in ("34b", "34a"))
+    assert check("34b", (profit.effect, profit.low + 0.08, profit.high + 0.08)).mistake == "interval_not_moved"
+    assert check("34c", answer("34c", count(spring, net, "34c"), 0.42)).mistake == "contact_of_the_others"
+    assert check("34a", half.effect / 2).mistake == "all_customers"
 
 
 @every_campaign
