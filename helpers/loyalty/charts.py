@@ -136,10 +136,10 @@ def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
 
     Examples
     --------
-    >>> say_money(-6.219, "$", 2), say_money(1234.5, "€")
-    ('−$6.22', '€1,234')
+    >>> say_money(-6.219, "$", 2), say_money(1234.5, "€"), say_money(-0.001, "€", 2)
+    ('−$6.22', '€1,234', '€0.00')
     """
-    return f"{'−' if value < 0 else ''}{unit}{abs(value):,.{decimals}f}"
+    return f"{'−' if round(value, decimals) < 0 else ''}{unit}{abs(value):,.{decimals}f}"
 
 
 def shorten(value: float) -> str:

@@ -120,7 +120,7 @@ def say_where(parts: Sequence[Part], tolerance: float) -> str:
         elif len(off) == 1:
             found.append(f"Value {names[0]} of {total:,} differs.")
         else:
-            found.append(f"{len(off):,} of {total:,} values differ, e.g. {', '.join(names)}.")
+            found.append(f"{len(off):,} of {total:,} values differ (at {', '.join(names)}).")
     return " ".join(found)
 
 
