@@ -67,6 +67,13 @@ report = report_campaign(tables, settings)
 report.card
 
 # %% [markdown]
+# ## May we believe it?
+
+# %%
+# Checks
+report.section("checks")
+
+# %% [markdown]
 # ## What the campaign changed
 
 # %%
@@ -82,12 +89,14 @@ report.section("lift")
 report.draw("money")
 report.section("money")
 
-# %% [markdown]
-# ## May we believe it?
+# %%
+# Arms
+report.section("arms")
 
 # %%
-# Checks
-report.section("checks")
+# Arms in money
+report.draw("arms")
+report.section("arms_money")
 
 # %% [markdown]
 # ## By segment

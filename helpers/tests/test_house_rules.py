@@ -50,7 +50,11 @@ def forward_imports(package: Path) -> list[str]:
     The launcher stands on the standard library alone.
     """
     base = {place(path, package) for path in package.glob("*.py")} - {"__init__", "cli"}
-    rank = dict.fromkeys(base, 0) | {"__init__": 0, "world": 1, "intake": 1} | {room: 2 + at for at, room in enumerate(ROOMS)}
+    rank = (
+        dict.fromkeys(base, 0)
+        | {"__init__": 0, "world": 1, "intake": 1}
+        | {room: 2 + at for at, room in enumerate(ROOMS)}
+    )
     wrong = []
     for path in modules(package):
         mine = place(path, package)
@@ -203,7 +207,11 @@ def lines_of_code(path: Path) -> int:
 
 def test_the_code_of_base_and_rooms_stays_small():
     """The launcher sets up the computer and is no part of what a learner reads; tasks/ grow with the lessons."""
-    counted = [path for path in modules(PACKAGE) if place(path, PACKAGE) not in ("tasks", "launch", "world", "intake", "report")]
+    counted = [
+        path
+        for path in modules(PACKAGE)
+        if place(path, PACKAGE) not in ("tasks", "launch", "world", "intake", "report")
+    ]
     assert sum(map(lines_of_code, counted)) < PACKAGE_LINES
 
 

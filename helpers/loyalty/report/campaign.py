@@ -11,15 +11,15 @@ from loyalty.evaluate.outcomes import build_outcomes
 from loyalty.frames import collect, open_table
 from loyalty.report import parts
 from loyalty.report.controlled import report_with_control
-from loyalty.report.job import COSTS, CampaignReport, Job, find_windows, read_contacts, widen
+from loyalty.report.job import COSTS, CampaignReport, Job, find_windows, read_contacts, read_planned, widen
 from loyalty.report.page import Section
 from loyalty.report.privacy import SMALL
 from loyalty.report.settings import Setting, read_settings
-from loyalty.report.trust import find_seen
+from loyalty.report.trust import find_seen, say_few
 from loyalty.report.uncontrolled import report_without_control
 from loyalty.tables import TableError
 
-TABLES = {"receipts": True, "contacts": True, "offers": False}
+TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
 SETTINGS = (
     Setting("start", "day", "first day of the campaign", required=True),
     Setting("end", "day", "the day after its last day", required=True),
@@ -55,15 +55,16 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     Parameters
     ----------
     tables : mapping of str to Loaded
-        From `load_tables`: receipts, contacts, and if there are any offers.
+        From `load_tables`: receipts, contacts, and if there are any offers and campaigns (the record of the plan).
     settings : mapping
         See `SETTINGS`.
 
     Returns
     -------
     CampaignReport
-        Sections lift, money, checks, segments, skipped, read, appendix; charts lift, money, segments. `results` holds
-        lift, money, outcomes and wide (one row a customer).
+        Sections checks, lift, money, arms, arms_money, segments, skipped, read, appendix; charts lift, money, arms,
+        segments. Without several arms there is no arms. `results` holds lift, money, sharp (the lift
+        adjusted by sales before), outcomes and checks.
 
     Raises
     ------
@@ -72,6 +73,10 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     """
     values = read_settings(settings, SETTINGS)
     contacts = read_contacts(tables["contacts"].table, values)
+    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
+    contacts, universal = contacts[~is_universal].reset_index(drop=True), int(is_universal.sum())
+    record = tables["campaigns"].table if "campaigns" in tables else None
+    planned = read_planned(contacts, values, record, universal)
     receipts = tables["receipts"].table
     days, shortened = find_windows(receipts, values)
     window = {"start": values["start"], "end": values["end"], "before": days["pre"], "after": days["post"]}
@@ -86,24 +91,30 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     last = pd.Timestamp(values["end"]) - pd.Timedelta(days=1)
     kicker = f"{title} · {parts.say_day(pd.Timestamp(values['start']))} to {parts.say_day(last)}"
     sources = Section(table=parts.list_sources(tables))
-    skipped = _list_skipped(tables, values, shortened)
+    if universal:
+        says = f"{say_few(universal)} customers left out: they show what the whole programme does, not this campaign"
+        shortened["Universal control"] = says
+    skipped = _list_skipped(tables, values, shortened, planned is not None)
     common = {
         "read": sources, "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
         "appendix": Section(_define(values, days)),
     }  # fmt: skip
-    job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title)
+    job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title,
+              planned)  # fmt: skip
     control = int((contacts["arm"] == "control").sum())
     if control < SMALL or len(contacts) - control < SMALL:
         return report_without_control(job, common, receipts)
     return report_with_control(job, common, tables.get("offers"))
 
 
-def _list_skipped(tables: Mapping[str, Any], values: Mapping[str, Any], shortened: Mapping[str, str]) -> pd.DataFrame:
+def _list_skipped(
+    tables: Mapping[str, Any], values: Mapping[str, Any], shortened: Mapping[str, str], is_planned: bool
+) -> pd.DataFrame:
     table = parts.list_skipped(UNLOCKS, tables)
     costs = [name for name in COSTS[:3] if values[name] is None and "offers" not in tables]
     rows = [(f"cost in profit: {name.replace('_', ' ')} (counted as 0)", f"the setting {name}") for name in costs]
-    if values["planned_control_share"] is None:
-        rows.append(("the sample-ratio test", "the setting planned_control_share"))
+    if not is_planned:
+        rows.append(("the sample-ratio test", "the setting planned_control_share, or the plan's record as campaigns"))
     rows += [(name, text) for name, text in shortened.items()]
     return pd.concat([table, pd.DataFrame(rows, columns=table.columns)], ignore_index=True)
 

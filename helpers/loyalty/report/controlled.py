@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import draw_intervals, headline, house_style
-from loyalty.evaluate.lift import measure_lift
+from loyalty.evaluate.lift import Lifts, measure_lift
 from loyalty.evaluate.money import Money, campaign_money, compare_money
 from loyalty.report import parts
 from loyalty.report.job import COSTS, CampaignReport, Job
@@ -33,54 +33,41 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     costs = {name: values[name] for name in COSTS} | {"vat_rate": values["vat_rate"] or 0.0}
     asked = {"offers": None if offers is None else offers.table, "margin_rate": values["margin_rate"], **costs}
     asked["windows"] = ("main", "post") if "post" in job.days else ("main",)
-    ranking = (
-        compare_money(job.contacts[job.contacts["arm"].isin([*arms, "control"])], job.outcomes, **asked)
-        if len(arms) > 1
-        else None
-    )
+    large = job.contacts[job.contacts["arm"].isin([*arms, "control"])]
+    ranking = compare_money(large, job.outcomes, **asked) if len(arms) > 1 else None
     best = arms[0] if ranking is None else str(ranking["arm"].iloc[0])
     money = campaign_money(job.contacts, job.outcomes, arm=best, **asked)
-    chosen = job.contacts[job.contacts["arm"].isin([best, "control"])]
-    lifts = {"sales during the campaign": measure_lift(chosen, job.outcomes, "sales")}
+    lift = _measure(job, best, "sales")
+    lifts, sharper = {"sales during the campaign": lift}, ()
+    if "pre" in job.days:
+        sharp, sharper = _sharpen(job, best, lift)
+        lifts |= {"the same, sharpened by sales before": sharp} if sharp is not None else {}
     if "post" in job.days:
-        lifts["sales after it"] = measure_lift(chosen, job.outcomes, "sales", window="post")
-    response = measure_lift(chosen, job.outcomes, "responded")
-    lift = lifts["sales during the campaign"]
+        lifts["sales after it"] = _measure(job, best, "sales", window="post")
+    response = _measure(job, best, "responded")
     notes = dict(job.shortened) | {f"About the money, {i}": text for i, text in enumerate(money.warnings, 1)}
-    checks = check_campaign(job.contacts, job.wide, job.seen, values["planned_control_share"], notes)
+    checks = check_campaign(job.contacts, job.wide, job.seen, job.planned, notes)
     alarms = find_alarms(checks)
     verdict = money.verdict
     if alarms or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):
         verdict = "open"
-    card = _make_card(job, verdict, money, lift, response, checks, alarms, len(arms))
-    table = pd.DataFrame([_say_lift(name, found, "money") for name, found in lifts.items()])
-    table = pd.concat(
-        [table, pd.DataFrame([_say_lift("customers who bought", response, "percent")])], ignore_index=True
-    )
-    words = (_say_effect(job, lift), *(f"Careful: {text}." for text in lift.warnings))
-    segments, segment_notes = _measure_segments(job, chosen)
+    card = _make_card(job, verdict, money, lift, checks, alarms, len(arms))
+    rows = [_say_lift(name, found, "money") for name, found in lifts.items()]
+    table = pd.DataFrame([*rows, _say_lift("customers who bought", response, "percent")])
+    words = (_say_effect(job, lift), *sharper, *(f"Careful: {text}." for text in lift.warnings))
+    words = (f"Shown is the best arm, {best}.", *words) if ranking is not None else words
+    segments, segment_words, segment_notes = _measure_segments(job, len(arms))
     is_shown = (money.lines["per_customer"] != 0) | money.lines["line"].isin(["sales", "margin", "profit"])
     lines = money.lines[is_shown].drop(columns="adds")
     lines = lines.rename(columns={"per_customer": "per customer", "total": "all treated"})
     sub = tuple(name for name in lines["line"] if name.startswith("of which"))
     stop = ("A check has failed: these numbers may be wrong until that is explained.",) if alarms else ()
+    said = tuple(f"{text[:1].upper()}{text[1:]}." for text in money.notes)
     sections = {
-        "lift": Section((*stop, *words), table),
-        "money": Section(
-            stop or (money.sentence(unit),),
-            lines,
-            tuple(f"{text[:1].upper()}{text[1:]}." for text in money.notes),
-            strong=("profit",),
-            sub=sub,
-        ),
-        "checks": Section(table=checks),
-        "segments": Section(
-            () if segments is not None else segment_notes, segments, segment_notes if segments is not None else ()
-        ),
-        **common,
-    }
-    if ranking is not None:
-        sections["arms"] = Section(("Every arm against the same control, the best first.",), _show_ranking(ranking))
+        "lift": Section((*stop, *words), table), "checks": Section(table=checks),
+        "money": Section(stop or (money.sentence(unit),), lines, said, strong=("profit",), sub=sub),
+        "segments": Section(segment_words, segments, segment_notes), **common,
+    }  # fmt: skip
     summary = parts.make_summary([
         ("Verdict", verdict, "text", "; ".join(alarms)), ("Start", pd.Timestamp(values["start"]), "day", ""),
         ("End", pd.Timestamp(values["end"]), "day", "the day after the last day"),
@@ -88,6 +75,10 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
         ("Lift of sales per customer", lift.effect, "money", "during the campaign"),
         ("Lift, low", lift.low, "money", f"{lift.level:.0%} interval"), ("Lift, high", lift.high, "money", ""),
         ("Lift, relative", lift.relative, "percent", "of control's sales"), ("Lift, p", lift.p, "p", lift.method),
+        *[row for found in list(lifts.values())[1:2] if sharper and "saving" in found.details for row in (
+            ("Lift, sharpened", found.effect, "money", found.method), ("Lift, sharpened, low", found.low, "money", ""),
+            ("Lift, sharpened, high", found.high, "money", ""),
+            ("Variance saved", found.details["saving"], "percent", "by what customers bought before"))],
         ("Profit per customer", money.profit.effect, "money", " and ".join(money.windows)),
         ("Profit per customer, low", money.profit.low, "money", ""),
         ("Profit per customer, high", money.profit.high, "money", ""),
@@ -95,20 +86,50 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
         ("Profit in all, high", money.total.high, "money", ""),
         ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
     ])  # fmt: skip
-    empty = pd.DataFrame({"note": list(segment_notes)})
+    empty = pd.DataFrame({"note": list(segment_words)})
     sheets = {
         "summary": summary, "checks": checks, "segments": segments if segments is not None else empty, "money": lines
     }  # fmt: skip
     charts = {"lift": lambda: _draw_lift(lifts, job), "money": lambda: _draw_money(money, unit)}
+    results = {"lift": lift, "money": money, "outcomes": job.outcomes, "response": response, "checks": checks}
+    results |= {"sharp": lifts.get("the same, sharpened by sales before")}
     if segments is not None and segments["effect"].notna().any():
         charts["segments"] = lambda: _draw_segments(segments, job)
-    results = {"lift": lift, "money": money, "outcomes": job.outcomes, "response": response, "checks": checks}
+    if ranking is not None:
+        results["arms"] = measure_lift(job.contacts, job.outcomes, "sales")
+        sections["arms"], sections["arms_money"] = _show_arms(results["arms"], ranking)
+        sheets |= {"arms": sections["arms"].table, "arms in money": sections["arms_money"].table}
+        charts["arms"] = lambda: _draw_arms(ranking, unit)
     return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results, verdict)
 
 
+def _measure(job: Job, arm: str, outcome: str, **options: Any) -> Any:
+    """One arm against control; measured with all arms, because their probabilities belong together."""
+    found = measure_lift(job.contacts, job.outcomes, outcome, **options)
+    return next(lift for lift in found if lift.arm == arm) if isinstance(found, Lifts) else found
+
+
+def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...]]:
+    """Measure again with what each customer bought before the start, where that is possible; and say what it saved."""
+    try:
+        sharp = _measure(job, arm, "sales", before="sales")
+    except TableError as error:
+        return None, (f"Sales before the start cannot sharpen this: {error.problems[0]}.",)
+    if "slope" not in sharp.method:
+        why = [text.split("; ")[0] for text in sharp.warnings if text not in plain.warnings]
+        return None, tuple(f"Sales before the start: {text}." for text in why)
+    saving = sharp.details["saving"]
+    worth = f", worth {1 / (1 - saving) - 1:.0%} more customers" if 0 < saving < 1 else ": the plain one is the better"
+    span = f"{job.money(sharp.effect)} (95 % interval {job.money(sharp.low)} to {job.money(sharp.high)})"
+    says = (
+        f"Sharpened by what each customer bought before the start it is {span}; that saved {saving:.0%} of the variance"
+    )
+    return sharp, (f"{says}{worth}. The verdict stands on the plain comparison.",)
+
+
 def _make_card(
-    job: Job, verdict: str, money: Money, lift: Any, response: Any, checks: pd.DataFrame, alarms: list[str], arms: int
-) -> Card:  # fmt: skip
+    job: Job, verdict: str, money: Money, lift: Any, checks: pd.DataFrame, alarms: list[str], arms: int
+) -> Card:
     each = money.profit
     sentence = (
         f"{job.money(each.effect)} of profit for each customer on the list, with a {each.level:.0%} interval of "
@@ -120,12 +141,9 @@ def _make_card(
         sentence = f"A check has failed ({alarms[0]}). Until that is explained, the numbers below may be wrong."
     passed = int((checks["result"] == "good").sum())
     done = int(checks["result"].isin(["good", "look", "alarm"]).sum())
+    total = [job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high)]
     facts = (
-        (
-            "Profit",
-            job.money(money.total.effect, 0),
-            f"{job.money(money.total.low, 0)} to {job.money(money.total.high, 0)}",
-        ),
+        ("Profit", total[0], f"{total[1]} to {total[2]}"),
         ("Lift a customer", job.money(lift.effect), _say_relative(lift)),
         ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
         ("Checks", f"{passed} of {done} fine", "one has failed" if alarms else "see below"),
@@ -137,7 +155,11 @@ def _make_card(
 
 
 def _say_relative(lift: Any) -> str:
-    return "" if lift.relative != lift.relative else f"{lift.relative:+.1%} on control".replace("%", " %")
+    return (
+        ""
+        if lift.relative != lift.relative
+        else f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
+    )
 
 
 def _say_effect(job: Job, lift: Any) -> str:
@@ -157,34 +179,50 @@ def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
     return {"per customer": name, **shown, "relative": found.relative, "p": found.p}
 
 
-def _measure_segments(job: Job, chosen: pd.DataFrame) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    by = job.values["by"] or ("segment" if "segment" in chosen else None)
+def _measure_segments(job: Job, arms: int) -> tuple[pd.DataFrame | None, tuple[str, ...], tuple[str, ...]]:
+    """The effect of each arm in each segment, the words about the best of them, and the notes below."""
+    by = job.values["by"] or ("segment" if "segment" in job.contacts else None)
     if by is None:
-        return None, ("No segments: the contact list has no column segment, and `by` was not set.",)
-    known = chosen[chosen[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
+        return None, ("No segments: the contact list has no column segment, and `by` was not set.",), ()
+    known = job.contacts[job.contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
     if known[by].nunique() < 2:
-        return None, (f"No segments: `{by}` has fewer than two values.",)
+        return None, (f"No segments: `{by}` has fewer than two values.",), ()
     kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
-    found = measure_lift(known, kept, "sales", by=by).to_frame()
-    names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
-    columns = ["segment", "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted"]
-    shown = found[columns].rename(columns=names)
-    shown = suppress_small(shown, ["treated", "control"], ["segment"])
-    missing = known[by].nunique() - len(shown)
+    measured = measure_lift(known, kept, "sales", by=by)
+    keys = ["arm", "segment"] if arms > 1 else ["segment"]
+    shown = _show_lifts(measured, keys)
+    missing = known[by].nunique() * arms - len(shown)
+    words, rows = (), shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
+    if len(rows):
+        best = rows.loc[rows["shrunken"].astype("float64").idxmax()]
+        raw, shrunken = job.money(best["effect"]), job.money(best["shrunken"])
+        says = f"{raw}, too high on average" if raw == shrunken else f"quote {shrunken}, not the {raw} measured"
+        words = (f"Best: {', '.join(best[keys])}. The best of {len(measured)} is partly luck: {says}.",)
     notes = (
-        "Shrunken: the effect drawn towards the mean of all segments; of the best segment quote this one.",
-        "p adjusted: allows for the number of segments (Benjamini and Hochberg).",
+        "Shrunken: the effect drawn towards the mean of all segments, from four cells on.",
+        "p adjusted: allows for the number of cells (Benjamini and Hochberg).",
         *([f"{missing} segments have fewer than two customers in one of the groups."] if missing else []),
     )
-    return shown, notes
+    return shown, words, notes
 
 
-def _show_ranking(ranking: pd.DataFrame) -> pd.DataFrame:
+def _show_lifts(measured: Any, keys: list[str]) -> pd.DataFrame:
+    names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
+    columns = [*keys, "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted"]
+    return suppress_small(measured.to_frame()[columns].rename(columns=names), ["treated", "control"], keys)
+
+
+def _show_arms(measured: Any, ranking: pd.DataFrame) -> tuple[Section, Section]:
+    """Every arm against the same control: its lift of sales, and its money."""
     names = {"n_treated": "treated", "p_holm": "p adjusted", "probability_of_loss": "probability of a loss"}
-    shown = ranking.rename(columns=names)
-    return suppress_small(
-        shown[["arm", "treated", "profit", "low", "high", "p adjusted", "probability of a loss"]], ["treated"], ["arm"]
+    columns = ["arm", "treated", "profit", "low", "high", "p", "p adjusted", "probability of a loss"]
+    money = suppress_small(ranking.rename(columns=names)[columns], ["treated"], ["arm"])
+    notes = (
+        "p adjusted: allows for the number of arms (Holm). Shrunken: drawn towards their mean, from four arms on.",
     )
+    says = "Sales during the campaign, each arm against the same control."
+    profit = "Profit per customer assigned, the best first; being best of several is partly luck."
+    return Section((says,), _show_lifts(measured, ["arm"]), notes, title="The arms"), Section((profit,), money)
 
 
 def _draw_lift(lifts: Mapping[str, Any], job: Job) -> Axes:
@@ -204,10 +242,23 @@ def _draw_money(money: Money, unit: str) -> Axes:
     return money.plot(unit=unit)
 
 
+def _draw_arms(ranking: pd.DataFrame, unit: str) -> Axes:
+    house_style()
+    ax = draw_intervals(
+        ranking.set_index("arm")[["profit", "low", "high"]].set_axis(["effect", "low", "high"], axis=1), unit=unit
+    )
+    clear = ranking["p_holm"].iloc[0] <= 0.05 and ranking["profit"].iloc[0] > 0
+    title = f"{ranking['arm'].iloc[0]} earned most" if clear else "No arm earned more than chance would explain"
+    headline(ax, title, "profit per customer assigned, with the 95 % interval")
+    return ax
+
+
 def _draw_segments(segments: pd.DataFrame, job: Job) -> Axes:
     house_style()
     rows = segments[pd.to_numeric(segments["effect"], errors="coerce").notna()]
-    shown = rows.set_index(rows["segment"].astype("str"))[["effect", "low", "high"]].astype("float64")
+    names = rows["segment"].astype("str")
+    names = names + ", " + rows["arm"] if "arm" in rows else names
+    shown = rows.set_index(names)[["effect", "low", "high"]].astype("float64")
     ax = draw_intervals(shown, unit=job.unit)
     headline(ax, "Is the effect the same everywhere?", "treated − control, sales per customer, with the 95 % interval")
     return ax

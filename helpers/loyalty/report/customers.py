@@ -200,11 +200,7 @@ def _make_card(
         )
     receipts = int(profile["frequency"].sum())
     facts = (
-        (
-            "Customers",
-            f"{len(profile):,}",
-            "with a receipt" if bought == len(profile) else f"{bought:,} of them bought",
-        ),
+        ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
         ("Sales", say_money(sales, unit), "returns taken off"),
         ("Receipts a customer", f"{receipts / max(bought, 1):,.1f}", "among those who bought"),
         ("Sales a receipt", say_money(sales / max(receipts, 1), unit, 2), f"{receipts:,} receipts"),

@@ -10,18 +10,21 @@ import numpy as np
 import pandas as pd
 
 from loyalty.contracts import HISTORY, OFFERS
-from loyalty.evaluate.contrast import make_estimate
+from loyalty.evaluate.assignment import Assignment, assign_arms
 from loyalty.evaluate.economics import plan_economics
-from loyalty.evaluate.eligibility import Rule
+from loyalty.evaluate.eligibility import Eligibility, Rule
 from loyalty.evaluate.lift import measure_lift
 from loyalty.evaluate.lifts import gather_lifts, name_lift
 from loyalty.evaluate.noise import find_smallest
 from loyalty.evaluate.power import Power, find_detectable, find_size
+from loyalty.evaluate.universal import hold_out
 from loyalty.frames import collect
 from loyalty.report.privacy import looks_personal
 from loyalty.report.settings import split_arms
+from loyalty.stats import make_estimate
 from loyalty.tables import CUSTOMERS, TableError, check_table
 
+VERDICTS = ("send", "enlarge", "no costs", "loses", "cannot pay")  # in order of doubt
 UNIVERSAL = ("universal_share", "universal_salt", "universal_start", "universal_end")
 
 
@@ -38,6 +41,7 @@ class ArmPlan:
     power: Power
     needed: float
     expected: float
+    cost: float
 
     @property
     def profit(self) -> float:
@@ -55,17 +59,15 @@ class ArmPlan:
             return "no costs"
         return "send" if self.power.effect <= np.nanmax([self.power.break_even, self.expected]) else "enlarge"
 
-    def find_control(self, part: float) -> float:
-        """The smallest share of control, of all customers, with which the break-even is seen; empty up to a half.
-
-        `part` is the arm's part of all who are treated.
-        """
-        p = self.power
-        size = p.n_control + p.n_treated
-        everyone = size / (p.control + (1 - p.control)) if part == 1 else p.n_treated / part + p.n_control
-        for share in np.arange(np.ceil(100 * p.n_control / everyone) / 100, 0.505, 0.01):
-            n, m = everyone * (1 - share) * part, everyone * share
-            if find_smallest(p.noise, p.power, n, m, p.level) <= p.break_even:
+    def find_control(self, shares: Mapping[str, float]) -> float:
+        """The smallest share of control, of all customers, with which the break-even is seen; empty up to a half."""
+        p, part = self.power, shares[self.name] / (1 - shares["control"])
+        everyone = p.n_treated / part + p.n_control
+        for share in np.arange(np.ceil(100 * shares["control"]) / 100, 0.505, 0.01):
+            if (
+                find_smallest(p.noise, p.power, everyone * (1 - share) * part, everyone * share, p.level)
+                <= p.break_even
+            ):
                 return float(share)
         return float("nan")
 
@@ -77,6 +79,37 @@ class ArmPlan:
             return find_size(p.noise.values, effect=p.break_even, power=p.power, **options).size / p.size
         except TableError:
             return float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A plan laid out before it is shown: settings, days of the campaign, arms, who may take part, who gets what."""
+
+    values: Mapping[str, Any]
+    days: int
+    arms: tuple[ArmPlan, ...]
+    allowed: Eligibility
+    drawn: Assignment
+
+    @property
+    def unit(self) -> str:
+        """What stands before amounts."""
+        return self.values["currency"] or ""
+
+    @property
+    def listed(self) -> int:
+        """How many customers the list holds."""
+        return len(self.allowed.eligible) + self.allowed.excluded["customer_id"].nunique()
+
+    @property
+    def worst(self) -> ArmPlan:
+        """The arm in most doubt, by which the plan is judged."""
+        return max(self.arms, key=lambda arm: (VERDICTS.index(arm.verdict), arm.power.break_even))
+
+    @property
+    def profit(self) -> float:
+        """Expected profit of all arms; empty without a lift."""
+        return sum(arm.profit for arm in self.arms)
 
 
 def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
@@ -93,7 +126,9 @@ def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
         problems.append(f"`registered_on` ({values['registered_on']}) should not be after `start` ({values['start']})")
     if lacking := [name for name in UNIVERSAL if values[name] is None] if values["universal_share"] else []:
         problems.append(f"the universal control also needs {', '.join(f'`{name}`' for name in lacking)}")
-    problems += [f"`{n}` holds a phone or an e-mail" for n in ("campaign", "arms") if looks_personal(pd.Series(values[n]))]
+    problems += [
+        f"`{n}` holds a phone or an e-mail" for n in ("campaign", "arms") if looks_personal(pd.Series(values[n]))
+    ]
     if problems:
         raise TableError(problems, "settings")
     return {"control": share} | parts
@@ -112,7 +147,9 @@ def read_people(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     channels = people["channel"].dropna().astype("str").drop_duplicates()
     files = channels.map(name_channel)
     if len(twins := channels[files.duplicated(keep=False)]):
-        problems.append(f"channels {', '.join(map(repr, sorted(twins)))} would make one send list: name each in one way")
+        problems.append(
+            f"channels {', '.join(map(repr, sorted(twins)))} would make one send list: name each in one way"
+        )
     if values["strata"] and values["strata"] not in people:
         problems.append(f"there is no column `{values['strata']}` for the strata; found: {', '.join(people)}")
     addresses = [name for name in ("phone", "email") if name in people]
@@ -161,8 +198,8 @@ def learn_lifts(source: Any) -> pd.Series:
         own = [lift for lift in found if lift.segment == segment]
         weight = np.array([1 / lift.se**2 for lift in own])
         effect, base = (np.average([getattr(x, n) for x in own], weights=weight) for n in ("effect", "base"))
-        estimate = make_estimate(effect, weight.sum() ** -0.5, n_treated=sum(x.n_treated for x in own),
-                                 n_control=sum(x.n_control for x in own), base=base, method="pooled waves", estimand="ITT")  # fmt: skip
+        counts = {name: sum(getattr(lift, name) for lift in own) for name in ("n_treated", "n_control")}
+        estimate = make_estimate(effect, weight.sum() ** -0.5, base=base, method="pooled", estimand="ITT", **counts)
         pooled.append(name_lift(estimate, outcome="responded", segment=segment))
     table = gather_lifts(pooled).to_frame()
     return pd.Series(table["shrunken"].to_numpy() / [x.base for x in pooled], [x.segment for x in pooled])
@@ -197,7 +234,9 @@ def plan_arms(
     plans = []
     for arm in arms:
         own = prices.loc[arm] if arm in prices.index else pd.Series(dtype=float)
-        costs = {n: float(own[n]) if pd.notna(own.get(n)) else values[n] or 0.0 for n in ("contact_cost", "reward_cost")}
+        costs = {
+            n: float(own[n]) if pd.notna(own.get(n)) else values[n] or 0.0 for n in ("contact_cost", "reward_cost")
+        }
         use = 1.0 if values["use"] is None else values["use"]
         terms = {"margin_rate": values["margin_rate"], "discount": values["discount"] or 0.0, "use": use, **costs}
         table = plan_economics(profile, days=days, lift=lift, **terms).fillna({"basket": 0.0})
@@ -206,14 +245,32 @@ def plan_arms(
         buyers, basket = table["customers"] * table["base_rate"], table["basket"]
         cost = use * table["cost_per_user"]
         room = float((buyers * (values["margin_rate"] * basket - cost)).sum())
-        needed = float((cost * buyers + costs["contact_cost"] * table["customers"]).sum()) / room if room > 0 else np.nan
+        needed = (
+            float((cost * buyers + costs["contact_cost"] * table["customers"]).sum()) / room if room > 0 else np.nan
+        )
         needed = needed if (1 + needed) * buyers.sum() <= table["customers"].sum() else np.nan
         usual = float((buyers * basket).sum() / table["customers"].sum())
         size = len(spent) * (shares[arm] + shares["control"])
         power = find_detectable(
             spent, size=size, power=values["power"] or 0.8, control=shares["control"] * len(spent) / size,
-            level=1 - 0.05 / len(arms), worth=values["margin_rate"], cost=np.nan_to_num(needed * usual) * values["margin_rate"],
+            level=1 - 0.05 / len(arms), worth=(worth := values["margin_rate"]),
+            cost=worth * float(np.nan_to_num(needed * usual)),
         )  # fmt: skip
+        buy = (table["base_rate"] * (1 + table["lift"].fillna(0))).clip(upper=1)
+        each = np.average(costs["contact_cost"] + cost * buy, weights=table["customers"])
         expected = float((buyers * basket * table["lift"]).sum(min_count=len(table)) / table["customers"].sum())
-        plans.append(ArmPlan(arm, table, power, needed, expected))
+        plans.append(ArmPlan(arm, table, power, needed, expected, float(each) * shares[arm] * len(spent)))
     return plans
+
+
+def draw_arms(eligible: pd.DataFrame, shares: Mapping[str, float], values: Mapping[str, Any]) -> Assignment:
+    """Draw the arms as the settings say, with the universal control if there is one."""
+    universal, mode, wave = None, values["mode"] or "hash", values["wave"] or 1
+    if values["universal_share"]:
+        term = values["universal_start"], values["universal_end"]
+        universal = hold_out(eligible, values["universal_share"], values["universal_salt"], term)
+    strata = values["strata"] or ("segment" if mode == "blocks" and "segment" in eligible else None)
+    return assign_arms(
+        eligible, shares, mode=mode, salt=values["salt"] or f"{values['campaign']} {wave}", strata=strata,
+        campaign_id=values["campaign"], wave=wave, universal=universal, assigned_at=values["registered_on"],
+    )  # fmt: skip

@@ -12,7 +12,8 @@ from loyalty.charts import say_money
 from loyalty.frames import collect
 from loyalty.report.parts import Report, find_span
 from loyalty.report.privacy import looks_personal
-from loyalty.tables import CONTACTS, TableError, check_table
+from loyalty.report.settings import split_arms
+from loyalty.tables import CAMPAIGNS, CONTACTS, TableError, check_table
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 
@@ -26,7 +27,10 @@ class CampaignReport(Report):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A campaign laid out: settings, list, outcomes, one row a contact (`wide`), days of each window, what was cut."""
+    """A campaign laid out: settings, list, outcomes, one row a contact (`wide`), days of each window, what was cut.
+
+    `planned` holds the share of each arm as it was planned, if that is known.
+    """
 
     values: Mapping[str, Any]
     contacts: pd.DataFrame
@@ -37,6 +41,7 @@ class Job:
     shortened: dict[str, str]
     kicker: str
     title: str
+    planned: Mapping[str, float] | None = None
 
     @property
     def unit(self) -> str:
@@ -69,6 +74,32 @@ def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     if problems:
         raise TableError(problems, "contacts")
     return contacts
+
+
+def read_planned(
+    contacts: pd.DataFrame, values: Mapping[str, Any], campaigns: Any, universal: int
+) -> dict[str, float] | None:
+    """Read the planned shares: of the settings, of the campaign's record, or of the probabilities in the list."""
+    if (share := values["planned_control_share"]) is not None:
+        return {"control": share, "treated": 1 - share}
+    if campaigns is not None:
+        record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
+        name, wave = str(contacts["campaign_id"].iloc[0]), int(contacts["wave"].iloc[0])
+        own = record[(record["campaign_id"] == name) & (record["wave"] == wave)]
+        if own.empty:
+            raise TableError(
+                [f"there is no row of the campaign {name!r}, wave {wave}, which the list is of"], "campaigns"
+            )
+        if "planned_shares" in own and own["planned_shares"].notna().all():
+            try:
+                return {arm: float(part) for arm, part in split_arms(own["planned_shares"].iloc[0]).items()}
+            except (TypeError, ValueError):
+                raise TableError(["`planned_shares` should be as control=0.1, mail=0.9"], "campaigns") from None
+    if "propensity" not in contacts or universal:
+        return None
+    chances = contacts.groupby("arm")["propensity"].agg(["min", "max", "count", "size"])
+    steady = (chances["max"] - chances["min"] < 1e-6) & (chances["count"] == chances["size"])
+    return chances["max"].to_dict() if steady.all() and abs(chances["max"].sum() - 1) < 1e-6 else None
 
 
 def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:

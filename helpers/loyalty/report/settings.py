@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from loyalty.intake.numbers import CURRENCY_WORDS
 from loyalty.prepare.profile import read_day
 from loyalty.tables import TableError
 
@@ -102,9 +105,15 @@ def _read_day(value: Any) -> str:
     try:
         return f"{read_day(value.strip() if isinstance(value, str) else value):%Y-%m-%d}"
     except TableError:
-        text = str(value).strip()
-        looks = len(text) == 10 and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
-        raise ValueError("the calendar has no such day" if looks else "year, month, day") from None
+        found = re.fullmatch(r"(\d{4})[-./](\d\d?)[-./](\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4})", str(value).strip())
+        if not found:
+            raise ValueError("year, month, day") from None
+        year, month, day = (int(part) for part in (found.groups()[:3] if found[1] else found.groups()[:2:-1]))
+        try:
+            says = f"write {dt.date(year, month, day):%Y-%m-%d}"
+        except ValueError:
+            says = "the calendar has no such day"
+        raise ValueError(says) from None
 
 
 def _read_number(value: Any) -> float:
@@ -113,11 +122,14 @@ def _read_number(value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        text = str(value).replace(",", ".").replace(" ", "").rstrip("%")
-        is_number = text.replace(".", "", 1).lstrip("-").isdigit()
-        if str(value).strip().endswith("%") and is_number:
-            raise ValueError(f"without the sign, {float(text) / 100:g}") from None
-        raise ValueError(f"with a decimal point, {text}" if is_number else "") from None
+        bare = re.sub(rf"\s|{CURRENCY_WORDS.removeprefix('(?i)')}", "", str(value), flags=re.I)
+        text = bare.rstrip("%").replace(",", ".")
+        if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+            raise ValueError from None
+        if bare.endswith("%"):
+            raise ValueError(f"write {float(text) / 100:g}") from None
+        grouped = f"{text.replace('.', '')} or " * bool(re.fullmatch(r"\d{1,3},\d{3}", bare))
+        raise ValueError(f"write {grouped}{text}") from None
     if pd.isna(number) or abs(number) == float("inf"):
         raise ValueError
     return number
@@ -126,7 +138,7 @@ def _read_number(value: Any) -> float:
 def _read_share(value: Any) -> float:
     number = _read_number(value)
     if not 0 <= number <= 1:
-        raise ValueError(f"percent? {number / 100:g}" if 1 < number <= 100 else "")
+        raise ValueError(f"for {number:g} percent write {number / 100:g}" if 1 < number <= 100 else "")
     return number
 
 
@@ -138,7 +150,7 @@ def _read_money(value: Any) -> float:
 
 
 def _read_whole(value: Any, most: float = 1e6) -> int:
-    number = _read_number(value)
+    number = _read_number(value) if not isinstance(value, str) or value.strip().isdecimal() else 0.0
     if number != int(number) or not 1 <= number <= most:
         raise ValueError("")
     return int(number)

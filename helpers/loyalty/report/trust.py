@@ -14,8 +14,9 @@ from loyalty.report.privacy import FEW, SMALL
 
 
 def check_campaign(
-    contacts: pd.DataFrame, wide: pd.DataFrame, seen: float, planned: float | None, notes: Mapping[str, str]
-) -> pd.DataFrame:
+    contacts: pd.DataFrame, wide: pd.DataFrame, seen: float, planned: Mapping[str, float] | None,
+    notes: Mapping[str, str],
+) -> pd.DataFrame:  # fmt: skip
     """Check matching, sample ratio, delivery and balance of a campaign with a control group.
 
     Not a proof that the groups were drawn by lot: only the plan can show that.
@@ -23,13 +24,13 @@ def check_campaign(
     Parameters
     ----------
     contacts : pandas.DataFrame
-        Under CONTACTS, arm "control" for the control.
+        Under CONTACTS, arm "control" for the control; without the universal control.
     wide : pandas.DataFrame
         One row a contact: customer_id, and `sales_pre`, `orders_pre` if there is a window before.
     seen : float
         Share of the contacts who have any receipt.
-    planned : float, optional
-        Planned share of control.
+    planned : mapping of str to float, optional
+        Planned share of each arm, or of "control" and "treated", all arms together.
     notes : mapping of str to str
         Remarks that are no checks: name -> what is to be known.
 
@@ -38,21 +39,26 @@ def check_campaign(
     pandas.DataFrame
         Columns check, result (good, look, alarm, not done, note), what was found.
     """
-    rows = [check_matching(seen), _check_ratio(contacts, planned), *_check_delivery(contacts)]
-    known = [name for name in ("sales_pre", "orders_pre") if name in wide and wide[name].nunique() > 1]
-    if known:
-        words = {"sales_pre": "sales before", "orders_pre": "receipts before"}
-        found = check_balance(contacts, wide[["customer_id", *known]].rename(columns=words))
-        gaps = ", ".join(
-            f"{row.covariate} {row.treated:,.2f} and {row.control:,.2f}" for row in found.table.itertuples()
-        )
-        state = "alarm" if found.p < 0.001 else "look" if found.warnings else "good"
-        says = "the groups differed before the start" if state == "alarm" else "alike before the start"
-        rows.append(("Balance before the start", state, f"{says}: treated and control {gaps}; p {_say_p(found.p)}"))
-    else:
-        rows.append(("Balance before the start", "not done", "needs receipts from before the start"))
-    rows += [(name, "note", text) for name, text in notes.items()]
-    return make_checks(rows)
+    rows = [
+        check_matching(seen),
+        check_ratio(contacts, planned),
+        *_check_delivery(contacts),
+        check_balanced(contacts, wide),
+    ]
+    return make_checks([*rows, *((name, "note", text) for name, text in notes.items())])
+
+
+def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str, str]:
+    """Compare the groups in what they did before the start: sales and receipts, if they are known."""
+    name, words = "Balance before the start", {"sales_pre": "sales before", "orders_pre": "receipts before"}
+    known = [name for name in words if name in wide and wide[name].nunique() > 1]
+    if not known:
+        return name, "not done", "needs receipts from before the start"
+    found = check_balance(contacts, wide[["customer_id", *known]].rename(columns=words))
+    gaps = ", ".join(f"{row.covariate} {row.treated:,.2f} and {row.control:,.2f}" for row in found.table.itertuples())
+    state = "alarm" if found.p < 0.001 else "look" if found.warnings else "good"
+    says = "the groups differed before the start" if state == "alarm" else "alike before the start"
+    return name, state, f"{says}: treated and control {gaps}; p {_say_p(found.p)}"
 
 
 def check_matching(seen: float) -> tuple[str, str, str]:
@@ -70,23 +76,27 @@ def _say_p(p: float) -> str:
     return "< 0.0001" if p < 0.0001 else f"= {p:.4f}"
 
 
-def _check_ratio(contacts: pd.DataFrame, planned: float | None) -> tuple[str, str, str]:
-    control = int((contacts["arm"] == "control").sum())
-    treated = len(contacts) - control
-    found = f"{say_few(treated)} treated, {say_few(control)} control ({control / len(contacts):.1%})"
-    name = "Sample ratio"
+def check_ratio(
+    contacts: pd.DataFrame, planned: Mapping[str, float] | None, mode: str | None = None
+) -> tuple[str, str, str]:
+    """Compare the sizes of the groups with the plan; `mode` "blocks" had exact quotas, and the test says nothing."""
+    name, arms = "Sample ratio", contacts["arm"]
+    if planned is not None and set(planned) == {"control", "treated"}:
+        arms = arms.where(arms == "control", "treated")
+    counts = arms.value_counts()
+    counts = counts.reindex(planned, fill_value=0) if planned and set(counts.index) <= set(planned) else counts
+    found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(arms):.1%})" for arm, n in counts.items())
     if planned is None:
         return name, "not done", f"{found}; set planned_control_share to test it"
-    if not 0 < planned < 1:
-        return name, "not done", f"{found}; a planned share of {planned:g} leaves nothing to test"
-    shares = {"treated": 1 - planned, "control": planned}
-    ratio = check_sample_ratio({"treated": treated, "control": control}, shares)
-    words = f"{found}, planned {planned:.1%}; p {_say_p(ratio.p)}"
-    return (
-        name,
-        "alarm" if ratio.alarm else "good",
-        words + ("; the split is not the one planned" if ratio.alarm else ""),
-    )
+    if strange := set(counts.index) - set(planned):
+        return name, "alarm", f"{', '.join(sorted(strange))} was not planned; planned: {', '.join(planned)}"
+    if not all(0 < share < 1 for share in planned.values()):
+        return name, "not done", f"{found}; a planned share of 0 or 1 leaves nothing to test"
+    if mode == "blocks":
+        return name, "good", f"{found}: exact quotas"
+    ratio = check_sample_ratio(counts.to_dict(), planned)
+    words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; p {_say_p(ratio.p)}"
+    return name, "alarm" if ratio.alarm else "good", words + "; the split is not the one planned" * ratio.alarm
 
 
 def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -104,8 +114,10 @@ def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
     if arrived is None:
         rows.append(("Delivery", "not done", "needs the column delivered in contacts"))
     else:
+        each = arrived[~is_control].fillna(False).groupby(contacts.loc[~is_control, "arm"]).mean()
         share = float(arrived[~is_control].fillna(False).mean())
-        words = f"{share:.1%} of the treated got the message; effects count everybody assigned"
+        least = f", least in {each.idxmin()} ({each.min():.1%})" if len(each) > 1 else ""
+        words = f"{share:.1%} of the treated got the message{least}; effects count everybody assigned"
         rows.append(("Delivery", "good" if share >= 0.9 else "look", words))
     return rows
 
@@ -117,4 +129,4 @@ def find_alarms(checks: pd.DataFrame) -> list[str]:
 
 def find_seen(people: pd.Series, buyers: Any) -> float:
     """Share of the people on the list who have any receipt."""
-    return float(people.isin(buyers).mean()) if len(people) else float("nan")
+    return float(people.astype(object).isin(set(buyers)).mean()) if len(people) else float("nan")

@@ -77,16 +77,8 @@ def make_uncontrolled_card(kicker: str, wide: pd.DataFrame, reason: str, allowed
     n, bought = len(wide), int((wide["orders_main"] > 0).sum())
     facts: tuple[Any, ...] = (
         ("On the list", say_few(n), "customers who were written to"),
-        (
-            "Bought during the campaign",
-            f"{bought / n:.1%}".replace("%", " %") if n >= SMALL else "",
-            "as it was, no effect",
-        ),
-        (
-            "Sales a customer",
-            say_money(wide["sales_main"].mean(), unit, 2) if n >= SMALL else "",
-            "during the campaign",
-        ),
+        ("Bought during the campaign", f"{bought / n:.1%}" * (n >= SMALL), "as it was, no effect"),
+        ("Sales a customer", say_money(wide["sales_main"].mean(), unit, 2) * (n >= SMALL), "during the campaign"),
     )
     said = (allowed.sentence,) if allowed is not None else ()
     return Card(kicker, VERDICT, reason, "none", facts, (*said, NEXT))
@@ -116,16 +108,10 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
     reason = f"{few}: so nobody shows what these {say_few(len(invited))} customers would have bought anyway."
     found, allowed, notes = None, None, []
     if name:
-        earlier = {"start": pd.Timestamp(values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))}
+        end = pd.Timestamp(values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))
+        window = {"start": end - pd.Timedelta(days=28), "end": end, "before": 0, "after": 0}
         try:
-            past = build_outcomes(
-                job.contacts,
-                receipts,
-                start=earlier["start"] - pd.Timedelta(days=28),
-                end=earlier["start"],
-                before=0,
-                after=0,
-            )
+            past = build_outcomes(job.contacts, receipts, **window)
             past = past[["customer_id", "sales"]].rename(columns={"sales": "sales_earlier"})
             wide = job.wide.merge(past, on="customer_id", how="left")
         except TableError:

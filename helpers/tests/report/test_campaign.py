@@ -32,6 +32,29 @@ def test_the_truth_of_the_world_lies_in_the_interval(report, campaign):
     assert lift.n_treated + lift.n_control == len(campaign.contacts)
 
 
+def test_too_few_controls_for_a_slope_are_said_and_nothing_is_sharpened(report):
+    assert report.results["sharp"] is None and report.results["lift"].n_control < 1_000
+    assert any("too few for a slope of its own" in text for text in report.sections["lift"].text)
+    assert "the same, sharpened by sales before" not in set(report.sections["lift"].to_frame()["per customer"])
+
+
+def test_what_was_bought_before_sharpens_the_lift_and_says_what_it_saved(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    control = campaign.contacts[campaign.contacts["arm"] == "control"]
+    even = campaign.load(contacts=pd.concat([treated.head(len(control)), control]))
+    report = report_campaign(even, SETTINGS | COSTS)
+    sharp, lift = report.results["sharp"], report.results["lift"]
+    assert (sharp.high - sharp.low) < (lift.high - lift.low) and 0 < sharp.details["saving"] < 1
+    table = report.sections["lift"].to_frame().set_index("per customer")
+    assert table["p"]["the same, sharpened by sales before"] == sharp.p
+    assert f"saved {sharp.details['saving']:.0%} of the variance" in " ".join(report.sections["lift"].text)
+
+
+def test_with_one_arm_the_arms_vanish_with_their_heading(report):
+    assert report.draw("arms") is None
+    assert "<h2>" not in report.section("arms")._repr_html_() + report.section("arms_money")._repr_html_()
+
+
 def test_the_verdict_comes_first_and_is_one_of_four(report):
     assert report.verdict == report.results["money"].verdict
     assert report.verdict in ("earned", "lost", "open")
@@ -89,8 +112,9 @@ def test_receipts_that_end_early_shorten_the_window_after_and_say_so(campaign):
     report = report_campaign(campaign.load(receipts=short), SETTINGS | COSTS)
     skipped = report.sections["skipped"].to_frame().set_index("not in this report")["what unlocks it"]
     assert skipped["Window after"].startswith("7 days and not 28: the receipts end on 2023-06-04")
-    with pytest.raises(TableError, match="no or hardly any receipts"):
+    with pytest.raises(TableError, match="no or hardly any receipts") as caught:
         report_campaign(campaign.load(receipts=short), SETTINGS | COSTS | {"after": 28})
+    assert caught.value.problems[0].endswith("get the missing receipts, or set other dates: start, end, before, after")
 
 
 def test_without_a_control_nothing_is_claimed(campaign):
@@ -137,7 +161,28 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
         arm=campaign.contacts["arm"].mask(odd & (campaign.contacts["arm"] != "control"), "b")
     )
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
-    assert "Best of 2 arms" in report.card.notes[-1] and len(report.sections["arms"].to_frame()) == 2
+    assert "Best of 2 arms" in report.card.notes[-1]
+    arms, money = report.sections["arms"].to_frame(), report.sections["arms_money"].to_frame()
+    assert len(arms) == len(money) == 2 and (arms["p adjusted"] >= arms["p"]).all() and "shrunken" in arms
+    assert "<h2>The arms</h2>" in report.section("arms")._repr_html_() and report.draw("arms") is not None
+    segments = report.sheets["segments"]
+    assert len(segments) == 4 and set(segments["arm"]) == {"b", "basket_discount"}
+    assert report.sections["segments"].text[0].startswith("Best: ")
+
+
+def test_the_planned_shares_may_come_from_the_list_or_from_the_record(campaign):
+    chance = campaign.contacts["arm"].map({"control": 0.25, "basket_discount": 0.75})
+    listed = campaign.contacts.assign(propensity=chance)
+    name = campaign.contacts["campaign_id"].iloc[0]
+    record = pd.DataFrame({"campaign_id": [name], "wave": 1, "planned_shares": "control=0.5, basket_discount=0.5"})
+    record = record.assign(start=pd.Timestamp(SETTINGS["start"]), end=pd.Timestamp(SETTINGS["end"]))
+    found = {}
+    for key, tables in {"list": {}, "record": {"campaigns": record}}.items():
+        report = report_campaign(campaign.load(contacts=listed, **tables), SETTINGS | COSTS)
+        found[key] = report.sheets["checks"].set_index("check")["result"]["Sample ratio"]
+    assert found == {"list": "good", "record": "alarm"}
+    with pytest.raises(TableError, match="no row of the campaign"):
+        report_campaign(campaign.load(campaigns=record.assign(campaign_id="other")), SETTINGS | COSTS)
 
 
 def test_small_segments_are_hidden_everywhere(campaign):

@@ -64,6 +64,23 @@ def test_small_groups_are_hidden_in_table_and_grid():
         assert chart() is not None
 
 
+def test_a_date_far_ahead_does_not_become_the_day_of_the_report(campaign):
+    ahead = campaign.receipts.copy()
+    last = ahead["time"].max().normalize()
+    ahead.loc[ahead.index[:3], "time"] = [last + pd.Timedelta(days=n) for n in (200, 230, 230)]
+    says = f"3 rows are dated from {last + pd.Timedelta(days=200):%Y-%m-%d} on, 200 days after all others"
+    with pytest.raises(TableError, match=f"{says}.*as_of={last + pd.Timedelta(days=1):%Y-%m-%d}"):
+        report_customers(campaign.load(receipts=ahead, contacts=None), {})
+    set_to = report_customers(campaign.load(receipts=ahead, contacts=None), {"as_of": f"{last:%Y-%m-%d}"})
+    assert set_to.results["as_of"] == f"{last:%Y-%m-%d}"
+
+
+def test_fewer_than_five_customers_are_not_described():
+    few = pd.DataFrame({"customer_id": range(4), "time": pd.Timestamp("2026-01-05"), "sales": 10.0})
+    with pytest.raises(TableError, match="fewer than 5 customers: a report would show single persons"):
+        report_customers(load_tables({"receipts": few}), {})
+
+
 def test_receipts_without_a_date_before_as_of_are_refused(campaign):
     with pytest.raises(TableError, match="lie before as_of 2020-01-01"):
         report_customers(campaign.load(contacts=None), {"as_of": "2020-01-01"})

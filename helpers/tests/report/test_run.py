@@ -18,7 +18,7 @@ import pytest
 
 from loyalty.datasets import DATA
 from loyalty.intake.loading import load_tables
-from loyalty.report import campaign, customers, run
+from loyalty.report import campaign, customers, plan, run
 from loyalty.report.campaign import report_campaign
 from loyalty.report.order import TEMPLATES, read_order
 from loyalty.report.run import place_together
@@ -73,7 +73,9 @@ SMALL = ["small", "--data", f"receipts={EXAMPLES / 'till.csv'}", "-o", "report.h
 # --- Before anything runs -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("stem", "module"), [("profile", customers), ("campaign_report", campaign)])
+@pytest.mark.parametrize(
+    ("stem", "module"), [("profile", customers), ("campaign_report", campaign), ("campaign_plan", plan)]
+)
 def test_the_settings_cell_has_the_settings_of_the_module_and_no_others(stem, module):
     cells = nbformat.read(TEMPLATES / f"{stem}.ipynb", as_version=4).cells
     cell = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
@@ -92,7 +94,8 @@ def test_all_that_is_wrong_comes_in_one_message(tmp_path):
     text = str(caught.value)
     for part in (
         "`recepts`: did you mean `receipts`?", "there is no file no_such.csv", "say which table it is",
-        "--data receipts=FILE is missing", "there is no file no.yml", "the calendar has no such day", "percent? 0.3",
+        "--data receipts=FILE is missing", "there is no file no.yml", "the calendar has no such day",
+        "for 30 percent write 0.3",
         "there is no setting `margn`", "`end` is missing", "should end in .html", "there is no folder",
     ):  # fmt: skip
         assert part in text
@@ -146,6 +149,19 @@ def test_a_kernel_that_dies_is_said_in_one_line(template, old, capsys):
     assert run.main(SMALL) == 2
     assert "the step 'Work' ended by itself" in capsys.readouterr().err
     assert read_all(old) == old
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_named_before_anything_runs(template, tmp_path, monkeypatch, capsys):
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".report-1"))
+
+    template("print(1)")
+    monkeypatch.setattr(run.tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(run, "read_notebook", lambda path: pytest.fail("something ran"))
+    assert run.main(SMALL) == 2
+    message = capsys.readouterr().err
+    assert f"-o: nothing can be written in {tmp_path} (Permission denied): choose another folder" in message
+    assert "last_error" not in message
 
 
 def test_if_one_file_cannot_be_replaced_none_is(old, tmp_path, monkeypatch):
@@ -280,7 +296,7 @@ def test_the_same_campaign_gives_the_same_numbers_from_every_kind_of_file(tmp_pa
 
 def test_the_readme_of_the_data_names_the_example_with_its_rows():
     text = (DATA / "README.md").read_text(encoding="utf-8")
-    for name in ("till", "contacts"):
+    for name in ("till", "contacts", "customers"):
         rows = len((EXAMPLES / f"{name}.csv").read_bytes().splitlines()) - 1
         line = next(line for line in text.splitlines() if line.startswith(f"| examples/{name}.csv |"))
         assert f"| {rows:,} |" in line and f"`make_data.py {name}.csv`" in line
@@ -288,7 +304,7 @@ def test_the_readme_of_the_data_names_the_example_with_its_rows():
 
 
 def test_the_templates_are_built_from_what_is_authored(root):
-    for stem in ("profile", "campaign_report"):
+    for stem in ("profile", "campaign_report", "campaign_plan"):
         authored = (root / "authoring" / "templates" / f"{stem}.py").read_text(encoding="utf-8")
         for cell in nbformat.read(TEMPLATES / f"{stem}.ipynb", as_version=4).cells:
             if cell.cell_type == "code":
