@@ -4,7 +4,7 @@
 #     kind: exercise
 #     module: loyalty.learn.history
 #     test: helpers/tests/tasks/test_t41_response_history.py
-#     minutes: 40
+#     minutes: 50
 # ---
 
 # %% [markdown]
@@ -12,7 +12,7 @@
 #
 # **What do the coupon campaigns of types B and C tell us for the spring?**
 #
-# *40 minutes: 20 for 41a to 41c, 5 for the decision, 15 for Part B · after: [The response history](../../notebooks/4_learn/41_response_history.ipynb)*
+# *50 minutes: 20 for 41a to 41c, 5 for the decision, 25 for Part B · after: [The response history](../../notebooks/4_learn/41_response_history.ipynb)*
 #
 # The agency has sent its list: *"Our hit of the year: campaign 4 among small customers, 25 percent!"* Marta would like to send it to everybody. You have the invitations with the segments of that day, and the redeemed coupons.
 
@@ -160,3 +160,44 @@ hint("41f")
 
 # %% [markdown] tags=["solution"]
 # {{times_as_likely:.1f}} times ({{past.relative_low["responded before"]:.1f}} to {{past.relative_high["responded before"]:.1f}}). The raw quotient is {{past.crude["responded before"]:.1f}}: early waves, when nobody could have responded before, are mixed with late ones.
+
+# %% [markdown]
+# **41g A lift to plan with.** Back to the simulated chain. Its summer wave had two offers and a control group drawn by lot; `summer` has one row a customer, with `arm`, `segment` (of the day before the wave) and the `sales` of the four weeks. Marta wants to repeat the best cell offer × segment, and asks what she may put into the budget. Which cell has the highest *shrunken* lift in sales, and how large is it? One number, the shrunken lift in € per customer, to the cent. (Each offer is shrunk with its own bank, as
+# `measure_lift` does.)
+
+# %%
+from loyalty.tasks.summer import load_summer
+
+summer = load_summer()
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.lift import measure_lift
+
+lifts = measure_lift(summer, outcome="sales", by="segment")
+found = lifts.to_frame()
+answered = summer.groupby(["arm", "segment"]).redeemed.mean()
+best_lift = lifts.best().shrunken
+### END SOLUTION
+
+# %%
+check("41g", best_lift)
+
+# %%
+hint("41g")
+
+# %% tags=["verify"]
+from loyalty.tasks.summer import tell_summer
+
+best, truth = lifts.best(), tell_summer()
+worst = found.loc[found.effect.idxmin()]
+assert (best.arm, best.segment) == ("bonus_points", "lately, many") and best.effect == found.effect.max()
+assert answered.idxmax() == ("bonus_points", "lately, many") and best.shrunken_low < 0 < best.low
+assert (worst.arm, worst.segment) == ("free_delivery", "lately, some") and worst.high < 0 and worst.p_adjusted < 0.05
+assert truth.loc[worst.segment, worst.arm] > 0 and best.shrunken < best.effect
+true_best = truth.loc[best.segment, best.arm]
+
+# %% [markdown] tags=["solution"]
+# €{{best_lift:.2f}} (−€{{-best.shrunken_low:.2f}} to €{{best.shrunken_high:.2f}}), for bonus points in "{{best.segment}}". The raw lift says €{{best.effect:.2f}}, and who budgets with it has spent the winner's luck. The truth, which only this world tells, is €{{true_best:.2f}}. (This time the cell that answered most *is* the one with the highest lift. It happens; only the control group can tell when.)
+#
+# The tempting sentence stands at the other end of the table: "free delivery drives *lately, some* away", −€{{-worst.effect:.2f}}, and even after correction for all {{len(found)}} cells p is {{worst.p_adjusted:.2f}}. The truth is +€{{truth.loc[worst.segment, worst.arm]:.2f}}. A correction makes such accidents rare, not impossible. Before you forbid an offer to a segment, test it there once more.

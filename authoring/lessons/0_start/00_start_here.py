@@ -310,15 +310,19 @@ figure = draw_cycle()
 # | | [01 Meet the world](01_meet_the_world.ipynb) | *You say that 95 of 100 intervals hold the true value. Who has ever seen the true value?* | 25 |
 # | 1 Prepare | [12 Customer profile](../1_prepare/12_customer_profile.ipynb) with its [exercise](../../exercises/1_prepare/12_customer_profile.ipynb) | *Who is this customer, as of that day?* | 55 |
 # | 2 Segment | [22 Rules and the life cycle](../2_segment/22_rules_and_life_cycle.ipynb) with its [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb) | *Which task is this segmentation for?* | 85 |
-# | 3 Evaluate | [35 Without a control group](../3_evaluate/35_without_a_control_group.ipynb) with its [exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb) | *Nobody kept a control. What can still be said?* | 60 |
-# | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 55 |
+# | 3 Evaluate | [31 The club card trap](../3_evaluate/31_the_club_card_trap.ipynb) with its [exercise](../../exercises/3_evaluate/31_the_club_card_trap.ipynb) | *Card holders buy more. Because of the card?* | 50 |
+# |  | [32 Design the test](../3_evaluate/32_design_the_test.ipynb) with its [exercise](../../exercises/3_evaluate/32_design_the_test.ipynb) | *How many must I leave out, and what will I then be able to see?* | 60 |
+# |  | [33 Measure the lift](../3_evaluate/33_measure_the_lift.ipynb) with its [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb) | *What did it really change?* | 75 |
+# |  | [34 Lift in money](../3_evaluate/34_lift_in_money.ipynb) with its [exercise](../../exercises/3_evaluate/34_lift_in_money.ipynb) | *Did it earn?* | 60 |
+# | | [35 Without a control group](../3_evaluate/35_without_a_control_group.ipynb) with its [exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb) | *Nobody kept a control. What can still be said?* | 60 |
+# | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 70 |
 #
 # **How to walk it.** Read a lesson, running each cell; stop where it tells you to; do the exercise; look at the solution only then.
 #
 # | path | what, in minutes |
 # |---|---|
-# | once round in half a day (240) | 00 20 · 12 25 and 12a–12c 15 · 22 40 and 22a–22c 20 · break 15 · 35 25 and 35a–35c 20 · 41 25 and 41a–41c 20 · a plan for Monday 15 |
-# | self-study (about 450) | all lessons to their end, 01 after 00, and each exercise after its lesson |
+# | once round in half a day (240) | 00 20 · 12 25 · 22 25 and 22a 15 · break 15 · 32 25 and 32a 5 · 33 25 and 33a–33b 20 · 34 25 and 34a 10 · 41 20 · a plan for Monday 10 |
+# | self-study (about 885) | all lessons to their end, 01 after 00, and each exercise after its lesson |
 
 # %% [markdown]
 # ## A segmentation needs a task

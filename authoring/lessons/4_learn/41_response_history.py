@@ -4,7 +4,7 @@
 #     kind: lesson
 #     module: loyalty.learn.history
 #     test: helpers/tests/learn/test_history.py::test_appending_the_same_wave_twice_changes_nothing_and_says_so
-#     minutes: 55
+#     minutes: 70
 # ---
 
 # %% [markdown]
@@ -12,13 +12,13 @@
 #
 # **What do we already know, and how sure are we?**
 #
-# *55 minutes: 25 together, 30 alone · before: [The customer profile](../1_prepare/12_customer_profile.ipynb)*
+# *70 minutes: 25 together, 45 alone · before: [The customer profile](../1_prepare/12_customer_profile.ipynb)*
 #
 # You will
 #
 # - put every campaign of a year into one **response history** that a second load cannot spoil
-# - read a **response rate** with its interval, and keep it apart from a lift
-# - calm small cells with **shrinkage**, and test that it helps
+# - read a **response rate** with its interval, and set beside it the **lift** that only a control group can show
+# - calm small cells with **shrinkage**, test that it helps, and meet the **winner's curse**
 # - ask what past response says about the next, and log what was decided
 
 # %% [markdown]
@@ -73,13 +73,11 @@ from loyalty.learn.history import open_history
 folder = tempfile.TemporaryDirectory()  # in your own work: a fixed path
 history = open_history(Path(folder.name) / "responses.duckdb")
 waves = contacts.drop(columns=["start", "end"])
-history.append(waves, outcomes)
-
-# %%
-history.append(waves.sample(frac=1, random_state=1), outcomes)
+print(history.append(waves, outcomes))
+print(history.append(waves.sample(frac=1, random_state=1), outcomes))  # once more, in another order
 
 # %% [markdown]
-# The second time, in another order: nothing changed. If a wave came again with *other* numbers, the history would refuse and ask for a reason. Even a power cut in the middle leaves either the whole wave or nothing.
+# The second time, in another order, nothing changed. If a wave came again with *other* numbers, the history would refuse and ask for a reason. Even a power cut in the middle leaves either the whole wave or nothing.
 #
 # Does it tell us the same as our hand?
 
@@ -199,6 +197,150 @@ assert wins > 0.8
 # The raw rates are the worst guide. Shrunken rates make {{1 - errors.shrunken.mean() / errors.raw.mean():.0%}} less squared error, less also than one rate for all, and they were better than raw in {{(errors["shrunken"] < errors["raw"]).mean():.0%}} of the 200 draws. (The error never goes to zero, for the other half is noisy too.)
 
 # %% [markdown]
+# ## And what did it change?
+#
+# The history of the real chain ends at rates, for it left nobody out. The workshop's simulated chain kept a **control group**: three waves, eight weeks apart, each to every customer seen in the last half year, with two offers. Lots decided: a third got the one, a third the other, a third nothing. The segments come from receipts *before* the wave: seen within four weeks ("lately") or
+# longer ago, and with few (up to 5), some (up to 15) or many receipts.
+
+# %%
+from loyalty.prepare.profile import build_profile
+from loyalty.world import World
+
+
+def segment_base(world):
+    """Segment of each customer on the world's last day, from receipts alone."""
+    profile = build_profile(world.receipts, world.end, customers=world.customers)
+    number = pd.cut(profile.frequency, [-1, 5, 15, np.inf], labels=["few", "some", "many"]).astype("str")
+    name = np.where(profile.recency_days <= 28, "lately", "longer ago") + ", " + number
+    return profile[["customer_id"]].assign(segment=name.where(profile.recency_days <= 182, "silent for half a year"))
+
+
+def send_wave(world, pair, lots):
+    """One wave to everybody seen in the last half year: each third by lot an offer, another offer, or nothing."""
+    base = segment_base(world).query("segment != 'silent for half a year'")
+    offers = lots.permutation(np.resize(np.array([None, *pair]), len(base)))
+    wave, later = world.run(base.assign(offer_id=offers, propensity=1 / 3), campaign_id=" and ".join(pair))
+    return (world, wave), later
+
+
+lots, now, sent_waves = np.random.default_rng(41), World(customers=5_000, months=24, seed=41), []
+with tempfile.TemporaryDirectory() as shelf, open_history(Path(shelf) / "waves.duckdb") as memory:
+    for pair in [("basket_discount", "gift"), ("category_discount", "bonus_points"), ("win_back", "concierge")]:
+        (before, wave), now = send_wave(now, pair, lots)
+        memory.append(wave.contacts, wave.outcomes, scheme="visits", version="1", segment_as_of=before.end)
+        sent_waves.append((before, wave))
+    remembered = memory.to_frame().query("window == 'main'")  # the four weeks during
+remembered.groupby(["campaign_id", "arm"]).agg(customers=("arm", "size"), answered=("redeemed", "mean")).round(3)
+
+# %% [markdown]
+# The control group stands in the history like everybody else. So the same table can answer the second question: what did they *spend*, with the offer and without? In one wave:
+
+# %%
+one_wave = remembered[remembered.campaign_id == "win_back and concierge"]
+spent = one_wave.pivot_table("sales", "segment", "arm", aggfunc="mean")
+spent.assign(lift_win_back=spent.win_back - spent.control).round(2)
+
+# %% [markdown]
+# The last column is the **lift** of the win-back coupon: € per customer in four weeks, with it less without it. The helper gives the same for all cells of a wave, with intervals; one wave at a time, for each has its own control group. Then all go into one table, beside the response rate.
+
+# %%
+from loyalty.evaluate.lift import measure_lift
+from loyalty.evaluate.lifts import gather_lifts
+
+measured = [measure_lift(rows, outcome="sales", by="segment") for _, rows in remembered.groupby("campaign_id")]
+lifts = gather_lifts([lift for wave in measured for lift in wave])
+answered = remembered.groupby(["arm", "segment"]).redeemed.mean().rename("rate").reset_index()
+ranking = lifts.to_frame().merge(answered).sort_values("effect", ascending=False, ignore_index=True)
+ranking[["arm", "segment", "n_treated", "rate", "effect", "low", "high", "shrunken"]].head(6).round(2)
+
+# %% tags=["verify"]
+top, loud = ranking.iloc[0], ranking.loc[ranking.rate.idxmax()]
+assert (
+    spent.win_back - spent.control - ranking[ranking.arm == "win_back"].set_index("segment").effect
+).abs().max() < 1e-9
+assert len(ranking) == 36 and ranking.n_treated.min() == 20 and not lifts.warnings
+assert (top.arm, top.segment) == ("basket_discount", "lately, many") and top.low > 0 and top.shrunken_low < 0
+assert (ranking.low > 0).sum() == 2 and ranking.p_adjusted.min() > 0.05
+assert (loud.arm, loud.segment) == ("win_back", "lately, many") and loud.effect < 0 < loud.high
+assert [str(before.end.date()) for before, _ in sent_waves] == ["2025-01-01", "2025-02-26", "2025-04-23"]
+
+# %% [markdown]
+# {{len(ranking)}} cells, and the winner is the basket discount for "{{top.segment}}": €{{top.effect:.2f}} a customer (€{{top.low:.2f}} to €{{top.high:.2f}}). Only {{(ranking.low > 0).sum()}} of the intervals leave out zero, and in {{len(ranking)}} tries about one does so by chance; corrected for their number none is left. Lifts are far noisier than rates; for a lift even a cell of five hundred is small. So they are calmed like
+# the rates, each offer with its own bank: the column `shrunken` says €{{top.shrunken:.2f}}.
+#
+# And look for the cell with the highest *rate*. Win-back coupon, "{{loud.segment}}": {{loud.rate:.0%}} used it, and its lift is {{"−" if loud.effect < 0 else ""}}€{{abs(loud.effect):.2f}} (−€{{abs(loud.low):.2f}} to €{{loud.high:.2f}}). We did not print it above; it stands in place {{ranking.index[ranking.rate == ranking.rate.max()][0] + 1}} of {{len(ranking)}}.
+#
+# In this world we can ask the truth. Your bet first: **what does the winning cell truly gain, in euros a customer?** Marta bets {{top.effect:.2f}}.
+
+# %%
+from loyalty.tasks import predict, reveal
+
+predict("41a", 9)  # your bet in euros: change 9
+
+# %%
+import matplotlib.pyplot as plt
+
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, TRUTH, headline
+
+
+def find_true_lifts(before, wave):
+    """Expected lift of each offer in each segment: the very customers of the wave, good and bad luck averaged out."""
+    segment = wave.contacts.set_index("customer_id").segment
+    offers = wave.contacts.offer_id.dropna().unique()
+    gains = {offer: before.truth.effect(offer, days=28, post=0).set_index("customer_id").sales for offer in offers}
+    return pd.DataFrame(gains).reindex(segment.index).groupby(segment).mean().rename_axis("arm", axis=1).stack()
+
+
+def draw_winners(count=10):
+    """The cells with the highest raw lifts: raw, shrunken, and the truth."""
+    shown = ranking.head(count)
+    fig, ax = plt.subplots(figsize=(9, 4.8))
+    ax.hlines(shown.index - 0.2, shown.low, shown.high, color=GREY, linewidth=2)
+    ax.plot(shown.effect, shown.index - 0.2, "o", color=HIGHLIGHT, markerfacecolor="white", markersize=8, label="raw")
+    ax.hlines(shown.index + 0.2, shown.shrunken_low, shown.shrunken_high, color=TREATED, linewidth=3)
+    ax.plot(shown.shrunken, shown.index + 0.2, "o", color=TREATED, markersize=8, label="shrunken")
+    ax.plot(shown.truth, shown.index, "D", color=TRUTH, markerfacecolor="white", markersize=9, label="truth", linestyle="none")  # fmt: skip
+    names = shown.arm.str.replace("_", " ") + " · " + shown.segment + " (" + shown.n_treated.astype("str") + ")"
+    ax.set_yticks(shown.index, names)
+    ax.invert_yaxis()
+    ax.axvline(0, color=TRUTH, linewidth=1)
+    ax.grid(axis="y", visible=False)
+    ax.grid(axis="x", visible=True)
+    ax.legend(loc="lower right")
+    headline(ax, "Winners promise more than they keep", "the ten highest lifts, sales a customer in €, 95 % interval; customers in brackets", "simulated chain, seed 41")  # fmt: skip
+
+
+true_lifts = pd.concat(find_true_lifts(*sent) for sent in sent_waves).rename("truth").reset_index()
+ranking = ranking.merge(true_lifts, on=["arm", "segment"])
+draw_winners()
+winner = ranking.iloc[0]
+reveal("41a", estimate=winner.shrunken, low=winner.shrunken_low, high=winner.shrunken_high, truth=winner.truth,
+       unit="€", says="Sales per customer of the cell, in four weeks.")  # fmt: skip
+
+# %% tags=["verify"]
+for before, wave in sent_waves:
+    whole, sizes = before.truth.lift(wave, kind="expected").sales, wave.contacts.segment.value_counts()
+    mean = true_lifts[true_lifts.arm.isin(whole.index.unique("offer_id"))].pivot(
+        index="segment", columns="arm", values="truth"
+    )
+    for offer in mean:
+        assert abs(np.average(mean[offer], weights=sizes[mean.index]) - whole[offer, "main"]) < 1e-9
+assert ranking.effect.is_monotonic_decreasing and (ranking.effect > ranking.truth).head(10).sum() == 9
+off = ranking[["effect", "shrunken"]].sub(ranking.truth, axis=0).pow(2).mean()
+assert off.shrunken < off.effect / 2 and winner.truth == ranking.truth.max()
+assert abs(winner.shrunken - winner.truth) < 0.1
+coupon = ranking[ranking.arm == "win_back"].set_index("segment")
+assert coupon.rate.idxmax() == "lately, many" and coupon.truth.idxmax() == "lately, some"
+loud = ranking.loc[ranking.rate.idxmax()]
+
+# %% [markdown]
+# The truth is €{{winner.truth:.2f}}. Marta promises {{winner.effect / winner.truth - 1:.0%}} too much; the shrunken value is right to {{abs(winner.shrunken - winner.truth) * 100:.0f}} cents, which is luck too, for its interval is wide (−€{{-winner.shrunken_low:.2f}} to €{{winner.shrunken_high:.2f}}). Nine of the ten highest lifts lie above their diamonds. That is the **winner's curse**: whoever is first was good *and* lucky, and next time the luck is gone. (Here the first in the list *is* the truly best cell. It could have been another.) Over all
+# {{len(ranking)}} cells shrinking takes {{1 - off.shrunken / off.effect:.0%}} off the squared error. Was that luck? Part B holds the lottery again, many times.
+#
+# And the rate? The cell that answered most, the win-back coupon for "{{loud.segment}}" with {{loud.rate:.0%}}, truly gains €{{loud.truth:.2f}} a customer; the winning cell answered half as often ({{winner.rate:.0%}}) and gains €{{winner.truth:.2f}}. Even within the win-back coupon the segment that answers most is not the one that changes most: "lately, some" answers less ({{coupon.rate["lately, some"]:.0%}}) and gains €{{coupon.truth["lately, some"]:.2f}}. (For the
+# other five offers the same segment leads in both. A rate is not always a bad guide; without control nobody knows when.)
+
+# %% [markdown]
 # ---
 # ### Stop here in the workshop
 # Now the [exercise](../../exercises/4_learn/41_response_history.ipynb), 41a to 41d. What follows is for self-study.
@@ -271,22 +413,10 @@ folder.cleanup()
 # %% [markdown]
 # ## Beside the truth
 #
-# The other half of the households is only the second-best judge. In the workshop's simulated chain we can ask the truth itself. We run three small tests there, each with two offers and a control group drawn by lot: 150 customers an offer, out of those who came in the last half year. The segments answer two questions to the receipts *before* the
-# test: came within four weeks, or longer ago? And with few (up to 5), some (up to 15) or many receipts?
+# The other half of the households is only the second-best judge. In the simulated chain we can ask the truth, for rates as well. We begin anew on the evening before the first wave and run three *small* tests with the same offers and segments: 150 customers an offer, out of those who came in the last half year.
+
 
 # %%
-from loyalty.prepare.profile import build_profile
-from loyalty.world import World
-
-
-def segment_base(world):
-    """Segment of each customer on the world's last day, from receipts alone."""
-    profile = build_profile(world.receipts, world.end, customers=world.customers)
-    number = pd.cut(profile.frequency, [-1, 5, 15, np.inf], labels=["few", "some", "many"]).astype("str")
-    name = np.where(profile.recency_days <= 28, "lately", "longer ago") + ", " + number
-    return profile[["customer_id"]].assign(segment=name.where(profile.recency_days <= 182, "silent for half a year"))
-
-
 def send_test(world, offers):
     """One test wave: 150 customers drawn for each offer and 150 for control."""
     base = segment_base(world)
@@ -298,7 +428,7 @@ def send_test(world, offers):
 
 # %%
 rng = np.random.default_rng(41)
-world, tests = World(customers=5_000, months=24, seed=41), []
+world, tests = sent_waves[0][0], []  # a world never changes
 for pair in [("basket_discount", "gift"), ("category_discount", "bonus_points"), ("win_back", "concierge")]:
     test, world = send_test(world, pair)
     tests.append(test)
@@ -330,10 +460,7 @@ tested = tested.merge(truth.reset_index(), on=["segment", "offer_id"])
 
 
 # %%
-import matplotlib.pyplot as plt
 from matplotlib.ticker import PercentFormatter
-
-from loyalty.charts import HIGHLIGHT, TREATED, TRUTH, headline
 
 
 def draw_small_cells(count=12):
@@ -402,7 +529,7 @@ assert better > 0.95
 #
 # ## The best response rate is not the best offer
 #
-# Marta has her list: the offer with the highest rate wins. Beside the rate we now put what a control group tells, the **lift**: sales per customer with the offer, less sales per customer without it, in the same four weeks. Its truth is the mean over the customers of that test, with good and bad luck averaged out.
+# Marta has her list: the offer with the highest rate wins. Beside the rate we now put the lift that each small test measured for its offer as a whole. Its truth is the mean over the customers of that test, with good and bad luck averaged out.
 
 # %%
 from loyalty.stats import compare_means
@@ -471,21 +598,146 @@ assert anyway > 0.7 and world.offers.set_index("offer_id").reward_cost["win_back
 # weeks it loses €{{-best.true_profit:.2f}} a customer. The category discount, last in the list with {{last.true_rate:.0%}}, earns €{{last.true_profit:.2f}}. A history of rates alone would have sent the wrong letter for years; keep the control group's rows in it.
 
 # %% [markdown]
+# ## Was the calm winner luck?
+#
+# In Part A shrinking helped, in *one* draw of three lotteries. In this world every customer has several lives: we let all of them live the four weeks without an offer, and again with each. From these lives we can hold the lotteries as often as we like, here two hundred times.
+
+
+# %%
+from loyalty.shrinkage import shrink_normal
+
+
+def live_all_lives(number, before, wave):
+    """Sales in the four weeks of each customer of a wave: without an offer, and with its first and second one."""
+    lives = wave.contacts[["customer_id", "segment"]].assign(wave=number)
+    for life, offer in enumerate([None, *ARMS[number][1:]]):
+        everybody, _ = before.run(wave.contacts[["customer_id"]].assign(offer_id=offer))
+        sales = everybody.outcomes.query("window == 'main'").set_index("customer_id").sales
+        lives[life] = sales.reindex(lives.customer_id).to_numpy()
+    return lives
+
+
+def hold_lotteries(times=1):
+    """Draw the customers of all waves again, with replacement, and deal them into thirds: lifts of all cells."""
+    some = all_lives.sample(times * len(all_lives), replace=True, random_state=rng)
+    life = np.arange(len(some)) % 3
+    sales = some[[0, 1, 2]].to_numpy()[np.arange(len(some)), life]
+    dealt = pd.DataFrame({"wave": some.wave, "segment": some.segment, "life": life, "sales": sales})
+    groups = dealt.groupby(["wave", "segment", "life"], observed=True).sales.agg(["mean", "var", "size"]).reset_index()
+    control = groups[groups.life == 0].drop(columns="life")
+    drawn = groups[groups.life > 0].merge(control, on=["wave", "segment"], suffixes=("", "_control"))
+    drawn["arm"] = [ARMS[row.wave][row.life] for row in drawn.itertuples()]
+    drawn["raw"] = drawn["mean"] - drawn.mean_control
+    drawn["se"] = (drawn["var"] / drawn["size"] + drawn.var_control / drawn.size_control) ** 0.5
+    return drawn[["arm", "segment", "size", "raw", "se"]].merge(true_lifts, on=["arm", "segment"])
+
+
+rng = np.random.default_rng(41)
+ARMS = [["control", *wave.contacts.offer_id.dropna().unique()] for _, wave in sent_waves]
+all_lives = pd.concat([live_all_lives(number, *sent) for number, sent in enumerate(sent_waves)])
+all_lives = all_lives.astype({"segment": "category"})
+
+
+# %%
+def give_answers(drawn):
+    """Four answers to the same lotteries, each with its interval: raw, one an offer, and shrunken in two ways."""
+    offers = [rows for _, rows in drawn.groupby("arm")]
+    calm = pd.concat([shrink_normal(rows.raw, rows.se).table for rows in offers]).reindex(drawn.index)
+    wide = shrink_normal(drawn.raw, drawn.se).table
+    one = pd.concat([rows.raw * 0 + np.average(rows.raw, weights=rows["size"]) for rows in offers])
+    return {
+        "raw": (drawn.raw, drawn.raw - 1.96 * drawn.se, drawn.raw + 1.96 * drawn.se),
+        "one lift for each offer": (one.reindex(drawn.index), None, None),
+        "shrunken, a bank for each offer": (calm.shrunken, calm.low, calm.high),
+        "shrunken, one bank for all": (wide.shrunken, wide.low, wide.high),
+    }
+
+
+def score_lotteries(times, count):
+    """Squared error, coverage, and the best cell as it looks and as it is; one row an answer and lottery."""
+    scores = []
+    for drawn in (hold_lotteries(times) for _ in range(count)):
+        for name, (answer, low, high) in give_answers(drawn).items():
+            score = {"answer": name, "squared error": ((answer - drawn.truth) ** 2).mean()}
+            if low is not None:
+                held, best = (low <= drawn.truth) & (drawn.truth <= high), answer.idxmax()
+                score |= {"truth in the interval": held.mean(), "best cell says": answer[best]}
+                score |= {"best cell truly": drawn.truth[best], "its interval holds it": held[best]}
+            scores.append(score)
+    return pd.DataFrame(scores)
+
+
+scores = score_lotteries(times=1, count=200)
+lottery = scores.groupby("answer", sort=False).mean()
+lottery.round(2)
+
+# %% tags=["verify"]
+raw, whole, calm, wide = (lottery.iloc[row] for row in range(4))
+error = scores.pivot_table("squared error", scores.index // 4, "answer")
+assert wide["squared error"] < whole["squared error"] < calm["squared error"] < 0.5 * raw["squared error"]
+assert (error[calm.name] < error["raw"]).mean() == 1
+assert (
+    raw["truth in the interval"] > 0.94
+    and calm["truth in the interval"] > 0.97
+    and wide["truth in the interval"] > 0.94
+)
+assert raw["its interval holds it"] < 0.85 and calm["its interval holds it"] > 0.9
+assert raw["best cell says"] > 4 * raw["best cell truly"] and calm["best cell says"] > 2.5 * calm["best cell truly"]
+assert wide["best cell says"] < 1.5 * wide["best cell truly"]
+assert raw["best cell truly"] < 0.6 * ranking.truth.max()
+picked = (scores[scores.answer == "raw"]["best cell truly"] == ranking.truth.max()).mean()
+boasts = [row["best cell says"] - row["best cell truly"] for row in (raw, calm)]
+assert picked < 0.3 and 0.4 < boasts[1] / boasts[0] < 0.6
+lucky = (error["raw"] <= off.effect).mean()
+assert lucky < 0.1
+
+# %% [markdown]
+# Read the columns one after the other; the truth is the expected lift again.
+#
+# *Squared error.* The raw lifts miss by €{{raw["squared error"] ** 0.5:.2f}} in a typical cell, the shrunken ones by €{{calm["squared error"] ** 0.5:.2f}}: **{{1 - calm["squared error"] / raw["squared error"]:.0%}} less squared error**, and less in each of the 200 lotteries. (Our own draw in Part A was a kind one: the raw lifts had an error of {{off.effect:.1f}}, and only {{lucky:.0%}} of the lotteries have less.)
+#
+# *Intervals.* {{raw["truth in the interval"]:.0%}} of the raw ones and {{calm["truth in the interval"]:.0%}} of the shrunken ones hold the truth, averaged over the cells. But nobody looks at the average cell, everybody looks at the best. There the raw interval holds the truth in {{raw["its interval holds it"]:.0%}} of the draws only, the shrunken one in {{calm["its interval holds it"]:.0%}}.
+#
+# *The best cell.* On average the raw winner says €{{raw["best cell says"]:.2f}} and is truly worth €{{raw["best cell truly"]:.2f}}. The shrunken winner says €{{calm["best cell says"]:.2f}} and is worth €{{calm["best cell truly"]:.2f}}: less of a boaster, and still one. Six cells of one offer know too little about how much cells differ. And the best cell of all would be worth €{{ranking.truth.max():.2f}}; the raw winner is that cell in
+# {{picked:.0%}} of the lotteries.
+#
+# Two rows we did not expect. **One lift for each offer**, the same for all its segments, beats the shrunken cells: for *rates* it was the worst answer, here the segments' differences drown in the noise. And one bank for all {{len(ranking)}} cells is best, although the offers differ, which we held against it above. Noise decides: the larger it is beside the true differences, the wider the bank may be. So let us send four times as many letters.
+
+# %%
+larger = score_lotteries(times=4, count=40)
+sizes = {"as sent": lottery, "four times as many": larger.groupby("answer", sort=False).mean()}
+pd.DataFrame({size: table["squared error"] for size, table in sizes.items()}).round(2)
+
+# %% tags=["verify"]
+more = sizes["four times as many"]["squared error"]
+assert (
+    more[calm.name] < more["one lift for each offer"] < more["raw"]
+    and more["shrunken, one bank for all"] < more[calm.name]
+)
+per_wave = len(all_lives) / 3
+
+# %% [markdown]
+# With some {{4 * per_wave:,.0f}} customers a wave the segments begin to speak: the shrunken cells ({{more[calm.name]:.1f}}) now beat one lift for each offer ({{more["one lift for each offer"]:.1f}}), and the raw ones stay last ({{more["raw"]:.1f}}). With {{per_wave:,.0f}} the honest report names a lift for each *offer*, and calls the segments a question for the next wave. That wave goes into the same history.
+
+
+# %% [markdown]
 # ## What we learned
 #
 # - A **response history** holds every contact, the silent ones too, with the segment of that day; the same wave twice changes nothing.
-# - A **response rate** says who answers. Without a control group it says nothing about what the offer changed: the best rate of our tests lost money.
-# - **Shrinkage** took a "25 %" from one response out of four down to 7 %, predicted the other half of the households better than raw rates, and lay nearer to the truth.
+# - A **response rate** says who answers, a **lift** what the offer changed; only a control group can tell. The cell with the best rate, {{loud.rate:.0%}}, truly gained €{{loud.truth:.2f}} a customer, and its coupon lost money.
+# - **Shrinkage** took a "25 %" from one response out of four down to 7 %, predicted the other half of the households better than raw rates, and lay nearer to the truth, for rates and for lifts.
+# - The **winner's curse**: the best of {{len(ranking)}} raw lifts said €{{raw["best cell says"]:.2f}} on average and was worth €{{raw["best cell truly"]:.2f}}. Shrinking halved the boast; where noise is so large, one lift for each offer was the better report.
 # - Who responded before is about five times as likely to respond again. That predicts; it does not justify.
 #
 # ## What could still be wrong
 #
 # - Type A sends sixteen coupons chosen for the household, types B and C the same to all. Their rates compare two kinds of campaign, not two offers.
 # - Campaigns that ran over the end of the year had less time to be answered: their rates are a little low.
-# - The bank of shrinkage assumes that cells are alike in kind. Do not put a win-back letter and a birthday card into one bank.
+# - The bank of shrinkage assumes that cells are alike in kind. For rates, which are measured sharply, a win-back letter and a birthday card do not belong in one bank; for our noisy lifts one bank did better. That is a finding about these sizes, not a law.
+# - Our cells of a wave share one control group, and all lifts end after four weeks: part of what customers bought for the letter's sake they may not buy afterwards.
 #
 # ## Use it on your data
 #
-# `open_history("responses.duckdb").append(contacts, outcomes)` after every wave; `measure_rates(history, by=["segment", "offer_id"])` before the next.
+# `open_history("responses.duckdb").append(contacts, outcomes)` after every wave; `measure_rates(history, by=["segment", "offer_id"])` before the next; with a control group also `measure_lift(history.to_frame().query("campaign_id == 13 and window == 'main'"), by="segment")`.
 #
 # **Next:** [the exercise](../../exercises/4_learn/41_response_history.ipynb)

@@ -7,9 +7,13 @@ from functools import cache
 import pandas as pd
 
 from loyalty.datasets import checkpoint, complete_journey
+from loyalty.evaluate.lift import measure_lift
+from loyalty.evaluate.lifts import Lifts
 from loyalty.learn.past import predict_from_past
 from loyalty.learn.rates import Rates, measure_rates
+from loyalty.shrinkage import shrink_normal
 from loyalty.tasks.grading import Answers, Mistake, Task
+from loyalty.tasks.summer import load_summer
 
 
 @cache
@@ -181,6 +185,39 @@ def _answer_past() -> Answers:
     )  # fmt: skip
 
 
+@cache
+def _summer() -> Lifts:
+    return measure_lift(load_summer(), outcome="sales", by="segment")  # type: ignore[return-value]
+
+
+@cache
+def _answer_lift() -> Answers:
+    rows, table, best = load_summer(), _summer().to_frame(), _summer().best()
+    cell = rows[(rows.arm == best.arm) & (rows.segment == best.segment)]
+    control = rows[rows.arm == "control"]
+    own = control[control.segment == best.segment]
+    whole = measure_lift(rows[rows.arm.isin([best.arm, "control"])], outcome="sales")
+    width = (table.high - table.low) / (2 * 1.96)
+    right = float(best.shrunken)
+    return Answers(
+        right=right,
+        praise=f"€{right:.2f} for {best.arm.replace('_', ' ')}, {best.segment}; raw it was €{best.effect:.2f}.",
+        mistakes=(
+            Mistake("winners_curse", "That is the raw lift of the best cell: good *and* lucky, and the luck will not come back. The shrunken one was asked.", float(best.effect)),
+            Mistake("response_rate_for_lift", "That is a share of customers who used the offer. What they would have bought without it, only the control group tells.", float(cell.redeemed.mean())),
+            Mistake("redeemers_against_control", "You compared those who used the offer with the control group. Who uses it came anyway; take everybody who was drawn.",
+                    float(cell[cell.redeemed == 1].sales.mean() - own.sales.mean())),
+            Mistake("control_of_all_segments", "You took the control group of all segments. These customers buy more than others with or without a letter: compare within the segment.",
+                    float(cell.sales.mean() - control.sales.mean())),
+            Mistake("before_control_is_taken_off", "That is what the cell spent. Take off what its control group spent.", float(cell.sales.mean())),
+            Mistake("all_segments", "That is the lift of the offer over all segments.", float(whole.effect)),
+            Mistake("one_bank", "You shrank the cells of both offers in one bank. Here each offer has its own.", float(shrink_normal(table.effect, width).table.shrunken[best.name])),
+            Mistake("lower_end", "That is the lower end of the shrunken interval; the lift itself was asked.", float(best.shrunken_low)),
+            Mistake("upper_end", "That is the upper end of the shrunken interval; the lift itself was asked.", float(best.shrunken_high)),
+        ),
+    )  # fmt: skip
+
+
 TASKS = (
     Task(
         code="41a", asks="one fraction between 0 and 1, to four decimals: share of the type B invitations to segment high (of that day) with at least one redeemed coupon",
@@ -221,5 +258,15 @@ TASKS = (
         compute=_answer_past, tolerance=0.06,
         hints=("`predict_from_past` takes a history, or a table with responded, start, end and window.", "`.to_frame()`, row \"responded before\", column `relative`."),
         close="Close, not it. All campaigns, compared within each wave?",
+    ),
+    Task(
+        code="41g", asks="one number, to the cent: the highest shrunken lift among the cells offer × segment, in € of sales per customer",
+        compute=_answer_lift, tolerance=0.01,
+        hints=(
+            "`measure_lift(summer, outcome=..., by=...)` measures all cells at once, each against its own control group.",
+            "The outcome is `'sales'`, the cells are `by='segment'`.",
+            "`.best()` is the row with the highest shrunken lift; take its `shrunken`.",
+        ),
+        close="Close, not it. All cells in one call of `measure_lift`, and no customer left out?",
     ),
 )  # fmt: skip

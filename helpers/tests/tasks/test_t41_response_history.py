@@ -7,6 +7,7 @@ import pytest
 
 from loyalty.datasets import checkpoint, complete_journey
 from loyalty.tasks import check
+from loyalty.tasks.summer import load_summer
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +69,27 @@ def test_the_crude_quotient_is_named(rows):
         parts.append("yes" if earlier.responded.any() else "no" if len(earlier) else "new")
     rates = before.groupby(pd.Series(parts, before.index)).responded.mean()
     assert check("41f", rates["yes"] / rates["no"]).mistake == "crude"
+
+
+@pytest.fixture(scope="module")
+def summer():
+    return load_summer()
+
+
+def test_a_raw_lift_of_the_best_cell_is_named_the_winners_curse(summer):
+    spent = summer.pivot_table("sales", "segment", "arm")
+    lifts = spent.drop(columns="control").sub(spent.control, axis=0)
+    assert check("41g", lifts.max().max()).mistake == "winners_curse"
+
+
+def test_a_response_rate_of_the_best_cell_for_its_lift_is_named(summer):
+    answered = summer.groupby(["arm", "segment"]).redeemed.mean()
+    assert check("41g", answered.max()).mistake == "response_rate_for_lift"
+
+
+def test_redeemers_against_control_and_the_control_of_all_segments_are_named(summer):
+    cell = summer[(summer.arm == "bonus_points") & (summer.segment == "lately, many")]
+    control = summer[summer.arm == "control"]
+    used, own = cell[cell.redeemed == 1], control[control.segment == "lately, many"]
+    assert check("41g", used.sales.mean() - own.sales.mean()).mistake == "redeemers_against_control"
+    assert check("41g", cell.sales.mean() - control.sales.mean()).mistake == "control_of_all_segments"
