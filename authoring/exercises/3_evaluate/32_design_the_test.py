@@ -62,7 +62,7 @@ house = find_detectable(spent, size=size, control=0.05, worth=0.28, cost=1.80)
 print(house.sentence("€"))
 
 # %% [markdown]
-# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: the sales that bring in its €1.80. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` with the history. One fraction: 7 % is 0.07.
+# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: if its additional sales bring in €1.80 of **margin** per customer. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` with the history: what each eligible customer spent in [start, end). One fraction: 7 % is 0.07.
 
 # %%
 ### BEGIN SOLUTION
@@ -79,7 +79,7 @@ check("32b", share_out)
 hint("32b")
 
 # %% [markdown] tags=["solution"]
-# **{{share_out:.0%}}**, {{share_out * size:,.0f}} customers. The break-even is €{{break_even:.2f}} of sales in twelve weeks. "Always 10 %" sees €{{find_detectable(spent, size=size, control=0.10).effect:.2f}}; half and half €{{find_detectable(spent, size=size, control=0.50).effect:.2f}} and leaves {{(0.5 - share_out) * size:,.0f}} customers more without a letter than the question needs.
+# **{{share_out:.0%}}**, {{share_out * size:,.0f}} customers. The break-even is €{{break_even:.2f}} of sales in twelve weeks. "Always 10 %" sees €{{find_detectable(spent, size=size, control=0.10).effect:.2f}}; half and half €{{find_detectable(spent, size=size, control=0.50).effect:.2f}} and leaves {{(0.5 - share_out) * size:,.0f}} customers more without a letter than the question needs. One percent less, {{share_out - 0.01:.0%}}, sees €{{find_detectable(spent, size=size, control=share_out - 0.01).effect:.2f}} and misses the condition by {{(find_detectable(spent, size=size, control=share_out - 0.01).effect - break_even) * 100:.0f}} cents; nobody should quarrel about that percent, but 10 % is another test altogether.
 #
 # And say it to Jonas at once: *seeing* the break-even is telling it from nothing. A proven profit needs a true effect of about twice that.
 
@@ -87,7 +87,7 @@ hint("32b")
 assert 0.15 < share_out < 0.30 and find_detectable(spent, size=size, control=0.10).effect > 1.2 * break_even
 
 # %% [markdown]
-# **32c Who stays out?** Draw the control group with your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. Whoever gives his consent later gets the letters from then on, and must move nobody. The word for this campaign is `"points 2025"`; until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Deliver the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
+# **32c Who stays out?** Draw the control group with `assign_arms` and your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. Whoever gives his consent later is drawn from then on, and must move nobody. The word for this campaign, its salt, is `"points 2025"`; until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Deliver the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
 
 # %%
 ### BEGIN SOLUTION
@@ -104,7 +104,7 @@ check("32c", control)
 hint("32c")
 
 # %% [markdown] tags=["solution"]
-# {{len(control):,}} customers, {{len(control) / size:.1%}} of {{size:,}}; a hash keeps a share on average, not to the head. The same people for all three, because the question is what *three* letters do. Drawn anew each time, only {{share_out**3:.1%}} would be without any letter at the end, and the control of the third letter would have got the first two like everybody else.
+# {{len(control):,}} customers, {{len(control) / size:.1%}} of {{size:,}}; a hash keeps a share on average, not to the head. The same people for all three, because the question is what *three* letters do. Drawn anew each time, only {{share_out**3:.1%}} would be without any letter at the end, and of the control of the third letter {{1 - share_out**2:.0%}} would have got one of the first two or both.
 
 # %% tags=["solution"]
 from loyalty.evaluate.design import check_balance, check_sample_ratio
@@ -191,7 +191,7 @@ assert free > 2 * break_even and found.low < truth < found.high and truth > brea
 from loyalty.evaluate.design import find_power
 
 at_truth = find_power(spent, size=size, effect=truth, control=share_out).power
-assert at_truth > 0.8
+assert at_truth > 0.8 and found.low < break_even
 
 # %% [markdown] tags=["solution"]
-# The truth, €{{truth:.2f}}, is above the break-even of €{{break_even:.2f}}: the campaign paid. Whether the profit is *proven* is another matter, and the lower end of the interval, €{{found.low:.2f}}, answers it. An experienced colleague writes the plan, the share, the salt and the day of the one look on a page, sends it to Jonas **before** the first letter, and keeps the answer.
+# The truth, €{{truth:.2f}}, is above the break-even of €{{break_even:.2f}}: the campaign paid. The effect is seen, as planned: the interval leaves out zero. The profit is *not* proven: its lower end, €{{found.low:.2f}}, lies below the break-even. Jonas was told so before. An experienced colleague writes the plan, the share, the salt and the day of the one look on a page, sends it to Jonas **before** the first letter, and keeps the answer.

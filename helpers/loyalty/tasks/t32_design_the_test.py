@@ -35,6 +35,11 @@ def _spent(column: str = "spent") -> np.ndarray:
     return people.loc[people["eligible"], column].to_numpy()
 
 
+def _spent_with_the_silent() -> np.ndarray:
+    people = _people()
+    return people.loc[people["customer_id"].isin(_all_but_silence()["customer_id"]), "spent"].to_numpy()
+
+
 def _cut_tail() -> np.ndarray:
     spent = _spent()
     return spent[spent <= np.quantile(spent, 0.99)]
@@ -70,6 +75,8 @@ def _answer_house_rule() -> Answers:
             Mistake("one_standard_error", "That is one standard error. To be called an effect it takes 1.96 of them, to be seen in 80 of 100 another 0.84.", _detect(spent, hurdles=1.0)),
             Mistake("both_groups_small", "You gave both groups 5 %. The control has 5 %, the treated have 95 %; the formula adds 1/control and 1/treated.",
                     _detect(spent) * float(np.sqrt(2 / 0.05 / (1 / 0.05 + 1 / 0.95)))),
+            Mistake("treated_forgotten", "You took the standard error of the control alone. The treated group has one too: sd × √(1/control + 1/treated).", (LEVEL + SEEN) * float(spent.std(ddof=1)) / float(np.sqrt(0.05 * size))),
+            Mistake("without_the_day_filter", "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.", _detect(_spent_with_the_silent(), size=len(_spent_with_the_silent()))),
             Mistake("total_in_each_group", "You put all eligible customers into each of the two groups. They are divided between them.", _detect(spent) * float(np.sqrt(2 / (1 / 0.05 + 1 / 0.95)))),
             Mistake("equal_size_habit", "That is half and half. The house rule leaves out 5 %.", _detect(spent, share=0.5)),
             Mistake("always_ten", "That is 10 %. The house rule leaves out 5 %.", _detect(spent, share=0.1)),
@@ -107,12 +114,12 @@ def _answer_share() -> Answers:
     buyers = _smallest_share(spent[spent > 0], growth="shift")
     return Answers(
         right=right,
-        praise=f"{right:.0%} are {right * size:,.0f} customers; they see €{COST / MARGIN:.2f}, the effect that just pays.",
+        praise=f"{right:.0%} are {right * size:,.0f} customers. It takes €{_detect_from(right):.2f} to be seen with them; the campaign pays from €{COST / MARGIN:.2f} on.",
         mistakes=(
             Mistake("equal_size_habit", f"Half and half sees €{seen[0.5]:.2f}, more than was asked: {(0.5 - right) * size:,.0f} customers would get no letter for nothing. Equal groups are the habit of those "
                     "for whom a control costs as much as a treatment.", 0.5),
             Mistake("always_ten", f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost.", 0.1),
-            Mistake("house_rule", f"That is the house rule again. It sees €{seen[0.05]:.2f}; the campaign pays from €{COST / MARGIN:.2f} on.", 0.05),
+            Mistake("house_rule", f"5 % is the house rule; with 84 days of history it sees €{seen[0.05]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. If you did not choose it but found it: is your history that of all 84 days?", 0.05),
             Mistake("by_the_formula", "Very near: that is by the formula of 32a, with one spread for both groups. The helper with the history lets the letters bring some people in; the treated then differ more, and it takes a percent more.", _by_formula(spent)),
             Mistake("no_power", "With this share an effect that just pays is seen every second time only (`power=0.5`, or 1.96 standard errors). Asked are 80 of 100.", _smallest_share(spent, power=0.5)),
             Mistake("one_sided", "That is one-sided (`level=0.90`). The interval that Jonas will see has two ends.", _smallest_share(spent, level=0.9)),
@@ -122,6 +129,10 @@ def _answer_share() -> Answers:
             Mistake("ninety", "With this share it is seen in 90 of 100. Jonas asked for 80; the rest can get the letters.", _smallest_share(spent, power=0.9)),
         ),
     )  # fmt: skip
+
+
+def _detect_from(share: float) -> float:
+    return find_detectable(_spent(), size=len(_spent()), control=share).effect
 
 
 def _draw(people: pd.DataFrame, share: float, salt: str = SALT, mode: str = "hash") -> set[int]:
@@ -135,7 +146,7 @@ def _answer_control() -> Answers:
     eligible, active = people[people["eligible"]], people[people["active"]]
     right = _draw(eligible, share)
     draws = [_draw(eligible, share, f"{SALT} letter {number}") for number in (1, 2, 3)]
-    sizes = {size: _draw(eligible, size) for size in (0.05, 0.1, 0.5)}
+    sizes, formula = {size: _draw(eligible, size) for size in (0.05, 0.1, 0.5)}, _by_formula(_spent())
     return Answers(
         right=right,
         praise=f"{len(right):,} customers, the same for all three letters, whoever joins.",
@@ -150,6 +161,7 @@ def _answer_control() -> Answers:
             Mistake("equal_size_habit", "That is half of them. Use your share from 32b.", sizes[0.5]),
             Mistake("always_ten", "That is 10 %. Use your share from 32b.", sizes[0.1]),
             Mistake("house_rule", "That is 5 %. Use your share from 32b.", sizes[0.05]),
+            Mistake("by_the_formula", f"That is {formula:.0%}, the share by the formula. Use the one that the helper found in 32b.", _draw(eligible, formula)),
             Mistake("not_filtered", "You drew from the whole list. Filter first: staff and people without consent are in your control, but never among the treated.", _draw(people, share)),
             Mistake("without_the_day_filter", "Customers silent for a year are among yours. Eligible is who bought on or after 1 January 2024.",
                     _draw(_all_but_silence(), share)),
@@ -190,7 +202,7 @@ def _answer_plan() -> Answers:
         "A": f"10 % see effects from €{ten:.2f} on; the campaign pays from €{wanted:.2f} on. That is Jonas's first condition.",
         "B": f"It sees enough, yes. But {(0.5 - share) * len(spent):,.0f} customers more than needed get no letter; look at your 32b.",
         "C": f"Without any letter the active customers with consent spent €{active[True] - active[False]:.2f} more in autumn than those without. This plan finds that again and calls it an effect.",
-        "E": "Drawn anew each time, hardly anybody is without a letter at the end: the control of the third letter got the first two like everybody else.",
+        "E": f"Drawn anew each time, hardly anybody is without a letter at the end: of the control of the third letter {1 - share**2:.0%} got one of the first two or both.",
         "F": f"Useless letters would be celebrated in {count_looks(MONDAYS):.0%} of cases; Jonas allows 5 %. Look at your 32d.",
         "D": "10 % see the effect that just pays: no more need to stay out.",
     }
@@ -199,7 +211,7 @@ def _answer_plan() -> Answers:
              "E": "new_control_each_wave", "F": "peeking"}  # fmt: skip
     return Answers(
         right=right,
-        praise=f"{share:.0%}, drawn once, looked at once: it sees €{wanted:.2f} in 80 of 100 cases.",
+        praise=f"{share:.0%}, drawn once, looked at once: an effect of €{wanted:.2f} is seen in 80 of 100 cases.",
         mistakes=tuple(Mistake(names[letter], text, letter) for letter, text in says.items() if letter != right),
     )
 

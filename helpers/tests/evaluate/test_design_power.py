@@ -142,6 +142,32 @@ def test_a_textbook_shift_promises_more_than_a_small_control_keeps_when_more_cus
     assert inside(buyers.simulate(runs=600, seed=2).share, 600, buyers.power)
 
 
+@pytest.mark.parametrize("outcome", [{"sd": 40.0, "mean": 25.0}, {"rate": 0.1}])
+@pytest.mark.parametrize("control", [0.05, 0.5])
+def test_seven_tenths_of_the_smallest_effect_are_seen_every_second_time_as_the_docstring_says(outcome, control):
+    plan = find_detectable(size=20_000, control=control, **outcome)
+    chance = find_power(size=20_000, effect=0.7 * plan.effect, control=control, **outcome).power
+    assert chance == pytest.approx(0.5, abs=0.02)
+    assert find_power(size=20_000, effect=0.9 * plan.effect, control=control, **outcome).power > 0.65
+
+
+def test_a_trial_with_an_effect_in_it_says_seen_and_one_without_says_alarm(spend):
+    planned = find_detectable(spend, size=2_000, control=0.5).simulate(runs=100, seed=1)
+    assert planned.planted > 0 and "repeated tests saw the effect" in planned.sentence()
+    assert "alarm" not in planned.sentence() + planned.plot().get_title(loc="left")
+    empty = run_aa(spend[:400], 0.5, runs=100, seed=1)
+    assert empty.planted == 0 and "repeated tests raised an alarm" in empty.sentence()
+    plt.close("all")
+
+
+def test_the_label_of_the_even_line_stands_beside_the_bars(spend):
+    ax = run_aa(spend[:400], 0.5, runs=100, seed=1).plot(source="made")
+    ax.figure.canvas.draw()
+    label = next(text for text in ax.texts if "only chance" in text.get_text()).get_window_extent()
+    assert label.x0 >= ax.get_window_extent().x1
+    plt.close("all")
+
+
 def test_rates_and_ratios_keep_their_promise_too(spend):
     rng = np.random.default_rng(4)
     orders = rng.poisson(2, 4_000) + 1.0

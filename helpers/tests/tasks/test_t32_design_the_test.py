@@ -79,6 +79,18 @@ def test_sizes_of_an_arm_and_of_all_that_are_mixed_up_are_named(spent):
     assert check("32a", by_table(sd, n, n)).mistake == "total_in_each_group"
 
 
+def test_a_standard_error_of_the_control_alone_is_named(spent):
+    assert check("32a", 2.8016 * spent.std() / np.sqrt(0.05 * len(spent))).mistake == "treated_forgotten"
+
+
+def test_a_plan_with_those_silent_for_a_year_is_named(chain):
+    people = chain.customers.query("consent and not staff")
+    inside = chain.receipts[(chain.receipts.time >= START) & (chain.receipts.time < END)]
+    values = people.customer_id.map(inside.groupby("customer_id").sales.sum()).fillna(0)
+    n = len(values)
+    assert check("32a", by_table(values.std(), 0.95 * n, 0.05 * n)).mistake == "without_the_day_filter"
+
+
 def test_the_spread_of_a_month_for_a_test_of_three_is_named(chain, eligible):
     month = chain.receipts[chain.receipts.time.between("2024-11-06", END, inclusive="left")]
     values = eligible.customer_id.map(month.groupby("customer_id").sales.sum()).fillna(0)
@@ -122,6 +134,13 @@ def test_the_share_of_a_calculator_with_one_spread_for_both_groups_is_named(spen
 @pytest.mark.parametrize(("share", "name"), [(0.5, "equal_size_habit"), (0.1, "always_ten"), (0.05, "house_rule")])
 def test_a_share_by_habit_is_named(share, name):
     assert check("32b", share).mistake == name
+
+
+def test_a_share_found_with_a_history_of_four_weeks_is_asked_for_its_days(chain, eligible):
+    month = chain.receipts[chain.receipts.time.between("2024-11-06", END, inclusive="left")]
+    values = eligible.customer_id.map(month.groupby("customer_id").sales.sum()).fillna(0)
+    found = check("32b", smallest(values, len(values)))
+    assert found.status == "wrong" and "84 days" in found._repr_html_()
 
 
 def test_a_share_planned_without_the_heavy_tail_is_named(spent):
@@ -168,6 +187,10 @@ def test_a_new_control_for_each_wave_is_named(eligible):
 
 def test_a_control_of_equal_size_is_named(eligible):
     assert check("32c", draw(eligible, 0.5)).mistake == "equal_size_habit"
+
+
+def test_a_control_with_the_share_of_the_formula_is_named(eligible):
+    assert check("32c", draw(eligible, share_of_32b() - 0.01)).mistake == "by_the_formula"
 
 
 def test_a_draw_before_the_filter_is_named(chain):
