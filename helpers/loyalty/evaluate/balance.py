@@ -55,6 +55,7 @@ class Balance:
         ax.axvline(0, color=INK, linewidth=1)
         ax.scatter(rows["difference"], rows["covariate"], color=np.where(odd, HIGHLIGHT, TREATED), s=55, zorder=3)
         edge = 1.15 * max(rows["difference"].abs().max(), self.noise, 0.1)
+        ax.margins(y=0.15)
         ax.set(xlim=(-edge, edge), xlabel="treated − control, in standard deviations")
         ax.grid(axis="x", visible=True)
         title = "The groups were alike before the start" if self.p >= 0.001 else "The groups differed before the start"
