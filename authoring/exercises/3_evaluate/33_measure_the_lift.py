@@ -14,7 +14,9 @@
 #
 # *40 minutes: 15 for 33a and 33b, 25 for Part B · after: [Measure the lift](../../notebooks/3_evaluate/33_measure_the_lift.ipynb)*
 #
-# In autumn the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September, for on that day the list was loaded. Then the agency was ill, and the e-mail went out on **1 October** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in November.
+# In autumn the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September, for on that day the list was loaded. Then the agency was ill, and the e-mail went out on **1 October** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in December.
+#
+# Two tables: `contacts` has one row for each of the 20,000 customers (`arm` is "gift" or "control"; `used_gift` is 1 if the customer took the gift), `receipts` one row for each receipt **line** from July to 25 November. All lines with the same `basket_id` are one receipt.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("33a")` gives one step at a time.
 
@@ -59,7 +61,7 @@ assert wrong["33a"]["delivered_against_whole_control"] > 5 * more_buyers and mor
 # Is {{more_buyers * 100:.2f}} more than luck? `measure_lift` of this share gives an interval; we shall need it in 33e.
 
 # %% [markdown]
-# **33b What did it change in sales?** Sales per customer **drawn**, in the same four weeks: `(effect, low, high)`, gift minus control, 95 % interval, in euros to the cent. Each group with its own variance (Welch), as in the lesson.
+# **33b What did it change in sales?** Sales per customer **drawn**, in the same four weeks: `(effect, low, high)`, gift minus control, 95 % interval, in euros to the cent, such as `(1.23, 0.45, 2.01)`. Each group with its own variance (Welch), as in the lesson.
 
 # %%
 ### BEGIN SOLUTION
@@ -80,6 +82,8 @@ hint("33b")
 # %% tags=["verify"]
 tempting = wrong["33b"]
 assert lift.low < truth.sales < lift.high and tempting["window_from_list_load"][0] < 0.8 * lift.effect
+names = ["redeemers_against_control", "delivered_against_whole_control", "buyers_only", "window_from_list_load"]
+assert all(tempting[name][1] > 0 for name in [*names, "lines_as_unit"])
 assert tempting["lines_as_unit"][0] < 0.4 and tempting["buyers_only"][0] > 1.8 * lift.effect
 
 # %% [markdown] tags=["solution"]
@@ -92,6 +96,8 @@ assert tempting["lines_as_unit"][0] < 0.4 and tempting["buyers_only"][0] > 1.8 *
 # | buyers only | €{{tempting["buyers_only"][0]:.2f}} | who bought nothing is part of the answer |
 # | from 17 September on | €{{tempting["window_from_list_load"][0]:.2f}} | two of four weeks lie before the letter |
 # | per receipt line | €{{tempting["lines_as_unit"][0]:.2f}} | a line was not drawn, a customer was |
+#
+# All five intervals leave zero out: each of them would have been called "significant". A p-value does not know who was compared. The right way takes everyone who was drawn, the days after the letter, and zero for whoever bought nothing.
 #
 # The day of sending is a column, so let the function read it: `build_outcomes(…, from_sent=True)` starts the window at `sent_at`, for the control group on the day of the wave.
 
@@ -147,10 +153,10 @@ assert change[2] - change[1] > lift.high - lift.low
 # €{{sharp.effect:.2f}} (€{{sharp.low:.2f}} to €{{sharp.high:.2f}}): {{sharp.details["saving"]:.0%}} of the variance is saved. The number moves up, because the lottery had given the gift group customers who bought a little less in September (−€{{abs(september.effect):.2f}}, well within chance); the adjustment makes up for a part of that. To subtract September *in full* is too much of a good thing: €{{change[0]:.2f}}, with an interval wider than without any adjustment.
 
 # %% [markdown]
-# **33e Which note does Jonas get?** Of each euro of sales **30 cents** are margin. The gift costs **€2.40** for each customer who took it (`used_gift`), the e-mail **10 cents** for each customer drawn for it. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, four weeks, to a tenth of a cent, such as `("A", 0.123)`.
+# **33e Which note does Jonas get?** He wants it rough: of each euro of sales **30 cents** are margin. The gift costs **€2.40** for each customer who took it (`used_gift`), the e-mail **10 cents** for each customer drawn for it. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, four weeks, to a tenth of a cent, such as `("A", 0.123)`. Mind that the interval has to know about sales *and* gifts.
 #
 # - `"A"`: *Send it to everybody. Those who took the gift spent €33.59 more than the control group.*
-# - `"B"`: *The gift raised sales. Whether it earns is open: hold, and do not send it to everybody before we know more.*
+# - `"B"`: *The gift raised sales. Whether it earned is open: do not send it to everybody on these numbers alone.*
 # - `"C"`: *Send it to everybody. Sales rose, and the whole interval lies above zero.*
 # - `"D"`: *Stop. It cannot be shown that more people bought, so the gift does nothing.*
 
@@ -178,8 +184,24 @@ assert letter == "B" and buyers.open and buyers.effect == more_buyers
 assert abs(tempting["redeemers_against_control"][0] - 33.59) < 0.005
 
 # %% [markdown] tags=["solution"]
-# B. At the estimate the gift leaves €{{earned.effect - 0.10:.2f}} per customer drawn (−€{{abs(low):.2f}} to €{{high:.2f}}): perhaps something, perhaps nothing. C reads the right interval and answers the wrong question: *sales* are sure, *money* is not. D takes "not shown" for "not there" ({{buyers.effect * 100:.1f}} points, −{{abs(buyers.low) * 100:.1f}} to {{buyers.high * 100:.1f}}: much fits).
+# B. At the estimate the gift leaves €{{earned.effect - 0.10:.2f}} per customer drawn (−€{{abs(low):.2f}} to €{{high:.2f}}): perhaps something, perhaps nothing. C reads the right interval and answers the wrong question: that *sales* rose is hardly in doubt, that *money* was left is. D takes "not shown" for "not there" ({{buyers.effect * 100:.1f}} points more buyers, −{{abs(buyers.low) * 100:.1f}} to {{buyers.high * 100:.1f}}: much fits).
 #
-# And the truth, which only this world tells: the mailing changed sales by €{{truth.sales:.2f}} per customer drawn, inside the interval of 33b, and brought {{truth.responded * 1000:.0f}} more buyers of 1,000.
+# The tempting short cut: 30 cents of the lower end of *sales*, less the average gift. Here it misses by a fifth of a cent only, because nearly all the luck is in the sales. It takes the gifts as sure, and nothing in it would tell you when that is wrong. One number a customer, one interval.
 #
-# What would an experienced colleague add? "Four weeks are kind to a gift: what people bought in October they may not buy in November. Count the four weeks after it too, before anybody signs." That is the next lesson.
+# What would an experienced colleague add? "Four weeks are kind to a gift: what people bought in October they may not buy in November. Count the four weeks after it too, before anybody signs." The receipts are there:
+
+# %% tags=["solution"]
+eight_weeks = outcomes[outcomes.window != "pre"].groupby("customer_id").sales.sum().reindex(contacts.customer_id)
+both = 0.30 * eight_weeks.to_numpy() - 2.40 * contacts.used_gift
+longer = compare_means(both[contacts.arm == "gift"], both[contacts.arm == "control"])
+print(f"€{longer.effect - 0.10:.2f}, from {longer.low - 0.10:.2f} to {longer.high - 0.10:.2f}")
+
+# %% tags=["verify"]
+true_profit = 0.30 * truth.sales - 2.40 * contacts.used_gift[contacts.arm == "gift"].mean() - 0.10
+assert low < true_profit < high and longer.low - 0.10 < 0 < longer.high - 0.10
+assert longer.high - longer.low > 1.5 * (high - low) and 0.001 < abs(low - wrong["33e"]["interval_of_sales"][1]) < 0.003
+
+# %% [markdown] tags=["solution"]
+# €{{longer.effect - 0.10:.2f}} in eight weeks (−€{{abs(longer.low - 0.10):.2f}} to €{{longer.high - 0.10:.2f}}): a longer window, a wider interval, and open as before. "Open" is not yet a decision. What a wrong sending costs, and whether another test is worth its money, is the next lesson.
+#
+# And the truth, which only this world tells: the mailing changed sales by €{{truth.sales:.2f}} per customer drawn, inside the interval of 33b, and brought {{truth.responded * 1000:.0f}} more buyers of 1,000. With gifts and e-mails paid, €{{0.30 * truth.sales - 2.40 * contacts.used_gift[contacts.arm == "gift"].mean() - 0.10:.2f}} per customer drawn was left in the four weeks. Note B was a good note.

@@ -112,12 +112,20 @@ def test_an_interval_from_lines_around_the_right_effect_is_named(contacts, recei
     [
         ("2024-09-17", "2024-10-29", "load_to_end"),
         ("2024-10-01", "2024-10-30", "last_day_inside"),
+        ("2024-10-01", "2024-10-28", "last_day_cut_off"),
+        ("2024-10-01", "2024-10-15", "two_weeks"),
         ("2024-09-03", "2024-10-01", "month_before"),
         ("2024-10-29", "2024-11-26", "month_after"),
     ],
 )
 def test_another_window_is_named(contacts, receipts, start, end, name):
-    assert check("33b", by_hand(*groups(spent(contacts, receipts, start, end)))).mistake == name
+    table = spent(contacts, receipts, start, end)
+    assert check("33b", by_hand(*groups(table))).mistake == name
+    if name in ("two_weeks", "last_day_cut_off", "load_to_end", "month_before"):
+        assert (
+            check("33a", np.subtract(*(side.mean() for side in groups(table.assign(b=table.orders > 0), "b")))).mistake
+            == name
+        )
 
 
 def test_receipts_counted_as_customers_are_named(contacts, receipts):
@@ -156,6 +164,29 @@ def test_a_note_that_the_numbers_do_not_allow_is_named(contacts, receipts, lette
     assert check("33e", ("B", low)).status == check("33e", ["b", round(low, 3)]).status == "right"
     assert check("33e", (letter, low)).mistake == f"signed_{letter}"
     assert check("33e", ("B", low + 0.10)).mistake == "mail_forgotten"
+
+
+def test_a_profit_from_the_interval_of_sales_is_named(contacts, receipts):
+    table = spent(contacts, receipts)
+    low = 0.30 * by_hand(*groups(table))[1] - 2.40 * table.used_gift[table.arm == "gift"].mean() - 0.10
+    assert check("33e", ("B", low)).mistake == "interval_of_sales"
+
+
+def test_a_profit_from_the_margin_column_or_of_eight_weeks_is_named(contacts, receipts):
+    outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
+    outcomes = outcomes.merge(contacts[["customer_id", "used_gift"]], on="customer_id")
+    main = outcomes[outcomes.window == "main"].merge(contacts[["customer_id", "arm"]], on="customer_id")
+    earned = main.assign(profit=main.margin - 2.40 * main.used_gift)
+    assert check("33e", ("B", by_hand(*groups(earned, "profit"))[1] - 0.10)).mistake == "margin_column"
+    longer = spent(contacts, receipts, "2024-10-01", "2024-11-26")
+    longer["profit"] = 0.30 * longer.sales - 2.40 * longer.used_gift
+    assert check("33e", ("B", by_hand(*groups(longer, "profit"))[1] - 0.10)).mistake == "eight_weeks"
+
+
+def test_the_adjusted_answer_in_the_place_of_the_plain_one_is_named(contacts, receipts):
+    outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
+    sharp = measure_lift(contacts, outcomes, "sales", before="sales")
+    assert check("33b", (sharp.effect, sharp.low, sharp.high)).mistake == "adjusted"
 
 
 def test_the_worlds_truth_lies_inside_the_intervals_that_are_right() -> None:
