@@ -162,8 +162,9 @@ hint("41f")
 # {{times_as_likely:.1f}} times ({{past.relative_low["responded before"]:.1f}} to {{past.relative_high["responded before"]:.1f}}). The raw quotient is {{past.crude["responded before"]:.1f}}: early waves, when nobody could have responded before, are mixed with late ones.
 
 # %% [markdown]
-# **41g A lift to plan with.** Back to the simulated chain. Its summer wave had two offers and a control group drawn by lot; `summer` has one row a customer, with `arm`, `segment` (of the day before the wave) and the `sales` of the four weeks. Marta wants to repeat the best cell offer × segment, and asks what she may put into the budget. Which cell has the highest *shrunken* lift in sales, and how large is it? One number, the shrunken lift in € per customer, to the cent. (Each offer is shrunk with its own bank, as
-# `measure_lift` does.)
+# **41g A lift to plan with.** Back to the simulated chain. Its summer wave had two offers and a control group drawn by lot; `summer` has one row a customer: `arm` (the offer, or control), `segment` (of the day before the wave), `redeemed` (1 if the offer was used) and `sales` (€ in the four weeks).
+#
+# Marta wants to repeat the best cell of offer × segment, and asks what she may put into the budget. Find the cell with the highest *shrunken* lift in sales. How large is that lift? One number, € per customer in four weeks, to the cent. (Each offer is shrunk with its own bank, as `measure_lift` does.)
 
 # %%
 from loyalty.tasks.summer import load_summer
@@ -177,6 +178,7 @@ from loyalty.evaluate.lift import measure_lift
 lifts = measure_lift(summer, outcome="sales", by="segment")
 found = lifts.to_frame()
 answered = summer.groupby(["arm", "segment"]).redeemed.mean()
+whole = measure_lift(summer, outcome="sales").to_frame().set_index("arm")  # one lift for each offer
 best_lift = lifts.best().shrunken
 ### END SOLUTION
 
@@ -196,8 +198,14 @@ assert answered.idxmax() == ("bonus_points", "lately, many") and best.shrunken_l
 assert (worst.arm, worst.segment) == ("free_delivery", "lately, some") and worst.high < 0 and worst.p_adjusted < 0.05
 assert truth.loc[worst.segment, worst.arm] > 0 and best.shrunken < best.effect
 true_best = truth.loc[best.segment, best.arm]
+offer = whole.loc[best.arm]
+true_offer = (truth[best.arm] * summer.segment.value_counts()).sum() / len(summer)
+assert offer.low < true_offer < offer.high and best.shrunken_low < true_best < best.shrunken_high
+assert worst.shrunken_high < 0 < offer.low
 
 # %% [markdown] tags=["solution"]
-# €{{best_lift:.2f}} (−€{{-best.shrunken_low:.2f}} to €{{best.shrunken_high:.2f}}), for bonus points in "{{best.segment}}". The raw lift says €{{best.effect:.2f}}, and who budgets with it has spent the winner's luck. The truth, which only this world tells, is €{{true_best:.2f}}. (This time the cell that answered most *is* the one with the highest lift. It happens; only the control group can tell when.)
+# €{{best_lift:.2f}} (−€{{-best.shrunken_low:.2f}} to €{{best.shrunken_high:.2f}}), for bonus points in "{{best.segment}}". The raw lift says €{{best.effect:.2f}}, and who budgets with it counts on the winner's luck. The truth, which only this world tells, is €{{true_best:.2f}}: for the {{best.n_treated}} customers of the cell the raw lift promises €{{(best.effect - true_best) * best.n_treated:,.0f}} too much. (This time the cell that answered most *is* the one with the highest lift. It happens; only the control group can tell when.)
 #
-# The tempting sentence stands at the other end of the table: "free delivery drives *lately, some* away", −€{{-worst.effect:.2f}}, and even after correction for all {{len(found)}} cells p is {{worst.p_adjusted:.2f}}. The truth is +€{{truth.loc[worst.segment, worst.arm]:.2f}}. A correction makes such accidents rare, not impossible. Before you forbid an offer to a segment, test it there once more.
+# The interval holds zero, so a colleague would not budget by cells at all. One lift for each offer is steadier: bonus points €{{offer.effect:.2f}} over all segments (€{{offer.low:.2f}} to €{{offer.high:.2f}}); the truth is €{{true_offer:.2f}}.
+#
+# The tempting sentence stands at the other end of the table: "free delivery drives *lately, some* away", −€{{-worst.effect:.2f}} (−€{{-worst.low:.2f}} to −€{{-worst.high:.2f}}). Even after correction for all {{len(found)}} cells p is {{worst.p_adjusted:.2f}}, and even the shrunken interval lies below zero. The truth is +€{{truth.loc[worst.segment, worst.arm]:.2f}}. A correction makes such accidents rare, not impossible. Before you forbid an offer to a segment, test it there once more.

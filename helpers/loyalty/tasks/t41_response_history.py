@@ -210,7 +210,7 @@ def _answer_lift() -> Answers:
             Mistake("control_of_all_segments", "You took the control group of all segments. These customers buy more than others with or without a letter: compare within the segment.",
                     float(cell.sales.mean() - control.sales.mean())),
             Mistake("before_control_is_taken_off", "That is what the cell spent. Take off what its control group spent.", float(cell.sales.mean())),
-            Mistake("all_segments", "That is the lift of the offer over all segments.", float(whole.effect)),
+            Mistake("all_segments", "That is the lift of the offer over all segments: a good number for a report of this size, but the best cell was asked, shrunken.", float(whole.effect)),
             Mistake("one_bank", "You shrank the cells of both offers in one bank. Here each offer has its own.", float(shrink_normal(table.effect, width).table.shrunken[best.name])),
             Mistake("lower_end", "That is the lower end of the shrunken interval; the lift itself was asked.", float(best.shrunken_low)),
             Mistake("upper_end", "That is the upper end of the shrunken interval; the lift itself was asked.", float(best.shrunken_high)),

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from loyalty.datasets import checkpoint, complete_journey
+from loyalty.evaluate.lift import measure_lift
+from loyalty.shrinkage import shrink_normal
 from loyalty.tasks import check
 from loyalty.tasks.summer import load_summer
 
@@ -93,3 +95,11 @@ def test_redeemers_against_control_and_the_control_of_all_segments_are_named(sum
     used, own = cell[cell.redeemed == 1], control[control.segment == "lately, many"]
     assert check("41g", used.sales.mean() - own.sales.mean()).mistake == "redeemers_against_control"
     assert check("41g", cell.sales.mean() - control.sales.mean()).mistake == "control_of_all_segments"
+
+
+def test_the_lift_of_the_whole_offer_and_one_bank_for_both_offers_are_named(summer):
+    spent = summer.groupby("arm").sales.mean()
+    assert check("41g", spent.bonus_points - spent.control).mistake == "all_segments"
+    cells = measure_lift(summer, outcome="sales", by="segment").to_frame()
+    one_bank = shrink_normal(cells.effect, (cells.high - cells.low) / 3.92).table.shrunken
+    assert check("41g", one_bank[cells.shrunken.idxmax()]).mistake == "one_bank"
