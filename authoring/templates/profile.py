@@ -67,7 +67,8 @@ report.section("concentration")
 
 # %%
 # Grid
-report.draw("grid")
+chart = report.draw("grid")
+
 # %% [markdown]
 # ## What was read, and how well it is filled
 

@@ -40,8 +40,8 @@ def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression) -> Days:
     """Group a text column by day and by the shape of what follows it, and judge each."""
     days = Days()
     values = table.select(value.alias("v"), C("r"))
-    serial = C("v").try_cast(duckdb.sqltypes.DOUBLE).between(K(FIRST_SERIAL), K(LAST_SERIAL))
-    inside = duckdb.CaseExpression(F("regexp_full_match", C("v"), K(r"\d{5}(\.\d+)?")), serial).otherwise(K(False))
+    serial = _read_serial(C("v")).between(K(FIRST_SERIAL), K(LAST_SERIAL))
+    inside = duckdb.CaseExpression(F("regexp_full_match", C("v"), K(r"\d{5}([.,]\d+)?")), serial).otherwise(K(False))
     counts = [F("count", C("v")), F("count", duckdb.CaseExpression(inside, K(1)))]
     days.filled, serial = values.aggregate(counts).fetchall()[0]
     days.serial = 0 < days.filled == serial
@@ -113,7 +113,7 @@ def judge_day(text: str) -> tuple[str, tuple[str, ...]]:
 def read_date(value: duckdb.Expression, days: Days, day_first: bool) -> duckdb.Expression:
     """Return the expression that reads a text column as timestamps; what has no known form becomes empty."""
     if days.serial:
-        micros = F("round", (value.try_cast(duckdb.sqltypes.DOUBLE) - K(EPOCH)) * K(86_400)) * K(1_000_000)
+        micros = F("round", (_read_serial(value) - K(EPOCH)) * K(86_400)) * K(1_000_000)
         return F("make_timestamp", micros.cast(duckdb.sqltypes.BIGINT))
     if days.zones:
         value = F("trim", F("regexp_replace", value, K(ZONE), K("")))
@@ -122,6 +122,10 @@ def read_date(value: duckdb.Expression, days: Days, day_first: bool) -> duckdb.E
     formats = {re.sub("@(.)", r"%d\1%m" if day_first else r"%m\1%d", form) for form in days.formats}
     # Two digits first: %Y would read 31.12.25 as the year 25.
     return F("try_strptime", value, K(sorted(formats, key=lambda form: ("%y" not in form, form)) or ["%Y"]))
+
+
+def _read_serial(value: duckdb.Expression) -> duckdb.Expression:
+    return F("replace", value, K(","), K(".")).try_cast(duckdb.sqltypes.DOUBLE)
 
 
 def _exists(year: str, month: str, day: str) -> bool:

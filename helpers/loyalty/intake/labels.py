@@ -51,7 +51,7 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
     >>> from loyalty.intake.space import Space
     >>> raw = Raw("a.csv", Space().write([["КГ"], ["тест"]], 1), ["Группа"])
     >>> map_values(raw, "c0", Column("arm", "text", "the group"), "Группа", None).problems[0].split(": add")[1]
-    ' to columns.yml `arms: {КГ: control, тест: treated}`'
+    ' to columns.yml, under contacts, `arms: {КГ: control, тест: treated}`'
     """
     reading = read_column(raw, ref, column, name, {})
     said = dict(said or {})
@@ -70,7 +70,9 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
         key = "arms" if column.name == "arm" else "kinds"
         says = f"`{column.name}` (column {name})" if name != column.name else f"`{column.name}`"
         unsure = "" if all(value in guess for value in lost[:8]) else ", each with its right meaning"
-        reading.problems.append(f"{says} holds {shown}: add to columns.yml `{key}: {{{lines}}}`{unsure}")
+        bare = ", and none of them is named control" * (key == "arms" and not {"control", *known} & {*guess.values()})
+        place = f"under {'contacts' if key == 'arms' else 'receipts'}, `{key}: {{{lines}}}`"
+        reading.problems.append(f"{says} holds {shown}{bare}: add to columns.yml, {place}{unsure}")
     used = [value for value in said if value in counts]
     if used and not reading.problems:
         value = reading.value

@@ -13,12 +13,12 @@ from loyalty.columns import Column, Table
 from loyalty.frames import NotATable
 from loyalty.intake.files import read_source
 from loyalty.intake.labels import map_values
-from loyalty.intake.mapping import EXTRAS, FILLED, read_mapping, suggest
+from loyalty.intake.mapping import EXTRAS, FILLED, list_headers, read_mapping, suggest
 from loyalty.intake.people import refuse_strangers, settle_rows
-from loyalty.intake.proposal import propose_table
+from loyalty.intake.proposal import UNNAMED, propose_table
 from loyalty.intake.rows import set_aside
 from loyalty.intake.space import C, F, K, Raw, Space
-from loyalty.intake.times import check_times
+from loyalty.intake.times import check_times, join_clock
 from loyalty.intake.values import read_column
 from loyalty.tables import CONTRACTS, TableError, check_table
 
@@ -69,23 +69,24 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
     ('customer_id', 'time', 'sales')
     """
     mapping, problems = read_mapping(columns)
+    is_lost = bool(problems) and not mapping  # what the headers lack then is no news
     problems += [f"there is no table `{name}`{suggest(name, CONTRACTS)}" for name in sources if name not in CONTRACTS]
     space, loaded = Space(), {}
     for name, source in sources.items():
         if name in CONTRACTS:
             table, wrong = _load_table(space, CONTRACTS[name], source, mapping.get(name, {}))
-            problems += [f"{name}: {text}" for text in wrong]
+            problems += [f"{name}: {text}" for text in wrong if not (is_lost and UNNAMED in text)]
             loaded[name] = table
     if not problems:
         problems += refuse_strangers({name: table.table.to_native() for name, table in loaded.items()})
     if problems:
         space.close()
-        unclear = [i for i, text in enumerate(problems) if "has no column named" in text]
-        if unclear:
-            files = " ".join(f"{name}={source}" for name, source in sources.items() if isinstance(source, str | Path))
-            problems[unclear[-1]] += (
-                f": check with `python3 workshop.py columns {files} -o columns.yml`" if files else ""
-            )
+        unclear = [i for i, text in enumerate(problems) if UNNAMED in text]
+        files = [f"{name}={source}" for name, source in sources.items() if isinstance(source, str | Path)]
+        if unclear and files:
+            verb = " ".join(f'"{file}"' if " " in file else file for file in files)
+            write = f"Write them down with `python3 workshop.py columns {verb} -o columns.yml`"
+            problems[unclear[-1]] += f". {write}, check that file, and name it with --columns"
         raise TableError(problems, "your tables")
     return loaded
 
@@ -93,9 +94,11 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
 def _load_table(space: Space, contract: Table, source: Any, options: Mapping[str, Any]) -> tuple[Any, list[str]]:
     named = options.get("columns") or {}
     try:
-        raw = read_source(space, source, options, tuple(named.values()) or contract.names)
+        headers = [header for value in named.values() for header in list_headers(value)]
+        raw = read_source(space, source, options, headers or contract.names)
     except NotATable as error:
         return None, [str(error)]
+    named = {name: join_clock(raw, value) for name, value in named.items()}
     chosen, problems = _choose_columns(raw, contract, named)
     if problems:
         return None, problems
@@ -139,7 +142,8 @@ def _load_table(space: Space, contract: Table, source: Any, options: Mapping[str
             told = tuple(f"`{text.split('`')[1]}`" for text in late)
             problems += [text for text in error.problems if not (told and text.startswith(told))]
     missing = {c.name: c.meaning for c in contract.columns if c.optional and c.name not in readings}
-    unused = [h for i, h in enumerate(raw.headers) if h and f"c{i}" not in refs.values()] + raw.unread
+    used = {*refs.values(), *(f"c{i}" for i, header in enumerate(raw.headers) if header in headers)}
+    unused = [h for i, h in enumerate(raw.headers) if h and f"c{i}" not in used] + raw.unread
     notes = [*raw.notes, *_count_empty(raw), *notes, *more]
     notes += (
         [f"columns not used: {', '.join(unused[:8])}{f' and {len(unused) - 8} more' if len(unused) > 8 else ''}"]

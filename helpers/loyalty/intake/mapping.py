@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,29 @@ EXTRAS = {"receipts": ("category",)}  # what a lesson reads beside the contract
 FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
 
 
+TWICE, TOGETHER = "twice: ", "write what belongs to it in one place"
+
+
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML would keep the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(problem=f"{TWICE}{key.value}", problem_mark=key.start_mark)
+            seen |= {key.value} if isinstance(key.value, str) else set()
+        return super().construct_mapping(node, deep)
+
+
 def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Read columns.yml, or the same as a dict, and list everything that is wrong with it.
 
     Parameters
     ----------
     columns : str, pathlib.Path, mapping or None
-        Per table: sheet, header_row, separator, encoding, decimal, day_first, table, columns, arms, kinds.
+        Per table: sheet, header_row, separator, encoding, decimal, day_first, table, columns, arms, kinds. In columns,
+        `time: [Дата, Время]` joins two columns of the file.
 
     Returns
     -------
@@ -47,15 +63,22 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     if isinstance(columns, str | Path):
         label = Path(columns).name
         try:
-            columns = yaml.safe_load(Path(columns).expanduser().read_text(encoding="utf-8-sig"))
+            columns = _Strict(Path(columns).expanduser().read_text(encoding="utf-8-sig")).get_single_data()
         except OSError as error:
             return {}, [f"{label} cannot be read: {error.strerror}"]
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            mark = getattr(error, "problem_mark", None)
+        except UnicodeDecodeError:
+            return {}, [f"{label} is not in UTF-8: open it in an editor and save it so"]
+        except yaml.YAMLError as error:
+            mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None) or ""
             where = f" in line {mark.line + 1}" if mark else ""
+            if why.startswith(TWICE):
+                return {}, [f"{label} names `{why.removeprefix(TWICE)}` twice, again{where}: {TOGETHER}"]
+            if "'\\t'" in why:
+                return {}, [f"{label} holds a tab{where}: put spaces in its place"]
             return {}, [f"{label} is not YAML{where}: compare it with what `python3 workshop.py columns FILE` writes"]
     if not isinstance(columns, Mapping):
-        return {}, [f"{label} should name tables, such as receipts:, found {type(columns).__name__}"]
+        found = {type(None): "empty", list: "a list"}.get(type(columns), "one word")
+        return {}, [f"{label} should name tables, such as receipts:, and is {found}"]
     problems, mapping = [], {}
     for name, options in columns.items():
         if name not in CONTRACTS:
@@ -66,6 +89,11 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
             mapping[name] = {key: value for key, value in options.items() if value is not None}
             problems += _check_options(name, mapping[name])
     return mapping, problems
+
+
+def list_headers(value: str | Sequence[str]) -> list[str]:
+    """The headers that one line of `columns` names: mostly one, two where a day and its clock stand apart."""
+    return [value] if isinstance(value, str) else list(value)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -93,18 +121,24 @@ def _check_options(name: str, options: dict[str, Any]) -> Iterable[str]:
             for left, right in value.items():
                 if right is None:
                     yield f"{name}: `{key}` does not say what {left!r} is: write it, or take the line out"
-                elif isinstance(left, bool | dict) or isinstance(right, bool | dict | list):
+                elif key == "columns" and isinstance(right, list) and not (left == "time" and len(right) == 2):
+                    mend = "name one column, or for `time` two, [day, clock]"
+                    yield f"{name}: `columns` holds {left!r}: {right!r}: {mend}"
+                elif isinstance(left, bool | dict) or isinstance(right, bool | dict | list) and key != "columns":
                     yield f"{name}: `{key}` holds {left!r}: {right!r}: put words such as 'yes' and 'no' in quotes"
             value = {left: right for left, right in value.items() if right is not None}
-            options[key] = {squeeze(left): squeeze(right) for left, right in value.items()}
+            options[key] = {
+                squeeze(left): [*map(squeeze, right)] if isinstance(right, list) else squeeze(right)
+                for left, right in value.items()
+            }
     yield from _check_columns(contract, options.get("columns", {}))
 
 
-def _check_columns(contract: Table, columns: Mapping[str, str]) -> Iterable[str]:
+def _check_columns(contract: Table, columns: Mapping[str, str | Sequence[str]]) -> Iterable[str]:
     for ours, theirs in columns.items():
         if ours not in contract.names and ours not in EXTRAS.get(contract.name, ()) and ours != theirs:
             yield f"{contract.name}: the contract has no column `{ours}`{suggest(ours, contract.names)}"
-    twice = {theirs for theirs in columns.values() if list(columns.values()).count(theirs) > 1}
-    for theirs in sorted(twice):
-        ours = [name for name, value in columns.items() if value == theirs]
+    named = [(name, theirs) for name, value in columns.items() for theirs in list_headers(value)]
+    for theirs in sorted({theirs for _, theirs in named if [t for _, t in named].count(theirs) > 1}):
+        ours = [name for name, value in named if value == theirs]
         yield f"{contract.name}: the column {theirs!r} is named for {' and '.join(ours)}: one of them is another column"

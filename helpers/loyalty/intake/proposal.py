@@ -22,6 +22,7 @@ from loyalty.tables import CONTRACTS, TableError
 
 GUESSED = ("receipts", "contacts", "customers", "products", "offers")
 SAMPLE, UNSURE, SURE = 200_000, 0.5, 0.9
+UNNAMED = "has no column named"
 PREFERRED = {"sales": "what was paid after discounts is meant"}
 
 
@@ -54,7 +55,7 @@ class TableProposal:
         names = ", ".join(f"`{column.name}` ({column.meaning})" for column in lacking)
         likely = ", ".join(f"{line.column.name}: {line.header}" for line in self.lines if line.header)
         found = f"they may be {likely}" if likely else f"found only {', '.join(self.unused) or 'no columns'}"
-        return f"{self.label} has no column named {names}; {found}"
+        return f"{self.label} {UNNAMED} {names}; {found}"
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,8 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
                 lines.append(Line(column, None, 0.0, "", (), tuple(rivals)))
             continue
         rating, why, ref = chosen[column.name]
-        lines.append(Line(column, headers[ref], rating, why, samples[ref], tuple(rivals)))
+        shown = tuple(map(_mask, samples[ref])) if column.kind == "id" else samples[ref]
+        lines.append(Line(column, headers[ref], rating, why, shown, tuple(rivals)))
         questions |= _ask(raw, ref, column)
         if column.name == "arm" or column.choices and column.name == "kind":
             values = list(count_values(raw, ref, C(ref).cast("VARCHAR")))
@@ -208,6 +210,12 @@ def _take_samples(raw: Raw, ref: str) -> tuple[str, ...]:
     value = C(ref).cast("VARCHAR")
     rows = raw.table.select(value.alias("v")).filter(C("v").isnotnull()).limit(1000).fetchall()
     return tuple(list(dict.fromkeys(row[0].strip() for row in rows if row[0].strip(f" {TYPED}")))[:3])
+
+
+def _mask(sample: str) -> str:
+    """Cut what may be an e-mail address or a phone: columns.yml is handed on."""
+    digits = re.sub(r"\D", "", sample)
+    return f"{sample[:3]}…" if "@" in sample or 10 <= len(digits) <= 12 else sample
 
 
 def _may_hold(column: Column, samples: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from loyalty.frames import NotATable, open_table
 from loyalty.intake.space import Raw, Space
 
 VARIABLE = "LOYALTY_SQL"
+FORM = "postgresql://name:password@server/base"
 WRITES = "insert|update|delete|merge|into|drop|alter|create|truncate|grant|revoke|attach|pragma"
 
 
@@ -86,7 +88,7 @@ def read_query(
     query = _read_select(path)
     address = os.environ.get(VARIABLE)
     if not address:
-        mend = f"set {VARIABLE}, for example to postgresql://name:password@server/base"
+        mend = f"set {VARIABLE}, for example to {FORM}"
         raise NotATable(f"{path.name} asks a database, and no connection is named: {mend}")
     secrets = [address]
     try:
@@ -101,7 +103,13 @@ def read_query(
                 table = space.write(map(tuple, rows), len(headers))
             finally:
                 transaction.rollback()
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, ImportError, ValueError, OSError) as error:
+    except sa.exc.ArgumentError:
+        raise NotATable(f"{path.name}: {VARIABLE} is no address of a database: write it as {FORM}") from None
+    except ImportError as error:
+        name = error.name or "of that database"
+        mend = f'install it with `"{sys.executable}" -m pip install {name}`'
+        raise NotATable(f"{path.name}: this kind of database needs the Python package {name}: {mend}") from None
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, ValueError, OSError) as error:
         words = _first_line(getattr(error, "orig", None) or error)
         for secret in secrets:
             words = words.replace(secret, "***")

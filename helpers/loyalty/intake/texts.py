@@ -105,7 +105,9 @@ def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
                     text.count("\n") for text in codecs.iterdecode(iter(lambda: file.read(CHUNK), b""), encoding)
                 )
             except (UnicodeError, LookupError):
-                raise NotATable(f"{path.name} is not in the encoding {encoding}: correct `encoding:`") from None
+                unknown = f"{path.name} is no text, or in an encoding that is not known: export it as CSV UTF-8"
+                wrong = f"{path.name} is not in the encoding {encoding}: correct `encoding:`"
+                raise NotATable(wrong if said else unknown) from None
             return encoding, ends
         decoder, ends, high = codecs.getincrementaldecoder("utf-8")(), 0, b""
         sound = True

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
 
 from loyalty.intake.dates import Days, list_days, read_date
 from loyalty.intake.readings import Found, Reading, find_all
-from loyalty.intake.space import C, F, K, Raw
+from loyalty.intake.space import TYPED, C, F, K, Raw
 
 EARLIEST, LATEST, AHEAD_DAYS, DAY = 1990, 2100, 366, 86_400
 SHAPE = "expected a form such as 2025-12-31 or 31.12.2025 18:05"
+COUNTED = "such numbers are days as Excel counts them: in Excel give the whole column one date format"
 UTC = r"Z|UTC|GMT|[-+]00(:?00)?"
 
 
@@ -61,7 +62,8 @@ def read_time(raw: Raw, value: duckdb.Expression, says: str, kind: str, day_firs
     if n("blank"):
         reading.notes.append(f"{says}: {_show(raw, days.forms['blank'])} read as empty")
     if n("bad"):
-        mend = f"{SHAPE}; correct these cells, or make them empty"
+        counted = all(re.fullmatch(r"\d{5}([.,]\d+)?", text) for *_, text in days.forms["bad"])
+        mend = COUNTED if counted else f"{SHAPE}; correct these cells, or make them empty"
         reading.problems.append(f"{says} should be a date, found {_show(raw, days.forms['bad'])}: {mend}")
     reading.problems += _judge_order(raw, says, days, day_first)
     zones = sorted({zone.upper() for zone in days.zones})
@@ -86,6 +88,26 @@ def _judge_order(raw: Raw, says: str, days: Days, day_first: bool | None) -> Ite
     elif n("either") and not n("day") and not n("month") and day_first is None:
         mend = "is the day or the month first? Say `day_first: true` or `day_first: false` in columns.yml"
         yield f"{says} holds dates of two meanings, {_show(raw, forms['either'])}: {mend}"
+
+
+def join_clock(raw: Raw, headers: str | Sequence[str]) -> str:
+    """Join a column of days and one of clocks into one more column of the raw table; return the header to look for.
+
+    Not for a column that stands alone, which is returned as it is, nor for one that the file lacks: its header is then
+    not found.
+    """
+    if isinstance(headers, str):
+        return headers
+    lost = [header for header in headers if raw.headers.count(header) != 1]
+    if lost:
+        return lost[0]
+    day, clock = (C(f"c{raw.headers.index(header)}").cast(duckdb.sqltypes.VARCHAR) for header in headers)
+    day = F("regexp_replace", day, K(r"[ T]0?0:00(:00(\.0+)?)?$"), K(""))
+    both = F("trim", F("replace", F("concat", day, K(" "), clock), K(TYPED), K("")))
+    column = both.alias(f"c{len(raw.headers)}")
+    raw.table = raw.table.select(duckdb.StarExpression(exclude=["r"]), column, C("r"))
+    raw.headers.append(" + ".join(headers))
+    return raw.headers[-1]
 
 
 def check_times(raw: Raw, table: duckdb.DuckDBPyRelation, readings: Mapping[str, Reading]) -> list[str]:

@@ -48,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
             write_proposal(proposal, target, force=options.force)
             print(f"\nWritten: {target.name}. Check each line, then give it to `run` with --columns {options.out}.")
     except (NotATable, TableError) as error:
-        return _stop(str(error))
+        ways = "\n(here: --sheet, --table, --header-row, --encoding)" * ("columns.yml" in str(error))
+        return _stop(f"{error}{ways}")
     except FileExistsError:
         return _stop(f"{options.out} is there already: take another name, or say --force to write over it")
     except OSError as error:

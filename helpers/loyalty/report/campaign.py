@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from loyalty.report.trust import find_seen, say_few
 from loyalty.report.uncontrolled import report_without_control
 from loyalty.tables import TableError
 
+OTHER_DATES = "set other dates: start, end, before, after"
 TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
 SETTINGS = (
     Setting("start", "day", "first day of the campaign", required=True),
@@ -80,7 +82,11 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     receipts = tables["receipts"].table
     days, shortened = find_windows(receipts, values)
     window = {"start": values["start"], "end": values["end"], "before": days["pre"], "after": days["post"]}
-    outcomes = build_outcomes(contacts, receipts, **window)
+    try:
+        outcomes = build_outcomes(contacts, receipts, **window)
+    except TableError as error:  # what it proposes last is an argument of the function, and no setting
+        texts = [re.sub("shorten the window, or accept it.*", f"or {OTHER_DATES}", text) for text in error.problems]
+        raise TableError(texts, error.name) from None
     wide = widen(contacts, outcomes)
     buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
     seen = find_seen(contacts["customer_id"], buyers)

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style, say_money
-from loyalty.frames import collect, open_table
 from loyalty.prepare.profile import build_profile
 from loyalty.report import parts
 from loyalty.report.page import Card, Section, say_value
-from loyalty.report.parts import Report, count_filled, list_skipped, list_sources, make_checks
-from loyalty.report.privacy import FEW, suppress_small
+from loyalty.report.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
+from loyalty.report.privacy import FEW, SMALL, suppress_small
 from loyalty.report.settings import Setting, read_settings
 from loyalty.segment.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
 from loyalty.segment.scores import RfmScores, score_rfm
@@ -64,11 +62,13 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     """
     values = read_settings(settings, SETTINGS)
     sources = {name: loaded.table for name, loaded in tables.items()}
-    span = _find_span(sources["receipts"])
+    span = find_days(sources["receipts"], values["as_of"])
     as_of = values["as_of"] or f"{span['last'].normalize() + pd.Timedelta(days=1):%Y-%m-%d}"
     profile = build_profile(
         sources["receipts"], as_of, customers=sources.get("customers"), products=sources.get("products")
     )
+    if len(profile) < SMALL:
+        raise TableError([f"fewer than {SMALL} customers: a report would show single persons"], "receipts")
     life, typical, gap_notes = _place_in_life_cycle(sources["receipts"], profile, as_of)
     scores = score_rfm(profile)
     segments = _sum_segments(profile, life) if life is not None else None
@@ -77,7 +77,9 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     unit = values["currency"] or ""
     quiet = life["segment"].eq("gone quiet") if life is not None else None
     card = _make_card(profile, quiet, typical, top, values | {"as_of": as_of}, unit, span)
-    shown = suppress_small(segments, ["customers"], ["segment", "what to do"]) if segments is not None else None
+    shown = None
+    if segments is not None:  # the card names those who have gone quiet
+        shown = suppress_small(segments, ["customers"], ["segment", "what to do"], told=["gone quiet"])
     checks = _make_checks(profile, span, as_of, bool(values["as_of"]), scores, gap_notes)
     fields = count_filled(sources["receipts"], RECEIPTS)
     skipped = list_skipped(UNLOCKS, tables)
@@ -92,6 +94,7 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         "skipped": Section(table=skipped, text=() if len(skipped) else ("Nothing: all optional columns are there.",)),
         "appendix": Section(_define(as_of, typical)),
     }
+    n_quiet = None if quiet is None else FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
     summary = parts.make_summary([
         ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
         ("First receipt", span["first"].normalize(), "day", ""), ("Customers", len(profile), "count", ""),
@@ -99,7 +102,7 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         ("Receipts", int(profile["frequency"].sum()), "count", "with at least one line that is no return"),
         ("Sales", float(profile["monetary"].sum()), "money", f"returns taken off {unit}".strip()),
         ("Share of sales of the best 20 %", _share_of_top(profile), "percent", "of those who bought"),
-        ("Gone quiet", int(quiet.sum()) if quiet is not None else None, "count", "silent longer than 95 % of pauses"),
+        ("Gone quiet", n_quiet, "count", "silent longer than 95 % of pauses"),
     ])  # fmt: skip
     sheets = {"summary": summary, "fields": fields, "segments": shown if shown is not None else top, "checks": checks}
     people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
@@ -108,11 +111,6 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         charts["segments"] = lambda: _draw_segments(shown)
     results = {"profile": profile, "as_of": as_of}
     return Report(values["title"] or "Who our customers are", card, sections, charts, sheets, people, results)
-
-
-def _find_span(receipts: Any) -> pd.Series:
-    days = open_table(receipts).select(nw.col("time").dt.truncate("1d").alias("day")).unique()
-    return pd.concat([parts.find_span(receipts), pd.Series({"days": len(collect(days.drop_nulls()))})])
 
 
 def _place_in_life_cycle(
@@ -282,7 +280,9 @@ def _draw_grid(grid: pd.DataFrame) -> Axes:
     sns.heatmap(numbers.fillna(0), annot=texts, fmt="", cmap=ramp, cbar=False, linewidths=1.5, ax=ax)
     ax.set(xlabel="frequency: 5 is most receipts", ylabel="recency: 5 is just now")
     ax.tick_params(length=0)
-    away = int(grid.loc[grid.index <= 2, grid.columns >= 4].to_numpy().sum())
-    title = f"{away:,} customers used to come often and stay away" if away >= 5 else "Nobody who came often stays away"
+    corner = numbers.loc[grid.index <= 2, grid.columns >= 4].to_numpy()
+    away, least = int(np.nansum(corner)), "At least " * bool(np.isnan(corner).any())
+    title = f"{least}{away:,} customers used to come often and stay away"
+    title = title if away >= 5 else "Hardly anybody who came often stays away"
     headline(ax, title, "customers by their scores for recency and frequency; the two lower rows, to the right")
     return ax

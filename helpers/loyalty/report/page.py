@@ -196,4 +196,4 @@ def make_page(body: str, title: str, footer: Sequence[str] = ()) -> str:
 
 
 def _safe(text: Any) -> str:
-    return html.escape(PERCENT.sub("\u00a0%", hide_personal(str(text))))
+    return html.escape(PERCENT.sub("\u00a0%", hide_personal(str(text)))).replace("−", "−\u2060")  # no break after it

@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.frames import collect, is_empty, open_table
+from loyalty.intake.readings import say_rows
 from loyalty.report.page import Card, Section
 from loyalty.report.privacy import hash_ids, hide_personal, looks_personal
 from loyalty.report.workbook import write_workbook
@@ -109,6 +110,21 @@ def find_span(receipts: Any) -> pd.Series:
     if span.isna().any():
         raise TableError(["there is no row with a date: nothing can be said about anybody"], "receipts")
     return span
+
+
+def find_days(receipts: Any, as_of: str | None) -> pd.Series:
+    """Find the span and the number of days with receipts; without `as_of`, TableError if some are dated far ahead."""
+    span = find_span(receipts)
+    days = open_table(receipts).select(nw.col("time").dt.truncate("1d").alias("day")).drop_nulls()
+    days = collect(days.group_by("day").agg(nw.len().alias("n"))).sort_values("day", ignore_index=True)
+    left, gap = days["n"][::-1].cumsum(), days["day"].diff().dt.days
+    ahead = days.index[(gap > 31) & (left < 0.01 * days["n"].sum())]
+    if len(ahead) and not as_of:
+        first, n = ahead[0], left[ahead[0]]
+        says = f"{say_rows(n)} {'is' if n == 1 else 'are'} dated from {days['day'][first]:%Y-%m-%d} on, "
+        mend = f"correct them, or set as_of={days['day'][first - 1] + pd.Timedelta(days=1):%Y-%m-%d}"
+        raise TableError([f"{says}{gap[first]:.0f} days after all others: {mend}"], "receipts")
+    return pd.concat([span, pd.Series({"days": len(days)})])
 
 
 def list_sources(tables: Mapping[str, Any]) -> pd.DataFrame:

@@ -114,7 +114,9 @@ def config_folder() -> Path:
     return base / "loyalty-workshop"
 
 
-def suppress_small(table: pd.DataFrame, counts: Sequence[str], keep: Sequence[str]) -> pd.DataFrame:
+def suppress_small(
+    table: pd.DataFrame, counts: Sequence[str], keep: Sequence[str], told: Sequence[str] = ()
+) -> pd.DataFrame:
     """Blank every row that speaks of fewer than five customers, and one more where that row could be told from a total.
 
     Totals of all customers are always known to the reader; so a single hidden row would be a subtraction away, and
@@ -129,6 +131,8 @@ def suppress_small(table: pd.DataFrame, counts: Sequence[str], keep: Sequence[st
         Columns with numbers of customers; 0 is no person and hides nothing.
     keep : sequence of str
         Columns that stay, such as the group's name.
+    told : sequence of str
+        Groups, by the first column of `keep`, that the reader knows from elsewhere: to hide them hides nothing.
 
     Returns
     -------
@@ -144,7 +148,8 @@ def suppress_small(table: pd.DataFrame, counts: Sequence[str], keep: Sequence[st
     sizes = table[list(counts)].astype("float64")
     few = ((sizes > 0) & (sizes < SMALL)).any(axis=1)
     also = pd.Series(False, index=table.index)
-    if few.sum() == 1 and (rest := sizes[~few & (sizes > 0).any(axis=1)].min(axis=1)).size:
+    free = ~few & (sizes > 0).any(axis=1) & ~table[keep[0]].isin(told)
+    if few.sum() == 1 and (rest := sizes[free].min(axis=1)).size:
         also[rest.idxmin()] = True
     hidden, shown = few | also, table.copy()
     for name in shown.columns.difference(list(keep)) if hidden.any() else ():

@@ -46,11 +46,17 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
         Anything else.
     """
     # In the same folder, because only within one disk a file is replaced in one step
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=order.out.parent, ignore_cleanup_errors=True) as name:
+    try:
+        aside = tempfile.TemporaryDirectory(prefix=".report-", dir=order.out.parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        says = f"-o: nothing can be written in {order.out.parent} ({error.strerror}): choose another folder"
+        raise TableError([says], "run") from None
+    with aside as name:
         folder = Path(name)
         notebook = read_notebook(order.template)
         _inject(notebook, (order.values or {}) | {"save_as": str(folder / order.out.stem)})
-        title = asyncio.run(_execute(notebook, folder, live))
+        with tempfile.TemporaryDirectory(prefix="loyalty-run-", ignore_cleanup_errors=True) as scratch:
+            title = asyncio.run(_execute(notebook, folder, live, scratch))
         made = order.list_made(folder)
         made[0].write_text(_export(notebook, title), encoding="utf-8", newline="\n")
         if absent := [path.name for path in made if not path.is_file()]:
@@ -98,7 +104,7 @@ def _inject(notebook: Any, values: dict[str, Any]) -> None:
     notebook.cells.insert(place + 1, cell)
 
 
-async def _execute(notebook: Any, folder: Path, live: bool) -> str:
+async def _execute(notebook: Any, folder: Path, live: bool, scratch: str) -> str:
     """Run all cells in a kernel of this Python; return the report's title, the value of `report.title`."""
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -117,6 +123,8 @@ async def _execute(notebook: Any, folder: Path, live: bool) -> str:
     ask = new_code_cell("%config InlineBackend.figure_formats = ['retina']")
     notebook.cells.append(ask)
     environment = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
+    # A kernel with large tables may be ended before it has tidied up: what it lays aside is removed from here
+    environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)
     environment["IPYTHONDIR"] = str(folder / "ipython")  # no settings and no history of the user's
     manager = AsyncKernelManager(kernel_spec_manager=ThisPython(), transport_encryption="auto")
     options = {"record_timing": False, "coalesce_streams": True, "force_raise_errors": True}

@@ -58,15 +58,15 @@ def test_what_the_values_do_not_prove_is_asked_and_loading_stops_until_it_is_ans
 
 
 def test_without_a_mapping_headers_must_be_exact_and_the_message_holds_the_proposal(csv):
-    path = csv("Customer ID;Time;Sales\n7;2025-01-31;5\n")
+    path = csv("Customer ID;Time;Sales\n7;2025-01-31;5\n", "the till.csv")
     with pytest.raises(TableError) as caught:
         load_tables({"receipts": path})
     assert caught.value.problems == [
-        "receipts: till.csv has no column named `customer_id` (the card, person or household; one id a customer), "
+        "receipts: the till.csv has no column named `customer_id` (the card, person or household; one id a customer), "
         "`time` (when it was paid, in the shop's local time), "
         "`sales` (money paid for the line after discounts; a return is negative); "
-        "they may be customer_id: Customer ID, time: Time, sales: Sales: "
-        f"check with `python3 workshop.py columns receipts={path} -o columns.yml`"
+        "they may be customer_id: Customer ID, time: Time, sales: Sales. Write them down with "
+        f'`python3 workshop.py columns "receipts={path}" -o columns.yml`, check that file, and name it with --columns'
     ]
 
 
@@ -112,7 +112,11 @@ def test_each_synonym_belongs_to_a_column_and_is_written_as_it_is_compared():
         ({"receipts": {"arms": {"A": None}}},
          "receipts: `arms` does not say what 'A' is: write it, or take the line out"),
         ({"receipts": 5}, "receipts: expected lines such as `columns:`, found 5"),
-        ([], "the mapping should name tables, such as receipts:, found list"),
+        ([], "the mapping should name tables, such as receipts:, and is a list"),
+        ({"receipts": {"columns": {"time": ["a", "b", "c"]}}},
+         "receipts: `columns` holds 'time': ['a', 'b', 'c']: name one column, or for `time` two, [day, clock]"),
+        ({"receipts": {"columns": {"time": ["a", "b"], "sales": "b"}}},
+         "receipts: the column 'b' is named for time and sales: one of them is another column"),
     ],
 )  # fmt: skip
 def test_a_wrong_mapping_is_told_what_is_wrong(mapping, words):
@@ -127,6 +131,23 @@ def test_a_mapping_file_that_is_no_yaml_or_not_there_is_named(csv, tmp_path):
             load_tables({}, csv(text, "columns.yml"))
     with pytest.raises(TableError, match="no.yml cannot be read: No such file"):
         load_tables({}, tmp_path / "no.yml")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "words"),
+    [
+        ("receipts:\n\tcolumns: {}\n", "utf-8", "columns.yml holds a tab in line 2: put spaces in its place"),
+        ("receipts: {sheet: Чеки}\n", "cp1251", "columns.yml is not in UTF-8: open it in an editor and save it so"),
+        ("", "utf-8", "columns.yml should name tables, such as receipts:, and is empty"),
+        ("receipts:\n  sheet: a\nreceipts:\n  table: b\n", "utf-8",
+         "columns.yml names `receipts` twice, again in line 3: write what belongs to it in one place"),
+    ],
+)  # fmt: skip
+def test_an_unreadable_mapping_is_the_only_problem_and_its_reason_is_said(csv, text, encoding, words):
+    till = csv("Карта;Дата;Сумма\n7;2025-01-31;5\n")
+    with pytest.raises(TableError) as caught:
+        load_tables({"receipts": till}, csv(text, "columns.yml", encoding))
+    assert caught.value.problems == [words]
 
 
 def test_a_mapped_column_that_the_file_lacks_is_named_with_the_closest(csv, refuse):
@@ -177,6 +198,12 @@ def test_the_verb_ends_with_a_plain_message_and_code_2(stand, capsys, arguments,
     assert words in capsys.readouterr().err
 
 
+def test_no_phone_and_no_address_gets_into_the_mapping(csv):
+    rows = "anna@example.org;2025-01-31;5\n+7 916 123-45-67;2025-01-31;6\n2770000123456;2025-01-31;7\n"
+    text = propose_columns([csv(f"Клиент;Дата;Сумма\n{rows}")]).to_yaml()
+    assert "customer_id: Клиент  # ann…, +7 …, 2770000123456 |" in text
+
+
 def test_a_file_that_looks_like_nothing_known_is_said_so(stand, csv, capsys):
     csv("weather;mood\nrain;bad\n", "diary.csv")
     assert verb.main(["diary.csv"]) == 2
@@ -192,6 +219,14 @@ def test_the_launcher_hands_the_verb_the_folder_of_the_user(stand, monkeypatch):
     ((command, environment),) = ran
     assert command[1:] == ["-m", "loyalty.cli", "columns", "till.csv"]
     assert environment["LOYALTY_FROM"] == str(stand)
+
+
+def test_the_verb_says_how_it_is_told_what_columns_yml_would_say(stand, xlsx, capsys):
+    rows = [["customer_id", "time", "sales"], [7, "2025-01-31", 5]]
+    xlsx({"Чеки": rows, "Старые": rows}, "two.xlsx")
+    assert verb.main(["two.xlsx"]) == 2
+    assert "(here: --sheet, --table, --header-row, --encoding)" in capsys.readouterr().err
+    assert verb.main(["two.xlsx", "--sheet", "Чеки"]) == 0
 
 
 def test_the_verb_runs_from_the_command_line(stand):

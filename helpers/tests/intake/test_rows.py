@@ -51,7 +51,8 @@ ARMS = {"КГ": "control", "тест": "treated"}
 def test_arms_in_other_words_stop_and_the_message_holds_the_lines_to_add(csv, load, refuse):
     path = csv(LIST)
     assert refuse(path, "contacts", columns=NAMES) == (
-        "`arm` (column Группа) holds 'тест' (2), 'КГ' (1): add to columns.yml `arms: {тест: treated, КГ: control}`"
+        "`arm` (column Группа) holds 'тест' (2), 'КГ' (1): "
+        "add to columns.yml, under contacts, `arms: {тест: treated, КГ: control}`"
     )
     loaded = load(path, "contacts", columns=NAMES, arms=ARMS)
     assert show(loaded) == [
@@ -69,10 +70,17 @@ def test_arms_in_other_words_stop_and_the_message_holds_the_lines_to_add(csv, lo
 def test_an_arm_without_a_usual_meaning_is_asked_for(csv, refuse):
     assert refuse(csv(LIST.replace("тест", "B")), "contacts", columns=NAMES) == (
         "`arm` (column Группа) holds 'B' (2), 'КГ' (1): "
-        "add to columns.yml `arms: {B: treated, КГ: control}`, each with its right meaning"
+        "add to columns.yml, under contacts, `arms: {B: treated, КГ: control}`, each with its right meaning"
     )
     half = refuse(csv(LIST), "contacts", columns=NAMES, arms={"КГ": "control"})
-    assert half.endswith("holds 'тест' (2): add to columns.yml `arms: {тест: treated}`")
+    assert half.endswith("holds 'тест' (2): add to columns.yml, under contacts, `arms: {тест: treated}`")
+
+
+def test_a_list_without_control_says_that_control_is_what_it_lacks(csv, refuse):
+    assert refuse(csv("customer_id;arm\n1;treated\n2;treated\n"), "contacts") == (
+        "`arm` holds 'treated' (2), and none of them is named control: "
+        "add to columns.yml, under contacts, `arms: {treated: treated}`"
+    )
 
 
 def test_a_list_without_control_is_read_when_the_mapping_says_so(csv, load):
@@ -127,7 +135,8 @@ def test_all_problems_of_all_tables_come_in_one_message(csv):
 def test_kinds_of_lines_in_other_words_are_mapped(csv, load, refuse):
     text = "customer_id;time;sales;kind\n7;2025-01-31;5;Продажа\n7;2025-01-31;-5;Возврат\n"
     assert refuse(csv(text)) == (
-        "`kind` holds 'Возврат' (1), 'Продажа' (1): add to columns.yml `kinds: {Возврат: return, Продажа: sale}`"
+        "`kind` holds 'Возврат' (1), 'Продажа' (1): "
+        "add to columns.yml, under receipts, `kinds: {Возврат: return, Продажа: sale}`"
     )
     kinds = {"Продажа": "sale", "Возврат": "return"}
     assert [row[3] for row in show(load(csv(text), kinds=kinds))] == ["return", "sale"]

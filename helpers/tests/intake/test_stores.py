@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import duckdb
@@ -164,9 +165,22 @@ def test_no_password_is_ever_shown(shop, refuse, monkeypatch):
     for address in ("nothing://anna:s3cret@host/base", "sqlite:///s3cret.db", "s3cret"):
         monkeypatch.setenv("LOYALTY_SQL", address)
         answer = refuse(shop("SELECT 1"))
-        assert answer.startswith("till.sql: the database answers: ")
+        assert answer.startswith("till.sql: ")
         assert "anna:s3cret" not in answer
     assert "s3cret" not in answer
+
+
+def test_a_connection_that_cannot_be_made_is_told_what_is_missing(shop, refuse, monkeypatch):
+    monkeypatch.setenv("LOYALTY_SQL", "my database")
+    assert refuse(shop("SELECT 1")) == (
+        "till.sql: LOYALTY_SQL is no address of a database: write it as postgresql://name:password@server/base"
+    )
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setenv("LOYALTY_SQL", "postgresql+psycopg://anna:s3cret@127.0.0.1:1/base")
+    assert refuse(shop("SELECT 1")) == (
+        "till.sql: this kind of database needs the Python package psycopg: "
+        f'install it with `"{sys.executable}" -m pip install psycopg`'
+    )
 
 
 def test_an_sqlite_file_is_told_how_to_be_asked(tmp_path, refuse, shop):

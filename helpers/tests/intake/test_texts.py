@@ -124,6 +124,13 @@ def test_other_kinds_of_files_are_refused_with_what_to_do(csv, refuse, name, wor
     assert refuse(csv("anything", name)) == words
 
 
+def test_a_file_that_is_no_text_is_said_so(csv, refuse, tmp_path):
+    path = tmp_path / "photo.csv"
+    path.write_bytes(bytes(range(256)) * 9 + b"\xd8")
+    assert refuse(path) == "photo.csv is no text, or in an encoding that is not known: export it as CSV UTF-8"
+    assert refuse(path, encoding="utf-16") == "photo.csv is not in the encoding utf-16: correct `encoding:`"
+
+
 def test_missing_and_empty_files_and_unknown_endings_are_named(csv, refuse, tmp_path):
     assert refuse(tmp_path / "no.csv") == f"there is no file no.csv in {tmp_path}"
     assert refuse(csv("", "empty.csv")) == "the file empty.csv is empty (0 bytes): export it again"

@@ -75,12 +75,41 @@ def test_a_number_written_with_two_decimals_always_proves_its_mark(number, group
         (["20251231", "20250403"], ["2025-12-31 00:00", "2025-04-03 00:00"]),
         (["2025/12/31", "05.05.2025"], ["2025-12-31 00:00", "2025-05-05 00:00"]),
         (["31.12.2025, 18:05:00", "01.02.2025, 08:05:00"], ["2025-12-31 18:05", "2025-02-01 08:05"]),
+        (["46022.5", "46023"], ["2025-12-31 12:00", "2026-01-01 00:00"]),
         (["46022,5", "46023"], ["2025-12-31 12:00", "2026-01-01 00:00"]),
     ],
 )
 def test_dates_are_read_as_the_column_proves(csv, load, texts, times):
-    path = till(csv, times=[text.replace(",", ".") if text[:2] == "46" else text for text in texts], ids=["1", "2"])
+    path = till(csv, times=texts, ids=["1", "2"])
     assert [row[1] for row in show(load(path))] == times
+
+
+@pytest.mark.parametrize(
+    ("days", "clocks"),
+    [
+        (["31.12.2025", "30.12.2025"], ["18:05", "9:05:59"]),
+        (["31.12.2025 0:00:00", "30.12.2025"], ["18:05:00", "09:05"]),
+        (["2025-12-31", "2025-12-30"], ["18:05:10.5", "09:05"]),
+    ],
+)
+def test_a_day_and_a_clock_in_two_columns_are_joined(csv, load, refuse, days, clocks):
+    lines = [f"{i};{day};{clock};5" for i, (day, clock) in enumerate(zip(days, clocks, strict=True))]
+    path = csv("\n".join(["id;Дата;Время;sum", *lines]) + "\n")
+    names = {"customer_id": "id", "time": ["Дата", "Время"], "sales": "sum"}
+    loaded = load(path, columns=names)
+    assert [row[1] for row in show(loaded)] == ["2025-12-31 18:05", "2025-12-30 09:05"]
+    assert not any("not used" in note for note in loaded.notes)
+    assert refuse(path, columns=names | {"time": ["Дата", "Часы"]}) == (
+        "till.csv has no column 'Часы' (for `time`); there are id, Дата, Время, sum"
+    )
+
+
+def test_a_clock_without_its_day_is_no_date(csv, load, refuse):
+    names = {"customer_id": "id", "time": ["day", "clock"], "sales": "sum"}
+    assert show(load(csv("id;day;clock;sum\n7;31.12.2025;;5\n"), columns=names))[0][1] == "2025-12-31 00:00"
+    assert "`time` (column day + clock) should be a date, found '18:05' in 1 row" in refuse(
+        csv("id;day;clock;sum\n7;;18:05;5\n8;31.12.2025;18:05;5\n"), columns=names
+    )
 
 
 def test_a_date_of_two_meanings_stops_until_it_is_said(csv, load, refuse):

@@ -85,7 +85,7 @@ def test_days_counted_by_excel_are_read_when_all_of_the_column_are(xlsx, load, r
     assert "`time` (column Дата чека): numbers read as the days that Excel counts" in loaded.notes
     assert refuse(xlsx([HEAD, [7, 46022, 5], [8, DAY, 6]]), columns=NAMES) == (
         "`time` (column Дата чека) should be a date, found '46022' in 1 row (at line 2): "
-        "expected a form such as 2025-12-31 or 31.12.2025 18:05; correct these cells, or make them empty"
+        "such numbers are days as Excel counts them: in Excel give the whole column one date format"
     )
 
 
@@ -112,6 +112,14 @@ def test_cells_far_below_that_stand_right_of_the_table_are_not_lost(xlsx, refuse
 
 def test_a_workbook_without_a_table_is_refused(xlsx, refuse):
     assert refuse(xlsx([[]])) == "till.xlsx holds no table: its sheets are empty"
+
+
+def test_a_day_and_a_clock_in_two_columns_of_cells_are_joined(xlsx, load):
+    path = xlsx(
+        [["id", "Дата", "Время", "sum"], [7, DAY.date(), dt.time(18, 5), 5], [8, dt.datetime(2025, 12, 30), "9:05", 6]]
+    )
+    loaded = load(path, columns={"customer_id": "id", "time": ["Дата", "Время"], "sales": "sum"})
+    assert [row[1][11:] for row in show(loaded)] == ["18:05", "09:05"]
 
 
 def test_a_chart_sheet_is_no_sheet_with_data(tmp_path, load):

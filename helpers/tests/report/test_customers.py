@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.intake.loading import load_tables
 from loyalty.prepare.profile import build_profile
-from loyalty.report.customers import report_customers
+from loyalty.report.customers import _draw_grid, report_customers
 from loyalty.tables import TableError
 
 
@@ -62,6 +62,29 @@ def test_small_groups_are_hidden_in_table_and_grid():
     }
     for chart in report.charts.values():
         assert chart() is not None
+
+
+def test_the_card_does_not_tell_what_the_table_hides():
+    days = pd.date_range("2025-01-01", periods=50, freq="7D")
+    rows = [(f"a{i}", day) for i in range(40) for day in days] + [(f"n{i}", days[-1]) for i in range(3)]
+    rows += [(f"q{i}", day) for i in range(10) for day in days[:20]]
+    receipts = pd.DataFrame(rows, columns=["customer_id", "time"]).assign(sales=5.0)
+    report = report_customers(load_tables({"receipts": receipts}), {})
+    counts = report.sections["segments"].to_frame().set_index("segment")["customers"]
+    assert report.card.headline.startswith("10 of 53 customers")
+    assert counts.to_dict() == {"new": "<5", "active": "hidden", "gone quiet": 10}
+    few = report_customers(
+        load_tables({"receipts": receipts[~receipts["customer_id"].isin(["q0", "q1", "q2", "q3", "q4", "q5", "q6"])]}),
+        {},
+    )
+    assert few.sheets["summary"].set_index("what")["value"]["Gone quiet"] == "<5"
+
+
+def test_the_title_of_the_grid_does_not_tell_what_a_cell_hides():
+    grid = pd.DataFrame(10, index=range(5, 0, -1), columns=range(1, 6))
+    assert _draw_grid(grid).get_title(loc="left").startswith("40 customers used to come often")
+    grid.loc[1, 4], grid.loc[5, 1] = 2, 3
+    assert _draw_grid(grid).get_title(loc="left").startswith("At least 30 customers used to come often")
 
 
 def test_a_date_far_ahead_does_not_become_the_day_of_the_report(campaign):

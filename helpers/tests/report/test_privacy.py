@@ -77,6 +77,12 @@ def test_a_single_small_group_takes_the_next_smallest_with_it():
     assert table["customers"].tolist() == [3, 40, 9, 90]
 
 
+def test_a_group_that_the_reader_knows_from_elsewhere_hides_no_other():
+    table = pd.DataFrame({"segment": list("abcd"), "customers": [3, 40, 9, 90], "sales": [1.0, 2, 3, 4]})
+    shown = suppress_small(table, ["customers"], ["segment"], told=["c"])
+    assert shown["customers"].tolist() == ["<5", "hidden", 9, 90]
+
+
 def test_an_empty_group_is_nobody_and_hides_nothing():
     table = pd.DataFrame({"segment": list("ab"), "customers": [0, 40]})
     assert suppress_small(table, ["customers"], ["segment"])["customers"].tolist() == [0, 40]

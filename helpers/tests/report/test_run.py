@@ -151,7 +151,9 @@ def test_a_kernel_that_dies_is_said_in_one_line(template, old, capsys):
     assert read_all(old) == old
 
 
-def test_a_folder_in_which_nothing_can_be_written_is_named_before_anything_runs(template, tmp_path, monkeypatch, capsys):
+def test_a_folder_in_which_nothing_can_be_written_is_named_before_anything_runs(
+    template, tmp_path, monkeypatch, capsys
+):
     def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(13, "Permission denied", str(tmp_path / ".report-1"))
 
@@ -162,6 +164,14 @@ def test_a_folder_in_which_nothing_can_be_written_is_named_before_anything_runs(
     message = capsys.readouterr().err
     assert f"-o: nothing can be written in {tmp_path} (Permission denied): choose another folder" in message
     assert "last_error" not in message
+
+
+def test_what_a_kernel_laid_aside_is_gone_even_if_it_ends_by_force(template, tmp_path):
+    place = tmp_path / "place.txt"
+    aside = f"import pathlib, tempfile\npathlib.Path({str(place)!r}).write_text(tempfile.mkdtemp(), encoding='utf-8')"
+    template(aside, "import os\nos._exit(3)")
+    assert run.main(SMALL) == 2
+    assert not Path(place.read_text(encoding="utf-8")).exists(), "it may hold the phones of customers"
 
 
 def test_if_one_file_cannot_be_replaced_none_is(old, tmp_path, monkeypatch):
@@ -223,9 +233,16 @@ def test_the_page_needs_nothing_from_outside_and_begins_with_the_verdict(made):
     assert not OUTSIDE.search(page)
     body = page[page.index("<main>") :]
     assert body.index('class="verdict"') < body.index("<h2") < body.index("<img")
-    assert "Traceback" not in page and "report.card" not in page, "no code"
+    assert "Traceback" not in page and "report.card" not in page and "&lt;Axes" not in page, "no code"
     assert "Spring &quot;); raise SystemExit(&quot; &lt;b&gt;&amp;" in page
     assert "No description has been provided" not in page and 'alt="Chart: What the campaign changed"' in page
+
+
+def test_the_page_of_customers_shows_charts_and_no_words_of_the_program(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOYALTY_FROM", str(tmp_path))
+    assert run.main(["profile", "--example", "-o", "report.html"]) == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 2 and "&lt;Axes" not in page
 
 
 def test_the_reader_of_pages_sees_what_comes_from_outside():
