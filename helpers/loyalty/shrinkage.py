@@ -125,7 +125,8 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     se : array of the same length, or one number
         Their standard errors.
     level : float
-        Coverage of the intervals on average over the cells, a fraction.
+        Coverage of the intervals on average over the cells, a fraction; not for each cell: the most unusual one is
+        pulled too far. No shape of the true values is assumed, only that the errors do not go with them.
 
     Returns
     -------
@@ -142,8 +143,8 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     >>> shrink_normal([4.0, 1.0, 0.0, 2.0, -1.0], 1.0).table["shrunken"].round(2).tolist()
     [3.62, 1.03, 0.16, 1.89, -0.7]
 
-    Source: Efron and Morris, JASA 70 (1975), 311-319; for unequal errors and the intervals Morris, JASA 78 (1983),
-    47-55.
+    Source: Efron and Morris, JASA 70 (1975), 311-319; Morris, JASA 78 (1983), 47-55, for unequal errors; for the
+    intervals also Armstrong, Kolesár and Plagborg-Møller, Econometrica 90 (2022), 2567-2602.
     """
     index, x, error = _read_cells(estimates, se, ("estimates", "se"))
     if (error <= 0).any():
@@ -163,7 +164,8 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
         # The interval never believes that all is lost: at the edge too, chance may have hidden a spread.
         sure = np.minimum(lost, (k - 3) / (k - 1))
         unsure = 2 / (k - 3) * sure**2 * (weight @ v / weight.sum() + max(between, 0.0)) * weight
-        half = z * np.sqrt(v * (1 - (1 - weight / weight.sum()) * sure) + unsure * (x - mean) ** 2)
+        reach = _find_reach(sure / (1 - sure), level) * (1 - sure) * error
+        half = np.sqrt(reach**2 + z**2 * (sure**2 / weight.sum() + unsure * (x - mean) ** 2))
     table = pd.DataFrame(
         {"raw": x, "shrunken": shrunken, "low": shrunken - half, "high": shrunken + half, "kept": kept}, index=index
     )
@@ -262,6 +264,19 @@ def _find_variance(x: np.ndarray, v: np.ndarray) -> float:
         return float(weight @ (k / (k - 1) * (x - mean) ** 2 - v) / weight.sum())
 
     return _settle(surplus, float(max(np.var(x, ddof=1) - v.mean(), 0.0)))
+
+
+def _find_reach(moment: np.ndarray, level: float) -> np.ndarray:
+    """Standard errors within which `level` of estimates lie, whatever their biases, of which the mean square is known.
+
+    The worst biases are zero in some cells and alike in all others.
+    """
+    z = special.ndtri(0.5 + level / 2)
+    c = np.geomspace(z, 2 * z + 2 * np.sqrt(moment.max() / (1 - level)), 150)[:, None]
+    bias = c * np.geomspace(0.3, 2, 200)
+    missed = 2 * special.ndtr(-c)
+    worst = ((special.ndtr(bias - c) + special.ndtr(-bias - c) - missed) / bias**2).max(axis=1)
+    return np.interp(moment, (1 - level - missed[:, 0]) / worst, c[:, 0])
 
 
 def _settle(step: Callable[[float], float], value: float) -> float:

@@ -133,7 +133,7 @@ def compare_means(
 
 def compare_moments(
     sizes: Sequence[int], means: Sequence[float], spreads: Sequence[float], *, skewness: float, filled: Sequence[int],
-    variance: str = "auto", level: float = 0.95, **fields: Any,
+    per: Sequence[float] = (1.0, 1.0), variance: str = "auto", level: float = 0.95, **fields: Any,
 ) -> Estimate:  # fmt: skip
     """Compare two means of which only the moments are known, the treated first; `compare_means` for numbers at hand.
 
@@ -143,6 +143,9 @@ def compare_moments(
         Customers, means, variances (with n - 1), customers with a value other than zero; two customers at least.
     skewness : float
         Of the outcomes of both groups together.
+    per : two numbers
+        Mean denominators, where the means are ratios of sums; the variances are then those of y - ratio × d. Pooling
+        comes before dividing: who has more orders has also more that varies.
     variance, level, **fields
         As in `compare_means`.
 
@@ -157,11 +160,12 @@ def compare_moments(
     """
     n, m = map(int, sizes)
     pooled = variance == "pooled" or (variance == "auto" and m < 0.2 * (n + m))
-    parts, df = np.array(spreads, float) / [n, m], float(n + m - 2)
+    spread, df = np.array(spreads, float), float(n + m - 2)
     if pooled:
-        se = np.sqrt((parts[0] * n * (n - 1) + parts[1] * m * (m - 1)) / df * (1 / n + 1 / m))
-    else:
-        se = np.sqrt(parts.sum())
+        spread[:] = spread @ [n - 1, m - 1] / df
+    parts = spread / np.square(per) / [n, m]
+    se = np.sqrt(parts.sum())
+    if not pooled:
         df = float(1 / ((parts / parts.sum()) ** 2 / [n - 1, m - 1]).sum()) if se > 0 else df
     skewness, notes = skewness * _tilt(n, m), []
     if abs(skewness) > 0.2:

@@ -85,7 +85,7 @@ def redraw(
     own = [_pack(len(side), _add_up(list((side - shift).T)), shift) for side in rows]
     gaps = parts[0].value - parts[1].value
     if method == "t":
-        error, errors = (np.sqrt(sum(part.spread / part.n for part in side)) for side in (own, parts))
+        error, errors = (np.hypot(*(part.error for part in side)) for side in (own, parts))
         fine = errors > 0  # a draw without a buyer has no error, and equal values have none at all
         pulls = (gaps[fine] - plain.effect) / errors[fine] if fine.any() else np.zeros(1)
         place = plain.effect / error if error > 0 else 0.0

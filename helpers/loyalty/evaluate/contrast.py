@@ -22,7 +22,8 @@ def compare_sums(
     ----------
     treated, control : Sums
     kind : {"rate", "mean", "ratio"}
-        Newcombe's interval; pooled variance where control is under 20 %, else Welch; delta method by the same rule.
+        Newcombe's interval; pooled variance where control is under 20 %, else Welch; delta method by the same rule,
+        where the variance of y - ratio × d is pooled, each group with its own ratio.
     interval : {"auto", "welch", "pooled"}
         Rates take only "auto".
     level : float
@@ -53,17 +54,19 @@ def compare_sums(
     both = treated + control
     found = compare_moments(
         [s.n for s in sides], [float(s.value) for s in sides], [float(s.spread) for s in sides],
-        skewness=both.skewness, filled=[s.filled for s in sides], variance=interval, level=level, **fields,
+        skewness=both.skewness, filled=[s.filled for s in sides], per=[float(s.size) for s in sides], variance=interval,
+        level=level, **fields,
     )  # fmt: skip
     pooled = bool(found.details["pooled"])
     name = "difference of ratios (delta method" if kind == "ratio" else "difference of means ("
     name += ", " * (kind == "ratio") + ("pooled variance" if pooled else "Welch")
     if pooled and interval == "auto":
         name += f": control is {control.n / (control.n + treated.n):.1%} of all"
-    spreads = np.array([float(s.spread) for s in sides])
-    if pooled:
-        spreads[:] = (spreads @ [treated.n - 1, control.n - 1]) / (both.n - 2)
-    return bound_relative(replace(found, method=name + ")"), float(treated.value), np.sqrt(spreads[1] / control.n))
+    # What both groups share gives each its part of the error; without pooling each has its own.
+    error = found.se / np.hypot(1, control.n**0.5 * control.size / (treated.n**0.5 * treated.size))
+    return bound_relative(
+        replace(found, method=name + ")"), float(treated.value), float(error if pooled else control.error)
+    )
 
 
 def compare_weighted(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from loyalty.contracts import CONTRACTS, OUTCOMES
 from loyalty.frames import NotATable, collect, is_empty, open_table
-from loyalty.prepare.profile import is_purchase, read_day
+from loyalty.prepare.profile import is_purchase, read_day, write_moment
 from loyalty.tables import CONTACTS, RECEIPTS, TableError, check_table
 
 WINDOWS = ("pre", "main", "post")
@@ -205,7 +205,7 @@ def _find_days(people: pd.DataFrame, start: pd.Timestamp, from_sent: bool) -> pd
 def _find_silence(lines: nw.LazyFrame, first: pd.Timestamp, end: pd.Timestamp) -> list[str]:
     """Stretches without receipts that are too long for chance; the chance is that of a beta-binomial forecast."""
     time, said = nw.col("time"), f"the windows, {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d}"
-    inside = lines.filter(time >= nw.lit(first.to_pydatetime()), time < nw.lit(end.to_pydatetime()))
+    inside = lines.filter(time >= write_moment(first), time < write_moment(end))
     found = collect(inside.select(day=time.dt.truncate("1d")).group_by("day").agg(nw.len().alias("n")))
     if found.empty:
         span = collect(lines.select(time.min().alias("first"), time.max().alias("last"))).iloc[0].astype("str").str[:10]
@@ -233,9 +233,11 @@ def _reduce(
 ) -> nw.LazyFrame:
     """One row a contact and window in which something was bought or returned."""
     names, time = lines.collect_schema().names(), nw.col("time")
-    near = lines.filter(time >= edges[0].min().to_pydatetime(), time < edges[-1].max().to_pydatetime())
-    side = people[["customer_id", "row", "own"]].assign(**{f"edge{i}": e for i, e in enumerate(edges)})
-    rows = near.join(open_table(side, beside=near), on="customer_id", how="inner")
+    near = lines.filter(time >= write_moment(edges[0].min()), time < write_moment(edges[-1].max()))
+    # As text until it is there, for the reason of `write_moment`.
+    days = {f"edge{i}": e.dt.strftime("%Y-%m-%d %H:%M:%S") for i, e in enumerate(edges)}
+    side = open_table(people[["customer_id", "row", "own"]].assign(**days), beside=near)
+    rows = near.join(side.with_columns(nw.col(*days).cast(nw.Datetime("us"))), on="customer_id", how="inner")
     rows = rows.filter(time >= nw.col("edge0"), time < nw.col("edge3"))
     bought, sums = is_purchase(names), {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
     marks = {"orders": bought.cast(nw.Int64)}

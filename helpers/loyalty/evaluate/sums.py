@@ -58,8 +58,13 @@ class Sums:
 
     @property
     def spread(self) -> Any:
-        """Variance between customers (with n - 1) of y, or of (y - ratio × d) / mean of d."""
-        return self.moment(2) / self.size**2 * self.n / (self.n - 1)
+        """Variance between customers (with n - 1) of y, or of y - ratio × d."""
+        return self.moment(2) * self.n / (self.n - 1)
+
+    @property
+    def error(self) -> Any:
+        """Standard error of the mean, or of the ratio by the delta method."""
+        return np.sqrt(self.spread / self.n) / self.size
 
     @property
     def skewness(self) -> float:

@@ -23,9 +23,10 @@ Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
 
 @dataclass(frozen=True)
 class Trial:
-    """How many of many repeated tests raised an alarm; made by `run_aa` and `Power.simulate`.
+    """How many of many repeated tests had an interval without zero; made by `run_aa` and `Power.simulate`.
 
-    `share` of `runs`, with its exact interval; `expected` is what the theory says; `p_values` one a run.
+    `share` of `runs`, with its exact interval; `expected` is what the theory says; `p_values` one a run. `planted` is
+    the effect that was put in: where it is zero each such test is a false alarm, else it saw the effect.
     """
 
     share: float
@@ -36,6 +37,12 @@ class Trial:
     n_treated: int
     n_control: int
     p_values: np.ndarray = field(repr=False, compare=False)
+    planted: float = 0.0
+
+    @property
+    def found(self) -> str:
+        """What a test did whose interval leaves out zero, in words."""
+        return "saw the effect" if self.planted else "raised an alarm"
 
     @property
     def holds(self) -> bool:
@@ -49,11 +56,11 @@ class Trial:
 
     def sentence(self) -> str:
         """What came out, in one sentence."""
-        text = f"{self.share:.1%} of {self.runs:,} repeated tests raised an alarm ({self.low:.1%} to {self.high:.1%}): "
+        text = f"{self.share:.1%} of {self.runs:,} repeated tests {self.found} ({self.low:.1%} to {self.high:.1%}): "
         return text + f"{'as' if self.holds else 'not the share that was'} expected, {self.expected:.1%}."
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
-        """Draw the p-values, twenty bars; where nothing is done, all bars are equally high but for chance."""
+        """Draw the p-values, twenty bars; where no effect was put in, all are equally high but for chance."""
         import matplotlib.pyplot as plt
 
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
@@ -62,12 +69,13 @@ class Trial:
         even = self.runs / 20
         ax.axhspan(*stats.binom.interval(0.95, self.runs, 0.05), color=INK, alpha=0.08)
         ax.axhline(even, color=INK, linewidth=1)
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
-        said = f"{even:,.0f} in each bar, if only chance is at work"
-        ax.annotate(said, (0.99, even), (0, 9), textcoords="offset points", ha="right", fontsize=9.5, bbox=box)
+        said = f"{even:,.0f} a bar, if\nonly chance\nis at work"  # beside the bars, so that it covers none
+        ax.annotate(said, (1, even), (6, 0), textcoords="offset points", va="center", fontsize=9.5)
         ax.set(xlim=(0, 1), xlabel="p-value", ylabel="tests")
-        title = f"{self.share:.1%} of {self.runs:,} tests raised an alarm, {self.expected:.1%} was expected"
-        headline(ax, title, "repeated tests by p-value; the first bar holds the alarms at 5 %", source)
+        title = f"{self.share:.1%} of {self.runs:,} tests {self.found}, {self.expected:.1%} was expected"
+        first = "those that see the effect" if self.planted else "the alarms"
+        band = "grey band: where 19 of 20 bars lie by chance"
+        headline(ax, title, f"repeated tests by p-value; first bar: {first} at 5 %; {band}", source)
         return ax
 
     def _repr_html_(self) -> str:
@@ -144,7 +152,7 @@ def repeat_tests(
         lifted = y[rows] * factor if noise.growth == "scale" else y[rows] + effect * d[rows]
         return [(lifted, d[rows]), (y[others], d[others])]
 
-    return _repeat(noise, draw, level, runs, expected)
+    return _repeat(noise, draw, level, runs, expected, effect)
 
 
 def _take_pair(noise: Noise) -> Pair:
@@ -168,7 +176,9 @@ def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: in
     return float(seen.mean())
 
 
-def _repeat(noise: Noise, draw: Callable[[], list[Pair]], level: float, runs: int, expected: float) -> Trial:
+def _repeat(
+    noise: Noise, draw: Callable[[], list[Pair]], level: float, runs: int, expected: float, planted: float = 0.0
+) -> Trial:
     """Measure as `measure_lift` does: Newcombe, pooled variance where control is under 20 %, delta method."""
     found = []
     for _ in range(runs):
@@ -178,9 +188,10 @@ def _repeat(noise: Noise, draw: Callable[[], list[Pair]], level: float, runs: in
             found.append(compare_rates([int(y.sum()) for y, _ in sides], sizes, level=level))
             continue
         ratios = [y.sum() / d.sum() for y, d in sides]
-        spreads = [((y - r * d) / d.mean()).var(ddof=1) for r, (y, d) in zip(ratios, sides, strict=True)]
-        found.append(compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, level=level))
+        spreads = [(y - r * d).var(ddof=1) for r, (y, d) in zip(ratios, sides, strict=True)]
+        per = [d.mean() for _, d in sides]
+        found.append(compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, per=per, level=level))
     alarms, (n, m) = sum(one.low > 0 or one.high < 0 for one in found), sizes
     exact = stats.binomtest(alarms, runs).proportion_ci(0.95)
     p = np.array([one.p for one in found])
-    return Trial(alarms / runs, exact.low, exact.high, expected, runs, n, m, p)
+    return Trial(alarms / runs, exact.low, exact.high, expected, runs, n, m, p, planted)

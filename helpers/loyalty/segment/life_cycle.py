@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.frames import collect
-from loyalty.prepare.profile import read_day, reduce_to_receipts, type_columns
+from loyalty.prepare.profile import read_day, reduce_to_receipts, type_columns, write_moment
 from loyalty.segment.inputs import read_buyers, read_snapshot
 from loyalty.stats import render_html
 from loyalty.tables import RECEIPTS, TableError, check_table
@@ -103,7 +103,7 @@ def measure_gaps(
     if not all(0 < share <= 1 for share in shares) or own_from < 1:
         raise TableError([f"shares lie between 0 and 1, own_from is 1 or more; found {shares} and {own_from}"], "gaps")
     day = read_day(as_of)
-    lines = type_columns(check_table(receipts, RECEIPTS)).filter(nw.col("time") < nw.lit(day.to_pydatetime()))
+    lines = type_columns(check_table(receipts, RECEIPTS)).filter(nw.col("time") < write_moment(day))
     bought = reduce_to_receipts(lines, day).filter(nw.col("bought") == 1)
     gaps = _find_gaps(bought.select("customer_id", "day").unique())
     sizes = collect(gaps.select(nw.len().alias("gaps"), nw.col("customer_id").n_unique().alias("customers"))).iloc[0]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from loyalty.frames import collect
-from loyalty.prepare.profile import is_purchase, read_day, type_columns
+from loyalty.prepare.profile import is_purchase, read_day, type_columns, write_moment
 from loyalty.tables import CUSTOMERS, RECEIPTS, TableError, check_table
 
 
@@ -59,7 +59,7 @@ def sum_windows(
         raise TableError([f"`of` should be 'sales' or 'receipts', found {of!r}"], "windows")
     lines = type_columns(check_table(receipts, RECEIPTS))
     names = lines.collect_schema().names()
-    limits = [nw.lit(day.to_pydatetime()) for day in days]
+    limits = [write_moment(day) for day in days]
     inside = lines.filter((nw.col("time") >= limits[0]) & (nw.col("time") < limits[2]))
     amount = nw.col("sales")
     if of == "receipts":

@@ -74,6 +74,29 @@ def test_intervals_hold_the_worlds_truth_as_often_as_they_promise(lives, treated
     assert {name: in_region(n, runs) for name, n in hits.items()} == dict.fromkeys(hits, True), hits
 
 
+def draw_baskets(rng, n, orders):
+    """Sales and orders of n customers, about a third of whom buy; a basket is worth 20 on average."""
+    d = rng.poisson(orders, n).astype(float)
+    return 20 * rng.gamma(np.maximum(2 * d, 1e-9)) / 2 * (d > 0), d
+
+
+def test_ratios_with_few_controls_hold_although_the_offer_brings_more_orders_than_control_has():
+    hits, alarms, warned, runs = 0, 0, 0, 400
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        control, more, same = (add_up(*draw_baskets(rng, *who)) for who in ((500, 0.4), (9_500, 0.6), (9_500, 0.4)))
+        found, null = (compare_sums(side, control, kind="ratio") for side in (more, same))
+        assert "pooled variance" in found.method
+        hits += found.low <= 0 <= found.high  # a basket is worth the same with the offer
+        alarms += null.p < 0.05
+        warned += bool(found.warnings)
+        # The relative interval is Fieller's: it leaves out "no change" where the plain one leaves out zero.
+        assert (found.details["relative_low"] > 0) == (found.low > 0)
+    assert warned < runs / 2
+    assert hits >= stats.binom.interval(0.999, runs, 0.95)[0], hits  # careful: it may hold more often
+    assert in_region(alarms, runs, 0.05), alarms
+
+
 def test_the_adjusted_interval_holds_the_worlds_truth_and_saves(lives):
     yes, no, _ = lives
     truth, hits, savings, runs = (yes - no)[:, 2].mean(), {"lin": 0, "ancova": 0, "slope": 0}, [], 300

@@ -1,4 +1,4 @@
-"""The profile is the same on Spark as on pandas, DuckDB and Parquet; `.ci/run` runs this in an environment of its own.
+"""Spark gives the same as pandas, DuckDB and Parquet; `.ci/run` runs this in an environment of its own.
 
 Integers and days are compared exactly, other numbers to nine digits, because engines add up in another order.
 """
@@ -19,7 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from loyalty.evaluate.outcomes import build_outcomes
 from loyalty.prepare.profile import build_profile
+from loyalty.segment.life_cycle import measure_gaps
+from loyalty.segment.windows import sum_windows
 from loyalty.tables import TableError
 from loyalty.world import World
 
@@ -140,6 +143,62 @@ def test_spark_tables_of_decimals_dates_and_spark_products_give_the_same(spark: 
     names = ["customer_id", "basket_id", "line_no", "product_id", "sales", "time"]
     expected = build_profile(receipts[names], AS_OF, products=WORLD.products)
     pd.testing.assert_frame_equal(build_profile(typed, AS_OF, products=products), expected, rtol=1e-9, atol=0)
+
+
+# The hours around each edge of a window: a datetime that moved to New York's clock would move them across it.
+EDGES = [pd.Timestamp(day) + pd.Timedelta(hours=h, minutes=m)
+         for day in ("2023-06-01", "2023-07-01", "2023-08-01", "2023-09-01")
+         for h, m in ((-3, 30), (0, -1), (0, 0), (3, 30), (5, 30)) for _ in "ab"]  # fmt: skip
+ROUND_THE_EDGES = pd.DataFrame({
+    "customer_id": np.resize(["a", "b"], len(EDGES)), "time": EDGES, "kind": "sale",
+    "sales": 2.0 ** (np.arange(len(EDGES)) // 2), "basket_id": np.arange(len(EDGES)),
+    "offer_id": np.resize(np.array(["mail", None, None]), len(EDGES)), "margin": np.resize([1.0, EMPTY], len(EDGES)),
+    "discount": 0.5,
+})  # fmt: skip
+CONTACTS = pd.DataFrame({
+    "campaign_id": "c", "wave": 1, "customer_id": ["a", "b", "silent"], "arm": ["mail", "control", "mail"],
+    "offer_id": ["mail", "", "mail"], "sent_at": [pd.Timestamp("2023-07-01 18:00"), pd.NaT, pd.NaT],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"from_sent": True, "response": "redeemed", "margin_rate": 0.3}])
+def test_the_outcomes_from_spark_are_those_from_pandas_and_of_the_shops_days(
+    spark: Any, options: dict[str, Any], tmp_path: Path
+) -> None:
+    asked = {"start": "2023-07-01", "end": "2023-08-01", "before": 30, "after": 31, "allow_short": True} | options
+    expected = build_outcomes(CONTACTS, ROUND_THE_EDGES, **asked)
+    pre, main, post = ((ROUND_THE_EDGES["time"] >= a) & (ROUND_THE_EDGES["time"] < b) for a, b in (
+        ("2023-06-01", "2023-07-01"), ("2023-07-01", "2023-08-01"), ("2023-08-01", "2023-09-01")))  # fmt: skip
+    sold = expected.set_index(["customer_id", "window"])["sales"]
+    for window, rows in (("pre", pre), ("main", main), ("post", post)):
+        for who in "ab":
+            assert sold[who, window] == ROUND_THE_EDGES["sales"][rows & (ROUND_THE_EDGES["customer_id"] == who)].sum()
+    lines = spark.read.parquet(str(write(ROUND_THE_EDGES, tmp_path / "receipts.parquet"))).repartition(3)
+    found = build_outcomes(CONTACTS, lines, **asked)
+    assert found.attrs == expected.attrs
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=0)
+
+
+def test_the_outcomes_of_a_programme_are_the_same_on_spark(spark: Any, tmp_path: Path) -> None:
+    path = write(WORLD.receipts, tmp_path / "receipts.parquet")
+    people = WORLD.customers[["customer_id"]].assign(campaign_id="c", wave=1)
+    people["arm"] = np.where(people["customer_id"] % 2, "mail", "control")
+    asked = {"start": "2023-06-01", "end": "2023-07-01", "before": 28, "after": 28}
+    found, expected = (build_outcomes(people, source, **asked) for source in (spark.read.parquet(str(path)), path))
+    assert expected["orders"].sum() > 100
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-6)
+
+
+def test_gaps_and_windows_from_spark_are_those_from_pandas_and_of_the_shops_days(spark: Any, tmp_path: Path) -> None:
+    for number, frame in enumerate((ROUND_THE_EDGES, WORLD.receipts)):
+        lines = spark.read.parquet(str(write(frame, tmp_path / f"{number}.parquet"))).repartition(3)
+        for day in ("2023-07-01", "2023-08-01"):
+            found, expected = (measure_gaps(source, day, own_from=2) for source in (lines, frame))
+            assert (found.n_gaps, found.n_customers) == (expected.n_gaps, expected.n_customers)
+            pd.testing.assert_frame_equal(found.table, expected.table, check_dtype=False)
+        for of in ("sales", "receipts"):
+            both = (sum_windows(source, "2023-06-01", "2023-07-01", "2023-07-31", of=of) for source in (lines, frame))
+            pd.testing.assert_frame_equal(*both, rtol=1e-9, atol=0)
 
 
 def test_a_broken_table_on_spark_is_refused_in_the_same_words(spark: Any, tmp_path: Path) -> None:
