@@ -1,0 +1,324 @@
+"""Trials and learners of uplift: what is refused, what each learner is, and what no row order may change."""
+
+import importlib.util
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+from loyalty.evaluate.uplift import LEARNERS, fit_uplift, measure_gains, open_trial, score_out_of_fold, value_policies
+from loyalty.tables import TableError
+
+MODELS = [learner for learner in LEARNERS if learner != "segments"]
+
+
+def draw(n=2_000, seed=0, *, slope=2.0, arms=("mail",), binary=False):
+    """A wave whose effect is slope x (visits - 2), with text, gaps and a useless column among the features."""
+    rng = np.random.default_rng(seed)
+    profile = pd.DataFrame({"customer_id": np.arange(n) + 1, "visits": rng.integers(0, 6, n)})
+    profile["noise"] = rng.normal(size=n)
+    profile["city"] = rng.choice(["Riga", "Oslo"], n)
+    profile["gap_days"] = np.where(profile["visits"] > 1, rng.gamma(2, 10, n), np.nan)
+    arm = rng.permutation(np.resize(["control", *arms], n))
+    effect = slope * (profile["visits"] - 2) * (arm != "control")
+    sales = profile["visits"] * 3 + effect + rng.normal(size=n)
+    if binary:
+        sales = (rng.random(n) < 0.3 + 0.1 * effect / slope).astype(int)
+    return profile, pd.DataFrame({"customer_id": profile["customer_id"], "arm": arm, "sales": sales})
+
+
+def problem(profile, wave, *, outcome="sales", **options):
+    with pytest.raises(TableError) as error:
+        open_trial(profile, wave, outcome=outcome, **options)
+    return "\n".join(error.value.problems)
+
+
+# --- What is refused -----------------------------------------------------------------------------
+
+
+def test_a_wave_without_control_is_refused():
+    profile, wave = draw()
+    alone = wave[wave["arm"] == "mail"]
+    assert "there is nobody in the group `control`; the groups are: mail" in problem(profile, alone)
+
+
+def test_missing_propensities_are_refused_where_strata_had_other_chances():
+    profile, wave = draw()
+    rng = np.random.default_rng(1)
+    wave["stratum"] = np.where(profile["city"] == "Riga", "home", "away")
+    wave["arm"] = np.where(rng.random(len(wave)) < np.where(wave["stratum"] == "home", 0.5, 0.9), "mail", "control")
+    mend = "fill `propensity`, the chance of the arm that each customer received"
+    found = problem(profile, wave)
+    assert f"`propensity` is missing, and the arms' shares differ between the strata: {mend}" in found
+    chance = np.where(wave["stratum"] == "home", 0.5, 0.9)
+    filled = wave.assign(propensity=np.where(wave["arm"] == "mail", chance, 1 - chance))
+    assert not open_trial(profile, filled, outcome="sales").even
+    even = wave.assign(arm=np.where(rng.random(len(wave)) < 0.5, "mail", "control"))
+    assert open_trial(profile, even, outcome="sales").even
+
+
+def test_missing_propensities_are_refused_where_the_arms_differ_in_a_feature():
+    profile, wave = draw()
+    wave["arm"] = np.where(profile["visits"] + np.random.default_rng(1).normal(size=len(wave)) > 3, "mail", "control")
+    assert "`propensity` is missing, and the arms differ in `visits` (p = " in problem(profile, wave)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("sales", "outcomes"), ("orders", "outcomes"), ("delivered", "contacts"), ("arm", "contacts")]
+)
+def test_a_column_that_is_known_after_the_start_is_no_feature(name, table):
+    profile, wave = draw()
+    profile[name] = 1
+    found = problem(profile, wave)
+    assert f"`{name}` is a column of the {table}, known only after the start: leave it out" in found
+
+
+def test_the_outcome_under_another_name_is_no_feature():
+    profile, wave = draw()
+    profile["value"] = 2 * wave["sales"] + 3
+    assert problem(profile, wave) == "`value` is the outcome itself, or a multiple of it: leave it out"
+    profile["value"] = profile["visits"] * 3 + profile["noise"]  # what he used to spend
+    assert len(open_trial(profile, wave)) == len(wave)
+
+
+def test_a_feature_in_which_the_arms_differ_is_named_where_the_chances_are_known():
+    profile, wave = draw()
+    profile["value"] = wave["sales"] + 5 * (wave["arm"] == "mail") + profile["noise"]  # measured after the start
+    (found,) = open_trial(profile, wave.assign(propensity=0.5)).warnings
+    assert found.startswith("the arms differ in `value` (p = ") and found.endswith("was it measured after the start?")
+
+
+def test_a_profile_of_a_later_day_than_the_start_is_refused():
+    profile, wave = draw(200)
+    contacts = wave[["customer_id", "arm"]].assign(campaign_id="spring", wave=1)
+    outcomes = contacts.drop(columns="arm").assign(window="main", sales=wave["sales"])
+    outcomes["start"], outcomes["end"] = pd.Timestamp("2025-03-01"), pd.Timestamp("2025-03-29")
+    sound = profile.assign(as_of=pd.Timestamp("2025-03-01"))
+    assert "as_of" not in open_trial(sound, contacts, outcomes).features
+    with pytest.raises(TableError, match="the profile knows what came before 2025-03-02, but the window starts on"):
+        open_trial(profile.assign(as_of=pd.Timestamp("2025-03-02")), contacts, outcomes)
+
+
+def test_wild_values_dates_and_ids_are_no_features():
+    profile, wave = draw(200)
+    profile["name"], profile["seen"] = [f"n{i}" for i in range(200)], pd.Timestamp("2025-01-01")
+    profile.loc[3, "noise"] = np.inf
+    found = problem(profile, wave)
+    assert "`noise` is infinite or beyond 1e100 in 1 rows: no measurement is" in found
+    assert "`name` holds 200 different texts: an id is no feature" in found
+    assert "`seen` holds dates: turn them into days before the start" in found
+
+
+def test_customers_without_a_row_in_the_profile_are_counted():
+    profile, wave = draw(200)
+    assert "3 customers of the wave have no row, such as 198: build_profile" in problem(profile.head(197), wave)
+    assert "there is no column `age` in the profile" in problem(profile, wave, features=["age"])
+    assert "there is no feature" in problem(profile, wave, features=[])
+
+
+def test_empty_outcomes_and_customers_without_an_id_are_refused():
+    profile, wave = draw(200)
+    wave.loc[[3, 4], "sales"] = np.nan
+    assert problem(profile, wave) == "`sales` is empty in 2 rows: who bought nothing has 0"
+    assert "there is no column `customer_id`" in problem(profile, wave.fillna(0).drop(columns="customer_id"))
+
+
+def test_judging_customers_that_trained_the_model_is_refused():
+    trial = open_trial(*draw())
+    learn, judge = trial.split(0.3)
+    model = fit_uplift(learn, "t")
+    assert set(learn.arm.index).isdisjoint(judge.arm.index) and len(judge) == pytest.approx(600, abs=1)
+    says = "1,400 of its 2,000 customers trained the model that is judged: keep them apart with trial.split()"
+    for judged in (lambda: measure_gains(trial, {"t": model}), lambda: value_policies(trial, {"t": model})):
+        with pytest.raises(TableError) as error:
+            judged()
+        assert error.value.problems[0].startswith(says.replace("1,400", f"{len(learn):,}"))
+    assert measure_gains(judge, {"t": model}).estimates["t"].low > 0
+
+
+def test_options_that_do_not_go_together_are_refused():
+    trial = open_trial(*draw(200))
+    with pytest.raises(ValueError, match="learner should be one of s, t, x, dr"):
+        fit_uplift(trial, "magic")
+    with pytest.raises(ValueError, match="by= is for learner='segments'"):
+        fit_uplift(trial, "segments")
+    with pytest.raises(ValueError, match="offers and costs belong to outcome='profit'"):
+        open_trial(*draw(200), reward_cost=1.0)
+    with pytest.raises(TableError, match="fewer than two customers in the group `control`"):
+        trial.take((trial.arm == "mail").to_numpy())
+    with pytest.raises(TableError, match="there is no column `visits`, which it was trained on"):
+        fit_uplift(trial).score(pd.DataFrame({"customer_id": [1]}))
+
+
+# --- What each learner is ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("learner", ["s", "t", "x", "dr"])
+def test_each_learner_finds_a_planted_effect(learner):
+    profile, wave = draw()
+    scores = fit_uplift(open_trial(profile, wave), learner).score(profile)["mail"]
+    truth = (2 * (profile["visits"] - 2)).to_numpy()
+    assert np.corrcoef(scores, truth)[0, 1] > 0.97
+    assert abs(scores.mean() - truth.mean()) < 0.15
+
+
+def test_linear_learners_equal_two_regressions_by_hand():
+    profile, wave = draw(arms=("mail", "mail"))  # two thirds of all
+    names = ["visits", "noise"]
+    trial = open_trial(profile, wave, features=names)
+    x = np.column_stack([np.ones(len(profile)), profile[names]])
+    treated = (wave["arm"] == "mail").to_numpy()
+    y = wave["sales"].to_numpy()
+
+    def line(rows, values):
+        return x @ np.linalg.lstsq(x[rows], values[rows], rcond=None)[0]
+
+    m1, m0 = line(treated, y), line(~treated, y)
+    mixed = treated.mean() * line(~treated, m1 - y) + (1 - treated.mean()) * line(treated, y - m0)
+    for learner, want in (("s", m1 - m0), ("t", m1 - m0), ("x", mixed), ("response", m1)):
+        model = fit_uplift(trial, learner, model=LinearRegression(), effect_model=LinearRegression())
+        np.testing.assert_allclose(model.score(profile)["mail"], want, atol=1e-9)
+    np.testing.assert_allclose(model.predict_base(profile), m0, atol=1e-9)
+    flat = fit_uplift(trial, "x", model=LinearRegression(), effect_model=DummyRegressor()).score(profile)["mail"]
+    share, missed, gained = treated.mean(), (m1 - y)[~treated].mean(), (y - m0)[treated].mean()
+    np.testing.assert_allclose(flat, share * missed + (1 - share) * gained)
+    assert abs(missed - gained) > 1e-4
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_two_models_and_the_single_one_agree_with_scikit_uplift():
+    from sklift.models import SoloModel, TwoModels
+
+    profile, wave = draw(binary=True)
+    x, y, treated = profile[["visits", "noise"]], wave["sales"], (wave["arm"] == "mail").astype(int)
+    trial = open_trial(profile, wave, features=["visits", "noise"])
+    sharp = LogisticRegression(C=1e9, tol=1e-10, max_iter=2_000)
+    two = TwoModels(LogisticRegression(**sharp.get_params()), LogisticRegression(**sharp.get_params()))
+    peers = {"t": two, "s": SoloModel(LogisticRegression(**sharp.get_params()), method="treatment_interaction")}
+    for learner, peer in peers.items():
+        ours = fit_uplift(trial, learner, model=sharp).score(profile)["mail"]
+        np.testing.assert_allclose(ours, peer.fit(x, y, treated).predict(x), atol=1e-5)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("econml") is None, reason="econml is not installed: no referee for X")
+def test_the_x_learner_agrees_with_econml():
+    from econml.metalearners import XLearner
+    from sklearn.dummy import DummyClassifier
+
+    profile, wave = draw()
+    x, treated = profile[["visits", "noise"]].to_numpy(float), (wave["arm"] == "mail").astype(int)
+    peer = XLearner(models=LinearRegression(), cate_models=LinearRegression(), propensity_model=DummyClassifier())
+    want = peer.fit(wave["sales"].to_numpy(), treated.to_numpy(), X=x).effect(x)
+    trial = open_trial(profile, wave, features=["visits", "noise"])
+    ours = fit_uplift(trial, "x", model=LinearRegression(), effect_model=LinearRegression()).score(profile)["mail"]
+    np.testing.assert_allclose(ours, want, atol=1e-6)
+
+
+def test_the_doubly_robust_learner_is_right_although_its_outcome_model_is_wrong():
+    profile, wave = draw(20_000)
+    model = fit_uplift(open_trial(profile, wave), model=DummyRegressor())  # knows two means, and no customer
+    truth = 2 * (profile["visits"] - 2)
+    assert np.corrcoef(model.score(profile)["mail"], truth)[0, 1] > 0.98
+
+
+def test_unequal_chances_are_weighted_away():
+    profile, wave = draw(20_000)
+    rich = np.random.default_rng(2).random(len(wave)) < 0.5  # nobody recorded it as a feature
+    chance = np.where(rich, 0.8, 0.2)
+    wave["arm"] = np.where(np.random.default_rng(3).random(len(wave)) < chance, "mail", "control")
+    mail = wave["arm"] == "mail"
+    wave["sales"] = 50.0 * rich + np.random.default_rng(4).normal(size=len(wave)) + 3 * mail * (profile["visits"] > 2)
+    trial = open_trial(profile, wave.assign(propensity=np.where(mail, chance, 1 - chance)))
+    truth = 3.0 * (profile["visits"] > 2)
+    for learner in ("s", "t", "x", "dr"):
+        scores = fit_uplift(trial, learner).score(profile)["mail"]
+        assert abs(scores.mean() - truth.mean()) < 1, learner  # 30 without the weights
+    gains = measure_gains(trial, {"truth": pd.Series(truth.to_numpy(), profile["customer_id"])})
+    assert gains.curves["gain"].iloc[-1] == pytest.approx(truth.mean(), abs=1)
+
+
+def test_several_offers_get_a_score_each():
+    profile, wave = draw(3_000, arms=("mail", "call"))
+    wave.loc[wave["arm"] == "call", "sales"] -= 4 * (profile["visits"] - 2)  # now the other way round
+    trial = open_trial(profile, wave)
+    assert trial.arms == ("call", "mail")
+    for learner in ("t", "dr"):
+        scores = fit_uplift(trial, learner).score(profile)
+        assert scores["mail"].corr(profile["visits"].set_axis(scores.index)) > 0.9
+        assert scores["call"].corr(profile["visits"].set_axis(scores.index)) < -0.9
+    with pytest.raises(ValueError, match="there are several arms: choose one with arm=; the arms are call, mail"):
+        measure_gains(trial, {"visits": trial.features["visits"]})
+
+
+def test_a_segment_gets_its_shrunken_effect_and_an_unknown_one_the_mean():
+    profile, wave = draw(6_000)
+    profile["group"] = "v" + profile["visits"].astype(str)
+    model = fit_uplift(open_trial(profile, wave), "segments", by="group")
+    new = profile.head(2).assign(group=["v5", "unheard of"])
+    high, mean = model.score(new)["mail"]
+    assert 5 < high < 6.3 and mean == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_classifier_gives_probabilities_and_out_of_fold_scores_cover_everybody():
+    profile, wave = draw(binary=True)
+    trial = open_trial(profile, wave)
+    scores = score_out_of_fold(trial, "t", model=LogisticRegression(max_iter=500), folds=3)
+    assert scores.index.equals(trial.arm.index) and scores["mail"].between(-1, 1).all()
+    assert scores["mail"].corr(trial.features["visits"]) > 0.8
+    with pytest.raises(ValueError, match="folds should be from 2 to the size of the smallest arm, 1000; found 1"):
+        score_out_of_fold(trial, folds=1)
+
+
+# --- What may not matter, and what may not break -------------------------------------------------
+
+
+@pytest.mark.parametrize("learner", MODELS)
+def test_the_order_of_rows_changes_nothing(learner):
+    profile, wave = draw(400)
+    shuffled = profile.sample(frac=1, random_state=1), wave.sample(frac=1, random_state=2)
+    models = [fit_uplift(open_trial(*tables), learner, folds=2) for tables in ((profile, wave), shuffled)]
+    a, b = (model.score(profile)["mail"] for model in models)
+    pd.testing.assert_series_equal(a, b)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(MODELS), st.sampled_from(["zero", "one", "one class treated", "money", "huge money"]),
+    st.sampled_from(["constant", "empty", "half empty", "huge", "tied"]), st.integers(0, 99),
+)  # fmt: skip
+def test_no_outcome_and_no_feature_breaks_a_learner(learner, outcome, feature, seed):
+    profile, wave = draw(120, seed)
+    arms = wave["arm"] == "mail"
+    values = {"zero": 0.0, "one": 1.0, "one class treated": arms * 1.0, "huge money": wave["sales"] * 1e12}
+    wave["sales"] = values.get(outcome, wave["sales"])
+    rng = np.random.default_rng(seed)
+    columns = {"constant": 7.0, "empty": np.nan, "huge": rng.normal(size=120) * 1e90}
+    columns["tied"] = rng.integers(0, 2, 120)
+    profile["noise"] = columns.get(feature, np.where(rng.random(120) < 0.5, np.nan, 1.0))
+    trial = open_trial(profile, wave.assign(propensity=0.5))
+    model = fit_uplift(trial, learner, folds=2)
+    scores = model.score(profile)["mail"]
+    assert np.isfinite(scores).all()
+    if outcome in ("zero", "one") and learner not in ("random", "response"):
+        assert (scores.abs() < 1e-9).all()
+    gains = measure_gains(trial, {"it": scores})
+    assert np.isfinite(gains.estimates["it"].effect)
+    assert gains.curves["share"].is_monotonic_increasing and gains.curves["share"].iloc[-1] == 1
+
+
+def test_a_linear_model_without_care_for_gaps_is_given_it():
+    profile, wave = draw()
+    model = fit_uplift(open_trial(profile, wave), "t", model=LinearRegression())
+    assert np.isfinite(model.score(profile.assign(visits=np.nan))["mail"]).all()
+
+
+def test_a_lottery_is_even_and_does_not_ask_for_the_outcome():
+    profile, wave = draw()
+    scores = fit_uplift(open_trial(profile, wave), "random", seed=3).score(profile)["mail"]
+    assert scores.between(0, 1).all() and scores.nunique() == len(scores) and abs(scores.mean() - 0.5) < 0.03
+    other = fit_uplift(open_trial(profile, wave.assign(sales=0)), "random", seed=4).score(profile)["mail"]
+    assert abs(scores.corr(other)) < 0.1
