@@ -211,8 +211,9 @@ def _check_propensities(census: pd.DataFrame, universal: pd.Series) -> Iterator[
     kinds = census.assign(universal=universal, stratum=census.get("stratum", "")).fillna({"stratum": ""})
     kinds = kinds.groupby(["stratum", "arm", "universal"], as_index=False).agg({"least": "min", "most": "max"})
     for stratum, cells in kinds.groupby("stratum"):
-        total = cells["least"].sum()
-        if (cells["most"] - cells["least"] < NEAR).all() and abs(total - 1) > ROUNDED:
+        total, drawn = cells["least"].sum(), cells.loc[~cells["universal"], "least"].sum()
+        # `assign_arms` gives the universal control the chance of control, in which its own is counted already.
+        if (cells["most"] - cells["least"] < NEAR).all() and min(abs(total - 1), abs(drawn - 1)) > ROUNDED:
             where = f" in the stratum {stratum}" if stratum else ""
             parts = " + ".join(f"{row.arm} {row.least:g}" for row in cells.itertuples())
             mend = "divide percents by 100" if total > 1 else "is a group missing, or the universal control?"

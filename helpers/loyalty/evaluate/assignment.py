@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from loyalty.contracts import ARM_PROBS, CONTACTS
 from loyalty.evaluate.universal import HoldOut, hash_customers, read_list
-from loyalty.frames import collect
+from loyalty.frames import collect, open_table
 from loyalty.stats import render_html
 from loyalty.tables import TableError, check_table
 
@@ -119,8 +120,11 @@ def assign_arms(
         checks[f"`assigned_at` lies outside the term of the universal control, {term}"] = not inside
     everyone = len(table)
     if exclude is not None:
-        ids = exclude["customer_id"] if isinstance(exclude, pd.DataFrame) else exclude
-        out = table["customer_id"].astype("str").astype(object).isin({str(name) for name in ids})
+        is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
+        ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
+        # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out.
+        names_out = {str(int(x)) if isinstance(x, float) and x.is_integer() else str(x) for x in ids}
+        out = table["customer_id"].astype("str").astype(object).isin(names_out)
         table = table[~out].reset_index(drop=True)
     held = np.zeros(len(table), bool) if universal is None else universal.holds(table["customer_id"])
     checks["every customer is excluded or in the universal control"] = everyone > 0 and bool(held.all())

@@ -87,8 +87,8 @@ def redraw(
     if method == "t":
         error, errors = (np.hypot(*(part.error for part in side)) for side in (own, parts))
         fine = errors > 0  # a draw without a buyer has no error, and equal values have none at all
-        pulls = (gaps[fine] - plain.effect) / errors[fine] if fine.any() else np.zeros(1)
-        place = plain.effect / error if error > 0 else 0.0
+        pulls = (gaps[fine] - plain.effect) / errors[fine] if fine.any() else np.zeros(draws)
+        place = plain.effect / error if error > 0 else plain.effect
         reach = np.quantile(pulls, [0.5 + plain.level / 2, 0.5 - plain.level / 2])
         low, high = plain.effect - reach * error
     else:

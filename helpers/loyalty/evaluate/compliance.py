@@ -34,7 +34,8 @@ def measure_complier_effect(
     Parameters
     ----------
     contacts : pandas.DataFrame, or any source of `loyalty.frames.open_table`
-        One row a customer of one wave, under the contract of contacts, with two arms and a column `took`.
+        One row a customer of one wave, under the contract of contacts, with two arms and a column `took`; customers
+        of the universal control are left out.
     outcomes : the same, optional
         Under the contract of outcomes. Without it `contacts` holds the outcome too: columns arm, `took`, `outcome`.
     took, outcome : str
@@ -68,7 +69,10 @@ def measure_complier_effect(
 
     Source: Imbens and Angrist (1994), Econometrica 62, 467-475; Angrist, Imbens and Rubin (1996), JASA 91, 444-455.
     """
-    frame = as_frame(contacts) if outcomes is None else _join(contacts, outcomes, window)
+    people = as_frame(contacts)
+    if "control_kind" in people:
+        people = people[(people["control_kind"] != "universal").fillna(True)].reset_index(drop=True)
+    frame = people if outcomes is None else _join(people, outcomes, window)
     sample, takes = _read(frame, took, outcome, control)
     arms, value = (sample.treated, ~sample.treated), sample.outcome
     share = compare_means(*(takes[arm] for arm in arms), variance="welch")
@@ -101,8 +105,8 @@ def _find_doubts(share: Estimate, f: float, took: str) -> Iterator[str]:
         yield f"{alone}; if nobody wrote it down, it is too small"
 
 
-def _join(contacts: Any, outcomes: Any, window: str) -> pd.DataFrame:
-    left, right = as_frame(contacts), as_frame(outcomes)
+def _join(contacts: pd.DataFrame, outcomes: Any, window: str) -> pd.DataFrame:
+    left, right = contacts, as_frame(outcomes)
     check_table(left, CONTRACTS["contacts"])
     check_table(right, CONTRACTS["outcomes"])
     joined = left.merge(right[right["window"] == window], on=KEY, how="left", suffixes=("", " of outcomes"))

@@ -203,6 +203,8 @@ def _measure(
     data: Assigned, metrics: Sequence[Metric], *, early: Sequence[str] = (), interval: str = "auto",
     level: float = 0.95, seed: int = 0, slope: Any = None,
 ) -> tuple[list[Lift], list[str]]:  # fmt: skip
+    if not 0 < level < 1:
+        raise ValueError(f"level should lie between 0 and 1, such as 0.95; found {level!r}")
     cells = sum_powers(data.table, metrics)
     uneven = any(most - least > 1e-6 * most for here in cells.values() for least, most in [here[metrics[0]].weights])
     plain = not early and interval in ("auto", "welch", "pooled")

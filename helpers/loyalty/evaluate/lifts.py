@@ -75,7 +75,7 @@ class Lift(Estimate):
             return text[0].upper() + text[1:]
         share = f", {100 * self.relative:+.1f} % of control".replace("-", "−") if self.base > 0 else ""
         verb = "raised" if self.effect > 0 else "lowered"
-        return f"{where.capitalize()}`{self.arm}` {verb} {what} by {size}{tail}{share} ({reach})."
+        return f"{where[:1].upper()}{where[1:]}`{self.arm}` {verb} {what} by {size}{tail}{share} ({reach})."
 
     def plot(
         self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2, source: str = ""

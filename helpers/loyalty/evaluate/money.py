@@ -184,7 +184,9 @@ def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **opt
     {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
     """
     control = options.get("control", "control")
-    arms = read_arms(contacts, outcomes, options.get("windows", ("main", "post")), control).people["arm"]
+    windows = options.get("windows", ("main", "post"))
+    windows = (windows,) if isinstance(windows, str) else windows
+    arms = read_arms(contacts, outcomes, windows, control).people["arm"]
     names = sorted(set(arms) - {control}) or [None]
     found = [campaign_money(contacts, outcomes, offers, **options | {"arm": name}) for name in names]
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
@@ -229,9 +231,7 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     spent = gap["discount"] + gap["rewards"] + gap["points"]
     of_which = {"of which discount, inside margin": -gap["discount"], "of which natural buyers": -anyway * spent}
     if len(parts) > 1:
-        of_which |= {
-            f"of which window {w}, before contact": x[treated].mean() - x[~treated].mean() for w, x in earned.items()
-        }
+        of_which |= {f"of which window {w}, before contact": float(ours @ x - theirs @ x) for w, x in earned.items()}
     values = {"sales": gap["sales"]} | summands | {"profit": profit.effect} | of_which
     if not fixed_cost:
         del values["fixed cost"]

@@ -64,8 +64,9 @@ def describe_noise(
     per : sequence of float, optional
         With a history: the denominator of a ratio of sums, such as each customer's orders.
     growth : {"buyers", "scale", "shift"}, optional
-        How the effect of a history's mean comes about. Of values that are never negative, "buyers"; else "shift". A
-        treated group that varies more is seen less easily by a small control.
+        How the effect of a history's mean comes about. Of values that are never negative, "buyers", or "scale" where
+        everybody is a buyer already; else "shift". A treated group that varies more is seen less easily by a small
+        control.
     saving : float
         Share of the variance of the effect that an adjustment for the time before will take away, as measured earlier.
     approximation : {"score", "arcsine"}
@@ -113,7 +114,7 @@ def describe_noise(
         z = (y - base * x) / x.mean()
         return Noise("ratio", base, z.std(ddof=1), find_skewness(z), filled, values=y, per=x, **shared)
     kind = "rate" if np.isin(y, (0, 1)).all() else "mean"
-    growth = "buyers" if kind == "rate" else growth or ("buyers" if y.min() >= 0 else "shift")
+    growth = "buyers" if kind == "rate" else growth or ("shift" if y.min() < 0 else "buyers" if filled < 1 else "scale")
     return Noise(kind, base, y.std(ddof=kind == "mean"), find_skewness(y), filled, growth, values=y, **shared)
 
 

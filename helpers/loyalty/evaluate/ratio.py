@@ -90,7 +90,7 @@ def check_sample_ratio(
         table, repeats = pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()}), 0
     else:
         table = as_frame(contacts)
-        table = table[table["control_kind"] != "universal"] if "control_kind" in table else table
+        table = table[(table["control_kind"] != "universal").fillna(True)] if "control_kind" in table else table
         repeats = int(table["customer_id"].duplicated().sum()) if "customer_id" in table else 0
         table = table.assign(n=1)
     wrong = find_wrong_shares(shares)

@@ -108,7 +108,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title,
               planned)  # fmt: skip
     control = int((contacts["arm"] == "control").sum())
-    if control < SMALL or len(contacts) - control < SMALL:
+    treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
+    if control < SMALL or treated < SMALL:
         return report_without_control(job, common, receipts)
     return report_with_control(job, common, tables.get("offers"))
 

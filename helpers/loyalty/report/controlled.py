@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,18 @@ from loyalty.tables import TableError
 
 WORDS = {"earned": "The campaign earned money", "lost": "The campaign lost money"}
 OPEN = "It is open whether the campaign earned money"
+LUCK = "test this arm once more, because the best of several may be lucky"
 TONES = {"earned": "good", "lost": "bad", "open": "open"}
 
 
 def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> CampaignReport:
     """Measure lift and money against the control, with checks that may stop the verdict."""
-    values, unit = job.values, job.unit
+    values, unit, name = job.values, job.unit, job.values["not_invited"]
+    if name:  # nobody drew them by lot: they are neither treated nor control
+        tables = {part: getattr(job, part) for part in ("contacts", "wide", "outcomes")}
+        drawn = set(job.contacts.loc[job.contacts["arm"] != name, "customer_id"])
+        kept = {part: table[table["customer_id"].isin(drawn)] for part, table in tables.items()}
+        job = replace(job, **{part: table.reset_index(drop=True) for part, table in kept.items()})
     sizes = job.contacts["arm"].value_counts()
     arms = sorted(set(sizes[sizes >= SMALL].index) - {"control"})
     if not arms:
@@ -51,6 +58,8 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     verdict = money.verdict
     if alarms or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):
         verdict = "open"
+    # What is said and drawn must not claim more than the card.
+    said_money = money if alarms or verdict == money.verdict else replace(money, verdict=verdict, recommendation=LUCK)
     card = _make_card(job, verdict, money, lift, checks, alarms, len(arms))
     rows = [_say_lift(name, found, "money") for name, found in lifts.items()]
     table = pd.DataFrame([*rows, _say_lift("customers who bought", response, "percent")])
@@ -65,7 +74,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     said = tuple(f"{text[:1].upper()}{text[1:]}." for text in money.notes)
     sections = {
         "lift": Section((*stop, *words), table), "checks": Section(table=checks),
-        "money": Section(stop or (money.sentence(unit),), lines, said, strong=("profit",), sub=sub),
+        "money": Section(stop or (said_money.sentence(unit),), lines, said, strong=("profit",), sub=sub),
         "segments": Section(segment_words, segments, segment_notes), **common,
     }  # fmt: skip
     summary = parts.make_summary([
@@ -90,7 +99,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     sheets = {
         "summary": summary, "checks": checks, "segments": segments if segments is not None else empty, "money": lines
     }  # fmt: skip
-    charts = {"lift": lambda: _draw_lift(lifts, job), "money": lambda: _draw_money(money, unit)}
+    charts = {"lift": lambda: _draw_lift(lifts, job), "money": lambda: _draw_money(said_money, unit)}
     results = {"lift": lift, "money": money, "outcomes": job.outcomes, "response": response, "checks": checks}
     results |= {"sharp": lifts.get("the same, sharpened by sales before")}
     if segments is not None and segments["effect"].notna().any():
@@ -157,7 +166,7 @@ def _make_card(
 def _say_relative(lift: Any) -> str:
     return (
         ""
-        if lift.relative != lift.relative
+        if lift.relative != lift.relative or lift.base < 0
         else f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
     )
 
@@ -176,7 +185,7 @@ def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
     shown = {key: say_value(value, kind) for key, value in values.items()}
     if kind == "percent":  # a difference of two rates is in points, not in percent
         shown |= {key: f"{say_value(100 * values[key], 'money', 1)} points" for key in ("effect", "low", "high")}
-    return {"per customer": name, **shown, "relative": found.relative, "p": found.p}
+    return {"per customer": name, **shown, "relative": found.relative if found.base > 0 else float("nan"), "p": found.p}
 
 
 def _measure_segments(job: Job, arms: int) -> tuple[pd.DataFrame | None, tuple[str, ...], tuple[str, ...]]:

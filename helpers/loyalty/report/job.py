@@ -64,8 +64,9 @@ def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
         problems.append(f"there is no column `{by}` to show separately; found: {', '.join(contacts.columns)}")
     if name and name not in set(contacts["arm"]):
         problems.append(f"no customer is in the group {name!r}; found: {', '.join(sorted(set(contacts['arm']))[:8])}")
-    if len(contacts) and (contacts["arm"] == "control").all():
-        problems.append("all customers are in control: nobody was treated")
+    if len(contacts) and contacts["arm"].isin(["control", name]).all():
+        who = f"control or {name!r}" if name else "control"
+        problems.append(f"all customers are in {who}: nobody was treated")
     for column in ("arm", *([by] if by in contacts else ["segment"] if "segment" in contacts else [])):
         if looks_personal(contacts[column]):
             problems.append(

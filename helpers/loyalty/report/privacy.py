@@ -31,9 +31,13 @@ def looks_personal(values: pd.Series) -> bool:
     >>> looks_personal(pd.Series(["+7 916 123-45-67", "K-17"])), looks_personal(pd.Series([2770000123456]))
     (True, False)
     """
-    if not (pd.api.types.is_integer_dtype(values) or pd.api.types.is_string_dtype(values)):
+    known = values.dropna().drop_duplicates()
+    if values.dtype.kind in "bMm":
         return False
-    distinct = values.dropna().drop_duplicates().astype("str")
+    if pd.api.types.is_float_dtype(values):  # whole numbers beside an empty cell
+        whole = known[known.abs() < 1e15]
+        known = whole.astype("int64") if (whole % 1 == 0).all() else whole.head(0)
+    distinct = known.astype("str")
     return bool(distinct.map(lambda text: bool(MAIL.search(text) or PHONE.search(text))).any())
 
 

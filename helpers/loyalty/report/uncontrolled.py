@@ -106,6 +106,8 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
     control = int((job.contacts["arm"] == "control").sum())
     few = f"The control group has fewer than {SMALL} customers" if control else "Nobody was left out by lot"
     reason = f"{few}: so nobody shows what these {say_few(len(invited))} customers would have bought anyway."
+    if control >= SMALL:
+        reason = f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
     found, allowed, notes = None, None, []
     if name:
         end = pd.Timestamp(values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))
@@ -116,7 +118,7 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
             wide = job.wide.merge(past, on="customer_id", how="left")
         except TableError:
             wide, notes = job.wide, ["no receipts before the window before: the placebo is missing"]
-        found, allowed, more = compare_not_invited(wide, name, job.unit)
+        found, allowed, more = compare_not_invited(wide[wide["arm"] != "control"], name, job.unit)
         notes += more
     table = describe_windows(invited, job.days)
     if len(invited) < SMALL:

@@ -220,3 +220,13 @@ def test_contacts_without_an_outcome_are_refused_not_counted_as_zero(lives):
         measure_complier_effect(wave.contacts, main.iloc[100:])
     with pytest.raises(TableError, match="no row in the window 'post'"):
         measure_complier_effect(wave.contacts, wave.outcomes, window="post")
+
+
+def test_the_universal_control_is_no_part_of_the_comparison():
+    table = pd.DataFrame(
+        {"arm": ["invited"] * 6 + ["control"] * 6, "took_card": [1, 1, 1, 1, 0, 0] + [0, 0, 1, 0, 0, 0]}
+    )
+    table["sales"] = [9.0, 8, 7, 9, 2, 3, 4, 3, 8, 3, 2, 4]
+    held = pd.DataFrame({"arm": "control", "took_card": 0, "sales": 50.0, "control_kind": "universal"}, index=range(9))
+    both = pd.concat([table.assign(control_kind=None), held], ignore_index=True)
+    assert measure_complier_effect(both).effect == measure_complier_effect(table).effect

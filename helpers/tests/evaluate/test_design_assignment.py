@@ -348,3 +348,13 @@ def test_all_that_is_wrong_with_rules_is_said_at_once():
         "rule 'c': nobody passes; `consent` holds True, False",
     ]
     assert problems(lambda: filter_eligible(LIST.head(0), RULES)) == ["the table holds no customer"]
+
+
+@pytest.mark.parametrize(
+    "exclude",
+    [[7.0, float("nan")], pd.DataFrame({"customer_id": [7.0, None]}), pa.table({"customer_id": [7]}), {7}, ["7"]],
+)
+def test_whoever_is_excluded_is_excluded_in_whatever_form_the_ids_come(exclude):
+    customers = pd.DataFrame({"customer_id": range(50)})
+    drawn = assign_arms(customers, {"control": 0.5, "mail": 0.5}, salt="autumn", exclude=exclude)
+    assert drawn.excluded == 1 and 7 not in set(drawn.contacts["customer_id"])

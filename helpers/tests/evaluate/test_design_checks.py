@@ -196,3 +196,11 @@ def test_all_that_is_wrong_with_counts_is_said_at_once():
     days = table.head(1).assign(day=None)
     assert problems(lambda: check_sample_ratio(days, HALVES, by="day")) == ["`day` is empty for 1 of 1 customers"]
     assert "there is no column `arm`" in problems(lambda: check_sample_ratio(table[["customer_id"]], HALVES))
+
+
+def test_an_empty_kind_of_control_is_not_taken_for_the_universal_control():
+    arms = ["mail"] * 80 + ["control"] * 40
+    kinds = pd.Series([None] * 80 + ["campaign"] * 20 + ["universal"] * 20, dtype="string")
+    table = pd.DataFrame({"customer_id": range(120), "arm": arms, "control_kind": kinds})
+    found = check_sample_ratio(table, {"mail": 0.8, "control": 0.2})
+    assert found.table["customers"].tolist() == [80, 20] and not found.alarm

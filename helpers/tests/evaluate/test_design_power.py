@@ -370,3 +370,9 @@ def test_a_plan_without_a_history_cannot_be_simulated():
 def test_an_aa_run_needs_two_in_each_group():
     with pytest.raises(TableError, match="fewer than two"):
         run_aa([1.0, 2.0, 3.0, 5.0], 0.05)
+
+
+def test_where_everybody_buys_an_effect_is_larger_baskets_and_not_more_buyers():
+    history = np.random.default_rng(3).gamma(2, 10, 500)
+    found = find_detectable(history, size=1_000, power=0.8, control=0.1)
+    assert found.noise.growth == "scale" and 0 < found.effect < history.mean()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from loyalty.evaluate.design import assign_arms, hold_out
 from loyalty.evaluate.lift import bootstrap_gap, measure_lift, measure_lifts, unmask_redeemers
 from loyalty.tables import TableError
 
@@ -253,3 +254,31 @@ def test_redeemers_without_a_redeemer_are_refused():
         unmask_redeemers(table)
     with pytest.raises(TableError, match="`redeemed` is empty in 1 of 10 rows"):
         unmask_redeemers(table.assign(redeemed=[1, 1, None] + [0] * 7))
+
+
+def test_the_universal_control_of_our_own_draw_is_left_out_and_its_propensities_pass():
+    customers = pd.DataFrame({"customer_id": range(600)})
+    held = hold_out(customers, 0.1, "programme", ("2017-01-01", "2018-01-01"))
+    drawn = assign_arms(customers, {"control": 0.2, "mail": 0.8}, salt="spring", universal=held).contacts
+    drawn["sales"] = np.arange(600.0) % 7
+    kept = drawn[drawn["control_kind"] != "universal"]
+    assert len(kept) < len(drawn)
+    assert measure_lift(drawn).effect == measure_lift(kept.drop(columns="propensity")).effect
+
+
+@pytest.mark.parametrize("level", [95, 0, 1])
+def test_a_level_that_is_no_fraction_is_refused(level):
+    table = pd.DataFrame({"arm": ["mail", "control"] * 10, "sales": range(20)})
+    with pytest.raises(ValueError, match="level should lie between 0 and 1"):
+        measure_lift(table, level=level)
+
+
+def test_the_bootstrap_of_equal_values_has_a_p_that_fits_its_interval():
+    found = bootstrap_gap([1.0] * 5, [0.0] * 5)
+    assert found.low > 0 and found.p < 0.05
+    assert bootstrap_gap([1.0] * 5, [1.0] * 5).p == 1.0
+
+
+def test_a_sentence_leaves_the_capitals_of_a_segment_alone():
+    table = pd.DataFrame({"arm": ["mail", "control"] * 50, "sales": [9.0, 1.0, 8.0, 2.0] * 25, "segment": "VIP Bonn"})
+    assert next(iter(measure_lift(table, by="segment"))).sentence().startswith("In `VIP Bonn` `mail` raised")

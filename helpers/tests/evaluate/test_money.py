@@ -565,3 +565,23 @@ def test_a_plan_names_all_that_it_lacks():
         "days should be 1 or more, found 0",
         "the profile has no column `frequency`, `tenure_days`, `basket_value`: add it, or give base_rate and basket",
     ]
+
+
+def test_weighted_windows_add_up_to_the_profit_before_contact():
+    people = contacts(
+        "mail", "mail", "mail", "control", "control", "control", propensity=[0.9, 0.9, 0.5, 0.1, 0.5, 0.5]
+    )
+    main = outcomes(people, margin=[9.0, 1.0, 4.0, 2.0, 0.0, 1.0])
+    post = outcomes(people, window="post", margin=[1.0, 0.0, 2.0, 5.0, 1.0, 0.0])
+    costs = {"contact_cost": 0.5, "reward_cost": 0, "point_cost": 0}
+    money = campaign_money(people, pd.concat([main, post]), **costs)
+    windows = money.lines.loc[money.lines["line"].str.startswith("of which window"), "per_customer"]
+    assert windows.sum() - 0.5 == pytest.approx(money.profit.effect)
+
+
+def test_one_window_may_be_named_without_a_list_when_arms_are_compared():
+    people = contacts("a", "a", "b", "b", "control", "control")
+    main = outcomes(people, margin=[9.0, 1.0, 4.0, 2.0, 0.0, 1.0])
+    costs = {"contact_cost": 0, "reward_cost": 0, "point_cost": 0}
+    found = compare_money(people, main, windows="main", **costs)
+    assert found["profit"].tolist() == compare_money(people, main, windows=["main"], **costs)["profit"].tolist()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from loyalty.report import controlled
 from loyalty.report.campaign import report_campaign
 from loyalty.tables import TableError
 
@@ -214,3 +217,37 @@ def test_no_customer_stands_on_the_page(report, campaign):
     tables = pd.concat([table.astype("str").stack() for table in report.sheets.values()])
     assert "customer_id" not in shown and not tables.isin(["customer_id"]).any()
     assert np.isin(report.people["customer_id"].astype("str"), campaign.contacts["customer_id"].astype("str")).all()
+
+
+def test_a_group_that_nobody_drew_is_no_arm_beside_a_control(campaign):
+    idle = campaign.contacts["customer_id"] % 5 == 0
+    contacts = campaign.contacts.assign(arm=campaign.contacts["arm"].mask(idle, "eligible"))
+    drawn = campaign.load(contacts=contacts[~idle])
+    named = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS | {"not_invited": "eligible"})
+    assert named.results["lift"].effect == report_campaign(drawn, SETTINGS | COSTS).results["lift"].effect
+    assert "arms" not in named.results and set(named.people["arm"]) == {"control", "basket_discount"}
+
+
+def test_too_few_treated_are_not_called_too_few_controls(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"].head(3)
+    control = campaign.contacts[campaign.contacts["arm"] == "control"]
+    card = report_campaign(campaign.load(contacts=pd.concat([treated, control])), SETTINGS).card
+    assert "Fewer than 5 customers were treated" in card.headline
+
+
+def test_a_list_of_which_nobody_was_invited_is_refused(campaign):
+    contacts = campaign.contacts.assign(arm="eligible")
+    with pytest.raises(TableError, match="nobody was treated"):
+        report_campaign(campaign.load(contacts=contacts), SETTINGS | {"not_invited": "eligible"})
+
+
+def test_the_section_on_money_claims_no_more_than_the_card(campaign, monkeypatch):
+    ranked, counted = controlled.compare_money, controlled.campaign_money
+    monkeypatch.setattr(controlled, "compare_money", lambda *a, **k: ranked(*a, **k).assign(p_holm=0.08))
+    monkeypatch.setattr(controlled, "campaign_money", lambda *a, **k: replace(counted(*a, **k), verdict="earned"))
+    arm = campaign.contacts["arm"].mask((campaign.contacts["arm"] != "control").cumsum() % 2 == 1, "b")
+    arm = arm.where(campaign.contacts["arm"] != "control", "control")
+    report = report_campaign(campaign.load(contacts=campaign.contacts.assign(arm=arm)), SETTINGS | COSTS)
+    assert report.verdict == "open"
+    says = report.sections["money"].text[0]
+    assert says.startswith("Whether the campaign earned is open") and "send again" not in says

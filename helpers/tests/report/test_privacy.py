@@ -95,3 +95,13 @@ def test_a_row_is_hidden_if_either_group_is_small():
     shown = suppress_small(table, ["treated", "control"], ["segment"])
     assert shown["control"].tolist() == ["<5", "<5", 30] and shown["treated"].tolist() == ["<5", "<5", 70]
     assert shown["effect"].isna().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pd.Series([79161234567.0, None]), pd.Series(["anna@example.org", None], dtype=object),
+     pd.Series(["anna@example.org", "x"], dtype="category")],
+)  # fmt: skip
+def test_phones_beside_empty_cells_and_addresses_of_other_types_are_seen(column):
+    assert looks_personal(column)
+    assert not looks_personal(pd.Series([1234567890.5, 2.0])) and not looks_personal(pd.Series([True, False]))
