@@ -9,8 +9,9 @@ import narwhals as nw
 def prove_pairs_differ(table: nw.LazyFrame, first: str, second: str) -> bool:
     """Whether a quick look proves that no two rows share a value of `first` and of `second`; False proves nothing.
 
-    Seven times as fast as grouping by both. Each value of `second` from 0 to 61 sets a bit; a group of `first` whose
-    rows set as many bits as it has rows holds no value twice. Only for whole numbers in DuckDB.
+    Seven times as fast as grouping by both where a basket holds eight lines, and no faster where it holds two. Each
+    value of `second` from 0 to 61 sets a bit; a group of `first` whose rows set as many bits as it has rows holds no
+    value twice. Only for whole numbers in DuckDB.
 
     Examples
     --------
