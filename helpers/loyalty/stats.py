@@ -38,8 +38,8 @@ class Estimate:
 
     @property
     def relative(self) -> float:
-        """The effect as a fraction of the mean it is compared with; NaN where that is zero or unknown."""
-        return self.effect / self.base if self.base else float("nan")
+        """The effect as a fraction of the mean it is compared with; NaN where that is not above zero, or unknown."""
+        return self.effect / self.base if self.base > 0 else float("nan")
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""

@@ -93,3 +93,5 @@ def test_an_estimate_shows_its_numbers_and_its_warnings():
     assert "a &lt; b" in page and "mind &amp; look" in page
     assert "<ul>" not in render_html(result.to_frame(), "no warnings")
     assert np.isnan(make_estimate(1.0, 0.5, n_treated=2, n_control=2, method="m", estimand="e").relative)
+    below = make_estimate(1.0, 0.5, n_treated=2, n_control=2, method="m", estimand="e", base=-2.0)
+    assert np.isnan(below.relative)  # a gain on a loss would read as a fall

@@ -52,7 +52,8 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     if "post" in job.days:
         lifts["sales after it"] = _measure(job, best, "sales", window="post")
     response = _measure(job, best, "responded")
-    notes = dict(job.shortened) | {f"About the money, {i}": text for i, text in enumerate(money.warnings, 1)}
+    about = {f"About the money{f', {i}' * (len(money.warnings) > 1)}": t for i, t in enumerate(money.warnings, 1)}
+    notes = dict(job.shortened) | about
     checks = check_campaign(job.contacts, job.wide, job.seen, job.planned, notes)
     alarms = find_alarms(checks)
     verdict = money.verdict

@@ -9,19 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.contracts import HISTORY, OFFERS
+from loyalty.contracts import OFFERS
 from loyalty.evaluate.assignment import Assignment, assign_arms
 from loyalty.evaluate.economics import plan_economics
 from loyalty.evaluate.eligibility import Eligibility, Rule
-from loyalty.evaluate.lift import measure_lift
-from loyalty.evaluate.lifts import gather_lifts, name_lift
 from loyalty.evaluate.noise import find_smallest
 from loyalty.evaluate.power import Power, find_detectable, find_size
 from loyalty.evaluate.universal import hold_out
 from loyalty.frames import collect
 from loyalty.report.privacy import looks_personal
 from loyalty.report.settings import split_arms
-from loyalty.stats import make_estimate
 from loyalty.tables import CUSTOMERS, TableError, check_table
 
 VERDICTS = ("send", "enlarge", "no costs", "loses", "cannot pay")  # in order of doubt
@@ -176,33 +173,6 @@ def list_rules(people: pd.DataFrame, values: Mapping[str, Any]) -> list[Rule]:
         Rule("no channel", "channel", "is not", ""), Rule("no phone and no e-mail", "address", "is", True),
     ]  # fmt: skip
     return [rule for rule in rules if rule.column in people and (pause or rule.column != "last_contact")]
-
-
-def learn_lifts(source: Any) -> pd.Series:
-    """Learn from earlier waves, by segment: the relative change of the part that buys, shrunk towards all segments.
-
-    Waves are pooled by their precision. Not for waves without a control group, which say nothing about it.
-    """
-    rows = collect(check_table(source, HISTORY))
-    rows = rows[(rows["window"] == "main") & rows["responded"].notna()] if "responded" in rows else rows.head(0)
-    rows = rows.assign(segment=rows["segment"].fillna("not known") if "segment" in rows else "all")
-    found = []
-    for _, wave in rows.groupby(["campaign_id", "wave"]):
-        if (wave["arm"] == "control").sum() > 1 and (wave["arm"] != "control").sum() > 1:
-            lifts = measure_lift(wave.drop(columns="propensity", errors="ignore"), outcome="responded", by="segment")
-            found += [lift for lift in lifts if lift.se > 0 and lift.base > 0]
-    if not found:
-        raise TableError(["no wave has both a control group and `responded`: nothing is learned from it"], "history")
-    pooled = []
-    for segment in sorted({lift.segment for lift in found}):
-        own = [lift for lift in found if lift.segment == segment]
-        weight = np.array([1 / lift.se**2 for lift in own])
-        effect, base = (np.average([getattr(x, n) for x in own], weights=weight) for n in ("effect", "base"))
-        counts = {name: sum(getattr(lift, name) for lift in own) for name in ("n_treated", "n_control")}
-        estimate = make_estimate(effect, weight.sum() ** -0.5, base=base, method="pooled", estimand="ITT", **counts)
-        pooled.append(name_lift(estimate, outcome="responded", segment=segment))
-    table = gather_lifts(pooled).to_frame()
-    return pd.Series(table["shrunken"].to_numpy() / [x.base for x in pooled], [x.segment for x in pooled])
 
 
 def plan_arms(

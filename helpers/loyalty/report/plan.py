@@ -11,6 +11,7 @@ import pandas as pd
 from loyalty.charts import say_money
 from loyalty.evaluate.eligibility import filter_eligible
 from loyalty.evaluate.outcomes import build_outcomes
+from loyalty.learn.lifts import learn_lifts
 from loyalty.prepare.profile import build_profile
 from loyalty.report import draft, parts
 from loyalty.report.draft import Draft
@@ -105,7 +106,7 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
         raise TableError([f"none of the {len(profile):,} customers has a receipt: is it the same number?"], "customers")
     lift = values["expected_lift"]
     if lift is None and "history" in tables:
-        lift = draft.learn_lifts(sources["history"])
+        lift = learn_lifts(sources["history"])
         lift = lift.reindex(profile["segment"].unique() if "segment" in profile else ["all"]).fillna(lift.mean())
     spent = past["sales"].to_numpy()[drawn.contacts["control_kind"] != "universal"]
     arms = draft.plan_arms(profile, spent, shares, values, days, sources.get("offers"), lift)

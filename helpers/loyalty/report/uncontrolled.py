@@ -18,6 +18,7 @@ from loyalty.report.trust import check_matching, say_few
 from loyalty.tables import TableError
 
 VERDICT = "It cannot be known without a control group"
+FEW = "It cannot be known: too few were treated"
 NEXT = (
     "Next time: leave a part out by lot before the sending (10 to 20 % often will do) and keep the list. "
     "Nothing else answers what the campaign brought."
@@ -72,7 +73,9 @@ def compare_not_invited(
     return found, say_what_is_allowed(found, measure="sales per customer", unit=unit), []
 
 
-def make_uncontrolled_card(kicker: str, wide: pd.DataFrame, reason: str, allowed: Allowed | None, unit: str) -> Card:
+def make_uncontrolled_card(
+    kicker: str, verdict: str, wide: pd.DataFrame, reason: str, allowed: Allowed | None, unit: str
+) -> Card:
     """The card of a campaign of which the effect cannot be known."""
     n, bought = len(wide), int((wide["orders_main"] > 0).sum())
     facts: tuple[Any, ...] = (
@@ -81,7 +84,7 @@ def make_uncontrolled_card(kicker: str, wide: pd.DataFrame, reason: str, allowed
         ("Sales a customer", say_money(wide["sales_main"].mean(), unit, 2) * (n >= SMALL), "during the campaign"),
     )
     said = (allowed.sentence,) if allowed is not None else ()
-    return Card(kicker, VERDICT, reason, "none", facts, (*said, NEXT))
+    return Card(kicker, verdict, reason, "none", facts, (*said, *([NEXT] if verdict == VERDICT else [])))
 
 
 def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, comparison: Comparison | None) -> Section:
@@ -106,6 +109,7 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
     control = int((job.contacts["arm"] == "control").sum())
     few = f"The control group has fewer than {SMALL} customers" if control else "Nobody was left out by lot"
     reason = f"{few}: so nobody shows what these {say_few(len(invited))} customers would have bought anyway."
+    verdict = VERDICT if control < SMALL else FEW
     if control >= SMALL:
         reason = f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
     found, allowed, notes = None, None, []
@@ -135,13 +139,13 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
         **common,
     }  # fmt: skip
     summary = parts.make_summary([
-        ("Verdict", "cannot be known without a control", "text", reason),
+        ("Verdict", "cannot be known", "text", reason),
         ("Start", pd.Timestamp(values["start"]), "day", ""), ("End", pd.Timestamp(values["end"]), "day", ""),
         ("Customers written to", say_few(len(invited)) if len(invited) < SMALL else len(invited), "count", ""),
         *([("What may be said", allowed.sentence, "text", "; ".join(allowed.reasons))] if allowed else []),
     ])  # fmt: skip
     sheets = {"summary": summary, "checks": checks, "segments": segments, "money": pd.DataFrame({"note": [no_money]})}
-    card = make_uncontrolled_card(job.kicker, invited, reason, allowed, job.unit)
+    card = make_uncontrolled_card(job.kicker, verdict, invited, reason, allowed, job.unit)
     results = {"outcomes": job.outcomes, "checks": checks, "comparison": found, "allowed": allowed}
     charts = {"lift": lambda: found.plot(unit=job.unit)} if found is not None else {}
     return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results)

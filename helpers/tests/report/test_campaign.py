@@ -233,6 +233,7 @@ def test_too_few_treated_are_not_called_too_few_controls(campaign):
     control = campaign.contacts[campaign.contacts["arm"] == "control"]
     card = report_campaign(campaign.load(contacts=pd.concat([treated, control])), SETTINGS).card
     assert "Fewer than 5 customers were treated" in card.headline
+    assert "too few were treated" in card.verdict and "leave a part out" not in " ".join(card.notes)
 
 
 def test_a_list_of_which_nobody_was_invited_is_refused(campaign):

@@ -14,9 +14,10 @@ from loyalty.datasets import DATA
 from loyalty.evaluate.lift import measure_lift
 from loyalty.evaluate.power import find_detectable
 from loyalty.intake.loading import load_tables
+from loyalty.learn.lifts import learn_lifts
 from loyalty.report import run
 from loyalty.report.campaign import report_campaign
-from loyalty.report.draft import learn_lifts, name_channel
+from loyalty.report.draft import name_channel
 from loyalty.report.plan import plan_campaign
 from loyalty.tables import TableError
 from loyalty.world import World

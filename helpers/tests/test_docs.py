@@ -1,0 +1,62 @@
+"""What the page of conventions quotes stands on the page that a command made."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+SHARE = re.compile(r"(\d+\.\d) \(")
+
+
+@pytest.fixture(scope="module")
+def pages(root):
+    return [(root / "docs" / name).read_text(encoding="utf-8") for name in ("statistics.md", "tables/certify.md")]
+
+
+def find_row(page: str, *cells: str) -> list[str]:
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
+    (row,) = [row for row in rows if tuple(row[: len(cells)]) == cells]
+    return row
+
+
+SMALL, USUAL = "1,900 / 100", "38,000 / 2,000"
+SALES, RATE, RATIO = "sales a customer, 3 % buy", "1.2 % against 0.6 %", "sales an order"
+QUOTED = [
+    ("1,900 / 100, 3 % buy: pooled {} %", (SMALL, SALES, "pooled variance")),
+    ("3 % buy: pooled 97.2 %, Welch {} %", (SMALL, SALES, "Welch")),
+    ("1.2 against .6 %: {} %", (SMALL, RATE, "Newcombe")),
+    ("Wald {} %", (SMALL, RATE, "Wald")),
+    ("38,000 / 2,000, 30 % buy: {} %", (USUAL, f"{RATIO}, 30 % buy", "delta, pooled variance")),
+    ("Welch {} %. 1,900 / 100, 3 % buy", (USUAL, f"{RATIO}, 30 % buy", "delta, Welch")),
+    ("1,900 / 100, 3 % buy: {}, 88.1", (SMALL, f"{RATIO}, 3 % buy", "delta, pooled variance")),
+    ("90.0, {} % at 30, 10, 3 % buyers", (SMALL, "log-normal, 3 % buy", "bootstrap-t")),
+    ("97.0, {} % |", (SMALL, "log-normal, 3 % buy", "pooled variance")),
+]
+
+
+@pytest.mark.parametrize(("words", "cells"), QUOTED)
+def test_a_quoted_coverage_is_the_certified_one(pages, words, cells):
+    conventions, certified = pages
+    coverage = SHARE.match(find_row(certified, *cells)[4])[1]
+    assert words.format(coverage) in conventions
+
+
+def test_the_quoted_coverage_of_profit_is_the_range_of_the_unwarned_cells(pages):
+    conventions, certified = pages
+    rows = re.findall(r"\| profit a customer, .*\|", certified)
+    held = [float(SHARE.search(row)[1]) for row in rows if row.endswith("| holds |")]
+    assert len(held) == 9 and f"unwarned cells cover {min(held)}–{max(held)} %" in conventions
+
+
+def test_the_quoted_false_alarms_of_families_are_the_certified_ones(pages):
+    conventions, certified = pages
+    holm = find_row(certified, "3 arms of 10,000 / 10,000", "no arm has an effect", "Holm")
+    many = find_row(certified, "20,000 / 20,000 in 8 segments", "no segment has an effect", "Benjamini-Hochberg")
+    alarms = [SHARE.match(row[5])[1] for row in (holm, many)]
+    assert "Family-wise false alarms {} % (3 arms) and {} % (8 segments)".format(*alarms) in conventions
+
+
+def test_no_cell_of_the_committed_page_fails_without_a_warning(pages):
+    verdicts = re.findall(r"\| \**(holds|DOES NOT HOLD)\** \|$", pages[1], re.M)
+    assert verdicts.count("holds") >= 90 and "DOES NOT HOLD" not in verdicts
