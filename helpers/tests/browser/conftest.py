@@ -215,5 +215,6 @@ def desk(browser: Any, lab: Lab, tmp_path: Path) -> Iterator[Desk]:
     context.on("request", lambda request: desk.requests.append(request.url))
     page.on("websocket", lambda socket: desk.requests.append(socket.url))
     yield desk
+    page.wait_for_function("() => window.jupyterapp?.serviceManager")  # a short test ends before JupyterLab has begun
     page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
     context.close()
