@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,11 +191,22 @@ def check_arm_probs(arm_probs: Any) -> pd.DataFrame:
 
 def find_wrong_shares(shares: Mapping[str, float]) -> list[str]:
     """What is wrong with planned shares, one sentence a problem."""
+    if not isinstance(shares, Mapping):
+        return [f"the shares should be a dict such as {{'control': 0.1, 'mail': 0.9}}, found {shares!r}"]
+    mend = "a number such as 0.1, without quotes or a percent sign"
+    if texts := [
+        f"the share of {arm!r} should be {mend}, found {v!r}" for arm, v in shares.items() if not _is_number(v)
+    ]:
+        return texts
     wrong = [f"the share of {arm!r} should be above zero, found {v}" for arm, v in shares.items() if not v > 0]
     wrong += [f"the name of the arm {arm!r} should be a text" for arm in shares if not isinstance(arm, str)]
     wrong += [f"two arms or more are needed, found {len(shares)}"] if len(shares) < 2 else []
     total = sum(shares.values())
     return wrong + ([] if abs(total - 1) < 1e-9 else [f"the shares sum to {total:.6g}: they should sum to one"])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _share_seats(sizes: np.ndarray, wanted: np.ndarray, labels: Sequence[str], arms: Sequence[str]) -> np.ndarray:

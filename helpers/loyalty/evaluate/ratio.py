@@ -85,7 +85,7 @@ def check_sample_ratio(
     """
     if isinstance(contacts, Assignment):
         contacts, shares, mode = contacts.contacts, shares or contacts.shares, contacts.mode
-    shares, group = dict(shares or {}), by or "group"
+    shares, group = shares or {}, by or "group"
     if isinstance(contacts, Mapping):
         table, repeats = pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()}), 0
     else:
@@ -94,9 +94,11 @@ def check_sample_ratio(
         repeats = int(table["customer_id"].duplicated().sum()) if "customer_id" in table else 0
         table = table.assign(n=1)
     wrong = find_wrong_shares(shares)
+    shares = dict(shares) if isinstance(shares, Mapping) else {}
     wrong += [f"there is no column `{name}`" for name in ("arm", by) if name and name not in table]
     wrong += [f"{repeats:,} rows repeat a customer: one wave at a time"] if repeats else []
     wrong += [f"the arm {arm!r} was not planned" for arm in table.get("arm", pd.Series()).unique() if arm not in shares]
+    table = table.assign(n=pd.to_numeric(table["n"], errors="coerce"))
     wrong += [] if (table["n"] >= 0).all() and table["n"].sum() > 0 else ["the counts should be positive"]
     if by in table and (lost := int(table[by].isna().sum())):
         wrong.append(f"`{by}` is empty for {lost:,} of {len(table):,} customers")

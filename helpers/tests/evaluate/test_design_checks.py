@@ -193,6 +193,10 @@ def test_all_that_is_wrong_with_counts_is_said_at_once():
     table = pd.DataFrame({"customer_id": [1, 1], "arm": ["a", "b"]})
     assert problems(lambda: check_sample_ratio(table, HALVES)) == ["1 rows repeat a customer: one wave at a time"]
     assert problems(lambda: check_sample_ratio(table.head(0), HALVES)) == ["the counts should be positive"]
+    assert problems(lambda: check_sample_ratio({"a": "many", "b": 5}, HALVES)) == ["the counts should be positive"]
+    texts = problems(lambda: check_sample_ratio({"a": 5, "b": 5}, {"a": "50%", "b": 0.5}))
+    assert texts == ["the share of 'a' should be a number such as 0.1, without quotes or a percent sign, found '50%'"]
+    assert "should be a dict" in problems(lambda: check_sample_ratio({"a": 5, "b": 5}, 0.5))[0]
     days = table.head(1).assign(day=None)
     assert problems(lambda: check_sample_ratio(days, HALVES, by="day")) == ["`day` is empty for 1 of 1 customers"]
     assert "there is no column `arm`" in problems(lambda: check_sample_ratio(table[["customer_id"]], HALVES))
