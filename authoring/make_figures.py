@@ -17,7 +17,7 @@ CHOSEN = {
     "00_gap.png": ("notebooks/0_start/00_start_here.ipynb", 1),
     "01_promise.png": ("notebooks/0_start/01_meet_the_world.ipynb", 4),
     "22_regression.png": ("notebooks/2_segment/22_rules_and_life_cycle.ipynb", 3),
-    "35_placebo.png": ("notebooks/3_evaluate/35_without_a_control_group.ipynb", 5),
+    "35_placebo.png": ("notebooks/3_evaluate/35_without_a_control_group.ipynb", 6),
 }
 
 

@@ -22,7 +22,7 @@
 # %%
 import pandas as pd
 
-from loyalty.datasets import complete_journey, nsw
+from loyalty.datasets import complete_journey
 from loyalty.tasks import check, hint
 
 chain = complete_journey()
@@ -138,40 +138,54 @@ say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 
 
 # %% [markdown]
 # ---
-# ## Part B, for self-study
-
-# %% [markdown]
-# **35e Like with like.** The job programme of the lesson, participants against the men of the survey. Use `weight_by_propensity` for the effect on *those who took part* (`target="att"`) on earnings in 1978, with the covariates
-# age, education, black, hispanic, married, no_degree and re74. `re75` stays out: it is the witness. One number, in dollars (to about \$2).
+# ## Part B, for self-study: the points letter
+#
+# In the simulated chain Ines has sent another letter: 300 bonus points. Her list was made from what each customer had spent in the four weeks before (`group`): of those who spent nothing 5 % were invited, of those up to €60 40 %, and **everyone above**. Within the two lower classes nobody chose; the addresses were taken as they came.
+# Marta has two numbers from the list, and Jonas wants one sentence.
 
 # %%
-people = nsw().people
-survey = people[people.treated | (people["sample"] == "cps")]
-covariates = ["age", "education", "black", "hispanic", "married", "no_degree", "re74"]
+from loyalty.tasks.points_letter import load_points_letter, tell_points_letter
+
+letter = load_points_letter().customers  # euros before: last_28, last_112, witness; from the letter on: sales, visits
+letter.groupby("group").invited.agg(["size", "mean"]).round(2)
+
+# %% [markdown]
+# **35e Like with like.** What did the letter change in `sales` (28 days from the letter on), per invited customer, for those invited who *could have been left out*? Compare within the classes that decided. `(effect, low, high)`, 95 % interval, euros, to the cent.
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.evaluate.observational import weight_by_propensity
+from loyalty.evaluate.observational import compare_strata
 
-estimate = weight_by_propensity(survey, treated="treated", outcome="re78", covariates=covariates, target="att")
-effect_on_participants = estimate.effect
+some = letter[letter.group != "more"]
+estimate = compare_strata(some, treated="invited", outcome="sales", by="group", target="att")
+like_with_like = (estimate.effect, estimate.low, estimate.high)
 ### END SOLUTION
 
 # %%
-check("35e", effect_on_participants)
+check("35e", like_with_like)
 
 # %%
 hint("35e")
 
+# %% tags=["verify"]
+from loyalty.tasks.grading import find_task
+
+tempting = {mistake.name: mistake.value for mistake in find_task("35e").compute().mistakes}
+gap, fell = tempting["naive_of_all"][0], tempting["change_of_all"][0]
+assert tempting["outcome_among_covariates"][0] < 0.5 * estimate.effect and fell < -20 and gap > 20
+
 # %% [markdown] tags=["solution"]
-# \${{estimate.effect:,.0f}} (−\${{abs(estimate.low):,.0f}} to \${{estimate.high:,.0f}}): zero lies inside. Asked for *everybody* (`target="ate"`), the same function would have to guess what the programme does for 15,992 men who were never near it; look at its warnings.
+# €{{estimate.effect:.2f}} (€{{estimate.low:.2f}} to €{{estimate.high:.2f}}). By hand: in each class the mean of the invited less the mean of the others, and then the mean of the two gaps, each as heavy as its class has invited customers.
+#
+# Two tempting ways. To compare customers with equally many `visits` looks thorough, and gives €{{tempting["outcome_among_covariates"][0]:.2f}}: the visits came *after* the letter, and bringing visits is how a letter works. And to ask a method about *all* the invited, the third class too: weights on `last_28` and `last_112` say €{{tempting["no_overlap"][0]:.2f}}, a line −€{{abs(tempting["no_overlap_line"][0]):.2f}}.
+# Of customers above €60 nobody was left out, so nobody knows what they do without a letter; each method makes something up, and each warns of it.
 
 # %% [markdown]
-# **35f Call the witness.** The same method, the same covariates, but the outcome is `re75`, earnings in the year before the programme. `(effect, low, high)`, 95 % interval, in dollars.
+# **35f Call the witness.** The same customers, the same method, but the outcome is `witness`: euros spent in four weeks of August and September, months before the letter. `(effect, low, high)`, 95 % interval, to the cent.
 
 # %%
 ### BEGIN SOLUTION
-witness = weight_by_propensity(survey, treated="treated", outcome="re75", covariates=covariates, target="att")
+witness = compare_strata(some, treated="invited", outcome="witness", by="group", target="att")
 witness_says = (witness.effect, witness.low, witness.high)
 ### END SOLUTION
 
@@ -181,5 +195,44 @@ check("35f", witness_says)
 # %%
 hint("35f")
 
+# %% tags=["verify"]
+assert witness.low < 0 < witness.high and max(-witness.low, witness.high) < estimate.effect
+
 # %% [markdown] tags=["solution"]
-# −\${{abs(witness.effect):,.0f}} (−\${{abs(witness.low):,.0f}} to −\${{abs(witness.high):,.0f}}) in a year in which the programme cannot have done anything. The weights have not made the groups alike; whatever they say about 1978 probably carries the same burden.
+# −€{{abs(witness.effect):.2f}} (−€{{abs(witness.low):.2f}} to €{{witness.high:.2f}}): zero lies inside, and no bias as large as the effect fits. A passed witness proves nothing by itself (in the lesson's 200 lists bad comparisons passed too); here it agrees with what we know of how the list was made.
+
+# %% [markdown]
+# **35g Which sentence?** One letter, again.
+#
+# - `"A"`: *The letter lost us money: against the four weeks before, the invited fell back by €23 more than the others.*
+# - `"B"`: *The letter worked: the invited spent €26 more than the others.*
+# - `"C"`: *Up to €60 the data suggest that the letter brought about what 35e says; above €60 it cannot be told.*
+# - `"D"`: *Nobody kept a control group, so nothing can be said about anybody.*
+
+# %%
+### BEGIN SOLUTION
+witness_agrees = witness.low < 0 < witness.high and max(-witness.low, witness.high) < abs(estimate.effect)
+grade = "C" if witness_agrees and estimate.low > 0 else "D"
+### END SOLUTION
+
+# %%
+check("35g", grade)
+
+# %%
+hint("35g")
+
+# %% tags=["verify"]
+truth = tell_points_letter()
+both = truth["nothing and up to €60"]
+assert estimate.low < both < estimate.high and round(fell) == -23 and round(gap) == 26
+
+# %% [markdown]
+# You have signed? Then look behind the curtain: what the letter truly changed, in euros per invited customer of each class.
+
+# %%
+tell_points_letter().round(2)
+
+# %% [markdown] tags=["solution"]
+# C. For the two lower classes together the truth is €{{tell_points_letter()["nothing and up to €60"]:.2f}}, inside your interval. A would have stopped a letter that works: it compares with the very weeks that decided. B is the gap between those who spend and those who do not; €{{letter[letter.invited].witness.mean() - letter[~letter.invited].witness.mean():.0f}} of it were there in September already. D is too strict: within a class there were both kinds, and nobody had chosen between them.
+#
+# Above €60 the truth is €{{tell_points_letter()["more"]:.2f}}, the largest of all, and no method could see it, for {{letter[letter.invited].group.eq("more").mean():.0%}} of the invited had nobody like them. What would an experienced colleague say to Ines? "Leave one in ten out, in *every* class, the best included. It costs a few letters, and it is the only way to learn about the customers who matter most."

@@ -134,8 +134,9 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
         fit = sm.GLM(t, x, family=sm.families.Binomial(families[link]())).fit(
             maxiter=60, tol=1e-11, tol_criterion="params"
         )
+        fitted = fit.fittedvalues  # reckoned when it is read
     line = x @ fit.params
-    score = np.clip(fit.fittedvalues, _EDGE, 1 - _EDGE)
+    score = np.clip(fitted, _EDGE, 1 - _EDGE)
     slope = score * (1 - score) if link == "logit" else np.exp(-(line**2) / 2) / np.sqrt(2 * np.pi)
     residual = (t - score) * slope / (score * (1 - score))
     curvature = slope if link == "logit" else residual * (residual + line)

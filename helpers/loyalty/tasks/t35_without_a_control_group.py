@@ -1,4 +1,4 @@
-"""Exercise 35, the Christmas campaign: right answers and the usual wrong ones, all computed from the data."""
+"""Exercise 35, the Christmas campaign and the points letter: right answers and usual wrong ones, from the data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from loyalty.datasets import complete_journey, nsw
-from loyalty.evaluate.observational import difference_in_differences, weight_by_propensity
+from loyalty.datasets import complete_journey
+from loyalty.evaluate.observational import difference_in_differences
 from loyalty.stats import compare_means
 from loyalty.tasks.grading import Answers, Mistake, Task
+from loyalty.tasks.trial_of_the_letter import answer_grade, answer_like_with_like, answer_witness
 
 START, END, FAKE = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25"), pd.Timestamp("2017-09-04")
 BEFORE = pd.Timedelta(days=84)
 DAY = pd.Timedelta(days=1)
-COVARIATES = ("age", "education", "black", "hispanic", "married", "no_degree", "re74")
 Triple = tuple[float, float, float]
 
 
@@ -170,78 +170,12 @@ def _answer_sentence() -> Answers:
     )
 
 
-@cache
-def _survey() -> pd.DataFrame:
-    people = nsw().people
-    return people[people.treated | (people["sample"] == "cps")]
-
-
-def _lottery() -> float:
-    people = nsw().people
-    lottery = people[people["sample"] == "nsw"]
-    return float(lottery.re78[lottery.treated].mean() - lottery.re78[~lottery.treated].mean())
-
-
 def _dollars(value: float, digits: int = 2) -> str:
     return f"{'−' if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
-@cache
-def _weigh(outcome: str, covariates: tuple[str, ...], target: str = "att") -> Triple:
-    given = list(covariates)
-    found = weight_by_propensity(_survey(), treated="treated", outcome=outcome, covariates=given, target=target)
-    return found.effect, found.low, found.high
-
-
-def _weigh_on_the_outcome() -> float:
-    """What matching on the outcome gives; the helper refuses it, so the weights are made here."""
-    survey = _survey().assign(copy=lambda d: d.re78)
-    found = weight_by_propensity(
-        survey, treated="treated", outcome="re78", covariates=[*COVARIATES, "copy"], target="att"
-    )
-    return found.effect
-
-
-@cache
-def _answer_weights() -> Answers:
-    survey = _survey()
-    right, low, high = _weigh("re78", COVARIATES)
-    return Answers(
-        right=right,
-        praise=f"{_dollars(right, 0)} ({_dollars(low, 0)} to {_dollars(high, 0)}); the lottery said {_dollars(_lottery(), 0)}.",
-        mistakes=(
-            Mistake("outcome_among_covariates", "You made the groups alike in 1978 earnings, the very thing that the programme should change. Nothing from after may be among the covariates.",
-                    _weigh_on_the_outcome()),
-            Mistake("no_overlap", "That is the effect for everybody (`ate`). Nearly all men of the survey had no chance of being a participant: for them there is nobody to compare with.",
-                    _weigh("re78", COVARIATES, "ate")[0]),
-            Mistake("witness_among_covariates", "re75 is among your covariates. It is the witness of 35f; adjusted away, it would always agree.",
-                    _weigh("re78", (*COVARIATES, "re75"))[0]),
-            Mistake("no_weights", "That is the naive comparison.",
-                    float(survey.re78[survey.treated].mean() - survey.re78[~survey.treated].mean())),
-            Mistake("the_lottery", "That is the lottery's answer. The task pretends that nobody drew lots: compare with the men of the survey.",
-                    _lottery()),
-            Mistake("re74_missing", "re74 is not among your covariates; the task has seven, and it is one of them.", _weigh("re78", COVARIATES[:-1])[0]),
-        ),
-    )  # fmt: skip
-
-
-@cache
-def _answer_witness() -> Answers:
-    right = _weigh("re75", COVARIATES)
-    naive = compare_means(*(_survey().query(f"treated == {flag}").re75.to_numpy() for flag in (True, False)))
-    return Answers(
-        right=right,
-        praise=f"{_dollars(right[0], 0)} ({_dollars(right[1], 0)} to {_dollars(right[2], 0)}) before the programme began: the groups are not alike yet.",
-        mistakes=(
-            Mistake("wrong_year", "That is 1978, the outcome. The witness is 1975.", _weigh("re78", COVARIATES)),
-            Mistake("no_weights", "That is the naive difference in 1975. Ask the witness about the weighted groups.", (naive.effect, naive.low, naive.high)),
-            Mistake("re74_for_re75", "That is 1974, and without re74 among the covariates. The witness is re75, the seven covariates stay.", _weigh("re74", COVARIATES[:-1])),
-            Mistake("no_overlap", "That is for everybody (`ate`). Use the same target as in 35e.", _weigh("re75", COVARIATES, "ate")),
-        ),
-    )  # fmt: skip
-
-
 _TRIPLE = "three numbers (effect, low, high), dollars per household and 28 days, members minus others, 95 % interval"
+_LETTER = "three numbers (effect, low, high), euros per invited customer and 28 days, 95 % interval"
 TASKS = (
     Task(
         code="35a",
@@ -272,15 +206,24 @@ TASKS = (
         close="",
     ),
     Task(
-        code="35e", asks="one number: dollars a year, effect on those who took part, weights by propensity, without re75",
-        compute=_answer_weights, tolerance=2,
-        hints=("The helper of the lesson, `weight_by_propensity`, is in `loyalty.evaluate.observational`.", "It takes `survey` first, then treated, outcome, covariates and target by name.", "The target is 'att'; the result's `.effect` is the number."),
-        close="Close, not it. Are the covariates exactly the seven of the task?",
+        code="35e", asks=f"{_LETTER}; effect on the invited whom a chance decided, compared within the classes of `group`",
+        compute=answer_like_with_like, tolerance=0.015,
+        hints=(
+            "Who spent more than €60 was invited surely: leave that class out.",
+            "Within each class: mean of the invited less mean of the others. Then the mean of these gaps, each class as heavy as it has invited customers.",
+            "`compare_strata(some, treated=\"invited\", outcome=\"sales\", by=\"group\")` does it, with the interval.",
+        ),
+        close="Close, not it. Two classes, the invited as weights, Welch's kind of interval within each class?",
     ),
     Task(
-        code="35f", asks="three numbers (effect, low, high) in dollars: the same method on re75",
-        compute=_answer_witness, tolerance=2,
-        hints=("The call of 35e, with outcome='re75'.", "`.effect`, `.low`, `.high`"),
-        close="Close, not it. Same covariates, same target, other outcome.",
+        code="35f", asks=f"{_LETTER}; the same method on the column `witness`",
+        compute=answer_witness, tolerance=0.015,
+        hints=("The call of 35e, with outcome='witness'.", "`.effect`, `.low`, `.high`"),
+        close="Close, not it. Same customers, same classes, other outcome.",
+    ),
+    Task(
+        code="35g", asks='one letter: "A", "B", "C" or "D"', compute=answer_grade, tolerance=0,
+        hints=("Which days decided who was invited, and which sentence compares with them?", "What did your witness find? And of whom does 35e speak?"),
+        close="",
     ),
 )  # fmt: skip

@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from loyalty.datasets import complete_journey, nsw
+from loyalty.datasets import complete_journey
 from loyalty.tasks import check
+from loyalty.tasks.grading import find_task
+from loyalty.tasks.points_letter import CHANCE, load_points_letter, tell_points_letter
 
 START, END, FAKE = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25"), pd.Timestamp("2017-09-04")
-COVARIATES = ["age", "education", "black", "hispanic", "married", "no_degree", "re74"]
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +22,13 @@ def chain():
 
 
 @pytest.fixture(scope="module")
-def survey():
-    people = nsw().people
-    return people[people.treated | (people["sample"] == "cps")]
+def letter():
+    return load_points_letter().customers
+
+
+@pytest.fixture(scope="module")
+def some(letter):
+    return letter[letter.group != "more"]
 
 
 def total(chain, start, end):
@@ -67,29 +70,79 @@ def test_a_mean_over_buyers_only_is_named(chain):
     assert check("35a", spent[inside].mean() - spent[~inside].mean()).mistake == "buyers_only"
 
 
-def weigh(survey, columns, outcome="re78", kind="att"):
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=np.inf, tol=1e-8, max_iter=3000))
-    score = model.fit(survey[columns], survey.treated).predict_proba(survey[columns])[:, 1]
-    treated = survey.treated.to_numpy()
-    one = np.where(treated, 1, score / (1 - score)) if kind == "att" else np.where(treated, 1 / score, 1 / (1 - score))
-    values = survey[outcome].to_numpy()
-    return np.average(values[treated], weights=one[treated]) - np.average(values[~treated], weights=one[~treated])
+def gap(table, cells, outcome="sales", weigh_by="invited"):
+    """Mean over cells of invited less others with Welch's interval within each, from the formula."""
+    found = table.groupby([*cells, "invited"], observed=True)[outcome].agg(["mean", "var", "size"]).unstack().dropna()
+    size = found["size"][True] if weigh_by == "invited" else found["size"].sum(axis=1)
+    share = size / size.sum()
+    effect = (share * (found["mean"][True] - found["mean"][False])).sum()
+    noise = (share**2 * (found["var"] / found["size"]).sum(axis=1)).sum()
+    return effect, noise**0.5
 
 
-def test_matching_on_the_outcome_is_named(survey):
-    assert check("35e", weigh(survey, [*COVARIATES, "re78"])).mistake == "outcome_among_covariates"
+def near(code, effect):
+    """The mistakes whose effect an answer has, whatever its interval."""
+    mistakes = find_task(code).compute().mistakes
+    return [one.name for one in mistakes if abs(one.value[0] - effect) < 0.015]
 
 
-def test_an_estimate_without_overlap_is_named(survey):
-    assert check("35e", weigh(survey, COVARIATES, kind="ate")).mistake == "no_overlap"
+def test_comparing_within_classes_by_hand_is_right(some):
+    effect, se = gap(some, ["group"])
+    result = check("35e", (effect, effect - 1.96 * se, effect + 1.96 * se))
+    assert result.status == "right", result.message
 
 
-def test_the_witness_among_the_covariates_is_named(survey):
-    assert check("35e", weigh(survey, [*COVARIATES, "re75"])).mistake == "witness_among_covariates"
+def test_matching_on_the_outcome_is_named(some):
+    cut = np.searchsorted(np.unique(some.visits[some.invited].quantile([0.2, 0.4, 0.6, 0.8])), some.visits)
+    effect, se = gap(some.assign(cut=cut), ["group", "cut"])
+    assert near("35e", effect) == ["outcome_among_covariates"]
+    assert check("35e", (effect, effect - 1.96 * se, effect + 1.96 * se)).mistake == "outcome_among_covariates"
 
 
-def test_weights_made_by_hand_are_right(survey):
-    assert check("35e", weigh(survey, COVARIATES)).status == "right"
+def test_an_estimate_without_overlap_is_named(letter):
+    score = fit_chance(letter)
+    weights = np.where(letter.invited, 1, score / np.maximum(1 - score, 1e-12))
+    means = [np.average(letter.sales[rows], weights=weights[rows]) for rows in (letter.invited, ~letter.invited)]
+    assert near("35e", means[0] - means[1]) == ["no_overlap"]
+
+
+def fit_chance(letter):
+    columns = letter[["last_28", "last_112"]] / 100
+    return (
+        LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(columns, letter.invited).predict_proba(columns)[:, 1]
+    )
+
+
+@pytest.mark.parametrize(("column", "name"), [("sales", "no_overlap_line"), ("witness", "no_overlap_line")])
+def test_a_line_through_customers_nobody_was_like_is_named(letter, column, name):
+    line = smf.ols(f"{column} ~ last_28 + last_112", letter[~letter.invited]).fit()
+    guessed = letter[column][letter.invited].mean() - line.predict(letter[letter.invited]).mean()
+    assert near("35e" if column == "sales" else "35f", guessed) == [name]
+
+
+def test_the_change_since_the_days_that_decided_is_named(some, letter):
+    for table, name in ((some, "change"), (letter, "change_of_all")):
+        change = (table.sales - table.last_28).groupby(table.invited).mean()
+        assert near("35e", change[True] - change[False]) == [name]
+
+
+def test_the_effect_on_everybody_is_named(some):
+    assert near("35e", gap(some, ["group"], weigh_by="all")[0]) == ["everybody"]
+
+
+def test_the_letter_follows_its_rule_and_its_truth_is_told(letter):
+    share = letter.groupby("group").invited.mean()
+    assert all(abs(share[name] - chance) < 0.02 for name, chance in CHANCE.items())
+    assert letter.groupby("group").last_28.max()["up to €60"] <= 60 < letter.groupby("group").last_28.min()["more"]
+    truth = tell_points_letter()
+    weights = letter[letter.invited].group.value_counts()[["nothing", "up to €60"]]
+    assert truth["nothing and up to €60"] == pytest.approx(np.average(truth[weights.index], weights=weights))
+
+
+@pytest.mark.parametrize("grade", ["A", "B", "D"])
+def test_a_sentence_about_the_letter_that_is_too_strong_or_too_weak_is_named(grade):
+    assert check("35g", grade).mistake == f"signed_{grade}"
+    assert check("35g", "C").status == "right"
 
 
 @pytest.mark.parametrize("letter", ["A", "B", "C"])
