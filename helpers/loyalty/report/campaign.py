@@ -12,7 +12,7 @@ from loyalty.evaluate.outcomes import build_outcomes
 from loyalty.frames import collect, open_table
 from loyalty.report import parts
 from loyalty.report.controlled import report_with_control
-from loyalty.report.job import COSTS, CampaignReport, Job, find_windows, read_contacts, read_planned, widen
+from loyalty.report.job import COSTS, CampaignReport, Job, find_windows, read_contacts, read_planned, read_record, widen
 from loyalty.report.page import Section
 from loyalty.report.privacy import SMALL
 from loyalty.report.settings import Setting, read_settings
@@ -77,7 +77,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     contacts = read_contacts(tables["contacts"].table, values)
     is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
     contacts, universal = contacts[~is_universal].reset_index(drop=True), int(is_universal.sum())
-    record = tables["campaigns"].table if "campaigns" in tables else None
+    record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, universal)
     receipts = tables["receipts"].table
     days, shortened = find_windows(receipts, values)
@@ -106,7 +106,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         "appendix": Section(_define(values, days)),
     }  # fmt: skip
     job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title,
-              planned)  # fmt: skip
+              planned, record)  # fmt: skip
     control = int((contacts["arm"] == "control").sum())
     treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
     if control < SMALL or treated < SMALL:

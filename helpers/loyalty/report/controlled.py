@@ -54,7 +54,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     response = _measure(job, best, "responded")
     about = {f"About the money{f', {i}' * (len(money.warnings) > 1)}": t for i, t in enumerate(money.warnings, 1)}
     notes = dict(job.shortened) | about
-    checks = check_campaign(job.contacts, job.wide, job.seen, job.planned, notes)
+    checks = check_campaign(job, notes)
     alarms = find_alarms(checks)
     verdict = money.verdict
     if alarms or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):

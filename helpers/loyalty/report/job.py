@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from loyalty.charts import say_money
+from loyalty.evaluate.record import read_shares
 from loyalty.frames import collect
 from loyalty.report.parts import Report, find_span
 from loyalty.report.privacy import looks_personal
-from loyalty.report.settings import split_arms
 from loyalty.tables import CAMPAIGNS, CONTACTS, TableError, check_table
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
@@ -29,7 +29,7 @@ class CampaignReport(Report):
 class Job:
     """A campaign laid out: settings, list, outcomes, one row a contact (`wide`), days of each window, what was cut.
 
-    `planned` holds the share of each arm as it was planned, if that is known.
+    `planned` holds the share of each arm as it was planned, if that is known; `plan` the record of the campaign.
     """
 
     values: Mapping[str, Any]
@@ -42,6 +42,7 @@ class Job:
     kicker: str
     title: str
     planned: Mapping[str, float] | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def unit(self) -> str:
@@ -77,25 +78,26 @@ def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     return contacts
 
 
+def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
+    """Read the record of this wave among those of the campaigns: what is filled; nothing without a record."""
+    if campaigns is None:
+        return {}
+    record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
+    name, wave = str(contacts["campaign_id"].iloc[0]), int(contacts["wave"].iloc[0])
+    own = record[(record["campaign_id"] == name) & (record["wave"] == wave)]
+    if own.empty:
+        raise TableError([f"there is no row of the campaign {name!r}, wave {wave}, which the list is of"], "campaigns")
+    return own.iloc[0].dropna().to_dict()
+
+
 def read_planned(
-    contacts: pd.DataFrame, values: Mapping[str, Any], campaigns: Any, universal: int
+    contacts: pd.DataFrame, values: Mapping[str, Any], record: Mapping[str, Any], universal: int
 ) -> dict[str, float] | None:
     """Read the planned shares: of the settings, of the campaign's record, or of the probabilities in the list."""
     if (share := values["planned_control_share"]) is not None:
         return {"control": share, "treated": 1 - share}
-    if campaigns is not None:
-        record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
-        name, wave = str(contacts["campaign_id"].iloc[0]), int(contacts["wave"].iloc[0])
-        own = record[(record["campaign_id"] == name) & (record["wave"] == wave)]
-        if own.empty:
-            raise TableError(
-                [f"there is no row of the campaign {name!r}, wave {wave}, which the list is of"], "campaigns"
-            )
-        if "planned_shares" in own and own["planned_shares"].notna().all():
-            try:
-                return {arm: float(part) for arm, part in split_arms(own["planned_shares"].iloc[0]).items()}
-            except (TypeError, ValueError):
-                raise TableError(["`planned_shares` should be as control=0.1, mail=0.9"], "campaigns") from None
+    if "planned_shares" in record:
+        return read_shares(record["planned_shares"])
     if "propensity" not in contacts or universal:
         return None
     chances = contacts.groupby("arm")["propensity"].agg(["min", "max", "count", "size"])

@@ -8,29 +8,38 @@ from typing import Any
 import pandas as pd
 
 from loyalty.evaluate.balance import check_balance
+from loyalty.evaluate.clinic import Claim, examine_campaign
+from loyalty.evaluate.examination import BROKEN, FINE, UNSEEN, Finding, say_p
 from loyalty.evaluate.ratio import check_sample_ratio
+from loyalty.report.job import Job
 from loyalty.report.parts import make_checks
-from loyalty.report.privacy import FEW, SMALL
+from loyalty.report.privacy import FEW, SMALL, hide_personal
+
+BALANCE = "Balance before the start"
 
 
-def check_campaign(
-    contacts: pd.DataFrame, wide: pd.DataFrame, seen: float, planned: Mapping[str, float] | None,
-    notes: Mapping[str, str],
-) -> pd.DataFrame:  # fmt: skip
-    """Check matching, sample ratio, delivery and balance of a campaign with a control group.
+LEVEL = 0.01  # nobody who knows statistics sits beside the reader: a sound campaign is doubted once in a hundred
+# What the clinic found -> the line of the report, how much a fault weighs, and what to do where it was not seen
+SHOWN = {
+    "sample ratio": ("Sample ratio", "alarm", "set planned_control_share to test it"),
+    "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
+    "failed channel": ("Delivery by channel", "alarm", ""), "unequal seasons": ("Same days for all", "alarm", ""),
+    "control chosen afterwards": (BALANCE, "alarm", "needs receipts from before the start"),
+    "early stop": ("Planned end", "alarm", "needs planned_end in campaigns"),
+    "swapped metric": ("Metric of the plan", "look", ""), "broken join": ("Customer numbers", "alarm", ""),
+}  # fmt: skip
 
-    Not a proof that the groups were drawn by lot: only the plan can show that.
+
+def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
+    """Examine a campaign with a control group: the checks of `loyalty.evaluate.clinic`, delivery, and matching.
+
+    Not a proof that the groups were drawn by lot: only the plan can show that. Who is missing from the outcomes and who
+    was picked as winner is not asked: the outcomes are made here, for everybody, and the best arm has to survive Holm.
 
     Parameters
     ----------
-    contacts : pandas.DataFrame
-        Under CONTACTS, arm "control" for the control; without the universal control.
-    wide : pandas.DataFrame
-        One row a contact: customer_id, and `sales_pre`, `orders_pre` if there is a window before.
-    seen : float
-        Share of the contacts who have any receipt.
-    planned : mapping of str to float, optional
-        Planned share of each arm, or of "control" and "treated", all arms together.
+    job : Job
+        Contacts with arm "control" for the control, without the universal control.
     notes : mapping of str to str
         Remarks that are no checks: name -> what is to be known.
 
@@ -39,18 +48,26 @@ def check_campaign(
     pandas.DataFrame
         Columns check, result (good, look, alarm, not done, note), what was found.
     """
-    rows = [
-        check_matching(seen),
-        check_ratio(contacts, planned),
-        *_check_delivery(contacts),
-        check_balanced(contacts, wide),
-    ]
+    plan = dict(job.plan) | {name: job.values[name] for name in ("start", "end")}
+    plan |= {} if job.planned is None else {"planned_shares": job.planned}
+    found = examine_campaign(job.contacts, job.outcomes, plan, Claim("sales"), level=LEVEL, say=say_few)
+    rows = [check_matching(job.seen), *_check_delivery(job.contacts)]
+    rows += [line for finding in found.findings if (line := _translate(finding))]
     return make_checks([*rows, *((name, "note", text) for name, text in notes.items())])
+
+
+def _translate(finding: Finding) -> tuple[str, str, str] | None:
+    """A finding as a line of the report, if it is one: sound and yet odd is worth a look."""
+    name, weight, needs = SHOWN.get(finding.check, ("", "", ""))
+    if finding.state == UNSEEN:
+        return (name, "not done", needs) if needs else None
+    state = weight if finding.state == BROKEN else "good" if finding.advice == FINE else "look"
+    return (name, state, hide_personal(finding.evidence.rstrip("."))) if name else None
 
 
 def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str, str]:
     """Compare the groups in what they did before the start: sales and receipts, if they are known."""
-    name, words = "Balance before the start", {"sales_pre": "sales before", "orders_pre": "receipts before"}
+    name, words = BALANCE, {"sales_pre": "sales before", "orders_pre": "receipts before"}
     known = [name for name in words if name in wide and wide[name].nunique() > 1]
     if not known:
         return name, "not done", "needs receipts from before the start"
@@ -58,7 +75,7 @@ def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str
     gaps = ", ".join(f"{row.covariate} {row.treated:,.2f} and {row.control:,.2f}" for row in found.table.itertuples())
     state = "alarm" if found.p < 0.001 else "look" if found.warnings else "good"
     says = "the groups differed before the start" if state == "alarm" else "alike before the start"
-    return name, state, f"{says}: treated and control {gaps}; p {_say_p(found.p)}"
+    return name, state, f"{says}: treated and control {gaps}; {say_p(found.p)}"
 
 
 def check_matching(seen: float) -> tuple[str, str, str]:
@@ -72,54 +89,30 @@ def say_few(count: int) -> str:
     return FEW if 0 < count < SMALL else f"{count:,}"
 
 
-def _say_p(p: float) -> str:
-    return "< 0.0001" if p < 0.0001 else f"= {p:.4f}"
-
-
-def check_ratio(
-    contacts: pd.DataFrame, planned: Mapping[str, float] | None, mode: str | None = None
-) -> tuple[str, str, str]:
+def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str) -> tuple[str, str, str]:
     """Compare the sizes of the groups with the plan; `mode` "blocks" had exact quotas, and the test says nothing."""
-    name, arms = "Sample ratio", contacts["arm"]
-    if planned is not None and set(planned) == {"control", "treated"}:
-        arms = arms.where(arms == "control", "treated")
-    counts = arms.value_counts()
-    counts = counts.reindex(planned, fill_value=0) if planned and set(counts.index) <= set(planned) else counts
-    found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(arms):.1%})" for arm, n in counts.items())
-    if planned is None:
-        return name, "not done", f"{found}; set planned_control_share to test it"
-    if strange := set(counts.index) - set(planned):
-        return name, "alarm", f"{', '.join(sorted(strange))} was not planned; planned: {', '.join(planned)}"
-    if not all(0 < share < 1 for share in planned.values()):
-        return name, "not done", f"{found}; a planned share of 0 or 1 leaves nothing to test"
+    counts = contacts["arm"].value_counts().reindex(planned, fill_value=0)
+    found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(contacts):.1%})" for arm, n in counts.items())
     if mode == "blocks":
-        return name, "good", f"{found}: exact quotas"
+        return "Sample ratio", "good", f"{found}: exact quotas"
     ratio = check_sample_ratio(counts.to_dict(), planned)
-    words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; p {_say_p(ratio.p)}"
-    return name, "alarm" if ratio.alarm else "good", words + "; the split is not the one planned" * ratio.alarm
+    words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
+    return (
+        "Sample ratio",
+        "alarm" if ratio.alarm else "good",
+        words + "; the split is not the one planned" * ratio.alarm,
+    )
 
 
 def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
-    is_control = contacts["arm"] == "control"
-    rows = []
-    sent = contacts["sent_at"].notna() if "sent_at" in contacts else pd.Series(False, index=contacts.index)
-    arrived = contacts["delivered"].astype("boolean") if "delivered" in contacts else None
-    if arrived is not None:
-        sent = sent | arrived.fillna(False).astype(bool)
-    if wrong := int((sent & is_control).sum()):
-        words = f"{say_few(wrong)} of control were written to as well: the lift is too small"
-        rows.append(("Control left alone", "alarm" if wrong > 0.01 * is_control.sum() else "look", words))
-    elif arrived is not None or "sent_at" in contacts:
-        rows.append(("Control left alone", "good", "no message to control is on record"))
-    if arrived is None:
-        rows.append(("Delivery", "not done", "needs the column delivered in contacts"))
-    else:
-        each = arrived[~is_control].fillna(False).groupby(contacts.loc[~is_control, "arm"]).mean()
-        share = float(arrived[~is_control].fillna(False).mean())
-        least = f", least in {each.idxmin()} ({each.min():.1%})" if len(each) > 1 else ""
-        words = f"{share:.1%} of the treated got the message{least}; effects count everybody assigned"
-        rows.append(("Delivery", "good" if share >= 0.9 else "look", words))
-    return rows
+    if "delivered" not in contacts:
+        return [("Delivery", "not done", "needs the column delivered in contacts")]
+    treated = contacts[contacts["arm"] != "control"]
+    arrived = treated["delivered"].astype("boolean").fillna(False)
+    each, share = arrived.groupby(treated["arm"]).mean(), float(arrived.mean())
+    least = f", least in {each.idxmin()} ({each.min():.1%})" if len(each) > 1 else ""
+    words = f"{share:.1%} of the treated got the message{least}; effects count everybody assigned"
+    return [("Delivery", "good" if share >= 0.9 else "look", words)]
 
 
 def find_alarms(checks: pd.DataFrame) -> list[str]:

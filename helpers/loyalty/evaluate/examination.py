@@ -1,0 +1,155 @@
+"""What an examination of a campaign says: the claim that is examined, ten findings, and whether to sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from loyalty.stats import render_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BROKEN, SOUND, UNSEEN, FINE = "broken", "sound", "not seen", "Nothing to do."
+CHECKS = (
+    "sample ratio", "contamination", "control chosen afterwards", "unequal seasons", "early stop", "survivors",
+    "winner's curse", "failed channel", "swapped metric", "broken join",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a report says: the effect on `outcome`, in `window`, of `arm` in `segment` (None: everybody).
+
+    `looks` is how often the result was looked at before the report, the last time included.
+
+    Examples
+    --------
+    >>> Claim(outcome="margin", segment="gold").looks
+    1
+    """
+
+    outcome: str = "sales"
+    arm: str | None = None
+    segment: str | None = None
+    window: str = "main"
+    looks: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.looks, bool) or self.looks != int(self.looks) or self.looks < 1:
+            raise ValueError(f"looks should be a whole number, 1 or more; found {self.looks!r}")
+
+    @property
+    def where(self) -> str:
+        """Whom the claim speaks of, in words."""
+        parts = [f"`{self.arm}`"] if self.arm is not None else []
+        parts += [f"segment `{self.segment}`"] if self.segment is not None else []
+        return " in ".join(parts) or "everybody"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: `state` is "broken", "sound" or "not seen"; `p` is NaN where nothing was left to chance.
+
+    `follows` names the check of which this finding is probably a consequence.
+    """
+
+    check: str
+    state: str
+    p: float
+    evidence: str
+    advice: str
+    follows: str = ""
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What a check saw, before the checks share their level; `hint` is the advice if it is sound and yet odd.
+
+    `broken` is None where p has to decide: below its part of the level, and only if what was seen is `large`. `bad` and
+    `good` are the evidence in either case; with `unseen`, which names what would unlock the check, neither counts.
+    """
+
+    check: str
+    bad: str = ""
+    good: str = ""
+    advice: str = ""
+    p: float = float("nan")
+    broken: bool | None = None
+    large: bool = True
+    hint: str = ""
+    unseen: str = ""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The ten findings about one campaign; made by `examine_campaign`."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The findings that are broken, causes before what follows from them."""
+        return tuple(sorted((f for f in self.findings if f.state == BROKEN), key=lambda f: f.follows != ""))
+
+    @property
+    def verdict(self) -> str:
+        """Say "sign" or "refuse"; what was not seen does not refuse."""
+        return "refuse" if self.problems else "sign"
+
+    def __getitem__(self, check: str) -> Finding:
+        return next(finding for finding in self.findings if finding.check == check)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a check: check, state, p, evidence, advice."""
+        names = ["check", "state", "p", "evidence", "advice"]
+        return pd.DataFrame([{name: getattr(finding, name) for name in names} for finding in self.findings])
+
+    def sentence(self) -> str:
+        """Say whether to sign, and the first reason."""
+        if self.problems:
+            first, more = self.problems[0], len(self.problems) - 1
+            tail = f" Broken as well: {', '.join(f.check for f in self.problems[1:])}." if more else ""
+            return f"Refuse: {first.check}. {first.evidence} {first.advice}{tail}"
+        unseen = [finding.check for finding in self.findings if finding.state == UNSEEN]
+        tail = f" Not seen: {', '.join(unseen)}." if unseen else ""
+        return f"Sign: none of {len(self.findings) - len(unseen)} checks found a fault.{tail}"
+
+    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
+        """Draw one row a check: its state, and the evidence in short."""
+        import matplotlib.pyplot as plt
+
+        from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
+
+        ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+        look = {BROKEN: (HIGHLIGHT, "X", 90), SOUND: (TREATED, "o", 60), UNSEEN: (GREY, "$?$", 60)}
+        for row, finding in enumerate(self.findings):
+            colour, marker, size = look[finding.state]
+            ax.scatter(0, row, color=colour, marker=marker, s=size)
+            ax.text(0.03, row, shorten(finding.evidence, 100, placeholder=" …"), va="center", fontsize=8.5, color=INK)
+        ax.set_yticks(range(len(self.findings)), [finding.check for finding in self.findings])
+        ax.set(xlim=(-0.03, 1), ylim=(len(self.findings) - 0.5, -0.5), xticks=[])
+        ax.grid(visible=False)
+        count = len(self.problems)
+        title = f"Refuse: {self.problems[0].check}" if count else "Sign: no check found a fault"
+        headline(ax, title, "cross: broken, dot: sound, question mark: not seen", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame()
+        shown["p"] = [f"{p:.3g}" if p == p else "" for p in shown["p"]]
+        return render_html(shown, self.sentence())
+
+
+def say_p(p: float) -> str:
+    """Write a p-value for a sentence.
+
+    Examples
+    --------
+    >>> say_p(0.01234), say_p(1e-9)
+    ('p = 0.0123', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
