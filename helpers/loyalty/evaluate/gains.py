@@ -103,11 +103,12 @@ class Gains(Contest):
         ax.fill_between(best["share"], best["low"], best["high"], color=TREATED, alpha=0.12, linewidth=0)
         ax.plot([0, 1], [0, best["gain"].iloc[-1]], ":", color=GREY, label="at random")
         if truth is not None:
-            ax.plot(1, truth, "D", markerfacecolor="white", markeredgecolor=TRUTH, markersize=9, label="truth")
+            look = {"markerfacecolor": "white", "markeredgecolor": TRUTH, "clip_on": False, "linestyle": "none"}
+            ax.plot(1, truth, "D", markersize=9, zorder=4, label="truth", **look)
         ax.axhline(0, color=INK, linewidth=1)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.set(xlabel="share of customers who get the offer, highest score first", ylabel="", xlim=(0, 1))
-        ax.legend(loc="upper left", ncols=2)
+        ax.legend(loc="upper left" if best["gain"].iloc[-1] >= 0 else "lower left", ncols=2)
         clear = self.estimates[order[0]].low > 0
         title = f"{order[0]} finds whom the offer changes" if clear else "No ranking clearly beats a lottery"
         what = f"gain in {self.outcome} per customer of the base{f', {unit}' * bool(unit)}"

@@ -176,6 +176,8 @@ def price_groups(
     plans = {name: pd.Series(np.where(kind == at, arm, ""), effect.index) for at, name in enumerate(GROUPS)}
     sides = [trial.arm == side for side in (arm, trial.control)]
     few = [name for name, plan in plans.items() if min(((plan == arm) & side).sum() for side in sides) < 2]
+    if len(few) == len(plans):
+        raise TableError(["no group holds two customers who got the offer and two in control"], "the holdout")
     found = _judge(
         trial,
         {name: plan for name, plan in plans.items() if name not in few},

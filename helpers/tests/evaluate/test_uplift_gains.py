@@ -294,3 +294,24 @@ def test_sleeping_dogs_and_sure_things_are_priced_on_other_customers():
     notes = price_groups(judge, flat).warnings
     assert notes[0] == "the model predicts one effect for all: it tells nobody apart"
     assert notes[1] == "too few customers to compare: persuadables, sure things, sleeping dogs"
+
+
+def test_groups_of_which_none_can_be_compared_are_refused():
+    """Four customers, whom the model puts into two groups with one arm each: there is nothing to show."""
+    trial, _ = draw()
+    model = fit_uplift(trial.take(np.arange(len(trial)) >= 4), "t")
+    four = pd.DataFrame({"customer_id": range(4), "arm": ["mail", "mail", "control", "control"], "sales": range(4)})
+    values = [-9.0, -9.0, 9.0, 9.0]
+    profile = four[["customer_id"]].assign(**{name: values for name in trial.features})
+    with pytest.raises(TableError, match="no group holds two customers who got the offer and two in control"):
+        price_groups(open_trial(profile, four), model, small=0.0)
+
+
+def test_a_curve_that_falls_leaves_its_upper_corner_to_the_curve():
+    trial, score = draw()
+    falling = replace(trial, outcome=-trial.outcome * (trial.arm == "mail"))
+    places = {}
+    for name, it in (("up", trial), ("down", falling)):
+        places[name] = measure_gains(it, {"it": score}).plot(truth=0.0).get_legend()._loc
+    assert places == {"up": 2, "down": 3}
+    plt.close("all")

@@ -1,0 +1,223 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: exercise
+#     module: loyalty.evaluate.uplift
+#     test: helpers/tests/tasks/test_t37_who_to_target.py
+#     minutes: 40
+# ---
+
+# %% [markdown]
+# # Exercise: an evening at the beauty counter
+#
+# **The evening loses money with some and earns with others. Who gets a card next month?**
+#
+# *40 minutes: 15 for 37a and 37b, 10 for 37c, 10 for Part B, 5 for the decision (37e needs 37a and 37c only) · after: [Who to target](../../notebooks/3_evaluate/37_who_to_target.ipynb)*
+#
+# Another chain, with many customers who care for beauty. In March it invited a random half of its 60,000 customers to an evening at the beauty counter: a printed card (20 cents), and whoever came within 14 days found a bag of samples waiting (it costs us €6). Next month there shall be another evening, and the agency would like to choose the guests: *"We invite those who are most likely to come."* Jonas has to say on Monday who gets a card, if anybody.
+#
+# Ines has brought one table, `people`, one row a customer:
+#
+# | column | what it is |
+# |---|---|
+# | `half` | `learn` or `judge`: the list was cut in two by lot |
+# | `arm` | `invited` or `control`, by lottery |
+# | `segment` | what the customer's money went to before March (mostly, some or little beauty), and whether he came in the 60 days before (recent or quiet) |
+# | `chance` | the agency's forecast of who comes; its model learned on the half `learn` |
+# | `came`, `sales` | came within the 14 days (0 or 1); sales in these and the 28 days after, in euros |
+# | `profit` | margin less bag less points in the same 42 days, in euros. **The card is not taken off.** |
+#
+# Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("37a")` gives one step at a time.
+
+# %%
+from loyalty.tasks import check, hint
+from loyalty.tasks.beauty_evening import hold_evening
+
+people, profile = hold_evening()  # profile: what was known of each customer before, for Part B
+learn, judge = people[people.half == "learn"], people[people.half == "judge"]
+people.head(3)
+
+# %% [markdown]
+# **37a Those most likely to come.** Take the fifth of the *judging* half with the highest `chance`. What does a card to these customers earn? Profit, invited less control, the card taken off: `(profit, low, high)` in euros per card with the 95 % interval, to the cent.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.stats import compare_means
+
+best = judge.nlargest(len(judge) // 5, "chance")
+gap = compare_means(best.profit[best.arm == "invited"], best.profit[best.arm == "control"])
+likely = (gap.effect - 0.20, gap.low - 0.20, gap.high - 0.20)
+### END SOLUTION
+
+# %%
+check("37a", likely)
+
+# %%
+hint("37a")
+
+# %% tags=["verify"]
+invited = best[best.arm == "invited"]
+assert likely[1] < 0 < likely[2] and invited.came.mean() > 1.7 * judge[judge.arm == "invited"].came.mean()
+assert invited.profit.mean() > 15
+
+# %% [markdown] tags=["solution"]
+# {{"−" if likely[0] < 0 else ""}}€{{abs(likely[0]):.2f}} a card (−€{{abs(likely[1]):.2f}} to €{{likely[2]:.2f}}): open. The agency's forecast is fine, {{best[best.arm == "invited"].came.mean():.0%}} of these guests came, where {{judge[judge.arm == "invited"].came.mean():.0%}} of all the invited did. But of their control {{best[best.arm == "control"].came.mean():.0%}} came too.
+#
+# The tempting way is to look at the invited alone: they left €{{best[best.arm == "invited"].profit.mean():.2f}} each, "for a card of 20 cents". They would have left nearly all of it on any other evening.
+
+# %% [markdown]
+# **37b Whom does it change?** On the *learning* half: the effect of the invitation on profit for each segment, in euros per customer invited. The card is not taken off here. A Series with one number a segment, to the cent.
+
+# %%
+### BEGIN SOLUTION
+means = learn.groupby(["segment", "arm"]).profit.mean().unstack()
+learned = means.invited - means.control
+### END SOLUTION
+
+# %%
+check("37b", learned)
+
+# %%
+hint("37b")
+
+# %% tags=["solution"]
+both = means.assign(effect=learned, came=learn[learn.arm == "invited"].groupby("segment").came.mean())
+both.sort_values("invited", ascending=False).round(2)
+
+# %% tags=["verify"]
+order = both.sort_values("invited", ascending=False)
+assert order.index[0] == learned.idxmax() == "mostly beauty, recent"
+assert order.index[1] == learned.idxmin() == "little beauty, recent" or order.index[2] == learned.idxmin()
+assert learned["some beauty, recent"] < 0 and set(order.index[1:3]) == {"little beauty, recent", "some beauty, recent"}
+assert (
+    (learned > 0.20).sum() == 1
+    and learned[learned.between(0, 0.20)].round(2).tolist() == [0.16, 0.02]
+    and 0.1 < learned["mostly beauty, quiet"] < 0.2
+)
+
+# %% [markdown] tags=["solution"]
+# Sorted by `invited`, which is training without a control: the three segments on top have one thing in common, they were in the shop lately anyway. The evening earns €{{learned.max():.2f}} with one of them and loses €{{abs(learned.min()):.2f}} and €{{abs(learned["some beauty, recent"]):.2f}} with the other two. An experienced colleague reads `effect` and does not even print `invited`.
+
+# %% [markdown]
+# **37c The cut-off.** Invite the segments whose effect in 37b is larger than the price of a card. What is this plan worth on the *judging* half? Profit with the plan against nobody invited, cards paid, in euros per customer **of the whole judging half**: `(value, low, high)`, to a tenth of a cent.
+
+# %%
+### BEGIN SOLUTION
+chosen = learned.index[learned > 0.20]
+mine = judge[judge.segment.isin(chosen)]
+share = len(mine) / len(judge)
+inside = compare_means(mine.profit[mine.arm == "invited"], mine.profit[mine.arm == "control"])
+plan_value = tuple((end - 0.20) * share for end in (inside.effect, inside.low, inside.high))
+### END SOLUTION
+
+# %%
+check("37c", plan_value)
+
+# %%
+hint("37c")
+
+# %% tags=["solution"]
+means = judge.groupby(["segment", "arm"]).profit.mean().unstack()
+two = learned.to_frame("learned").assign(
+    judged=means.invited - means.control, share=judge.segment.value_counts(normalize=True)
+)
+two.sort_values("learned", ascending=False).round(2)
+
+# %% tags=["verify"]
+looks_good = set(two.index[two.judged > 0.20])
+tuned = judge[judge.segment.isin(looks_good)]
+tuned_value = (
+    (compare_means(tuned.profit[tuned.arm == "invited"], tuned.profit[tuned.arm == "control"]).effect - 0.2)
+    * len(tuned)
+    / len(judge)
+)
+promised = (learned[chosen[0]] - 0.20) * (learn.segment == chosen[0]).mean()
+assert len(chosen) == 1 and plan_value[1] > 0 and looks_good - set(chosen) and tuned_value > plan_value[0] + 0.02
+assert promised > 2 * plan_value[0] and two.judged[chosen[0]] < learned[chosen[0]] - 1
+
+# %% [markdown] tags=["solution"]
+# €{{plan_value[0]:.3f}} a customer (€{{plan_value[1]:.3f}} to €{{plan_value[2]:.3f}}), with cards for {{share:.0%}} of the customers. Three tempting ways:
+#
+# - *The value on the half that chose.* It promises €{{(learned[chosen[0]] - 0.20) * (learn.segment == chosen[0]).mean():.2f}}, more than twice as much: the segment won there partly by luck (€{{learned[chosen[0]]:.2f}}, on the judging half €{{two.judged[chosen[0]]:.2f}}).
+# - *Tuning on the holdout.* Choose what looks good in the column `judged`, and report that. Then the holdout has become a second learning half, and there is none left to judge.
+# - *Zero as the cut-off.* An effect of 2 or 16 cents does not pay for a card of 20.
+
+# %% [markdown]
+# ---
+# ## Part B, for self-study
+#
+# **37d More than everybody?** How much more does your plan bring than inviting everybody? The difference of the two values on the judging half with its 95 % interval, `(difference, low, high)`, in euros per customer of that half, to about 3 cents. (`value_policies` and its `compare` know how; a plan is a Series with `"invited"` or `""` for each customer_id.)
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.uplift import fit_uplift, open_trial, value_policies
+
+table = people.assign(propensity=0.5)[["customer_id", "arm", "propensity", "profit"]]
+trial = open_trial(profile, table, outcome="profit")
+judging = trial.take(trial.arm.index.isin(judge.customer_id))
+plan = people.set_index("customer_id").segment.isin(chosen).map({True: "invited", False: ""})
+values = value_policies(judging, {"segments": plan}, cost=0.20)
+against = values.compare("segments", "everybody: invited")
+more_than_everybody = (against.effect, against.low, against.high)
+### END SOLUTION
+
+# %%
+check("37d", more_than_everybody)
+
+# %%
+hint("37d")
+
+# %% tags=["solution"]
+learner = fit_uplift(trial.take(trial.arm.index.isin(learn.customer_id)), "dr")
+contest = value_policies(judging, {"segments": plan, "DR-learner": learner}, cost=0.20)
+contest.to_frame()[["name", "share", "effect", "low", "high"]].round(3)
+
+# %% tags=["verify"]
+everybody = contest.estimates["everybody: invited"]
+rival = contest.compare("DR-learner", "segments")
+assert everybody.high < 0 and rival.low < 0 < rival.high and against.low > 0
+assert contest.estimates["DR-learner"].details["share"] > 2 * share
+assert against.high - against.low < everybody.high - everybody.low
+
+# %% [markdown] tags=["solution"]
+# €{{against.effect:.2f}} a customer (€{{against.low:.2f}} to €{{against.high:.2f}}). Everybody *loses* €{{abs(contest.estimates["everybody: invited"].effect):.2f}}, so most of the difference is money that is not thrown after customers who come anyway.
+#
+# And a learner that sees the whole profile? It sends {{contest.estimates["DR-learner"].details["share"] / share:.1f}} times as many cards, and on this half it earns {{"the same" if abs(contest.compare("DR-learner", "segments").effect) < 0.02 else "another sum"}}: its difference to the segments is open. The simple plan needs one line to explain to Marta, and it is hers.
+
+# %% [markdown]
+# ## Monday
+#
+# **37e The decision.** Who gets a card next month? The rule of the house: only a plan whose whole interval against *nobody* lies above zero may go out, and of these the one with the highest value. Answer with three values: `"everybody"`, `"agency"` (the fifth of 37a), `"segments"` (37c) or `"hold"`; what that is expected to bring with next month's 60,000 customers; and the lower end of its interval; both in whole euros, such as `("hold", 0, 0)`.
+
+# %%
+### BEGIN SOLUTION
+decision = ("segments", plan_value[0] * 60_000, plan_value[1] * 60_000)
+### END SOLUTION
+
+# %%
+check("37e", decision)
+
+# %%
+hint("37e")
+
+# %% tags=["solution"]
+from loyalty.tasks.beauty_evening import reveal_truth
+
+truth = reveal_truth()[judge.customer_id].to_numpy()
+in_fifth = judge.customer_id.isin(best.customer_id)
+plans = {"everybody": truth, "agency": truth * in_fifth, "segments": truth * judge.segment.isin(chosen)}
+{name: round(float(value.mean() * 60_000)) for name, value in plans.items()}
+
+# %% tags=["verify"]
+true_value = {name: value.mean() for name, value in plans.items()}
+assert plan_value[1] < true_value["segments"] < plan_value[2]
+assert true_value["everybody"] < 0 < true_value["agency"] < true_value["segments"] / 3
+assert two.judged[chosen[0]] < truth[(judge.segment == chosen[0]).to_numpy()].mean() + 0.2 < learned[chosen[0]]
+quiet_truth = truth[(judge.segment == "mostly beauty, quiet").to_numpy()].mean()
+assert 0 < quiet_truth < 0.1
+assert likely[1] < truth[in_fifth.to_numpy()].mean() < likely[2]
+
+# %% [markdown] tags=["solution"]
+# *Segments*: about €{{decision[1]:,.0f}}, and hardly less than €{{decision[2]:,.0f}}. That is the truth of these plans, in euros for 60,000 customers: everybody would have lost €{{abs(plans["everybody"].mean() * 60_000):,.0f}}, the agency's fifth would have brought €{{plans["agency"].mean() * 60_000:,.0f}}, our segment €{{plans["segments"].mean() * 60_000:,.0f}}. The agency's list was not a bad one; it happens to hold some of the right people. Nobody could know that from its hit rate. And the two halves of 37c? One was lucky and one was not: the truth of our segment is €{{truth[(judge.segment == chosen[0]).to_numpy()].mean() + 0.20:.2f}}, between the two.
+#
+# What would an experienced colleague add? "Keep a tenth of the segment at home, by lot, and invite a small lottery of *mostly beauty, quiet* as well: at {{learned["mostly beauty, quiet"] * 100:.0f}} cents against a card of 20 the matter is open. In three months we know more, and it costs a few cards." (In truth a card there earns {{truth[(judge.segment == "mostly beauty, quiet").to_numpy()].mean() * 100:.0f}} cents, which no test of this size could have seen.) And one thing about this chain: we planted an evening that moves beauty customers strongly. With the discount of the lesson, 40,000 customers left us in doubt.

@@ -1,0 +1,630 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: lesson
+#     module: loyalty.evaluate.uplift
+#     test: helpers/tests/evaluate/test_uplift_world.py::test_the_response_model_loses_what_a_learner_saves
+#     minutes: 60
+# ---
+
+# %% [markdown]
+# # Who to target
+#
+# **Whom does the offer change?**
+#
+# *60 minutes: 25 together, 35 alone · before: [Lift in money](34_lift_in_money.ipynb)*
+#
+# You will
+#
+# - send an offer to those most likely to buy, by a **response model**, and count what that earns
+# - put money on **persuadables**, **sure things**, **lost causes** and **sleeping dogs**
+# - learn the effect itself: an **uplift model**, from the **T-learner** to the **DR-learner**
+# - judge a ranking on a **holdout** by its **gain curve** and its **policy value**, and set the cut-off
+
+# %% [markdown]
+# ## The voucher comes back
+#
+# In spring a lottery drew half of the chain's 40,000 customers; they got a voucher of €5, *"We miss you"*. It lost money. Now the agency writes: *"No wonder. You sent it to everybody! Our model finds the customers who are most likely to buy. Send it to those."* Marta's team likes that, and wants to write to the best fifth on Monday. Jonas would like to know beforehand what such a letter earns.
+#
+# The next cell makes the chain and sends the voucher to the half that was drawn. You need not read it. It leaves one table, a row a customer: what was known before (the profile), whether he was sent the voucher, whether he came in the four weeks, and the *profit* that he left in those and the four weeks after: margin less rewards less points. The letter itself, 8 cents, is not in it yet.
+
+# %%
+import numpy as np
+import pandas as pd
+
+from loyalty.evaluate.uplift import open_trial
+from loyalty.prepare.profile import build_profile
+from loyalty.world import World
+
+world = World(customers=40_000, months=24, seed=37)
+profile = build_profile(world.receipts, world.end, customers=world.customers, products=world.products)
+lots = world.customers[["customer_id"]]
+drawn = lots.index.isin(lots.sample(frac=0.5, random_state=37).index)  # the lottery
+
+
+def send(offer):
+    """Send an offer to the half that was drawn."""
+    plan = lots.assign(offer_id=pd.Series(offer, lots.index).where(drawn), propensity=0.5)
+    return world.run(plan, campaign_id=offer)[0]
+
+
+def count_money(wave):
+    """Profit of each customer in the eight weeks from the sending on, beside what was known of him before."""
+    return open_trial(profile, wave.contacts, wave.outcomes, "profit", window=("main", "post"), offers=world.offers)
+
+
+wave = send("win_back")
+money, came = count_money(wave), open_trial(profile, wave.contacts, wave.outcomes, "responded")
+people = money.features.assign(sent=money.arm == "win_back", came=came.outcome, profit=money.outcome)
+people[["recency_days", "frequency", "monetary", "sent", "came", "profit"]].head(3).round(2)
+
+# %% [markdown]
+# ## Those most likely to buy
+#
+# What the agency does is no secret: take the customers who got the voucher, and predict from their profile who came. We do the same. But a model remembers the customers from whom it learned, and would shine on them. So we cut the list in two by lot: one half teaches, the other half, the **holdout**, judges.
+
+# %%
+from loyalty.evaluate.uplift import make_ridge
+
+learn, judge = money.split(seed=37)
+pupils = people.loc[learn.arm.index].query("sent")
+response = make_ridge().fit(pupils[learn.features.columns], pupils.came)
+judged = people.loc[judge.arm.index]
+judged["chance"] = response.predict(judged[judge.features.columns])
+judged["fifth"] = np.ceil(judged.chance.rank(ascending=False) / len(judged) * 5).astype(int)
+hits = judged[judged.sent].groupby("fifth").came.mean()
+hits.map("{:.0%}".format).to_frame("came, with the voucher").T
+
+# %% tags=["verify"]
+assert hits.is_monotonic_decreasing and hits[1] > 0.65 and hits[5] < 0.1
+assert judged.groupby("fifth").size().eq(4_000).all()
+
+# %% [markdown]
+# It works, on customers that it has never seen: of the best fifth {{hits[1]:.0%}} came, of the last one {{hits[5]:.0%}}. This is called a **response model**, and this picture is its slide: *"Our target group responds {{hits[1] / judged[judged.sent].came.mean():.1f}} times as well as your average."* True, every word.
+#
+# Your bet. **How many euros of profit does the chain make with one letter to the best fifth?** Against not writing to them, over the eight weeks, letter and voucher paid.
+
+# %%
+from loyalty.tasks import predict, reveal
+
+predict("37a", 1.50)  # your bet in euros: change 1.50
+
+# %% [markdown]
+# ## The column that was missing
+#
+# The slide shows those who got the voucher. The lottery also left out half of each fifth. What did *they* do?
+
+# %%
+table = judged.pivot_table(index="fifth", columns="sent", values="came").set_axis(["without", "with"], axis=1)
+table = table * 100
+table["more"] = table["with"] - table["without"]
+table.round(1).rename_axis("came, of 100; fifth")
+
+# %% tags=["verify"]
+assert table["without"].is_monotonic_decreasing and table.without[1] > 60
+best_came = judged[judged.fifth == 1].groupby("sent").came
+assert (
+    table.more.idxmax() in (2, 3) and abs(best_came.mean().diff().iloc[1]) < 1.96 * best_came.sem().pow(2).sum() ** 0.5
+)
+
+# %% [markdown]
+# Of 100 customers of the best fifth {{table["without"][1]:.0f}} came *without* any voucher, and with it {{table["with"][1]:.0f}}. What the model has found are regular customers; the difference that the voucher makes is somewhere else, in the middle of the table. In money, by hand, as in the last lessons: sent less control, and the letter off.
+
+# %%
+from loyalty.stats import compare_means
+
+LETTER = 0.08
+
+
+def price(group):
+    """Profit of a letter to these customers: sent less control, in euros, with its 95 % interval."""
+    gap = compare_means(group.profit[group.sent], group.profit[~group.sent])
+    return pd.Series({"effect": gap.effect - LETTER, "low": gap.low - LETTER, "high": gap.high - LETTER})
+
+
+best = judged[judged.fifth == 1]
+price(best).round(2).to_frame("€ a letter").T
+
+# %%
+truth = world.truth.effect("win_back").set_index("customer_id").profit  # expected, for each customer, letter off
+reveal("37a", estimate=price(best).effect, low=price(best).low, high=price(best).high, truth=truth[best.index].mean(),
+       unit="€", says="Profit of one letter to the fifth that is most likely to buy.")  # fmt: skip
+
+# %% tags=["verify"]
+assert price(best).high < 0 and price(best).low < truth[best.index].mean() < price(best).high
+
+# %% [markdown]
+# **It loses €{{abs(price(best).effect):.2f}} a letter** (€{{abs(price(best).high):.2f}} to €{{abs(price(best).low):.2f}}), and the truth is −€{{abs(truth[best.index].mean()):.2f}}. For the 8,000 letters of Monday that would be about €{{abs(round(truth[best.index].mean() * 8000, -3)):,.0f}} gone. And the other fifths?
+
+
+# %%
+from loyalty.charts import TRUTH, draw_intervals, headline, house_style
+
+house_style()
+
+
+def draw_rows(rows, title, subtitle):
+    """Estimates with their intervals, one a row, each beside its own truth."""
+    ax = draw_intervals(rows, unit="€")
+    ax.plot(rows.truth, range(len(rows)), "D", markerfacecolor="white", markeredgecolor=TRUTH, markersize=8, zorder=4,
+            linestyle="none", label="truth")  # fmt: skip
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+    headline(ax, title, subtitle, "loyalty.world, seed 37")
+    return ax
+
+
+names = ["most likely to buy", "second fifth", "third fifth", "fourth fifth", "least likely"]
+fifths = pd.DataFrame({name: price(group) for name, (_, group) in zip(names, judged.groupby("fifth"), strict=True)}).T
+fifths["truth"] = truth.groupby(judged.fifth).mean().to_numpy()
+ax = draw_rows(fifths, "The likelier to buy, the dearer the letter", "profit of a letter, €, 95 % interval")
+
+# %% tags=["verify"]
+assert fifths.truth.is_monotonic_increasing and fifths.truth.max() < 0
+assert ((fifths.low < fifths.truth) & (fifths.truth < fifths.high)).all()
+assert (
+    fifths.effect.idxmin() == "most likely to buy" and 0.45 < truth[judged.index].mean() / fifths.truth.iloc[0] < 0.55
+)
+
+# %% [markdown]
+# In truth (the diamonds) the money runs exactly against the model: the best fifth is the worst place for a voucher. A lottery would lose half as much, €{{abs(truth[judged.index].mean()):.2f}} a letter. The model answers *"who will buy?"*, and Jonas had to know *"whom does the voucher change?"*.
+#
+# ## Four kinds of customers
+#
+# Think of both lives of a customer, with the voucher and without it. There are four kinds, and they have names: **persuadables** come only with it, **sure things** come anyway, **lost causes** never, and **sleeping dogs** come only if we leave them alone. No chain can see who is who, because each customer lives only one of the two lives. This world has kept both. For the 20,000 to whom we sent it:
+
+
+# %%
+def sort_kinds(wave, offer):
+    """Both lives of all who were sent an offer: how many of each kind, and the profit that the offer made with them."""
+    lives = world.truth.would_have_come_anyway(wave)
+    kinds = {(True, False): "persuadables", (True, True): "sure things", (False, False): "lost causes"}
+    kind = [kinds.get(pair, "sleeping dogs") for pair in zip(lives.came, lives.would_have_come, strict=True)]
+    made = world.truth.effect(offer, kind="realised").set_index("customer_id").profit[lives.customer_id].to_numpy()
+    rows = pd.Series(made).groupby(kind).agg(["size", "mean", "sum"])
+    rows = rows.reindex(["persuadables", "sure things", "lost causes", "sleeping dogs"])
+    return rows.set_axis(["customers", "€ each", "€ in all"], axis=1)
+
+
+kinds = sort_kinds(wave, "win_back")
+kinds.round({"€ each": 2, "€ in all": 0})
+
+# %% tags=["verify"]
+assert kinds["€ each"]["persuadables"] > 0 and (kinds["€ each"].drop("persuadables") < 0).all()
+assert -kinds["€ in all"]["sure things"] > 10 * kinds["€ in all"]["persuadables"]
+assert kinds.customers["sure things"] > 12 * kinds.customers["persuadables"]
+
+# %% [markdown]
+# There is the bill. {{kinds.customers["persuadables"]:,}} persuadables brought €{{kinds["€ in all"]["persuadables"]:,.0f}} together. {{kinds.customers["sure things"]:,}} sure things cost €{{abs(kinds["€ in all"]["sure things"]):,.0f}}. A response model looks for those who come: {{kinds.customers["sure things"] / (kinds.customers["sure things"] + kinds.customers["persuadables"]):.0%}} of them are sure things.
+#
+# Could a model of the *effect* name the kinds? It can try. `price_groups` sorts the holdout by a model's opinion (here two models of who comes, with and without; more on that in Part B), and then measures each group's money against its own control:
+
+# %%
+from loyalty.evaluate.uplift import fit_uplift, price_groups
+
+pupils_came = came.split(seed=37)[0]
+opinion = price_groups(judge, fit_uplift(pupils_came, "t"), cost=LETTER)
+named = opinion.to_frame().set_index("name")
+named[["share", "predicted_base", "predicted_effect", "effect", "low", "high"]].round(2)
+
+# %% tags=["verify"]
+assert (named.effect < 0).all() and named.high["persuadables"] < 0.5 and not opinion.warnings
+assert named.share["persuadables"] > 10 * kinds.customers["persuadables"] / kinds.customers.sum()
+
+# %% [markdown]
+# The model calls {{named.share["persuadables"]:.0%}} of the customers persuadable. In truth {{kinds.customers["persuadables"] / kinds.customers.sum():.0%}} were. "Persuadable" in a model's mouth means *a group in which a few more come than elsewhere* (predicted: {{named.predicted_effect["persuadables"] * 100:.0f}} of 100), and such a group still holds mostly sure things and lost causes. In money not one of the four groups is above zero. Do not fall in love with the names; look at the euros.
+#
+# ## Segments by effect
+#
+# The simplest model of an effect needs no model: segments that Marta knows, each with its own control. They were fixed before the wave, so nothing was learned from it, and all 40,000 may judge. When did the customer come last?
+
+# %%
+limits, labels = [0, 28, 90, 180, 9_999], ["up to 4 weeks", "4 weeks to 3 months", "3 to 6 months", "longer, or never"]
+last = pd.cut(people.recency_days.fillna(9_999), limits, labels=labels).astype(str)
+responses = people[people.sent].groupby(last).came.agg(["size", "mean"]).loc[labels]
+responses.assign(mean=responses["mean"] * 100).set_axis(["sent", "came, of 100"], axis=1).round(0).astype(int)
+
+# %% [markdown]
+# By response the order is clear: whoever was here last month. Now with the control group of each segment:
+
+# %%
+from loyalty.evaluate.lift import measure_lift
+
+by_last = people.assign(last=last, arm=money.arm, propensity=0.5).reset_index()
+lifts = {name: measure_lift(by_last, outcome=name, by="last").to_frame() for name in ("came", "profit")}
+segments = lifts["profit"].set_index("segment").loc[labels][["effect", "low", "high"]] - LETTER
+segments["truth"] = truth.groupby(last).mean()
+segments["more who came, of 100"] = lifts["came"].set_index("segment").effect * 100
+segments.rename_axis("€ a letter, by last purchase").round(2)
+
+# %% tags=["verify"]
+responded = responses["mean"]
+assert responded.is_monotonic_decreasing and segments.high.iloc[0] < 0 and segments.truth.max() < 0
+assert segments.truth.idxmin() == labels[0] and segments["more who came, of 100"].idxmax() != labels[0]
+
+# %% [markdown]
+# Those who were here in the last four weeks respond best ({{responses["mean"].iloc[0] * 100:.0f}} of 100), and the voucher loses most with them: €{{abs(segments.effect.iloc[0]):.2f}} a letter (€{{abs(segments.high.iloc[0]):.2f}} to €{{abs(segments.low.iloc[0]):.2f}}). In truth it loses money in all four. So the answer to *"whom?"* is, for this voucher: **nobody**. Targeting cannot save an offer that pays €5 for a margin of less.
+#
+# ## Is the response model always wrong?
+#
+# No, and it would be cheap to end here. Two other offers, to the same half: ten percent off everything, and a plain reminder by e-mail (5 cents, no gift). The four kinds once more:
+
+# %%
+others = {"basket_discount": send("basket_discount"), "reminder": send("reminder")}
+three = pd.DataFrame(
+    {"win_back": kinds["€ in all"]} | {offer: sort_kinds(sent, offer)["€ in all"] for offer, sent in others.items()}
+)
+three.round(0).astype(int).rename_axis("€ in all")
+
+# %% tags=["verify"]
+assert three.basket_discount["sure things"] > 0 and abs(three.reminder["sure things"]) < 500
+assert -three.reminder["sleeping dogs"] > 0.6 * three.reminder["persuadables"]
+
+# %% [markdown]
+# The ten percent do not hurt with sure things: whoever comes anyway buys a little more, and that pays for his discount. The reminder gives nothing away, so sure things cost nothing. But there the sleeping dogs take back €{{abs(three.reminder["sleeping dogs"]):,.0f}} of the €{{three.reminder["persuadables"]:,.0f}} that the persuadables brought: some types of customers buy less when they are reminded.
+#
+# Our three waves are one draw of luck. The [table of 40 worlds](../../docs/tables/uplift.md) has done this lesson 40 times, with 20,000 customers each. Each time one half of a wave taught, and the best fifth of the other half, by each ranking, got the offer. Here is what one contact truly brings, in euros:
+
+
+# %%
+from loyalty.datasets import DATA
+
+
+def read_worlds(offer):
+    """Table of 40 worlds for one offer, as it stands on the page: mean over worlds (95 % interval)."""
+    page = (DATA.parent / "docs" / "tables" / "uplift.md").read_text(encoding="utf-8")
+    lines = page.split(f"## `{offer}`")[1].split("\n## ")[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    names = ["", "rank", "best fifth, € a contact", "share", "own cut-off, € a customer", "share of oracle"]
+    return pd.DataFrame(rows[2:], columns=names).set_index("")
+
+
+worlds = pd.DataFrame({offer: read_worlds(offer)["best fifth, € a contact"] for offer in three})
+worlds.loc[["response model", "DR-learner", "effect by RFM segment", "random"]]
+
+# %% tags=["verify"]
+mean_of = worlds.map(lambda cell: float(cell.split()[0]) if cell else np.nan)
+ends_of = worlds.map(lambda cell: [float(end) for end in cell.split("(")[1].strip(")").split(" to ")] if cell else None)
+assert mean_of.win_back["response model"] == -2.49 and mean_of.win_back["random"] == -1.27
+assert ends_of.win_back["DR-learner"][0] > ends_of.win_back["response model"][1] and mean_of.win_back["DR-learner"] < 0
+bd = ends_of.basket_discount
+assert bd["response model"][0] < mean_of.basket_discount["DR-learner"] < bd["response model"][1]
+assert bd["response model"][0] > bd["random"][1]
+assert (
+    ends_of.reminder["DR-learner"][0] < 0 < ends_of.reminder["DR-learner"][1]
+    and mean_of.reminder["response model"] == 0.07
+)
+page = (DATA.parent / "docs" / "tables" / "uplift.md").read_text(encoding="utf-8")
+losing = {offer: page.split("## Where the response model loses money")[1].split(f"`{offer}`")[1].split("it loses money in ")[1][:14] for offer in three}  # fmt: skip
+assert losing == {"win_back": "40 of 40 world", "basket_discount": "0 of 40 worlds", "reminder": "4 of 40 worlds"}
+
+# %% [markdown]
+# - **The voucher.** The response model's best fifth loses €2.49 a contact, twice as much as a lottery, and it lost in 40 of 40 worlds. What learns the effect loses least (€0.36); the right number of letters is none.
+# - **Ten percent off.** The response model brings €0.58, as good as the best learner, and far better than a lottery (€0.22). It lost in no world. Who comes often is also changed most *in euros*, because the offer works on every visit, and nothing is paid for a visit as such.
+# - **The reminder.** A learner cannot be told from a lottery. There is too little effect to learn from one wave. (The response model brings 7 cents, and lost in 4 of 40 worlds.)
+#
+# So: the response model loses where a sure thing costs more than he adds, and can be quite good where he costs next to nothing. Nobody knows beforehand which case it is. But every wave with a control group shows it, in one line: *with less without*, in the group that you want to write to.
+#
+# Marta writes to the agency: *"Thank you for the model. The voucher goes to nobody. When we can offer the ten percent to a fifth only, we shall ask you for the list."*
+
+# %% [markdown]
+# ---
+# ### Stop here in the workshop
+# Now the [exercise](../../exercises/3_evaluate/37_who_to_target.ipynb), at least 37a and 37b. What follows is for self-study.
+#
+# ---
+
+# %% [markdown]
+# ## Learning the effect
+#
+# An **uplift model** predicts what the offer changes, customer by customer. The trouble: nobody has ever seen the number that it shall predict. The most natural way out takes two models, one of those who were sent the voucher and one of the others, and subtracts. It is called the **T-learner** (two), and it is three lines by hand:
+
+# %%
+from loyalty.charts import say_money
+
+sent = (learn.arm == "win_back").to_numpy()
+with_it = make_ridge().fit(learn.features[sent], learn.outcome[sent])
+without = make_ridge().fit(learn.features[~sent], learn.outcome[~sent])
+by_hand = with_it.predict(judge.features) - without.predict(judge.features)
+helper = fit_uplift(learn, "t").score(judge)["win_back"]
+print(
+    f"by hand: mean {say_money(by_hand.mean(), '€', 3)}; furthest from the helper: €{np.abs(by_hand - helper).max():.6f}"
+)
+
+# %% tags=["verify"]
+assert np.abs(by_hand - helper).max() < 1e-9 and by_hand.mean() < 0
+
+# %% [markdown]
+# The same numbers. (`make_ridge` is a straight line through ranks, held back by a penalty; any scikit-learn model may take its place.) What is the trouble with two models? Each of them is busy predicting who buys much, and each makes its own errors; in the difference we see mostly those errors. So there are three more ideas:
+#
+# - **S-learner** (single): one model for both, with the arm as one more column.
+# - **X-learner** (crossed): take from each customer who was sent it what the *other* model expected of him without, the other way round for the control, and learn those differences.
+# - **DR-learner** (doubly robust): make for each customer a guess of his effect that is right on average, and learn the guess.
+#
+# How can there be a guess for one customer? With a fair coin, twice the profit of those who were sent it, minus twice the profit of the others, is right on average. It is only terribly loud. Taking off first what a model expected makes it quieter, and it is still right on average:
+
+# %%
+profit, expected = learn.outcome.to_numpy(), with_it.predict(learn.features)
+base = without.predict(learn.features)
+loud = np.where(sent, 2 * profit, -2 * profit)
+quiet = expected - base + np.where(sent, 2 * (profit - expected), -2 * (profit - base))
+lift = profit[sent].mean() - profit[~sent].mean()
+guesses = pd.DataFrame({"loud guess": loud, "doubly robust guess": quiet}).agg(["mean", "std"])
+guesses.assign(lift=[lift, np.nan]).round(2)
+
+# %% tags=["verify"]
+assert abs(guesses["loud guess"]["mean"] - lift) < 1e-9 and guesses.loc["std"].is_monotonic_decreasing
+assert (
+    abs(guesses["doubly robust guess"]["mean"] - lift) < 2 * guesses["doubly robust guess"]["std"] / len(profit) ** 0.5
+)
+assert guesses["doubly robust guess"]["std"] > 20 * abs(lift)
+
+# %% [markdown]
+# The mean of the first *is* the lift, that of the second nearly so. It is quieter, but look at the size: the guess of one customer spreads by €{{guesses["doubly robust guess"]["std"]:.0f}}, and the effects that we want to tell apart differ by one or two. That is the whole difficulty of uplift in one line, and no learner takes it away. (The helper lets each half-guess come from a model that has not seen the customer: cross-fitting.)
+#
+# All four on the voucher, beside the response model. For once with the truth, on the holdout:
+
+# %%
+labels_of = {"s": "S-learner", "t": "T-learner", "x": "X-learner", "dr": "DR-learner"}
+models = {label: fit_uplift(learn, code) for code, label in labels_of.items()}
+scores = pd.DataFrame({name: model.score(judge)["win_back"] for name, model in models.items()})
+scores["response model"] = judged.chance
+top = scores.rank(ascending=False, pct=True) <= 0.2
+ranks = pd.DataFrame({"rank correlation with the true effect": scores.corrwith(truth, method="spearman")})
+ranks["best fifth, € a letter, truth"] = [truth[top.index[top[name]]].mean() for name in scores]
+ranks.round(2)
+
+# %% tags=["verify"]
+learners = list(labels_of.values())
+assert (ranks.iloc[:4, 0] > 0.25).all() and ranks.iloc[4, 0] < -0.6
+assert (ranks.iloc[:4, 1] > -1.2).all() and ranks.iloc[4, 1] < -2 and (ranks.iloc[:, 1] < 0).all()
+
+# %% [markdown]
+# The learners rank with the truth, the response model against it. Which of the four is best is luck in one world. Over the 40 worlds the DR-learner ranks best on the voucher (0.58, the T-learner 0.33); on the ten percent X and DR are equal. No chain can make this table, though. What can be seen without the truth?
+#
+# ## The gain curve
+#
+# Sort the holdout by a score, best first, and offer to the first fifth, the first two fifths, and so on. At each step: how much more profit with than without, times the share of customers who got it. By hand, for the DR-learner:
+
+# %%
+step = np.ceil(scores["DR-learner"].rank(ascending=False) / len(scores) * 5).astype(int)
+shares, gains = np.arange(6) / 5, [0.0]
+for k in range(1, 6):
+    part = judged[(step <= k).to_numpy()]
+    gains.append((part.profit[part.sent].mean() - part.profit[~part.sent].mean()) * k / 5)
+area = np.trapezoid(gains, shares) - gains[-1] / 2
+print("gain, € per customer:", np.round(gains, 2), f"area above random: {area:.4f}")
+
+# %% tags=["verify"]
+assert gains[-1] < 0 and area > 0
+
+# %% [markdown]
+# The last number, −€{{abs(gains[-1]):.2f}}, is the voucher sent to all (letters not counted here). A lottery would walk there on a straight line. The **gain curve** of a good ranking lies above that line, and the area between the two is its score. The helper says the same of these five steps, and draws the curve with every customer as a step:
+
+# %%
+from loyalty.evaluate.uplift import measure_gains
+
+five = measure_gains(judge, {"five steps": -step})
+every = measure_gains(judge, {"DR-learner": models["DR-learner"], "response model": judged.chance})
+print(f"area by hand {area:.4f}, helper {five.estimates['five steps'].effect:.4f}")
+ax = every.plot(truth=truth[judge.arm.index].mean() + LETTER, unit="€", source="loyalty.world, seed 37")
+
+# %% tags=["verify"]
+assert abs(area - five.estimates["five steps"].effect) < 1e-9
+assert every.compare("DR-learner", "response model").low > 0
+rising = every.curves[(every.curves["name"] == "DR-learner") & (every.curves["share"] > 0.005)]
+assert (rising["low"] > 0).mean() < 0.01
+
+# %%
+good, bad = every.estimates["DR-learner"], every.estimates["response model"]
+every.to_frame()[["name", "effect", "low", "high", "n_treated", "n_control"]].round(3)
+
+# %% tags=["verify"]
+assert good.low > 0 > bad.high
+
+# %% [markdown]
+# The DR-learner lies above random by €{{good.effect:.2f}} (€{{good.low:.2f}} to €{{good.high:.2f}}), the response model below it by €{{abs(bad.effect):.2f}}. And look at the zero line: even the good curve never clearly rises above it. The best ranking of customers cannot make this voucher pay. The interval speaks of these scores on customers like these; training on another half would give another score.
+#
+# ## Why two libraries print different numbers
+#
+# Ask four libraries for "the Qini" of one ranking and you may get four numbers. None is wrong; they divide by different things. For *who came* (0 or 1), our two rankings, four conventions:
+
+
+# %%
+def count_gains(order, y, treated):
+    """More buyers per treated customer among the first, second, … of an order, times the share so far."""
+    y, treated = y[order], treated[order]
+    n, m = np.cumsum(treated), np.cumsum(~treated)
+    gap = np.cumsum(y * treated) / np.maximum(n, 1) - np.cumsum(y * ~treated) / np.maximum(m, 1)
+    return np.append(0, gap * (n + m) / len(y))
+
+
+def find_area(gain):
+    """Area between a curve and the straight line to its end."""
+    return gain.mean() - gain[-1] / 2
+
+
+def score_four(score):
+    """One ranking under four conventions."""
+    y, treated = judged.came.to_numpy(), judged.sent.to_numpy()
+    gain = count_gains(np.argsort(-score, kind="stable"), y, treated)
+    hindsight = count_gains(np.argsort(-(y * np.where(treated, 1, -1)), kind="stable"), y, treated)
+    area = find_area(gain)
+    return {"area above random, buyers per customer": area, "the same, in buyers": area * len(y),
+            "area under the curve, its end set to 1": gain.mean() / gain[-1],
+            "above random, as a part of hindsight's": area / find_area(hindsight)}  # fmt: skip
+
+
+conventions = pd.DataFrame({name: score_four(scores[name].to_numpy()) for name in ("DR-learner", "response model")})
+conventions.round(4)
+
+# %% tags=["verify"]
+measured = measure_gains(came.split(seed=37)[1], {"it": scores["DR-learner"]}).estimates["it"].effect
+assert abs(measured - conventions["DR-learner"].iloc[0]) < 2e-4
+assert conventions["DR-learner"].iloc[1] > 1_000 * abs(conventions["DR-learner"].iloc[3])
+in_visits = measure_gains(came.split(seed=37)[1], {"it": judged.chance}).estimates["it"]
+assert in_visits.low < 0 < in_visits.high and abs(in_visits.effect - conventions["response model"].iloc[0]) < 2e-4
+
+# %% [markdown]
+# The first is ours: outcome units per customer, above random, nothing divided. The last one compares with a "perfect" ranking that puts buyers with the voucher first and buyers without it last. That is hindsight, not a ranking that anybody could have, and it only exists for yes-or-no outcomes. Compare rankings within one convention and on the same customers. A Qini from somebody's brochure compares with nothing.
+#
+# Mind what changed between the two charts, too: this table counts *customers who came*, the chart *euros*. In the one the response model cannot be told from a lottery, in the other it is clearly worse.
+#
+# ## From a ranking to a policy
+#
+# A score is not yet a decision. Who gets the offer? The rule is one line: **whoever's predicted effect is larger than the cost of a contact.** What that rule earns is its **policy value**: the share contacted, times (the effect among them, less the contact), per customer of the whole base. Nobody at all is worth 0. By hand and by helper, for ten percent off:
+
+# %%
+from loyalty.evaluate.uplift import value_policies
+
+learn_10, judge_10 = count_money(others["basket_discount"]).split(seed=37)
+x_learner = fit_uplift(learn_10, "x")
+chosen = (x_learner.score(judge_10)["basket_discount"] > LETTER).to_numpy()
+got = (judge_10.arm == "basket_discount").to_numpy()
+effect = judge_10.outcome[chosen & got].mean() - judge_10.outcome[chosen & ~got].mean()
+by_hand = chosen.mean() * (effect - LETTER)
+
+# %%
+values = value_policies(judge_10, {"X-learner": x_learner}, cost=LETTER)
+true_10 = world.truth.effect("basket_discount").set_index("customer_id").profit[judge_10.arm.index]
+policies = values.to_frame().set_index("name")[["share", "effect", "low", "high"]]
+policies["truth"] = [true_10.where(chosen, 0).mean(), true_10.mean()]
+print(f"X-learner by hand: €{by_hand:.4f}")
+policies.round(3)
+
+# %% tags=["verify"]
+assert abs(by_hand - values.estimates["X-learner"].effect) < 1e-9
+assert (policies.low < 0).all() and (policies.high > 0).all() and (policies.truth > 0).all()
+assert ((policies.low < policies.truth) & (policies.truth < policies.high)).all()
+
+# %% [markdown]
+# Two plans, two intervals, and zero lies inside both. With {{len(judge_10):,}} customers in the holdout the value of a policy is known to about €{{(policies.high.iloc[-1] - policies.low.iloc[-1]) / 2:.1f}} a customer up or down. The truth says that both earn, €{{policies.truth.iloc[0]:.2f}} a customer and €{{policies.truth.iloc[1]:.2f}}.
+#
+# Two plans on the same customers can be compared with each other much better than each with nobody: whomever both contact cancels out.
+
+# %%
+against = values.compare("X-learner", "everybody: basket_discount")
+against.to_frame()[["effect", "low", "high"]].round(3)
+
+# %% tags=["verify"]
+true_gap = policies.truth["X-learner"] - policies.truth.iloc[-1]
+assert (
+    against.low < true_gap < against.high
+    and against.high - against.low < policies.high.iloc[-1] - policies.low.iloc[-1]
+)
+own = pd.Series({name: read_worlds("basket_discount")["share of oracle"][name] for name in (*learners, "everybody")})
+assert own["DR-learner"].startswith("55%") and own["everybody"].startswith("70%")
+
+# %% [markdown]
+# And over the 40 worlds? What the best possible plan would earn, made from the same columns with the true effects before one's eyes (the oracle), is 100 %:
+
+# %%
+own_cut = read_worlds("basket_discount").loc[["DR-learner", "X-learner", "everybody"]]
+own_cut[["own cut-off, € a customer", "share of oracle"]]
+
+# %% [markdown]
+# This is the least comfortable line of the lesson. For ten percent off, *everybody* earns 70 % of what the oracle would, and the DR-learner's own cut-off 55 %: with 10,000 customers to learn from, those whom the model leaves out would have earned more than their letters cost. Targeting needs effects that differ by more than the noise. Where nearly everybody gains a little, send to all, keep a control group, and let the next waves teach you.
+#
+# ## The cut-off that looked best
+#
+# *"Then let us move the cut-off until the value is best"*, says the agency, *"on the holdout, so that it is fair."* Twenty cut-offs, the best 5 %, 10 %, … of the X-learner's list, all valued on the same holdout:
+
+
+# %%
+def value_order(order, gain):
+    """True value per customer, in euros, of offering to the first 5 %, 10 %, … of an order."""
+    ends = (np.arange(1, 21) * len(order) / 20).astype(int) - 1
+    return np.cumsum(gain[order])[ends] / len(order)
+
+
+def value_cuts(outcome, treated):
+    """The same, measured against control."""
+    y, sent = outcome[first], treated[first]
+    ends = (np.arange(1, 21) * len(y) / 20).astype(int) - 1
+    means = [np.cumsum(y * side)[ends] / np.cumsum(side)[ends] for side in (sent, ~sent)]
+    return (means[0] - means[1] - LETTER) * np.arange(1, 21) / 20
+
+
+first = np.argsort(-x_learner.score(judge_10)["basket_discount"].to_numpy(), kind="stable")
+cuts = value_cuts(judge_10.outcome.to_numpy(), got)
+true_cuts, winner = value_order(first, true_10.to_numpy()), int(np.argmax(cuts))
+print(
+    f"best cut-off: the first {(winner + 1) * 5} %, €{cuts[winner]:.2f} a customer; its truth: €{true_cuts[winner]:.2f}"
+)
+
+# %% tags=["verify"]
+assert abs(cuts[winner] - true_cuts[winner]) < 0.1
+
+# %% [markdown]
+# On this holdout it looks harmless: chance had made all values a bit too low. One holdout is one draw, though. In this world both lives of each customer are known, so we may hold the same lottery five hundred times over; each time the best of the twenty cut-offs is chosen and reported.
+
+# %%
+gain = world.truth.effect("basket_discount", kind="realised").set_index("customer_id").profit[true_10.index].to_numpy()
+without_it = judge_10.outcome.to_numpy() - (gain + LETTER) * got  # what each would have left without the offer
+rng, true_cuts = np.random.default_rng(37), value_order(first, gain)
+
+
+def draw_again():
+    """One more lottery: what the best cut-off reports, what it truly brings, what everybody reports."""
+    sent = rng.permutation(got)
+    cuts = value_cuts(without_it + (gain + LETTER) * sent, sent)
+    return cuts.max(), true_cuts[np.argmax(cuts)], cuts[-1]
+
+
+names = ["reported for the best cut-off", "its truth", "reported for everybody"]
+told = pd.DataFrame([draw_again() for _ in range(500)], columns=names)
+told.mean().round(2).to_frame("€ per customer, mean of 500 lotteries")
+
+# %% tags=["verify"]
+assert told.iloc[:, 0].mean() > told.iloc[:, 1].mean() + 0.1
+assert abs(told.iloc[:, 2].mean() - gain.mean()) < 0.03 and told.iloc[:, 1].mean() < gain.mean()
+
+# %% [markdown]
+# The cut-off that looked best reports €{{told.iloc[:, 0].mean():.2f}} a customer on average, and brings €{{told.iloc[:, 1].mean():.2f}}. *Everybody*, a plan that nobody chose by its result, reports what it brings, and it brings more. It is the winner's curse of [lesson 33](33_measure_the_lift.ipynb), with cut-offs in the place of stores. A holdout judges **one** plan, fixed before: take the rule (effect above cost), or choose on the learning half (`score_out_of_fold` scores each customer by a model that did not see him), and open the holdout once.
+#
+# ## Real people: Hillstrom's e-mails once more
+#
+# The 64,000 e-mails of [lesson 33](33_measure_the_lift.ipynb): no truth, and no names for the four kinds. The women's e-mail brought 4.5 more visitors of 100 (15.1 against 10.6). Whom does it change? The next three code cells run if you have the file (`hillstrom(download=True)` fetches it, 4 MB).
+
+# %% tags=["optional-data"]
+# Optional: needs Hillstrom's file
+from loyalty.datasets import hillstrom
+
+shop = hillstrom()  # hillstrom(download=True) fetches it
+two = shop.contacts[shop.contacts.arm != "mens"].assign(propensity=0.5)
+visits = open_trial(shop.covariates, two, shop.outcomes, "visited")
+teach, test = visits.split(seed=37)
+
+# %% tags=["optional-data"]
+# Optional: needs Hillstrom's file
+rankings = {code: fit_uplift(teach, code) for code in ("t", "x", "dr", "response")}
+emails = measure_gains(test, rankings)
+ax = emails.plot(source="Hillstrom, 2008")
+
+# %% tags=["optional-data"]
+# Optional: needs Hillstrom's file
+emails.to_frame()[["name", "effect", "low", "high"]].round(4)
+
+# %% [markdown]
+# What to look for: is an interval of the area above zero? Does the response model's curve lie under the learners'? You know from lesson 33 one column that a learner should find by itself: the e-mail brought 7.3 more visitors of 100 among past buyers of women's goods, and 1.1 among the others. Then put `"sales"` in the place of `"visited"`, and watch the intervals open: fewer than one in a hundred buys, and nobody learns *whom* an e-mail changes from so few buyers. One thing you cannot compute: a cut-off. For that a visit needs a price in dollars, and the file does not know it. Ask the shop.
+
+# %% [markdown]
+# ## What we learned
+#
+# - A **response model** finds those who come. Its best fifth responded to the voucher {{hits[1] / judged[judged.sent].came.mean():.1f}} times as well as the average, and lost €{{abs(truth[best.index].mean()):.2f}} a letter; in 40 of 40 worlds it lost. On ten percent off it was as good as any learner.
+# - Money comes from **persuadables** and goes to **sure things**: {{kinds.customers["persuadables"]:,}} of the one brought €{{kinds["€ in all"]["persuadables"]:,.0f}}, {{kinds.customers["sure things"]:,}} of the other cost €{{abs(kinds["€ in all"]["sure things"]):,.0f}}. **Lost causes** cost their letters; **sleeping dogs** ate most of what the reminder brought.
+# - An **uplift model** learns the effect. The **T-learner** subtracts two models, the **DR-learner** learns a guess that is right on average; on the voucher it ranked best over 40 worlds. On the reminder none could be told from a lottery.
+# - A **gain curve** judges a ranking, a **policy value** judges a decision, both on a **holdout** that nobody has chosen on. The cut-off is the cost of a contact. For ten percent off, *everybody* beat the learners' cut-offs.
+#
+# ## What could still be wrong
+#
+# - One wave teaches one season. Whom an offer changes in spring, it may not change before Christmas.
+# - The learners here are straight lines on 15 columns. Others may find more; they will also find more noise.
+# - Our three offers have effects that we planted. What yours do with sure things is for your control group to say.
+# - An interval on the holdout takes the model as given. Trained again next month, it will send to others.
+# - *"Nobody"* was right for the money of eight weeks. If the voucher were to keep somebody for years, eight weeks would not show it.
+#
+# ## Use it on your data
+#
+# Before you buy any model: `judged.groupby(["fifth", "sent"]).profit.mean()`, response with and without, in the group that somebody wants to write to. With a randomised wave of some ten thousand customers: `learn, judge = open_trial(profile, contacts, outcomes, "profit", offers=offers, margin_rate=0.30).split()`, then `value_policies(judge, {"DR": fit_uplift(learn)}, cost=0.08)`.
+#
+# **Next:** [the exercise](../../exercises/3_evaluate/37_who_to_target.ipynb)
