@@ -62,6 +62,10 @@ class Task:
         What to ask when an answer has the right order of size but is none of the known ones.
     key : str or tuple of str, optional
         Columns that identify a table's rows; by default the right table's index.
+    read : callable, optional
+        Brings an answer into the form of the right one; raises `Mismatch` with the sentence that the learner reads.
+    judge : callable, optional
+        What a readable answer shows that is neither right nor a known mistake as a whole: (name or None, sentence).
 
     Raises
     ------
@@ -81,6 +85,8 @@ class Task:
     hints: tuple[str, ...]
     close: str = "Close, but not it."
     key: str | tuple[str, ...] | None = None
+    read: Callable[[Any], Any] | None = None
+    judge: Callable[[Any], tuple[str | None, str]] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d\d[a-z]", self.code):
@@ -234,6 +240,7 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         return "unanswered", None, f"This check could not run: {type(problem).__name__}: {problem}"
     parts, mismatch = [], ""
     try:
+        answer = task.read(answer) if task.read else answer
         parts = align(answers.right, answer, task.key)
         gap = max((float(part.gaps.max()) for part in parts if len(part.gaps)), default=0.0)
         if gap <= task.tolerance:
@@ -246,6 +253,8 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         return "wrong", answers.mistakes[place].name, answers.mistakes[place].says
     if mismatch:
         return "wrong", None, f"{mismatch} {task.repeats}"
+    if task.judge:
+        return "wrong", *task.judge(answer)
     generic = find_generic_mistake(parts, task.tolerance)
     if generic is not None:
         name, says = generic
