@@ -204,17 +204,45 @@ def test_two_models_and_the_single_one_agree_with_scikit_uplift():
         np.testing.assert_allclose(ours, peer.fit(x, y, treated).predict(x), atol=1e-5)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("econml") is None, reason="econml is not installed: no referee for X")
-def test_the_x_learner_agrees_with_econml():
-    from econml.metalearners import XLearner
+econml = pytest.mark.skipif(importlib.util.find_spec("econml") is None, reason="econml is not installed: no referee")
+
+
+@econml
+@pytest.mark.parametrize("learner", ["t", "x"])
+def test_the_t_and_the_x_learner_agree_with_econml(learner):
+    from econml.metalearners import TLearner, XLearner
     from sklearn.dummy import DummyClassifier
 
     profile, wave = draw()
     x, treated = profile[["visits", "noise"]].to_numpy(float), (wave["arm"] == "mail").astype(int)
-    peer = XLearner(models=LinearRegression(), cate_models=LinearRegression(), propensity_model=DummyClassifier())
-    want = peer.fit(wave["sales"].to_numpy(), treated.to_numpy(), X=x).effect(x)
+    chance = DummyClassifier()
+    peers = {
+        "t": TLearner(models=LinearRegression()),
+        "x": XLearner(models=LinearRegression(), cate_models=LinearRegression(), propensity_model=chance),
+    }
+    want = peers[learner].fit(wave["sales"].to_numpy(), treated.to_numpy(), X=x).effect(x)
     trial = open_trial(profile, wave, features=["visits", "noise"])
-    ours = fit_uplift(trial, "x", model=LinearRegression(), effect_model=LinearRegression()).score(profile)["mail"]
+    ours = fit_uplift(trial, learner, model=LinearRegression(), effect_model=LinearRegression()).score(profile)["mail"]
+    np.testing.assert_allclose(ours, want, atol=1e-6)
+
+
+@econml
+def test_the_doubly_robust_learner_agrees_with_econml_fold_by_fold():
+    from econml.dr import LinearDRLearner
+    from sklearn.dummy import DummyClassifier
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures
+
+    profile, wave = draw()
+    x, treated = profile[["visits"]].to_numpy(float), (wave["arm"] == "mail").astype(int)
+    folds = list(StratifiedKFold(5, shuffle=True, random_state=0).split(wave["arm"], wave["arm"]))
+    # Its outcome model sees the arm as a column: with the product of both it is a line of its own for each arm.
+    lines = make_pipeline(PolynomialFeatures(2, interaction_only=True), LinearRegression())
+    peer = LinearDRLearner(model_propensity=DummyClassifier(), model_regression=lines, cv=folds)
+    want = peer.fit(wave["sales"].to_numpy(), treated.to_numpy(), X=x).effect(x)
+    trial = open_trial(profile, wave, features=["visits"])
+    ours = fit_uplift(trial, "dr", model=LinearRegression(), effect_model=LinearRegression()).score(profile)["mail"]
     np.testing.assert_allclose(ours, want, atol=1e-6)
 
 
