@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from selected_page import SKIPPED, draw, sum_up, write_rows
 from threadpoolctl import threadpool_limits
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, TREATED, house_style
 from loyalty.evaluate.observational import (
     adjust_by_regression,
     adjust_doubly,
@@ -47,8 +46,8 @@ LISTS = {
     "class": "Adjusted for the class that decided",
     "without": "Adjusted for the profile, the last 28 days not recorded",
 }
+SAME = "With one column of classes all but the overlap weights give one and the same estimate."
 DESIGNS = {"classes": "Four classes, four chances", "sure": "All above a border, nobody below", "lottery": "A lottery"}
-SKIPPED = "84 days, those that decided left out"
 SERIOUS = ("overlap:", "overlap (", "effective sample size", "extreme weights", "unbalanced", "left out")
 
 
@@ -182,19 +181,6 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def write_rows(table: pd.DataFrame) -> Iterator[str]:
-    """One part of the page: a line an estimate."""
-    heads = ("estimate", "truth, €", "bias, €", "typical miss, €", "its own ±, €", "holds the truth", "calls it a loss",
-             "no effect: it finds, €", "no effect: false alarms", "checks pass", "warns")  # fmt: skip
-    yield f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}"
-    for name, row in zip(table.index.get_level_values("name"), table.to_dict("records"), strict=True):
-        spans = [f"{row[key]:.2f} (± {1.96 * row[sem]:.2f})" for key, sem in (("miss", "sem"), ("null", "null sem"))]
-        shares = [f"{row[key]:.1%}".replace("nan%", "–") for key in ("held", "loss", "alarm", "passed", "warned")]
-        cells = [name, f"{row['truth']:.2f}", spans[0], f"{row['far']:.2f}", f"{row['half']:.2f}", shares[0], shares[1],
-                 spans[1], *shares[2:]]  # fmt: skip
-        yield f"| {' | '.join(cells)} |"
-
-
 def write_page(rows: pd.DataFrame, table: pd.DataFrame, seeds: int) -> str:
     """The page: the rules, then a part a design and list of columns."""
     chances, borders = [f"{chance:.0%}" for chance in CHANCES], [f"{border:.0f} €" for border in BORDERS[1:]]
@@ -206,13 +192,17 @@ def write_page(rows: pd.DataFrame, table: pd.DataFrame, seeds: int) -> str:
     both = {kind: table.loc[("classes", "class", "doubly robust"), kind] for kind in ("held", "held_real")}
     text = [
         "# Invited for having just spent much: which estimate tells the truth?", "",
-        f"Made by `python benchmarks/selected.py`: {seeds} worlds (seeds 0, 1, 2, …, never picked) of {CUSTOMERS:,} "
-        f"customers and {MONTHS} months each. A list is drawn by what each customer spent in the {DAYS} days before "
-        f"the send; the offer is `{OFFER}`, and once more `{NOTHING}`, which changes nothing. Two lists and "
-        "a lottery:", "",
-        f"- *{DESIGNS['classes']}*: who spent nothing is invited with a chance of {chances[0]}, up to {borders[0]} "
-        f"{chances[1]}, up to {borders[1]} {chances[2]}, above {chances[3]}. {share['classes']:.0%} are invited; "
-        "everybody could have been, and could not.",
+        f"Made by `python benchmarks/selected.py`: {seeds} worlds, in each a letter to customers who were chosen for "
+        "what they had just spent, and every estimate beside the truth.", "",
+        "**What was found.**", "", *sum_up(table), "",
+        "![What each estimate finds where there is nothing](selected.png)", "",
+        "## The rules", "",
+        f"{seeds} worlds (seeds 0, 1, 2, …, never picked) of {CUSTOMERS:,} customers and {MONTHS} months each. A list "
+        f"is drawn by what each customer spent in the {DAYS} days before the send; the offer is `{OFFER}`, and once "
+        f"more `{NOTHING}`, which changes nothing. Two lists and a lottery:", "",
+        f"- *{DESIGNS['classes']}*: of those who spent nothing {chances[0]} are invited, up to {borders[0]} "
+        f"{chances[1]}, up to {borders[1]} {chances[2]}, above {chances[3]}, by chance. {share['classes']:.0%} are "
+        "invited, and of every class some are not.",
         f"- *{DESIGNS['sure']}*: {SURE:.0f} € or more are invited surely, the others never ({share['sure']:.0%}). "
         "No overlap.",
         "- *A lottery* among all customers, with as many invited as in the first list.", "",
@@ -221,13 +211,16 @@ def write_page(rows: pd.DataFrame, table: pd.DataFrame, seeds: int) -> str:
         "the lottery that of the customers drawn. All estimates are for the invited, with 95 % intervals. The "
         "covariates are logarithms of sales in the last 28 days, of sales in the 84 days before those, and of sales in "
         "the year before; the placebo is the sales of the 28 days that end 112 days before the send.", "",
-        "*Bias*: mean of estimate less truth (± its 95 % interval over worlds). *Typical miss*: half of the waves miss "
-        "by more. *Its own ±*: median half width of the intervals. *Calls it a loss*: the whole interval is below "
-        "zero, while the truth is a gain. *No effect*: the same with the offer that changes nothing; a *false alarm* "
-        "is an interval without zero. *Checks pass*: `say_what_is_allowed` says \"suggests\" of the estimate beside "
-        "its placebo (differences in differences: beside placebo dates and the other windows), for the offer with an "
-        "effect. *Warns*: of missing overlap, extreme weights or imbalance that is left. A share near 95 % is known to "
+        "The columns:", "",
+        "- *Bias*: mean of estimate less truth (± its 95 % interval over worlds). *Typical miss*: half of the waves "
+        "miss by more. *Its own ±*: median half width of the intervals.",
+        "- *Holds the truth*: share of the intervals that do. *Calls it a loss*: the whole interval is below zero, "
+        "while the truth is a gain. A share near 95 % is known to "
         f"± {1.96 * (0.95 * 0.05 / seeds) ** 0.5:.1%}.",
+        "- *No effect*: the same with the offer that changes nothing; a *false alarm* is an interval without zero.",
+        "- *Checks pass*: `say_what_is_allowed` says \"suggests\" of the estimate beside its placebo (differences in "
+        "differences: beside placebo dates and the other windows), for the offer with an effect. *Warns*: of missing "
+        "overlap, extreme weights or imbalance that is left.",
     ]  # fmt: skip
     for design, title in DESIGNS.items():
         text += ["", f"## {title}"]
@@ -236,6 +229,7 @@ def write_page(rows: pd.DataFrame, table: pd.DataFrame, seeds: int) -> str:
             text += [
                 "",
                 *([f"### {name}", ""] if name else []),
+                *([SAME, ""] if columns == "class" else []),
                 *write_rows(table.loc[[design]].loc[(design, columns)]),
             ]
     text += [
@@ -243,38 +237,8 @@ def write_page(rows: pd.DataFrame, table: pd.DataFrame, seeds: int) -> str:
         "and are left out there; overlap weights have nobody to speak for, and are left out altogether.", "",
         f"The realised effect, with the luck that these customers had, is held by {both['held_real']:.1%} of the "
         f"intervals, the expected one by {both['held']:.1%} (doubly robust, by the class that decided).", "",
-        "![What each estimate finds where there is nothing](selected.png)", "",
     ]  # fmt: skip
     return "\n".join(text)
-
-
-def draw(table: pd.DataFrame, path: Path) -> None:
-    """What each estimate finds where the offer changes nothing, list by four classes."""
-    house_style()
-    table = pd.concat([table.loc[["classes"]], table.loc[["lottery"]]])
-    figure, ax = plt.subplots(figsize=(10, 8.4))
-    labels = []
-    for place, ((design, columns, name), row) in enumerate(table.iterrows()):
-        colour = {"profile": TREATED, "class": TREATED, "without": HIGHLIGHT, "did": CONTROL}.get(columns, GREY)
-        ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3)
-        ax.plot(row["null"], place, "o", color=colour, markersize=7)
-        ax.annotate(f"{row['alarm']:.0%}", (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=10)
-        about = {"profile": "profile: ", "class": "class: ", "without": "28 days missing: ", "did": "DiD, "}
-        labels.append("lottery" if design == "lottery" else about.get(columns, "") + name.removesuffix(", corrected"))
-    ax.axvline(0, color="#333333", linewidth=1)
-    ax.annotate("false\nalarms", (1.01, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=10)
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
-    ax.set_title("What does each estimate find where there is nothing?", loc="left", fontweight="bold", pad=34)
-    says = f"€ per invited customer: mean and middle 95 % of {table['waves'].max():.0f} waves that change nothing"
-    ax.annotate(
-        says, (0, 1), (0, 14), xycoords="axes fraction", textcoords="offset points", fontsize=10, color="#5F6368"
-    )
-    figure.supxlabel("Source: loyalty.world, list by four classes of recent spend", x=0.01, ha="left", fontsize=9)
-    figure.savefig(path)
-    plt.close(figure)
 
 
 def main() -> None:

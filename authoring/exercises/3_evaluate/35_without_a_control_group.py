@@ -140,14 +140,16 @@ say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 
 # ---
 # ## Part B, for self-study: the points letter
 #
-# In the simulated chain Ines has sent another letter: 300 bonus points. Her list was made from what each customer had spent in the four weeks before (`group`): of those who spent nothing 5 % were invited, of those up to €60 40 %, and **everyone above**. Within the two lower classes nobody chose; the addresses were taken as they came.
+# In the simulated chain Ines has sent another letter: 300 bonus points. Her list was made from what each customer had spent in the four weeks before (`group`): 5 % of those who spent nothing were invited, 40 % of those who spent up to €60, and **everyone above**. Within the two lower classes nobody chose: chance decided who was left out.
 # Marta has two numbers from the list, and Jonas wants one sentence.
 
 # %%
 from loyalty.tasks.points_letter import load_points_letter, tell_points_letter
 
-letter = load_points_letter().customers  # euros before: last_28, last_112, witness; from the letter on: sales, visits
-letter.groupby("group").invited.agg(["size", "mean"]).round(2)
+# One row a customer. Euros before the letter: last_28 (days 1 to 28), quarter (days 29 to 112), witness (days 113 to 140).
+# From the letter on, 28 days: sales (euros) and visits.
+letter = load_points_letter().customers
+letter.groupby("group").invited.agg(["size", "mean"]).round(2).sort_values("mean")
 
 # %% [markdown]
 # **35e Like with like.** What did the letter change in `sales` (28 days from the letter on), per invited customer, for those invited who *could have been left out*? Compare within the classes that decided. `(effect, low, high)`, 95 % interval, euros, to the cent.
@@ -177,8 +179,8 @@ assert tempting["outcome_among_covariates"][0] < 0.5 * estimate.effect and fell 
 # %% [markdown] tags=["solution"]
 # €{{estimate.effect:.2f}} (€{{estimate.low:.2f}} to €{{estimate.high:.2f}}). By hand: in each class the mean of the invited less the mean of the others, and then the mean of the two gaps, each as heavy as its class has invited customers.
 #
-# Two tempting ways. To compare customers with equally many `visits` looks thorough, and gives €{{tempting["outcome_among_covariates"][0]:.2f}}: the visits came *after* the letter, and bringing visits is how a letter works. And to ask a method about *all* the invited, the third class too: weights on `last_28` and `last_112` say €{{tempting["no_overlap"][0]:.2f}}, a line −€{{abs(tempting["no_overlap_line"][0]):.2f}}.
-# Of customers above €60 nobody was left out, so nobody knows what they do without a letter; each method makes something up, and each warns of it.
+# Two tempting ways. To compare customers with equally many `visits` looks thorough, and gives €{{tempting["outcome_among_covariates"][0]:.2f}}: the visits came *after* the letter, and bringing visits is how a letter works. And to ask a method about *all* the invited, the third class too: weights on `last_28` and `quarter` say €{{tempting["no_overlap"][0]:.2f}}, a line −€{{abs(tempting["no_overlap_line"][0]):.2f}}.
+# Of customers above €60 nobody was left out, so nobody knows what they do without a letter; each method makes something up, and each warns of it (`.warnings`).
 
 # %% [markdown]
 # **35f Call the witness.** The same customers, the same method, but the outcome is `witness`: euros spent in four weeks of August and September, months before the letter. `(effect, low, high)`, 95 % interval, to the cent.
@@ -199,7 +201,7 @@ hint("35f")
 assert witness.low < 0 < witness.high and max(-witness.low, witness.high) < estimate.effect
 
 # %% [markdown] tags=["solution"]
-# −€{{abs(witness.effect):.2f}} (−€{{abs(witness.low):.2f}} to €{{witness.high:.2f}}): zero lies inside, and no bias as large as the effect fits. A passed witness proves nothing by itself (in the lesson's 200 lists bad comparisons passed too); here it agrees with what we know of how the list was made.
+# −€{{abs(witness.effect):.2f}} (−€{{abs(witness.low):.2f}} to €{{witness.high:.2f}}): zero lies inside, and the interval leaves no room for a bias as large as the effect. A passed witness proves nothing by itself (in the lesson's 200 lists bad comparisons passed too); here it agrees with what we know of how the list was made.
 
 # %% [markdown]
 # **35g Which sentence?** One letter, again.
@@ -233,6 +235,6 @@ assert estimate.low < both < estimate.high and round(fell) == -23 and round(gap)
 tell_points_letter().round(2)
 
 # %% [markdown] tags=["solution"]
-# C. For the two lower classes together the truth is €{{tell_points_letter()["nothing and up to €60"]:.2f}}, inside your interval. A would have stopped a letter that works: it compares with the very weeks that decided. B is the gap between those who spend and those who do not; €{{letter[letter.invited].witness.mean() - letter[~letter.invited].witness.mean():.0f}} of it were there in September already. D is too strict: within a class there were both kinds, and nobody had chosen between them.
+# C. For the two lower classes together the truth is €{{tell_points_letter()["nothing and up to €60"]:.2f}}, inside your interval. A would have stopped a letter that works: it compares with the very weeks that decided. B is the gap between those who spend and those who do not; €{{letter[letter.invited].witness.mean() - letter[~letter.invited].witness.mean():.0f}} of it were there in late summer already. D is too strict: within a class there were both kinds, and nobody had chosen between them.
 #
 # Above €60 the truth is €{{tell_points_letter()["more"]:.2f}}, the largest of all, and no method could see it, for {{letter[letter.invited].group.eq("more").mean():.0%}} of the invited had nobody like them. What would an experienced colleague say to Ines? "Leave one in ten out, in *every* class, the best included. It costs a few letters, and it is the only way to learn about the customers who matter most."

@@ -87,9 +87,10 @@ fearful = plan_budget(options.assign(cost=options.contact_cost + options.discoun
 fall = before.profit.effect - new_profit
 stopped = before.plan.merge(plan.plan, on=["segment", "offer_id"], suffixes=("_before", ""))
 stopped["less"] = stopped.contacts_before - stopped.contacts
-truly = plan.plan.merge(reveal_truth(), on=["segment", "offer_id"])
+revealed = reveal_truth()
+truly = plan.plan.merge(revealed, on=["segment", "offer_id"])
 truly_profit = (truly.contacts * truly.truth).sum()
-agency_truly = agency.merge(reveal_truth(), on=["segment", "offer_id"])
+agency_truly = agency.merge(revealed, on=["segment", "offer_id"])
 agency_brings = (agency_truly.contacts * agency_truly.truth).sum()
 assert (stopped.less > 1).sum() == 1 and stopped.set_index("segment").less.idxmax() == "beauty"
 assert fall < 0.7 * before.profit.effect / 6 and new_profit > 1.5 * agency_profit and fearful.cost > 9_000
@@ -101,11 +102,11 @@ assert 0.8 < truly_profit / new_profit < 1.1
 plan
 
 # %% [markdown] tags=["solution"]
-# €{{new_profit:,.0f}}. Only one line gets shorter: {{stopped.less.max():,.0f}} gifts for the beauty shelf, the place where a euro brings least. The cut takes a sixth of the money and {{fall / before.profit.effect:.0%}} of the profit (€{{fall:,.0f}}). Who cuts every line by a sixth loses €{{before.profit.effect / 6:,.0f}}, because he also cuts the calls, which bring most.
+# €{{new_profit:,.0f}}. Only one line gets shorter: {{stopped.less.max():,.0f}} gifts for the beauty shelf, the place where a euro brings least. The cut takes a sixth of the money and {{fall / before.profit.effect * 100:.0f}} % of the profit (€{{fall:,.0f}}). Who cuts every line by a sixth loses €{{before.profit.effect / 6:,.0f}}, because he also cuts the calls, which bring most for a euro. (The helper warns because nobody gave it standard errors; these figures are cautious already.)
 #
 # The tempting ways, and what they would have cost: without the call centre's limit the programme wants {{calls:,.0f}} calls, and {{calls - 2_500:,.0f}} customers would wait for one that never comes. Planned at 100 % redemption it promises €{{fearful.profit.effect:,.0f}}, because the calls look too dear.
 #
-# And the truth? This plan brings €{{truly_profit:,.0f}}, {{truly_profit / new_profit:.0%}} of its promise; the agency's would have brought €{{agency_brings:,.0f}}. Three tests and a cautious reading keep what they say far better than the one test of the lesson.
+# And the truth? This plan brings €{{truly_profit:,.0f}}, {{truly_profit / new_profit * 100:.0f}} % of its promise; the agency's would have brought €{{agency_brings:,.0f}}. Three tests and a cautious reading keep what they say far better than the one test of the lesson.
 
 # %% [markdown]
 # ---

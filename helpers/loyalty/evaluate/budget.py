@@ -45,7 +45,7 @@ class BudgetPlan:
     warnings: tuple[str, ...] = ()
 
     def sentence(self, unit: str = "") -> str:
-        """Say the plan in words: money, contacts, profit with its interval, price of one more unit of money."""
+        """Say the plan in words: money, contacts, profit and how much of it is luck, price of one more unit."""
         from loyalty.charts import say_money
 
         def money(value: float, decimals: int = 0) -> str:
@@ -59,6 +59,10 @@ class BudgetPlan:
             text += f"probability of a loss {self.probability_of_loss:.3f})"
         if self.plan.empty:
             text = f"Spend nothing of {money(self.budget)}: no option pays within these limits"
+        over = self.disappointment - (self.plan["profit"].sum() - e.effect)  # draws have taken it off already
+        if over > 0.05 * e.effect > 0:
+            lost, left = (money(float(f"{value:.2g}")) for value in (over, e.effect - over))
+            text += f". Plans chosen on such noisy figures promise about {lost} too much: count on about {left}"
         if self.shadow_price is None:
             return f"{text}."
         return f"{text}. {money(1)} more to spend would bring {money(self.shadow_price, 2)} of profit."
@@ -176,18 +180,14 @@ def plan_budget(
     binding = pd.DataFrame([limits.names[row] for row in tight], columns=["limit", "name"])
     binding = binding.assign(used=limits.measure_use(contacts)[tight], available=limits.room[tight], price=price)
     profit, chance = _judge(case, contacts)
-    promised, lost = float(contacts @ table["profit"]), np.nan
-    if case.draws is not None:
-        lost = promised - profit.effect
-    elif "se" in table:
-        lost = _find_disappointment(case, seed)
+    promised = float(contacts @ table["profit"])
+    lost = _find_disappointment(case, seed) if case.draws is None else promised - profit.effect
     kept = contacts > 0
     totals = {name: (contacts * table[name])[kept] for name in ("cost", "profit")}
     plan = table.loc[kept, ["segment", "offer_id"]].assign(contacts=contacts[kept], **totals).reset_index(drop=True)
     shadow = None if whole else float(binding.loc[binding["limit"] == "budget", "price"].sum())
-    notes = _warn(case, promised, lost)
-    cost = float(plan["cost"].sum())
-    return BudgetPlan(plan, profit, cost, float(budget), lost, chance, shadow, binding, notes)
+    notes = _warn(case, promised, lost, profit.details["planned"])
+    return BudgetPlan(plan, profit, float(plan["cost"].sum()), float(budget), lost, chance, shadow, binding, notes)
 
 
 def trace_frontier(
@@ -276,6 +276,8 @@ def _judge(case: _Case, contacts: np.ndarray) -> tuple[Estimate, float]:
 
 def _find_disappointment(case: _Case, seed: int) -> float:
     """Mean of what plans made on noisier figures promise above what these figures say of them."""
+    if "se" not in case.table:
+        return np.nan
     here, rng, errors = allocate_contacts(case.value, case.limits)[0], np.random.default_rng(seed), []
     for _ in range(PAIRS):
         noise = case.table["se"].to_numpy(float) * rng.standard_normal(len(case.table))
@@ -285,15 +287,14 @@ def _find_disappointment(case: _Case, seed: int) -> float:
     return float(np.mean(errors))
 
 
-def _warn(case: _Case, promised: float, lost: float) -> tuple[str, ...]:
+def _warn(case: _Case, promised: float, lost: float, planned: float) -> tuple[str, ...]:
     if case.draws is None and "se" not in case.table:
         return ("no standard errors and no draws: the profit has no interval, and every figure is taken as sure",)
-    if lost > 0.05 * abs(promised):
+    if not lost > 0.05 * promised > 0:
+        return ()
+    why, mend = "offers were chosen because their noisy figures are high", "shrink them, or plan with caution=0.2"
+    if case.draws is not None:
         why, mend = "draws say less than the column `profit`", "believe the draws"
-        if case.draws is None:
-            why, mend = (
-                "offers were chosen because their noisy figures are high",
-                "shrink them, or plan with caution=0.2",
-            )
-        return (f"{why}: of {promised:,.0f} promised expect about {lost:,.0f} less ({mend})",)
-    return ()
+    elif (case.value < case.table["profit"]).any():
+        mend = f"the cautious figures add up to {planned:,.0f}"
+    return (f"{why}: of {promised:,.0f} promised expect about {lost:,.0f} less ({mend})",)

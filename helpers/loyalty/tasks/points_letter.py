@@ -23,7 +23,7 @@ def load_points_letter() -> Dataset:
     -------
     Dataset
         - customers: one row a customer. Known before the letter: group (what decided: nothing, up to €60, more),
-          invited, and euros spent: last_28 (days 1 to 28 before it), last_112 (days 29 to 112), witness (113 to 140).
+          invited, and euros spent: last_28 (days 1 to 28 before it), quarter (days 29 to 112), witness (113 to 140).
           Known afterwards: sales (euros) and visits, both in the 28 days from the letter on.
 
     Examples
@@ -71,7 +71,7 @@ def _run() -> tuple[pd.DataFrame, pd.Series]:
     wave, _ = world.run(pd.DataFrame({"customer_id": ids, "offer_id": np.where(invited, "bonus_points", None)}))
     after = wave.outcomes.query("window == 'main'").set_index("customer_id")
     table = pd.DataFrame({
-        "customer_id": ids, "group": group, "invited": invited, "last_28": last, "last_112": spent(29, 112),
+        "customer_id": ids, "group": group, "invited": invited, "last_28": last, "quarter": spent(29, 112),
         "witness": spent(113, 140), "sales": ids.map(after["sales"]), "visits": ids.map(after["orders"]),
     })  # fmt: skip
     effect = world.truth.effect("bonus_points", post=0).set_index("customer_id")["sales"]

@@ -31,8 +31,8 @@ class Spring(NamedTuple):
 
 
 @cache
-def _spring() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The options as three tests showed them, and their true profit afterwards."""
+def _spring() -> tuple[pd.DataFrame, World, pd.DataFrame]:
+    """The options as three tests showed them, the world after the tests, and its customers."""
     usual = PRESETS["default"]()
     offers = tuple(replace(offer, reward=1.0) if offer.name == "concierge" else offer for offer in usual.offers)
     world = World(60_000, months=24, seed=138, parameters=replace(usual, name="spring", offers=offers))
@@ -42,7 +42,7 @@ def _spring() -> tuple[pd.DataFrame, pd.DataFrame]:
         dealt = lots.permutation(np.resize(np.array([None, *OFFERS]), len(people)))
         wave, later = later.run(people.assign(offer_id=dealt, propensity=1 / 5), campaign_id=f"test {number + 1}")
         waves.append(_sum_up(wave, people, prices))
-    return _pool(waves, people, prices), _look_behind(later, people)
+    return _pool(waves, people, prices), later, people
 
 
 def gather_tests() -> Spring:
@@ -66,7 +66,11 @@ def reveal_truth() -> pd.DataFrame:
     >>> reveal_truth().columns.tolist()
     ['segment', 'offer_id', 'truth']
     """
-    return _spring()[1].copy()
+    _, world, people = _spring()
+    home = people.set_index("customer_id").segment
+    found = {o: world.truth.effect(o).set_index("customer_id").reindex(home.index).profit for o in OFFERS}
+    table = pd.DataFrame(found).groupby(home).mean().stack().rename_axis(["segment", "offer_id"])
+    return table.rename("truth").reset_index()
 
 
 def _plan_like_an_agency(options: pd.DataFrame) -> pd.DataFrame:
@@ -111,10 +115,3 @@ def _pool(waves: list[pd.DataFrame], people: pd.DataFrame, prices: pd.DataFrame)
     table["reward"] = table.offer_id.map(prices.reward_cost + prices.points * POINT)
     table["redeemed"] = used.loc[cells, "redeemed"].round(2).to_numpy()
     return table
-
-
-def _look_behind(world: World, people: pd.DataFrame) -> pd.DataFrame:
-    home = people.set_index("customer_id").segment
-    found = {o: world.truth.effect(o).set_index("customer_id").reindex(home.index).profit for o in OFFERS}
-    table = pd.DataFrame(found).groupby(home).mean().stack().rename_axis(["segment", "offer_id"])
-    return table.rename("truth").reset_index()

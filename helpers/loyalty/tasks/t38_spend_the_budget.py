@@ -27,7 +27,7 @@ def _tables() -> Spring:
 def _options(way: str = "expected") -> pd.DataFrame:
     """The options with a cost per contact, right or as somebody might reckon it."""
     table = _tables().options
-    used = {"expected": table.redeemed, "full": 1.0, "no rewards": 0.0}[way]
+    used = 1.0 if way == "full" else table.redeemed
     return table.assign(cost=table.contact_cost + table.discount + table.reward * used)
 
 

@@ -12,6 +12,7 @@ from loyalty.evaluate.observational import (
     adjust_doubly,
     compare_naively,
     compare_strata,
+    match_customers,
     placebo_outcome,
     say_what_is_allowed,
     weight_by_propensity,
@@ -40,7 +41,7 @@ def _letter(whole: bool = False) -> pd.DataFrame:
     """The customers of the points letter: those whom a chance decided, or all of them."""
     table = load_points_letter().customers
     table = table if whole else table[table["group"] != "more"]
-    return table.assign(change=table["sales"] - table["last_28"], quarter=table["sales"] - table["last_112"] / 3)
+    return table.assign(change=table["sales"] - table["last_28"], since_quarter=table["sales"] - table["quarter"] / 3)
 
 
 def _naively(outcome: str, whole: bool = False) -> Triple:
@@ -53,16 +54,22 @@ def _within(by: list[str], outcome: str = "sales", whole: bool = False, target: 
 
 def _without_overlap(outcome: str) -> tuple[Mistake, ...]:
     """What a method says that is asked about all the invited, those too who had nobody like them."""
-    given = {"treated": "invited", "outcome": outcome, "covariates": ["last_28", "last_112"], "target": "att"}
-    names = {
-        "no_overlap": weight_by_propensity,
-        "no_overlap_line": adjust_by_regression,
-        "no_overlap_doubly": adjust_doubly,
+    profile = ["last_28", "quarter"]
+    asked = {
+        "no_overlap": (weight_by_propensity, profile, "Weights have to take"),
+        "no_overlap_line": (adjust_by_regression, profile, "A line has to guess it from"),
+        "no_overlap_doubly": (adjust_doubly, profile, "Half line, half weights: it guesses from"),
+        "no_overlap_matching": (match_customers, profile, "Matching has to take"),
+        "no_overlap_group": (
+            adjust_by_regression,
+            ["group"],
+            "`group` is the right column, but in that class it has to borrow from",
+        ),
     }
-    texts = ("Weights have to take", "A line has to guess it from", "Half line, half weights: it guesses from")
     says = "You asked about all the invited. Of those above €60 every one was invited: what they do without a letter nobody has seen. {} customers who are not like them. Look at the warnings, and leave the class out."
-    return tuple(Mistake(name, says.format(text), _triple(method(_letter(True), **given)))
-                 for text, (name, method) in zip(texts, names.items(), strict=True))  # fmt: skip
+    given = {"treated": "invited", "outcome": outcome, "target": "att"}
+    return tuple(Mistake(name, says.format(text), _triple(method(_letter(True), covariates=columns, **given)))
+                 for name, (method, columns, text) in asked.items())  # fmt: skip
 
 
 @cache
@@ -80,12 +87,12 @@ def answer_like_with_like() -> Answers:
             *_without_overlap("sales"),
             Mistake("everybody", "That is for everybody (`ate`): most customers bought nothing before, and so hardly any of them was invited. Asked is the effect on those who were (`target=\"att\"`).",
                     _within(["group"], target="ate")),
-            Mistake("other_class", "You compared within classes of `last_112`. The list was not made by that: what decided was the column `group`.", _within(["last_112"])),
+            Mistake("other_class", "You compared within classes of `quarter`. The list was not made by that: what decided was the column `group`.", _within(["quarter"])),
             Mistake("naive", "That is invited less others as they are, without the third class. Compare within each class of `group`.", _naively("sales")),
             Mistake("naive_of_all", "That is invited less others as they are. Compare within each class of `group`.", _naively("sales", True)),
             Mistake("change", "That is the change since the 28 days before. Those days decided who was invited: a high point, from which one falls back by oneself.", _naively("change")),
             Mistake("change_of_all", "That is the change since the 28 days before, the third class with it. Those days decided who was invited: a high point, from which one falls back by oneself.", _naively("change", True)),
-            Mistake("quarter", "That is the change since the 84 days before those that decided: much nearer, but who buys again after a pause is in it as well. Compare within each class of `group`.", _naively("quarter")),
+            Mistake("quarter", "That is the change since the 84 days before those that decided: much nearer, but who buys again after a pause is in it as well. Compare within each class of `group`.", _naively("since_quarter")),
         ),
     )  # fmt: skip
 
@@ -96,13 +103,13 @@ def answer_witness() -> Answers:
     right = _within(["group"], "witness")
     return Answers(
         right=right,
-        praise=f"{_span(right)}: nothing found where nothing was, and nothing as large as the effect fits.",
+        praise=f"{_span(right)}: nothing found where nothing was, and no room for a bias as large as the effect.",
         mistakes=(
             Mistake("wrong_outcome", "That is 35e. The witness is the column `witness`, months before the letter.", _within(["group"])),
             Mistake("naive", "That is invited less others in the witness, not within the classes. The witness is asked about the method of 35e.", _naively("witness")),
             Mistake("naive_of_all", "That is invited less others in the witness, all customers. The witness is asked about the method of 35e.", _naively("witness", True)),
             Mistake("everybody", "That is for everybody (`ate`). Use the same target as in 35e.", _within(["group"], "witness", target="ate")),
-            Mistake("nearer_days", "That is `last_112`, three times as long. The witness is the column `witness`, 28 days.", _within(["group"], "last_112")),
+            Mistake("nearer_days", "That is `quarter`, the 84 days before those that decided. The witness is the column `witness`, 28 days.", _within(["group"], "quarter")),
             *_without_overlap("witness"),
         ),
     )  # fmt: skip

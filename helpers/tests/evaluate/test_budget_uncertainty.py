@@ -86,6 +86,28 @@ def test_good_figures_disappoint_little_and_are_not_warned_of():
     assert "promised expect about" in noisy.warnings[0] and noisy.disappointment > 0
 
 
+def test_the_sentence_says_what_noisy_figures_promise_too_much_and_only_then():
+    options = lay_out(np.linspace(0.1, 1, 40), 0.5)
+    noisy = plan_budget(options, 4_000)
+    told = noisy.sentence("€").split("such noisy figures promise about €")[1]
+    lost, left = (float(told.split(part)[at].split(".")[0].replace(",", "")) for part, at in ((" ", 0), ("about €", 1)))
+    assert lost == pytest.approx(noisy.disappointment, rel=0.05)
+    assert left == pytest.approx(noisy.profit.effect - noisy.disappointment, rel=0.05)
+    # The mean of draws has lost it already, and a plan without contacts has promised nothing
+    draws = options["profit"].to_numpy()[:, None] / 2 + np.zeros((40, 10))
+    cheap = plan_budget(lay_out(np.linspace(0.1, 1, 40), 0.001), 4_000)
+    nothing = plan_budget(options.assign(profit=-0.01), 4_000)
+    assert nothing.disappointment > 0 and nothing.warnings == ()
+    for quiet in (plan_budget(options, 4_000, draws=draws), cheap, nothing, plan_budget(options.drop(columns="se"), 9)):
+        assert "too much" not in quiet.sentence()
+
+
+def test_who_is_cautious_already_is_told_what_his_figures_add_up_to():
+    careful = plan_budget(lay_out(np.linspace(0.1, 1, 40), 0.5), 4_000, caution=0.2)
+    assert f"the cautious figures add up to {careful.profit.details['planned']:,.0f}" in careful.warnings[0]
+    assert "caution=0.2" not in careful.warnings[0] and careful.profit.details["planned"] < careful.profit.effect
+
+
 def test_a_plan_on_what_may_be_believed_does_not_disappoint():
     def plan(seen, seed):
         shrunk = shrink_normal(seen["profit"], seen["se"]).to_frame()

@@ -105,4 +105,7 @@ def test_the_page_says_by_which_rules_it_was_made_and_has_every_row():
     assert all(f"## {title}\n" in page for title in selected.DESIGNS.values())
     lines = [line.strip("| ").split(" | ") for line in page.splitlines() if re.match(r"\| [a-z0-9]", line)]
     rows = [line for line in lines if line[0] != "estimate"]
+    summary, tables = page.split("## The rules")[0], page.split("## Four classes, four chances")[1]
+    numbers = re.findall(r"(\d+\.\d+)(%?)", summary)
+    assert len(numbers) > 15 and all(re.search(rf"(?<![\d.]){number}{unit}", tables) for number, unit in numbers)
     assert len(rows) == (1 + 4 + 6 + 6 + 6) + (1 + 4 + 5 + 5) + 1

@@ -9,6 +9,7 @@ import statsmodels.formula.api as smf
 from sklearn.linear_model import LogisticRegression
 
 from loyalty.datasets import complete_journey
+from loyalty.evaluate.observational import adjust_by_regression, adjust_doubly, match_customers
 from loyalty.tasks import check
 from loyalty.tasks.grading import find_task
 from loyalty.tasks.points_letter import CHANCE, load_points_letter, tell_points_letter
@@ -107,7 +108,7 @@ def test_an_estimate_without_overlap_is_named(letter):
 
 
 def fit_chance(letter):
-    columns = letter[["last_28", "last_112"]] / 100
+    columns = letter[["last_28", "quarter"]] / 100
     return (
         LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(columns, letter.invited).predict_proba(columns)[:, 1]
     )
@@ -115,7 +116,7 @@ def fit_chance(letter):
 
 @pytest.mark.parametrize(("column", "name"), [("sales", "no_overlap_line"), ("witness", "no_overlap_line")])
 def test_a_line_through_customers_nobody_was_like_is_named(letter, column, name):
-    line = smf.ols(f"{column} ~ last_28 + last_112", letter[~letter.invited]).fit()
+    line = smf.ols(f"{column} ~ last_28 + quarter", letter[~letter.invited]).fit()
     guessed = letter[column][letter.invited].mean() - line.predict(letter[letter.invited]).mean()
     assert near("35e" if column == "sales" else "35f", guessed) == [name]
 
@@ -148,3 +149,17 @@ def test_a_sentence_about_the_letter_that_is_too_strong_or_too_weak_is_named(gra
 @pytest.mark.parametrize("letter", ["A", "B", "C"])
 def test_a_sentence_that_the_evidence_does_not_allow_is_named(letter):
     assert check("35d", letter).mistake == f"signed_{letter}"
+
+
+@pytest.mark.parametrize(
+    ("method", "columns", "name"),
+    [
+        (match_customers, ["last_28", "quarter"], "no_overlap_matching"),
+        (adjust_by_regression, ["group"], "no_overlap_group"),
+        (adjust_doubly, ["group"], "no_overlap_group"),
+    ],
+)
+def test_a_method_asked_about_everybody_warns_and_is_named(letter, method, columns, name):
+    found = method(letter, treated="invited", outcome="sales", covariates=columns, target="att")
+    assert check("35e", (found.effect, found.low, found.high)).mistake == name
+    assert any("overlap" in text for text in found.warnings)
