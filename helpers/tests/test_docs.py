@@ -60,3 +60,28 @@ def test_the_quoted_false_alarms_of_families_are_the_certified_ones(pages):
 def test_no_cell_of_the_committed_page_fails_without_a_warning(pages):
     verdicts = re.findall(r"\| \**(holds|DOES NOT HOLD)\** \|$", pages[1], re.M)
     assert verdicts.count("holds") >= 90 and "DOES NOT HOLD" not in verdicts
+
+
+OTHERS = [  # the page, what leads to the figure there, how the conventions quote it
+    ("selected", r"misses the truth of ([\d.]+) € by", "where the truth is {} €"),
+    ("selected", r"misses the truth of [\d.]+ € by -([\d.]+) €", "misses by −{} €"),
+    ("selected", r"its interval holds the truth in ([\d.]+)%", "from 180 days it holds the truth in {} %"),
+    ("selected", r"Doubly robust holds the truth in ([\d.]+)%", "doubly robust holds the truth in {} %"),
+    ("selected", r"weights in ([\d.]+)%", "weights in {} %"),
+    ("selected", r"regression in ([\d.]+)%", "regression alone in {} %"),
+    ("selected", r"No method holds it in more than ([\d.]+)%", "without it no method in more than {} %"),
+    ("selected", r"passes in ([\d.]+)% of the lists", "passes its checks in {} % of the lists"),
+    ("selected", r"class that decided pass in ([\d.]+)%", "sound strata in {} %"),
+    ("selected", r"No adjusted estimate holds the truth in more than ([\d.]+)%", "holds the truth in more than {} %;"),
+    ("clinic", r"Refused, by any check: \*\*\d+ of 200 = ([\d.]+)%", "200 sound campaigns: {} % refused"),
+    ("clinic", r"would have flagged \*\*\d+ of 200 = ([\d.]+)%", "would have flagged {} %"),
+    ("clinic", r"\*\*winner's curse\*\*.*?\| (\d+ of 20) =", "with both {}."),
+    ("uplift", r"## `basket_discount`.*?\| DR-learner .*?(\d+%) \([^|]*\) \|\n", "its own cut-off earns {} of what"),
+    ("uplift", r"## `basket_discount`.*?\| everybody .*?(\d+%)", "a letter to everybody {}"),
+]
+
+
+@pytest.mark.parametrize(("page", "found", "words"), OTHERS)
+def test_a_quoted_figure_is_that_of_its_table(pages, root, page, found, words):
+    table = (root / "docs" / "tables" / f"{page}.md").read_text(encoding="utf-8")
+    assert words.format(re.search(found, table, re.S)[1]) in pages[0]

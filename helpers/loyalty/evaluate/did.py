@@ -86,7 +86,7 @@ class DifferenceInDifferences:
         there = before > 0 and min(before, during) > 0.5 * max(before, during)
         title = "The gap was there first" if there else "The gap over time"
         unit = f", {unit}" if unit else ""
-        what = f"treated less control{unit} per {self.per_days} days, {self.naive.level:.0%} interval"
+        what = f"treated less the others{unit} per customer and {self.per_days} days, {self.naive.level:.0%} interval"
         headline(ax, title, what, source)
         return ax
 
