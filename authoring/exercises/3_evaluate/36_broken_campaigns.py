@@ -14,7 +14,7 @@
 #
 # *40 minutes: 15 for 36a to 36c, 25 for Part B · after: [Broken campaigns](../../notebooks/3_evaluate/36_broken_campaigns.ipynb)*
 #
-# The holding has heard of Marta's pen. Eight sister chains have sent their last campaign report, P to W; on Friday the board spreads next year's money by them. Some are sound, some are broken, each broken one in one way. Nobody tells you which.
+# The holding has heard of Marta's pen. Eight sister chains have sent their last campaign report, P to W; on Friday the board spreads next year's money by them. Some are sound, some are broken, each broken one in one way. Nobody tells you which. (So do the tasks in their order: the last one gives a report away.)
 #
 # Two rules for your pen. You sign *how it was measured*, not what the team proposes to do. And both mistakes cost: a broken report that is signed puts money into the plan that never comes, a sound one that is refused is run again, contact by contact, or a good offer is forgotten.
 #
@@ -111,7 +111,7 @@ assert (
 )
 
 # %% [markdown] tags=["solution"]
-# €{{gap.effect:.2f}} (€{{gap.low:.2f}} to €{{gap.high:.2f}}), more than the campaign's own number, and no accident (p = {{gap.p:.0e}}). The magazine went to good customers, and the control group was picked later: `assigned_at` says {{desk["S"].contacts.assigned_at.max():%d %B}}, the campaign had begun on {{desk["S"].plan.start.item():%d %B}}. Tempting: to subtract the gap before. That would say −€{{gap.effect - measure_claim("S").effect:.2f}}, "the magazine does harm". It does nothing; good customers come down by themselves (regression to the mean). What stood in the report: €{{measure_claim("S").effect * measure_claim("S").n_treated:,.0f}}. What was true: €0.
+# €{{gap.effect:.2f}} (€{{gap.low:.2f}} to €{{gap.high:.2f}}), more than the campaign's own number, and no accident (p = {{gap.p:.0e}}). The magazine went to good customers, and the control group was picked later: `assigned_at` says {{desk["S"].contacts.assigned_at.max().day}} {{desk["S"].contacts.assigned_at.max():%B}}, the campaign had begun on {{desk["S"].plan.start.item().day}} {{desk["S"].plan.start.item():%B}}. Tempting: to subtract the gap before. That would say −€{{gap.effect - measure_claim("S").effect:.2f}} (of four weeks from six, besides), "the magazine does harm". It does nothing; good customers come down by themselves (regression to the mean). What stood in the report: €{{measure_claim("S").effect * measure_claim("S").n_treated:,.0f}}. What was true: €0.
 
 # %% [markdown]
 # ---
@@ -151,6 +151,10 @@ assert of == {"contamination": "Q", "control chosen afterwards": "S", "swapped m
 assert int(count_points(read_board(board)).sum().sum()) == 16
 blind = {letter: examine_campaign(desk[letter].contacts, desk[letter].outcomes).verdict for letter in "TV"}
 assert blind == {"T": "sign", "V": "sign"}
+same = {letter: examine_campaign(*report[2:], report.plan, Claim()) for letter, report in desk.items()}
+hasty = {letter: (one.verdict, one.problems[0].check if one.problems else None) for letter, one in same.items()}
+swaps = ("refuse", "swapped metric")
+assert (hasty["R"], hasty["W"], hasty["T"]) == (swaps, swaps, ("sign", None))
 short = desk["W"].contacts.assign(short=desk["W"].contacts.customer_id.str.len() < 7)
 assert short.groupby("arm").short.sum()["magazine"] == 0 and find_rows("W").query("customer_id.str.len() < 7").orders.sum() == 0  # fmt: skip
 
@@ -168,10 +172,10 @@ for letter, one in seen.items():
 # - **S** control chosen afterwards (36c).
 # - **T** the plan says `sales`, the report speaks of orders: swapped (36e). Its groups also differ before the start with p = {{compare("T", "sales", "pre").p:.3f}}: odd, as something always is. Contacts and outcomes alone do not show the swap, the plan does.
 # - **U** odd split, sound (36a). It missed an effect that is there (truth €{{cases["U"].truth:.2f}}); its interval holds it, and the report does not say "no effect".
-# - **V** planned to {{desk["V"].plan.planned_end.item():%d %B}}, ended on {{desk["V"].plan.end.item():%d %B}}: stopped at the first look. In that one week €{{measure_claim("V").effect:.2f}} of margin was shown, €{{cases["V"].claimed_truth:.2f}} is true: of €{{measure_claim("V").effect * measure_claim("V").n_treated:,.0f}} in the report €{{cases["V"].claimed_truth * measure_claim("V").n_treated:,.0f}} are there.
-# - **W** {{int((desk["W"].contacts.customer_id.str.len() < 7).sum())}} card numbers of control have lost a zero. They met nothing, so they "bought nothing" in all three windows. Seen from the weeks before it looks like a control group that was chosen; but the ids came first. Match the list with the receipts again, with all seven digits, and no contact is paid twice: the name of the fault decides what the repair costs.
+# - **V** planned to {{desk["V"].plan.planned_end.item().day}} {{desk["V"].plan.planned_end.item():%B}}, ended on {{desk["V"].plan.end.item().day}} {{desk["V"].plan.end.item():%B}}: stopped at the first look. In that one week €{{measure_claim("V").effect:.2f}} of margin was shown, €{{cases["V"].claimed_truth:.2f}} is true: of €{{measure_claim("V").effect * measure_claim("V").n_treated:,.0f}} in the report €{{cases["V"].claimed_truth * measure_claim("V").n_treated:,.0f}} are there.
+# - **W** {{int((desk["W"].contacts.customer_id.str.len() < 7).sum())}} card numbers of control have lost zeros ({{int((desk["W"].contacts.customer_id.str.len() == 6).sum())}} of them one). They met no receipt, so they "bought nothing" in all three windows. Seen from the weeks before (p = {{compare("W", "sales", "pre").p:.2f}}) one might suspect the choice of control; but the ids came first. Match the list with the receipts again, with all seven digits, and no contact is paid twice: the name of the fault decides what the repair costs.
 #
-# The tempting short cuts: *sign what is significant* gives {{int(count_points(read_board({letter: ("sign", None) if measure_claim(letter).p < 0.05 else ("refuse", "sample ratio") for letter in desk})).sum().sum())}} of 16 points, *sign all* {{int(count_points(read_board({letter: ("sign", None) for letter in desk})).sum().sum())}}, *refuse all* (for no good reason) {{int(count_points(read_board({letter: ("refuse", "sample ratio") for letter in desk})).sum().sum())}}. And `examine_campaign` without plan and claim signs T and V: what is not seen is not sound.
+# The tempting short cuts: *sign what is significant* gives {{int(count_points(read_board({letter: ("sign", None) if measure_claim(letter).p < 0.05 else ("refuse", "sample ratio") for letter in desk})).sum().sum())}} of 16 points, *sign all* {{int(count_points(read_board({letter: ("sign", None) for letter in desk})).sum().sum())}}, *refuse all* (for no good reason) {{int(count_points(read_board({letter: ("refuse", "sample ratio") for letter in desk})).sum().sum())}}. `examine_campaign` without plan and claim signs T and V: what is not seen is not sound. And with the plan but the same `Claim()` for all it speaks of sales: R and W are refused for a swap that nobody made, and T is signed, {{int(count_points(read_board(hasty)).sum().sum())}} points.
 
 # %% [markdown]
 # **36e The sentence for T.** The team of report T is in a hurry: *"Orders rose by {{measure_claim("T").effect:.3f}} a customer, p = {{measure_claim("T").p:.3f}}. We send it to everybody on Monday."* The concierge costs 50 cents a contact, and a reward of €7 for each customer who uses him. Which note goes to Jonas? Answer with a pair: the letter, and the **lower end** of the 95 % interval of the number that the *plan* named, window `main`, euros per customer to the cent, such as `("A", -0.12)`.
@@ -203,6 +207,6 @@ margin_gap = compare("T", "margin")
 assert margin_gap.high < cost
 
 # %% [markdown] tags=["solution"]
-# B. Sales per customer: €{{planned_gap.effect:.2f}} (−€{{abs(planned_gap.low):.2f}} to €{{planned_gap.high:.2f}}), open. A is the report again: four numbers were looked at and the best was kept. C takes "not shown" for "not there"; in truth the concierge brought €{{cases["T"].truth:.2f}} of sales a customer. D is the reflex of this exercise: a swapped *report* does not spoil the *wave*. The lottery was fair, the planned number lies in the table, and the honest sentence costs one line.
+# B. Sales per customer: €{{planned_gap.effect:.2f}} (−€{{abs(planned_gap.low):.2f}} to €{{planned_gap.high:.2f}}), open. A is the report again: whoever may choose among several numbers often finds one that shines. C takes "not shown" for "not there"; in truth the concierge brought €{{cases["T"].truth:.2f}} of sales a customer. D is the reflex of this exercise: a swapped *report* does not spoil the *wave*. The lottery was fair, the planned number lies in the table, and the honest sentence costs one line.
 #
-# And the money: contact and rewards come to €{{0.50 + main.reward_paid[main.arm != "control"].mean():.2f}} a customer, €{{(0.50 + main.reward_paid[main.arm != "control"].mean()) * len(main):,.0f}} for all {{len(main):,}}. The whole interval of the *margin* (up to €{{compare("T", "margin").high:.2f}}) lies below that. "Send it to everybody" would have paid for orders that nobody had asked for.
+# And the money: contact and rewards come to €{{0.50 + main.reward_paid[main.arm != "control"].mean():.2f}} a customer, €{{(0.50 + main.reward_paid[main.arm != "control"].mean()) * len(main):,.0f}} for all {{len(main):,}}. The whole interval of the *margin* (up to €{{compare("T", "margin").high:.2f}}) lies below that. "Send it to everybody" would have paid for orders that nobody had asked for. So the next test needs a cheaper reward as well.

@@ -17,7 +17,7 @@
 # You will
 #
 # - send an offer to those most likely to buy, by a **response model**, and count what that earns
-# - put money on **persuadables**, **sure things**, **lost causes** and **sleeping dogs**
+# - count in euros what **persuadables**, **sure things**, **lost causes** and **sleeping dogs** bring and cost
 # - learn the effect itself: an **uplift model**, from the **T-learner** to the **DR-learner**
 # - judge a ranking on a **holdout** by its **gain curve** and its **policy value**, and set the cut-off
 
@@ -29,6 +29,9 @@
 # The next cell makes the chain and sends the voucher to the half that was drawn. You need not read it. It leaves one table, a row a customer: what was known before (the profile), whether he was sent the voucher, whether he came in the four weeks, and the *profit* that he left in those and the four weeks after: margin less rewards less points. The letter itself, 8 cents, is not in it yet.
 
 # %%
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -54,7 +57,9 @@ def count_money(wave):
 
 
 wave = send("win_back")
-money, came = count_money(wave), open_trial(profile, wave.contacts, wave.outcomes, "responded")
+money = count_money(wave)
+responded = wave.outcomes[wave.outcomes.window == "main"].set_index("customer_id").responded
+came = replace(money, outcome=responded[money.outcome.index].astype(float))  # the same customers, another outcome
 people = money.features.assign(sent=money.arm == "win_back", came=came.outcome, profit=money.outcome)
 people[["recency_days", "frequency", "monetary", "sent", "came", "profit"]].head(3).round(2)
 
@@ -134,7 +139,11 @@ reveal("37a", estimate=price(best).effect, low=price(best).low, high=price(best)
 assert price(best).high < 0 and price(best).low < truth[best.index].mean() < price(best).high
 
 # %% [markdown]
-# **It loses €{{abs(price(best).effect):.2f}} a letter** (€{{abs(price(best).high):.2f}} to €{{abs(price(best).low):.2f}}), and the truth is −€{{abs(truth[best.index].mean()):.2f}}. For the 8,000 letters of Monday that would be about €{{abs(round(truth[best.index].mean() * 8000, -3)):,.0f}} gone. And the other fifths?
+# **It loses €{{abs(price(best).effect):.2f}} a letter** (€{{abs(price(best).high):.2f}} to €{{abs(price(best).low):.2f}}), and the truth is −€{{abs(truth[best.index].mean()):.2f}}. For the 8,000 letters of Monday that would be about €{{abs(round(truth[best.index].mean() * 8000, -3)):,.0f}} gone.
+#
+# Mind what this answer took. In the first draft of this lesson the chain had 20,000 customers, and the same fifth gave −€1.89 (−€4.23 to €0.44): open, although the truth, −€2.49, was as bad. So we doubled the chain until it showed. If you plan such a test, count the group on which you want to judge: here {{len(best):,}} customers, not 40,000.
+#
+# And the other fifths?
 
 
 # %%
@@ -174,13 +183,18 @@ assert (
 
 
 # %%
+@cache
+def live_twice(offer):
+    """Profit that an offer made with each customer: his life with it less his life without it, letter off."""
+    return world.truth.effect(offer, kind="realised").set_index("customer_id").profit
+
+
 def sort_kinds(wave, offer):
     """Both lives of all who were sent an offer: how many of each kind, and the profit that the offer made with them."""
     lives = world.truth.would_have_come_anyway(wave)
     kinds = {(True, False): "persuadables", (True, True): "sure things", (False, False): "lost causes"}
     kind = [kinds.get(pair, "sleeping dogs") for pair in zip(lives.came, lives.would_have_come, strict=True)]
-    made = world.truth.effect(offer, kind="realised").set_index("customer_id").profit[lives.customer_id].to_numpy()
-    rows = pd.Series(made).groupby(kind).agg(["size", "mean", "sum"])
+    rows = pd.Series(live_twice(offer)[lives.customer_id].to_numpy()).groupby(kind).agg(["size", "mean", "sum"])
     rows = rows.reindex(["persuadables", "sure things", "lost causes", "sleeping dogs"])
     return rows.set_axis(["customers", "€ each", "€ in all"], axis=1)
 
@@ -192,11 +206,12 @@ kinds.round({"€ each": 2, "€ in all": 0})
 assert kinds["€ each"]["persuadables"] > 0 and (kinds["€ each"].drop("persuadables") < 0).all()
 assert -kinds["€ in all"]["sure things"] > 10 * kinds["€ in all"]["persuadables"]
 assert kinds.customers["sure things"] > 12 * kinds.customers["persuadables"]
+assert -0.12 < kinds["€ each"]["lost causes"] < -LETTER
 
 # %% [markdown]
 # There is the bill. {{kinds.customers["persuadables"]:,}} persuadables brought €{{kinds["€ in all"]["persuadables"]:,.0f}} together. {{kinds.customers["sure things"]:,}} sure things cost €{{abs(kinds["€ in all"]["sure things"]):,.0f}}. A response model looks for those who come: {{kinds.customers["sure things"] / (kinds.customers["sure things"] + kinds.customers["persuadables"]):.0%}} of them are sure things.
 #
-# Could a model of the *effect* name the kinds? It can try. `price_groups` sorts the holdout by a model's opinion (here two models of who comes, with and without; more on that in Part B), and then measures each group's money against its own control:
+# Could a model of the *effect* name the kinds? It can try. `price_groups` sorts the holdout by a model's opinion (here two models of who comes, with and without; more on that in the second half), and then measures each group's money against its own control. In the table `predicted_base` is the share who would come anyway, `predicted_effect` how many more come with the voucher; `effect` is in euros a letter:
 
 # %%
 from loyalty.evaluate.uplift import fit_uplift, price_groups
@@ -242,11 +257,11 @@ assert responded.is_monotonic_decreasing and segments.high.iloc[0] < 0 and segme
 assert segments.truth.idxmin() == labels[0] and segments["more who came, of 100"].idxmax() != labels[0]
 
 # %% [markdown]
-# Those who were here in the last four weeks respond best ({{responses["mean"].iloc[0] * 100:.0f}} of 100), and the voucher loses most with them: €{{abs(segments.effect.iloc[0]):.2f}} a letter (€{{abs(segments.high.iloc[0]):.2f}} to €{{abs(segments.low.iloc[0]):.2f}}). In truth it loses money in all four. So the answer to *"whom?"* is, for this voucher: **nobody**. Targeting cannot save an offer that pays €5 for a margin of less.
+# Those who were here in the last four weeks respond best ({{responses["mean"].iloc[0] * 100:.0f}} of 100), and the voucher loses most with them: €{{abs(segments.effect.iloc[0]):.2f}} a letter (€{{abs(segments.high.iloc[0]):.2f}} to €{{abs(segments.low.iloc[0]):.2f}}). In truth it loses money in all four. So the answer to *"whom?"* is, for this voucher: **nobody**. Targeting cannot save an offer that pays €5 for less than €5 of margin.
 #
 # ## Is the response model always wrong?
 #
-# No, and it would be cheap to end here. Two other offers, to the same half: ten percent off everything, and a plain reminder by e-mail (5 cents, no gift). The four kinds once more:
+# No, and to stop here would be unfair to the agency. Two other offers, to the same half: ten percent off everything, and a plain reminder by e-mail (5 cents, no gift). The four kinds once more:
 
 # %%
 others = {"basket_discount": send("basket_discount"), "reminder": send("reminder")}
@@ -262,7 +277,7 @@ assert -three.reminder["sleeping dogs"] > 0.6 * three.reminder["persuadables"]
 # %% [markdown]
 # The ten percent do not hurt with sure things: whoever comes anyway buys a little more, and that pays for his discount. The reminder gives nothing away, so sure things cost nothing. But there the sleeping dogs take back €{{abs(three.reminder["sleeping dogs"]):,.0f}} of the €{{three.reminder["persuadables"]:,.0f}} that the persuadables brought: some types of customers buy less when they are reminded.
 #
-# Our three waves are one draw of luck. The [table of 40 worlds](../../docs/tables/uplift.md) has done this lesson 40 times, with 20,000 customers each. Each time one half of a wave taught, and the best fifth of the other half, by each ranking, got the offer. Here is what one contact truly brings, in euros:
+# Our three waves are one draw of luck. The [table of 40 worlds](../../docs/tables/uplift.md) has done this 40 times, with 20,000 customers each (and a few more columns: what each of them buys). Each time one half of a wave taught, and the best fifth of the other half, by each ranking, got the offer. Here is what one contact truly brings, in euros:
 
 
 # %%
@@ -284,25 +299,26 @@ worlds.loc[["response model", "DR-learner", "effect by RFM segment", "random"]]
 # %% tags=["verify"]
 mean_of = worlds.map(lambda cell: float(cell.split()[0]) if cell else np.nan)
 ends_of = worlds.map(lambda cell: [float(end) for end in cell.split("(")[1].strip(")").split(" to ")] if cell else None)
-assert mean_of.win_back["response model"] == -2.49 and mean_of.win_back["random"] == -1.27
-assert ends_of.win_back["DR-learner"][0] > ends_of.win_back["response model"][1] and mean_of.win_back["DR-learner"] < 0
-bd = ends_of.basket_discount
-assert bd["response model"][0] < mean_of.basket_discount["DR-learner"] < bd["response model"][1]
-assert bd["response model"][0] > bd["random"][1]
-assert (
-    ends_of.reminder["DR-learner"][0] < 0 < ends_of.reminder["DR-learner"][1]
-    and mean_of.reminder["response model"] == 0.07
+page = (
+    (DATA.parent / "docs" / "tables" / "uplift.md").read_text(encoding="utf-8").split("## Where the response model")[1]
 )
-page = (DATA.parent / "docs" / "tables" / "uplift.md").read_text(encoding="utf-8")
-losing = {offer: page.split("## Where the response model loses money")[1].split(f"`{offer}`")[1].split("it loses money in ")[1][:14] for offer in three}  # fmt: skip
-assert losing == {"win_back": "40 of 40 world", "basket_discount": "0 of 40 worlds", "reminder": "4 of 40 worlds"}
+losing = {offer: page.split(f"`{offer}`")[1].split("it loses money in ")[1].split(" worlds")[0] for offer in three}
+voucher, percent, remind = (mean_of[offer] for offer in three)
+assert 1.9 < voucher["response model"] / voucher["random"] < 2.1 and losing["win_back"] == "40 of 40"
+assert ends_of.win_back["DR-learner"][0] > ends_of.win_back["response model"][1] and voucher["DR-learner"] < 0
+assert voucher["DR-learner"] == voucher.drop(voucher.index[voucher.index.str.startswith("oracle")]).max()
+bd, best_learner = ends_of.basket_discount, percent[["S-learner", "T-learner", "X-learner", "DR-learner"]].max()
+assert bd["response model"][0] < best_learner < bd["response model"][1]
+assert bd["response model"][0] > bd["random"][1] and losing["basket_discount"] == "0 of 40"
+assert ends_of.reminder["DR-learner"][0] < 0 < ends_of.reminder["DR-learner"][1]
+assert ends_of.reminder["response model"][0] > 0
 
 # %% [markdown]
-# - **The voucher.** The response model's best fifth loses €2.49 a contact, twice as much as a lottery, and it lost in 40 of 40 worlds. What learns the effect loses least (€0.36); the right number of letters is none.
-# - **Ten percent off.** The response model brings €0.58, as good as the best learner, and far better than a lottery (€0.22). It lost in no world. Who comes often is also changed most *in euros*, because the offer works on every visit, and nothing is paid for a visit as such.
-# - **The reminder.** A learner cannot be told from a lottery. There is too little effect to learn from one wave. (The response model brings 7 cents, and lost in 4 of 40 worlds.)
+# - **The voucher.** The response model's best fifth loses €{{-voucher["response model"]:.2f}} a contact, twice as much as a lottery, and it lost in {{losing["win_back"]}} worlds. What learns the effect loses least (€{{-voucher["DR-learner"]:.2f}}); the right number of letters is none.
+# - **Ten percent off.** The response model brings €{{percent["response model"]:.2f}}, as good as the best learner, and far better than a lottery (€{{percent["random"]:.2f}}). It lost in no world. Who comes often is also changed most *in euros*, because the offer works on every visit, and nothing is paid for a visit as such.
+# - **The reminder.** A learner cannot be told from a lottery. There is too little effect to learn from one wave. (The response model brings {{remind["response model"] * 100:.0f}} cents, and lost in {{losing["reminder"]}} worlds.)
 #
-# So: the response model loses where a sure thing costs more than he adds, and can be quite good where he costs next to nothing. Nobody knows beforehand which case it is. But every wave with a control group shows it, in one line: *with less without*, in the group that you want to write to.
+# So: the response model loses where a sure thing costs more than he adds, and can be quite good where he costs next to nothing or adds something. Nobody knows beforehand which case it is. But every wave with a control group shows it, in one line: *with less without*, in the group that you want to write to.
 #
 # Marta writes to the agency: *"Thank you for the model. The voucher goes to nobody. When we can offer the ten percent to a fifth only, we shall ask you for the list."*
 
@@ -364,9 +380,10 @@ assert guesses["doubly robust guess"]["std"] > 20 * abs(lift)
 # All four on the voucher, beside the response model. For once with the truth, on the holdout:
 
 # %%
-labels_of = {"s": "S-learner", "t": "T-learner", "x": "X-learner", "dr": "DR-learner"}
-models = {label: fit_uplift(learn, code) for code, label in labels_of.items()}
-scores = pd.DataFrame({name: model.score(judge)["win_back"] for name, model in models.items()})
+scores = pd.DataFrame({"T-learner": helper})
+for name, code in {"S-learner": "s", "X-learner": "x", "DR-learner": "dr"}.items():
+    scores[name] = fit_uplift(learn, code).score(judge)["win_back"]
+learners = list(scores)
 scores["response model"] = judged.chance
 top = scores.rank(ascending=False, pct=True) <= 0.2
 ranks = pd.DataFrame({"rank correlation with the true effect": scores.corrwith(truth, method="spearman")})
@@ -374,12 +391,24 @@ ranks["best fifth, € a letter, truth"] = [truth[top.index[top[name]]].mean() f
 ranks.round(2)
 
 # %% tags=["verify"]
-learners = list(labels_of.values())
 assert (ranks.iloc[:4, 0] > 0.25).all() and ranks.iloc[4, 0] < -0.6
+rank = pd.DataFrame({offer: read_worlds(offer)["rank"] for offer in three})
+rank_of = rank.map(
+    lambda cell: [float(part) for part in cell.strip(")").replace(" (", " to ").split(" to ")] if cell else None
+)
+means = rank_of.win_back[learners].str[0]
+assert means.idxmax() == "DR-learner"
+assert rank_of.win_back["DR-learner"][1] > max(rank_of.win_back[name][2] for name in learners if name != "DR-learner")
+assert rank_of.win_back["effect by RFM segment"][2] > rank_of.win_back["DR-learner"][0]
+assert (
+    rank_of.basket_discount["DR-learner"][1]
+    < rank_of.basket_discount["X-learner"][0]
+    < rank_of.basket_discount["DR-learner"][2]
+)
 assert (ranks.iloc[:4, 1] > -1.2).all() and ranks.iloc[4, 1] < -2 and (ranks.iloc[:, 1] < 0).all()
 
 # %% [markdown]
-# The learners rank with the truth, the response model against it. Which of the four is best is luck in one world. Over the 40 worlds the DR-learner ranks best on the voucher (0.58, the T-learner 0.33); on the ten percent X and DR are equal. No chain can make this table, though. What can be seen without the truth?
+# A rank correlation of 1 would be the true order, 0 no order at all. The learners rank with the truth, the response model against it. Which of the four is best is luck in one world. Over the 40 worlds the DR-learner ranks best of them on the voucher, {{rank.win_back["DR-learner"]}}, the T-learner only {{rank.win_back["T-learner"]}}; and plain RFM segments, each with its own control, come close: {{rank.win_back["effect by RFM segment"]}}. On the ten percent X and DR cannot be told apart. No chain can make this table, though. What can be seen without the truth?
 #
 # ## The gain curve
 #
@@ -404,7 +433,7 @@ assert gains[-1] < 0 and area > 0
 from loyalty.evaluate.uplift import measure_gains
 
 five = measure_gains(judge, {"five steps": -step})
-every = measure_gains(judge, {"DR-learner": models["DR-learner"], "response model": judged.chance})
+every = measure_gains(judge, scores[["DR-learner", "response model"]].to_dict("series"))
 print(f"area by hand {area:.4f}, helper {five.estimates['five steps'].effect:.4f}")
 ax = every.plot(truth=truth[judge.arm.index].mean() + LETTER, unit="€", source="loyalty.world, seed 37")
 
@@ -422,7 +451,7 @@ every.to_frame()[["name", "effect", "low", "high", "n_treated", "n_control"]].ro
 assert good.low > 0 > bad.high
 
 # %% [markdown]
-# The DR-learner lies above random by €{{good.effect:.2f}} (€{{good.low:.2f}} to €{{good.high:.2f}}), the response model below it by €{{abs(bad.effect):.2f}}. And look at the zero line: even the good curve never clearly rises above it. The best ranking of customers cannot make this voucher pay. The interval speaks of these scores on customers like these; training on another half would give another score.
+# The DR-learner lies above random by €{{good.effect:.2f}} (€{{good.low:.2f}} to €{{good.high:.2f}}), the response model below it by €{{abs(bad.effect):.2f}} (€{{abs(bad.high):.2f}} to €{{abs(bad.low):.2f}}). And look at the zero line: even the good curve never clearly rises above it. (The diamond is the true gain of the voucher for all.) The best ranking of customers cannot make this voucher pay. The interval speaks of these scores on customers like these; training on another half would give another score.
 #
 # ## Why two libraries print different numbers
 #
@@ -467,7 +496,7 @@ assert in_visits.low < 0 < in_visits.high and abs(in_visits.effect - conventions
 # %% [markdown]
 # The first is ours: outcome units per customer, above random, nothing divided. The last one compares with a "perfect" ranking that puts buyers with the voucher first and buyers without it last. That is hindsight, not a ranking that anybody could have, and it only exists for yes-or-no outcomes. Compare rankings within one convention and on the same customers. A Qini from somebody's brochure compares with nothing.
 #
-# Mind what changed between the two charts, too: this table counts *customers who came*, the chart *euros*. In the one the response model cannot be told from a lottery, in the other it is clearly worse.
+# Mind what changed since the chart, too: this table counts *customers who came*, the chart *euros*. In the one the response model cannot be told from a lottery, in the other it is clearly worse.
 #
 # ## From a ranking to a policy
 #
@@ -478,7 +507,8 @@ from loyalty.evaluate.uplift import value_policies
 
 learn_10, judge_10 = count_money(others["basket_discount"]).split(seed=37)
 x_learner = fit_uplift(learn_10, "x")
-chosen = (x_learner.score(judge_10)["basket_discount"] > LETTER).to_numpy()
+changed = x_learner.score(judge_10)["basket_discount"]
+chosen = (changed > LETTER).to_numpy()
 got = (judge_10.arm == "basket_discount").to_numpy()
 effect = judge_10.outcome[chosen & got].mean() - judge_10.outcome[chosen & ~got].mean()
 by_hand = chosen.mean() * (effect - LETTER)
@@ -494,10 +524,13 @@ policies.round(3)
 # %% tags=["verify"]
 assert abs(by_hand - values.estimates["X-learner"].effect) < 1e-9
 assert (policies.low < 0).all() and (policies.high > 0).all() and (policies.truth > 0).all()
+assert abs(policies.truth.iloc[0] - policies.truth.iloc[1]) < 0.005 and round(policies.truth.iloc[0], 2) == round(
+    policies.truth.iloc[1], 2
+)
 assert ((policies.low < policies.truth) & (policies.truth < policies.high)).all()
 
 # %% [markdown]
-# Two plans, two intervals, and zero lies inside both. With {{len(judge_10):,}} customers in the holdout the value of a policy is known to about €{{(policies.high.iloc[-1] - policies.low.iloc[-1]) / 2:.1f}} a customer up or down. The truth says that both earn, €{{policies.truth.iloc[0]:.2f}} a customer and €{{policies.truth.iloc[1]:.2f}}.
+# Two plans, two intervals, and zero lies inside both. With {{len(judge_10):,}} customers in the holdout the value of a policy is known to about €{{(policies.high.iloc[-1] - policies.low.iloc[-1]) / 2:.1f}} a customer up or down. The truth says that both earn, and the same: €{{policies.truth.iloc[0]:.2f}} a customer.
 #
 # Two plans on the same customers can be compared with each other much better than each with nobody: whomever both contact cancels out.
 
@@ -512,9 +545,15 @@ assert (
     and against.high - against.low < policies.high.iloc[-1] - policies.low.iloc[-1]
 )
 own = pd.Series({name: read_worlds("basket_discount")["share of oracle"][name] for name in (*learners, "everybody")})
-assert own["DR-learner"].startswith("55%") and own["everybody"].startswith("70%")
+own_share = own.str.split("%").str[0].astype(int)
+assert own_share["everybody"] > own_share.drop("everybody").max() + 10
+assert against.low < 0 < against.high and policies.high.iloc[-1] - policies.low.iloc[-1] > 3.5 * (
+    against.high - against.low
+)
 
 # %% [markdown]
+# The X-learner's plan brings €{{against.effect:.2f}} more (−€{{abs(against.low):.2f}} to €{{against.high:.2f}}): the interval is four times narrower than before, and the question still open.
+#
 # And over the 40 worlds? What the best possible plan would earn, made from the same columns with the true effects before one's eyes (the oracle), is 100 %:
 
 # %%
@@ -522,7 +561,7 @@ own_cut = read_worlds("basket_discount").loc[["DR-learner", "X-learner", "everyb
 own_cut[["own cut-off, € a customer", "share of oracle"]]
 
 # %% [markdown]
-# This is the least comfortable line of the lesson. For ten percent off, *everybody* earns 70 % of what the oracle would, and the DR-learner's own cut-off 55 %: with 10,000 customers to learn from, those whom the model leaves out would have earned more than their letters cost. Targeting needs effects that differ by more than the noise. Where nearly everybody gains a little, send to all, keep a control group, and let the next waves teach you.
+# This is the least comfortable line of the lesson. For ten percent off, *everybody* earns {{own_share["everybody"]}} % of what the oracle would, and the DR-learner's own cut-off {{own_share["DR-learner"]}} %: with 10,000 customers to learn from, those whom the model leaves out would have earned more than their letters cost. Targeting needs effects that differ by more than the noise. Where nearly everybody gains a little, send to all, keep a control group, and let the next waves teach you.
 #
 # ## The cut-off that looked best
 #
@@ -530,37 +569,35 @@ own_cut[["own cut-off, € a customer", "share of oracle"]]
 
 
 # %%
-def value_order(order, gain):
-    """True value per customer, in euros, of offering to the first 5 %, 10 %, … of an order."""
-    ends = (np.arange(1, 21) * len(order) / 20).astype(int) - 1
-    return np.cumsum(gain[order])[ends] / len(order)
+def value_order(gain):
+    """True value per customer, in euros, of offering to the first 5 %, 10 %, … of the list."""
+    return np.cumsum(gain[first].reshape(20, -1).sum(axis=1)) / len(first)
 
 
 def value_cuts(outcome, treated):
     """The same, measured against control."""
-    y, sent = outcome[first], treated[first]
-    ends = (np.arange(1, 21) * len(y) / 20).astype(int) - 1
-    means = [np.cumsum(y * side)[ends] / np.cumsum(side)[ends] for side in (sent, ~sent)]
+    y, sent = (values[first].reshape(20, -1) for values in (outcome, treated))
+    means = [np.cumsum((y * side).sum(axis=1)) / np.cumsum(side.sum(axis=1)) for side in (sent, ~sent)]
     return (means[0] - means[1] - LETTER) * np.arange(1, 21) / 20
 
 
-first = np.argsort(-x_learner.score(judge_10)["basket_discount"].to_numpy(), kind="stable")
+first = np.argsort(-changed.to_numpy(), kind="stable")
 cuts = value_cuts(judge_10.outcome.to_numpy(), got)
-true_cuts, winner = value_order(first, true_10.to_numpy()), int(np.argmax(cuts))
+true_cuts, winner = value_order(true_10.to_numpy()), int(np.argmax(cuts))
 print(
     f"best cut-off: the first {(winner + 1) * 5} %, €{cuts[winner]:.2f} a customer; its truth: €{true_cuts[winner]:.2f}"
 )
 
 # %% tags=["verify"]
-assert abs(cuts[winner] - true_cuts[winner]) < 0.1
+assert abs(cuts[winner] - true_cuts[winner]) < 0.1 and (cuts < true_cuts).mean() > 0.7
 
 # %% [markdown]
-# On this holdout it looks harmless: chance had made all values a bit too low. One holdout is one draw, though. In this world both lives of each customer are known, so we may hold the same lottery five hundred times over; each time the best of the twenty cut-offs is chosen and reported.
+# On this holdout it looks harmless: chance had made most values a bit too low. One holdout is one draw, though. In this world both lives of each customer are known, so we may hold the same lottery five hundred times over; each time the best of the twenty cut-offs is chosen and reported.
 
 # %%
-gain = world.truth.effect("basket_discount", kind="realised").set_index("customer_id").profit[true_10.index].to_numpy()
+gain = live_twice("basket_discount")[true_10.index].to_numpy()
 without_it = judge_10.outcome.to_numpy() - (gain + LETTER) * got  # what each would have left without the offer
-rng, true_cuts = np.random.default_rng(37), value_order(first, gain)
+rng, true_cuts = np.random.default_rng(37), value_order(gain)
 
 
 def draw_again():
@@ -579,11 +616,11 @@ assert told.iloc[:, 0].mean() > told.iloc[:, 1].mean() + 0.1
 assert abs(told.iloc[:, 2].mean() - gain.mean()) < 0.03 and told.iloc[:, 1].mean() < gain.mean()
 
 # %% [markdown]
-# The cut-off that looked best reports €{{told.iloc[:, 0].mean():.2f}} a customer on average, and brings €{{told.iloc[:, 1].mean():.2f}}. *Everybody*, a plan that nobody chose by its result, reports what it brings, and it brings more. It is the winner's curse of [lesson 33](33_measure_the_lift.ipynb), with cut-offs in the place of stores. A holdout judges **one** plan, fixed before: take the rule (effect above cost), or choose on the learning half (`score_out_of_fold` scores each customer by a model that did not see him), and open the holdout once.
+# The cut-off that looked best reports €{{told.iloc[:, 0].mean():.2f}} a customer on average, and brings €{{told.iloc[:, 1].mean():.2f}}. *Everybody*, a plan that nobody chose by its result, reports what it brings, and it brings more: €{{told.iloc[:, 2].mean():.2f}}. (Less than the €{{policies.truth.iloc[1]:.2f}} above: that was the mean over all luck, this is the luck that these 20,000 had.) It is the winner's curse of [lesson 33](33_measure_the_lift.ipynb), with cut-offs in the place of stores. A holdout judges **one** plan, fixed before: take the rule (effect above cost), or choose on the learning half (`score_out_of_fold` scores each customer by a model that did not see him), and open the holdout once.
 #
 # ## Real people: Hillstrom's e-mails once more
 #
-# The 64,000 e-mails of [lesson 33](33_measure_the_lift.ipynb): no truth, and no names for the four kinds. The women's e-mail brought 4.5 more visitors of 100 (15.1 against 10.6). Whom does it change? The next three code cells run if you have the file (`hillstrom(download=True)` fetches it, 4 MB).
+# The 64,000 e-mails of [lesson 33](33_measure_the_lift.ipynb): no truth, and no names for the four kinds. The women's e-mail brought 4.5 more visitors of 100 (15.1 against 10.6). Whom does it change? The next three code cells run if you have the file (`hillstrom(download=True)` fetches it, 4 MB); the numbers below are theirs.
 
 # %% tags=["optional-data"]
 # Optional: needs Hillstrom's file
@@ -596,7 +633,8 @@ teach, test = visits.split(seed=37)
 
 # %% tags=["optional-data"]
 # Optional: needs Hillstrom's file
-rankings = {code: fit_uplift(teach, code) for code in ("t", "x", "dr", "response")}
+codes = {"DR-learner": "dr", "X-learner": "x", "T-learner": "t", "response model": "response"}
+rankings = {name: fit_uplift(teach, code) for name, code in codes.items()}
 emails = measure_gains(test, rankings)
 ax = emails.plot(source="Hillstrom, 2008")
 
@@ -605,20 +643,22 @@ ax = emails.plot(source="Hillstrom, 2008")
 emails.to_frame()[["name", "effect", "low", "high"]].round(4)
 
 # %% [markdown]
-# What to look for: is an interval of the area above zero? Does the response model's curve lie under the learners'? You know from lesson 33 one column that a learner should find by itself: the e-mail brought 7.3 more visitors of 100 among past buyers of women's goods, and 1.1 among the others. Then put `"sales"` in the place of `"visited"`, and watch the intervals open: fewer than one in a hundred buys, and nobody learns *whom* an e-mail changes from so few buyers. One thing you cannot compute: a cut-off. For that a visit needs a price in dollars, and the file does not know it. Ask the shop.
+# All four rankings beat a lottery. The DR-learner's area is 0.0060 visitors a customer (0.0035 to 0.0086), the response model's 0.0039 (0.0013 to 0.0065). Does the learner rank *better* than the response model? `emails.compare("DR-learner", "response model")` says 0.0021 (−0.0006 to 0.0049): open, with 21,000 customers to judge. An e-mail gives nothing away to a sure thing, so the response model does little harm here.
+#
+# You know from lesson 33 one column that a learner should find by itself: the e-mail brought 7.3 more visitors of 100 among past buyers of women's goods, and 1.1 among the others. It does: on the holdout the DR-learner predicts 6.7 and 0.8, and its best fifth holds past buyers only. Now put `"sales"` in the place of `"visited"`: all four intervals hold zero. Fewer than one in a hundred buys, and nobody learns *whom* an e-mail changes from so few buyers. One thing you cannot compute: a cut-off. For that a visit needs a price in dollars, and the file does not know it. Ask the shop.
 
 # %% [markdown]
 # ## What we learned
 #
-# - A **response model** finds those who come. Its best fifth responded to the voucher {{hits[1] / judged[judged.sent].came.mean():.1f}} times as well as the average, and lost €{{abs(truth[best.index].mean()):.2f}} a letter; in 40 of 40 worlds it lost. On ten percent off it was as good as any learner.
-# - Money comes from **persuadables** and goes to **sure things**: {{kinds.customers["persuadables"]:,}} of the one brought €{{kinds["€ in all"]["persuadables"]:,.0f}}, {{kinds.customers["sure things"]:,}} of the other cost €{{abs(kinds["€ in all"]["sure things"]):,.0f}}. **Lost causes** cost their letters; **sleeping dogs** ate most of what the reminder brought.
-# - An **uplift model** learns the effect. The **T-learner** subtracts two models, the **DR-learner** learns a guess that is right on average; on the voucher it ranked best over 40 worlds. On the reminder none could be told from a lottery.
+# - A **response model** finds those who come. Its best fifth responded to the voucher {{hits[1] / judged[judged.sent].came.mean():.1f}} times as well as the average, and lost €{{abs(truth[best.index].mean()):.2f}} a letter; in {{losing["win_back"]}} worlds it lost. On ten percent off it was as good as any learner.
+# - Money comes from **persuadables** and goes to **sure things**: {{kinds.customers["persuadables"]:,}} of the one brought €{{kinds["€ in all"]["persuadables"]:,.0f}}, {{kinds.customers["sure things"]:,}} of the other cost €{{abs(kinds["€ in all"]["sure things"]):,.0f}}. **Lost causes** cost little more than their letters; **sleeping dogs** ate most of what the reminder brought.
+# - An **uplift model** learns the effect. The **T-learner** subtracts two models, the **DR-learner** learns a guess that is right on average; on the voucher it ranked best of four over 40 worlds. On the reminder it could not be told from a lottery.
 # - A **gain curve** judges a ranking, a **policy value** judges a decision, both on a **holdout** that nobody has chosen on. The cut-off is the cost of a contact. For ten percent off, *everybody* beat the learners' cut-offs.
 #
 # ## What could still be wrong
 #
 # - One wave teaches one season. Whom an offer changes in spring, it may not change before Christmas.
-# - The learners here are straight lines on 15 columns. Others may find more; they will also find more noise.
+# - The learners here are straight lines on {{learn.features.shape[1]}} columns. Others may find more; they will also find more noise.
 # - Our three offers have effects that we planted. What yours do with sure things is for your control group to say.
 # - An interval on the holdout takes the model as given. Trained again next month, it will send to others.
 # - *"Nobody"* was right for the money of eight weeks. If the voucher were to keep somebody for years, eight weeks would not show it.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 from loyalty.evaluate.sample import Sample, read_sample
 from loyalty.stats import render_html
@@ -124,6 +123,8 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
     Propensity
         `influence` is one row a customer and one column a coefficient; its mean is zero.
     """
+    import statsmodels.api as sm  # slow to load, and most who measure a lift never come here
+
     families = {"logit": sm.families.links.Logit, "probit": sm.families.links.Probit}
     if link not in families:
         raise ValueError(f"link should be 'logit' or 'probit', found {link!r}")

@@ -253,8 +253,8 @@ def _count_categories(lines: nw.LazyFrame) -> pd.DataFrame | None:
     names = lines.collect_schema().names()
     if "category" not in names:
         return None
-    pairs = lines.filter(is_purchase(names)).select("customer_id", "category").drop_nulls().unique()
-    return collect(pairs.group_by("customer_id").agg(nw.len().cast(nw.Int64).alias("breadth")))
+    pairs = lines.filter(is_purchase(names)).select("customer_id", "category").drop_nulls()
+    return collect(pairs.group_by("customer_id").agg(nw.col("category").n_unique().cast(nw.Int64).alias("breadth")))
 
 
 def _refuse_if_too_early(lines: nw.LazyFrame, day: pd.Timestamp) -> None:

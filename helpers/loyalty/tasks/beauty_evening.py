@@ -1,7 +1,8 @@
 """An evening at the beauty counter, as a chain's tables would show it: the scene of exercise 37.
 
 Another chain than the lesson's: a quarter of its customers care for beauty, and the evening moves them strongly. So
-60,000 customers are enough to see whom it changes. In the lesson's chain they would not be.
+60,000 customers are enough to see whom it changes; in the lesson's chain they would not be. Chain, size and seed were
+chosen so that it shows: of the seeds 1 to 8 one leaves the plan of 37c open.
 """
 
 from __future__ import annotations

@@ -117,13 +117,14 @@ def _change_board(**verdicts: tuple[str, str | None]) -> pd.DataFrame:
 def _answer_board() -> Answers:
     right, quiet = find_right(), {letter: measure_claim(letter).p >= 0.05 for letter in LETTERS}
     of = {defect: letter for letter, defect in right.reason.items() if defect}
-    broken = ("refuse", "sample ratio")
+    broken, swap = ("refuse", "sample ratio"), ("refuse", "swapped metric")
     boards = (
         _change_board(**dict.fromkeys(SOUND, broken)),
         _change_board(**dict.fromkeys(LETTERS, ("sign", None))),
         make_board({letter: ("refuse", right.reason[letter] or "sample ratio") if found else ("sign", None) for letter, found in quiet.items()}),
         _change_board(**{ODD: broken}),
         _change_board(R=("refuse", "winner's curse")),
+        _change_board(R=swap, **{of["broken join"]: swap, of["swapped metric"]: ("sign", None)}),
         _change_board(**{of["early stop"]: ("sign", None), of["swapped metric"]: ("sign", None)}),
         _change_board(**{of["broken join"]: ("refuse", "survivors")}),
     )  # fmt: skip
@@ -144,7 +145,7 @@ def _answer_note() -> Answers:
         mistakes=(
             Mistake("swapped_metric_signed", "A is the report once more. Orders were one of several numbers that could have come out well; the plan had named sales.", ("A", planned.low)),
             Mistake("swapped_metric_with_its_interval", "A is the report once more, and your number is that of orders. The plan had named sales.", ("A", claimed.low)),
-            Mistake("no_proof_for_no_effect", f"C takes “not shown” for “not there”: the interval reaches up to {say_euros(planned.high)} a customer, which would be a fine offer.", ("C", planned.low)),
+            Mistake("no_proof_for_no_effect", f"C takes “not shown” for “not there”: the interval reaches up to {say_euros(planned.high)} of sales a customer. Whether that is worth its price is another question than whether it “does nothing”.", ("C", planned.low)),
             Mistake("all_thrown_away", "D throws a sound wave away. The lottery was fair and the planned number was measured: it can be reported, tonight.", ("D", planned.low)),
             Mistake("interval_of_orders", "B is right; your number belongs to orders. The lower end of the *planned* number, please.", ("B", claimed.low)),
             Mistake("upper_end", "B is right; that is the upper end.", ("B", planned.high)),
@@ -199,7 +200,7 @@ TASKS = (
         hints=(
             "Which number did the plan name? See `primary_metric`.",
             "Treated minus control of that number in the window `main`, with its interval.",
-            "Does the interval leave out zero? Does it leave out what would be worth having?",
+            "Does the interval leave out zero? And is “not shown” the same as “not there”?",
         ),
         close="Close, not it. Is it the planned number, and its lower end?",
     ),

@@ -173,6 +173,7 @@ def _answer_cut() -> Answers:
             Mistake("per_card", "That is per card. The value of a policy is per customer of the whole half: times the share that is invited.", _value(chosen, per_card=True)),
             Mistake("card_forgotten", SAYS["card_forgotten"], _value(chosen, cost=0.0)),
             Mistake("card_for_everybody", "You took off a card for everybody. Only those who are invited get one: times the share.", _move(_value(chosen, cost=0.0), -CARD)),
+            Mistake("in_all", "That is for all customers of the half together. Per customer, please.", tuple(end * len(judge) for end in right)),
             Mistake("everybody", "That is the value of inviting everybody. Keep the segments whose effect in 37b exceeds the card.", _gap(judge)),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
         ),
@@ -215,11 +216,8 @@ def _answer_everybody() -> Answers:
 
 @cache
 def _answer_decision() -> Answers:
-    values = {
-        "everybody": _gap(_half("judge")),
-        "agency": _gap(_fifth("judge"), times=0.2),
-        "segments": _answer_cut().right,
-    }
+    values = {"everybody": _gap(_half("judge")), "agency": _gap(_fifth("judge"), times=0.2)}
+    values |= {"segments": _answer_cut().right}
     sure = {word: found for word, found in values.items() if found[1] > 0}
     word = max(sure, key=lambda name: sure[name][0]) if sure else "hold"
     right = (word, *(end * NEXT for end in sure[word][:2])) if sure else ("hold", 0.0, 0.0)
@@ -238,6 +236,8 @@ def _answer_decision() -> Answers:
         ("holdout_total", "The word fits; the money is that of the half that judged. Next month there are 60,000 customers.", tuple(end * len(_half("judge")) for end in values["segments"][:2])),
         ("tuned_on_the_holdout", "The word fits; the money is that of a plan that was chosen on the half that judges it. It will not come true.", tuple(end * NEXT for end in _value(_plan(_effects(_half("judge"))))[:2])),
         ("learning_half", "The word fits; the money is what the learning half promised. Take the value of 37c.", tuple(end * NEXT for end in _value(chosen, "learn")[:2])),
+        ("per_customer", "The word fits; the money is that of one customer of the half. Next month there are 60,000.", values["segments"][:2]),
+        ("upper_end", "The word and the value fit; you gave the upper end of the interval. What must be feared is the lower one.", tuple(end * NEXT for end in values["segments"][::2])),
         ("per_card", "The word fits; you multiplied the profit *of a card* with 60,000 customers. Only a part of them gets one.", tuple(end * NEXT for end in _value(chosen, per_card=True)[:2])),
         ("against_everybody", "The word fits; the money is against inviting everybody (37d). Without any evening the chain stands at zero: 37c.", tuple(end * NEXT for end in _against()[:2])),
         ("cut_off_forgets_the_card", "The word fits; the money belongs to a cut-off of zero. An effect has to pay for its card.", tuple(end * NEXT for end in _value(_plan(_effects(learn), 0.0))[:2])),
@@ -259,7 +259,7 @@ TASKS = (
     ),
     Task(
         code="37b", asks="a Series with one number for each segment: effect of the invitation on profit in euros per customer invited, card *not* taken off, measured on the learning half",
-        compute=_answer_effects, tolerance=0.003,
+        compute=_answer_effects, tolerance=0.005,
         hints=(
             "Two means for each segment, that of the invited and that of control.",
             "`learn.groupby([\"segment\", \"arm\"]).profit.mean().unstack()` puts them side by side.",

@@ -15,8 +15,10 @@ from loyalty.tasks.cases import DEFECTS, Case
 from loyalty.tasks.desks import LETTERS, SOUND, uncover
 
 Wrong = tuple[str | None, str]
+SWAPPED = "swapped metric"
 ODD, LATE = "U", "S"  # the sound report whose split looks odd; the finest number with nothing behind it
 BOARD = ["decision", "reason"]
+FEW = 2  # wrong decisions that are named
 # What also looks wrong in a report, because something else went wrong first
 FOLLOWS = {
     "broken join": ("survivors", "control chosen afterwards", "sample ratio"),
@@ -36,8 +38,10 @@ SAYS = {
     "null_effect_called_a_defect": "Among those you refuse is a sound campaign that found nothing. No effect, or a "
     "wide interval, is no defect.",
     "sound_success_refused": "You refuse a report with a clear success that was measured well. Too good is no reason.",
-    "without_the_plan": "Two reports that you sign look sound until they are held against their plan: when should it "
-    "have ended, and which number was to decide? Without plan and claim `examine_campaign` cannot see it either.",
+    "claim_not_read": "You call a number swapped that the plan had named. `Claim()` speaks of sales until told "
+    "otherwise: read in each sentence which number the report claims.",
+    "without_the_plan": "Something that you sign looks sound until it is held against its plan: when should it have "
+    "ended, and which number was to decide? Without plan and claim `examine_campaign` cannot see it either.",
     "consequence_for_cause": "What you name can be seen, but it follows from something that went wrong before. Which "
     "of the two came first?",
 }
@@ -213,8 +217,12 @@ def judge_board(board: pd.DataFrame) -> Wrong:
     off = {name: points.index[points[name] == 0] for name in points}
     named = off["reason"].difference(off["decision"])
     tail = [f"{int(points.to_numpy().sum())} of {points.size} points."]
-    tail += [f"Decide {_list(off['decision'])} once more."] if len(off["decision"]) else []
-    tail += [f"Refused rightly, but for another reason: {_list(named)}."] if len(named) else []
+    # Who has not decided one by one is not told which
+    if len(off["decision"]) > FEW:
+        tail += [f"{len(off['decision'])} decisions are wrong. Ask every report the same questions."]
+    else:
+        tail += [f"Decide {_list(off['decision'])} once more."] if len(off["decision"]) else []
+        tail += [f"Refused rightly, but for another reason: {_list(named)}."] if len(named) else []
     name, says = _find_habit(board, right)
     return name, " ".join([says, *tail]).strip()
 
@@ -233,13 +241,15 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
         name, more = "signed_everything", {"letter": LATE, "booked": booked, "came": came}
     elif (refused == quiet).all():
         name = "signed_what_found_something"
+    elif ((board.reason == SWAPPED) & (right.reason != SWAPPED)).any():
+        name = "claim_not_read"
     elif refused[sound].sum() == 1 and board.reason[ODD] == "sample ratio":
         name, more = "chance_called_a_defect", {"chance": round(1 / _test_ratio(ODD)), "alarm": ALARM}
     elif refused[sound][quiet[sound]].any():
         name = "null_effect_called_a_defect"
     elif refused[sound].any():
         name = "sound_success_refused"
-    elif _signed(board, right, "early stop", "swapped metric"):
+    elif (board.decision[right.reason.isin(["early stop", SWAPPED])] == "sign").any():
         name = "without_the_plan"
     elif any(board.reason[one] in FOLLOWS.get(right.reason[one] or "", ()) for one in board.index[refused]):
         name = "consequence_for_cause"
@@ -249,7 +259,3 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
 def _test_ratio(letter: str) -> float:
     shares = (part.split("=") for part in find_case(letter).plan.planned_shares.item().split(", "))
     return check_sample_ratio(find_case(letter).contacts, {arm: float(share) for arm, share in shares}).p
-
-
-def _signed(board: pd.DataFrame, right: pd.DataFrame, *defects: str) -> bool:
-    return bool((board.decision[right.reason.isin(defects)] == "sign").all())

@@ -44,10 +44,12 @@ def contact_everybody(
 
 
 def realised_effect(
-    scene: Scene, rows: np.ndarray, new: Contacts, windows: Windows, past: tuple[Contacts, ...]
-) -> dict[str, np.ndarray]:
+    scene: Scene, rows: np.ndarray, new: Contacts, windows: Windows, past: tuple[Contacts, ...],
+    without: dict[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Outcome with the contact less outcome without, contact cost taken off the profit of the first window."""
-    having, without = realise(scene, rows, windows, (*past, new)), realise(scene, rows, windows, past)
+    having = realise(scene, rows, windows, (*past, new))
+    without = realise(scene, rows, windows, past) if without is None else without
     found = {name: having[name] - without[name] for name in (*MEASURES, "profit")}
     found["profit"][:, 0] -= _contact_cost(scene, new)
     return found

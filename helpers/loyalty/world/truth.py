@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loyalty.world.program import World
 
 Kind = Literal["expected", "realised"]
+WITHOUT = {"expected": expect_outcomes, "realised": realise}  # the life without a further offer, once for all offers
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,10 @@ class Truth:
         rows = np.flatnonzero(scene.people.entry < day)
         past = tuple(w for w in self.world._log if w.start < day)
         windows = _windows(day, days, post)
-        if ("without", windows) not in self._memory and kind == "expected":
-            self._memory["without", windows] = expect_outcomes(scene, rows, windows, past)
-        without = self._memory.get(("without", windows))
+        known = "without", kind, windows
+        if known not in self._memory and kind in WITHOUT:
+            self._memory[known] = WITHOUT[kind](scene, rows, windows, past)
+        without = self._memory.get(known)
         found = _effect(scene, rows, np.full(len(rows), number), day, windows, past, kind, without=without)
         return pd.DataFrame(
             {"customer_id": rows + 1} | {n: v.sum(axis=1) if n != "responded" else v[:, 0] for n, v in found.items()}
@@ -283,7 +285,7 @@ def _effect(
         raise WorldError([f"kind should be 'expected' or 'realised', found {kind!r}"], "the effect")
     new = contact_everybody(scene, rows, offer, day, past, load)
     if kind == "realised":
-        return realised_effect(scene, rows, new, windows, past)
+        return realised_effect(scene, rows, new, windows, past, without)
     return expected_effect(scene, rows, new, windows, past, without)
 
 

@@ -153,6 +153,26 @@ def test_signing_everything_is_named_with_the_money_that_never_came(right):
     assert points_in(result.message) == 6
 
 
+@pytest.mark.parametrize("verdict", [("sign", None), SAMPLE, ("refuse", "survivors")])
+def test_one_verdict_for_all_does_not_tell_which_are_broken(right, verdict):
+    says = check("36d", dict.fromkeys(right, verdict)).message
+    assert "decisions are wrong" in says and "once more" not in says and "another reason" not in says
+
+
+def test_one_claim_for_all_reports_is_named(desk):
+    board = {}
+    for letter, report in desk.items():
+        seen = examine_campaign(report.contacts, report.outcomes, report.plan, Claim())
+        board[letter] = (seen.verdict, seen.problems[0].check if seen.problems else None)
+    result = check("36d", board)
+    assert result.mistake == "claim_not_read" and points_in(result.message) == 11
+
+
+def test_a_single_report_signed_without_its_plan_is_named(right, of):
+    for defect in ("early stop", "swapped metric"):
+        assert check("36d", {**right, of[defect]: ("sign", None)}).mistake == "without_the_plan"
+
+
 def test_examining_without_plan_and_claim_is_named(desk):
     board = {}
     for letter, report in desk.items():

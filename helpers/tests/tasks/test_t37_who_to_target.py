@@ -57,6 +57,7 @@ def test_regressions_and_the_helper_lead_to_the_same_right_answers(people, learn
     assert check("37a", tuple(gap(fifth(judge)) - CARD)).status == "right"
     lifts = measure_lift(learn.assign(propensity=0.5), outcome="profit", by="segment").to_frame()
     assert check("37b", lifts.set_index("segment").effect).status == "right"
+    assert check("37b", lifts.set_index("segment").effect.round(2)).status == "right"  # to the cent, as it is asked
     chosen = set(lifts.segment[lifts.effect > CARD])
     assert check("37c", tuple(value(judge, chosen))).status == "right"
 
@@ -171,8 +172,11 @@ def test_the_decision_follows_from_the_intervals_and_each_other_word_is_answered
     for name, found in plans.items():
         result = check("37e", (name, *(found[:2] * 60_000)))
         assert (result.status, result.mistake) == (("right", None) if name == "segments" else ("wrong", f"said_{name}"))
-    half = plans["segments"][:2] * len(judge)
-    assert check("37e", ("segments", *half)).mistake == "holdout_total"
+    own = plans["segments"]
+    assert check("37e", ("segments", *(own[:2] * len(judge)))).mistake == "holdout_total"
+    assert check("37e", ("segments", *own[:2])).mistake == "per_customer"
+    assert check("37e", ("segments", *(own[::2] * 60_000))).mistake == "upper_end"
+    assert check("37c", tuple(np.array(find_task("37c").compute().right) * len(judge))).mistake == "in_all"
 
 
 def test_the_truth_lies_inside_the_intervals_that_are_right(judge, learn):
