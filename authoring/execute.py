@@ -128,6 +128,7 @@ async def _fill_in(authored: Authored, number: int, text: str, compute: Callable
             line = text[: match.start()].count("\n") + 1
             says = f"{problem.ename}: {problem.evalue}"
             raise AuthoringError(f"{authored.place(number, line)}: {match[0]} failed. {says}") from None
+        value = re.sub("(?<=[0-9])%", "\N{NO-BREAK SPACE}%", value)  # "95 %", as the prose writes it
         text = text[: match.start()] + value + text[match.end() :]
     if "{{" in text or "}}" in text:
         raise AuthoringError(f"{authored.place(number)}: double braces without a partner, or nested.")

@@ -72,12 +72,16 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
     ("selected", r"No method holds it in more than ([\d.]+)%", "without it no method in more than {} %"),
     ("selected", r"passes in ([\d.]+)% of the lists", "passes its checks in {} % of the lists"),
     ("selected", r"class that decided pass in ([\d.]+)%", "sound strata in {} %"),
-    ("selected", r"No adjusted estimate holds the truth in more than ([\d.]+)%", "holds the truth in more than {} %;"),
+    (
+        "selected",
+        r"No adjusted estimate holds the truth in more than ([\d.]+)%",
+        "no adjusted estimate holds the truth in more than {} %.",
+    ),
     ("clinic", r"Refused, by any check: \*\*\d+ of 200 = ([\d.]+)%", "200 sound campaigns: {} % refused"),
     ("clinic", r"would have flagged \*\*\d+ of 200 = ([\d.]+)%", "would have flagged {} %"),
     ("clinic", r"\*\*winner's curse\*\*.*?\| (\d+ of 20) =", "with both {}."),
-    ("uplift", r"## `basket_discount`.*?\| DR-learner .*?(\d+%) \([^|]*\) \|\n", "its own cut-off earns {} of what"),
-    ("uplift", r"## `basket_discount`.*?\| everybody .*?(\d+%)", "a letter to everybody {}"),
+    ("uplift", r"## `basket_discount`.*?\| DR-learner .*?(\d+)% \([^|]*\) \|\n", "its own cut-off earns {} % of what"),
+    ("uplift", r"## `basket_discount`.*?\| everybody .*?(\d+)%", "a letter to everybody {} %"),
 ]
 
 

@@ -15,7 +15,7 @@
 # *40 minutes: 15 for 31a and 31b, 25 for Part B · after: [The club card trap](../../notebooks/3_evaluate/31_the_club_card_trap.ipynb)*
 #
 # Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. Whoever pays a single receipt of **at least €30** in the weeks from 3 June until before 5 August gets a badge, a golden star beside his name. The agency's slide: *"Since the badge came, owners spend
-# four times as much as other users."* It sends two invoices, one for the app and one for the badge. Ines, who must sign, asks you.
+# four times as much as other users."* It sends two invoices, one for the app and one for the badge. Jonas, who must sign, asks you.
 #
 # The world's card plays the app here; the renaming below is all there is to it. Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("31a")` gives one step at a time.
 
@@ -169,7 +169,7 @@ assert complier.low < true_complier < complier.high < took.low
 # €{{complier.effect:.2f}} (€{{complier.low:.2f}} to €{{complier.high:.2f}}), and the truth is €{{true_complier:.2f}}. The invitation raised take-up from {{complier.details["took_control"]:.0%}} to {{complier.details["took_treated"]:.0%}}; the customers in between made the whole effect of 31c. Users against others, the tempting way, says €{{took.effect:.2f}}: the trap of the lesson, inside a good lottery.
 
 # %% [markdown]
-# **31e Two invoices.** The app costs **10 cents per invited customer and 28 days**; of each euro of sales 28 cents are margin. For the badge the agency wants a tenth of what owners spend more than others. Which note does Ines write? Answer with a pair: its letter, and the **lower end** of the app's profit in euros per invited customer and 28 days (margin of the effect less the fee), to a tenth of a cent, such as `("A", 0.123)`.
+# **31e Two invoices.** The app costs **10 cents per invited customer and 28 days**; of each euro of sales 28 cents are margin. For the badge the agency wants a tenth of what owners spend more than others. Which note does Jonas write? Answer with a pair: its letter, and the **lower end** of the app's profit in euros per invited customer and 28 days (margin of the effect less the fee), to a tenth of a cent, such as `("A", 0.123)`.
 #
 # - `"A"`: *Pay both.*
 # - `"B"`: *Pay for the app. For the badge nothing: its gap was there before.*

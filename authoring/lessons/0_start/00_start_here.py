@@ -315,7 +315,7 @@ figure = draw_cycle()
 # |  | [33 Measure the lift](../3_evaluate/33_measure_the_lift.ipynb) with its [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb) | *What did it really change?* | 75 |
 # |  | [34 Lift in money](../3_evaluate/34_lift_in_money.ipynb) with its [exercise](../../exercises/3_evaluate/34_lift_in_money.ipynb) | *Did it earn?* | 60 |
 # | | [35 Without a control group](../3_evaluate/35_without_a_control_group.ipynb) with its [exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb) | *Nobody kept a control. What can still be said?* | 70 |
-# | | [36 Broken campaigns](../3_evaluate/36_broken_campaigns.ipynb) with its [exercise](../../exercises/3_evaluate/36_broken_campaigns.ipynb) | *Should this report be signed?* | 55 |
+# | | [36 Broken campaigns](../3_evaluate/36_broken_campaigns.ipynb) with its [exercise](../../exercises/3_evaluate/36_broken_campaigns.ipynb) | *Should this report be signed?* | 65 |
 # | | [37 Who to target](../3_evaluate/37_who_to_target.ipynb) with its [exercise](../../exercises/3_evaluate/37_who_to_target.ipynb) | *Whom does the offer change?* | 60 |
 # | | [38 Spend the budget](../3_evaluate/38_spend_the_budget.ipynb) with its [exercise](../../exercises/3_evaluate/38_spend_the_budget.ipynb) | *Which offer to which segment for this money?* | 60 |
 # | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 70 |
@@ -325,8 +325,8 @@ figure = draw_cycle()
 # | path | what, in minutes |
 # |---|---|
 # | once round in half a day (240) | 00 20 · 12 25 · 22 25 and 22a 15 · break 15 · 32 25 and 32a 5 · 33 25 and 33a–33b 15 · 34 25 and 34a 10 · 41 25 · a plan for Monday 10 |
-# | a second day, evaluation (360) | what we know 10 · 31 25 and 31a 10 · 34 Part B 25 · 35 25 and 35a–35c 20 · break 15 · 36 25 and 36a–36d 35 · 37 25 and 37a–37c 25 · break 15 · 38 25 and 38a–38c 20 · your own campaign in the templates 50 · wrap 10 |
-# | self-study (about 1,185) | all lessons to their end, 01 after 00, and each exercise after its lesson |
+# | a second day, evaluation (360) | what we know 10 · 31 25 and 31a 10 · 34 Part B 35 · 35 25 and 35a–35c 20 · break 15 · 36 25 and 36a–36d 35 · 37 25 and 37a–37c 25 · break 15 · 38 25 and 38a–38c 20 · your own campaign in the templates 40 · wrap 10 |
+# | self-study (about 1,195) | all lessons to their end, 01 after 00, and each exercise after its lesson |
 
 # %% [markdown]
 # ## A segmentation needs a task

@@ -373,7 +373,7 @@ print(f"{(baby > 0).mean():.0%} buy; the top 1 % make {top:.0%} of the variance;
 print("\n".join(find_detectable(baby, size=2_000, control=0.05).warnings))
 
 # %% [markdown]
-# The helper warns twice. What happens to somebody who does not listen? An A/A test for 1,900 against 100, with two kinds of interval: the usual one (Welch), which takes the control's variance from its 100 customers, and one that takes a common variance from all 2,000.
+# The helper warns twice. What happens to somebody who does not listen? An A/A test for 1,900 against 100, with two kinds of interval: the usual one (Welch), which takes the control's variance from its 100 customers, and one that takes a common (*pooled*) variance from all 2,000.
 
 
 # %%
@@ -454,7 +454,7 @@ assert abs(check_sample_ratio({"a": 501_314, "b": 498_686}, halves).p - 0.0086) 
 assert got[0] - got[1] > 6_000
 
 # %% [markdown]
-# Nearly five standard deviations: about two lotteries in a million do that. Somewhere 6,000 people fell out, and hardly by chance; this is a **sample ratio mismatch**, and no lift of such a test may be read. The second split, 50.1 to 49.9 %, has p = .0086, and raises **no** alarm. The alarm waits for p < .001, because the check runs in every campaign: at 5 % it would call each twentieth sound campaign broken. The p-value is always shown.
+# Nearly five standard deviations: about two lotteries in a million do that. Somewhere 6,000 people fell out, and hardly by chance; this is a **sample ratio mismatch**, and no lift of such a test may be read. The second split, 50.1 to 49.9 %, has p = 0.0086, and raises **no** alarm. The alarm waits for p < 0.001, because the check runs in every campaign: at 5 % it would call each twentieth sound campaign broken. The p-value is always shown.
 #
 # ## Taken out afterwards
 #
@@ -537,7 +537,7 @@ assert programme.high - programme.low > 2 * 1.96 * 0.9 and 0.48 < reached < 0.52
 #
 # ## The chance that goes into the log
 #
-# Later lessons judge plans from logs, and they need to know with which chance a customer got what he got. Not the share on the paper: the chance that comes out of the whole draw, universal control included. By simulation: 500 customers, 40 draws, each with other salts.
+# Whoever later judges a ranking or a plan by what was sent, as in [lesson 37](37_who_to_target.ipynb), has to know with which chance a customer got what he got. Not the share on the paper: the chance that comes out of the whole draw, universal control included. By simulation: 500 customers, 40 draws, each with other salts.
 
 # %%
 from loyalty.evaluate.design import check_arm_probs
@@ -624,6 +624,6 @@ draw_map(sd, break_even, [5_000, 20_000, 100_000, 500_000])
 #
 # ## Use it on your data
 #
-# `find_detectable(spend_of_each_customer, size=…, control=0.10, worth=margin_rate, cost=…)`, then `assign_arms(eligible, {"control": 0.10, "letter": 0.90}, salt="spring 2026")`. Both, with filters and lists to send: `python3 workshop.py run campaign_plan --data customers=list.xlsx --data receipts=till.csv --columns columns.yml --set campaign=may --set start=2026-05-04 --set end=2026-06-01 --set registered_on=2026-04-26 --set margin_rate=0.30 --set control_share=0.20 --set contact_cost=0.58 -o plan.html`. `columns.yml` says which of your columns is which (`python3 workshop.py columns till.csv` proposes one); and `python3 workshop.py run campaign_plan --example -o plan.html` shows the whole plan on an example first.
+# `find_detectable(spend_of_each_customer, size=…, control=0.10, worth=margin_rate, cost=…)`, then `assign_arms(eligible, {"control": 0.10, "letter": 0.90}, salt="spring 2026")`. Both, with filters and lists to send: `python3 workshop.py run campaign_plan --data customers=list.xlsx --data receipts=till.csv --columns columns.yml --set campaign=may --set start=2026-05-04 --set end=2026-06-01 --set registered_on=2026-04-26 --set margin_rate=0.30 --set control_share=0.20 --set contact_cost=0.58 -o plan.html`. `columns.yml` says which of your columns is which (`python3 workshop.py columns customers=list.xlsx receipts=till.csv -o columns.yml` proposes one); and `python3 workshop.py run campaign_plan --example -o plan.html` shows the whole plan on an example first.
 #
 # **Next:** [What did it really change?](33_measure_the_lift.ipynb)

@@ -200,7 +200,7 @@ assert abs(lift.effect - gap) < 1e-9 and abs(lift.low - (gap - 1.96 * se)) < 0.0
 assert buyers.low > 0 and not lift.warnings and not buyers.warnings
 
 # %% [markdown]
-# The same €{{lift.effect:.2f}} (€{{lift.low:.2f}} to €{{lift.high:.2f}}). That is {{lift.relative:.0%}} of what the control group spent ({{lift.details["relative_low"]:.0%}} to {{lift.details["relative_high"]:.0%}}). And of 100 customers drawn {{buyers.effect * 100:.1f}} more bought at all (`responded`; {{buyers.low * 100:.1f}} to {{buyers.high * 100:.1f}}). The **p-value** says what the dealings said: if the letter did nothing, chance alone would make a gap of at least this size in {{lift.p * 1e5:.0f}} of 100,000 lotteries (the 0.0000 of the table), for the buyers in {{buyers.p * 1e4:.0f}} of 10,000. The voucher moves people. Whether it pays, we ask in a minute.
+# The same €{{lift.effect:.2f}} (€{{lift.low:.2f}} to €{{lift.high:.2f}}). That is {{lift.relative:.0%}} of what the control group spent ({{lift.details["relative_low"]:.0%}} to {{lift.details["relative_high"]:.0%}}). And of 100 customers drawn {{buyers.effect * 100:.1f}} more bought at all (`responded`; {{buyers.low * 100:.1f}} to {{buyers.high * 100:.1f}}). The **p-value** says what the dealings said: if the letter did nothing, chance alone would make a gap of at least this size in {{lift.p * 1e5:.0f}} of 100,000 lotteries (the 0.0000 of the table), for the buyers in {{buyers.p * 1e4:.0f}} of 10,000. (Reports call a result *significant* when p is below 0.05; for a mean that is when its 95 % interval leaves out zero. If zero lies inside, we say *open*.) The voucher moves people. Whether it pays, we ask in a minute.
 #
 # ## "But many never got it!"
 #
@@ -729,6 +729,6 @@ by_past
 #
 # ## Use it on your data
 #
-# `measure_lift(contacts, outcomes, "sales", before="sales")` with everybody who was drawn; `build_outcomes(contacts, receipts, start=…, end=…)` makes the outcomes from receipts, zeros included. As one report for your boss: `python3 workshop.py run campaign_report --data receipts=till.csv --data contacts=list.xlsx --set start=2026-03-02 --set end=2026-03-30 --set margin_rate=0.30 -o report.html`
+# `measure_lift(contacts, outcomes, "sales", before="sales")` with everybody who was drawn; `build_outcomes(contacts, receipts, start=…, end=…)` makes the outcomes from receipts, zeros included (`contacts` with `customer_id`, `arm`, and the name and number of the sending in `campaign_id` and `wave`). As one report for your boss: `python3 workshop.py run campaign_report --data receipts=till.csv --data contacts=list.xlsx --columns columns.yml --set start=2026-03-02 --set end=2026-03-30 --set margin_rate=0.30 -o report.html`
 #
 # **Next:** [Lift in money](34_lift_in_money.ipynb)

@@ -138,10 +138,12 @@ truth = world.truth.lift(wave, kind="expected", among="treated").sales["basket_d
 answers = letter.to_frame().query("kind != 'placebo'")
 answers.index = ["naive", *(f"{days:.0f} days before" for days in answers.pre_days[1:])]
 ax = draw_intervals(answers[["effect", "low", "high"]], truth=truth, unit="€")
-headline(ax, "One letter, four answers, and none holds the truth", "sales per invited customer, € in 28 days, 95 % interval", "loyalty.world, seed 35")
+headline(ax, "One letter, four answers, and none holds the truth", "sales per invited customer, € in 28 days, 95 % interval", "loyalty.world, seed 35")  # fmt: skip
 
 # %% tags=["verify"]
-assert not ((answers.low < truth) & (truth < answers.high)).any() and answers.high.iloc[1] < 0 and answers.high.iloc[2] < 0
+assert (
+    not ((answers.low < truth) & (truth < answers.high)).any() and answers.high.iloc[1] < 0 and answers.high.iloc[2] < 0
+)
 early = letter.placebos[0]
 assert early.details["pre_days"] == 28 and f"{early.details['start']:%d %B}" == "04 December" and early.low > 20
 
@@ -225,9 +227,7 @@ table = pd.concat([one.to_frame() for one in changes.values()]).set_index(pd.Ind
 table[["effect", "low", "high"]].round(0).astype(int)
 
 # %% tags=["verify"]
-assert (table.low > known.effect).all() and table.effect.between(
-    1.8 * known.effect, 2.2 * known.effect
-).all()
+assert (table.low > known.effect).all() and table.effect.between(1.8 * known.effect, 2.2 * known.effect).all()
 climb = (lottery.re78 - lottery.re75)[~lottery.treated].mean()
 survey_climb = (survey.re78 - survey.re75)[~survey.treated].mean()
 assert climb > 2 * survey_climb and means.survey[["re74", "re75"]].between(13_500, 14_500).all()
@@ -379,13 +379,13 @@ told = compare_all(**asked, covariates=["decided", "quarter", "year"])
 # %%
 from loyalty.charts import HIGHLIGHT, TREATED
 
-methods = {"regression": "regression", "matching on covariates, corrected": "matching", "weights": "weights", "doubly robust": "doubly robust"}
+methods = {"regression": "regression", "matching on covariates, corrected": "matching", "weights": "weights", "doubly robust": "doubly robust"}  # fmt: skip
 parts = [
     one.to_frame().set_index("method").loc[list(methods)].rename(methods).add_prefix(f"{name}: ", axis=0).assign(colour=colour)
     for name, one, colour in (("blind", blind, HIGHLIGHT), ("told", told, TREATED))
-]
+]  # fmt: skip
 ax = draw_intervals(pd.concat(parts), truth=truth, unit="€")
-headline(ax, "Told what decided, all four intervals hold the truth", "sales per invited customer, € in 28 days, 95 % interval", "loyalty.world, seed 35")
+headline(ax, "Told what decided, all four intervals hold the truth", "sales per invited customer, € in 28 days, 95 % interval", "loyalty.world, seed 35")  # fmt: skip
 
 # %% tags=["verify"]
 blind_frame, told_frame = (one.to_frame().set_index("method").iloc[1:] for one in (blind, told))
@@ -441,17 +441,15 @@ def read_part(heading):
     return table[["bias, €", "holds the truth", "no effect: false alarms", "checks pass"]]
 
 
-# %%
 adjusted = "Adjusted for the profile, the last 28 days"
 change = read_part("Differences in differences, by what counts as before")
-parts = {
-    "": read_part("Four classes, four chances"),
-    "change since ": change[:3],
-    "blind: ": read_part(f"{adjusted} not recorded").loc[["matching on covariates, corrected", "doubly robust"]],
-    "told: ": read_part(f"{adjusted} among it").loc[list(methods)],
-    "within the groups: ": read_part("Adjusted for the class that decided")[:1],
-    "lottery: ": read_part("A lottery"),
-}
+
+# %%
+parts = {"": read_part("Four classes, four chances"), "change since ": change[:3],
+         "blind: ": read_part(f"{adjusted} not recorded").loc[["matching on covariates, corrected", "doubly robust"]],
+         "told: ": read_part(f"{adjusted} among it").loc[list(methods)],
+         "within the groups: ": read_part("Adjusted for the class that decided")[:1],
+         "lottery: ": read_part("A lottery")}  # fmt: skip
 lists = pd.concat([part.rename(methods).add_prefix(name, axis=0) for name, part in parts.items()])
 lists
 
@@ -460,21 +458,48 @@ true_mean = float(next(line for line in page.splitlines() if line.startswith("| 
 share = lists[["holds the truth", "no effect: false alarms"]].map(lambda text: float(text.strip("%")))
 held, alarm = share["holds the truth"], share["no effect: false alarms"]
 bias = pd.concat([lists["bias, €"], change["bias, €"]]).map(lambda text: float(text.split()[0]))
-assert held[["naive", "change since 28 days before"]].max() == 0 and alarm[["naive", "change since 28 days before"]].min() == 100
+assert (
+    held[["naive", "change since 28 days before"]].max() == 0
+    and alarm[["naive", "change since 28 days before"]].min() == 100
+)
 good = ["told: weights", "told: doubly robust", "within the groups: strata (propensity)", "lottery: naive"]
 assert held[good].min() >= 92 and alarm[good].max() <= 8
-assert held[["blind: doubly robust", "blind: matching"]].max() < 25 and held["told: regression"] < 70 and 80 < held["told: matching"] < 92
-assert lists["checks pass"].iloc[1:4].eq("0.0%").all() and float(lists["checks pass"]["blind: matching"].strip("%")) > 50
-assert 70 < held["change since 180 days before"] < 90 and abs(bias["change since 180 days before"]) < 1 and held["change since 180 days before"] == held_180
+assert (
+    held[["blind: doubly robust", "blind: matching"]].max() < 25
+    and held["told: regression"] < 70
+    and 80 < held["told: matching"] < 92
+)
+assert (
+    lists["checks pass"].iloc[1:4].eq("0.0%").all() and float(lists["checks pass"]["blind: matching"].strip("%")) > 50
+)
+assert (
+    70 < held["change since 180 days before"] < 90
+    and abs(bias["change since 180 days before"]) < 1
+    and held["change since 180 days before"] == held_180
+)
 other_way = bias["84 days, those that decided left out"]
 assert 2 < other_way < 4.5
-passed = lists["checks pass"][["told: weights", "told: doubly robust", "within the groups: strata (propensity)"]].map(lambda text: float(text.strip("%")))
+passed = lists["checks pass"][["told: weights", "told: doubly robust", "within the groups: strata (propensity)"]].map(
+    lambda text: float(text.strip("%"))
+)
 assert passed.between(40, 62).all() and bias["blind: matching"] > true_mean
 sure = page.split("# All above a border, nobody below\n", 1)[1].split("# A lottery\n")[0]
-rows = [line.strip("| ").split(" | ") for line in sure.split(f"# {adjusted} among it\n")[1].split("#")[0].splitlines() if "%" in line]
-assert len(rows) == 5 and all(row[10] == "100.0%" and row[9] == "0.0%" and float(row[5].strip("%")) < 12.5 for row in rows)
-hidden = [line.strip("| ").split(" | ") for line in sure.split(f"# {adjusted} not recorded\n")[1].splitlines() if "%" in line]
-assert len(hidden) == 5 and sorted(float(row[10].strip("%")) for row in hidden)[3] == 0 and all(float(row[5].strip("%")) < 12.5 for row in hidden)
+rows = [
+    line.strip("| ").split(" | ")
+    for line in sure.split(f"# {adjusted} among it\n")[1].split("#")[0].splitlines()
+    if "%" in line
+]
+assert len(rows) == 5 and all(
+    row[10] == "100.0%" and row[9] == "0.0%" and float(row[5].strip("%")) < 12.5 for row in rows
+)
+hidden = [
+    line.strip("| ").split(" | ") for line in sure.split(f"# {adjusted} not recorded\n")[1].splitlines() if "%" in line
+]
+assert (
+    len(hidden) == 5
+    and sorted(float(row[10].strip("%")) for row in hidden)[3] == 0
+    and all(float(row[5].strip("%")) < 12.5 for row in hidden)
+)
 
 # %% [markdown]
 # *Bias* is the mean error (± its interval) beside a truth of about €{{true_mean:.2f}}; a *false alarm* is an effect "found" for the magazine; the *checks pass* where the helper lets us write "suggests". We read three things.
@@ -505,4 +530,4 @@ assert len(hidden) == 5 and sorted(float(row[10].strip("%")) for row in hidden)[
 #
 # `difference_in_differences(receipts, treated=members, start=…, end=…, customers=customers)`, then look at `.plot()` before you look at the effect; and let `say_what_is_allowed(…)` write the first sentence of your report.
 #
-# **Next:** [the exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb)
+# **Next:** [the exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb), then [Should this report be signed?](36_broken_campaigns.ipynb)

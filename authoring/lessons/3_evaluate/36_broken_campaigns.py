@@ -4,7 +4,7 @@
 #     kind: lesson
 #     module: loyalty.evaluate.clinic
 #     test: helpers/tests/evaluate/test_clinic_world.py::test_sound_campaigns_are_signed_whatever_they_show
-#     minutes: 55
+#     minutes: 65
 # ---
 
 # %% [markdown]
@@ -12,7 +12,7 @@
 #
 # **Should this report be signed?**
 #
-# *55 minutes: 25 together, 30 alone · before: [Measure the lift](33_measure_the_lift.ipynb)*
+# *65 minutes: 25 together, 40 alone · before: [Measure the lift](33_measure_the_lift.ipynb)*
 #
 # You will
 #
@@ -646,4 +646,4 @@ assert abs(mean_off["sound"]) < 2 and harm.loc["sound", 3].split("(")[1].startsw
 #
 # `examine_campaign(contacts, outcomes, plan, Claim(outcome="sales", looks=1))` from `loyalty.evaluate.clinic`; the plan is one row with `planned_start`, `planned_end`, `planned_shares`, `primary_metric`, `registered_on`, and `start`, `end` as measured. No plan? Then begin with writing the next one: `python3 workshop.py run campaign_plan --example -o plan.html`.
 #
-# **Next:** [Whom to target](37_who_to_target.ipynb)
+# **Next:** [Who to target](37_who_to_target.ipynb)

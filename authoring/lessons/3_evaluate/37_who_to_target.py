@@ -24,7 +24,7 @@
 # %% [markdown]
 # ## The voucher comes back
 #
-# In spring a lottery drew half of the chain's 40,000 customers; they got a voucher of €5, *"We miss you"*. It lost money. Now the agency writes: *"No wonder. You sent it to everybody! Our model finds the customers who are most likely to buy. Send it to those."* Marta's team likes that, and wants to write to the best fifth on Monday. Jonas would like to know beforehand what such a letter earns.
+# In January a lottery drew half of the chain's 40,000 customers; they got a voucher of €5, *"We miss you"*. It lost money. Now the agency writes: *"No wonder. You sent it to everybody! Our model finds the customers who are most likely to buy. Send it to those."* Marta's team likes that, and wants to write to the best fifth on Monday. Jonas would like to know beforehand what such a letter earns.
 #
 # The next cell makes the chain and sends the voucher to the half that was drawn. You need not read it. It leaves one table, a row a customer: what was known before (the profile), whether he was sent the voucher, whether he came in the four weeks, and the *profit* that he left in those and the four weeks after: margin less rewards less points. The letter itself, 8 cents, is not in it yet.
 
@@ -141,7 +141,7 @@ assert price(best).high < 0 and price(best).low < truth[best.index].mean() < pri
 # %% [markdown]
 # **It loses €{{abs(price(best).effect):.2f}} a letter** (€{{abs(price(best).high):.2f}} to €{{abs(price(best).low):.2f}}), and the truth is −€{{abs(truth[best.index].mean()):.2f}}. For the 8,000 letters of Monday that would be about €{{abs(round(truth[best.index].mean() * 8000, -3)):,.0f}} gone.
 #
-# Mind what this answer took. In the first draft of this lesson the chain had 20,000 customers, and the same fifth gave −€1.89 (−€4.23 to €0.44): open, although the truth, −€2.49, was as bad. So we doubled the chain until it showed. If you plan such a test, count the group on which you want to judge: here {{len(best):,}} customers, not 40,000.
+# Mind what this answer took. With 20,000 customers the same fifth gave −€1.89 (−€4.23 to €0.44): open, although the truth, −€2.49, was as bad. So we took a chain twice as large, after we had seen that; an interval that was given a second chance is a little too good. If you plan such a test, count the group on which you want to judge: here {{len(best):,}} customers, not 40,000.
 #
 # And the other fifths?
 
@@ -211,7 +211,7 @@ assert -0.12 < kinds["€ each"]["lost causes"] < -LETTER
 # %% [markdown]
 # There is the bill. {{kinds.customers["persuadables"]:,}} persuadables brought €{{kinds["€ in all"]["persuadables"]:,.0f}} together. {{kinds.customers["sure things"]:,}} sure things cost €{{abs(kinds["€ in all"]["sure things"]):,.0f}}. A response model looks for those who come: {{kinds.customers["sure things"] / (kinds.customers["sure things"] + kinds.customers["persuadables"]):.0%}} of them are sure things.
 #
-# Could a model of the *effect* name the kinds? It can try. `price_groups` sorts the holdout by a model's opinion (here two models of who comes, with and without; more on that in the second half), and then measures each group's money against its own control. In the table `predicted_base` is the share who would come anyway, `predicted_effect` how many more come with the voucher; `effect` is in euros a letter:
+# Could a model of the *effect* name the kinds? It can try. `price_groups` sorts the holdout by a model's opinion (here two models of who comes, with and without; more on that in Part B), and then measures each group's money against its own control. In the table `predicted_base` is the share who would come anyway, `predicted_effect` how many more come with the voucher; `effect` is in euros a letter:
 
 # %%
 from loyalty.evaluate.uplift import fit_uplift, price_groups
@@ -561,7 +561,7 @@ own_cut = read_worlds("basket_discount").loc[["DR-learner", "X-learner", "everyb
 own_cut[["own cut-off, € a customer", "share of oracle"]]
 
 # %% [markdown]
-# This is the least comfortable line of the lesson. For ten percent off, *everybody* earns {{own_share["everybody"]}} % of what the oracle would, and the DR-learner's own cut-off {{own_share["DR-learner"]}} %: with 10,000 customers to learn from, those whom the model leaves out would have earned more than their letters cost. Targeting needs effects that differ by more than the noise. Where nearly everybody gains a little, send to all, keep a control group, and let the next waves teach you.
+# This is the least comfortable line of the lesson. For ten percent off, *everybody* earns {{own_share["everybody"]}} % of what the oracle would, and the DR-learner's own cut-off {{own_share["DR-learner"]}} %: with 10,000 customers to learn from, those whom the model leaves out would have earned more than their letters cost. Targeting needs effects that differ by more than the noise. Where nearly everybody gains a little, send to all (if [lesson 34](34_lift_in_money.ipynb)'s two questions, the chance of a loss and the worth of one more test, say send at all), keep a control group, and let the next waves teach you.
 #
 # ## The cut-off that looked best
 #
@@ -657,7 +657,7 @@ emails.to_frame()[["name", "effect", "low", "high"]].round(4)
 #
 # ## What could still be wrong
 #
-# - One wave teaches one season. Whom an offer changes in spring, it may not change before Christmas.
+# - One wave teaches one season. Whom an offer changes in January, it may not change before Christmas.
 # - The learners here are straight lines on {{learn.features.shape[1]}} columns. Others may find more; they will also find more noise.
 # - Our three offers have effects that we planted. What yours do with sure things is for your control group to say.
 # - An interval on the holdout takes the model as given. Trained again next month, it will send to others.
@@ -665,6 +665,6 @@ emails.to_frame()[["name", "effect", "low", "high"]].round(4)
 #
 # ## Use it on your data
 #
-# Before you buy any model: `judged.groupby(["fifth", "sent"]).profit.mean()`, response with and without, in the group that somebody wants to write to. With a randomised wave of some ten thousand customers: `learn, judge = open_trial(profile, contacts, outcomes, "profit", offers=offers, margin_rate=0.30).split()`, then `value_policies(judge, {"DR": fit_uplift(learn)}, cost=0.08)`.
+# Before you buy any model: `judged.groupby(["fifth", "sent"])[["came", "profit"]].mean()`, response and money with and without, in the group that somebody wants to write to. With a randomised wave of some ten thousand customers: `learn, judge = open_trial(profile, contacts, outcomes, "profit", offers=offers, margin_rate=0.30).split()`, then `value_policies(judge, {"DR": fit_uplift(learn)}, cost=0.08)`.
 #
-# **Next:** [the exercise](../../exercises/3_evaluate/37_who_to_target.ipynb)
+# **Next:** [the exercise](../../exercises/3_evaluate/37_who_to_target.ipynb), then [Spend the budget](38_spend_the_budget.ipynb)

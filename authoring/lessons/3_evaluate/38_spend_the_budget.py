@@ -425,7 +425,7 @@ draw_promises()
 # - **For the promise: yes.** One bank for all promises €{{one_bank.promised:,.0f}} and brings €{{one_bank.brought:,.0f}}: nearly honest. (The mean of its offer calms too little: a promise of €{{calmed.promised:,.0f}} against €{{calmed.brought:,.0f}}.)
 # - **For the choice: no, not like this.** Cells calmed towards their offer chose slightly worse than raw ones, by €{{raw.brought - calmed.brought:,.0f}} (±€{{margin:,.0f}}). And *one lift for each offer*, which had the smaller error in lesson 41, chose by far the worst: €{{one_lift.brought:,.0f}}. Of course: it says the same for every segment, and the whole question was which segment. Small errors on average and good decisions are two things. Calls are good for one shelf and bad for others; who pulls all of them towards their mean hides the one.
 #
-# **The cautious reading is good at both**: it promises €{{cautious.promised:,.0f}} and brings €{{cautious.brought:,.0f}}. It prefers a sure euro to a doubtful one and a half, and it tells Jonas a number that it keeps, on average. So: choose by the sharpest figures that you have, and plan with `caution=0.2`. In the helper what the cautious figures add up to stands in `.profit.details`, as "planned":
+# **The cautious reading is good at both**: it promises €{{cautious.promised:,.0f}} and brings €{{cautious.brought:,.0f}}. It prefers a sure euro to a doubtful one and a half, and it tells Jonas a number that it keeps, on average. So: choose by the sharpest figures that you have, and plan with `caution=0.2`. (That is a third rule, for a third question. Did *one* campaign earn? Its whole interval says, and if that leaves it open, what one more test is worth: [lesson 34](34_lift_in_money.ipynb). *Whom* does one offer go to? Those whose predicted effect is above the cost: [lesson 37](37_who_to_target.ipynb). Here the highest of many noisy figures are picked, and caution is the price of picking.) In the helper what the cautious figures add up to stands in `.profit.details`, as "planned":
 
 # %%
 careful = plan_budget(options, 10_000, control_share=0.10, caution=0.2)
@@ -572,6 +572,7 @@ assert (
 #
 # - The test was in October, the plan is for Christmas. Customers buy other things then, and those who had an offer in October are a little tired. In this world that is small; in yours, test in the season.
 # - A price holds for a small step. For a large one, plan again.
+# - The plan's interval takes its cells as independent. The offers of one segment share a control group, and so its luck: where a segment gets two of them, as baby does, the interval is a little too narrow.
 # - The programme thinks that a contact brings the same whether a hundred or ten thousand get one. Shops that run out of face cream disagree.
 # - The segments were ours. Who knows the truth makes €{{oracle.profit.effect:,.0f}} with them, and with the true types of the customers as segments €{{seen_through.profit.effect:,.0f}}, for the same money and offers.
 # - One world, thirty lotteries of one test. That raw figures chose slightly better than calmed ones is a finding about this size of noise, not a law.
@@ -580,4 +581,4 @@ assert (
 #
 # `plan_budget(options, 10_000, control_share=0.10, caution=0.2)` from `loyalty.evaluate.budget`; `options` needs `segment`, `offer_id`, `customers`, `profit`, `cost`, and `se` to be cautious and to be warned.
 #
-# **Next:** [the exercise](../../exercises/3_evaluate/38_spend_the_budget.ipynb)
+# **Next:** [the exercise](../../exercises/3_evaluate/38_spend_the_budget.ipynb), then [What do we already know, and how sure are we?](../4_learn/41_response_history.ipynb)

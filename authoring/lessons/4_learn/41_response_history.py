@@ -778,7 +778,7 @@ assert honest.p_adjusted.min() > 0.05 and honest.effect["win_back"] < 0 < honest
 
 # %% [markdown]
 # The basket discount stands first with €{{first.effect:.2f}} a customer (€{{first.low:.2f}} to €{{first.high:.2f}}); its truth is €{{first.truth:.2f}}. All six intervals hold their truth, but they are wide. Two of them lie above zero, and corrected for the two offers of a wave neither does (the smallest p is {{honest.p_adjusted.min():.2f}}). The win-back coupon shows −€{{-honest.effect["win_back"]:.2f}} (−€{{-honest.low["win_back"]:.2f}} to €{{honest.high["win_back"]:.2f}}) and is truly worth €{{honest.truth["win_back"]:.2f}} in sales.
-# So which *segment* gains most is a question for the next, larger wave. That wave goes into the same history.
+# So which *segment* gains most is a question for the next, larger wave. That wave goes into the same history. (All this is about the number that one *reports*. Who has to *choose* segments for a budget meets another answer in [Spend the budget](../3_evaluate/38_spend_the_budget.ipynb): there one lift for each offer chooses worst, for it says the same of every segment.)
 
 
 # %% [markdown]
@@ -800,6 +800,6 @@ assert honest.p_adjusted.min() > 0.05 and honest.effect["win_back"] < 0 < honest
 #
 # ## Use it on your data
 #
-# `open_history("responses.duckdb").append(contacts, outcomes)` after every wave; `measure_rates(history, by=["segment", "offer_id"])` before the next; with a control group also `measure_lift(history.to_frame().query("campaign_id == 'spring' and window == 'main'"))`: one lift for each offer. Add `by="segment"` when the wave is large enough.
+# `history = open_history("responses.duckdb")`, and after every wave `history.append(contacts, outcomes, scheme="visits", version="1", segment_as_of=day)`: by which rule the segments were made, and as of which day. `measure_rates(history, by=["segment", "offer_id"])` before the next; with a control group also `measure_lift(history.to_frame().query("campaign_id == 'spring' and window == 'main'"))`: one lift for each offer. Add `by="segment"` when the wave is large enough.
 #
 # **Next:** [the exercise](../../exercises/4_learn/41_response_history.ipynb)

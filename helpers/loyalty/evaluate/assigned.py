@@ -216,7 +216,7 @@ def _check_propensities(census: pd.DataFrame, universal: pd.Series) -> Iterator[
         if (cells["most"] - cells["least"] < NEAR).all() and min(abs(total - 1), abs(drawn - 1)) > ROUNDED:
             where = f" in the stratum {stratum}" if stratum else ""
             parts = " + ".join(f"{row.arm} {row.least:g}" for row in cells.itertuples())
-            mend = "divide percents by 100" if total > 1 else "is a group missing, or the universal control?"
+            mend = "is a group missing, or the universal control?" if total < 1 else "each is the chance of its group"
             yield f"the propensities do not sum to one{where}: {parts} = {total:g}: {mend}"
 
 

@@ -167,7 +167,7 @@ def test_something_that_is_no_table_is_named(wave):
 def test_propensities_must_sum_to_one_within_each_stratum(wave):
     contacts, outcomes = wave
     contacts["propensity"] = np.where(contacts["arm"] == "mail", 0.6, 0.5)
-    says = "the propensities do not sum to one: control 0.5 + mail 0.6 = 1.1: divide percents by 100"
+    says = "the propensities do not sum to one: control 0.5 + mail 0.6 = 1.1: each is the chance of its group"
     assert problems(contacts, outcomes) == [says]
     contacts["propensity"] = np.where(contacts["arm"] == "mail", 0.5, 0.45)
     assert problems(contacts, outcomes)[0].endswith("= 0.95: is a group missing, or the universal control?")

@@ -59,7 +59,7 @@ def test_it_runs_in_this_python_with_one_thread_without_optional_data_where_the_
 
 
 def test_prose_holds_the_numbers_that_the_cells_above_computed(lesson) -> None:
-    assert lesson.cells[2].source == "In all 1,234.50 euros, 10% and high."
+    assert lesson.cells[2].source == "In all 1,234.50 euros, 10\N{NO-BREAK SPACE}% and high."
     assert lesson.cells[-1].source == "The end: 411.5"
 
 
