@@ -115,11 +115,14 @@ def write_sound(rows: pd.DataFrame) -> Iterator[str]:
     for check in CHECKS:
         unseen = int((mine[check] == "not seen").sum())
         yield f"| {check} | {say_rate(count_hits(mine, check), n)} | {unseen} |"
-    naive = int((mine["naive"] > 0).sum())
+    share, odd = mine["naive"] > 0, mine["feature"].isin(["odd split", "slow operator"])
+    naive = int(share.sum())
     yield (
         "\nEight usual tests at 5 % each, uncorrected (sample ratio; sales, orders, margin before; split by operator "
         "and by segment; delivery and redemption by operator), would have flagged "
-        f"**{say_rate(naive, n)}** of the same sound campaigns."
+        f"**{say_rate(naive, n)}** of the same sound campaigns; more than the {1 - 0.95**8:.0%} of eight independent "
+        "tests (1 − .95⁸), because some are made to look odd: of those with an odd split or a slow operator a test "
+        f"flags {share[odd].mean():.0%}, of the others {share[~odd].mean():.0%}."
     )
     yield f"\n| what is odd about it, though sound | campaigns | refused | flagged by a usual test |\n|{'---|' * 4}"
     for feature, part in mine.groupby("feature"):
@@ -171,6 +174,7 @@ def write_harm(rows: pd.DataFrame) -> Iterator[str]:
         "report",
         "truth",
         "report − truth, points of control's level",
+        "after the draw, points",
         "report − truth, € a campaign",
     )
     yield "\n## What would have been believed\n"

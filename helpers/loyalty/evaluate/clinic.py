@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from loyalty.evaluate import claims, groups, joins
-from loyalty.evaluate.examination import BROKEN, CHECKS, FINE, SOUND, UNSEEN, Claim, Examination, Finding, Symptom
+from loyalty.evaluate import claims, groups
+from loyalty.evaluate.examination import BROKEN, CHECKS, FINE, SOUND, Claim, Examination, Finding
 from loyalty.evaluate.ratio import ALARM
 from loyalty.evaluate.record import open_record
 
@@ -21,7 +21,7 @@ __all__ = ["CHECKS", "Claim", "Examination", "Finding", "examine_campaign"]
 
 LOOKS = (
     groups.check_split, groups.check_leaks, groups.check_draw, claims.check_seasons, claims.check_end,
-    joins.check_survivors, claims.check_winner, groups.check_delivery, claims.check_metric, joins.check_join,
+    groups.check_survivors, claims.check_winner, groups.check_delivery, claims.check_metric, groups.check_join,
 )  # fmt: skip
 DRAW, SHARED = "control chosen afterwards", 3
 # The first makes the second ring
@@ -49,7 +49,7 @@ def examine_campaign(
         Rows may be missing, repeated or strange: that is what is looked for.
     plan : table of one row under CAMPAIGNS, or mapping, optional
         start and end are what was measured; planned_start, planned_end, planned_shares, primary_metric, hypothesis,
-        registered_on are what was planned.
+        registered_on are what was planned; mode "blocks" if the groups were drawn with exact quotas.
     claim : Claim, optional
         What the report says; without it the planned metric for everybody.
     control : str
@@ -66,7 +66,7 @@ def examine_campaign(
     Raises
     ------
     TableError
-        Nothing can be examined: no arm, no customers, nobody in control, several waves.
+        Nothing can be examined: no arm, no customers, nobody in control, several waves, a plan that cannot be read.
 
     Examples
     --------
@@ -81,26 +81,18 @@ def examine_campaign(
     Source: Dunn (1961), Journal of the American Statistical Association 56, 52-64 (how the checks share the level).
     """
     record = open_record(contacts, outcomes, plan, claim, control=control, level=level, say=say)
-    symptoms = [look(record) for look in LOOKS]
+    symptoms = {check: look(record) for check, look in zip(CHECKS, LOOKS, strict=True)}
     # Sizes, dates that vary, and silent ids alarm at .001 each; three share the rest in equal parts. Not by Holm's
     # steps: one fault that is found should not make the others ring sooner.
     alarm = (level - 3 * ALARM) / SHARED
-    found = {symptom.check: _judge(symptom, alarm) for symptom in symptoms}
-    joined, drawn = symptoms[-1], symptoms[LOOKS.index(groups.check_draw)]
+    found = {check: symptom.judge(check, alarm) for check, symptom in symptoms.items()}
+    joined = symptoms["broken join"]
     if found["survivors"].state == BROKEN and joined.broken and not joined.large:
         says = f"{joined.bad}, and nothing else is wrong with the ids: see survivors."
         found["broken join"] = replace(found["broken join"], state=SOUND, evidence=says, advice=FINE)
     # The day of the draw speaks for itself
-    for cause, effect in ((DRAW, "sample ratio"), LEADS[-1]) if drawn.broken else LEADS:
+    for cause, effect in ((DRAW, "sample ratio"), LEADS[-1]) if symptoms[DRAW].broken else LEADS:
         if {found[cause].state, found[effect].state} == {BROKEN} and not found[effect].follows:
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)
-    return Examination(tuple(found[check] for check in CHECKS))
-
-
-def _judge(symptom: Symptom, alarm: float) -> Finding:
-    if symptom.unseen:
-        return Finding(symptom.check, UNSEEN, float("nan"), f"Needs {symptom.unseen}.", "Get this, and look again.")
-    broken = symptom.p < alarm and symptom.large if symptom.broken is None else symptom.broken
-    evidence, advice = (symptom.bad, f"{symptom.advice}.") if broken else (symptom.good, symptom.hint or FINE)
-    return Finding(symptom.check, BROKEN if broken else SOUND, symptom.p, f"{evidence}.", advice)
+    return Examination(tuple(found.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BROKEN, SOUND, UNSEEN, FINE = "broken", "sound", "not seen", "Nothing to do."
-CHECKS = (
-    "sample ratio", "contamination", "control chosen afterwards", "unequal seasons", "early stop", "survivors",
-    "winner's curse", "failed channel", "swapped metric", "broken join",
-)  # fmt: skip
+# The checks in their order, and what to do about each fault
+ADVICE = {
+    "sample ratio": "Find out where customers were lost or added, and measure only after that.",
+    "contamination": "The lift shown is too small: compare as drawn, say so, and keep control away from the next wave.",
+    "control chosen afterwards": "Ask for the list of the draw with its date; without it there is no lift.",
+    "unequal seasons": "Measure both groups over the same days, or start each in its week and compare within weeks.",
+    "early stop": "Wait for the planned end, or judge by a limit that allows for every look.",
+    "survivors": "Put everybody on the list back, those who bought nothing with 0, and measure again.",
+    "winner's curse": "Say how many were compared, quote the shrunken effect, and test the winner once more.",
+    "failed channel": "Count everybody assigned, say how many were never reached, and repeat the wave where it failed.",
+    "swapped metric": "Report the planned metric first; what was found besides it is a question for the next test.",
+    "broken join": "Make the ids alike in both tables, join again, and count the rows before and after.",
+}
+CHECKS = tuple(ADVICE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Claim:
     looks: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.looks, bool) or self.looks != int(self.looks) or self.looks < 1:
+        if isinstance(self.looks, bool) or not isinstance(self.looks, Integral) or self.looks < 1:
             raise ValueError(f"looks should be a whole number, 1 or more; found {self.looks!r}")
 
     @property
@@ -73,15 +84,21 @@ class Symptom:
     `good` are the evidence in either case; with `unseen`, which names what would unlock the check, neither counts.
     """
 
-    check: str
     bad: str = ""
     good: str = ""
-    advice: str = ""
     p: float = float("nan")
     broken: bool | None = None
     large: bool = True
     hint: str = ""
     unseen: str = ""
+
+    def judge(self, check: str, alarm: float) -> Finding:
+        """Make the finding; `alarm` is the check's part of the level."""
+        if self.unseen:
+            return Finding(check, UNSEEN, float("nan"), f"Needs {self.unseen}.", "Get this, and look again.")
+        if self.p < alarm and self.large if self.broken is None else self.broken:
+            return Finding(check, BROKEN, self.p, f"{self.bad}.", ADVICE[check])
+        return Finding(check, SOUND, self.p, f"{self.good}.", self.hint or FINE)
 
 
 @dataclass(frozen=True)
@@ -105,14 +122,13 @@ class Examination:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a check: check, state, p, evidence, advice."""
-        names = ["check", "state", "p", "evidence", "advice"]
-        return pd.DataFrame([{name: getattr(finding, name) for name in names} for finding in self.findings])
+        return pd.DataFrame(list(self.findings)).drop(columns="follows")
 
     def sentence(self) -> str:
         """Say whether to sign, and the first reason."""
         if self.problems:
-            first, more = self.problems[0], len(self.problems) - 1
-            tail = f" Broken as well: {', '.join(f.check for f in self.problems[1:])}." if more else ""
+            first, *others = self.problems
+            tail = f" Broken as well: {', '.join(other.check for other in others)}." if others else ""
             return f"Refuse: {first.check}. {first.evidence} {first.advice}{tail}"
         unseen = [finding.check for finding in self.findings if finding.state == UNSEEN]
         tail = f" Not seen: {', '.join(unseen)}." if unseen else ""
@@ -133,8 +149,7 @@ class Examination:
         ax.set_yticks(range(len(self.findings)), [finding.check for finding in self.findings])
         ax.set(xlim=(-0.03, 1), ylim=(len(self.findings) - 0.5, -0.5), xticks=[])
         ax.grid(visible=False)
-        count = len(self.problems)
-        title = f"Refuse: {self.problems[0].check}" if count else "Sign: no check found a fault"
+        title = f"Refuse: {self.problems[0].check}" if self.problems else "Sign: no check found a fault"
         headline(ax, title, "cross: broken, dot: sound, question mark: not seen", source)
         return ax
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from loyalty.contracts import OUTCOMES
 from loyalty.evaluate.examination import Claim
@@ -15,9 +17,12 @@ from loyalty.frames import NotATable
 from loyalty.tables import TableError
 
 DAYS = ("start", "end", "planned_start", "planned_end", "registered_on")
-TIMES = ("assigned_at", "sent_at")
 WAVE = ("campaign_id", "wave")
+KEYS = (*WAVE, "window", "start", "end")
+KNOWN = (*WAVE, "control_kind", "propensity", "stratum", "segment", "assigned_at", "sent_at", "delivered", "offer_id",
+         "channel", "operator")  # fmt: skip
 MEASURES = tuple(c.name for c in OUTCOMES.columns if c.kind in ("whole", "money", "number") and c.name not in WAVE)
+FLAGS = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)
 NEAR = 5e-3  # shares that were rounded may miss 1 by so much
 
 
@@ -25,15 +30,14 @@ NEAR = 5e-3  # shares that were rounded may miss 1 by so much
 class Record:
     """A wave as it was found; made by `open_record`.
 
-    `contacts` has one row a customer (`key`, `arm`, `is_control`), without the universal control; `outcomes` those rows
-    of the wave that have a customer of the list, one a customer and window, with `key`; `windows` are the same in the
-    order of the contacts. `repaired` are the ids that
-    meet only when blanks and zeros in front, or text and number, are taken for the same; `strangers` counts ids on no
-    list, `repeats` repeated rows by table. `say` writes a number of customers.
+    `contacts` has one row a customer (`text` is the id as text, `is_control`), without the universal control; `windows`
+    hold the outcomes in the same order, empty for who has no row. `counts` are repeated rows of the contacts (arms: in
+    how many two groups are named) and of the outcomes, customers who meet their rows only when blanks and zeros in
+    front, or text and number, are taken for the same (repaired), and ids on no list (strangers). `say` writes a number
+    of customers.
     """
 
     contacts: pd.DataFrame
-    outcomes: pd.DataFrame
     windows: Mapping[str, pd.DataFrame]
     plan: Mapping[str, Any]
     claim: Claim
@@ -42,18 +46,12 @@ class Record:
     level: float
     say: Callable[[int], str]
     planned: Mapping[str, float] | None
-    repaired: pd.Series
-    strangers: int
-    repeats: Mapping[str, int]
+    counts: Mapping[str, int]
 
     @property
     def arms(self) -> list[str]:
         """The treated arms."""
         return sorted(self.contacts.loc[~self.contacts["is_control"], "arm"].unique())
-
-    def window(self, name: str) -> pd.DataFrame:
-        """The outcomes of a window in the order of the contacts; who has no row has empty values."""
-        return self.windows.get(name, self.outcomes[:0].reindex(self.contacts.index))
 
     def count(self, n: int, size: int) -> str:
         """Write a number of customers with its share of `size`, unless the number is hidden."""
@@ -62,7 +60,7 @@ class Record:
 
     def find_missing(self) -> pd.Series:
         """Whether a contact has no row, or no number, in the window of the claim."""
-        here = self.window(self.claim.window)
+        here = self.windows[self.claim.window]
         return here[self.claim.outcome if self.claim.outcome in here else "window"].isna()
 
 
@@ -84,84 +82,58 @@ def open_record(
     >>> contacts = pd.DataFrame({"customer_id": [1, 2], "arm": ["mail", "control"]})
     >>> outcomes = pd.DataFrame({"customer_id": ["01", "2 "], "window": "main", "sales": [3.0, 0.0]})
     >>> record = open_record(contacts, outcomes)
-    >>> record.repaired.tolist(), record.window("main")["sales"].tolist()
-    ([True, True], [3.0, 0.0])
+    >>> record.counts["repaired"], record.windows["main"]["sales"].tolist()
+    (2, [3.0, 0.0])
     """
     if not 0.01 <= level < 1:
         raise ValueError(f"level should be .01 or more, and below 1, such as 0.05; found {level!r}")
-    people, rows = _open(contacts, ("customer_id", "arm"), "contacts"), _open(outcomes, ("customer_id",), "outcomes")
-    everybody = len(people)
-    if "control_kind" in people:
-        people = people[people["control_kind"].astype(object).fillna("none") != "universal"]
-    is_whole = len(people) == everybody
-    waves = people[[name for name in WAVE if name in people]].drop_duplicates()
-    if len(waves.columns) and len(waves) > 1:
-        raise TableError([f"there are {len(waves)} waves: examine one at a time"], "contacts")
-    people = people.assign(arm=people["arm"].astype(object).fillna("(empty)").astype("str"))
+    people = _open(contacts, "contacts", ("customer_id", "arm"), KNOWN)
+    rows = _open(outcomes, "outcomes", ("customer_id",), KEYS)
+    held, control = people["control_kind"].astype(object).eq("universal"), write_id(control).strip()
+    rows = rows[~rows["customer_id"].isin(people.loc[held, "customer_id"])] if held.any() else rows
+    people = people[~held].assign(arm=_write(people["arm"]).fillna("(empty)"), segment=_write(people["segment"]))
     people["is_control"] = people["arm"] == control
     if not 0 < people["is_control"].sum() < len(people):
         found = ", ".join(sorted(people["arm"].unique())) or "none"
         who = "nobody was treated" if people["is_control"].any() else f"there is nobody in the group `{control}`"
         raise TableError([f"{who}; the groups are: {found}"], "contacts")
-    for name in TIMES:
-        if name in people:
-            people[name] = pd.to_datetime(people[name], errors="coerce")
-    if "delivered" in people:
-        people["delivered"] = _read_flags(people["delivered"])
-    note = _read_plan(plan, waves)
-    outcome = claim.outcome if claim else str(note.get("primary_metric", "")).strip()
-    asked = claim or Claim(outcome if outcome in rows else "sales")
-    for name in {*MEASURES, asked.outcome} & set(rows):
-        rows[name] = pd.to_numeric(rows[name], errors="coerce").astype(float)
-    rows = rows.assign(window=rows["window"].astype("str") if "window" in rows else asked.window)
-    for name in WAVE:
-        if name in rows and name in people:
-            rows = rows[rows[name].astype("str") == str(waves[name].iloc[0])]
-    ids = people["customer_id"].astype(object), rows["customer_id"].astype(object)
-    again = ids[0].duplicated() & ids[0].notna()
-    twice = rows.assign(id=ids[1])[["id", "window"]].duplicated()
-    groups = people.assign(id=ids[0])[again | ids[0].isin(ids[0][again])].groupby("id")["arm"].nunique()
-    repeats = {"contacts": int(again.sum()), "arms": int((groups > 1).sum()), "outcomes": int(twice.sum())}
-    people, rows = people[~again].copy(), rows[~twice].copy()
-    met = people["customer_id"].astype(object).isin(set(rows["customer_id"].dropna().astype(object)))
-    people["key"], rows["key"] = _make_keys(people["customer_id"], rows["customer_id"])
-    people["key"] = people["key"].where(people["customer_id"].notna(), [f"empty {i}" for i in range(len(people))])
-    known = rows["key"].isin(set(people["key"]))
-    repaired = people["key"].isin(set(rows["key"])) & ~met
-    strangers = int(rows.loc[~known, "key"].nunique())
-    kept, people = rows[known].drop_duplicates(["key", "window"]), people.reset_index(drop=True)
-    windows = {
-        name: part.set_index("key").reindex(people["key"]).set_index(people.index)
-        for name, part in kept.groupby("window")
-    }
-    shares = _read_shares(note, people if is_whole else people.drop(columns="propensity", errors="ignore"), control)
-    return Record(people, kept, windows, note, asked, claim is not None, control, level, say, shares,
-                  repaired.reset_index(drop=True), strangers, repeats)  # fmt: skip
+    waves = people[[*WAVE]].drop_duplicates()
+    if len(waves) > 1:
+        raise TableError([f"there are {len(waves)} waves: examine one at a time"], "contacts")
+    wave = {name: write_id(value).strip() for name, value in waves.iloc[0].dropna().items()}
+    people["delivered"] = _write(people["delivered"]).str.lower().map(FLAGS).astype("boolean")
+    for table, name in ((people, "assigned_at"), (people, "sent_at"), (rows, "start"), (rows, "end")):
+        times = _read_times(table[name])
+        table[name] = times if table is people else times.dt.normalize()
+    note = _read_plan(plan, wave)
+    metric = str(note.get("primary_metric", "")).strip()
+    asked = claim or Claim(metric if metric in rows else "sales")
+    said = {name: getattr(asked, name) for name in ("arm", "segment")}
+    asked = replace(asked, **{name: write_id(value).strip() for name, value in said.items() if value is not None})
+    for name in {*MEASURES, asked.outcome} & {*rows}:
+        rows[name] = pd.to_numeric(rows[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+    rows = _keep(rows.assign(window=_write(rows["window"]).fillna(asked.window)), wave)
+    shares = None if held.any() else infer_shares(people)
+    shares = read_shares(note["planned_shares"], control) if "planned_shares" in note else shares
+    people, rows, counts = _match(people, rows)
+    parts, places = dict(tuple(rows.groupby("window"))), range(len(people))
+    windows = {name: parts.get(name, rows[:0]).set_index("place").reindex(places)
+               for name in {*parts, "pre", "main", "post", asked.window}}  # fmt: skip
+    return Record(people, windows, note, asked, claim is not None, control, level, say, shares, counts)
 
 
-def _open(source: Any, needed: tuple[str, ...], name: str) -> pd.DataFrame:
+def _open(source: Any, name: str, needed: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The table, its rows numbered; columns that it might have are empty where it has not."""
     try:
         frame = as_frame(source)
     except NotATable as error:
         raise TableError([str(error)], name) from None
-    if lacking := [column for column in needed if column not in frame]:
-        found = ", ".join(map(str, frame.columns)) or "none"
-        raise TableError([f"there is no column `{column}`; found: {found}" for column in lacking], name)
-    return frame.reset_index(drop=True).copy()
-
-
-def _read_flags(values: pd.Series) -> pd.Series:
-    """True, false or empty, from whatever a file makes of them."""
-    words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-    return values.astype(object).map(lambda v: words.get(str(v).strip().lower(), pd.NA)).astype("boolean")
-
-
-def _make_keys(people: pd.Series, rows: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Ids as text without blanks and zeros in front; with them if two customers would become one."""
-    plain = [ids.astype(object).map(write_id) for ids in (people, rows)]
-    bare = [ids.str.replace(r"\s", "", regex=True).str.lstrip("0").str.casefold() for ids in plain]
-    chosen = bare if bare[0].nunique() == plain[0].nunique() else plain
-    return chosen[0].astype(object), chosen[1].astype(object)
+    found = ", ".join(map(str, frame.columns)) or "none"
+    wrong = [f"there is no column `{column}`; found: {found}" for column in needed if column not in frame]
+    wrong += [f"there are two columns `{column}`" for column in frame.columns[frame.columns.duplicated()]]
+    if wrong:
+        raise TableError(wrong, name)
+    return frame.reset_index(drop=True).reindex(columns=list(dict.fromkeys([*frame, *known])))
 
 
 def write_id(value: Any) -> str:
@@ -175,38 +147,87 @@ def write_id(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _read_plan(plan: Any, waves: pd.DataFrame) -> dict[str, Any]:
+def _write(values: pd.Series) -> pd.Series:
+    """Names as text without blanks around them; what is empty stays empty."""
+    kinds = values.astype(object)
+    return kinds.map({kind: write_id(kind).strip() for kind in kinds.dropna().unique()}).astype("str")
+
+
+def _keep(table: pd.DataFrame, wave: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of a wave, as far as the table says of which wave they are."""
+    for name in {*wave} & {*table}:
+        table = table[_write(table[name]).fillna(wave[name]) == wave[name]]
+    return table
+
+
+def _read_times(values: pd.Series) -> pd.Series:
+    """Times by the clock on the wall, without their zone; empty where not written as 2024-03-04 or 2024-03-04 09:00."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.dt.tz_localize(None)
+    text = values.astype("str").str.strip().str.replace(r"([T ].*?)(Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
+    return pd.to_datetime(text, errors="coerce", format="ISO8601")
+
+
+def _match(people: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    """Give each row of the outcomes the place of its customer in the list: by the id as it is, else as bare text."""
+    both = pd.concat([table["customer_id"].astype(object) for table in (people, rows)])
+    codes, ids = pd.factorize(both)  # -1 where there is none
+    text = pd.Series([write_id(value) for value in ids] + ["nan"])
+    bare = text.str.replace(r"\s", "", regex=True).str.lstrip("0").str.casefold().factorize()[0]
+    bare[-1] = -1
+    mine, theirs = codes[: len(people)], codes[len(people) :]
+    again = pd.Series(mine).duplicated().to_numpy() & (mine >= 0)
+    groups = people["arm"][np.isin(mine, mine[again])].groupby(mine[np.isin(mine, mine[again])]).nunique()
+    people, mine = people.assign(text=text.to_numpy()[mine])[~again].reset_index(drop=True), mine[~again]
+    exact, loose = _find_places(mine, theirs), _find_places(bare[mine], bare[theirs])
+    place = np.where(exact >= 0, exact, loose)
+    order = np.argsort(exact < 0, kind="stable")  # rows under the very id first
+    order = order[place[order] >= 0]
+    rows, bent = rows.iloc[order].assign(place=place[order]), exact[order] < 0
+    twice = rows.duplicated(["place", "window"])
+    counts = {"contacts": again.sum(), "arms": (groups > 1).sum(), "outcomes": twice.sum()}
+    counts["repaired"] = np.setdiff1d(rows["place"][bent], rows["place"][~bent]).size
+    counts["strangers"] = np.unique(theirs[(place < 0) & (theirs >= 0)]).size
+    return people, rows[~twice], {name: int(count) for name, count in counts.items()}
+
+
+def _find_places(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Where each of `theirs` stands among `mine`; -1 where it does not, is empty, or stands twice."""
+    known = pd.Series(mine)
+    return pd.Index(known.mask(known.duplicated(keep=False) | (known < 0), -2 - known.index)).get_indexer(theirs)
+
+
+def _read_plan(plan: Any, wave: Mapping[str, str]) -> dict[str, Any]:
     if plan is None:
         return {}
-    table = pd.DataFrame([dict(plan)]) if isinstance(plan, Mapping) else _open(plan, (), "campaigns")
-    for name in WAVE:
-        if len(table) > 1 and name in table and name in waves:
-            table = table[table[name].astype("str") == str(waves[name].iloc[0])]
+    table = pd.DataFrame([dict(plan)]) if isinstance(plan, Mapping | pd.Series) else _open(plan, "campaigns")
+    table = _keep(table, wave)
     if len(table) != 1:
-        raise TableError([f"the plan should have one row for this wave, found {len(table)}"], "campaigns")
-    filled = {name: value for name, value in table.iloc[0].items() if isinstance(value, Mapping) or pd.notna(value)}
-    note = {name: value for name, value in filled.items() if str(value).strip()}
-    problems = []
-    for name in set(DAYS) & set(note):
-        day = pd.to_datetime(note[name], errors="coerce")
-        problems += [f"`{name}` should be a day, found {note[name]!r}"] if pd.isna(day) else []
-        note[name] = day
-    if problems:
-        raise TableError(sorted(problems), "campaigns")
-    return note
+        which = f" ({' / '.join(wave.values())})" * bool(wave)
+        raise TableError([f"the plan should have one row for this wave{which}, found {len(table)}"], "campaigns")
+    row = table.iloc[0].astype(object).items()
+    note = {k: v for k, v in row if str(v).strip() and not (pd.api.types.is_scalar(v) and pd.isna(v))}
+    days = {name: _read_times(pd.Series([note[name]])).dt.normalize()[0] for name in DAYS if name in note}
+    form = "`{}` should be a day such as 2024-04-01, found {!r}"
+    if wrong := [form.format(name, note[name]) for name, day in days.items() if pd.isna(day)]:
+        raise TableError(wrong, "campaigns")
+    return note | days
 
 
-def _read_shares(note: Mapping[str, Any], people: pd.DataFrame, control: str) -> dict[str, float] | None:
-    """Planned share of each arm, from the plan, or from chances that are the same within each arm."""
-    if "planned_shares" in note:
-        return read_shares(note["planned_shares"], control)
-    if "propensity" not in people:
-        return None
-    chances = people.assign(propensity=pd.to_numeric(people["propensity"], errors="coerce"))
-    chances = chances.groupby("arm")["propensity"].agg(["min", "max", "count", "size"])
+def infer_shares(contacts: pd.DataFrame) -> dict[str, float] | None:
+    """Find the planned share of each arm in the column propensity; None where it is not the same within each arm.
+
+    Not where customers of the universal control were left out: the chances are those before their draw.
+
+    Examples
+    --------
+    >>> infer_shares(pd.DataFrame({"arm": ["mail", "control"], "propensity": [0.9, 0.1]}))
+    {'control': 0.1, 'mail': 0.9}
+    """
+    chances = pd.to_numeric(contacts["propensity"], errors="coerce").groupby(contacts["arm"])
+    chances = chances.agg(["min", "max", "count", "size"])
     steady = (chances["max"] - chances["min"] < 1e-6) & (chances["count"] == chances["size"])
-    shares = chances["max"].to_dict()
-    return shares if steady.all() and abs(sum(shares.values()) - 1) < 1e-6 else None
+    return chances["max"].to_dict() if steady.all() and abs(chances["max"].sum() - 1) < 1e-6 else None
 
 
 def read_shares(text: str | Mapping[str, float], control: str = "control") -> dict[str, float]:
@@ -224,10 +245,48 @@ def read_shares(text: str | Mapping[str, float], control: str = "control") -> di
     """
     pairs = [part.partition("=")[::2] for part in str(text).split(",") if part.strip()]
     try:
-        shares = {arm.strip(): float(share) for arm, share in (text.items() if isinstance(text, Mapping) else pairs)}
-    except ValueError:
+        pairs = text.items() if isinstance(text, Mapping) else pairs
+        shares = {write_id(arm).strip(): float(share) for arm, share in pairs}
+    except (TypeError, ValueError):
         raise TableError(["`planned_shares` should be as control=0.1, mail=0.9"], "campaigns") from None
     if control not in shares and "control" in shares:
         shares = {control if arm == "control" else arm: share for arm, share in shares.items()}
     total = sum(shares.values())
     return {arm: share / total for arm, share in shares.items()} if 0 < abs(total - 1) < NEAR else shares
+
+
+def compare_cells(
+    hits: pd.Series, marks: pd.DataFrame, by: Iterable[Sequence[str]], least: int, most: int = 10**9
+) -> pd.DataFrame:
+    """Ask of each cell of customers whether fewer of them were hit than of all others, by the exact test.
+
+    Parameters
+    ----------
+    hits : Series of bool
+    marks : DataFrame
+        Columns by which to make cells, rows as in `hits`.
+    by : iterable of sequence of str
+        The columns of `marks` that make cells together.
+    least, most : int
+        A cell has so many customers at least, and as many are outside; columns with more than `most` kinds are left
+        out.
+
+    Returns
+    -------
+    DataFrame
+        label, size, share, rest (the share of the others), p (Bonferroni's, for all cells).
+
+    Examples
+    --------
+    >>> marks = pd.DataFrame({"group": list("abababab")})
+    >>> compare_cells(pd.Series([True, False] * 4), marks, [["group"]], 2)[["label", "share"]].to_numpy().tolist()
+    [['group a', 1.0], ['group b', 0.0]]
+    """
+    n, k, cells = len(hits), int(hits.sum()), [pd.DataFrame({"label": "", "size": [0], "sum": [0]})]
+    for names in by:
+        found = hits.groupby([marks[name] for name in names], observed=True).agg(["size", "sum"]).reset_index()
+        said = [[f"{c} {row[c]}".removesuffix(" 00:00:00") for c in names] for row in found.to_dict("records")]
+        cells += [found.assign(label=[*map(", ".join, said)])[["label", "size", "sum"]]] * (len(found) <= most)
+    table = pd.concat(cells, ignore_index=True).query("@least <= size <= @n - @least")
+    p = np.minimum(stats.hypergeom.cdf(table["sum"], n, k, table["size"]) * len(table), 1)
+    return table.assign(share=table["sum"] / table["size"], rest=(k - table["sum"]) / (n - table["size"]), p=p)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from loyalty.charts import say_money
-from loyalty.evaluate.record import read_shares
+from loyalty.evaluate.record import infer_shares, read_shares
 from loyalty.frames import collect
 from loyalty.report.parts import Report, find_span
 from loyalty.report.privacy import looks_personal
@@ -100,9 +100,7 @@ def read_planned(
         return read_shares(record["planned_shares"])
     if "propensity" not in contacts or universal:
         return None
-    chances = contacts.groupby("arm")["propensity"].agg(["min", "max", "count", "size"])
-    steady = (chances["max"] - chances["min"] < 1e-6) & (chances["count"] == chances["size"])
-    return chances["max"].to_dict() if steady.all() and abs(chances["max"].sum() - 1) < 1e-6 else None
+    return infer_shares(contacts)
 
 
 def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:

@@ -16,8 +16,7 @@ from loyalty.report.parts import make_checks
 from loyalty.report.privacy import FEW, SMALL, hide_personal
 
 BALANCE = "Balance before the start"
-
-
+EXACT = "the quotas were exact, so that counts say nothing"
 LEVEL = 0.01  # nobody who knows statistics sits beside the reader: a sound campaign is doubted once in a hundred
 # What the clinic found -> the line of the report, how much a fault weighs, and what to do where it was not seen
 SHOWN = {
@@ -60,6 +59,7 @@ def _translate(finding: Finding) -> tuple[str, str, str] | None:
     """A finding as a line of the report, if it is one: sound and yet odd is worth a look."""
     name, weight, needs = SHOWN.get(finding.check, ("", "", ""))
     if finding.state == UNSEEN:
+        needs = EXACT if "quotas were exact" in finding.evidence else needs
         return (name, "not done", needs) if needs else None
     state = weight if finding.state == BROKEN else "good" if finding.advice == FINE else "look"
     return (name, state, hide_personal(finding.evidence.rstrip("."))) if name else None
@@ -97,11 +97,8 @@ def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str)
         return "Sample ratio", "good", f"{found}: exact quotas"
     ratio = check_sample_ratio(counts.to_dict(), planned)
     words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
-    return (
-        "Sample ratio",
-        "alarm" if ratio.alarm else "good",
-        words + "; the split is not the one planned" * ratio.alarm,
-    )
+    words += "; the split is not the one planned" * ratio.alarm
+    return "Sample ratio", "alarm" if ratio.alarm else "good", words
 
 
 def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:

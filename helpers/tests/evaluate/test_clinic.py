@@ -384,7 +384,7 @@ def test_what_cannot_be_examined_at_all_is_refused_in_words(campaign, change, wo
 def test_a_plan_that_cannot_be_read_is_refused_in_words(campaign, plan, words):
     with pytest.raises(TableError, match=words):
         examine(*campaign, **plan)
-    with pytest.raises(TableError, match="one row for this wave, found 2"):
+    with pytest.raises(TableError, match="one row for this wave .spring . 1., found 2"):
         examine_campaign(*campaign, pd.DataFrame([PLAN, PLAN]))
 
 
