@@ -1,4 +1,4 @@
-"""Behind a budget: options read, limits laid, contacts found, and what one more unit of each limit would bring."""
+"""Behind a budget: limits laid, contacts found, and what one more unit of each limit would bring."""
 
 from __future__ import annotations
 
@@ -10,128 +10,40 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, sparse
 
-from loyalty.columns import Column, Table
-from loyalty.evaluate.outcomes import check_number, gather
-from loyalty.tables import TableError, check_table
-
-OPTIONS = Table(
-    "options",
-    "a segment with an offer that it could get",
-    ("segment", "offer_id"),
-    (
-        Column("segment", "id", "which segment"),
-        Column("offer_id", "id", "which offer"),
-        Column("customers", "number", "customers of the segment", low=0),
-        Column("profit", "money", "expected incremental profit of a contact, after all costs"),
-        Column("cost", "money", "cash that a contact costs, rewards at expected redemption", low=0),
-        Column("channel", "text", "how the offer goes out", optional=True),
-        Column("se", "money", "standard error of profit", optional=True, low=0),
-    ),
-)
-
-TINY = 1e-9  # in parts of a segment, or of the largest entry of a limit: less than this is nothing
+TINY = 1e-9  # in parts of what an option may get, or of the largest entry of a limit: less than this is nothing
 FEASIBLE = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
-
-
-def read_options(
-    options: pd.DataFrame, budgets: Sequence[float], capacity: Any, caps: Any, control_share: float, draws: Any,
-    caution: float | None,
-) -> tuple[pd.DataFrame, np.ndarray | None]:  # fmt: skip
-    """Check everything that a plan is made from, and sort it, so that the order of the rows decides nothing.
-
-    Parameters
-    ----------
-    options, capacity, caps, control_share, draws, caution
-        As `loyalty.evaluate.budget.plan_budget` takes them.
-    budgets : sequence of float
-
-    Returns
-    -------
-    table : pandas.DataFrame
-        The options, sorted by segment and offer.
-    draws : array (options × draws) or None
-        In the same order.
-
-    Raises
-    ------
-    TableError
-        With all problems of the table and of the other inputs.
-    """
-    problems: list[str] = []
-    sound = gather(problems, check_table, options, OPTIONS)
-    for budget in budgets:
-        problems += check_number("the budget", budget)
-    share = check_number("control_share", control_share, share=True)
-    problems += share or (["control_share is 1: nobody is left to be contacted"] if control_share == 1 else [])
-    has = options if isinstance(options, pd.DataFrame) else pd.DataFrame()
-    for what, column, limits in (("capacity", "channel", capacity), ("caps", "offer_id", caps)):
-        known = set(has[column].astype(str)) if column in has else set()
-        if limits and column not in has and column == "channel":
-            problems.append(f"{what} is given, but the options have no column `{column}`: add it")
-        for name, most in dict(limits or {}).items():
-            problems += check_number(f"{what} of {name!r}", most)
-            if known and str(name) not in known:
-                problems.append(f"{what} of {name!r}: no option has it, found {', '.join(sorted(known)[:6])}")
-    if sound:
-        sizes = has.groupby("segment")["customers"].nunique()
-        if len(odd := sizes.index[sizes > 1]):
-            problems.append(
-                f"`customers` differs within segment {odd[0]!r}: it is the size of the segment, once an offer"
-            )
-        problems += [] if len(has) else ["there are no options: one row a segment and offer is needed"]
-    if caution is not None:
-        bad = check_number("caution", caution) or not 0 < caution <= 0.5
-        problems += [f"caution should be a quantile above 0 and up to 0.5, found {caution!r}"] if bad else []
-        if draws is None and "se" not in has:
-            problems.append("caution needs to know how sure each figure is: add a column `se`, or give draws")
-    if draws is not None:
-        draws = np.asarray(draws, float)
-        if draws.ndim != 2 or len(draws) != len(has) or draws.shape[1] < 2 or not np.isfinite(draws).all():
-            shape = " × ".join(map(str, draws.shape))
-            problems.append(f"draws should be numbers, {len(has)} options × at least two draws, found {shape}")
-    if problems:
-        raise TableError(problems, "the budget")
-    table = has.reset_index(drop=True).sort_values(["segment", "offer_id"])
-    return table.reset_index(drop=True), draws if draws is None else draws[table.index]
 
 
 @dataclass(frozen=True)
 class Limits:
     """What a plan must keep; made by `lay_limits`.
 
-    `uses` (limits × options) is what an option takes of each limit if the whole segment is contacted, `room` what there
-    is, `names` one pair a limit: its kind (budget, capacity, cap, segment) and which. `size` is the largest number of
-    contacts of each option.
+    `uses` (limits × options) is what a contact takes of each limit, `room` what there is, `names` one pair a limit: its
+    kind (budget, capacity, cap, segment) and which. `size` is the largest number of contacts of each option, `fits`
+    says where that is all its segment, `scale` is the most that an option takes of each limit (1 if nothing), so that
+    euros and people can be compared, `held_back` counts the customers who are left alone.
     """
 
     uses: sparse.csr_array
     room: np.ndarray
     names: tuple[tuple[str, str], ...]
     size: np.ndarray
-
-    @property
-    def scale(self) -> np.ndarray:
-        """The largest entry of each limit, 1 where nobody uses it: limits in euros and in people become comparable."""
-        largest = self.uses.max(axis=1).toarray().ravel()
-        return np.where(largest > 0, largest, 1.0)
-
-    def find_tight(self, contacts: np.ndarray) -> np.ndarray:
-        """Which limits a plan uses up; not a segment without customers."""
-        full = (self.room - self.measure_use(contacts)) / self.scale <= TINY
-        return full & np.array(
-            [room > 0 or name[0] != "segment" for room, name in zip(self.room, self.names, strict=True)]
-        )
+    fits: np.ndarray
+    scale: np.ndarray
+    held_back: float
 
     def measure_use(self, contacts: np.ndarray) -> np.ndarray:
         """How much of each limit a plan takes, in the limit's own unit."""
-        return self.uses @ self._share(contacts)
+        return self.uses @ contacts
 
-    def _share(self, contacts: np.ndarray) -> np.ndarray:
-        return np.divide(contacts, self.size, out=np.zeros(len(self.size)), where=self.size > 0)
+    def find_tight(self, contacts: np.ndarray) -> np.ndarray:
+        """Which limits a plan uses up; not a segment without customers."""
+        lives = [room > 0 or name[0] != "segment" for room, name in zip(self.room, self.names, strict=True)]
+        return ((self.room - self.measure_use(contacts)) / self.scale <= TINY) & np.array(lives)
 
 
 def lay_limits(
-    options: pd.DataFrame, budget: float, capacity: Mapping[str, float], caps: Mapping[str, float], control_share: float
+    options: pd.DataFrame, budget: float, capacity: Mapping | None, caps: Mapping | None, control_share: float
 ) -> Limits:
     """Write the limits of a plan as rows: budget, capacity by channel, caps by offer, customers by segment.
 
@@ -141,7 +53,7 @@ def lay_limits(
         segment, offer_id, customers, cost; channel if there is capacity. Already checked.
     budget : float
         In money.
-    capacity, caps : mapping of channel, of offer to float
+    capacity, caps : mapping of channel, of offer to float, or None
         Contacts.
     control_share : float
         Part of each segment that is left alone.
@@ -156,24 +68,32 @@ def lay_limits(
     >>> lay_limits(table, 8.0, {}, {"y": 3}, 0.1).names
     (('budget', 'budget'), ('cap', 'y'), ('segment', 'a'))
     """
-    size = options["customers"].to_numpy(float) * (1 - control_share)
+    given = (("capacity", "channel", capacity), ("cap", "offer_id", caps))
+    asked = [(kind, options[column].astype(str), n, most[n]) for kind, column, most in given for n in most or {}]
+    takes = np.array([options["cost"], *(found == str(name) for _, found, name, _ in asked)], float)
+    most = np.array([budget, *(number for *_, number in asked)], float)
     code, segments = pd.factorize(options["segment"])
-    rows, room, names = [options["cost"].to_numpy(float)], [budget], [("budget", "budget")]
-    for kind, column, limits in (("capacity", "channel", capacity), ("cap", "offer_id", caps)):
-        for name, most in limits.items():
-            rows.append((options[column].astype(str) == str(name)).to_numpy(float))
-            room.append(float(most))
-            names.append((kind, str(name)))
+    names = [(kind, str(n)) for kind, _, n, _ in asked] + [("segment", str(s)) for s in segments]
+    each, first = options["customers"].to_numpy(float), np.unique(code, return_index=True)[1]
+    size, held_back = each * (1 - control_share), float(each[first].sum() * control_share)
+    fits = (takes * size <= most[:, None] * (1 + TINY)).all(axis=0)
+    # Counted in the contacts that there is room for: a budget that is tiny beside a segment is kept as well as a large
+    # one. Where there is no room at all, the whole segment stays, so that the first unit of the limit gets its price.
+    bounds = (takes > 0) & (most[:, None] > 0)
+    reach = np.divide(most[:, None], takes, out=np.full(takes.shape, np.inf), where=bounds).min(axis=0)
     belongs = sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))))
-    uses = sparse.csr_array(sparse.vstack([sparse.csr_array(np.array(rows)), belongs]) * size)
-    most = pd.Series(size).groupby(code).first().to_numpy()
-    return Limits(uses, np.r_[room, most], (*names, *(("segment", str(s)) for s in segments)), size)
+    room, size = np.r_[most, size[first]], np.minimum(size, reach)
+    uses = sparse.vstack([sparse.csr_array(takes), belongs], "csr")
+    largest = np.r_[(takes * size).max(axis=1), pd.Series(size).groupby(code).max()]
+    scale = np.where(largest > 0, largest, 1.0)
+    return Limits(uses, room, (("budget", "budget"), *names), size, fits, scale, held_back)
 
 
 def allocate_contacts(value: np.ndarray, limits: Limits, *, whole: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Find the contacts of each option that bring the largest total value.
 
-    Limits are kept to one part in a thousand million (`whole`: in a million) of what the largest option would take.
+    Limits are kept to the last digits of a float, by `whole` to one part in a million. HiGHS 1.12 (in SciPy 1.17) may
+    then print a stray line about `tmpSolver`: it means nothing, and no option of SciPy silences it.
 
     Parameters
     ----------
@@ -202,24 +122,26 @@ def allocate_contacts(value: np.ndarray, limits: Limits, *, whole: bool = False)
 
     Source: Huangfu and Hall (2018), Mathematical Programming Computation 10, 119-142 (HiGHS).
     """
-    useful = np.flatnonzero((value > 0) & (limits.size > 0))
+    useful = np.flatnonzero((value > 0) & (limits.size > 0) & (limits.fits | (not whole)))
     contacts, prices = np.zeros(len(value)), np.full(len(limits.room), np.nan if whole else 0.0)
     if not len(useful):
         return contacts, prices
-    gain, uses, room = _scale(value, limits, useful)
-    tuned = {"mip_rel_gap": 0.0} if whole else {}
+    gain, uses, room, back = _scale(value, limits, useful)
     # A budget of 1e12 says no more than one that all options together cannot spend, and disturbs the solver.
     room = np.minimum(room, 2 * uses.sum(axis=1))
-    found = optimize.linprog(-gain, uses, room, method="highs", integrality=int(whole), options=FEASIBLE | tuned)
+    fine, how = (1e3, {"mip_rel_gap": 0.0}) if whole else (1, FEASIBLE)  # whole numbers: its tolerance is a millionth
+    room = room * (1 + TINY * whole)  # what fits to the last cent should not fail by the last digit
+    found = optimize.linprog(-gain * fine, uses * fine, room * fine, integrality=int(whole), options=how)
     if found.status:
         raise RuntimeError(f"the solver found no plan: {found.message}")
-    share = np.round(found.x) if whole else np.clip(found.x, 0, 1)
-    contacts[useful] = np.where(share > TINY, share, 0) * limits.size[useful]
-    if (limits.measure_use(contacts) > limits.room + 1e-6 * limits.scale).any():  # seen with whole numbers elsewhere
+    share = np.round(found.x) if whole else np.where(found.x > TINY, found.x, 0)
+    over = np.flatnonzero(uses @ share > room * (1 + 1e-6 * whole))
+    if whole and len(over):  # seen with whole numbers elsewhere
         raise RuntimeError("the solver's plan breaks a limit")
-    if not whole:
-        prices = -found.ineqlin.marginals * (value * limits.size)[useful].max() / limits.scale
-    return contacts, np.abs(prices)
+    for row in over:
+        share[uses[[row]].indices] *= min(1.0, room[row] / max((uses[[row]] @ share)[0], TINY**9))
+    contacts[useful] = share * limits.size[useful]
+    return contacts, prices if whole else np.abs(found.ineqlin.marginals * back)
 
 
 def price_limits(
@@ -229,7 +151,8 @@ def price_limits(
 
     Not for whole segments, which have no such price. Where two limits are used up at the same point (the money is gone
     with the last customer of a segment), one less euro costs more than one more would bring, and any price between
-    fits the plan; the solver returns one of them, this function the smallest.
+    fits the plan; the solver returns one of them, this function the smallest. (Or the solver's, where a segment earns a
+    thousand million times less than another, and no prices fit to the last digit.)
 
     Parameters
     ----------
@@ -243,11 +166,6 @@ def price_limits(
     array of float
         In units of value per unit of the limit; 0 for a limit that is not used up.
 
-    Raises
-    ------
-    RuntimeError
-        If the solver gives up.
-
     Examples
     --------
     >>> table = pd.DataFrame({"segment": ["a", "b"], "offer_id": "x", "customers": 10, "cost": [1.0, 2.0]})
@@ -258,37 +176,28 @@ def price_limits(
     Source: Bertsimas and Tsitsiklis (1997), Introduction to Linear Optimization, sections 5.2 and 5.3.
     """
     useful = np.flatnonzero((value > 0) & (limits.size > 0))
-    if not len(useful):
-        return np.zeros(len(rows))
-    gain, uses, _ = _scale(value, limits, useful)
-    used, touched = contacts[useful] > 0, uses.sum(axis=1) > 0
-    tight = limits.find_tight(contacts) & touched
-    spare = touched.sum() - used.sum() - (touched & ~tight).sum()  # dimension of the set of prices that fit
-    if not spare:
-        return np.where(tight, prices, 0)[rows]
-    # No option earns more than what it uses up is worth, those used earn exactly that, and what is left over is worth
-    # nothing: all prices that keep this fit the plan.
-    binds, back = np.flatnonzero(tight), (value * limits.size)[useful].max() / limits.scale
-    worth, found = uses[binds].T.tocsr(), np.zeros(len(tight))
-    books = -worth[~used], -gain[~used], worth[used], gain[used]
-
-    def find_least(goal: np.ndarray) -> Any:
-        least = optimize.linprog(goal, *books, method="highs")
-        if least.status not in (0, 3):  # 3: prices without an upper end
-            raise RuntimeError(f"the solver found no prices: {least.message}")
-        return least
-
+    gain, uses, _, back = _scale(value, limits, useful)
+    used, tight = contacts[useful] > 0, limits.find_tight(contacts) & (uses.sum(axis=1) > 0)
+    found, binds = np.where(tight, prices, 0), np.flatnonzero(tight)
     wanted = np.intersect1d(rows, binds)
-    if spare == 1 and len(wanted) > 2:  # a line of prices: the smallest of each lies at one of its two ends
-        goal = np.random.default_rng(0).uniform(1, 2, len(binds))
-        ends = [end.x for end in (find_least(goal), find_least(-goal)) if not end.status]
-        found[binds] = np.min(ends, axis=0)
-    else:
-        found[wanted] = [find_least((binds == row).astype(float)).fun for row in wanted]
-    return np.maximum(found * back, 0)[rows]
+    spare = tight.sum() - used.sum()  # dimension of the set of prices that fit
+    if spare <= 0 or not len(wanted):
+        return found[rows]
+    # No option earns more than what it uses up is worth, those used earn exactly that, and what is left over is worth
+    # nothing: all prices that keep this fit the plan. On a line of prices the smallest of each lies at one of two ends.
+    worth, goals = uses[binds].T.tocsr(), (binds == wanted[:, None]).astype(float)
+    if spare == 1 and len(wanted) > 2:
+        goals = np.outer([1, -1], np.random.default_rng(0).uniform(1, 2, len(binds)))
+    books = -worth[~used], -gain[~used], worth[used], gain[used]
+    ends = [optimize.linprog(goal, *books, method="highs") for goal in goals]
+    if {end.status for end in ends} <= {0, 3}:  # 3: the line has one end only
+        found[binds] = np.maximum(np.min([end.x for end in ends if not end.status], axis=0) * back[binds], 0)
+    return found[rows]
 
 
-def _scale(value: np.ndarray, limits: Limits, useful: np.ndarray) -> tuple[np.ndarray, sparse.csr_array, np.ndarray]:
-    gain = (value * limits.size)[useful]
-    uses = sparse.csr_array(sparse.diags_array(1 / limits.scale) @ limits.uses[:, useful])
-    return gain / gain.max(), uses, limits.room / limits.scale
+def _scale(value: np.ndarray, limits: Limits, useful: np.ndarray) -> tuple[np.ndarray, sparse.csr_array, Any, Any]:
+    """Gains and uses of the largest size, room, and what turns the price of this programme into that of one unit."""
+    size, scale = limits.size[useful], limits.scale
+    gain, top = value[useful] * size, np.max(value[useful] * size, initial=0)
+    uses = sparse.diags_array(1 / scale) @ limits.uses[:, useful] @ sparse.diags_array(size)
+    return gain / top, sparse.csr_array(uses), limits.room / scale, top / scale

@@ -92,7 +92,7 @@ def test_whole_segments_get_the_exact_best_plan_of_the_world(world):
     assert spent[0] == 0 and len(set(spent)) >= 4  # the budgets are not all on one side
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_cases())
 def test_whole_segments_get_the_best_of_all_plans_and_parts_of_segments_no_less(case):
     table, given_limits = case
@@ -112,7 +112,7 @@ def test_whole_segments_get_the_best_of_all_plans_and_parts_of_segments_no_less(
     assert value @ parts >= best - 1e-6
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_plan_under_a_budget_alone_brings_what_the_steepest_steps_bring(seed):
     options = make_options(seed)
     for budget in (0, 100, 2_500, 12_000):
@@ -162,7 +162,7 @@ def test_a_plan_for_200_segments_and_8_offers_takes_under_a_second():
     # The second: money and all segments end together, so that each price has to be searched
     for budget, more in ((100_000, limits), (enough, {})):
         took = []
-        for _ in range(3):
+        for _ in range(2):
             start = perf_counter()
             found = plan_budget(options, budget, **more)
             took.append(perf_counter() - start)
@@ -170,10 +170,52 @@ def test_a_plan_for_200_segments_and_8_offers_takes_under_a_second():
     assert len(found.binding) == 201
 
 
+def test_a_budget_that_is_tiny_beside_a_segment_is_kept_all_the_same():
+    options = pd.DataFrame(
+        {"segment": ["all", "few"], "offer_id": "x", "customers": [4e8, 20], "profit": [9.0, 5.0], "cost": [10.0, 1.0]}
+    )
+    for budget in (0, 3.7, 685.2, 1e5):
+        best = spend_greedily(options, budget)
+        for limits in ({}, {"capacity": {"mail": 1e9}}, {"caps": {"x": 0}}):
+            found = plan_budget(options.assign(channel="mail"), budget, **limits)
+            assert found.cost <= budget * (1 + 1e-12)
+            assert found.profit.effect == pytest.approx(0 if "caps" in limits else best, rel=1e-9)
+
+
+def test_whole_segments_too_large_for_the_money_do_not_blur_the_plan_for_the_others():
+    sizes, profit = [4_000_000, 690, 55, 30], [3.0, 0.9, 5.6, 0.3]
+    table = {"segment": list("abcd"), "offer_id": "x", "customers": sizes, "profit": profit, "cost": [3.1, 1.0, 1.0, 0]}
+    for budget, best in ((54, 9), (55, 317), (744, 630), (745, 938), (4_000_000 * 3.1, 12_000_009)):
+        found = plan_budget(pd.DataFrame(table), budget, whole=True)
+        assert found.profit.effect == pytest.approx(best) and found.cost <= budget * (1 + 1e-8)
+
+
+@pytest.mark.parametrize("seed", [34, 874, 1_042])
+def test_whole_segments_of_very_different_size_get_the_best_of_all_plans(seed):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(product(range(4), range(2)), columns=["segment", "offer_id"])
+    table["customers"] = np.repeat(np.floor(10 ** rng.uniform(0, 8, 4)), 2)
+    table["profit"], table["cost"] = rng.normal(1, 1, 8), 10 ** rng.uniform(-3, 2, 8)
+    bills = (table["cost"] * table["customers"]).to_numpy()
+    choices = [
+        [row for row in choice if row is not None]
+        for choice in product(*[[None, *rows.index] for _, rows in table.groupby("segment")])
+    ]
+    cost, profit = (
+        np.array([figure[chosen].sum() for chosen in choices])
+        for figure in (bills, (table["profit"] * table["customers"]).to_numpy())
+    )
+    for budget in (bills[0], bills.min(), bills[3] + bills[6], np.median(bills)):
+        found = plan_budget(table, budget, whole=True)
+        # A limit is kept to 1e-8 of itself: a segment of a few customers may still slip in beside one of 100 million
+        least, most = (profit[cost <= budget * (1 + slack)].max() for slack in (1e-12, 1e-8))
+        assert least * (1 - 1e-6) <= found.profit.effect <= most * (1 + 1e-6) and found.cost <= budget * (1 + 1e-8)
+
+
 # --- Prices --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(small_cases())
 def test_each_price_is_the_profit_of_one_more_unit_also_where_several_prices_fit(case):
     table, given_limits = case
@@ -193,7 +235,7 @@ def test_each_price_is_the_profit_of_one_more_unit_also_where_several_prices_fit
         assert found[row] == pytest.approx((grown - contacts) @ value / step, abs=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_prices_of_money_capacity_and_caps_are_finite_differences_upward(seed):
     options = make_options(seed)
     limits = {"capacity": {"call": 2_000.0}, "caps": {"o1": 2_500.0}}
@@ -227,7 +269,7 @@ def test_a_limit_that_is_not_used_up_has_no_price_and_is_not_listed():
 # --- What follows from it ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_frontier_rises_ever_more_slowly_and_its_slope_is_the_price(seed):
     options, budgets = make_options(seed), np.linspace(0, 20_000, 41)
     found = trace_frontier(options, budgets, capacity={"call": 3_000}, control_share=0.1)
