@@ -21,6 +21,14 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side (-n), a file's tests stay in one process, and so does notebooks/: what they share is made once."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            group = "notebooks" if "notebooks" in item.path.parts else item.path.as_posix()
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The root of this clone."""

@@ -22,6 +22,7 @@ from loyalty.launch.venv import place_pth, prepare_venv
 FIRST_PAGE = "/lab/tree/notebooks/0_start/00_start_here.ipynb"
 PORT = 8888
 LINTED = ("helpers", "authoring", "benchmarks", "workshop.py")
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup")
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
@@ -92,7 +93,7 @@ def run_tests(project: Project, arguments: Sequence[str]) -> int:
     commands = (
         ["ruff", "check", "--quiet", "--output-format=concise", *linted],
         ["ruff", "format", "--check", "--quiet", *linted],
-        ["pytest", "--cov=loyalty"],
+        ["pytest", *PARALLEL],
     )
     codes = []
     for command in commands:
