@@ -25,8 +25,7 @@ from loyalty.tasks import check, hint
 from loyalty.tasks.desks import open_blind_desk
 
 desk = open_blind_desk()
-for letter, report in desk.items():
-    print(f"{letter}. {report.text}\n")
+desk
 
 # %% [markdown]
 # Each report has three tables: `desk["P"].plan` (one row, written before the start; `start` and `end` are what was measured in fact), `desk["P"].contacts` (the list: one row a customer, `arm` is the offer or "control"), `desk["P"].outcomes` (one row a customer and window: `pre` the weeks before, `main` the campaign, `post` the weeks after).
@@ -159,9 +158,10 @@ short = desk["W"].contacts.assign(short=desk["W"].contacts.customer_id.str.len()
 assert short.groupby("arm").short.sum()["magazine"] == 0 and find_rows("W").query("customer_id.str.len() < 7").orders.sum() == 0  # fmt: skip
 
 # %% tags=["solution"]
-for letter, one in seen.items():
-    problem = one.problems[0] if one.problems else None
-    print(f"{letter} {one.verdict}", f"{problem.check}: {problem.evidence}" if problem else "", sep="  ")
+from loyalty.tasks.desks import Desk
+
+found = {letter: "; ".join(f"{p.check}: {p.evidence}" for p in one.problems[:1]) for letter, one in seen.items()}
+Desk((letter, f"{one.verdict}. {found[letter]}") for letter, one in seen.items())
 
 # %% [markdown] tags=["solution"]
 # What an experienced colleague would say, report by report:

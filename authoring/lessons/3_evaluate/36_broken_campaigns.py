@@ -34,8 +34,7 @@ from loyalty.tasks.desks import open_desk
 
 house_style()
 desk = open_desk()
-for number, case in desk.items():
-    print(f"{number}. {case.report}\n")
+desk
 
 # %% [markdown]
 # Behind each sentence Ines has three tables: the **plan** that was written down before the start, the **contacts** (who was drawn for what), and the **outcomes** (what each customer did in the weeks before, during and after: `pre`, `main`, `post`). Is the arithmetic right? We join the rows of a window to the list, and compare the two groups:
@@ -397,11 +396,11 @@ reveal("36h", estimate=found[8].effect, low=found[8].low, high=found[8].high, tr
 
 # %%
 from loyalty.tasks.cases import make_case
+from loyalty.tasks.desks import Desk
 
 names = ("unequal seasons", "failed channel", "swapped metric", "broken join")
-drawer = {name: make_case(36, name) for name in names}
-for name, case in drawer.items():
-    print(f"{name}: {case.report}\n")
+drawer = Desk((name, make_case(36, name)) for name in names)
+drawer
 
 # %% [markdown]
 # **Unequal seasons.** Were both groups measured over the same days?

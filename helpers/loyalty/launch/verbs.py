@@ -23,6 +23,7 @@ FIRST_PAGE = "/lab/tree/notebooks/0_start/00_start_here.ipynb"
 PORT = 8888
 LINTED = ("helpers", "authoring", "benchmarks", "workshop.py")
 PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup")
+STYLE = "body .jp-OutputArea-output pre { word-break: normal; }"  # JupyterLab breaks printed lines within words
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
@@ -57,6 +58,7 @@ def lab_options(project: Project, port: int) -> list[str]:
         "ServerApp.answer_yes": True,
         "Application.log_level": "WARN",
         "LabApp.extension_manager": "readonly",
+        "LabApp.custom_css": True,
         "KernelManager.transport_encryption": "auto",  # without it each kernel begins with a security notice
     }
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # containers
@@ -66,9 +68,10 @@ def lab_options(project: Project, port: int) -> list[str]:
 def write_settings(project: Project) -> Path:
     """Write the settings of this project's JupyterLab and return their folder; the user's own stay as they are."""
     folder = project.home / "jupyter"
-    settings = folder / "labconfig" / "default_setting_overrides.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(json.dumps(SETTINGS, indent=1), encoding="utf-8")
+    files = {"labconfig/default_setting_overrides.json": json.dumps(SETTINGS, indent=1), "custom/custom.css": STYLE}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -81,6 +81,9 @@ class Case:
     fair: float = field(repr=False)
     feature: str = field(repr=False, default="")
 
+    def __str__(self) -> str:
+        return self.report
+
 
 def make_case(seed: int, defect: str | None = None, *, customers: int = 12_000, size: float | None = None) -> Case:
     """Make a campaign and its report, sound or with one defect; about half a second.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -34,32 +35,48 @@ class Report(NamedTuple):
         return self.text
 
 
+class Desk(dict):
+    """What lies on a desk, by number or letter; a notebook shows the sentence of each as a paragraph.
+
+    Examples
+    --------
+    >>> Desk({1: "Sales rose (p < .001)."})
+    1. Sales rose (p < .001).
+    """
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}. {said}" for name, said in self.items())
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p><b>{name}.</b> {html.escape(str(said))}</p>" for name, said in self.items())
+
+
 @cache
 def _make(seed: int, defect: str | None) -> Case:
     return make_case(seed, defect)
 
 
-def open_desk() -> dict[int, Case]:
+def open_desk() -> Desk:
     """Open the eight reports of the lesson; their truth is in them, so do not print it before you have decided.
 
     Returns
     -------
-    dict of int to Case
+    Desk of int to Case
 
     Examples
     --------
     >>> open_desk()[4].plan["primary_metric"].item()
     'sales'
     """
-    return {number: _make(*made) for number, made in DESK.items()}
+    return Desk((number, _make(*made)) for number, made in DESK.items())
 
 
-def open_blind_desk() -> dict[str, Report]:
+def open_blind_desk() -> Desk:
     """Open the eight reports of the exercise: sentence, plan, contacts and outcomes, and nothing that tells.
 
     Returns
     -------
-    dict of str to Report
+    Desk of str to Report
 
     Examples
     --------
@@ -68,8 +85,8 @@ def open_blind_desk() -> dict[str, Report]:
     (['P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W'], ('text', 'plan', 'contacts', 'outcomes'))
     """
     cases = uncover()
-    return {letter: Report(case.report, *(table.copy() for table in (case.plan, case.contacts, case.outcomes)))
-            for letter, case in cases.items()}  # fmt: skip
+    return Desk((letter, Report(case.report, *(table.copy() for table in (case.plan, case.contacts, case.outcomes))))
+                for letter, case in cases.items())  # fmt: skip
 
 
 def uncover() -> Mapping[str, Case]:

@@ -52,6 +52,13 @@ def test_the_launcher_opens_the_first_lesson_without_news_or_questions(desk):
     assert desk.strangers() == []
 
 
+def test_a_printed_line_that_is_too_long_is_broken_between_words(desk):
+    desk.open(EXERCISE)
+    probe = "<div class='jp-OutputArea-output'><pre></pre></div>"
+    add = "text => { document.body.insertAdjacentHTML('beforeend', text); return document.body.lastChild.firstChild; }"
+    assert desk.page.evaluate(f"text => getComputedStyle(({add})(text)).wordBreak", probe) == "normal"
+
+
 def test_an_exercise_names_the_mistake_hints_step_by_step_and_takes_the_right_answer(desk):
     participants = (ROOT / EXERCISE).read_bytes()
     desk.open(EXERCISE)
