@@ -72,7 +72,7 @@ def test_test_lints_and_tests_everything_but_what_participants_write(project, ra
     check, form, tests = ran.commands
     assert check == ["-m", "ruff", "check", "--quiet", "--output-format=concise", "helpers", "workshop.py"]
     assert form == ["-m", "ruff", "format", "--check", "--quiet", "helpers", "workshop.py"]
-    assert tests == ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup"]
+    assert tests == ["-m", "pytest", "-n", "auto", "--maxprocesses", "2", "--dist", "loadgroup"]
     assert ran.pythons == ["test tools"] * 3
 
 
