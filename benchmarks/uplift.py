@@ -89,10 +89,10 @@ def run_seed(seed: int) -> Iterator[dict]:
             area, said = find_area(score, net), gains.estimates[name]
             best = choose_offers(score.rename(offer), share=PART) == offer
             row = {"seed": seed, "offer": offer, "name": name}
-            if score.nunique() == 1:
-                row["held"] = np.nan
-            row["rank"] = score.corr(net, "spearman") if score.nunique() > 1 else 0.0  # one score for all ranks nobody
-            row |= {"best": net.where(best, 0).mean(), "all": net.mean(), "held": said.low <= area <= said.high}
+            ranks = score.nunique() > 1  # one score for all ranks nobody
+            row["rank"] = score.corr(net, "spearman") if ranks else 0.0
+            row["held"] = said.low <= area <= said.high if ranks else np.nan
+            row |= {"best": net.where(best, 0).mean(), "all": net.mean()}
             if name in EFFECTS:
                 row["cut"] = net.where(score > cost, 0).mean()
             yield row

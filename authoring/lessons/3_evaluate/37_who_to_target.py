@@ -306,7 +306,8 @@ losing = {offer: page.split(f"`{offer}`")[1].split("it loses money in ")[1].spli
 voucher, percent, remind = (mean_of[offer] for offer in three)
 assert 1.9 < voucher["response model"] / voucher["random"] < 2.1 and losing["win_back"] == "40 of 40"
 assert ends_of.win_back["DR-learner"][0] > ends_of.win_back["response model"][1] and voucher["DR-learner"] < 0
-assert voucher["DR-learner"] == voucher.drop(voucher.index[voucher.index.str.startswith("oracle")]).max()
+least = voucher.drop(voucher.index[voucher.index.str.startswith("oracle")]).nlargest(2)
+assert set(least.index) == {"effect by RFM segment", "DR-learner"} and least.max() - least.min() < 0.05
 bd, best_learner = ends_of.basket_discount, percent[["S-learner", "T-learner", "X-learner", "DR-learner"]].max()
 assert bd["response model"][0] < best_learner < bd["response model"][1]
 assert bd["response model"][0] > bd["random"][1] and losing["basket_discount"] == "0 of 40"
@@ -314,7 +315,7 @@ assert ends_of.reminder["DR-learner"][0] < 0 < ends_of.reminder["DR-learner"][1]
 assert ends_of.reminder["response model"][0] > 0
 
 # %% [markdown]
-# - **The voucher.** The response model's best fifth loses €{{-voucher["response model"]:.2f}} a contact, twice as much as a lottery, and it lost in {{losing["win_back"]}} worlds. What learns the effect loses least (€{{-voucher["DR-learner"]:.2f}}); the right number of letters is none.
+# - **The voucher.** The response model's best fifth loses €{{-voucher["response model"]:.2f}} a contact, twice as much as a lottery, and it lost in {{losing["win_back"]}} worlds. What learns the effect loses least (the segments €{{-voucher["effect by RFM segment"]:.2f}}, the DR-learner €{{-voucher["DR-learner"]:.2f}}, hardly to be told apart); the right number of letters is none.
 # - **Ten percent off.** The response model brings €{{percent["response model"]:.2f}}, as good as the best learner, and far better than a lottery (€{{percent["random"]:.2f}}). It lost in no world. Who comes often is also changed most *in euros*, because the offer works on every visit, and nothing is paid for a visit as such.
 # - **The reminder.** A learner cannot be told from a lottery. There is too little effect to learn from one wave. (The response model brings {{remind["response model"] * 100:.0f}} cents, and lost in {{losing["reminder"]}} worlds.)
 #

@@ -13,7 +13,7 @@ import seaborn as sns
 from scipy import stats as _scipy
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline, say_money
-from loyalty.evaluate.learners import UpliftModel
+from loyalty.evaluate.candidates import Scores, check_each, read_score
 from loyalty.evaluate.lift import measure_lift
 from loyalty.evaluate.lifts import Lifts, gather_lifts
 from loyalty.evaluate.randomised import Trial
@@ -23,7 +23,6 @@ from loyalty.tables import TableError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Scores = UpliftModel | pd.Series | pd.DataFrame
 ENOUGH = 1_000  # controls in a holdout
 
 
@@ -48,9 +47,12 @@ class Contest:
         return frame.drop(columns=["method", "estimand", "relative", "warnings"])
 
     def compare(self, name: str, other: str) -> Estimate:
-        """Difference of two candidates on the same customers, which is known better than either of them."""
+        """Difference of two candidates on the same customers, which is mostly known better than either of them."""
+        if gone := [one for one in (name, other) if one not in self.estimates]:
+            raise ValueError(f"there is no {gone[0]!r}; there are {', '.join(map(repr, self.estimates))}")
         a, b, gap = self.estimates[name], self.estimates[other], self.influence[name] - self.influence[other]
         about = {"n_treated": a.n_treated, "n_control": a.n_control, "level": a.level, "estimand": self.what}
+        about["warnings"] = self.warnings
         se = np.sqrt((gap**2).sum() * len(gap) / (len(gap) - 1))
         return make_estimate(a.effect - b.effect, se, method=f"{name} less {other}", base=b.effect, **about)
 
@@ -61,7 +63,9 @@ class Contest:
         for name in dict.fromkeys([order[0], order[-1]]):
             e = self.estimates[name]
             value, low, high = (say_money(v, unit, decimals) for v in (e.effect, e.low, e.high))
-            said.append(f"{value} for `{name}` ({low} to {high}{'' if e.low > 0 or e.high < 0 else ', which is open'})")
+            said.append(
+                f"{value} for `{name}` ({low} to {high}{', which is open' * (e.low <= 0 <= e.high and e.se > 0)})"
+            )
         return f"{self.what[0].upper()}{self.what[1:]}, from {self.outcome}: {' and '.join(said)}."
 
     def plot(self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", source: str = "") -> Axes:
@@ -91,15 +95,11 @@ class Gains(Contest):
     def plot(self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", source: str = "") -> Axes:
         """Draw the gain over the share of customers who get the offer, highest score first; `truth`: if all get it."""
         order = sorted(self.estimates, key=lambda name: -self.estimates[name].effect)
-        best, colours = (
-            self.curves[self.curves["name"] == order[0]],
-            [TREATED, HIGHLIGHT, CONTROL, "#009E73", "#CC79A7"],
-        )
-        palette = {name: (colours + [GREY] * len(order))[place] for place, name in enumerate(order)}
+        best = self.curves[self.curves["name"] == order[0]]
+        colours = [TREATED, HIGHLIGHT, CONTROL, "#009E73", "#CC79A7", *[GREY] * len(order)]
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
-        sns.lineplot(
-            self.curves, x="share", y="gain", hue="name", hue_order=order, palette=palette, estimator=None, ax=ax
-        )
+        how = {"hue": "name", "hue_order": order, "palette": colours[: len(order)], "estimator": None}
+        sns.lineplot(self.curves, x="share", y="gain", ax=ax, **how)
         ax.fill_between(best["share"], best["low"], best["high"], color=TREATED, alpha=0.12, linewidth=0)
         ax.plot([0, 1], [0, best["gain"].iloc[-1]], ":", color=GREY, label="at random")
         if truth is not None:
@@ -141,7 +141,7 @@ def measure_gains(trial: Trial, scores: Mapping[str, Scores], *, arm: str | None
     Raises
     ------
     TableError
-        A model was trained on some of these customers; scores are missing.
+        With the problems of all candidates: a model was trained on some of these customers; scores are missing.
 
     Examples
     --------
@@ -156,16 +156,17 @@ def measure_gains(trial: Trial, scores: Mapping[str, Scores], *, arm: str | None
     """
     arm = trial.find_arm(arm)
     sides = [(trial.arm == name).to_numpy() for name in (arm, trial.control)]
+    if not scores:
+        raise ValueError("there is nothing to judge: give scores={name: model}")
+    known = check_each(scores, lambda _, given: read_score(trial, given, arm), "the scores", level)
     curves, estimates, influence = [], {}, {}
     about = {"n_treated": int(sides[0].sum()), "n_control": int(sides[1].sum()), "level": level, "base": 0.0}
     about |= {"method": "area above random", "estimand": "given the scores"}
-    for name, given in scores.items():
-        curve, area, moved = _trace(trial, read_score(trial, given, arm), sides, level)
+    for name, score in known.items():
+        curve, area, moved = _trace(trial, score, sides, level)
         estimates[name] = make_estimate(area, np.sqrt((moved**2).sum() * len(moved) / (len(moved) - 1)), **about)
         influence[name] = moved
         curves.append(curve.assign(name=name))
-    if not curves:
-        raise ValueError("there is nothing to judge: give scores={name: model}")
     table = pd.concat(curves, ignore_index=True)[["name", "share", "gain", "low", "high"]]
     notes = (*trial.warnings, *find_doubts(trial, sides))
     return Gains(estimates, influence, str(trial.outcome.name), "area above random", notes, table)
@@ -205,7 +206,11 @@ def measure_bins(
     [['1 of 2', 3.0], ['2 of 2', 0.0]]
     """
     arm, name = trial.find_arm(arm), str(trial.outcome.name)
+    if not bins >= 1 or bins % 1:
+        raise ValueError(f"bins should be a whole number above zero, found {bins!r}")
     if isinstance(score, str):
+        if score not in trial.features:
+            raise TableError([f"there is no feature `{score}`; there are {', '.join(trial.features)}"], "the features")
         segment = trial.features[score].astype(str)
     else:
         values = read_score(trial, score, arm)
@@ -218,24 +223,12 @@ def measure_bins(
     return found if isinstance(found, Lifts) else gather_lifts([found])
 
 
-def read_score(trial: Trial, given: Scores, arm: str) -> np.ndarray:
-    """Scores of these customers for an arm, in their order; refuses models that saw them and scores that miss some."""
-    if isinstance(given, UpliftModel):
-        given.refuse_overlap(trial)
-        given = given.score(trial)
-    if isinstance(given, pd.DataFrame):
-        given = given[arm]
-    values = given.reindex(trial.arm.index).to_numpy(float, na_value=np.nan)
-    if gone := int((~np.isfinite(values)).sum()):
-        raise TableError([f"{gone:,} of {len(values):,} customers have no score, or an infinite one"], "the scores")
-    return values
-
-
 def find_doubts(trial: Trial, sides: Sequence[np.ndarray]) -> list[str]:
     """What makes a verdict on these customers doubtful: few controls, a small share of them, a heavy tail."""
     (n, m), y = (int(side.sum()) for side in sides), trial.outcome.to_numpy()
     few = f"the holdout has {m:,} customers in control: under {ENOUGH:,} a verdict on a policy is mostly luck"
-    small = f"control is {m / (n + m):.0%} of both groups: intervals of areas cover too little with zero-heavy money"
+    small = f"control is {m / (n + m):.0%} of both groups: intervals of areas and of differences between candidates"
+    small += " cover too little with zero-heavy money"
     tail = abs(skew_of_gap(*(y[side] for side in sides)))
     heavy = f"heavy tail: the difference of all has skewness {tail:.2f}, that of a part more"
     return [few] * (m < ENOUGH) + [small] * (m < 0.2 * (n + m)) + [heavy] * (tail > 0.2)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
@@ -20,7 +20,7 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils import get_tags
 
 from loyalty.evaluate.contrast import compare_weighted
-from loyalty.evaluate.randomised import Trial
+from loyalty.evaluate.randomised import Trial, read_customers
 from loyalty.shrinkage import shrink_normal
 from loyalty.stats import Estimate
 from loyalty.tables import TableError
@@ -40,18 +40,19 @@ class UpliftModel:
     learner: str
     arms: tuple[str, ...]
     columns: tuple[str, ...]
+    numbers: frozenset[str] = field(repr=False)
     trained_on: pd.Index = field(repr=False)
     predictors: Mapping[str, Predictor] = field(repr=False)
     without: Predictor = field(repr=False)
 
     def score(self, customers: Trial | pd.DataFrame) -> pd.DataFrame:
         """Predict the effect of each arm (for "response" the outcome with it): customers x arms."""
-        x = self._read(customers)
+        x = read_customers(customers, self.columns, self.numbers)
         return pd.DataFrame({arm: self.predictors[arm](x) for arm in self.arms}, index=x.index)
 
     def predict_base(self, customers: Trial | pd.DataFrame) -> pd.Series:
         """Predict the outcome without an offer."""
-        x = self._read(customers)
+        x = read_customers(customers, self.columns, self.numbers)
         return pd.Series(self.without(x), x.index, name="base")
 
     def refuse_overlap(self, trial: Trial) -> None:
@@ -60,13 +61,6 @@ class UpliftModel:
         if both:
             says = f"{both:,} of its {len(trial):,} customers trained the model that is judged: keep them apart"
             raise TableError([f"{says} with trial.split()"], "the holdout")
-
-    def _read(self, customers: Trial | pd.DataFrame) -> pd.DataFrame:
-        x = customers.features if isinstance(customers, Trial) else customers
-        x = x.set_index("customer_id") if "customer_id" in x else x
-        if gone := [name for name in self.columns if name not in x]:
-            raise TableError([f"there is no column `{name}`, which it was trained on" for name in gone], "profile")
-        return x[list(self.columns)]
 
 
 def fit_uplift(
@@ -103,7 +97,7 @@ def fit_uplift(
     Raises
     ------
     ValueError
-        Unknown learner; "segments" without `by`.
+        Unknown learner; "segments" without `by`; a classifier for an outcome that is not 0 or 1, or for the effect.
 
     Examples
     --------
@@ -123,6 +117,10 @@ def fit_uplift(
         raise ValueError(f"learner should be one of {', '.join(LEARNERS)}; found {learner!r}")
     if (learner == "segments") != (by is not None) or by is not None and by not in trial.features:
         raise ValueError("by= is for learner='segments': the feature that holds the segment")
+    if model is not None and is_classifier(model) and not trial.outcome.isin([0, 1]).all():
+        raise ValueError(f"model= is a classifier, but `{trial.outcome.name}` is not 0 or 1: give a regressor")
+    if effect_model is not None and is_classifier(effect_model):
+        raise ValueError("effect_model= is a classifier, but an effect is a number: give a regressor")
     model = make_ridge() if model is None else model
     effect_model = make_ridge() if effect_model is None else effect_model
     x, arm, y = encode(trial.features), trial.arm.to_numpy(), trial.outcome.to_numpy()
@@ -132,7 +130,7 @@ def fit_uplift(
     def wrap(predict: Predictor) -> Predictor:
         return lambda frame: predict(encode(frame, x.columns))
 
-    for name in trial.arms:
+    for place, name in enumerate(trial.arms):
         treated, effect = arm == name, None
         if learner == "s":
             effect = _fit_single(model, x, y, weight, treated, treated | drawn)
@@ -146,10 +144,11 @@ def fit_uplift(
             effect = _add((share, missed), (1 - share, gained))
         elif learner == "dr":
             effect = _fit(effect_model, x, _make_pseudo(trial, name, model, x, folds, seed), None, slice(None))
-        raw = _map_segments(trial, name, by) if by else partial(_draw_lots, f"{seed}{name}")
+        raw = _map_segments(trial, name, by) if by else partial(_draw_lots, f"{place or ''}{seed}{name}")
         predictors[name] = raw if effect is None else wrap(effect)
     seen = trial.arm.index[:0] if learner == "random" else trial.arm.index  # a lottery learns nothing
-    return UpliftModel(learner, trial.arms, tuple(trial.features), seen, predictors, wrap(base))
+    numbers = frozenset(trial.features.columns[[pd.api.types.is_numeric_dtype(t) for t in trial.features.dtypes]])
+    return UpliftModel(learner, trial.arms, tuple(trial.features), numbers, seen, predictors, wrap(base))
 
 
 def score_out_of_fold(
@@ -183,12 +182,16 @@ def score_out_of_fold(
     parts = []
     for _, judge in _split(trial, folds, seed):
         kept = np.isin(np.arange(len(trial)), judge)
-        parts.append(fit_uplift(trial.take(~kept), learner, seed=seed, **options).score(trial.take(kept)))
+        part = trial.take(~kept)
+        inner = min(5, int(part.arm.value_counts().min()))
+        parts.append(fit_uplift(part, learner, folds=inner, seed=seed, **options).score(trial.features[kept]))
     return pd.concat(parts).loc[trial.arm.index]
 
 
 def make_ridge() -> Pipeline:
-    """Make the default model: ridge on ranks, its stiffness chosen by leave-one-out; quick, and no outlier moves it.
+    """Make the default model: ridge on the features' ranks, its stiffness chosen by leave-one-out; quick.
+
+    An outlier among the features does not move it; one in the outcome does.
 
     Examples
     --------
@@ -264,7 +267,7 @@ def _make_pseudo(trial: Trial, name: str, model: BaseEstimator, x: pd.DataFrame,
 
 
 def _map_segments(trial: Trial, name: str, by: str) -> Predictor:
-    whole, found = trial.take(trial.arm.isin([name, trial.control]).to_numpy()), {}
+    whole, found, sizes = trial.take(trial.arm.isin([name, trial.control]).to_numpy()), {}, []
 
     def compare(mine: Trial) -> Estimate:
         sides = [(mine.arm == side).to_numpy() for side in (name, trial.control)]
@@ -275,14 +278,18 @@ def _map_segments(trial: Trial, name: str, by: str) -> Predictor:
         mine = whole.take((whole.features[by] == segment).to_numpy())
         if mine.arm.value_counts().reindex([name, trial.control]).min() > 1:
             found[segment] = compare(mine)
+            sizes.append(len(mine))
     effects, errors = (np.array([getattr(e, part) for e in found.values()]) for part in ("effect", "se"))
+    rest = compare(whole)
+    # Where nobody bought nothing varies, yet the next customer of each group may be like any other: so much it may err.
+    errors = np.where(errors > 0, errors, rest.se * np.sqrt(2 * len(whole)) / np.array(sizes))
     if len(found) >= 4 and (errors > 0).all():
         effects = shrink_normal(effects, errors).table["shrunken"].to_numpy()
-    known, rest = dict(zip(found, effects, strict=True)), compare(whole).effect
-    return lambda frame: frame[by].map(known).astype(float).fillna(rest).to_numpy()
+    known = dict(zip(found, effects, strict=True))
+    return lambda frame: frame[by].map(known).astype(float).fillna(rest.effect).to_numpy()
 
 
 def _draw_lots(salt: str, frame: pd.DataFrame) -> np.ndarray:
     """A number between 0 and 1 for each customer, whatever the order of rows."""
-    ids = frame.index.astype(str).to_numpy(object)
-    return pd.util.hash_array(ids, hash_key=salt[:16].rjust(16, "0"), categorize=False) / 2.0**64
+    ids, key = frame.index.astype(str).to_numpy(object), salt.encode("ascii", "backslashreplace").decode()
+    return pd.util.hash_array(ids, hash_key=key[:16].rjust(16, "0"), categorize=False) / 2.0**64

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from loyalty.evaluate.candidates import check_each, read_score, read_series
 from loyalty.evaluate.contrast import compare_weighted
 from loyalty.evaluate.gains import Contest, find_doubts
 from loyalty.evaluate.learners import RIVALS, UpliftModel
@@ -38,6 +39,13 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
     pandas.Series
         The arm of each customer, "" for none.
 
+    Raises
+    ------
+    TableError
+        A customer has no score for any arm.
+    ValueError
+        A cost or the share is no number that it could be.
+
     Examples
     --------
     >>> scores = pd.DataFrame({"mail": [2.0, 0.1, -1.0], "call": [2.5, 0.0, 3.0]}, index=[11, 12, 13])
@@ -46,6 +54,8 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
     """
     table = scores.to_frame() if isinstance(scores, pd.Series) else scores
     net = table - pd.Series(_read_costs(cost, list(table)))
+    if gone := int(net.isna().all(axis=1).sum()):
+        raise TableError([f"{gone:,} of {len(net):,} customers have no score for any arm"], "the scores")
     best, height = net.idxmax(axis=1).astype(str), net.max(axis=1)
     if share is None:
         return best.where(height > 0, "").rename("offer")
@@ -73,7 +83,8 @@ def value_policies(
     trial : Trial
         The holdout, at least 1,000 customers in control, else it warns.
     policies : mapping of str to UpliftModel or Series
-        A model goes through `choose_offers` with `cost` and `share`; a Series names the arm of each customer.
+        A model goes through `choose_offers` with `cost` and `share`; a Series names the arm of each customer, and
+        nobody can check on whom it was chosen: the best of many plans for this holdout promises too much on it.
     cost : float or mapping of arm to float
         Of a contact, in units of the outcome.
     share : float, optional
@@ -87,7 +98,8 @@ def value_policies(
     Raises
     ------
     TableError
-        A model was trained on some of these customers; a policy names an arm that was not tried, or misses customers.
+        With the problems of all policies: a model was trained on some of these customers; an arm was not tried;
+        customers are missing.
 
     Examples
     --------
@@ -100,25 +112,34 @@ def value_policies(
 
     Source: Hitsch, Misra and Zhang (2024), Quantitative Marketing and Economics 22, 115-168.
     """
-    costs, plans = _read_costs(cost, trial.arms), {}
-    for name, given in policies.items():
+    costs = _read_costs(cost, trial.arms)
+    everybody = {f"everybody: {arm}": pd.Series(arm, trial.arm.index) for arm in trial.arms}
+
+    def read(name: str, given: UpliftModel | pd.Series) -> pd.Series:
+        tried, problems = f"which nobody tried; the arms are {', '.join(trial.arms)}, and '' is no offer", []
         if isinstance(given, UpliftModel):
             given.refuse_overlap(trial)
             if given.learner in RIVALS and share is None:
                 raise ValueError(f"`{name}` predicts no effect, so its height decides nothing: say share=")
+            if unknown := [arm for arm in given.arms if arm not in trial.arms]:
+                raise TableError([f"`{name}` may give '{unknown[0]}', {tried}"], "the policies")
             given = choose_offers(given.score(trial), cost=costs, share=share)
-        plans[name] = given.reindex(trial.arm.index)
-        if gone := int(plans[name].isna().sum()):
-            raise TableError([f"`{name}` says nothing of {gone:,} customers: '' is no offer"], "the policies")
-        if unknown := sorted(set(plans[name]) - {"", *trial.arms}):
-            says = f"`{name}` gives {unknown[0]!r}, which nobody tried; the arms are {', '.join(trial.arms)}"
-            raise TableError([says], "the policies")
-    plans |= {f"everybody: {arm}": pd.Series(arm, trial.arm.index) for arm in trial.arms}
+        plan = read_series(trial, given)
+        if gone := int(plan.isna().sum()):
+            problems.append(f"`{name}` says nothing of {gone:,} customers: '' is no offer")
+        if unknown := [arm for arm in plan.dropna().unique() if arm not in ("", *trial.arms)]:
+            problems.append(f"`{name}` gives '{unknown[0]}', {tried}")
+        problems += [f"`{name}` is added anyway: give yours another name"] * (name in everybody)
+        if problems:
+            raise TableError(problems, "the policies")
+        return plan
+
+    plans = check_each(policies, read, "the policies", level) | everybody
     return _judge(trial, plans, costs, level, "value per customer of the base")
 
 
 def price_groups(
-    trial: Trial, model: UpliftModel, *, cost: float = 0.0, arm: str | None = None, small: float | None = None,
+    trial: Trial, model: UpliftModel, *, cost: Cost = 0.0, arm: str | None = None, small: float | None = None,
     base: float | None = None, level: float = 0.95,
 ) -> Contest:  # fmt: skip
     """Sort the holdout into sleeping dogs, sure things, lost causes and persuadables, and measure the money of each.
@@ -132,7 +153,7 @@ def price_groups(
         The holdout, with the outcome in money.
     model : UpliftModel
         Of an effect, of this or another outcome of other customers.
-    cost : float
+    cost : float or mapping of arm to float
         Of a contact.
     arm : str, optional
     small : float, optional
@@ -167,9 +188,8 @@ def price_groups(
     """
     if model.learner in RIVALS:
         raise ValueError(f"a model of {model.learner!r} predicts no effect: nobody can be grouped by it")
-    model.refuse_overlap(trial)
     arm = trial.find_arm(arm)
-    effect, before = model.score(trial)[arm], model.predict_base(trial)
+    effect, before = pd.Series(read_score(trial, model, arm), trial.arm.index), model.predict_base(trial)
     small = float(effect.abs().mean() / 2) if small is None else small
     base = float(before.mean()) if base is None else base
     kind = np.select([effect > small, effect < -small, before > base], [0, 3, 2], 1)
@@ -181,32 +201,35 @@ def price_groups(
     found = _judge(
         trial,
         {name: plan for name, plan in plans.items() if name not in few},
-        {arm: cost},
+        _read_costs(cost, [arm]),
         level,
         "value per contacted customer",
     )
-    scaled = {}
+    scaled, moved = {}, {}
     for name, e in found.estimates.items():
         mine, share = plans[name] == arm, e.details["share"]
         about = {"predicted_effect": float(effect[mine].mean()), "predicted_base": float(before[mine].mean())}
         ends = {part: getattr(e, part) / share for part in ("effect", "low", "high", "se")}
         scaled[name] = replace(e, details=dict(e.details) | about, **ends)
+        moved[name] = found.influence[name] / share
     notes = ["the model predicts one effect for all: it tells nobody apart"] * (effect.nunique() == 1)
     notes += [f"too few customers to compare: {', '.join(few)}"] * bool(few)
-    return replace(found, estimates=scaled, influence={}, warnings=(*notes, *found.warnings))
+    return replace(found, estimates=scaled, influence=moved, warnings=(*notes, *found.warnings))
 
 
 def _read_costs(cost: Cost, arms: Sequence[str]) -> dict[str, float]:
     costs = dict(cost) if isinstance(cost, Mapping) else dict.fromkeys(arms, float(cost))
     if gone := [arm for arm in arms if arm not in costs]:
         raise ValueError(f"there is no cost of {', '.join(map(repr, gone))}")
+    if wrong := [f"{value!r} of {arm!r}" for arm, value in costs.items() if not np.isfinite(value)]:
+        raise ValueError(f"a cost should be a number, found {', '.join(wrong)}")
     return costs
 
 
 def _judge(
     trial: Trial, plans: Mapping[str, pd.Series], costs: Mapping[str, float], level: float, what: str
 ) -> Contest:
-    judged = {name: _value(trial, plan.to_numpy(), costs, level) for name, plan in plans.items()}
+    judged = check_each(plans, lambda _, plan: _value(trial, plan.to_numpy(), costs, level), "the holdout", level)
     drawn = (trial.arm == trial.control).to_numpy()
     notes = [*trial.warnings, *find_doubts(trial, (~drawn, drawn))]
     notes += [f"{name}: {text}" for name, (found, _) in judged.items() for text in found.warnings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,16 +10,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats as _scipy
 
-from loyalty.columns import Table
-from loyalty.contracts import CUSTOMERS, OUTCOMES, PROFILE
+from loyalty.contracts import OUTCOMES, PROFILE
 from loyalty.evaluate.assigned import Assigned, open_assigned
 from loyalty.evaluate.profit import COSTS, price_arm, read_arms
+from loyalty.evaluate.universal import LIST
 from loyalty.frames import collect, open_table
 from loyalty.tables import TableError, check_table
 
 SINCE = {"arm", "offer_id", "control_kind", "propensity", "assigned_at", "sent_at", "delivered"}  # of the contacts
 MEASURED = {column.name for column in OUTCOMES.columns[4:]} - set(PROFILE.names)
-ALIKE = Table("profile", "a customer", ("customer_id",), (CUSTOMERS.columns[0],))
 MOST = 1e100  # beyond it squares overflow
 
 
@@ -78,6 +77,7 @@ def open_trial(
 
     Not for groups that nobody drew by lot. Without `propensity` the arms' shares stand in for it, which is refused
     where the arms differ between strata or in a feature more than a lottery allows (p < .001, over all features).
+    Customers who could get one arm only are refused: nobody in the others is like them.
 
     Parameters
     ----------
@@ -113,7 +113,8 @@ def open_trial(
     """
     windows = [window] if isinstance(window, str) else list(window)
     if outcome == "profit" and (offers is not None or costs):
-        people = _fetch(open_assigned(contacts, None, [], control=control))
+        opened = [open_assigned(contacts, None, [], control=control)]
+        people = _fetch(opened[0])
         people["profit"] = people["customer_id"].map(_price(contacts, outcomes, windows, control, offers, costs))
     elif offers is not None or costs:
         raise ValueError("offers and costs belong to outcome='profit'")
@@ -129,16 +130,44 @@ def open_trial(
     x, arm = x.loc[people.index].drop(columns="as_of", errors="ignore"), people["arm"]
     chance, unknown = 1 / people["weight"], bool((people["weight"] == 1).all())
     even = unknown or bool((chance.groupby(arm).agg(np.ptp) < 1e-6).all())
-    notes = list(_find_unevenness(x, arm, contacts)) if even else []
-    if unknown and notes:
-        mend = "fill `propensity`, the chance of the arm that each customer received"
-        raise TableError([f"`propensity` is missing, and {text}: {mend}" for text in notes], "contacts")
-    notes = [f"{text}, although all had the same chances: was it measured after the start?" for text in notes]
+    strata = _count_strata(contacts, arm)
+    problems, notes = (
+        list(_find_excluded(strata, chance, unknown)),
+        [*(_find_unevenness(x, arm, strata) if even else ())],
+    )
     if unknown:
+        mend = "fill `propensity`, the chance of the arm that each customer received"
+        problems += [f"`propensity` is missing, and {text}: {mend}" for text in notes]
         chance = arm.map(arm.value_counts(normalize=True))
-        notes.append("no `propensity`: everybody is taken to have had the same chances, the arms' shares")
+        notes = ["no `propensity`: everybody is taken to have had the same chances, the arms' shares"]
+    else:
+        late = ": was it measured after the start?"
+        notes = [f"{text}, although all had the same chances{late * ('strata' not in text)}" for text in notes]
+        notes += [] if even or opened[0].universal else _find_lopsided(arm, chance, control)
+    if problems:
+        raise TableError(problems, "contacts")
     arms = tuple(sorted(set(arm) - {control}))
     return Trial(x, people[outcome].astype(float), arm, chance, arms, control, even, tuple(notes))
+
+
+def read_customers(customers: Trial | pd.DataFrame, columns: Sequence[str], numbers: Collection[str]) -> pd.DataFrame:
+    """Read these features, the `numbers` among them as numbers; TableError with all that no model could read."""
+    x = customers.features if isinstance(customers, Trial) else customers
+    x = x.set_index("customer_id") if "customer_id" in x else x
+    problems = [f"there is no column `{name}`, which it was trained on" for name in columns if name not in x]
+    problems += ["there is no customer"] * (not len(x))
+    found = {}
+    for name in x.columns.intersection(columns):
+        found[name] = values = x[name]
+        if name in numbers:
+            found[name] = pd.to_numeric(values, errors="coerce").astype(float)
+            if lost := int((found[name].isna() & values.notna() | (found[name].abs() > MOST)).sum()):
+                problems.append(f"`{name}` should hold numbers, as it did in training; {lost:,} rows do not")
+        elif pd.api.types.is_numeric_dtype(values) and values.notna().any():
+            problems.append(f"`{name}` holds numbers; in training it held texts")
+    if problems:
+        raise TableError(problems, "profile")
+    return pd.DataFrame(found, x.index)[list(columns)]
 
 
 def _fetch(data: Assigned, *outcome: str) -> pd.DataFrame:
@@ -158,16 +187,22 @@ def _price(
     if unknown := set(costs) - set(COSTS[1:]) - set(rest):
         raise ValueError(f"unknown costs: {', '.join(sorted(unknown))}; what a contact costs belongs to the policy")
     rest |= {name: costs[name] for name in rest if name in costs}
-    wave, left = read_arms(contacts, outcomes, windows, control), {}
+    wave, priced = read_arms(contacts, outcomes, windows, control), []
     for name in sorted(set(wave.people["arm"]) - {control}):
         ids = wave.people["customer_id"][wave.people["arm"].isin([name, control])]
         parts = price_arm(wave, name, control, offers, given, **rest).parts.values()
-        left |= dict(zip(ids, sum(part["margin"] - part["rewards"] - part["points"] for part in parts), strict=True))
-    return pd.Series(left)
+        money = sum(part["margin"] - part["rewards"] - part["points"] for part in parts).set_axis(ids)
+        both = money.index.intersection(priced[0].index if priced else [])
+        if priced and not np.allclose(priced[0][both], money[both]):
+            says = f"points or rewards of control have another price beside `{name}` than beside the other offers"
+            mend = "give point_cost= and redemption_probability=, or open a trial for each offer"
+            raise TableError([f"{says}: {mend}"], "offers")
+        priced.append(money.drop(both))
+    return pd.concat(priced)
 
 
 def _read_features(profile: Any, features: Sequence[str] | None) -> pd.DataFrame:
-    frame = collect(check_table(profile, ALIKE)).set_index("customer_id").sort_index()
+    frame = collect(check_table(profile, LIST, name="profile")).set_index("customer_id").sort_index()
     names = [name for name in frame if name != "as_of"] if features is None else list(features)
     problems = [f"there is no column `{name}` in the profile" for name in names if name not in frame]
     problems += ["there is no feature: an effect cannot differ by nothing"] * (not names)
@@ -205,6 +240,8 @@ def _find_leaks(x: pd.DataFrame, outcome: pd.Series, start: pd.Timestamp) -> Ite
         yield f"the profile knows what came before {seen:%Y-%m-%d}, but the window starts on {start:%Y-%m-%d}"
     if len(gone := outcome.index.difference(x.index)):
         mend = "build_profile(…, customers=…) gives everybody a row"
+        if (x.index.dtype.kind in "iu") != (outcome.index.dtype.kind in "iu"):
+            mend = "`customer_id` is a whole number in one table and text in the other"
         yield f"{len(gone):,} customers of the wave have no row, such as {gone[0]}: {mend}"
         return
     y = outcome.to_numpy(float)
@@ -221,14 +258,39 @@ def _fit_line(a: np.ndarray, b: np.ndarray) -> bool:
         return bool(abs(np.corrcoef(a / np.abs(a).max(), b / np.abs(b).max())[0, 1]) > 1 - 1e-9)
 
 
-def _find_unevenness(x: pd.DataFrame, arm: pd.Series, contacts: Any) -> Iterator[str]:
-    """Signs that not everybody had the same chances."""
+def _count_strata(contacts: Any, arm: pd.Series) -> pd.DataFrame:
+    """Customers by stratum and arm; empty where there are no strata."""
     left = open_table(contacts)
-    if {"customer_id", "stratum"} <= set(left.collect_schema().names()):
-        rows = collect(left.select("customer_id", "stratum")).drop_duplicates("customer_id").set_index("customer_id")
-        counts = pd.crosstab(rows["stratum"].reindex(arm.index).fillna(""), arm)
-        if len(counts) > 1 and _scipy.chi2_contingency(counts).pvalue < 1e-3:
-            yield "the arms' shares differ between the strata"
+    if not {"customer_id", "stratum"} <= set(left.collect_schema().names()):
+        return pd.DataFrame()
+    rows = collect(left.select("customer_id", "stratum")).drop_duplicates("customer_id").set_index("customer_id")
+    return pd.crosstab(rows["stratum"].reindex(arm.index).fillna(""), arm)
+
+
+def _find_excluded(strata: pd.DataFrame, chance: pd.Series, unknown: bool) -> Iterator[str]:
+    """Customers who could get one arm only: no weight makes them comparable."""
+    if not unknown and (sure := int((chance > 1 - 1e-9).sum())):
+        yield f"`propensity` is 1 for {sure:,} customers, who could get no other arm: leave them out"
+    if len(strata):
+        due = np.outer(strata.sum(axis=1), strata.sum()) / strata.to_numpy().sum()
+        for row, column in np.argwhere((strata.to_numpy() == 0) & (due >= 10)):
+            says = f"nobody in the stratum {strata.index[row]} could get `{strata.columns[column]}`"
+            yield f"{says}: open a trial for each stratum, or leave the arm out"
+
+
+def _find_lopsided(arm: pd.Series, chance: pd.Series, control: str) -> list[str]:
+    """Each arm, weighted by 1 / propensity, stands for all customers; say where it stands for others than control."""
+    total, noise = ((1 / chance**power).groupby(arm).sum() for power in (1, 2))
+    gap = (total - total[control]).abs() / np.sqrt(noise + noise[control])
+    says = "by their `propensity` the customers in `{}` stand for {:,.0f}, those in `{}` for {:,.0f}"
+    says += ": could everybody get both, and is it the chance of the own arm?"
+    return [says.format(name, total[name], control, total[control]) for name in gap.index[gap > 3.3]]
+
+
+def _find_unevenness(x: pd.DataFrame, arm: pd.Series, strata: pd.DataFrame) -> Iterator[str]:
+    """Signs that not everybody had the same chances."""
+    if len(strata) > 1 and _scipy.chi2_contingency(strata).pvalue < 1e-3:
+        yield "the arms' shares differ between the strata"
     numeric = [name for name in x if pd.api.types.is_numeric_dtype(x[name])]
     for name in numeric:
         groups = [values.dropna() for _, values in x[name].groupby(arm)]

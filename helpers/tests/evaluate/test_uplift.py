@@ -1,6 +1,7 @@
 """Trials and learners of uplift: what is refused, what each learner is, and what no row order may change."""
 
 import importlib.util
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.tree import DecisionTreeRegressor
 
 from loyalty.evaluate.uplift import LEARNERS, fit_uplift, measure_gains, open_trial, score_out_of_fold, value_policies
 from loyalty.tables import TableError
@@ -116,6 +118,8 @@ def test_wild_values_dates_and_ids_are_no_features():
 def test_customers_without_a_row_in_the_profile_are_counted():
     profile, wave = draw(200)
     assert "3 customers of the wave have no row, such as 198: build_profile" in problem(profile.head(197), wave)
+    mend = "`customer_id` is a whole number in one table and text in the other"
+    assert problem(profile.astype({"customer_id": str}), wave).endswith(mend)
     assert "there is no column `age` in the profile" in problem(profile, wave, features=["age"])
     assert "there is no feature" in problem(profile, wave, features=[])
 
@@ -152,6 +156,101 @@ def test_options_that_do_not_go_together_are_refused():
         trial.take((trial.arm == "mail").to_numpy())
     with pytest.raises(TableError, match="there is no column `visits`, which it was trained on"):
         fit_uplift(trial).score(pd.DataFrame({"customer_id": [1]}))
+
+
+def test_customers_who_could_get_one_arm_only_are_refused():
+    """Both waves have no effect at all; valued with those customers, the offer was worth 20 and -20."""
+    rng, n = np.random.default_rng(0), 4_000
+    profile = pd.DataFrame({"customer_id": range(n), "noise": rng.normal(size=n)})
+    home, drawn = rng.random(n) < 0.5, rng.random(n) < 0.5
+    sales = np.where(home, 50.0, 10.0) + rng.normal(size=n)
+    wave = profile[["customer_id"]].assign(sales=sales, propensity=np.where(home, 0.5, 1.0))
+    wave["arm"] = np.where(home & drawn, "mail", "control")
+    says = f"`propensity` is 1 for {(~home).sum():,} customers, who could get no other arm: leave them out"
+    assert problem(profile, wave) == says
+    trial = open_trial(profile, wave[home])
+    value = value_policies(trial, {}).estimates["everybody: mail"]
+    assert trial.warnings == () and value.low < 0 < value.high
+    other = wave.assign(propensity=0.5, stratum=np.where(home, "home", "away"))
+    other["arm"] = np.where(drawn, np.where(home, "mail", "call"), "control")
+    mend = "open a trial for each stratum, or leave the arm out"
+    assert problem(profile, other).splitlines() == [
+        f"nobody in the stratum away could get `mail`: {mend}", f"nobody in the stratum home could get `call`: {mend}"
+    ]  # fmt: skip
+    assert open_trial(profile, other[home]).warnings == ()
+
+
+def test_propensities_that_stand_for_different_numbers_of_customers_are_said():
+    profile, wave = draw(4_000)
+    chance = np.random.default_rng(1).uniform(0.2, 0.8, len(wave))
+    wave["arm"] = np.where(np.random.default_rng(2).random(len(wave)) < chance, "mail", "control")
+    right = wave.assign(propensity=np.where(wave["arm"] == "mail", chance, 1 - chance))
+    assert open_trial(profile, right).warnings == ()
+    (found,) = open_trial(profile, wave.assign(propensity=chance)).warnings  # of the offer, for control too
+    mail, control = ((1 / chance[wave["arm"] == arm]).sum() for arm in ("mail", "control"))
+    says = f"by their `propensity` the customers in `mail` stand for {mail:,.0f}, those in `control` for {control:,.0f}"
+    assert found == f"{says}: could everybody get both, and is it the chance of the own arm?"
+
+
+def test_strata_with_other_shares_are_not_called_a_late_measurement():
+    profile, wave = draw()
+    wave["stratum"] = np.where(np.random.default_rng(1).random(len(wave)) < 0.5 + 0.3 * (wave["arm"] == "mail"), 1, 2)
+    (found,) = open_trial(profile, wave.assign(propensity=0.5, stratum=wave["stratum"].astype(str))).warnings
+    assert found == "the arms' shares differ between the strata, although all had the same chances"
+
+
+def test_profit_is_refused_where_control_would_be_priced_in_two_ways():
+    """The points of control cost 0.01 beside one offer and 0.05 beside the other; the last one used to win."""
+    rng, n = np.random.default_rng(1), 600
+    arm = np.resize(["control", "a", "b"], n)
+    contacts = pd.DataFrame({"campaign_id": "spring", "wave": 1, "customer_id": range(n), "arm": arm})
+    contacts["offer_id"] = np.where(arm == "control", None, arm)
+    outcomes = contacts[["campaign_id", "wave", "customer_id"]].assign(window="main", margin=rng.gamma(1, 6, n))
+    outcomes["sales"], outcomes["points_issued"] = outcomes["margin"] * 3, rng.integers(50, 150, n)
+    offers = pd.DataFrame({"offer_id": ["a", "b"], "kind": "points", "contact_cost": 0.1, "reward_cost": 0.0})
+    profile = pd.DataFrame({"customer_id": range(n), "visits": rng.integers(0, 6, n)})
+    split = offers.assign(point_cost=[0.01, 0.05])
+    with pytest.raises(TableError, match="points or rewards of control have another price beside `b` than beside"):
+        open_trial(profile, contacts, outcomes, "profit", offers=split)
+    for known, options in ((offers.assign(point_cost=0.01), {}), (split, {"point_cost": 0.01})):
+        trial = open_trial(profile, contacts, outcomes, "profit", offers=known, **options)
+        np.testing.assert_allclose(trial.outcome, outcomes["margin"] - 0.01 * outcomes["points_issued"])
+
+
+@pytest.mark.parametrize("kind", [str, Decimal, np.float32, "Int64"])
+def test_a_number_is_the_same_number_in_whatever_type_it_comes(kind):
+    profile, wave = draw(400)
+    model = fit_uplift(open_trial(profile, wave), "t")
+    other = profile["visits"].map(kind) if kind in (str, Decimal) else profile["visits"].astype(kind)
+    again = model.score(profile.assign(visits=other))
+    pd.testing.assert_frame_equal(again, model.score(profile))
+
+
+def test_features_that_no_model_could_read_are_all_named():
+    profile, wave = draw(400)
+    model = fit_uplift(open_trial(profile, wave), "t")
+    odd = profile.assign(visits="often", noise=np.where(profile["visits"] > 4, np.inf, 1.0), city=7)
+    many = (profile["visits"] > 4).sum()
+    with pytest.raises(TableError) as error:
+        model.score(odd.drop(columns="gap_days"))
+    assert sorted(error.value.problems) == [
+        "`city` holds numbers; in training it held texts",
+        f"`noise` should hold numbers, as it did in training; {many} rows do not",
+        "`visits` should hold numbers, as it did in training; 400 rows do not",
+        "there is no column `gap_days`, which it was trained on",
+    ]
+    with pytest.raises(TableError, match="there is no customer"):
+        model.score(profile.head(0))
+
+
+def test_a_classifier_is_refused_for_what_is_no_yes_or_no():
+    """Of counts it gave the probability of the highest one, of 0 and 5 euros that of five, and called it an effect."""
+    profile, wave = draw(400)
+    for sales in (np.arange(400) % 4, 5 * (np.arange(400) % 2)):
+        with pytest.raises(ValueError, match="model= is a classifier, but `sales` is not 0 or 1: give a regressor"):
+            fit_uplift(open_trial(profile, wave.assign(sales=sales)), "t", model=LogisticRegression())
+    with pytest.raises(ValueError, match="effect_model= is a classifier"):
+        fit_uplift(open_trial(profile, wave), "x", effect_model=LogisticRegression())
 
 
 # --- What each learner is ------------------------------------------------------------------------
@@ -299,6 +398,58 @@ def test_a_classifier_gives_probabilities_and_out_of_fold_scores_cover_everybody
     assert scores["mail"].corr(trial.features["visits"]) > 0.8
     with pytest.raises(ValueError, match="folds should be from 2 to the size of the smallest arm, 1000; found 1"):
         score_out_of_fold(trial, folds=1)
+
+
+@pytest.mark.parametrize(("tiny", "most"), [(0.0, 0.2), (8.0, 4.0)])
+def test_a_segment_in_which_nothing_varies_leaves_the_others_shrunken(tiny, most):
+    """It has no error of its own; that used to switch the shrinkage off for all, and left its own effect whole."""
+    rng, n = np.random.default_rng(0), 4_000
+    profile = pd.DataFrame({"customer_id": range(n), "group": rng.choice(list("abcdef"), n)})
+    wave = pd.DataFrame({"customer_id": range(n), "arm": np.resize(["mail", "control"], n)})
+    wave["sales"] = rng.lognormal(2, 1, n) * (rng.random(n) < 0.1)
+    plain = fit_uplift(open_trial(profile, wave), "segments", by="group")
+    few = profile["customer_id"] < 4
+    profile.loc[few, "group"], wave.loc[few, "sales"] = "tiny", np.where(wave.loc[few, "arm"] == "mail", tiny, 0.0)
+    model = fit_uplift(open_trial(profile, wave), "segments", by="group")
+    old, new = (it.score(pd.DataFrame({"group": [*"abcdef", "tiny"]}))["mail"] for it in (plain, model))
+    np.testing.assert_allclose(new[:6], old[:6], atol=0.3)
+    raw = wave[~few].groupby([profile["group"][~few], "arm"])["sales"].mean().unstack()
+    assert new[:6].std() < 0.8 * (raw["mail"] - raw["control"]).std()
+    assert abs(new[6]) < most
+
+
+def test_a_lottery_takes_any_name_and_draws_for_each_offer_anew():
+    profile, wave = draw(400, arms=("Äpfel und Birnen", "日本"))
+    assert fit_uplift(open_trial(profile, wave), "random").score(profile).nunique().tolist() == [400, 400]
+    profile, wave = draw(2_000, arms=("a voucher of 5 euros", "a voucher of 5 points"))
+    lots = fit_uplift(open_trial(profile, wave), "random").score(profile)
+    assert abs(lots.corr().iloc[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("learner", ["t", "dr"])
+def test_small_arms_are_scored_out_of_fold_as_long_as_each_fold_can_learn(learner):
+    profile, wave = draw(60)
+    wave["arm"] = np.where(wave["customer_id"].isin([5, 20, 33, 41, 58]), "control", "mail")
+    trial = open_trial(profile, wave.assign(propensity=np.where(wave["arm"] == "mail", 11 / 12, 1 / 12)))
+    for folds in (3, 5):
+        assert np.isfinite(score_out_of_fold(trial, learner, folds=folds)).all(axis=None)
+
+
+def test_nobody_is_judged_by_a_model_that_saw_him():
+    """A tree that remembers everybody, on noise: in sample its score is the customer's own outcome."""
+    rng, n = np.random.default_rng(0), 1_500
+    profile = pd.DataFrame({"customer_id": range(n), "noise": rng.normal(size=n)})
+    wave = pd.DataFrame(
+        {"customer_id": range(n), "arm": np.resize(["mail", "control"], n), "sales": rng.normal(size=n)}
+    )
+    trial = open_trial(profile, wave)
+    own = trial.outcome * np.where(trial.arm == "mail", 1, -1)
+    tree = DecisionTreeRegressor(random_state=0)
+    assert fit_uplift(trial, "t", model=tree).score(trial)["mail"].corr(own) > 0.5
+    assert abs(score_out_of_fold(trial, "t", model=tree)["mail"].corr(own)) < 0.1
+    # What the DR-learner learns from keeps each customer's own residual, which a model that saw him would have eaten.
+    guesses = fit_uplift(trial, "dr", model=tree, effect_model=tree).score(trial)["mail"]
+    assert guesses.corr(own) > 0.7
 
 
 # --- What may not matter, and what may not break -------------------------------------------------

@@ -222,7 +222,8 @@ def test_few_controls_are_said_and_a_thousand_are_enough():
     trial, score = draw(2_000)
     assert not [text for text in measure_gains(trial, {"it": score}).warnings if "luck" in text]
     small = measure_gains(*(lambda t, s: (t, {"it": s}))(*draw(2_000, share=0.9))).warnings
-    assert "control is 10% of both groups: intervals of areas cover too little with zero-heavy money" in small
+    says = "control is 10% of both groups: intervals of areas and of differences between candidates"
+    assert f"{says} cover too little with zero-heavy money" in small
 
 
 def test_policies_and_scores_that_cannot_be_judged_are_refused():
@@ -245,6 +246,93 @@ def test_policies_and_scores_that_cannot_be_judged_are_refused():
         value_policies(judge, {"it": fit_uplift(learn, "response")})
     with pytest.raises(ValueError, match="a model of 'random' predicts no effect: nobody can be grouped by it"):
         price_groups(judge, fit_uplift(learn, "random"))
+
+
+def test_the_problems_of_all_candidates_are_said_at_once_each_with_its_name():
+    trial, score = draw(400)
+    every = pd.Series("mail", score.index)
+    plans = {"a": every.replace("mail", "control"), "b": every.iloc[2:], "c": score.to_frame()}
+    plans |= {"everybody: mail": every, "d": pd.concat([every, every.head(1)])}
+    with pytest.raises(TableError) as error:
+        value_policies(trial, plans)
+    assert error.value.problems == [
+        "`a` gives 'control', which nobody tried; the arms are mail, and '' is no offer",
+        "`b` says nothing of 2 customers: '' is no offer",
+        "a model is needed, or a Series indexed by customer_id; found a DataFrame (`c`)",
+        "`everybody: mail` is added anyway: give yours another name",
+        "1 rows repeat a customer: keep one of each (`d`)",
+    ]
+    scores = {"a": score.iloc[1:], "b": score.astype(str) + "x", "c": score.to_numpy(), "d": score.to_frame("call")}
+    with pytest.raises(TableError) as error:
+        measure_gains(trial, scores)
+    assert error.value.problems == [
+        "1 of 400 customers have no score, or an infinite one (`a`)",
+        "400 of 400 customers have no score, or an infinite one (`b`)",
+        "a model is needed, or a Series indexed by customer_id; found a ndarray (`c`)",
+        "there are scores of call, and none of mail (`d`)",
+    ]
+    lone = every.where(np.arange(400) == 0, "")
+    with pytest.raises(TableError, match=r"two of each are needed \(`lone`\)"):
+        value_policies(trial, {"lone": lone})
+
+
+def test_a_model_of_another_offer_is_refused_by_each_judge():
+    trial, _ = draw(400)
+    other = replace(trial, arm=trial.arm.replace("mail", "call"), arms=("call",))
+    shift = {part: getattr(other, part).set_axis(other.arm.index + 1_000) for part in ("features", "outcome", "arm")}
+    model = fit_uplift(replace(other, **shift, propensity=other.propensity.set_axis(other.arm.index + 1_000)), "t")
+    for judged in (lambda: measure_gains(trial, {"it": model}), lambda: price_groups(trial, model)):
+        with pytest.raises(TableError, match="there are scores of call, and none of mail"):
+            judged()
+    with pytest.raises(TableError, match="`it` may give 'call', which nobody tried; the arms are mail"):
+        value_policies(trial, {"it": model})
+
+
+def test_numbers_that_are_none_are_refused():
+    trial, score = draw(400)
+    for judged in (measure_gains, value_policies):
+        with pytest.raises(ValueError, match="level should lie between 0 and 1, such as 0.95; found 95"):
+            judged(trial, {"it": score}, level=95)
+    with pytest.raises(ValueError, match="a cost should be a number, found nan of 'mail'"):
+        value_policies(trial, {}, cost=float("nan"))
+    with pytest.raises(TableError, match="1 of 2 customers have no score for any arm"):
+        choose_offers(pd.DataFrame({"mail": [1.0, np.nan], "call": [np.nan, np.nan]}))
+    for bins in (0, -1, 2.5):
+        with pytest.raises(ValueError, match="bins should be a whole number above zero"):
+            measure_bins(trial, score, bins=bins)
+    with pytest.raises(TableError, match="there is no feature `city`; there are score"):
+        measure_bins(trial, "city")
+    with pytest.raises(ValueError, match="there is no 'b'; there are 'a'"):
+        measure_gains(trial, {"a": score}).compare("a", "b")
+
+
+def test_a_plan_for_nobody_is_worth_nothing_for_sure():
+    trial, score = draw(400)
+    found = value_policies(trial, {"nobody": pd.Series("", score.index)}, cost=3.0)
+    e = found.estimates["nobody"]
+    assert (e.effect, e.low, e.high, e.p, e.details["share"]) == (0, 0, 0, 1, 0)
+    assert "0.00 for `nobody` (0.00 to 0.00) and" in found.sentence()
+    less = found.compare("everybody: mail", "nobody")
+    assert less.effect == pytest.approx(found.estimates["everybody: mail"].effect)
+    assert less.se == pytest.approx(found.estimates["everybody: mail"].se, rel=5e-3)
+
+
+def test_a_difference_says_what_its_candidates_say():
+    """With few controls and zero-heavy money it covers too little; the doubt used to stay behind."""
+    trial, score = draw(2_000, share=0.9)
+    gains = measure_gains(trial, {"it": score, "back": -score})
+    assert gains.compare("it", "back").warnings == gains.warnings != ()
+
+
+def test_groups_are_compared_with_each_other():
+    """They share no customer, so that their errors add up."""
+    trial, _ = draw()
+    learn, judge = trial.split()
+    found = price_groups(judge, fit_uplift(learn, "t"), cost={"mail": 0.2}, small=0.5)
+    a, b = (found.estimates[name] for name in ("persuadables", "sleeping dogs"))
+    gap = found.compare("persuadables", "sleeping dogs")
+    assert gap.effect == pytest.approx(a.effect - b.effect) and gap.low > 0
+    assert gap.se == pytest.approx(np.hypot(a.se, b.se), rel=1e-2)
 
 
 def test_results_show_themselves():
