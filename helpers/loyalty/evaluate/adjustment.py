@@ -18,7 +18,7 @@ import pandas as pd
 
 from loyalty.evaluate.influence import finish, fit_outcome
 from loyalty.evaluate.propensity import TARGETS, compare_balance, describe_overlap, fit_propensity, weigh
-from loyalty.evaluate.sample import Sample, as_frame, read_sample
+from loyalty.evaluate.sample import as_frame, read_sample
 from loyalty.stats import Estimate, compare_means
 from loyalty.tables import TableError
 
@@ -124,7 +124,8 @@ def compare_strata(
     if not keep.any():
         raise TableError(["no cell of `by` holds treated and control customers: nothing to compare"], "customers")
     lost = float(1 - keep[asked].mean())
-    sample, cell, asked = _select(sample, keep), cell[keep], asked[keep]
+    parts = {name: part[keep] for name, part in vars(sample).items() if name != "warnings" and part is not None}
+    sample, cell, asked = replace(sample, **parts), cell[keep], asked[keep]
     t, y = sample.treated, sample.outcome
     m1, m0 = (np.bincount(cell, y * rows, len(n)) / np.maximum(n, 1) for rows, n in ((t, n1), (~t, n0)))
     own = np.where(t, n1[cell], n0[cell])
@@ -142,11 +143,8 @@ def compare_strata(
     if worst > 0.1:
         notes.append(f"still unbalanced within cells: {worst:.2f} standard deviations at worst; cut finer")
     details = {"cells": both.sum(), "cells_left_out": (~both).sum(), "left_out": lost, "worst_difference": worst}
-    names = {
-        "method": f"strata ({', '.join(by)})",
-        "estimand": TARGETS[target] + (" and can be compared" if lost else ""),
-    }
-    base = float(m0[cell][asked].mean())
+    base, estimand = float(m0[cell][asked].mean()), TARGETS[target] + " and can be compared" * (lost > 0)
+    names = {"method": f"strata ({', '.join(by)})", "estimand": estimand}
     return finish(sample, effect, pull, level=level, notes=notes, base=base, details=details, **names)
 
 
@@ -194,7 +192,10 @@ def adjust_by_regression(
     pull = who * (m1 - m0 - effect) / who.mean() + (i1 - i0) @ lean
     overlap = describe_overlap(sample, fit_propensity(sample).score, target)
     # A line needs no balance; it does need neighbours.
-    notes = [text for text in overlap.warnings if "overlap" in text] + _count_per_covariate(sample)
+    notes = [text for text in overlap.warnings if "overlap" in text]
+    least, traits = min(sample.groups.values()), x.shape[1] - 1
+    if least < 10 * traits:
+        notes.append(f"only {least} customers in the smaller group for {traits} covariates: fewer than ten each")
     base, details = float(np.average(m0, weights=who)), {"outside": overlap.outside}
     names = {"method": "regression", "estimand": TARGETS[target], "level": level}
     return finish(sample, effect, pull, notes=notes, base=base, details=details, **names)
@@ -252,26 +253,9 @@ def weight_by_propensity(
     return finish(sample, sides[0] - sides[1], pull, level=level, **names, **shown)
 
 
-def _count_per_covariate(sample: Sample) -> list[str]:
-    least, needed = min(sample.groups.values()), 10 * (sample.design.shape[1] - 1)
-    return (
-        [f"only {least} customers in the smaller group for {needed // 10} covariates: fewer than ten each"]
-        if least < needed
-        else []
-    )
-
-
 def _check_target(target: str, known: Sequence[str]) -> None:
     if target not in known:
         raise ValueError(f"target should be one of {', '.join(known)}; found {target!r}")
-
-
-def _select(sample: Sample, rows: np.ndarray) -> Sample:
-    cluster = None if sample.cluster is None else sample.cluster[rows]
-    return replace(
-        sample, treated=sample.treated[rows], outcome=sample.outcome[rows], covariates=sample.covariates[rows],
-        design=sample.design[rows], cluster=cluster,
-    )  # fmt: skip
 
 
 def _find_cells(frame: pd.DataFrame, asked: np.ndarray, bins: int) -> np.ndarray:

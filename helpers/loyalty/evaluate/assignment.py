@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from loyalty.contracts import ARM_PROBS, CONTACTS
-from loyalty.evaluate.universal import HoldOut, hash_customers, read_list
+from loyalty.evaluate.universal import HoldOut, hash_customers, read_list, write_id
 from loyalty.frames import collect, open_table
 from loyalty.stats import render_html
 from loyalty.tables import TableError, check_table
@@ -37,11 +38,8 @@ class Assignment:
     @property
     def arm_probs(self) -> pd.DataFrame:
         """Every arm that each customer could have had, with its probability: the contract `arm_probs`."""
-        keys = self.contacts[list(CONTACTS.key)]
-        long = keys.loc[keys.index.repeat(self.probabilities.shape[1])].reset_index(drop=True)
-        arms = list(self.probabilities.columns)
-        long["arm"] = pd.Categorical.from_codes(np.tile(range(len(arms)), len(keys)), arms).astype("str")
-        return long.assign(probability=self.probabilities.to_numpy().ravel())
+        wide = self.probabilities.set_index(pd.MultiIndex.from_frame(self.contacts[list(CONTACTS.key)]))
+        return wide.rename_axis(columns="arm").stack().rename("probability").reset_index()
 
     def to_frame(self) -> pd.DataFrame:
         """The log: customers by stratum, arm and kind of control, planned and drawn share."""
@@ -124,8 +122,7 @@ def assign_arms(
         is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
         ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
         # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out.
-        names_out = {str(int(x)) if isinstance(x, float) and x.is_integer() else str(x) for x in ids}
-        out = table["customer_id"].astype("str").astype(object).isin(names_out)
+        out = table["customer_id"].astype("str").astype(object).isin({write_id(name) for name in ids})
         table = table[~out].reset_index(drop=True)
     held = np.zeros(len(table), bool) if universal is None else universal.holds(table["customer_id"])
     checks["every customer is excluded or in the universal control"] = everyone > 0 and bool(held.all())
@@ -213,8 +210,7 @@ def _share_seats(sizes: np.ndarray, wanted: np.ndarray, labels: Sequence[str], a
     """Whole seats for each stratum and arm, by largest remainder."""
     exact = sizes[:, None] * wanted
     seats = np.floor(exact + 1e-9).astype(int)
-    rank = np.argsort(np.argsort(seats - exact, axis=1, kind="stable"), axis=1, kind="stable")
-    seats += rank < (sizes - seats.sum(axis=1))[:, None]
+    seats += stats.rankdata(seats - exact, "ordinal", axis=1) <= (sizes - seats.sum(axis=1))[:, None]
     wrong = []
     for i in np.flatnonzero((seats == 0).any(axis=1) & (sizes > 0)):
         lacks = ", ".join(arm for arm, n in zip(arms, seats[i], strict=True) if n == 0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
@@ -17,9 +19,6 @@ from loyalty.evaluate.sample import as_frame, read_sample
 from loyalty.segment.inputs import read_checked
 from loyalty.stats import render_html
 from loyalty.tables import TableError
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,6 @@ class Balance:
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
         """Draw each covariate's difference in standard deviations, and the range that chance alone makes."""
-        import matplotlib.pyplot as plt
-
         rows = self.table.sort_values("difference", key=abs)
         ax = ax or plt.subplots(figsize=(9, 1.6 + 0.34 * len(rows)))[1]
         odd = rows["difference"].abs() > self.noise
@@ -137,12 +134,9 @@ def check_balance(
     again = pd.Series([gone[name].to_numpy().tobytes() for name in gone]).duplicated().to_numpy()
     odd = gone.loc[:, gone.any().to_numpy() & ~again]
     for name in gone.columns[gone.any()]:
-        number = pd.api.types.is_numeric_dtype(joined[name])
-        joined[name] = (
-            joined[name].astype(float).fillna(joined[name].mean())
-            if number
-            else joined[name].astype(object).fillna("none")
-        )
+        values = joined[name]
+        number = pd.api.types.is_numeric_dtype(values)
+        joined[name] = values.astype(float).fillna(values.mean()) if number else values.astype(object).fillna("none")
     joined = joined.assign(**odd.add_suffix(" is empty").astype(float))
     names += list(odd.columns + " is empty")
     who = "treated, not control"  # a name that no covariate has

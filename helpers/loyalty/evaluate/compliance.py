@@ -18,7 +18,6 @@ from loyalty.stats import Estimate, compare_means, make_estimate
 from loyalty.tables import CONTRACTS, TableError, check_table
 
 WEAK = 10.0  # first-stage F below which the ratio's interval is not to be trusted (Staiger and Stock 1997)
-KEY = ["campaign_id", "wave", "customer_id"]
 
 
 def measure_complier_effect(
@@ -109,12 +108,13 @@ def _join(contacts: pd.DataFrame, outcomes: Any, window: str) -> pd.DataFrame:
     left, right = contacts, as_frame(outcomes)
     check_table(left, CONTRACTS["contacts"])
     check_table(right, CONTRACTS["outcomes"])
-    joined = left.merge(right[right["window"] == window], on=KEY, how="left", suffixes=("", " of outcomes"))
+    joined = left.merge(
+        right[right["window"] == window], on=CONTRACTS["contacts"].key, how="left", suffixes=("", " of outcomes")
+    )
     if lost := int(joined["window"].isna().sum()):
         mend = "a customer who bought nothing needs a row with zeros"
-        raise TableError(
-            [f"{lost:,} of {len(left):,} contacts have no row in the window {window!r}: {mend}"], "outcomes"
-        )
+        who = f"{lost:,} of {len(left):,} contacts have no row in the window {window!r}"
+        raise TableError([f"{who}: {mend}"], "outcomes")
     return joined
 
 

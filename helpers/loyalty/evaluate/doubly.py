@@ -84,41 +84,37 @@ def adjust_doubly(
     chooser = sample if propensity_covariates is None else read_sample(table, covariates=propensity_covariates, **names)
     if folds and not 2 <= folds <= min(sample.groups.values()):
         raise ValueError(f"folds should be 0, or from 2 to the size of the smaller group; found {folds}")
-    fields = {"estimand": TARGETS[target], "level": level}
+    if folds and min(sample.design.shape[1], chooser.design.shape[1]) < 2:
+        raise ValueError("folds need a covariate that varies, for the outcome and for the propensity")
+    t, y, x = sample.treated, sample.outcome, sample.design
+    who = t.astype(float) if target == "att" else np.ones(len(t))
     if folds:
         m1, m0, score, edge = _cross_fit(sample, chooser, folds, outcome_model, propensity_model, seed)
-        effect, base, pull = _augment(sample, m1, m0, weigh(score, sample.treated, target)[0], target)
-        overlap = describe_overlap(chooser, score, target, weighted=False)
-        notes = [*overlap.warnings, *([f"{edge:.1%} of the propensities were moved to .01 or .99"] if edge else [])]
-        fields |= {"method": f"doubly robust, {folds} folds", "base": base}
-        return finish(sample, effect, pull, notes=notes, details=overlap.numbers, **fields)
-    t, y, x = sample.treated, sample.outcome, sample.design
-    chance = fit_propensity(chooser, link=link)
-    weight, change = weigh(chance.score, t, target)
-    uneven = {} if fit == "ols" else _make_uneven(chance.score, t, target) | {"propensity": chance}
-    (m1, i1), (m0, i0) = (fit_outcome(sample, rows, **uneven) for rows in (t, ~t))
-    effect, base, pull = _augment(sample, m1, m0, weight, target)
-    # How the estimate moves with each fitted coefficient, times how each customer moved that coefficient.
-    size = t.mean() if target == "att" else 1.0
-    who = t.astype(float) if target == "att" else np.ones(len(t))
-    pull = pull + i1 @ (x * (who - weight * t)[:, None]).mean(axis=0) / size
-    pull = pull - i0 @ (x * (who - weight * ~t)[:, None]).mean(axis=0) / size
-    moved = change * chance.slope * np.where(t, y - m1, m0 - y) / size
-    pull = pull + chance.influence @ (chooser.design * moved[:, None]).mean(axis=0)
-    overlap = describe_overlap(chooser, chance.score, target, weighted=False)
-    fields |= {
-        "method": "doubly robust" + ("" if fit == "ols" else ", weighted fit"),
-        "base": base,
-    }
-    return finish(sample, effect, pull, notes=overlap.warnings, details=overlap.numbers, **fields)
+        effect, base, pull = _augment(sample, m1, m0, weigh(score, t, target)[0], who)
+        notes = [f"{edge:.1%} of the propensities were moved to .01 or .99"] if edge else []
+        way = f", {folds} folds"
+    else:
+        chance = fit_propensity(chooser, link=link)
+        score, notes, way = chance.score, [], "" if fit == "ols" else ", weighted fit"
+        weight, change = weigh(score, t, target)
+        uneven = {} if fit == "ols" else _make_uneven(score, t, target) | {"propensity": chance}
+        (m1, i1), (m0, i0) = (fit_outcome(sample, rows, **uneven) for rows in (t, ~t))
+        effect, base, pull = _augment(sample, m1, m0, weight, who)
+        # How the estimate moves with each fitted coefficient, times how each customer moved that coefficient.
+        pull = pull + i1 @ (x * (who - weight * t)[:, None]).mean(axis=0) / who.mean()
+        pull = pull - i0 @ (x * (who - weight * ~t)[:, None]).mean(axis=0) / who.mean()
+        moved = change * chance.slope * np.where(t, y - m1, m0 - y) / who.mean()
+        pull = pull + chance.influence @ (chooser.design * moved[:, None]).mean(axis=0)
+    overlap = describe_overlap(chooser, score, target, weighted=False)
+    fields = {"method": f"doubly robust{way}", "estimand": TARGETS[target], "base": base, "details": overlap.numbers}
+    return finish(sample, effect, pull, level=level, notes=[*overlap.warnings, *notes], **fields)
 
 
 def _augment(
-    sample: Sample, m1: np.ndarray, m0: np.ndarray, weight: np.ndarray, target: str
+    sample: Sample, m1: np.ndarray, m0: np.ndarray, weight: np.ndarray, who: np.ndarray
 ) -> tuple[float, float, np.ndarray]:
     """The estimate, the mean without treatment, and the influence values with both models taken as known."""
     t, y = sample.treated, sample.outcome
-    who = t.astype(float) if target == "att" else np.ones(len(t))
     without = who * m0 + weight * ~t * (y - m0)
     values = who * m1 + weight * t * (y - m1) - without
     effect = float(values.mean() / who.mean())

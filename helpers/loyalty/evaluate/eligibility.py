@@ -111,6 +111,6 @@ def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any
     parts = [table.loc[failed[reason], ["customer_id"]].assign(reason=reason) for reason in failed]
     excluded = pd.concat([table[["customer_id"]].head(0).assign(reason=""), *parts], ignore_index=True)
     counts = pd.DataFrame({"reason": list(failed), "customers": failed.sum().to_list()})
-    counts["only_this"] = [int((failed[reason] & (times == 1)).sum()) for reason in failed]
-    counts["left"] = [int((~failed.iloc[:, : i + 1].any(axis=1)).sum()) for i in range(failed.shape[1])]
+    counts["only_this"] = failed[times == 1].sum().to_list()
+    counts["left"] = (~failed.cummax(axis=1)).sum().to_list()
     return Eligibility(table[times == 0].reset_index(drop=True), excluded.astype({"reason": "str"}), counts)

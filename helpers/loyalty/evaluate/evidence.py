@@ -41,12 +41,8 @@ class Comparison:
             row = {name: getattr(e, name) for name in "method estimand effect low high se p".split()}
             if self.placebos:
                 p = self.placebos[i]
-                row |= {
-                    "placebo": p.effect,
-                    "placebo_low": p.low,
-                    "placebo_high": p.high,
-                    "placebo_says": judge_placebo(p, e),
-                }
+                row |= {"placebo": p.effect, "placebo_low": p.low, "placebo_high": p.high}
+                row["placebo_says"] = judge_placebo(p, e)
             rows.append(row | {"warnings": len(e.warnings)})
         return pd.DataFrame(rows)
 
@@ -63,12 +59,10 @@ class Comparison:
             ax.plot(p.effect, place + 0.25, "s", color=GREY, markersize=6)
         ax.margins(x=0.12)
         says = [judge_placebo(p, e) for p, e in zip(self.placebos, self.estimates, strict=False)]
-        title = (
-            f"The placebo contradicts {says.count('fails')} of {len(says)} estimates"
-            if says
-            else "The estimates side by side"
-        )
-        grey = f"; grey: the same for {self.placebo}, should be 0" if says else ""
+        title, grey = "The estimates side by side", ""
+        if says:
+            title = f"The placebo contradicts {says.count('fails')} of {len(says)} estimates"
+            grey = f"; grey: the same for {self.placebo}, should be 0"
         headline(ax, title, f"effect on {self.outcome}, {self.estimates[0].level:.0%} interval{grey}", source)
         return ax
 
@@ -199,10 +193,7 @@ def compare_all(
 
 
 def _keep_out(placebo: str | None, covariates: str | Sequence[str] | None) -> None:
-    if (
-        placebo is not None
-        and covariates is not None
-        and placebo in ([covariates] if isinstance(covariates, str) else covariates)
-    ):
+    names = [covariates] if isinstance(covariates, str) else covariates
+    if names is not None and placebo in names:
         text = f"the placebo `{placebo}` stands among the covariates: adjusted away, it would always pass; take it out"
         raise TableError([text], "customers")

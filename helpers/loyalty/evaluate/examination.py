@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Integral
 from textwrap import shorten
-from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.stats import render_html
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 BROKEN, SOUND, UNSEEN, FINE = "broken", "sound", "not seen", "Nothing to do."
 # The checks in their order, and what to do about each fault
@@ -136,10 +135,6 @@ class Examination:
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
         """Draw one row a check: its state, and the evidence in short."""
-        import matplotlib.pyplot as plt
-
-        from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
-
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
         look = {BROKEN: (HIGHLIGHT, "X", 90), SOUND: (TREATED, "o", 60), UNSEEN: (GREY, "$?$", 60)}
         for row, finding in enumerate(self.findings):

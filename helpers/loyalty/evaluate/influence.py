@@ -24,7 +24,7 @@ def fit_outcome(
     inverse = np.linalg.pinv((x * w[:, None]).T @ x / len(x), hermitian=True)
     line = x @ (inverse @ (x * (w * y)[:, None]).mean(axis=0))
     pull = x * (w * (y - line))[:, None]
-    if propensity is not None and change is not None:
+    if propensity is not None:
         moved = np.where(rows, change, 0.0) * propensity.slope * (y - line)
         pull = pull + propensity.influence @ ((propensity.design * moved[:, None]).T @ x / len(x))
     return line, pull @ inverse

@@ -225,11 +225,8 @@ def _measure(
         if min(side.size for side in pair) <= 0:
             left_out.append(f"no ratio for {arm}{where}: `{metric[1]}` adds up to 0 or less")
             continue
-        given = {
-            "level": level,
-            "estimand": (f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned")
-            + data.left_out,
-        }
+        unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
+        given = {"level": level, "estimand": unit + data.left_out}
         if rows is not None:
             sides = [rows.loc[[key]] for key in keys]
             y, weights, x = ([s[c].to_numpy() for s in sides] for c in (metric[0], "weight", past))

@@ -71,11 +71,8 @@ def match_customers(
     Source: Abadie and Imbens (2006), Econometrica 74, 235-267 (the interval; ties shared); (2011), Journal of Business
     and Economic Statistics 29, 1-11 (correction); (2008), Econometrica 76, 1537-1557 (why no bootstrap).
     """
-    if (
-        target not in ("att", "ate")
-        or on not in ("covariates", "propensity")
-        or metric not in ("mahalanobis", "scaled")
-    ):
+    known = target in ("att", "ate") and on in ("covariates", "propensity") and metric in ("mahalanobis", "scaled")
+    if not known:
         raise ValueError(f"unknown target, on or metric: {target!r}, {on!r}, {metric!r}")
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates)
     t, y, n = sample.treated, sample.outcome, len(sample.treated)

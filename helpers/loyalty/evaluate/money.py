@@ -214,14 +214,9 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     # A contact's cost is a known amount: it moves the interval and does not widen it.
     known = {"df": before.details["df"], "level": level, "n_treated": n, "n_control": m, "base": before.base}
     known |= {"estimand": f"ITT, everybody assigned, {' and '.join(parts)}", "details": before.details}
+    known |= {"method": "profit per customer", "warnings": tuple(notes)}
     contact = float(ours @ priced.contact)
-    profit = make_estimate(
-        before.effect - contact - fixed_cost / n,
-        before.se,
-        method="profit per customer",
-        warnings=tuple(notes),
-        **known,
-    )
+    profit = make_estimate(before.effect - contact - fixed_cost / n, before.se, **known)
     base, first = each.T @ theirs, next(iter(parts.values()))
     gap = each.T @ ours - base
     come, came = float(ours @ first["bought"]), float(theirs @ first["bought"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
@@ -17,7 +18,8 @@ class Noise:
     """An outcome before the test: its mean, its spread between customers, its tail; made by `describe_noise`.
 
     `kind` is rate, mean or ratio; `growth` says how an effect comes about: everybody gets the same more (shift), more
-    customers buy (buyers), or each buyer buys more (scale). `values` and `per` are the history, where there is one.
+    customers buy (buyers), or each buyer buys more (scale). `values` and `per` (denominators; 1 but for a ratio) are
+    the history, where there is one.
     """
 
     kind: str
@@ -35,6 +37,10 @@ class Noise:
     def most(self) -> float:
         """The effect with which everybody would be a buyer; infinite where an effect is more than buyers."""
         return self.base * (1 / self.nonzero - 1) if self.growth == "buyers" else float("inf")
+
+    def relate(self, effect: Any) -> Any:
+        """Return effects as fractions of the mean; NaN where that is not above zero, or unknown."""
+        return effect / (self.base if self.base > 0 else np.nan)
 
     def find_variance(self, effect: float) -> float:
         """The variance among the treated, if they gain the effect in the way that `growth` says."""
@@ -104,18 +110,19 @@ def describe_noise(
     checks |= {f"`{name}` is empty or infinite for {n:,} of {len(y):,} customers": n > 0 for name, n in empty.items()}
     if wrong := [text for text, bad in checks.items() if bad]:
         raise TableError(wrong, "the outcome")
-    shared = {"saving": saving, "approximation": approximation}
+    shared: dict[str, Any] = {"saving": saving, "approximation": approximation}
     if history is None and rate is not None:
         return Noise("rate", rate, np.sqrt(rate * (1 - rate)), nonzero=rate, growth="buyers", **shared)
     if history is None:
         return Noise("mean", mean, float(sd), **shared)
+    shared |= {"values": y, "per": x}
     base, filled = y.sum() / x.sum(), np.mean(y != 0)
     if per is not None:
         z = (y - base * x) / x.mean()
-        return Noise("ratio", base, z.std(ddof=1), find_skewness(z), filled, values=y, per=x, **shared)
+        return Noise("ratio", base, z.std(ddof=1), find_skewness(z), filled, **shared)
     kind = "rate" if np.isin(y, (0, 1)).all() else "mean"
     growth = "buyers" if kind == "rate" else growth or ("shift" if y.min() < 0 else "buyers" if filled < 1 else "scale")
-    return Noise(kind, base, y.std(ddof=kind == "mean"), find_skewness(y), filled, growth, values=y, **shared)
+    return Noise(kind, base, y.std(ddof=kind == "mean"), find_skewness(y), filled, growth, **shared)
 
 
 def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -> float:

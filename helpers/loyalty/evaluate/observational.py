@@ -24,24 +24,7 @@ from loyalty.evaluate.propensity import Overlap, check_overlap, draw_overlap
 from loyalty.evaluate.sensitivity import Sensitivity, sensitivity_to_hidden
 from loyalty.evaluate.verdict import Allowed, say_what_is_allowed
 
-__all__ = [
-    "Allowed",
-    "Comparison",
-    "DifferenceInDifferences",
-    "Overlap",
-    "Sensitivity",
-    "adjust_by_regression",
-    "adjust_doubly",
-    "check_overlap",
-    "compare_all",
-    "compare_naively",
-    "compare_strata",
-    "difference_in_differences",
-    "draw_overlap",
-    "judge_placebo",
-    "match_customers",
-    "placebo_outcome",
-    "say_what_is_allowed",
-    "sensitivity_to_hidden",
-    "weight_by_propensity",
-]
+__all__ = ["Allowed", "Comparison", "DifferenceInDifferences", "Overlap", "Sensitivity"]
+__all__ += ["adjust_by_regression", "adjust_doubly", "check_overlap", "compare_all", "compare_naively"]
+__all__ += ["compare_strata", "difference_in_differences", "draw_overlap", "judge_placebo", "match_customers"]
+__all__ += ["placebo_outcome", "say_what_is_allowed", "sensitivity_to_hidden", "weight_by_propensity"]

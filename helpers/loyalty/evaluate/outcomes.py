@@ -18,7 +18,7 @@ from loyalty.tables import CONTACTS, RECEIPTS, TableError, check_table
 
 WINDOWS = ("pre", "main", "post")
 SUMS = ("sales", "margin", "discount", "offer_discount", "reward_paid", "points_issued", "points_redeemed")
-KEY = ["campaign_id", "wave", "customer_id"]
+KEY = list(CONTACTS.key)
 
 
 def build_outcomes(

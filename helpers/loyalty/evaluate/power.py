@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import optimize
 
 from loyalty.charts import CONTROL, HIGHLIGHT, TREATED, headline, say_money, shorten
@@ -15,9 +17,6 @@ from loyalty.evaluate.noise import Noise, describe_noise, find_chance, find_smal
 from loyalty.evaluate.trial import Trial, count_looks, repeat_tests
 from loyalty.stats import render_html
 from loyalty.tables import TableError
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Power:
         """One row with every named number."""
         names = "effect power size control n_treated n_control break_even proves_profit profit"
         row = {name: getattr(self, name) for name in names.split()} | {"base": self.noise.base, "sd": self.noise.sd}
-        row["relative"] = self.effect / self.noise.base
+        row["relative"] = self.noise.relate(self.effect)
         return pd.DataFrame([row | {"level": self.level, "warnings": "; ".join(self.warnings)}])
 
     def curve(self, shares: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)) -> pd.DataFrame:
@@ -82,7 +81,7 @@ class Power:
         treated = self.size * (1 - frame["control"]) / self.arms
         sizes = zip(treated, frame["n_control"], strict=True)
         frame["effect"] = [find_smallest(self.noise, self.power, n, m, self.level) for n, m in sizes]
-        frame["relative"] = frame["effect"] / self.noise.base
+        frame["relative"] = self.noise.relate(frame["effect"])
         frame["profit"] = (frame["effect"] * self.worth - self.cost) * treated
         return frame.assign(sees_break_even=frame["effect"] <= self.break_even)
 
@@ -98,9 +97,12 @@ class Power:
 
     def sentence(self, unit: str = "") -> str:
         """What the plan can see, in one sentence; `unit` is the currency."""
-        left, size = f"{self.control:.0%} of {self.size:,.0f}", f"{self._say(self.effect, unit)} a customer"
-        part = f"{self.effect / self.noise.base:.1%} of the base"
-        text = f"With {left} customers left out ({self.n_control:,.0f}), an effect of {size} ({part})"
+        text = f"With {self.control:.0%} of {self.size:,.0f} customers left out ({self.n_control:,.0f}), "
+        if np.isnan(self.effect):
+            return f"{text}no possible effect is seen in {self.power:.0%} of waves: the groups are too small."
+        relative = self.noise.relate(self.effect)
+        text += f"an effect of {self._say(self.effect, unit)} a customer"
+        text += f" ({relative:.1%} of the base)" if np.isfinite(relative) else ""
         text += f" is seen in {self.power:.0%} of waves; over all the treated it leaves "
         text += say_money(self.profit, unit) + (" after costs" if self.cost else "")
         verdict = "would be seen too" if self.sees_break_even else "is smaller, and would be missed more often"
@@ -108,16 +110,16 @@ class Power:
 
     def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
         """Draw the smallest effect seen over the control share; on the right what it would earn over all customers."""
-        import matplotlib.pyplot as plt
-
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
         curve = self.curve(np.unique([*np.geomspace(0.01, 0.5, 30), self.control]))
         ax.plot(curve["control"], curve["effect"], color=TREATED, linewidth=2.5)
-        ax.plot(self.control, self.effect, "o", color=CONTROL, markersize=10, zorder=4)
-        said = f"{self.control:.0%} left out: {self._say(self.effect, unit)}"
         style = {"textcoords": "offset points", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
-        ax.annotate(said, (self.control, self.effect), (10, 8), fontweight="bold", **style)
-        title = f"Leaving out {self.control:.0%} shows an effect of {self._say(self.effect, unit)} a customer"
+        title = f"Leaving out {self.control:.0%} shows no possible effect"
+        if np.isfinite(self.effect):
+            size, place = self._say(self.effect, unit), (self.control, self.effect)
+            title = f"Leaving out {self.control:.0%} shows an effect of {size} a customer"
+            ax.plot(*place, "o", color=CONTROL, markersize=10, zorder=4)
+            ax.annotate(f"{self.control:.0%} left out: {size}", place, (10, 8), fontweight="bold", **style)
         if self.cost:
             ax.axhline(self.break_even, color=HIGHLIGHT, linestyle="--")
             where = ((0, self.break_even), (6, -5 if self.sees_break_even else 5))

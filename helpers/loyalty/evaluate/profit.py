@@ -18,13 +18,9 @@ from loyalty.tables import CONTACTS, TableError, check_table
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 MEASURES = OUTCOMES.columns[6:]
-ABOUT = tuple(c for c in CONTACTS.columns if c.name in ("customer_id", "arm", "offer_id", "control_kind", "propensity"))
-JOINED = Table(
-    "contacts",
-    "a customer with what he did",
-    ("customer_id",),
-    (replace(ABOUT[0], optional=True), *ABOUT[1:], *MEASURES),
-)
+ABOUT = ("customer_id", "arm", "offer_id", "control_kind", "propensity")
+WHO = [replace(column, optional=column.name != "arm") for column in CONTACTS.columns if column.name in ABOUT]
+JOINED = Table("contacts", "a customer with what he did", ("customer_id",), (*WHO, *MEASURES))
 
 
 @dataclass(frozen=True)
@@ -67,9 +63,8 @@ def read_arms(contacts: Any, outcomes: Any, windows: Sequence[str], control: str
     table = opened if outcomes is None else gather(problems, check_table, outcomes, OUTCOMES)
     if problems:
         raise TableError(problems, "the campaign's money")
-    about, measured = ({c.name for c in group} for group in (ABOUT, MEASURES))
-    names = [n for n in opened[0].collect_schema().names() if n in about | {"campaign_id", "wave"}]
-    measured = [n for n in table[0].collect_schema().names() if n in measured]
+    names = [n for n in opened[0].collect_schema().names() if n in ("campaign_id", "wave", *ABOUT)]
+    measured = [c.name for c in MEASURES if c.name in table[0].collect_schema()]
     values = [nw.col(n).cast(nw.Float64) for n in measured]
     people, notes = collect(opened[0].select(*names, *(values if outcomes is None else []))), []
     if "customer_id" in people:

@@ -74,22 +74,12 @@ class Overlap:
         score, treated = self.scores["propensity"], self.scores["treated"]
         end = min(1.0, np.ceil(score.max() * 20) / 20)
         edges = np.linspace(0, end, 41)
-        top = 0.0
-        for rows, sign, colour in ((treated, 1, TREATED), (~treated, -1, CONTROL)):
+        top, style = 0.0, {"ha": "right", "va": "center", "fontweight": "bold", "transform": ax.transAxes}
+        for rows, sign, colour, name in ((treated, 1, TREATED, "treated"), (~treated, -1, CONTROL, "control")):
             share = np.histogram(score[rows], edges)[0] / rows.sum()
             ax.bar(edges[:-1], sign * share, width=np.diff(edges), align="edge", color=colour)
+            ax.text(0.99, 0.5 + 0.45 * sign, f"{name} ({rows.sum():,})", color=colour, **style)
             top = max(top, 1.1 * share.max())
-        for rows, height, colour, name in ((treated, 0.95, TREATED, "treated"), (~treated, 0.05, CONTROL, "control")):
-            ax.text(
-                0.99,
-                height,
-                f"{name} ({rows.sum():,})",
-                color=colour,
-                ha="right",
-                va="center",
-                fontweight="bold",
-                transform=ax.transAxes,
-            )
         for low, high in _lonely(score[treated], score[~treated]):
             ax.axvspan(low, high, color=HIGHLIGHT, alpha=0.12)
         ax.axhline(0, color="white", linewidth=1)
@@ -132,9 +122,8 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Separated groups make the fit run to infinity; `check_overlap` says so in plain words.
         warnings.simplefilter("ignore")
-        fit = sm.GLM(t, x, family=sm.families.Binomial(families[link]())).fit(
-            maxiter=60, tol=1e-11, tol_criterion="params"
-        )
+        model = sm.GLM(t, x, family=sm.families.Binomial(families[link]()))
+        fit = model.fit(maxiter=60, tol=1e-11, tol_criterion="params")
         fitted = fit.fittedvalues  # reckoned when it is read
     line = x @ fit.params
     score = np.clip(fitted, _EDGE, 1 - _EDGE)

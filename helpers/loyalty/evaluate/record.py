@@ -13,6 +13,7 @@ from scipy import stats
 from loyalty.contracts import OUTCOMES
 from loyalty.evaluate.examination import Claim
 from loyalty.evaluate.sample import as_frame
+from loyalty.evaluate.universal import write_id
 from loyalty.frames import NotATable
 from loyalty.tables import TableError
 
@@ -134,17 +135,6 @@ def _open(source: Any, name: str, needed: tuple[str, ...] = (), known: tuple[str
     if wrong:
         raise TableError(wrong, name)
     return frame.reset_index(drop=True).reindex(columns=list(dict.fromkeys([*frame, *known])))
-
-
-def write_id(value: Any) -> str:
-    """Write an id as text; a whole number that became a decimal one loses its point.
-
-    Examples
-    --------
-    >>> write_id(7.0), write_id("007")
-    ('7', '007')
-    """
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _write(values: pd.Series) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,13 +35,9 @@ class Sample:
 
 
 def read_sample(
-    table: pd.DataFrame,
-    *,
-    treated: str,
-    outcome: str | None = None,
-    covariates: str | Sequence[str] = (),
+    table: pd.DataFrame, *, treated: str, outcome: str | None = None, covariates: str | Sequence[str] = (),
     cluster: str | None = None,
-) -> Sample:
+) -> Sample:  # fmt: skip
     """Check and convert a table of one row a customer.
 
     It cannot see *when* a covariate was measured: one measured after the start passes, and spoils every estimate.
@@ -101,14 +97,17 @@ def read_sample(
         problems.append(f"`{cluster}` has one value only: an interval needs several clusters")
     if problems:
         raise TableError(problems, "customers")
-    numeric = _to_numbers(frame[names])
+    notes, numeric = [], _to_numbers(frame[names])
+    if cluster is None and "customer_id" in frame and not frame["customer_id"].is_unique:
+        repeats = f"{len(frame):,} rows, {frame['customer_id'].nunique():,} customers"
+        notes.append(f"customers repeat ({repeats}): the interval ignores it; say cluster='customer_id'")
     return Sample(
         treated=flags == 1,
         outcome=frame[outcome].to_numpy(float) if outcome else np.zeros(len(frame)),
         covariates=numeric,
         design=_scale(numeric.to_numpy(float)),
         cluster=None if cluster is None else pd.factorize(frame[cluster])[0],
-        warnings=tuple(_find_repeats(frame, cluster)),
+        warnings=tuple(notes),
     )
 
 
@@ -117,29 +116,16 @@ def as_frame(table: object) -> pd.DataFrame:
     return table if isinstance(table, pd.DataFrame) else collect(open_table(table))
 
 
-def _find_wrong_values(values: pd.Series, name: str, *, text: bool) -> list[str]:
+def _find_wrong_values(values: pd.Series, name: str, *, text: bool) -> Iterator[str]:
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        infinite = int(np.isinf(values.to_numpy(float, na_value=np.nan)).sum())
-        return [f"`{name}` is infinite in {infinite:,} rows"] if infinite else []
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return [f"`{name}` holds dates: turn them into days before the start of the campaign"]
-    if not text:
-        return [f"`{name}` should be a number, found {values.dtype}"]
-    kinds = values.nunique()
-    return (
-        [f"`{name}` holds {kinds:,} different texts in {len(values):,} rows: an id is no covariate"]
-        if kinds > 50
-        else []
-    )
-
-
-def _find_repeats(frame: pd.DataFrame, cluster: str | None) -> list[str]:
-    if cluster is not None or "customer_id" not in frame.columns or frame["customer_id"].is_unique:
-        return []
-    rows, customers = len(frame), frame["customer_id"].nunique()
-    return [
-        f"customers repeat ({rows:,} rows, {customers:,} customers): the interval ignores it; say cluster='customer_id'"
-    ]
+        if infinite := int(np.isinf(values.to_numpy(float, na_value=np.nan)).sum()):
+            yield f"`{name}` is infinite in {infinite:,} rows"
+    elif pd.api.types.is_datetime64_any_dtype(values):
+        yield f"`{name}` holds dates: turn them into days before the start of the campaign"
+    elif not text:
+        yield f"`{name}` should be a number, found {values.dtype}"
+    elif (kinds := values.nunique()) > 50:
+        yield f"`{name}` holds {kinds:,} different texts in {len(values):,} rows: an id is no covariate"
 
 
 def _to_numbers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -153,8 +139,6 @@ def _to_numbers(frame: pd.DataFrame) -> pd.DataFrame:
 def _scale(values: np.ndarray) -> np.ndarray:
     """Intercept and standardised columns of full rank; the span, hence every prediction, is that of `values`."""
     ones = np.ones((len(values), 1))
-    if not values.shape[1]:
-        return ones
     centre, spread = values.mean(axis=0), values.std(axis=0)
     varies = spread > 1e-12 * np.maximum(np.abs(centre), np.finfo(float).tiny)
     scaled = (values[:, varies] - centre[varies]) / spread[varies]

@@ -40,10 +40,7 @@ class Sensitivity:
     def to_frame(self) -> pd.DataFrame:
         """One row with the named numbers."""
         names = ("partial_r2", "robustness", "robustness_interval")
-        return pd.concat(
-            [self.estimate.to_frame()[["effect", "low", "high"]], pd.DataFrame([{n: getattr(self, n) for n in names}])],
-            axis=1,
-        )
+        return self.estimate.to_frame()[["effect", "low", "high"]].assign(**{n: getattr(self, n) for n in names})
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
         """Draw what is left of the effect for every strength of a hidden trait, with the recorded ones as points."""
@@ -53,7 +50,8 @@ class Sensitivity:
 
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
         points = self.benchmarks[self.benchmarks["times"] == self.benchmarks["times"].min()]
-        points = points.loc[(points["r2_treatment"] * points["r2_outcome"]).nlargest(3).index]
+        strength = (points["r2_treatment"] * points["r2_outcome"]).astype(float)  # no covariate leaves no type either
+        points = points.loc[strength.nlargest(3).index]
         reach, top = (
             min(0.99, 1.25 * max(self.robustness, points[name].max(), 0.02)) for name in ("r2_treatment", "r2_outcome")
         )
@@ -64,17 +62,11 @@ class Sensitivity:
         ax.contour(x, y, left, levels=[0], colors=HIGHLIGHT, linewidths=2.5)
         ax.plot(0, 0, "o", color=TRUTH)
         for row in points.itertuples():
-            ax.plot(row.r2_treatment, row.r2_outcome, "D", color=TRUTH, markersize=5)
-            ax.annotate(
-                f"{row.times:g} x {row.covariate}",
-                (row.r2_treatment, row.r2_outcome),
-                (6, 3),
-                textcoords="offset points",
-                fontsize=9,
-            )
-        ax.set(
-            xlabel="share of who was treated that a hidden trait explains", ylabel="share of the outcome it explains"
-        )
+            place, said = (row.r2_treatment, row.r2_outcome), f"{row.times:g} x {row.covariate}"
+            ax.plot(*place, "D", color=TRUTH, markersize=5)
+            ax.annotate(said, place, (6, 3), textcoords="offset points", fontsize=9)
+        ax.set_xlabel("share of who was treated that a hidden trait explains")
+        ax.set_ylabel("share of the outcome it explains")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter("{x:.1%}")
         headline(ax, "What would undo the estimate?", "effect that is left; on the thick line nothing is left", source)
@@ -145,9 +137,8 @@ def sensitivity_to_hidden(
     ratio = abs(effect) / se if se > 0 else np.inf
     rows = []
     for name in covariates:
-        others = read_sample(
-            table, treated=treated, outcome=outcome, covariates=[c for c in covariates if c != name]
-        ).design
+        kept = [c for c in covariates if c != name]
+        others = read_sample(table, treated=treated, outcome=outcome, covariates=kept).design
         r2_t = _gain(_residual(others, t), rest_t)
         r2_y = _gain(_residual(np.column_stack([others, t]), y), rest)
         for k in times:

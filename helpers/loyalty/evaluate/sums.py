@@ -128,9 +128,8 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     shift = {name: float(middle[name]) if abs(middle[name]) > 100 * spread[name] else 0.0 for name in names}
     found = _scan(table, metrics, shift)
     sums = found[[f"{name}^{i}" for name in names for i in (1, 2)]].to_numpy()
-    if not (
-        np.isfinite(sums).all() and found[[f"{name} seen" for name in names]].eq(found["n"], axis=0).all(axis=None)
-    ):
+    whole = found[[f"{name} seen" for name in names]].eq(found["n"], axis=0).all(axis=None)
+    if not (whole and np.isfinite(sums).all()):
         who = [Column("customer_id", "id", "who")] if "customer_id" in table.collect_schema().names() else []
         numbers = [Column(name, "number", "what was measured") for name in names]
         check_table(table, Table("outcomes", "a customer", ("",), (*who, *numbers)))

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, headline
 from loyalty.evaluate.noise import Noise, describe_noise
 from loyalty.stats import compare_moments, compare_rates, render_html
 from loyalty.tables import TableError
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
 
@@ -61,8 +59,6 @@ class Trial:
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
         """Draw the p-values, twenty bars; where no effect was put in, all are equally high but for chance."""
-        import matplotlib.pyplot as plt
-
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
         counts, edges = np.histogram(self.p_values, np.linspace(0, 1, 21))
         ax.bar(edges[:-1], counts, width=0.047, align="edge", color=[HIGHLIGHT] + [GREY] * 19)
@@ -127,7 +123,7 @@ def run_aa(
     if not 2 <= m <= everyone - 2:
         text = f"a `control` of {control} leaves a group of {everyone:,} customers with fewer than two"
         raise TableError([text], "the A/A test")
-    rng, y, d = np.random.default_rng(seed), *_take_pair(noise)
+    rng, y, d = np.random.default_rng(seed), noise.values, noise.per
 
     def split() -> list[Pair]:
         order = rng.permutation(everyone)
@@ -140,7 +136,7 @@ def repeat_tests(
     noise: Noise, sizes: tuple[int, int], effect: float, *, level: float, runs: int, seed: int, expected: float
 ) -> Trial:
     """Draw both groups from a history with replacement, put the effect into one, and count who sees it."""
-    rng, factor, (y, d) = np.random.default_rng(seed), 1 + effect / (noise.base or 1.0), _take_pair(noise)
+    rng, y, d, factor = np.random.default_rng(seed), noise.values, noise.per, 1 + effect / (noise.base or 1.0)
     bought, idle = np.flatnonzero(y), np.flatnonzero(y == 0)
 
     def draw() -> list[Pair]:
@@ -153,10 +149,6 @@ def repeat_tests(
         return [(lifted, d[rows]), (y[others], d[others])]
 
     return _repeat(noise, draw, level, runs, expected, effect)
-
-
-def _take_pair(noise: Noise) -> Pair:
-    return noise.values, np.ones(len(noise.values)) if noise.per is None else noise.per
 
 
 def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: int = 0) -> float:

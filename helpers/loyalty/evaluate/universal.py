@@ -59,6 +59,17 @@ def hash_customers(ids: Iterable[Any], salt: str) -> np.ndarray:
     return (np.frombuffer(b"".join(parts), ">u8") >> np.uint64(12)) / 2.0**52
 
 
+def write_id(value: Any) -> str:
+    """Write an id as text; a whole number that became a decimal one loses its point.
+
+    Examples
+    --------
+    >>> write_id(7.0), write_id("007")
+    ('7', '007')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def hold_out(customers: Any, share: float, salt: str, term: tuple[Any, Any]) -> HoldOut:
     """Keep a fixed share of customers out of every campaign of a term, to see what the whole programme does.
 

@@ -80,7 +80,8 @@ def say_what_is_allowed(
     Source: the rules are this workshop's; placebos after Imbens and Rubin (2015), chapters 21 and 22.
     """
     naive, adjusted = _collect(evidence)
-    if not naive and not adjusted:
+    shown = (naive or adjusted) if randomised else (adjusted or naive)
+    if not shown:
         raise ValueError("there is no estimate to write a sentence about")
 
     def money(value: float) -> str:
@@ -89,24 +90,26 @@ def say_what_is_allowed(
     def span(e: Estimate) -> str:
         return f"{money(e.effect)} ({e.level * 100:g} % interval {money(e.low)} to {money(e.high)})"
 
-    judged = [(p, judge_placebo(p, e)) for p, e in _pair_placebos(evidence, placebos, naive, adjusted, randomised)]
-    reasons = _judge_placebos(evidence, judged, randomised, money)
+    comparisons = [item for item in evidence if isinstance(item, Comparison)]
+    trends = [item for item in evidence if isinstance(item, DifferenceInDifferences)]
+    judged = [(p, judge_placebo(p, shown[0])) for p in placebos]
+    for item in comparisons:
+        both = zip(item.placebos, item.estimates, strict=False)
+        judged += [(p, judge_placebo(p, e)) for p, e in both if (e.method == "naive") == randomised]
+    reasons = _judge_placebos(judged, trends, randomised, money)
     if randomised:
-        main = (naive or adjusted)[0]
+        main = shown[0]
         if reasons:
             text = f"What {what} changed in {measure} cannot be told: {reasons[0]}."
             return Allowed("cannot be told", text, tuple(reasons))
         if main.low <= 0 <= main.high:
             text = f"The lottery shows no change in {measure} that can be told from chance: {span(main)}."
             return Allowed("cannot be told", text, ("the interval holds zero",))
-        text = (
-            f"{what[:1].upper()}{what[1:]} caused a change in {measure} of {span(main)}: a lottery decided who got it."
-        )
-        return Allowed("caused", text, main.warnings)
+        text = f"{what} caused a change in {measure} of {span(main)}: a lottery decided who got it."
+        return Allowed("caused", text[:1].upper() + text[1:], main.warnings)
     if not adjusted:
         reasons.insert(0, "the groups were compared as they are, and nobody drew them by lot")
-    reasons += _judge_overlap(evidence, adjusted) + _judge_agreement(evidence, adjusted, money)
-    shown = adjusted or naive
+    reasons += _judge_overlap(comparisons, adjusted) + _judge_agreement(trends, adjusted, money)
     if reasons:
         low, high = min(e.effect for e in shown), max(e.effect for e in shown)
         found = f"the estimates run from {money(low)} to {money(high)}"
@@ -121,7 +124,7 @@ def say_what_is_allowed(
         every = f"all intervals together {money(low)} to {money(high)}"
         text = f"The data suggest a change in {measure} of about {money(middle)} ({every})"
     text += ", if nothing that we did not record decided who was chosen."
-    hidden = [e.sensitivity.sentence for e in evidence if isinstance(e, Comparison)]
+    hidden = [item.sensitivity.sentence for item in comparisons]
     return Allowed("suggests", " ".join([text, *hidden]), ("nobody drew the groups by lot",))
 
 
@@ -144,37 +147,18 @@ def _collect(evidence: Sequence[object]) -> tuple[list[Estimate], list[Estimate]
     return naive, adjusted
 
 
-def _pair_placebos(
-    evidence: Sequence[object],
-    placebos: Sequence[Estimate],
-    naive: list[Estimate],
-    adjusted: list[Estimate],
-    randomised: bool,
-) -> list[tuple[Estimate, Estimate]]:
-    main = naive if randomised and naive else adjusted or naive
-    pairs = [(p, main[0]) for p in placebos]
-    for item in evidence:
-        if isinstance(item, Comparison):
-            both = zip(item.placebos, item.estimates, strict=False)
-            pairs += [(p, e) for p, e in both if (e.method == "naive") == randomised]
-    return pairs
-
-
 def _judge_placebos(
-    evidence: Sequence[object], judged: list[tuple[Estimate, str]], randomised: bool, money: Callable[[float], str]
-) -> list[str]:
+    judged: Sequence[tuple[Estimate, str]], trends: Sequence[DifferenceInDifferences], randomised: bool,
+    money: Callable[[float], str],
+) -> list[str]:  # fmt: skip
     reasons = []
     failed = [p for p, verdict in judged if verdict == "fails" and (p.p < 0.001 or not randomised)]
     if failed:
         worst = max(failed, key=lambda p: abs(p.effect) / p.se if p.se else float("inf"))
-        what = (
-            "the lottery did not make the groups alike"
-            if randomised
-            else "the groups differ in what cannot have changed"
-        )
+        broken = "the lottery did not make the groups alike"
+        what = broken if randomised else "the groups differ in what cannot have changed"
         span = f"{money(worst.effect)}, {money(worst.low)} to {money(worst.high)}"
         reasons.append(f"{what} ({worst.method}: {span}; {len(failed)} of {len(judged)} fail)")
-    trends = [item for item in evidence if isinstance(item, DifferenceInDifferences)]
     if any(item.placebo_fails for item in trends):
         reasons.append("the gap also moved at dates before the campaign")
     if randomised:
@@ -187,8 +171,8 @@ def _judge_placebos(
     return reasons
 
 
-def _judge_overlap(evidence: Sequence[object], adjusted: Sequence[Estimate]) -> list[str]:
-    texts = [text for item in evidence if isinstance(item, Comparison) for text in item.overlap.warnings]
+def _judge_overlap(comparisons: Sequence[Comparison], adjusted: Sequence[Estimate]) -> list[str]:
+    texts = [text for item in comparisons for text in item.overlap.warnings]
     texts += [text for e in adjusted for text in e.warnings]
     serious = ["overlap", "effective sample size", "extreme weights", "customers repeat"]
     serious += ["left out"] if any(e.details.get("left_out", 0) > 0.05 for e in adjusted) else []
@@ -196,10 +180,10 @@ def _judge_overlap(evidence: Sequence[object], adjusted: Sequence[Estimate]) -> 
 
 
 def _judge_agreement(
-    evidence: Sequence[object], adjusted: Sequence[Estimate], money: Callable[[float], str]
+    trends: Sequence[DifferenceInDifferences], adjusted: Sequence[Estimate], money: Callable[[float], str]
 ) -> list[str]:
     reasons = []
-    if any(item.windows_disagree for item in evidence if isinstance(item, DifferenceInDifferences)):
+    if any(item.windows_disagree for item in trends):
         reasons.append("the answer depends on the window before the campaign")
     same = [e for e in adjusted if not e.estimand.startswith("ATO")]
     apart = [

@@ -12,15 +12,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from loyalty.contracts import HISTORY, OUTCOMES
+from loyalty.contracts import HISTORY
 from loyalty.frames import collect, open_table
 from loyalty.learn.history import History
-from loyalty.learn.waves import HistoryError
+from loyalty.learn.waves import MEASURES, HistoryError
 from loyalty.stats import wilson
 from loyalty.tables import check_table
 
 UNKNOWN = "unknown"
-MEASURES = OUTCOMES.names[OUTCOMES.names.index("responded") :]
 
 
 def read_history(source: Any) -> nw.LazyFrame:
@@ -62,12 +61,6 @@ def open_rows(
     return rows.filter(~nw.col("y").is_null()), int(count["y"])
 
 
-def reduce_to_cells(rows: nw.LazyFrame, by: Sequence[str], level: float) -> pd.DataFrame:
-    """One row a cell: n, customers, responses, n_effective, rate, low, high and se, of the column y."""
-    cells = add_rates(sum_cells(rows, by), level)
-    return cells[[*by, "n", "customers", "responses", "n_effective", "rate", "low", "high", "se"]]
-
-
 def sum_cells(rows: nw.LazyFrame, by: Sequence[str], values: Sequence[str] = ("y",)) -> pd.DataFrame:
     """Reduce rows to customers, customers to cells: customers, n, each value's sum, and the sums of their products."""
     sums = [nw.col(name).cast(nw.Float64).sum() for name in values]
@@ -81,7 +74,7 @@ def sum_cells(rows: nw.LazyFrame, by: Sequence[str], values: Sequence[str] = ("y
 
 
 def add_rates(cells: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Add rate, interval and n_effective to the sums of `sum_cells`."""
+    """Add responses, rate, se, n_effective, low and high, of the column y, to the sums of `sum_cells`."""
     size, rate = cells["n"], cells["y"] / cells["n"]
     repeated, chance = cells["nn"] > size, size * rate * (1 - rate)
     squares = (error_of_ratio(cells, "y", rate) * size) ** 2

@@ -133,20 +133,14 @@ def predict_from_past(
     waves = collect(waves).sort_values(["start", *WAVE, "past"], ignore_index=True)
     waves["rate"] = waves["responses"] / waves["n"]
     ratios = {past: _compare_within(waves, past) for past in (BEFORE[0], BEFORE[2])}
-    sums = _sum_customers(rows, pd.concat([waves[[*WAVE, "past"]], *(pulls for _, pulls in ratios.values())], axis=1))
-    groups = [
-        {"past": past} | {x: sums[f"{x}{i}"] for x in ("n", "y", "nn", "n_y", "y_y", "customers")}
-        for i, past in enumerate(BEFORE)
-        if sums[f"n{i}"]
-    ]
-    table = add_rates(pd.DataFrame(groups).astype({"n": "int64", "customers": "int64"}), level)
+    sums = _sum_pulls(rows, pd.concat([waves[[*WAVE, "past"]], *(pulls for _, pulls in ratios.values())], axis=1))
+    table = add_rates(sum_cells(rows, ["past"]), level)
+    table = table.sort_values("past", key=lambda past: past.map(BEFORE.index), ignore_index=True)
     table["crude"] = table["rate"] / table.set_index("past")["rate"].get(BEFORE[1], np.nan)
-    table[["relative", "relative_low", "relative_high"]] = [
-        _bound(ratios[past][0], sums[f"pull {past}"], sums["people"], level)
-        if past in ratios
-        else (1.0, np.nan, np.nan)
-        for past in table["past"]
-    ]
+    ratio = table["past"].map({past: value for past, (value, _) in ratios.items()} | {BEFORE[1]: 1.0})
+    people, squares = sums["customers"], table["past"].map({past: sums[f"{past}_{past}"] for past in ratios})
+    half = special.ndtri(0.5 + level / 2) * np.sqrt(squares * people / (people - 1)).where((ratio > 0) & (people > 1))
+    table = table.assign(relative=ratio, relative_low=ratio * np.exp(-half), relative_high=ratio * np.exp(half))
     names = "past n customers responses rate low high crude relative relative_low relative_high".split()
     return Prediction(table[names], waves[[*WAVE, "start", "past", "n", "responses", "rate"]], level)
 
@@ -190,28 +184,8 @@ def _compare_within(waves: pd.DataFrame, past: str) -> tuple[float, pd.DataFrame
     return top / bottom, pulls
 
 
-def _sum_customers(rows: nw.LazyFrame, pulls: pd.DataFrame) -> pd.Series:
-    """Reduce rows to customers, customers to one row: what `add_rates` needs of each group, and the squared pulls."""
-    compared = [name.removeprefix("row ") for name in pulls if name.startswith("row ")]
+def _sum_pulls(rows: nw.LazyFrame, pulls: pd.DataFrame) -> pd.Series:
+    """Sum each comparison's pulls within customers, and their squares over customers (`past_past`)."""
     rows = rows.join(open_table(pulls, beside=rows), on=[*WAVE, "past"], how="inner")
-    value = nw.col("y").cast(nw.Float64)
-    columns = {f"pull {name}": nw.col(f"row {name}") + nw.col(f"hit {name}") * value for name in compared}
-    for i, past in enumerate(BEFORE):
-        mine = nw.col("past") == past
-        columns |= {f"n{i}": nw.when(mine).then(1.0).otherwise(0.0), f"y{i}": nw.when(mine).then(value).otherwise(0.0)}
-    people = (
-        rows.select("customer_id", **columns).group_by("customer_id").agg(*(nw.col(name).sum() for name in columns))
-    )
-    sums = {f"pull {name}": nw.col(f"pull {name}") ** 2 for name in compared}
-    for i in range(len(BEFORE)):
-        n, y = nw.col(f"n{i}"), nw.col(f"y{i}")
-        sums |= {f"n{i}": n, f"y{i}": y, f"nn{i}": n * n, f"n_y{i}": n * y, f"y_y{i}": y * y}
-        sums[f"customers{i}"] = (n > 0).cast(nw.Float64)
-    return collect(people.select(nw.len().alias("people"), **{name: x.sum() for name, x in sums.items()})).iloc[0]
-
-
-def _bound(ratio: float, squares: float, people: float, level: float) -> tuple[float, float, float]:
-    if not (ratio > 0 and people > 1):
-        return ratio, np.nan, np.nan
-    half = float(special.ndtri(0.5 + level / 2) * np.sqrt(squares * people / (people - 1)))
-    return ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half))
+    compared = {name: nw.col(f"row {name}") + nw.col(f"hit {name}") * nw.col("y") for name in (BEFORE[0], BEFORE[2])}
+    return sum_cells(rows.select("customer_id", everybody=nw.lit(1), **compared), ["everybody"], list(compared)).iloc[0]

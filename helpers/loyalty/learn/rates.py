@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import matplotlib.pyplot as plt
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from matplotlib.ticker import PercentFormatter
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline
 from loyalty.frames import collect
-from loyalty.learn.cells import open_rows, read_history, reduce_to_cells
+from loyalty.learn.cells import add_rates, open_rows, read_history, sum_cells
 from loyalty.learn.waves import HistoryError
 from loyalty.shrinkage import Shrunk, shrink_rates
 from loyalty.stats import render_html
@@ -56,8 +57,6 @@ class Rates:
 
     def plot(self, *, ax: Axes | None = None, title: str = "Small cells move most", source: str = "") -> Axes:
         """Draw each cell's raw rate (hollow) and its shrunken rate with interval, the highest on top."""
-        import matplotlib.pyplot as plt
-
         ax = ax or plt.subplots(figsize=(9, 1.4 + 0.35 * len(self.table)))[1]
         place = np.arange(len(self.table))
         ax.hlines(place, self.table["shrunken_low"], self.table["shrunken_high"], color=TREATED, linewidth=3)
@@ -128,7 +127,8 @@ def measure_rates(
         raise HistoryError(f"within should be one of by ({', '.join(by)}), found {within!r}")
     table = read_history(history)
     rows, empty = open_rows(table, by, outcome, window)
-    cells = reduce_to_cells(rows, by, level)
+    found = add_rates(sum_cells(rows, by), level)
+    cells = found[[*by, "n", "customers", "responses", "n_effective", "rate", "low", "high", "se"]]
     small = cells["customers"] < min_size
     notes = [f"{empty:,} contacts were left out: {outcome} was not measured"] if empty else []
     if small.any():

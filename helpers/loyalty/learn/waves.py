@@ -14,7 +14,7 @@ from loyalty.contracts import CONTACTS, HISTORY, OUTCOMES, Table
 from loyalty.frames import NotATable, collect, open_table
 from loyalty.tables import TableError, check_table
 
-KEY = ("campaign_id", "wave", "customer_id")
+KEY = CONTACTS.key
 WAVE = ("campaign_id", "wave", "window")
 FACTS = ("scheme", "version", "segment_as_of", "start", "end")
 MEASURES = OUTCOMES.names[OUTCOMES.names.index("responded") :]

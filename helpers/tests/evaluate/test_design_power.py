@@ -360,6 +360,16 @@ def test_a_group_too_small_for_any_possible_effect_says_so():
     plan = find_detectable(rate=0.9, size=100)
     assert np.isnan(plan.effect)
     assert any("no possible effect" in text for text in plan.warnings)
+    for lost in (plan, find_detectable(rate=0.95, size=100, cost=0.1)):
+        assert lost.sentence().endswith("no possible effect is seen in 80% of waves: the groups are too small.")
+        assert "nan" not in lost.plot().get_title("left") + " ".join(text.get_text() for text in plt.gca().texts)
+
+
+def test_an_effect_is_no_share_of_a_mean_that_is_not_known_or_not_above_zero():
+    for mean in ({}, {"mean": 0.0}, {"mean": -2.0}):
+        plan = find_detectable(sd=1.0, size=200, **mean)
+        assert "an effect of 0.91 a customer is seen in 80% of waves" in plan.sentence()
+        assert np.isnan(plan.to_frame()["relative"].iloc[0]) and plan.curve()["relative"].isna().all()
 
 
 def test_a_plan_without_a_history_cannot_be_simulated():

@@ -398,6 +398,17 @@ def test_unknown_options_are_refused_with_the_known_ones(draw_campaign, function
         function(draw_campaign(0, n=60), covariates="visits", **names, **options)
 
 
+def test_folds_without_a_covariate_that_varies_are_refused_in_words(draw_campaign):
+    table = draw_campaign(0, n=60).assign(same=1.0)
+    for names in (
+        {"covariates": []},
+        {"covariates": "same"},
+        {"covariates": "visits", "propensity_covariates": "same"},
+    ):
+        with pytest.raises(ValueError, match="a covariate that varies"):
+            adjust_doubly(table, **SALES, **names, folds=2)
+
+
 # --- Properties ------------------------------------------------------------------------------------
 
 

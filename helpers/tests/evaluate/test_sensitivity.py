@@ -113,3 +113,8 @@ def test_the_chart_names_the_strongest_recorded_traits(draw_campaign):
     assert "1 x visits" in {text.get_text() for text in ax.texts}
     assert result.to_frame()["robustness"].iloc[0] == result.robustness
     assert isinstance(result.to_frame(), pd.DataFrame) and "card" in result._repr_html_()
+
+
+def test_without_covariates_the_chart_is_drawn_with_no_recorded_trait_in_it(draw_campaign):
+    ax = sensitivity_to_hidden(draw_campaign(4), covariates=[], **SALES).plot()
+    assert ax.get_title("left") and not [text for text in ax.texts if " x " in text.get_text()]
