@@ -52,7 +52,7 @@ class BudgetPlan:
         text += f"{places:,} segment{'s' * (places != 1)}: expected profit {say_money(e.effect, unit)}"
         if np.isfinite(e.low):
             text += f" ({e.level * 100:g} % interval {say_money(e.low, unit)} to {say_money(e.high, unit)}, "
-            text += f"probability of a loss {self.probability_of_loss:.3f})"
+            text += f"probability of a loss {f'{p:.3f}' if (p := self.probability_of_loss) >= 1e-3 else 'below 0.001'})"
         if self.plan.empty:
             text = f"Spend nothing of {budget}: no option pays within these limits"
         over = self.disappointment - (self.plan["profit"].sum() - e.effect)  # draws have taken it off already

@@ -141,7 +141,8 @@ def check_metric(record: Record) -> Symptom:
     if not named or claim.outcome in named:
         return Symptom(unseen=f"a column of outcomes in primary_metric, found {text!r}")
     lift = measure(record, named[0])
-    tail = f"which shows {lift.effect:,.2f} a customer, {say_p(lift.p)}" if isinstance(lift, Lift) else "not shown"
+    shown = f"{lift.effect:,.2f}".replace("-", "−") if isinstance(lift, Lift) else ""
+    tail = f"which shows {shown} a customer, {say_p(lift.p)}" if isinstance(lift, Lift) else "not shown"
     return Symptom(f"The report claims `{claim.outcome}`; planned was `{named[0]}`, {tail}", broken=True)
 
 

@@ -92,9 +92,8 @@ def find_header(rows: Sequence[Sequence[str | None]], wanted: Sequence[str], lin
             continue
         if any(LIKE_DATA.fullmatch(cell.strip()) for cell in words):
             mend = "add a first line of names, or say in columns.yml which line it is (`header_row:`)"
-            raise NotATable(
-                f"{label} has no line that names its columns, line {i + 1} begins with {words[0]!r}: {mend}"
-            )
+            says = f"{label} has no line that names its columns, line {i + 1} begins with {words[0]!r}"
+            raise NotATable(f"{says}: {mend}")
         _refuse_two_lines(rows, i, label)
         return i
     raise NotATable(f"{label} holds no table: its first {len(rows)} lines are empty")

@@ -80,9 +80,8 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
         for word in used[1:]:
             case = case.when(value == K(word), K(said[word]))
         reading.value = case.otherwise(value)
-        reading.notes.append(
-            f"`{column.name}`: " + ", ".join(f"{word} is {said[word]} ({counts[word]:,})" for word in used)
-        )
+        words = ", ".join(f"{word} is {said[word]} ({counts[word]:,})" for word in used)
+        reading.notes.append(f"`{column.name}`: {words}")
     return reading
 
 

@@ -170,9 +170,8 @@ def _choose_columns(
             chosen[ours] = (f"c{found[0]}", theirs)
         elif found:
             where = " and ".join(str(i + 1) for i in found)
-            problems.append(
-                f"{raw.label}: {len(found)} columns are named {theirs!r} (columns {where}): rename all but one"
-            )
+            says = f"{raw.label}: {len(found)} columns are named {theirs!r} (columns {where})"
+            problems.append(f"{says}: rename all but one")
         else:
             known = [header for header in (*raw.headers, *raw.unread) if header]
             problems.append(f"{raw.label} has no column {theirs!r} (for `{ours}`){suggest(theirs, known)}")

@@ -19,7 +19,7 @@ FORMS = {
     "columns": (dict, "lines such as `customer_id: Card no`"), "arms": (dict, "lines such as `КГ: control`"),
     "kinds": (dict, "lines such as `возврат: return`"),
 }  # fmt: skip
-EXTRAS = {"receipts": ("category",)}  # what a lesson reads beside the contract
+EXTRAS = {"receipts": ("category",), "contacts": ("operator",)}  # what is read beside the contract
 FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
 
 

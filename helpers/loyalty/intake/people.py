@@ -71,9 +71,8 @@ def _settle_receipts(raw: Raw, table: Relation) -> tuple[Relation, list[str], li
         if rest[1] is not None and row > rest[1] and abs(money - rest[0]) < 0.01 + 1e-9 * abs(money):
             table = table.filter(C("row") != K(row))
             where = raw.locate(row)
-            notes.append(
-                f"1 row of totals{f' at {where}' if where else ''} left out: sales {money:,.2f}, the sum of the rest"
-            )
+            at = f" at {where}" if where else ""
+            notes.append(f"1 row of totals{at} left out: sales {money:,.2f}, the sum of the rest")
     money = F("round", F("sum", C("sales")), K(2))
     total = table.aggregate([F("count")]).fetchall()[0][0]
     n, lost = table.filter(nobody).aggregate([F("count"), money]).fetchall()[0]

@@ -14,7 +14,7 @@ from loyalty.intake.dates import judge_day, list_days
 from loyalty.intake.files import read_source
 from loyalty.intake.headers import rate_header
 from loyalty.intake.labels import count_values, propose_values, write_scalar
-from loyalty.intake.mapping import FILLED, suggest
+from loyalty.intake.mapping import EXTRAS, FILLED, suggest
 from loyalty.intake.numbers import choose_decimal, clean, judge_shape, list_shapes
 from loyalty.intake.space import TYPED, C, Raw, Space
 from loyalty.intake.values import NUMBERS
@@ -153,7 +153,8 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
     headers = {f"c{i}": header for i, header in enumerate(raw.headers) if header}
     samples = {ref: _take_samples(raw, ref) for ref in headers}
     rated = []
-    for column in contract.columns:
+    columns = [*contract.columns, *(Column(n, "text", "", optional=True) for n in EXTRAS.get(contract.name, ()))]
+    for column in columns:
         for ref, header in headers.items():
             rating, why = rate_header(header, column.name)
             if rating >= UNSURE and not _may_hold(column, samples[ref]):
@@ -165,7 +166,7 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
             chosen[column.name] = (rating, why, ref)
     taken = {ref for *_, ref in chosen.values()}
     lines, questions, arms = [], {}, {}
-    for column in contract.columns:
+    for column in columns:
         rivals = [headers[ref] for rating, _, c, ref in rated if c is column and rating >= UNSURE and ref not in taken]
         if column.name not in chosen:
             if not column.optional and column.name not in FILLED.get(contract.name, {}):

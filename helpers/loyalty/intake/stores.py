@@ -60,9 +60,8 @@ def read_database(
             if said is not None and said not in names or not names:
                 raise NotATable(f"{path.name} has no table {said or ''!r}: it holds {', '.join(names) or 'none'}")
             if said is None and len(names) > 1:
-                raise NotATable(
-                    f"{path.name} holds {len(names)} tables ({', '.join(names)}): say `table:` in columns.yml"
-                )
+                says = f"{path.name} holds {len(names)} tables ({', '.join(names)})"
+                raise NotATable(f"{says}: say `table:` in columns.yml")
             found = other.table('"' + (said or names[0]).replace('"', '""') + '"')
             return _lay_out(space, found, path.name, wanted, limit, foreign=True)
     except duckdb.Error as error:

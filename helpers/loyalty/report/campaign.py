@@ -16,7 +16,7 @@ from loyalty.report.job import COSTS, CampaignReport, Job, find_windows, read_co
 from loyalty.report.page import Section
 from loyalty.report.privacy import SMALL
 from loyalty.report.settings import Setting, read_settings
-from loyalty.report.trust import find_seen, say_few
+from loyalty.report.trust import count_days, find_seen, say_few
 from loyalty.report.uncontrolled import report_without_control
 from loyalty.tables import TableError
 
@@ -44,6 +44,7 @@ UNLOCKS = (
     ("receipts.discount", "what the discounts cost, as a line of its own"),
     ("receipts.offer_id", "how many redeemed the offer (with offer_id in contacts)"),
     ("contacts.delivered", "the check of delivery"),
+    ("contacts.operator", "the check whether one operator failed"),
     ("contacts.segment", "the effect by segment"),
     ("offers", "costs of each offer, where the arms got different ones"),
 )
@@ -76,7 +77,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     values = read_settings(settings, SETTINGS)
     contacts = read_contacts(tables["contacts"].table, values)
     is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
-    contacts, universal = contacts[~is_universal].reset_index(drop=True), int(is_universal.sum())
+    held, contacts = contacts[is_universal], contacts[~is_universal].reset_index(drop=True)
+    universal = len(held)
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, universal)
     receipts = tables["receipts"].table
@@ -88,6 +90,9 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         texts = [re.sub("shorten the window, or accept it.*", f"or {OTHER_DATES}", text) for text in error.problems]
         raise TableError(texts, error.name) from None
     wide = widen(contacts, outcomes)
+    if (total := wide["sales_main"].sum()) < 0:
+        raise TableError([f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"],
+                         "receipts")  # fmt: skip
     buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
     seen = find_seen(contacts["customer_id"], buyers)
     if seen == 0:
@@ -101,12 +106,14 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         says = f"{say_few(universal)} customers left out: they show what the whole programme does, not this campaign"
         shortened["Universal control"] = says
     skipped = _list_skipped(tables, values, shortened, planned is not None)
+    first = pd.Timestamp(values["start"]) - pd.Timedelta(days=days["pre"])
+    length = pd.Timedelta(days=sum(days.values()))
     common = {
         "read": sources, "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
         "appendix": Section(_define(values, days)),
     }  # fmt: skip
     job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title,
-              planned, record)  # fmt: skip
+              planned, record, count_days(receipts, contacts, first, first + length), held)  # fmt: skip
     control = int((contacts["arm"] == "control").sum())
     treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
     if control < SMALL or treated < SMALL:

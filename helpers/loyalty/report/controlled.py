@@ -16,12 +16,16 @@ from loyalty.report import parts
 from loyalty.report.job import COSTS, CampaignReport, Job
 from loyalty.report.page import Card, Section, say_value
 from loyalty.report.privacy import SMALL, suppress_small
-from loyalty.report.trust import check_campaign, find_alarms
+from loyalty.report.trust import check_campaign, find_alarms, list_advice
 from loyalty.tables import TableError
 
 WORDS = {"earned": "The campaign earned money", "lost": "The campaign lost money"}
+DOUBT = "Do not sign yet: the test itself is in doubt"
+NO_FIGURE = "Until that is explained there is no result; what was measured all the same stands below."
 OPEN = "It is open whether the campaign earned money"
 LUCK = "test this arm once more, because the best of several may be lucky"
+THIN = "plan the next test with campaign_plan, which says how large both groups must be"
+STOP = "A check has failed: these numbers may be wrong until that is explained."
 TONES = {"earned": "good", "lost": "bad", "open": "open"}
 
 
@@ -56,30 +60,32 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     notes = dict(job.shortened) | about
     checks = check_campaign(job, notes)
     alarms = find_alarms(checks)
-    verdict = money.verdict
-    if alarms or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):
+    verdict, thin = money.verdict, any(text.startswith("fewer than 20") for text in money.profit.warnings)
+    if alarms or thin or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):
         verdict = "open"
     # What is said and drawn must not claim more than the card.
-    said_money = money if alarms or verdict == money.verdict else replace(money, verdict=verdict, recommendation=LUCK)
-    card = _make_card(job, verdict, money, lift, checks, alarms, len(arms))
+    advice = THIN if thin else LUCK if verdict != money.verdict else money.recommendation
+    said_money = replace(money, verdict=verdict, recommendation=advice)
+    card = _make_card(job, said_money, lift, checks, alarms, len(arms))
     rows = [_say_lift(name, found, "money") for name, found in lifts.items()]
     table = pd.DataFrame([*rows, _say_lift("customers who bought", response, "percent")])
-    words = (_say_effect(job, lift), *sharper, *(f"Careful: {text}." for text in lift.warnings))
+    words = (_say_effect(job, lift, bool(alarms)), *sharper, *(f"Careful: {text}." for text in lift.warnings))
     words = (f"Shown is the best arm, {best}.", *words) if ranking is not None else words
     segments, segment_words, segment_notes = _measure_segments(job, len(arms))
     is_shown = (money.lines["per_customer"] != 0) | money.lines["line"].isin(["sales", "margin", "profit"])
     lines = money.lines[is_shown].drop(columns="adds")
     lines = lines.rename(columns={"per_customer": "per customer", "total": "all treated"})
     sub = tuple(name for name in lines["line"] if name.startswith("of which"))
-    stop = ("A check has failed: these numbers may be wrong until that is explained.",) if alarms else ()
+    stop = (STOP,) if alarms else ()
     said = tuple(f"{text[:1].upper()}{text[1:]}." for text in money.notes)
     sections = {
         "lift": Section((*stop, *words), table), "checks": Section(table=checks),
         "money": Section(stop or (said_money.sentence(unit),), lines, said, strong=("profit",), sub=sub),
-        "segments": Section(segment_words, segments, segment_notes), **common,
+        "segments": Section(segment_words if segments is None else stop or segment_words, segments, segment_notes),
+        **common,
     }  # fmt: skip
     summary = parts.make_summary([
-        ("Verdict", verdict, "text", "; ".join(alarms)), ("Start", pd.Timestamp(values["start"]), "day", ""),
+        ("Verdict", verdict, "text", "; ".join(alarms.values())), ("Start", pd.Timestamp(values["start"]), "day", ""),
         ("End", pd.Timestamp(values["end"]), "day", "the day after the last day"),
         ("Treated", lift.n_treated, "count", best), ("Control", lift.n_control, "count", ""),
         ("Lift of sales per customer", lift.effect, "money", "during the campaign"),
@@ -100,16 +106,16 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     sheets = {
         "summary": summary, "checks": checks, "segments": segments if segments is not None else empty, "money": lines
     }  # fmt: skip
-    charts = {"lift": lambda: _draw_lift(lifts, job), "money": lambda: _draw_money(said_money, unit)}
+    charts = {"lift": lambda: _draw_lift(lifts, job, bool(alarms)), "money": lambda: _draw_money(said_money, unit)}
     results = {"lift": lift, "money": money, "outcomes": job.outcomes, "response": response, "checks": checks}
     results |= {"sharp": lifts.get("the same, sharpened by sales before")}
     if segments is not None and segments["effect"].notna().any():
         charts["segments"] = lambda: _draw_segments(segments, job)
     if ranking is not None:
         results["arms"] = measure_lift(job.contacts, job.outcomes, "sales")
-        sections["arms"], sections["arms_money"] = _show_arms(results["arms"], ranking)
+        sections["arms"], sections["arms_money"] = _show_arms(results["arms"], ranking, stop)
         sheets |= {"arms": sections["arms"].table, "arms in money": sections["arms_money"].table}
-        charts["arms"] = lambda: _draw_arms(ranking, unit)
+        charts["arms"] = lambda: _draw_arms(ranking, unit, verdict)
     return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results, verdict)
 
 
@@ -137,47 +143,47 @@ def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...
     return sharp, (f"{says}{worth}. The verdict stands on the plain comparison.",)
 
 
-def _make_card(
-    job: Job, verdict: str, money: Money, lift: Any, checks: pd.DataFrame, alarms: list[str], arms: int
-) -> Card:
+def _make_card(job: Job, money: Money, lift: Any, checks: pd.DataFrame, alarms: Mapping[str, str], arms: int) -> Card:
     each = money.profit
     sentence = (
         f"{job.money(each.effect)} of profit for each customer on the list, with a {each.level:.0%} interval of "
         f"{job.money(each.low)} to {job.money(each.high)}."
     ).replace("%", " %")
-    words = WORDS.get(verdict, OPEN)
-    if alarms:
-        words = "Do not sign yet: the test itself is in doubt"
-        sentence = f"A check has failed ({alarms[0]}). Until that is explained, the numbers below may be wrong."
     passed = int((checks["result"] == "good").sum())
     done = int(checks["result"].isin(["good", "look", "alarm"]).sum())
     total = [job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high)]
+    failed = {0: "see below", 1: "one has failed"}.get(len(alarms), f"{len(alarms)} have failed")
+    size = (
+        ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
+        ("Checks", f"{passed} of {done} fine", failed),
+    )
+    if alarms:  # no figure that somebody could take for the result
+        sentence = f"A check has failed: {next(iter(alarms.values()))}."
+        mend = [f"What to do. {text}" for text in list_advice(alarms)]
+        return Card(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
     facts = (
         ("Profit", total[0], f"{total[1]} to {total[2]}"),
         ("Lift a customer", job.money(lift.effect), _say_relative(lift)),
-        ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
-        ("Checks", f"{passed} of {done} fine", "one has failed" if alarms else "see below"),
+        *size,
     )
-    notes = [_say_effect(job, lift)]
-    notes += [f"Next: {money.recommendation}."] * (verdict == money.verdict and not alarms)
+    notes = [_say_effect(job, lift), *(f"Careful: {text}." for text in each.warnings if text in lift.warnings)]
+    notes += [f"Next: {money.recommendation}."] * (money.recommendation != LUCK)
     notes += [f"Best of {arms} arms: being best of several is partly luck, which the verdict allows for."] * (arms > 1)
-    return Card(job.kicker, words, sentence, "open" if alarms else TONES[verdict], facts, tuple(notes))
+    return Card(job.kicker, WORDS.get(money.verdict, OPEN), sentence, TONES[money.verdict], facts, tuple(notes))
 
 
 def _say_relative(lift: Any) -> str:
-    return (
-        ""
-        if lift.relative != lift.relative or lift.base < 0
-        else f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
-    )
+    said = f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
+    return said if lift.relative == lift.relative else ""
 
 
-def _say_effect(job: Job, lift: Any) -> str:
+def _say_effect(job: Job, lift: Any, doubt: bool = False) -> str:
     span = f"{job.money(lift.low)} to {job.money(lift.high)}"
     zero = "" if not lift.low <= 0 <= lift.high else " The interval holds zero: it may have changed nothing."
     more = "more" if lift.effect >= 0 else "less"
-    changed = f"Each customer on the list bought for {job.money(abs(lift.effect))} {more} than without the campaign"
-    return f"{changed} (95 % interval {span}).{zero}"
+    than = "control" if doubt else "without the campaign"
+    changed = f"Each customer on the list bought for {job.money(abs(lift.effect))} {more} than {than}"
+    return f"{changed} (95 % interval {span}).{'' if doubt else zero}"
 
 
 def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
@@ -186,7 +192,7 @@ def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
     shown = {key: say_value(value, kind) for key, value in values.items()}
     if kind == "percent":  # a difference of two rates is in points, not in percent
         shown |= {key: f"{say_value(100 * values[key], 'money', 1)} points" for key in ("effect", "low", "high")}
-    return {"per customer": name, **shown, "relative": found.relative if found.base > 0 else float("nan"), "p": found.p}
+    return {"per customer": name, **shown, "relative": found.relative, "p": found.p}
 
 
 def _measure_segments(job: Job, arms: int) -> tuple[pd.DataFrame | None, tuple[str, ...], tuple[str, ...]]:
@@ -198,7 +204,10 @@ def _measure_segments(job: Job, arms: int) -> tuple[pd.DataFrame | None, tuple[s
     if known[by].nunique() < 2:
         return None, (f"No segments: `{by}` has fewer than two values.",), ()
     kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
-    measured = measure_lift(known, kept, "sales", by=by)
+    try:
+        measured = measure_lift(known, kept, "sales", by=by)
+    except TableError as error:
+        return None, (f"No segments: {error.problems[0]}.",), ()
     keys = ["arm", "segment"] if arms > 1 else ["segment"]
     shown = _show_lifts(measured, keys)
     missing = known[by].nunique() * arms - len(shown)
@@ -222,7 +231,7 @@ def _show_lifts(measured: Any, keys: list[str]) -> pd.DataFrame:
     return suppress_small(measured.to_frame()[columns].rename(columns=names), ["treated", "control"], keys)
 
 
-def _show_arms(measured: Any, ranking: pd.DataFrame) -> tuple[Section, Section]:
+def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> tuple[Section, Section]:
     """Every arm against the same control: its lift of sales, and its money."""
     names = {"n_treated": "treated", "p_holm": "p adjusted", "probability_of_loss": "probability of a loss"}
     columns = ["arm", "treated", "profit", "low", "high", "p", "p adjusted", "probability of a loss"]
@@ -232,10 +241,11 @@ def _show_arms(measured: Any, ranking: pd.DataFrame) -> tuple[Section, Section]:
     )
     says = "Sales during the campaign, each arm against the same control."
     profit = "Profit per customer assigned, the best first; being best of several is partly luck."
-    return Section((says,), _show_lifts(measured, ["arm"]), notes, title="The arms"), Section((profit,), money)
+    shown = Section((*stop, says), _show_lifts(measured, ["arm"]), notes, title="The arms")
+    return shown, Section((profit,), money)
 
 
-def _draw_lift(lifts: Mapping[str, Any], job: Job) -> Axes:
+def _draw_lift(lifts: Mapping[str, Any], job: Job, doubt: bool) -> Axes:
     house_style()
     rows = [{"effect": found.effect, "low": found.low, "high": found.high} for found in lifts.values()]
     ax = draw_intervals(pd.DataFrame(rows, index=list(lifts)), unit=job.unit)
@@ -243,6 +253,7 @@ def _draw_lift(lifts: Mapping[str, Any], job: Job) -> Axes:
     more = "more" if first.effect >= 0 else "less"
     finding = f"Customers on the list bought for {job.money(abs(first.effect))} {more} each"
     title = finding if not first.low <= 0 <= first.high else "Sales: no change that can be told from chance"
+    title = "In doubt, because a check has failed: sales" if doubt else title
     headline(ax, title, "treated − control per customer assigned, with the 95 % interval")
     return ax
 
@@ -252,13 +263,12 @@ def _draw_money(money: Money, unit: str) -> Axes:
     return money.plot(unit=unit)
 
 
-def _draw_arms(ranking: pd.DataFrame, unit: str) -> Axes:
+def _draw_arms(ranking: pd.DataFrame, unit: str, verdict: str) -> Axes:
     house_style()
-    ax = draw_intervals(
-        ranking.set_index("arm")[["profit", "low", "high"]].set_axis(["effect", "low", "high"], axis=1), unit=unit
-    )
-    clear = ranking["p_holm"].iloc[0] <= 0.05 and ranking["profit"].iloc[0] > 0
-    title = f"{ranking['arm'].iloc[0]} earned most" if clear else "No arm earned more than chance would explain"
+    shown = ranking.rename(columns={"profit": "effect"}).set_index("arm")
+    ax = draw_intervals(shown[["effect", "low", "high"]], unit=unit)
+    clear = f"{ranking['arm'].iloc[0]} earned most"
+    title = clear if verdict == "earned" else "It is not certain that any arm earned"
     headline(ax, title, "profit per customer assigned, with the 95 % interval")
     return ax
 

@@ -144,9 +144,8 @@ def read_people(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     channels = people["channel"].dropna().astype("str").drop_duplicates()
     files = channels.map(name_channel)
     if len(twins := channels[files.duplicated(keep=False)]):
-        problems.append(
-            f"channels {', '.join(map(repr, sorted(twins)))} would make one send list: name each in one way"
-        )
+        channels = ", ".join(map(repr, sorted(twins)))
+        problems.append(f"channels {channels} would make one send list: name each in one way")
     if values["strata"] and values["strata"] not in people:
         problems.append(f"there is no column `{values['strata']}` for the strata; found: {', '.join(people)}")
     addresses = [name for name in ("phone", "email") if name in people]

@@ -82,9 +82,8 @@ def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.
     files, rows = {".parquet": table.getvalue()}, [("assignment", "stays inside", len(contacts))]
     sent = contacts.loc[contacts["arm"] != "control", ["customer_id", "offer_id", "channel"]]
     addresses = [name for name in ("phone", "email") if name in people]
-    for channel, rest in sent.merge(people[["customer_id", *addresses]], on="customer_id").groupby(
-        "channel", sort=True
-    ):
+    addressed = sent.merge(people[["customer_id", *addresses]], on="customer_id")
+    for channel, rest in addressed.groupby("channel", sort=True):
         ending = SEND.replace("*", name_channel(channel))
         files[ending] = rest.drop(columns="channel").to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
         rows.append((f"send list {channel}", "goes to the sender", len(rest)))
@@ -110,18 +109,16 @@ def lay_out(
          "so": arm.verdict} for arm in arms
     ]).dropna(axis="columns", how="all")  # fmt: skip
     left = plan.allowed.counts["left"]
-    rules = plan.allowed.counts[["reason", "customers"]].assign(
-        out=left.shift(fill_value=plan.listed) - left, left=left
-    )
+    out = left.shift(fill_value=plan.listed) - left
+    rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
     rules = rules.set_axis(["reason", "customers", "customers taken out here", "customers left"], axis=1)
     rules = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
     names = {"control_kind": "kind of control", "planned": "planned share", "drawn": "drawn share"}
     log = drawn.to_frame().rename(columns=names)
     log = suppress_small(log, ["customers"], [name for name in ("stratum", "arm", "kind of control") if name in log])
     lines = record.T.dropna().map(lambda v: f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v)).reset_index()
-    lines = lines.set_axis(["what", "as registered"], axis=1).assign(
-        what=lambda rows: rows["what"].str.replace("_", " ")
-    )
+    lines = lines.set_axis(["what", "as registered"], axis=1)
+    lines["what"] = lines["what"].str.replace("_", " ")
     notes = {name: text.format(days=plan.days, assumed=arms[0].economics["assumed"].iloc[0], power=arms[0].power.power)
              for name, text in NOTES.items()}  # fmt: skip
     size = tuple((f"{arm.name}: " if several else "") + arm.power.sentence(plan.unit) for arm in arms)
@@ -138,7 +135,8 @@ def lay_out(
     }  # fmt: skip
     power, alarms = plan.worst.power, find_alarms(checks)
     summary = parts.make_summary([
-        ("Verdict", plan.worst.verdict, "text", "; ".join(alarms)), ("Start", record["start"].iloc[0], "day", ""),
+        ("Verdict", plan.worst.verdict, "text", "; ".join(alarms.values())),
+        ("Start", record["start"].iloc[0], "day", ""),
         ("End", record["end"].iloc[0], "day", "the day after the last day"), ("On the list", plan.listed, "count", ""),
         *[(arm, int(n), "count", "customers") for arm, n in drawn.contacts["arm"].value_counts().sort_index().items()],
         ("Effect seen", power.effect, "money", "sales per customer"),
@@ -172,7 +170,7 @@ def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
     return shown.assign(arm=arm.name)[["arm", *shown]] if several else shown
 
 
-def _make_card(plan: Draft, title: str, alarms: list[str]) -> Card:
+def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> Card:
     worst, power, unit = plan.worst, plan.worst.power, plan.unit
     tone, verdict = WORDS[worst.verdict]
     amounts = {"seen": power.effect, "even": power.break_even, "expected": worst.expected}
@@ -202,7 +200,7 @@ def _make_card(plan: Draft, title: str, alarms: list[str]) -> Card:
     if len(plan.arms) > 1:
         others = ", ".join(f"{arm.name} {arm.verdict}" for arm in plan.arms)
         notes.append(f"Shown is the arm in most doubt, {worst.name}. All: {others}.")
-    notes += [f"Careful: {text}." for text in alarms]
+    notes += [f"Careful: {text}." for text in alarms.values()]
     sent = plan.drawn.contacts["arm"] != "control"
     facts = (
         ("Seen from", said["seen"], f"{part['seen']} of usual sales"),

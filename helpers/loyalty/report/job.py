@@ -11,10 +11,12 @@ import pandas as pd
 from loyalty.charts import say_money
 from loyalty.evaluate.record import infer_shares, read_shares
 from loyalty.frames import collect
+from loyalty.intake.mapping import FILLED
 from loyalty.report.parts import Report, find_span
 from loyalty.report.privacy import looks_personal
 from loyalty.tables import CAMPAIGNS, CONTACTS, TableError, check_table
 
+KINDS = 100  # groups of customers that somebody still reads
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 
 
@@ -29,7 +31,8 @@ class CampaignReport(Report):
 class Job:
     """A campaign laid out: settings, list, outcomes, one row a contact (`wide`), days of each window, what was cut.
 
-    `planned` holds the share of each arm as it was planned, if that is known; `plan` the record of the campaign.
+    `planned` holds the share of each arm as it was planned, if that is known; `plan` the record of the campaign;
+    `bought` how many customers of each group have a receipt on each day; `held` the contacts of the universal control.
     """
 
     values: Mapping[str, Any]
@@ -43,6 +46,8 @@ class Job:
     title: str
     planned: Mapping[str, float] | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
+    bought: pd.DataFrame | None = None
+    held: pd.DataFrame | None = None
 
     @property
     def unit(self) -> str:
@@ -70,9 +75,9 @@ def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
         problems.append(f"all customers are in {who}: nobody was treated")
     for column in ("arm", *([by] if by in contacts else ["segment"] if "segment" in contacts else [])):
         if looks_personal(contacts[column]):
-            problems.append(
-                f"`{column}` holds phones or e-mails, and a report may not show them: choose another column"
-            )
+            problems.append(f"`{column}` holds phones or e-mails, which a report may not show: choose another column")
+        if (kinds := contacts[column].nunique()) > KINDS:
+            problems.append(f"`{column}` has {kinds:,} values, and a report shows up to {KINDS}: choose another column")
     if problems:
         raise TableError(problems, "contacts")
     return contacts
@@ -85,8 +90,13 @@ def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
     record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
     name, wave = str(contacts["campaign_id"].iloc[0]), int(contacts["wave"].iloc[0])
     own = record[(record["campaign_id"] == name) & (record["wave"] == wave)]
+    if len(record) == 1 and (name, wave) == tuple(FILLED["contacts"].values()):  # the list names no campaign
+        own = record.assign(campaign_id=name, wave=wave)
     if own.empty:
-        raise TableError([f"there is no row of the campaign {name!r}, wave {wave}, which the list is of"], "campaigns")
+        found = ", ".join(f"{row.campaign_id!r}, wave {row.wave}" for row in record.head(5).itertuples()) or "none"
+        mend = "correct campaign_id and wave in contacts or in campaigns, or leave campaigns out"
+        says = f"there is no row of the campaign {name!r}, wave {wave}, which the list is of; found: {found}: {mend}"
+        raise TableError([says], "campaigns")
     return own.iloc[0].dropna().to_dict()
 
 
@@ -97,7 +107,14 @@ def read_planned(
     if (share := values["planned_control_share"]) is not None:
         return {"control": share, "treated": 1 - share}
     if "planned_shares" in record:
-        return read_shares(record["planned_shares"])
+        shares = read_shares(record["planned_shares"])
+        if "control" not in shares:
+            says = f"`planned_shares` names {', '.join(shares)}, and none is control: write it as control=0.1, mail=0.9"
+            raise TableError([says], "campaigns")
+        arms = sorted(set(contacts["arm"]) - {"control", values["not_invited"]})
+        others = sorted(set(shares) - {"control"})
+        # With one treatment in both, its two names mean the same
+        return {arms[0] if [arm] == others and len(arms) == 1 else arm: share for arm, share in shares.items()}
     if "propensity" not in contacts or universal:
         return None
     return infer_shares(contacts)

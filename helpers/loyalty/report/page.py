@@ -173,6 +173,8 @@ def say_value(value: Any, kind: str, decimals: int = 2) -> str:
         return f"{value:%Y-%m-%d}"
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return str(value)
+    if kind == "percent" and 0 < value < 0.0005:
+        return "< 0.1 %"
     if kind == "p":
         return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
     size = abs(float(value))

@@ -132,9 +132,8 @@ def _check(plan: Draft, wide: pd.DataFrame, seen: float, gap: int) -> pd.DataFra
     rows.append(("Receipts up to date", "look" if gap > 7 else "good", words))
     if values["budget"] is not None:
         cost = sum(arm.cost for arm in plan.arms)
-        words = (
-            f"{say_money(cost, plan.unit)} of {say_money(values['budget'], plan.unit)}: contacts, gifts and discounts"
-        )
+        spent, budget = (say_money(value, plan.unit) for value in (cost, values["budget"]))
+        words = f"{spent} of {budget}: contacts, gifts and discounts"
         rows.append(("Budget", "good" if cost <= values["budget"] else "alarm", words))
     bare = " and ".join(name for name in ("hypothesis", "owner") if not values[name])
     rows.append(("Record", "look" if bare else "good", f"without {bare}" if bare else "hypothesis and owner are named"))

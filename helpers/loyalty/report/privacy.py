@@ -86,9 +86,8 @@ def _find_key() -> tuple[bytes, str]:
     given = os.environ.get("LOYALTY_KEY", "")
     if given:
         if len(given) < 16:
-            raise TableError(
-                ["LOYALTY_KEY should have 16 characters or more: phone numbers are easy to try out"], "key"
-            )
+            says = "LOYALTY_KEY should have 16 characters or more: phone numbers are easy to try out"
+            raise TableError([says], "key")
         return given.encode(), "the environment variable LOYALTY_KEY"
     path = config_folder() / "key"
     try:

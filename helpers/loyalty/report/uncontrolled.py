@@ -18,6 +18,7 @@ from loyalty.report.trust import check_matching, say_few
 from loyalty.tables import TableError
 
 VERDICT = "It cannot be known without a control group"
+SHORT = "It cannot be known: the control group is too small"
 FEW = "It cannot be known: too few were treated"
 NEXT = (
     "Next time: leave a part out by lot before the sending (10 to 20 % often will do) and keep the list. "
@@ -84,7 +85,7 @@ def make_uncontrolled_card(
         ("Sales a customer", say_money(wide["sales_main"].mean(), unit, 2) * (n >= SMALL), "during the campaign"),
     )
     said = (allowed.sentence,) if allowed is not None else ()
-    return Card(kicker, verdict, reason, "none", facts, (*said, *([NEXT] if verdict == VERDICT else [])))
+    return Card(kicker, verdict, reason, "none", facts, (*said, *([NEXT] if verdict != FEW else [])))
 
 
 def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, comparison: Comparison | None) -> Section:
@@ -97,9 +98,8 @@ def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, compariso
         "This is what happened, not what the campaign did. Seasons, prices, and the way the list was chosen move these "
         "numbers too: who was picked for high recent sales falls back by himself."
     )
-    return Section(
-        ("The same customers before, during and after. All per customer. Not an effect.",), table, (warning,)
-    )
+    says = "The same customers before, during and after. All per customer. Not an effect."
+    return Section((says,), table, (warning,))
 
 
 def report_without_control(job: Job, common: dict[str, Section], receipts: Any) -> CampaignReport:
@@ -109,7 +109,7 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
     control = int((job.contacts["arm"] == "control").sum())
     few = f"The control group has fewer than {SMALL} customers" if control else "Nobody was left out by lot"
     reason = f"{few}: so nobody shows what these {say_few(len(invited))} customers would have bought anyway."
-    verdict = VERDICT if control < SMALL else FEW
+    verdict = FEW if control >= SMALL else SHORT if control else VERDICT
     if control >= SMALL:
         reason = f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
     found, allowed, notes = None, None, []

@@ -61,6 +61,8 @@ def test_a_loss_is_as_likely_as_the_draws_say():
     assert plan_budget(options, 10, draws=draws).probability_of_loss == 0.25
     assert plan_budget(options.assign(se=0.5), 10).probability_of_loss == pytest.approx(0.1587, abs=1e-4)
     assert plan_budget(options.assign(se=0.5), 0).probability_of_loss == 0
+    assert "probability of a loss 0.250)" in plan_budget(options, 10, draws=draws).sentence()
+    assert "probability of a loss below 0.001)" in plan_budget(options.assign(se=0.05), 10).sentence()
 
 
 def test_without_errors_there_is_no_interval_and_the_result_says_so():

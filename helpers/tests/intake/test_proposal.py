@@ -8,8 +8,10 @@ import sys
 import pytest
 import yaml
 
+from loyalty.frames import collect
 from loyalty.intake import load_tables, propose_columns, verb
 from loyalty.intake.headers import SYNONYMS, rate_header, simplify
+from loyalty.intake.mapping import EXTRAS
 from loyalty.launch import verbs
 from loyalty.launch.project import clean_environment, find_project
 from loyalty.tables import CONTRACTS, TableError
@@ -89,9 +91,18 @@ def test_a_header_with_a_slip_is_only_proposed_to_be_checked():
     assert why.endswith("please check")
 
 
+def test_the_operator_of_a_contact_is_proposed_and_loaded(csv):
+    path = csv("Карта;Группа;Оператор связи\n7;control;\n8;mail;Ario\n", "list.csv")
+    proposal = propose_columns({"contacts": path})
+    assert "operator: Оператор связи" in proposal.to_yaml()
+    columns = {"customer_id": "Карта", "arm": "Группа", "operator": "Оператор связи"}
+    loaded = load_tables({"contacts": path}, {"contacts": {"columns": columns}})["contacts"]
+    assert collect(loaded.table)["operator"].tolist()[1] == "Ario"
+
+
 def test_each_synonym_belongs_to_a_column_and_is_written_as_it_is_compared():
     columns = {column.name for contract in CONTRACTS.values() for column in contract.columns}
-    assert set(SYNONYMS) <= columns
+    assert set(SYNONYMS) <= columns.union(*EXTRAS.values())
     assert [word for words in SYNONYMS.values() for word in words if simplify(word) != word] == []
 
 

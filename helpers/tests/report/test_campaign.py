@@ -135,6 +135,7 @@ def test_a_control_of_three_is_none_and_is_not_counted_out(campaign):
     three = campaign.contacts[campaign.contacts["arm"] == "control"].head(3)
     report = report_campaign(campaign.load(contacts=pd.concat([treated, three])), SETTINGS)
     assert report.verdict == "cannot be known" and "fewer than 5" in report.card.headline
+    assert report.card.verdict.endswith("the control group is too small") and "leave a part" in report.card.notes[-1]
 
 
 def test_a_tiny_control_is_measured_with_its_warning(campaign):
@@ -143,6 +144,20 @@ def test_a_tiny_control_is_measured_with_its_warning(campaign):
     report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
     assert report.results["lift"].n_control == 20
     assert any(text.startswith("Careful:") for text in report.sections["lift"].text)
+    assert any(text.startswith("Careful: fewer than 20") for text in report.card.notes)
+
+
+@pytest.mark.parametrize("rises", [3.0, -3.0])
+def test_a_handful_of_buyers_gives_no_verdict_and_no_further_wave_of_the_same_size(campaign, monkeypatch, rises):
+    counted = controlled.campaign_money
+    sure = {"verdict": "earned" if rises > 0 else "lost", "recommendation": "send again"}
+    monkeypatch.setattr(controlled, "campaign_money", lambda *a, **k: replace(counted(*a, **k), **sure))
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    few = campaign.contacts[campaign.contacts["arm"] == "control"].head(20)
+    report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
+    assert report.verdict == "open" and report.card.verdict.startswith("It is open")
+    assert any("plan the next test with campaign_plan" in note for note in report.card.notes)
+    assert "send again" not in " ".join([*report.card.notes, *report.sections["money"].text])
 
 
 def test_only_controls_are_refused(campaign):
@@ -184,8 +199,19 @@ def test_the_planned_shares_may_come_from_the_list_or_from_the_record(campaign):
         report = report_campaign(campaign.load(contacts=listed, **tables), SETTINGS | COSTS)
         found[key] = report.sheets["checks"].set_index("check")["result"]["Sample ratio"]
     assert found == {"list": "good", "record": "alarm"}
-    with pytest.raises(TableError, match="no row of the campaign"):
+    with pytest.raises(TableError, match="no row of the campaign .*; found: 'other', wave 1: correct"):
         report_campaign(campaign.load(campaigns=record.assign(campaign_id="other")), SETTINGS | COSTS)
+
+
+def test_a_list_that_names_no_campaign_takes_the_only_record(campaign):
+    listed = campaign.contacts.assign(campaign_id="campaign", wave=1)  # as the intake fills it
+    record = pd.DataFrame({"campaign_id": ["spring"], "wave": 3, "planned_shares": "control=0.5, basket_discount=0.5"})
+    record = record.assign(start=pd.Timestamp(SETTINGS["start"]), end=pd.Timestamp(SETTINGS["end"]))
+    report = report_campaign(campaign.load(contacts=listed, campaigns=record), SETTINGS | COSTS)
+    assert report.sheets["checks"].set_index("check")["result"]["Sample ratio"] == "alarm"
+    two = pd.concat([record, record.assign(wave=4)])
+    with pytest.raises(TableError, match="found: 'spring', wave 3, 'spring', wave 4"):
+        report_campaign(campaign.load(contacts=listed, campaigns=two), SETTINGS | COSTS)
 
 
 def test_small_segments_are_hidden_everywhere(campaign):
@@ -204,6 +230,25 @@ def test_ids_of_two_kinds_that_never_meet_are_refused(campaign):
     contacts = campaign.contacts.assign(customer_id="K" + campaign.contacts["customer_id"].astype("str"))
     with pytest.raises(TableError):
         report_campaign(campaign.load(contacts=contacts), SETTINGS)
+
+
+def test_a_column_of_ids_is_no_segment(campaign):
+    with pytest.raises(TableError, match="`customer_id` has 2,400 values, and a report shows up to 100") as caught:
+        report_campaign(campaign.load(), SETTINGS | {"by": "customer_id"})
+    assert len(caught.value.problems) == 1
+
+
+def test_segments_that_cannot_be_compared_leave_the_report_as_it_is(campaign):
+    contacts = campaign.contacts.assign(segment=campaign.contacts["arm"])
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    assert report.sections["segments"].text[0].startswith("No segments: no comparison of basket_discount in `")
+    assert report.results["lift"].n_control > 500 and report.draw("segments") is None
+
+
+def test_sales_that_are_all_negative_are_refused(campaign):
+    receipts = campaign.receipts.assign(sales=-campaign.receipts["sales"])
+    with pytest.raises(TableError, match="add up to -.*: are all written with a minus"):
+        report_campaign(campaign.load(receipts=receipts), SETTINGS)
 
 
 def test_a_segment_of_phones_is_refused(campaign):

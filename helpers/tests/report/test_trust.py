@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from loyalty.report.campaign import report_campaign
+from loyalty.tables import TableError
 
 from .conftest import SETTINGS
 
@@ -50,6 +51,93 @@ def test_control_written_to_later_is_counted_and_a_handful_is_not_shown(check, t
     late[np.flatnonzero(~treated)[:written]] = DAYS["end"]
     checks, _ = check(sent_at=late)
     assert checks["Control left alone"][0] == state and checks["Control left alone"][1].startswith(shown)
+
+
+def draw_titles(report):
+    return [report.draw(name).get_title(loc="left") for name in ("lift", "money")]
+
+
+def test_in_doubt_the_first_screen_says_what_to_do_and_shows_no_figure(check, campaign):
+    ids, earlier = campaign.contacts["customer_id"], campaign.receipts["time"] < DAYS["start"]
+    keen = ids.isin(campaign.receipts.loc[earlier, "customer_id"]) ^ (ids % 4 == 0)
+    arm = np.where(keen, "basket_discount", "control")  # no lottery: mostly those who had bought
+    checks, report = check(arm=arm, offer_id=np.where(keen, "basket_discount", None))
+    assert checks["Balance before the start"][0] == "alarm"
+    sure = report_campaign(campaign.load(), SETTINGS)
+    assert [fact[0] for fact in report.card.facts] == ["Measured on", "Checks"] and len(sure.card.facts) == 4
+    words = " ".join([report.card.headline, *report.card.notes])
+    assert "What to do. Balance before the start: Ask for the list of the draw" in words
+    assert "without the campaign" not in words and "profit" not in words
+    assert report.results["money"].verdict == "earned"  # as counted, which nobody may read as the result
+    assert "without the campaign" not in " ".join(report.sections["lift"].text)
+    titles = draw_titles(report)
+    assert titles == ["In doubt, because a check has failed: sales", "Whether the campaign earned is open"]
+    assert "quote" not in " ".join(report.sections["segments"].text)
+
+
+def test_the_cause_stands_first_by_the_name_it_has_in_the_table(check, campaign):
+    ids, arm = campaign.contacts["customer_id"], campaign.contacts["arm"]
+    lost = (ids % 2 == 0) & (arm == "control")
+    checks, report = check(customer_id=ids.mask(lost, 500_000 + ids))
+    assert checks["Customer numbers"][0] == checks["Balance before the start"][0] == "alarm"
+    assert checks["Balance before the start"][1].endswith("Probably a consequence of: Customer numbers")
+    assert "bought anything" in report.card.headline and report.card.facts[-1][-1] == "2 have failed"
+    assert [note.split(":")[0] for note in report.card.notes[:-1]] == ["What to do. Customer numbers"]
+
+
+@pytest.mark.parametrize("group", ["control", "basket_discount"])
+def test_receipts_of_one_group_that_end_sooner_are_an_alarm(check, campaign, group):
+    ids = campaign.contacts.loc[campaign.contacts["arm"] == group, "customer_id"]
+    lost = campaign.receipts["customer_id"].isin(ids) & (campaign.receipts["time"] >= DAYS["end"])
+    checks, report = check(receipts=campaign.receipts[~lost])
+    state, says = checks["Receipts of each group"]
+    assert state == "alarm" and says.startswith(f"{group} has no receipt from {DAYS['end']:%Y-%m-%d} on, while")
+    assert report.verdict == "open" and any("Get the receipts of all groups" in note for note in report.card.notes)
+    gap = lost & (campaign.receipts["time"] < DAYS["end"] + pd.Timedelta(days=14))
+    assert (
+        "from 2023-05-29 to 2023-06-11, while"
+        in check(receipts=campaign.receipts[~gap])[0]["Receipts of each group"][1]
+    )
+
+
+def test_closed_days_and_a_small_group_are_no_gap_in_the_receipts(check, campaign):
+    sundays = campaign.receipts["time"].dt.day_of_week == 6
+    assert check(receipts=campaign.receipts[~sundays])[0]["Receipts of each group"][0] == "good"
+    control = campaign.contacts["arm"] == "control"
+    few = np.where(control & (control.cumsum() > 12), "basket_discount", campaign.contacts["arm"])
+    assert check(arm=few)[0]["Receipts of each group"][0] == "good"
+
+
+def test_other_days_than_those_of_the_record_are_worth_a_look(check):
+    checks, _ = check({"start": DAYS["start"] + pd.Timedelta(days=7)})
+    assert (
+        checks["Days of the record"][0] == "look"
+        and "says start 2023-05-08; measured" in checks["Days of the record"][1]
+    )
+    assert "Days of the record" not in check()[0]
+
+
+def test_the_one_treatment_may_have_another_name_in_the_plan(check):
+    assert check({"planned_shares": "control=0.25, sms=0.75"})[0]["Sample ratio"][0] == "good"
+    assert check({"planned_shares": "control=0.5, sms=0.5"})[0]["Sample ratio"][0] == "alarm"
+    with pytest.raises(TableError, match="names КГ, sms, and none is control: write it as control="):
+        check({"planned_shares": "КГ=0.25, sms=0.75"})
+
+
+@pytest.mark.parametrize(("late", "state"), [(-20, "look"), (-1, "good"), (2, "good"), (14, "look")])
+def test_a_window_that_does_not_begin_with_the_sending_is_worth_a_look(check, treated, late, state):
+    sent = pd.Series(DAYS["start"] + pd.Timedelta(days=late, hours=9), range(len(treated))).where(treated)
+    assert check(sent_at=sent)[0]["Start and sending"][0] == state
+    assert "Start and sending" not in check()[0]
+
+
+def test_chances_from_before_the_universal_control_left_are_no_plan_for_the_rest(check, campaign):
+    held = (campaign.contacts["customer_id"] % 4 == 1).to_numpy()
+    kind = np.where(held, "universal", np.where(campaign.contacts["arm"] == "control", "campaign", "none"))
+    arm = np.where(held, "control", campaign.contacts["arm"])
+    chance = np.where(arm == "control", 0.25 + 0.25 * 0.75, 0.75 * 0.75)  # as `assign_arms` writes them
+    checks, report = check(arm=arm, control_kind=kind, propensity=chance)
+    assert checks["Sample ratio"][0] == "not done" and not report.card.verdict.startswith("Do not sign")
 
 
 def test_control_that_redeems_the_offer_is_an_alarm(check, campaign):
