@@ -107,7 +107,7 @@ reveal("36a", estimate=found[1].effect, low=found[1].low, high=found[1].high, tr
 #
 # ## Report 2: the category discount of May
 #
-# *"Made no clear difference: +€{{found[2].effect:.2f}} (p = {{found[2].p:.2f}}). We propose not to repeat it."* A modest team, an honest zero. The groups were alike before (p = {{compare(join(desk[2], "pre")).p:.2f}}). Sign?
+# *{{desk[2].report}}* A modest team, an honest zero. The groups were alike before (p = {{compare(join(desk[2], "pre")).p:.2f}}). Sign?
 
 # %%
 predict("36b", "sign")  # your bet: "sign" or "refuse"

@@ -12,6 +12,7 @@ from scipy import stats
 
 from loyalty.contracts import OUTCOMES
 from loyalty.evaluate.examination import Claim
+from loyalty.evaluate.outcomes import gather
 from loyalty.evaluate.sample import as_frame
 from loyalty.evaluate.universal import write_id
 from loyalty.frames import NotATable
@@ -88,8 +89,12 @@ def open_record(
     """
     if not 0.01 <= level < 1:
         raise ValueError(f"level should be .01 or more, and below 1, such as 0.05; found {level!r}")
-    people = _open(contacts, "contacts", ("customer_id", "arm"), KNOWN)
-    rows = _open(outcomes, "outcomes", ("customer_id",), KEYS)
+    problems: list[str] = []
+    opened = gather(problems, _open, contacts, "contacts", ("customer_id", "arm"), KNOWN)
+    opened += gather(problems, _open, outcomes, "outcomes", ("customer_id",), KEYS)
+    if problems:
+        raise TableError(problems, "the campaign")
+    people, rows = opened
     held, control = people["control_kind"].astype(object).eq("universal"), write_id(control).strip()
     rows = rows[~rows["customer_id"].isin(people.loc[held, "customer_id"])] if held.any() else rows
     people = people[~held].assign(arm=_write(people["arm"]).fillna("(empty)"), segment=_write(people["segment"]))
@@ -111,8 +116,15 @@ def open_record(
     asked = claim or Claim(metric if metric in rows else "sales")
     said = {name: getattr(asked, name) for name in ("arm", "segment")}
     asked = replace(asked, **{name: write_id(value).strip() for name, value in said.items() if value is not None})
-    for name in {*MEASURES, asked.outcome} & {*rows}:
-        rows[name] = pd.to_numeric(rows[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+    for name in sorted({*MEASURES, asked.outcome} & {*rows}):
+        number = pd.to_numeric(rows[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+        lost = _write(rows[name][number.isna()]).dropna()
+        if len(lost := lost[lost.str.contains(r"\d")]):
+            says = f"`{name}` holds text such as {lost.iloc[0]!r} in {len(lost):,} of {len(rows):,} rows"
+            problems.append(f"{says}: decimal comma? Read the file with pandas.read_csv(…, decimal=',')")
+        rows[name] = number
+    if problems:
+        raise TableError(problems, "outcomes")
     rows = _keep(rows.assign(window=_write(rows["window"]).fillna(asked.window)), wave)
     shares = None if held.any() else infer_shares(people)
     shares = read_shares(note["planned_shares"], control) if "planned_shares" in note else shares

@@ -180,6 +180,7 @@ def _choose_columns(
         problems.append(propose_table(raw, contract).explain(lacking))
     for column in lacking if named else ():
         mend = "add its line under `columns:` in columns.yml"
+        mend += ", or to the file a column with one word, if all were treated" * (column.name == "arm")
         problems.append(f"no column is named for `{column.name}` ({column.meaning}): {mend}")
     return chosen, problems
 

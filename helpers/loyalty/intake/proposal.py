@@ -85,10 +85,8 @@ class Proposal:
         for table in self.tables:
             out.append(f"{table.label}: looks like {table.name}, one row is {CONTRACTS[table.name].row}")
             for line in table.lines:
-                shown = (
-                    f"{line.header}  ({', '.join(line.samples)})  {_say_doubt(line)}" if line.header else "— not found"
-                )
-                out.append(f"  {line.column.name:<14} {shown}")
+                shown = f"{line.header}  ({', '.join(line.samples)})  {_say_doubt(line)}"
+                out.append(f"  {line.column.name:<14} {shown if line.header else f'— not found{line.why}'}")
             for key, words in table.arms.items():
                 out.append(f"  {key}: " + ", ".join(f"{word} is {ours or 'what?'}" for word, ours in words.items()))
             out += [f"  {key}: {question}" for key, question in table.questions.items()]
@@ -152,13 +150,13 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
     """Propose the columns of one table that has been read."""
     headers = {f"c{i}": header for i, header in enumerate(raw.headers) if header}
     samples = {ref: _take_samples(raw, ref) for ref in headers}
-    rated = []
+    rated, odd = [], {}
     columns = [*contract.columns, *(Column(n, "text", "", optional=True) for n in EXTRAS.get(contract.name, ()))]
     for column in columns:
         for ref, header in headers.items():
             rating, why = rate_header(header, column.name)
             if rating >= UNSURE and not _may_hold(column, samples[ref]):
-                rating, why = 0.0, ""
+                rating, why, odd[column.name] = 0.0, "", ref
             rated.append((rating, why, column, ref))
     chosen: dict[str, tuple[float, str, str]] = {}
     for rating, why, column, ref in sorted(rated, key=lambda row: -row[0]):
@@ -170,7 +168,9 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
         rivals = [headers[ref] for rating, _, c, ref in rated if c is column and rating >= UNSURE and ref not in taken]
         if column.name not in chosen:
             if not column.optional and column.name not in FILLED.get(contract.name, {}):
-                lines.append(Line(column, None, 0.0, "", (), tuple(rivals)))
+                ref = odd.get(column.name)
+                why = f"; {headers[ref]} holds {_mask(samples[ref][0])!r}, which cannot be read" if ref else ""
+                lines.append(Line(column, None, 0.0, why, (), tuple(rivals)))
             continue
         rating, why, ref = chosen[column.name]
         shown = tuple(map(_mask, samples[ref])) if column.kind == "id" else samples[ref]
@@ -182,9 +182,7 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
                 guess = propose_values(headers[ref], values, column)
                 arms["arms" if column.name == "arm" else "kinds"] = {value: guess.get(value, "") for value in values}
     unused = tuple(header for ref, header in headers.items() if ref not in taken)
-    said = dict(options or {}) | {
-        key: value == "true" for key, value in questions.items() if value in ("true", "false")
-    }
+    said = dict(options or {}) | {key: word == "true" for key, word in questions.items() if word in ("true", "false")}
     asked = {key: value for key, value in questions.items() if value not in ("true", "false")}
     return TableProposal(contract.name, raw.label, tuple(lines), said, asked, arms, unused)
 
@@ -245,7 +243,7 @@ def _say_doubt(line: Line) -> str:
 
 def _write_line(line: Line) -> str:
     if line.header is None:
-        return f"    # {line.column.name}: not found, needed: {line.column.meaning}"
+        return f"    # {line.column.name}: not found{line.why}, needed: {line.column.meaning}"
     samples = ", ".join(sample.replace("\n", " ")[:30].replace(TYPED, "") for sample in line.samples)
     return f"    {line.column.name}: {write_scalar(line.header)}  # {samples} | {_say_doubt(line)}"
 

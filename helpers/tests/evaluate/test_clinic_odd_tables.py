@@ -245,3 +245,26 @@ def test_cells_are_compared_with_all_others_and_corrected_for_their_number():
         "channel b, day 2024-03-05",
     ]
     assert (table["p"] == 1).all() and compare_cells(pd.Series([True] * 40), marks, [["day"]], 21).empty
+
+
+def test_numbers_with_a_decimal_comma_are_no_missing_customers():
+    contacts = pd.DataFrame({"customer_id": ["1", "2", "3", "4"], "arm": ["mail", "control"] * 2})
+    outcomes = pd.DataFrame({"customer_id": ["1", "2", "3", "4"], "window": "main"})
+    outcomes = outcomes.assign(sales=["1 234,50", "2,5", "3", "n/a"], orders=["1,0", "2", "3", "4"])
+    with pytest.raises(TableError) as caught:
+        examine_campaign(contacts, outcomes)
+    assert len(caught.value.problems) == 2
+    assert "`orders` holds text such as '1,0' in 1 of 4 rows: decimal comma?" in caught.value.problems[0]
+    assert "`sales` holds text such as '1 234,50' in 2 of 4 rows" in caught.value.problems[1]
+    assert examine_campaign(contacts, outcomes.assign(sales=["1234.50", "2.5", "3", "n/a"], orders=1)).findings
+
+
+def test_columns_that_lack_in_both_tables_are_named_in_one_message():
+    foreign = pd.DataFrame({"Клиент": ["1", "2"], "Группа": ["КГ", "ЦГ"]})
+    with pytest.raises(TableError) as caught:
+        examine_campaign(foreign, foreign)
+    assert [text.split(";")[0] for text in caught.value.problems] == [
+        "contacts: there is no column `customer_id`",
+        "contacts: there is no column `arm`",
+        "outcomes: there is no column `customer_id`",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -246,3 +247,17 @@ def test_the_verb_runs_from_the_command_line(stand):
     answer = subprocess.run(command, cwd=find_project().helpers, env=environment, capture_output=True, encoding="utf-8")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "Сумма со скидкой" in answer.stdout
+
+
+def test_a_column_with_the_right_name_and_unreadable_values_says_why_it_is_not_taken():
+    receipts = pd.DataFrame({"Номер карты": ["1"], "Дата чека": ["11.02.2026"], "Сумма": ["1 774,56 ?"]})
+    found = propose_columns({"receipts": receipts})
+    for text in (found.show(), found.to_yaml()):
+        assert "not found; Сумма holds '1 774,56 ?', which cannot be read" in text
+
+
+def test_a_list_of_ids_alone_is_told_how_to_say_that_all_were_treated(tmp_path):
+    (tmp_path / "ids.csv").write_text("Клиент\n7\n8\n", encoding="utf-8")
+    (tmp_path / "columns.yml").write_text("contacts:\n  columns:\n    customer_id: Клиент\n", encoding="utf-8")
+    with pytest.raises(TableError, match="`arm` .*, or to the file a column with one word, if all were treated"):
+        load_tables({"contacts": tmp_path / "ids.csv"}, tmp_path / "columns.yml")
