@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from loyalty import datasets, tables
+from loyalty.datasets import loaders as datasets
 from loyalty.prepare.profile import build_profile
+from loyalty.tables import check as tables
 from loyalty.world import PRESETS, World
 
 README = datasets.DATA / "README.md"

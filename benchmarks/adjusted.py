@@ -6,7 +6,7 @@ import numpy as np
 from intervals import Intervals, by_error, collect_estimates, powers
 from replications import Pool, draw_customers
 
-from loyalty.evaluate.precision import adjust_gap
+from loyalty.evaluate.lift.cuped import adjust_gap
 
 
 def pairs(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -9,9 +9,9 @@ from cells import SIZES, Sizes, pick_columns
 from intervals import compare_all, powers
 from replications import OUTCOMES, Pool, draw_customers
 
-from loyalty.evaluate.lift import measure_lift
-from loyalty.evaluate.money import campaign_money
-from loyalty.stats import Estimate
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.money.profit import campaign_money
+from loyalty.stats.estimate import Estimate
 
 OFFER, DIGITS = "basket_discount", 1e-8
 COSTS = {"contact_cost": 0.08, "point_cost": 0.01, "redemption_probability": 0.7}  # of this offer in the world

@@ -11,7 +11,7 @@ from intervals import Intervals, collect_estimates, compare_all, compare_by_wald
 from replications import Pool, draw_customers, sum_up
 from scipy.stats import binom
 
-from loyalty.evaluate.bootstrap import bootstrap_gap
+from loyalty.evaluate.lift.bootstrap import bootstrap_gap
 
 Sizes = tuple[int, int]
 Graded = list[tuple[Intervals, float]]  # the intervals of each pool with their target

@@ -9,7 +9,7 @@ from cells import ALARMS, COVERAGE, Row
 from scipy import stats
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, house_style
-from loyalty.stats import wilson
+from loyalty.stats.intervals import wilson
 
 PARTS = {
     "rates": "Rates: Newcombe's interval",

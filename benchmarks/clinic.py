@@ -1,7 +1,7 @@
 """Does the clinic refuse broken campaigns and sign sound ones? Writes docs/tables/clinic.md and its chart.
 
-200 sound campaigns (seeds 0-199) and 20 of each of ten defects (seeds 1000 k + i), made by `loyalty.tasks.cases`; each
-defect at its stated size and at half of it. `--part 0.1` for a look: a tenth of the campaigns, nothing is written.
+200 sound campaigns (seeds 0-199) and 20 of each of ten defects (seeds 1000 k + i), made by `loyalty.tasks.t36.cases`;
+each defect at its stated size and at half of it. `--part 0.1` for a look: a tenth of the campaigns, nothing is written.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style, say_money
-from loyalty.evaluate.clinic import CHECKS, examine_campaign
-from loyalty.tasks.cases import DEFECTS, Case, make_case
-from loyalty.tasks.mishaps import compare_naively
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.evaluate.clinic.examine import examine_campaign
+from loyalty.evaluate.clinic.findings import CHECKS
+from loyalty.tasks.t36.cases import DEFECTS, Case, make_case
+from loyalty.tasks.t36.mishaps import compare_naively
+from loyalty.text import say_money
 
 TABLES = Path(__file__).parents[1] / "docs" / "tables"
 SOUND, BROKEN, WORKERS = 200, 20, 2
@@ -223,7 +225,7 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", visible=True)
     subtitle = "campaigns in which the check of their own defect rang, with exact 95 % interval"
-    headline(ax, "How often the clinic finds what is broken", subtitle, "loyalty.world, loyalty.tasks.cases")
+    headline(ax, "How often the clinic finds what is broken", subtitle, "loyalty.world, loyalty.tasks.t36.cases")
     ax.figure.savefig(path)
     plt.close(ax.figure)
 
@@ -244,7 +246,7 @@ def write_page(rows: pd.DataFrame) -> str:
         f"Made by `python benchmarks/clinic.py`: {len(sound)} sound campaigns (seeds 0, 1, 2, …) and "
         f"{len(stated)} broken ones, as many of each defect k = 1 … {len(DEFECTS)} (seeds 1000 k, 1000 k + 1, …; never "
         "picked), of chains of 12,000 customers; the same broken seeds again at half the size. Defects are made by "
-        "mechanisms (`loyalty.tasks.mishaps`); each campaign is examined once by `examine_campaign` with plan and "
+        "mechanisms (`loyalty.tasks.t36.mishaps`); each campaign is examined once by `examine_campaign` with plan and "
         f"claim. Making one takes {seconds['making']:.2f} s of a processor, examining it {seconds['looking']:.2f} s. "
         "In brackets: exact 95 % intervals (Clopper and Pearson).", "", " ".join(verdict),
         *write_sound(rows), *write_defects(rows), *write_harm(rows),

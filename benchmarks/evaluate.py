@@ -31,8 +31,13 @@ import pyarrow.parquet as pq
 import tea_tasting as tt
 from scipy import stats
 
-from loyalty.evaluate.design import assign_arms, check_balance, check_sample_ratio, filter_eligible, hold_out
-from loyalty.evaluate.lift import bootstrap_gap, measure_lifts
+from loyalty.evaluate.design.assignment import assign_arms
+from loyalty.evaluate.design.balance import check_balance
+from loyalty.evaluate.design.eligibility import filter_eligible
+from loyalty.evaluate.design.holdout import hold_out
+from loyalty.evaluate.design.sample_ratio import check_sample_ratio
+from loyalty.evaluate.lift.bootstrap import bootstrap_gap
+from loyalty.evaluate.lift.measure import measure_lifts
 
 ARM, DRAWS, BUYERS = 100_000, 2_000, 0.1
 BATCHES = (5, 10, 20, 50, 200)

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from loyalty.learn.history import open_history
-from loyalty.learn.past import measure_decay, predict_from_past
-from loyalty.learn.rates import measure_rates
+from loyalty.learn.history.prediction import measure_decay, predict_from_past
+from loyalty.learn.history.response_rates import measure_rates
+from loyalty.learn.history.store import open_history
 
 LIMIT = 10.0
 SEGMENTS = np.array(["new", "loyal", "cooling", "lost"])

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from loyalty.evaluate.contrast import compare_sums
-from loyalty.evaluate.sums import Sums
-from loyalty.stats import Estimate
+from loyalty.evaluate.lift.aggregates import Sums
+from loyalty.evaluate.lift.intervals import compare_sums
+from loyalty.stats.estimate import Estimate
 
 CUBES = [(i, j) for i in range(4) for j in range(4 - i) if i + j]  # y^i d^j that `Sums` keeps
 ORDERS = {"mean": [power for power in CUBES if not power[1]], "ratio": CUBES}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
-from loyalty.datasets import complete_journey
+from loyalty.datasets.loaders import complete_journey
 from loyalty.world import World
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

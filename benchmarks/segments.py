@@ -15,11 +15,11 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 
-from loyalty.segment.cards import cross_value, make_cards
-from loyalty.segment.life_cycle import assign_life_cycle
-from loyalty.segment.membership import date_memberships
-from loyalty.segment.migration import measure_migration
-from loyalty.segment.rules import RFM_SEGMENTS, name_segments, score_rfm
+from loyalty.segment.rules.cards import cross_value, make_cards
+from loyalty.segment.rules.life_cycle import assign_life_cycle
+from loyalty.segment.rules.membership import date_memberships
+from loyalty.segment.rules.migration import measure_migration
+from loyalty.segment.rules.rfm import RFM_SEGMENTS, name_segments, score_rfm
 
 DAYS = pd.to_datetime(["2025-07-01", "2025-10-01"])
 LIMIT = 10.0

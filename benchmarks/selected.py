@@ -16,19 +16,16 @@ import pandas as pd
 from selected_page import SKIPPED, draw, sum_up, write_rows
 from threadpoolctl import threadpool_limits
 
-from loyalty.evaluate.observational import (
-    adjust_by_regression,
-    adjust_doubly,
-    compare_all,
-    compare_naively,
-    difference_in_differences,
-    match_customers,
-    placebo_outcome,
-    say_what_is_allowed,
-    weight_by_propensity,
-)  # fmt: skip
-from loyalty.stats import Estimate
-from loyalty.tables import TableError
+from loyalty.evaluate.observational.aipw import adjust_doubly  # fmt: skip
+from loyalty.evaluate.observational.conclusion import say_what_is_allowed  # fmt: skip
+from loyalty.evaluate.observational.did import difference_in_differences  # fmt: skip
+from loyalty.evaluate.observational.matching import match_customers  # fmt: skip
+from loyalty.evaluate.observational.naive import compare_naively  # fmt: skip
+from loyalty.evaluate.observational.placebo import compare_all, placebo_outcome  # fmt: skip
+from loyalty.evaluate.observational.regression import adjust_by_regression  # fmt: skip
+from loyalty.evaluate.observational.weighting import weight_by_propensity  # fmt: skip
+from loyalty.stats.estimate import Estimate
+from loyalty.tables.check import TableError
 from loyalty.world import World
 
 TABLES = Path(__file__).parents[1] / "docs" / "tables"

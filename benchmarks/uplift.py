@@ -19,10 +19,12 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from loyalty.charts import CONTROL, GREY, TREATED, house_style
-from loyalty.evaluate.uplift import Trial, choose_offers, fit_uplift, measure_gains, open_trial
+from loyalty.evaluate.uplift.experiment import Experiment, open_trial
+from loyalty.evaluate.uplift.meta_learners import fit_uplift
+from loyalty.evaluate.uplift.policy_value import choose_offers
+from loyalty.evaluate.uplift.qini import measure_gains
 from loyalty.prepare.profile import build_profile
-from loyalty.segment.rules import name_segments
-from loyalty.segment.scores import score_rfm
+from loyalty.segment.rules.rfm import name_segments, score_rfm
 from loyalty.world import World
 
 TABLES = Path(__file__).parents[1] / "docs" / "tables"
@@ -48,7 +50,7 @@ def describe(world: World) -> pd.DataFrame:
     return profile.merge(mix, left_on="customer_id", right_index=True, how="left")
 
 
-def imagine(learn: Trial, judge: Trial, effect: pd.Series) -> pd.Series:
+def imagine(learn: Experiment, judge: Experiment, effect: pd.Series) -> pd.Series:
     """The best that these columns allow: trained on the true effects of the learners' own customers."""
     model = HistGradientBoostingRegressor(max_iter=150, min_samples_leaf=40, early_stopping=False, random_state=0)
     columns = learn.features.columns.drop("segment")
@@ -98,7 +100,7 @@ def run_seed(seed: int) -> Iterator[dict]:
             yield row
 
 
-def drop(trial: Trial, name: str, learner: str = "") -> object:
+def drop(trial: Experiment, name: str, learner: str = "") -> object:
     """The trial without a column, or a model of it."""
     less = replace(trial, features=trial.features.drop(columns=name))
     return fit_uplift(less, learner) if learner else less

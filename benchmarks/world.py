@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import CONTROL, TREATED, headline, house_style
-from loyalty.stats import compare_means
+from loyalty.stats.intervals import compare_means
 from loyalty.world import World
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "tables"

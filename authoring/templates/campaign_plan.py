@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: template
 #     module: loyalty.report.plan
-#     test: helpers/tests/report/test_plan.py::test_no_control_is_on_any_send_list
+#     test: helpers/tests/report/plan/test_report.py::test_no_control_is_on_any_send_list
 # ---
 
 # %% [markdown] tags=["by-hand"]
@@ -25,8 +25,8 @@
 # %%
 # Start
 from loyalty.datasets import DATA
-from loyalty.intake.loading import load_tables
-from loyalty.report.parts import show_sources
+from loyalty.intake import load_tables
+from loyalty.report.output import show_sources
 from loyalty.report.plan import plan_campaign
 
 example = DATA / "examples"

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: template
 #     module: loyalty.report.campaign
-#     test: helpers/tests/report/test_campaign.py::test_the_truth_of_the_world_lies_in_the_interval
+#     test: helpers/tests/report/campaign/test_report.py::test_the_truth_of_the_world_lies_in_the_interval
 # ---
 
 # %% [markdown] tags=["by-hand"]
@@ -22,9 +22,9 @@
 # %%
 # Start
 from loyalty.datasets import DATA
-from loyalty.intake.loading import load_tables
+from loyalty.intake import load_tables
 from loyalty.report.campaign import report_campaign
-from loyalty.report.parts import show_sources
+from loyalty.report.output import show_sources
 
 example = DATA / "examples"
 

@@ -2,8 +2,8 @@
 # jupyter:
 #   loyalty:
 #     kind: template
-#     module: loyalty.report.customers
-#     test: helpers/tests/report/test_customers.py::test_shares_and_states_are_those_of_the_profile
+#     module: loyalty.report.profile
+#     test: helpers/tests/report/profile/test_report.py::test_shares_and_states_are_those_of_the_profile
 # ---
 
 # %% [markdown] tags=["by-hand"]
@@ -22,9 +22,9 @@
 # %%
 # Start
 from loyalty.datasets import DATA
-from loyalty.intake.loading import load_tables
-from loyalty.report.customers import report_customers
-from loyalty.report.parts import show_sources
+from loyalty.intake import load_tables
+from loyalty.report.output import show_sources
+from loyalty.report.profile import report_customers
 
 example = DATA / "examples"
 

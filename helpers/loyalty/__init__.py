@@ -1,26 +1,72 @@
 """Helpers of the Loyalty Analytics Workshop: prepare, segment, evaluate, learn.
 
-`import loyalty` is instant: a module such as `loyalty.stats` is loaded when it is first used.
+`loyalty.<Tab>` shows the public functions, their results, and the rooms; `import loyalty` is instant, because each of
+them is loaded when it is first used.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
-from types import ModuleType
+from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+
+ROOMS = ("prepare", "segment", "evaluate", "learn", "world", "datasets")
+
+# Where the public names are defined: the folders that lessons import from.
+_HOMES = {
+    "tables": "TableError check_table render_dictionary open_table",
+    "stats": "Estimate Shrunk compare_means compare_rates shrink_normal shrink_rates",
+    "datasets": "Dataset cdnow checkpoint complete_journey hillstrom match_redemptions nsw online_retail",
+    "world": "World",
+    "intake": "load_tables propose_columns",
+    "prepare.profile": "build_profile",
+    "segment.rules": (
+        "RfmScores Gaps Cards Migration Regression assign_life_cycle check_scheme cross_value date_memberships "
+        "expose_regression make_cards measure_gaps measure_migration name_segments pick_members score_rfm "
+        "simulate_stable sum_windows"
+    ),
+    "evaluate.design": (
+        "AATest Assignment Balance Eligibility HoldOut Power Rule SampleRatio assign_arms check_arm_probs "
+        "check_balance check_sample_ratio count_looks filter_eligible find_detectable find_power find_size "
+        "hash_customers hold_out run_aa"
+    ),
+    "evaluate.lift": (
+        "Lift Lifts adjust_gap apply_margin_rate bootstrap_gap build_outcomes gather_lifts measure_lift "
+        "measure_lifts unmask_redeemers"
+    ),
+    "evaluate.money": "Money campaign_money compare_money decide find_break_even plan_economics value_test",
+    "evaluate.observational": (
+        "Allowed Comparison DifferenceInDifferences Overlap Sensitivity adjust_by_regression adjust_doubly "
+        "check_overlap compare_all compare_naively compare_strata difference_in_differences draw_overlap judge_placebo "
+        "match_customers measure_complier_effect placebo_outcome say_what_is_allowed sensitivity_to_hidden "
+        "weight_by_propensity"
+    ),
+    "evaluate.clinic": "Claim Examination examine_campaign",
+    "evaluate.uplift": (
+        "Experiment Gains UpliftModel choose_offers fit_uplift make_ridge measure_bins measure_gains open_trial "
+        "price_groups score_out_of_fold value_policies"
+    ),
+    "evaluate.budget": "BudgetPlan cost_offers plan_budget trace_frontier",
+    "learn.history": (
+        "History Prediction Rates learn_lifts measure_decay measure_rates open_history predict_from_past"
+    ),
+    "report.campaign": "report_campaign",
+    "report.plan": "plan_campaign",
+    "report.profile": "report_customers",
+    "tasks": "check hint predict reveal",
+}
+_NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name.startswith("_") or name not in _module_names():
-        raise AttributeError(f"module 'loyalty' has no attribute {name!r}")
-    return import_module(f"{__name__}.{name}")
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+    if not name.startswith("_") and name in {module.name for module in iter_modules(__path__)}:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'loyalty' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_module_names()})
-
-
-def _module_names() -> set[str]:
-    return {module.name for module in iter_modules(__path__)}
+    return sorted({*_NAMES, *ROOMS})

@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from loyalty.text import say_money
+
 TREATED = "#0072B2"
 CONTROL = "#E69F00"
 TRUTH = "#111111"
@@ -129,31 +131,6 @@ def draw_intervals(
     ax.tick_params(axis="y", length=0)
     sns.despine(ax=ax, left=True)
     return ax
-
-
-def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
-    """Write a signed amount the way a person would: the sign first, then the unit.
-
-    Examples
-    --------
-    >>> say_money(-6.219, "$", 2), say_money(1234.5, "€"), say_money(-0.001, "€", 2)
-    ('−$6.22', '€1,234', '€0.00')
-    """
-    return f"{'−' if round(value, decimals) < 0 else ''}{unit}{abs(value):,.{decimals}f}"
-
-
-def shorten(value: float) -> str:
-    """Write a large number in short form.
-
-    Examples
-    --------
-    >>> shorten(1234), shorten(3_400_000), shorten(12)
-    ('1.2k', '3.4M', '12')
-    """
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.1f}".removesuffix(".0") + letter
-    return f"{value:g}"
 
 
 def draw_cycle(highlight: Iterable[str] = ()) -> Figure:

@@ -16,7 +16,7 @@ STATES = {"right": ("✅", "[x]"), "wrong": ("❌", "[-]"), "unanswered": ("⬜"
 
 def show_progress() -> int:
     """Print each exercise with its tasks: done, tried or not touched yet."""
-    from loyalty.tasks.progress import summary
+    from loyalty.tasks.checking.overview import summary
 
     tasks = summary()
     width = max((len(name) for name in tasks["lesson"]), default=0)
@@ -76,7 +76,7 @@ def find_other_versions(lock: Path) -> list[str]:
 
 def look_at_data() -> Iterator[Finding]:
     """Load each data set; two may be missing, because they may not be shipped."""
-    from loyalty import datasets
+    from loyalty.datasets import loaders as datasets
 
     for load in (datasets.complete_journey, datasets.cdnow, datasets.nsw, datasets.hillstrom, datasets.online_retail):
         try:
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
 
         return columns(arguments[1:])
     if arguments[0] == "run":
-        from loyalty.report.run import main as run
+        from loyalty.report.run.runner import main as run
 
         return run(arguments[1:])
     verbs = {"progress": show_progress, "doctor": examine_inside}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from loyalty import cli, datasets
+from loyalty import cli
+from loyalty.datasets import loaders as datasets
 from loyalty.launch.project import find_project
 
 
@@ -14,7 +15,7 @@ def tried(monkeypatch):
     """Two exercises: one begun, one not."""
     rows = [("12a", "12_profile", "right"), ("12b", "12_profile", "wrong"), ("34a", "34_lift", "unanswered")]
     frame = pd.DataFrame(rows, columns=["code", "lesson", "status"])
-    monkeypatch.setattr("loyalty.tasks.progress.summary", lambda: frame)
+    monkeypatch.setattr("loyalty.tasks.checking.overview.summary", lambda: frame)
 
 
 def test_progress_shows_each_task_of_each_exercise(tried, capsys):
@@ -27,7 +28,7 @@ def test_progress_shows_each_task_of_each_exercise(tried, capsys):
 
 def test_progress_without_tasks_says_so(monkeypatch, capsys):
     empty = pd.DataFrame(columns=["code", "lesson", "status"])
-    monkeypatch.setattr("loyalty.tasks.progress.summary", lambda: empty)
+    monkeypatch.setattr("loyalty.tasks.checking.overview.summary", lambda: empty)
     assert cli.main(["progress"]) == 0
     assert capsys.readouterr().out == "There are no tasks yet.\n"
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from loyalty.datasets import DATA
+from loyalty.datasets.loaders import DATA
 
 COLUMNS = ["term", "russian", "room", "meaning", "false_friend"]
 ROOMS = {"base", "prepare", "segment", "evaluate", "learn"}

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.prepare.profile
-#     test: helpers/tests/tasks/test_t12_customer_profile.py
+#     test: helpers/tests/tasks/t12/test_tasks.py
 #     minutes: 35
 # ---
 

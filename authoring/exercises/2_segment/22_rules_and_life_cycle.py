@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.segment.rules
-#     test: helpers/tests/tasks/test_t22_rules_and_life_cycle.py
+#     test: helpers/tests/tasks/t22/test_tasks.py
 #     minutes: 40
 # ---
 
@@ -23,7 +23,7 @@ import pandas as pd
 
 from loyalty.datasets import complete_journey
 from loyalty.prepare.profile import build_profile
-from loyalty.segment.life_cycle import assign_life_cycle, measure_gaps
+from loyalty.segment.rules import assign_life_cycle, measure_gaps
 from loyalty.tasks import check, hint
 
 chain = complete_journey()
@@ -147,7 +147,7 @@ hint("22e")
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.segment.windows import sum_windows
+from loyalty.segment.rules import sum_windows
 
 spend = sum_windows(chain.receipts, "2017-07-01", "2017-09-30", "2017-12-30", customers=chain.customers)
 fifth = len(spend) // 5
@@ -172,7 +172,7 @@ hint("22f")
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.segment.regression import expose_regression
+from loyalty.segment.rules import expose_regression
 
 exposed = expose_regression(spend, seed=22)
 p_top = exposed.gaps.set_index("group").p["top"]

@@ -2,8 +2,8 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
-#     module: loyalty.evaluate.compliance
-#     test: helpers/tests/tasks/test_t31_the_club_card_trap.py
+#     module: loyalty.evaluate.observational
+#     test: helpers/tests/tasks/t31/test_tasks.py
 #     minutes: 40
 # ---
 
@@ -148,7 +148,7 @@ assert equal_low < 0 < equal_high and lift.low < truth < lift.high
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.evaluate.compliance import measure_complier_effect
+from loyalty.evaluate.observational import measure_complier_effect
 
 complier = measure_complier_effect(contacts, per_28_days, took="took_app")
 app_effect = (complier.effect, complier.low, complier.high)

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.evaluate.design
-#     test: helpers/tests/tasks/test_t32_design_the_test.py
+#     test: helpers/tests/tasks/t32/test_tasks.py
 #     minutes: 40
 # ---
 
@@ -24,8 +24,7 @@
 import numpy as np
 import pandas as pd
 
-from loyalty.tasks import check, hint
-from loyalty.tasks.spring_points import read_chain
+from loyalty.tasks import check, hint, read_chain
 
 customers, receipts = read_chain()
 as_of = pd.Timestamp("2025-01-01")  # the day of the draw
@@ -178,7 +177,7 @@ print(f"€{free:.2f} a customer, before the first letter; {free / break_even:.1
 
 # %% tags=["solution"]
 from loyalty.stats import compare_means
-from loyalty.tasks.spring_points import reveal_spring
+from loyalty.tasks import reveal_spring
 
 spring = reveal_spring().set_index("customer_id").loc[eligible.customer_id]
 stays_out = spring.index.isin(control)

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.evaluate.lift
-#     test: helpers/tests/tasks/test_t33_measure_the_lift.py
+#     test: helpers/tests/tasks/t33/test_tasks.py
 #     minutes: 40
 # ---
 
@@ -21,8 +21,7 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("33a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint
-from loyalty.tasks.autumn import load_autumn
+from loyalty.tasks import check, hint, load_autumn
 
 autumn = load_autumn()
 contacts, receipts = autumn.contacts, autumn.receipts
@@ -46,8 +45,7 @@ check("33a", more_buyers)
 hint("33a")
 
 # %% tags=["verify"]
-from loyalty.tasks.autumn import tell_autumn
-from loyalty.tasks.grading import find_task
+from loyalty.tasks import find_task, tell_autumn
 
 wrong = {
     code: {m.name: m.value for m in find_task(code).compute().mistakes} for code in ("33a", "33b", "33c", "33d", "33e")
@@ -65,8 +63,7 @@ assert wrong["33a"]["delivered_against_whole_control"] > 5 * more_buyers and mor
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.evaluate.lift import measure_lift
-from loyalty.evaluate.outcomes import build_outcomes
+from loyalty.evaluate.lift import build_outcomes, measure_lift
 
 outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
 lift = measure_lift(contacts, outcomes, "sales")

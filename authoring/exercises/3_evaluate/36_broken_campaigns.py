@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.evaluate.clinic
-#     test: helpers/tests/tasks/test_t36_broken_campaigns.py
+#     test: helpers/tests/tasks/t36/test_tasks.py
 #     minutes: 40
 # ---
 
@@ -21,8 +21,7 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("36a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint
-from loyalty.tasks.desks import open_blind_desk
+from loyalty.tasks import check, hint, open_blind_desk
 
 desk = open_blind_desk()
 desk
@@ -51,8 +50,7 @@ hint("36a")
 
 # %% tags=["verify"]
 from loyalty.evaluate.design import check_sample_ratio
-from loyalty.tasks.desks import uncover
-from loyalty.tasks.verdicts import compare, count_points, find_rows, measure_claim, read_board
+from loyalty.tasks import compare, count_points, find_rows, measure_claim, read_board, uncover
 
 cases = uncover()
 assert abs(check_sample_ratio(desk["U"].contacts, planned).p - split_p) < 1e-6 and 0.001 < split_p < 0.05
@@ -158,7 +156,7 @@ short = desk["W"].contacts.assign(short=desk["W"].contacts.customer_id.str.len()
 assert short.groupby("arm").short.sum()["magazine"] == 0 and find_rows("W").query("customer_id.str.len() < 7").orders.sum() == 0  # fmt: skip
 
 # %% tags=["solution"]
-from loyalty.tasks.desks import Desk
+from loyalty.tasks import Desk
 
 found = {letter: "; ".join(f"{p.check}: {p.evidence}" for p in one.problems[:1]) for letter, one in seen.items()}
 Desk((letter, f"{one.verdict}. {found[letter]}") for letter, one in seen.items())

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.evaluate.uplift
-#     test: helpers/tests/tasks/test_t37_who_to_target.py
+#     test: helpers/tests/tasks/t37/test_tasks.py
 #     minutes: 40
 # ---
 
@@ -30,8 +30,7 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("37a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint
-from loyalty.tasks.beauty_evening import hold_evening
+from loyalty.tasks import check, hint, hold_evening
 
 people, profile = hold_evening()  # profile: what was known of each customer before, for Part B
 learn, judge = people[people.half == "learn"], people[people.half == "judge"]
@@ -201,7 +200,7 @@ check("37e", decision)
 hint("37e")
 
 # %% tags=["solution"]
-from loyalty.tasks.beauty_evening import reveal_truth
+from loyalty.tasks import reveal_truth
 
 truth = reveal_truth()[judge.customer_id].to_numpy()
 in_fifth = judge.customer_id.isin(best.customer_id)

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.evaluate.budget
-#     test: helpers/tests/tasks/test_t38_spend_the_budget.py
+#     test: helpers/tests/tasks/t38/test_tasks.py
 #     minutes: 35
 # ---
 
@@ -24,8 +24,7 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("38a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint
-from loyalty.tasks.spring_budget import gather_tests
+from loyalty.tasks import check, gather_tests, hint
 
 options, agency = gather_tests()
 options.sort_values("profit", ascending=False).head(8)
@@ -79,7 +78,7 @@ check("38b", new_profit)
 hint("38b")
 
 # %% tags=["verify"]
-from loyalty.tasks.spring_budget import reveal_truth
+from loyalty.tasks import reveal_truth
 
 before = plan_budget(options, 12_000, **rules)
 unlimited = plan_budget(options, 10_000, control_share=0.10)

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     module: loyalty.learn.history
-#     test: helpers/tests/tasks/test_t41_response_history.py
+#     test: helpers/tests/tasks/t41/test_tasks.py
 #     minutes: 50
 # ---
 
@@ -53,8 +53,7 @@ hint("41a")
 import tempfile
 from pathlib import Path
 
-from loyalty.learn.history import open_history
-from loyalty.learn.rates import measure_rates
+from loyalty.learn.history import measure_rates, open_history
 
 outcomes = rows[["campaign_id", "wave", "customer_id", "start", "end", "responded"]].assign(window="main")
 with tempfile.TemporaryDirectory() as folder, open_history(Path(folder) / "responses.duckdb") as history:
@@ -145,7 +144,7 @@ hint("41e")
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.learn.past import predict_from_past
+from loyalty.learn.history import predict_from_past
 
 everything = contacts.merge(responders, on=["campaign_id", "customer_id"], how="left").fillna({"responded": 0})
 past = predict_from_past(everything.astype({"responded": "int64"}).assign(window="main")).to_frame().set_index("past")
@@ -167,7 +166,7 @@ hint("41f")
 # Marta wants to repeat the best cell of offer × segment, and asks what she may put into the budget. Find the cell with the highest *shrunken* lift in sales. How large is that lift? One number, € per customer in four weeks, to the cent. (Each offer is shrunk with its own bank, as `measure_lift` does.)
 
 # %%
-from loyalty.tasks.summer import load_summer
+from loyalty.tasks import load_summer
 
 summer = load_summer()
 
@@ -189,7 +188,7 @@ check("41g", best_lift)
 hint("41g")
 
 # %% tags=["verify"]
-from loyalty.tasks.summer import tell_summer
+from loyalty.tasks import tell_summer
 
 best, truth = lifts.best(), tell_summer()
 worst = found.loc[found.effect.idxmin()]

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.datasets
-#     test: helpers/tests/test_datasets.py::test_campaign_13_shows_the_naive_gap_of_lesson_00
+#     test: helpers/tests/datasets/test_loaders.py::test_campaign_13_shows_the_naive_gap_of_lesson_00
 #     minutes: 20
 # ---
 

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.world
-#     test: helpers/tests/world/test_truth.py::test_lift_is_the_difference_between_two_lives_of_the_same_customers
+#     test: helpers/tests/world/truth/test_truth.py::test_lift_is_the_difference_between_two_lives_of_the_same_customers
 #     minutes: 25
 # ---
 

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.segment.rules
-#     test: helpers/tests/segment/test_rules.py::test_every_made_customer_is_in_exactly_one_segment
+#     test: helpers/tests/segment/rules/test_schemes.py::test_every_made_customer_is_in_exactly_one_segment
 #     minutes: 85
 # ---
 
@@ -133,7 +133,7 @@ assert called_new.tenure_days.median() > 200
 # Marta's task is about slipping away, so time should decide: new, active, cooling, gone quiet. Where do we draw the lines? The habit says 30 days. Let us ask the receipts: how long is a usual **gap** between two purchase days?
 
 # %%
-from loyalty.segment.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
+from loyalty.segment.rules import LIFE_CYCLE, assign_life_cycle, measure_gaps
 
 gaps = measure_gaps(chain.receipts, "2017-10-01")
 gaps
@@ -187,7 +187,7 @@ other_letters = stage[stage.segment == "gone quiet"].customer_id.isin(reached).s
 # Marta asked to catch them *while* they are slipping, so we go on with the own rhythm. Her second question was about worth: we cut the customers into tenths by what they spent, each tenth a **decile**, and count.
 
 # %%
-from loyalty.segment.cards import cross_value, make_cards
+from loyalty.segment.rules import cross_value, make_cards
 
 value = cross_value(stage, profile)
 table = value.pivot(index="segment", columns="decile", values="customers").reindex(list(LIFE_CYCLE)).dropna()
@@ -226,7 +226,7 @@ assert cards.customers.sum() == len(profile) and abs(cards.money.sum() - profile
 
 # %%
 from loyalty.prepare.profile import build_profile
-from loyalty.segment.migration import measure_migration
+from loyalty.segment.rules import measure_migration
 
 july = build_profile(chain.receipts, "2017-07-01", customers=chain.customers)
 stage_july = assign_life_cycle(july, gaps=measure_gaps(chain.receipts, "2017-07-01"))
@@ -261,8 +261,7 @@ assert (flows.p_corrected > 0.05)[[("active", "cooling"), ("cooling", "gone quie
 # Jonas has found something worse. He took the best fifth of the second quarter and looked at what they spent in the third: *"Ten percent less. Our best customers are leaving us!"*
 
 # %%
-from loyalty.segment.regression import expose_regression
-from loyalty.segment.windows import sum_windows
+from loyalty.segment.rules import expose_regression, sum_windows
 
 spend = sum_windows(chain.receipts, "2017-04-01", "2017-07-01", "2017-09-30", customers=chain.customers)
 best = spend.nlargest(len(spend) // 5, "first")

@@ -2,8 +2,8 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
-#     module: loyalty.evaluate.compliance
-#     test: helpers/tests/evaluate/test_compliance.py::test_its_interval_holds_the_worlds_truth_as_often_as_it_says
+#     module: loyalty.evaluate.observational
+#     test: helpers/tests/evaluate/observational/test_noncompliance.py::test_its_interval_holds_the_worlds_truth_as_often_as_it_says
 #     minutes: 50
 # ---
 
@@ -434,7 +434,7 @@ complier_effect = invitation.effect / take_up
 f"€{complier_effect:.2f}"
 
 # %%
-from loyalty.evaluate.compliance import measure_complier_effect
+from loyalty.evaluate.observational import measure_complier_effect
 
 complier = measure_complier_effect(contacts, per_28_days)
 complier
@@ -499,6 +499,6 @@ assert silence.low < 0 < silence.high < 1.5
 #
 # ## Use it on your data
 #
-# `measure_complier_effect(contacts, outcomes, took="took_card")` from `loyalty.evaluate.compliance`, with everyone you invited and everyone you did not. No lottery yet? Then draw the gap of your slide *before* the card existed, as in our first picture; one chart usually ends the party.
+# `measure_complier_effect(contacts, outcomes, took="took_card")` from `loyalty.evaluate.observational`, with everyone you invited and everyone you did not. No lottery yet? Then draw the gap of your slide *before* the card existed, as in our first picture; one chart usually ends the party.
 #
 # **Next:** [How many must I leave out? Design the test](../3_evaluate/32_design_the_test.ipynb)

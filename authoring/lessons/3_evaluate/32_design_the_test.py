@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.design
-#     test: helpers/tests/evaluate/test_design_power.py::test_the_stated_power_is_what_repeated_tests_see
+#     test: helpers/tests/evaluate/design/test_power.py::test_the_stated_power_is_what_repeated_tests_see
 #     minutes: 60
 # ---
 

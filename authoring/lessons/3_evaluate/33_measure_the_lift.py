@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.lift
-#     test: helpers/tests/evaluate/test_lift.py::test_redeemers_look_golden_and_the_others_pay_for_it
+#     test: helpers/tests/evaluate/lift/test_measure.py::test_redeemers_look_golden_and_the_others_pay_for_it
 #     minutes: 75
 # ---
 
@@ -354,7 +354,7 @@ print(f"standard error: the agency's â‚¬{by_line.se:.3f}, by dealing customers â
 
 
 # %%
-from loyalty.charts import say_money
+from loyalty.text import say_money
 
 
 def value_ratio(group):

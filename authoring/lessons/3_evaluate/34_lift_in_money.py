@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.money
-#     test: helpers/tests/evaluate/test_money.py::test_a_campaign_whose_slide_shines_can_lose
+#     test: helpers/tests/evaluate/money/test_profit.py::test_a_campaign_whose_slide_shines_can_lose
 #     minutes: 60
 # ---
 
@@ -266,7 +266,8 @@ clock = pd.DataFrame({day: stop_the_clock(day) for day in (7, 14, 28, 42, 56)}).
 # %%
 import matplotlib.pyplot as plt
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline, say_money
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline
+from loyalty.text import say_money
 
 
 def draw_clock():
@@ -437,7 +438,7 @@ assert pilots.low.lt(0).all() and pilots.high.gt(0).all() and together < 0 < tru
 # Both together: {{say_money(together, "€", 2)}} ({{say_money(pilots.low["both"], "€", 2)}} to {{say_money(pilots.high["both"], "€", 2)}}). Still open. And the truth? €{{true:.2f}} a customer, as the mean over all 40,000, and €{{true * 40_000:,.0f}} for the whole chain: a good offer, which two pilots could not see. That is no fault of the rule; it said what the next test is worth, not that it will succeed. Is a third one worth its price, as large as these two together?
 
 # %%
-from loyalty.evaluate.decision import value_test
+from loyalty.evaluate.money import value_test
 
 third = value_test(together, se, rollout=40_000, n_treated=4_000, n_control=4_000)
 print(f"a third pilot is worth €{third.sample:,.0f}, and it is expected to lose €{third.cost:,.0f}")

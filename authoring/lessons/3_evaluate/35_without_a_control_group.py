@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.observational
-#     test: helpers/tests/evaluate/test_observational.py::test_the_nsw_experiment_gives_the_published_difference
+#     test: helpers/tests/evaluate/observational/test_estimates.py::test_the_nsw_experiment_gives_the_published_difference
 #     minutes: 70
 # ---
 

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.clinic
-#     test: helpers/tests/evaluate/test_clinic_world.py::test_sound_campaigns_are_signed_whatever_they_show
+#     test: helpers/tests/evaluate/clinic/test_world.py::test_sound_campaigns_are_signed_whatever_they_show
 #     minutes: 65
 # ---
 
@@ -30,7 +30,7 @@
 
 # %%
 from loyalty.charts import house_style
-from loyalty.tasks.desks import open_desk
+from loyalty.tasks import open_desk
 
 house_style()
 desk = open_desk()
@@ -395,8 +395,7 @@ reveal("36h", estimate=found[8].effect, low=found[8].low, high=found[8].high, tr
 # Marta's drawer holds four older reports. Each shows itself in one line, if one asks for it.
 
 # %%
-from loyalty.tasks.cases import make_case
-from loyalty.tasks.desks import Desk
+from loyalty.tasks import Desk, make_case
 
 names = ("unequal seasons", "failed channel", "swapped metric", "broken join")
 drawer = Desk((name, make_case(36, name)) for name in names)

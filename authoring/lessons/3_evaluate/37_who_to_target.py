@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.uplift
-#     test: helpers/tests/evaluate/test_uplift_world.py::test_the_response_model_loses_what_a_learner_saves
+#     test: helpers/tests/evaluate/uplift/test_world.py::test_the_response_model_loses_what_a_learner_saves
 #     minutes: 60
 # ---
 
@@ -336,7 +336,7 @@ assert ends_of.reminder["response model"][0] > 0
 # An **uplift model** predicts what the offer changes, customer by customer. The trouble: nobody has ever seen the number that it shall predict. The most natural way out takes two models, one of those who were sent the voucher and one of the others, and subtracts. It is called the **T-learner** (two), and it is three lines by hand:
 
 # %%
-from loyalty.charts import say_money
+from loyalty.text import say_money
 
 sent = (learn.arm == "win_back").to_numpy()
 with_it = make_ridge().fit(learn.features[sent], learn.outcome[sent])

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.evaluate.budget
-#     test: helpers/tests/evaluate/test_budget.py::test_prices_of_money_capacity_and_caps_are_finite_differences_upward
+#     test: helpers/tests/evaluate/budget/test_plan.py::test_prices_of_money_capacity_and_caps_are_finite_differences_upward
 #     minutes: 60
 # ---
 
@@ -306,7 +306,7 @@ draw_promise()
 
 
 # %%
-from loyalty.shrinkage import shrink_normal
+from loyalty.stats import shrink_normal
 
 sizes, shelves = customers.segment.value_counts(), customers.segment.astype("category")
 year = customers.year - customers.year.mean()

@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: lesson
 #     module: loyalty.learn.history
-#     test: helpers/tests/learn/test_history.py::test_appending_the_same_wave_twice_changes_nothing_and_says_so
+#     test: helpers/tests/learn/history/test_store.py::test_appending_the_same_wave_twice_changes_nothing_and_says_so
 #     minutes: 70
 # ---
 
@@ -82,7 +82,7 @@ print(history.append(waves.sample(frac=1, random_state=1), outcomes))  # once mo
 # Does it tell us the same as our hand?
 
 # %%
-from loyalty.learn.rates import measure_rates
+from loyalty.learn.history import measure_rates
 
 offers = measure_rates(history, by=["offer_id"])
 offers.to_frame()[["offer_id", "n", "customers", "responses", "rate", "low", "high"]].round(3)
@@ -161,7 +161,7 @@ assert len(young) == 147 and (young.start < "2017-02-01").all() and chain.receip
 import numpy as np
 import pandas as pd
 
-from loyalty.shrinkage import shrink_rates
+from loyalty.stats import shrink_rates
 
 rng = np.random.default_rng(41)
 people = coupons.customer_id.unique()
@@ -247,8 +247,7 @@ spent.assign(lift_win_back=spent.win_back - spent.control).round(2)
 # `measure_lift` gives the same lifts with intervals. We call it once for each wave, for each wave has its own control group; `gather_lifts` puts all into one table. We add the response rate.
 
 # %%
-from loyalty.evaluate.lift import measure_lift
-from loyalty.evaluate.lifts import gather_lifts
+from loyalty.evaluate.lift import gather_lifts, measure_lift
 
 measured = [measure_lift(rows, outcome="sales", by="segment") for _, rows in remembered.groupby("campaign_id")]
 lifts = gather_lifts([lift for wave in measured for lift in wave])
@@ -361,7 +360,7 @@ loud = ranking.loc[ranking.rate.idxmax()]
 # Before each wave we know who had responded to an earlier one, who had been invited without responding, and who is new. Only campaigns that were *over* at that moment may count as "earlier".
 
 # %%
-from loyalty.learn.past import predict_from_past
+from loyalty.learn.history import predict_from_past
 
 past = predict_from_past(history)
 past.to_frame()[
@@ -379,7 +378,7 @@ assert row.relative_low > 4 and round(row.crude, 1) == 3.9 and round(row.relativ
 # ## Does an offer wear out?
 
 # %%
-from loyalty.learn.past import measure_decay
+from loyalty.learn.history import measure_decay
 
 wear = measure_decay(history)
 wear[["offer_id", "contact", "customers", "rate", "low", "high", "change", "change_low", "change_high"]].head(8).round(
@@ -612,7 +611,7 @@ assert anyway > 0.7 and world.offers.set_index("offer_id").reward_cost["win_back
 
 
 # %%
-from loyalty.shrinkage import shrink_normal
+from loyalty.stats import shrink_normal
 
 
 def live_all_lives(number, before, wave):

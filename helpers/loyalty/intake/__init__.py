@@ -1,6 +1,6 @@
 """Intake: other people's tables (Excel, CSV, Parquet, DuckDB, SQL) brought under the contracts, or refused plainly."""
 
 from loyalty.intake.loading import Loaded, load_tables
-from loyalty.intake.proposal import Proposal, propose_columns
+from loyalty.intake.mapping.proposal import Proposal, propose_columns
 
 __all__ = ["Loaded", "Proposal", "load_tables", "propose_columns"]

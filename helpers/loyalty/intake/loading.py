@@ -9,18 +9,19 @@ from typing import Any
 
 import narwhals as nw
 
-from loyalty.columns import Column, Table
-from loyalty.frames import NotATable
-from loyalty.intake.files import read_source
-from loyalty.intake.labels import map_values
-from loyalty.intake.mapping import EXTRAS, FILLED, list_headers, read_mapping, suggest
+from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, list_headers, read_mapping, suggest
+from loyalty.intake.mapping.proposal import UNNAMED, propose_table
+from loyalty.intake.parsing.labels import map_values
+from loyalty.intake.parsing.times import check_times, join_clock
+from loyalty.intake.parsing.values import read_column
 from loyalty.intake.people import refuse_strangers, settle_rows
-from loyalty.intake.proposal import UNNAMED, propose_table
+from loyalty.intake.readers.source import read_source
 from loyalty.intake.rows import set_aside
 from loyalty.intake.space import C, F, K, Raw, Space
-from loyalty.intake.times import check_times, join_clock
-from loyalty.intake.values import read_column
-from loyalty.tables import CONTRACTS, TableError, check_table
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.columns import Column, Table
+from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.sources import NotATable
 
 
 @dataclass(frozen=True)

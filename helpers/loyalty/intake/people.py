@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from loyalty.columns import Table
-from loyalty.intake.readings import Reading, say_rows
+from loyalty.intake.parsing.readings import Reading, say_rows
 from loyalty.intake.space import C, F, K, Raw
+from loyalty.tables.columns import Table
 
 Relation = duckdb.DuckDBPyRelation
 

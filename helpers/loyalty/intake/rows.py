@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import duckdb
 
-from loyalty.intake.numbers import clean
-from loyalty.intake.readings import say_rows
+from loyalty.intake.parsing.numbers import clean
+from loyalty.intake.parsing.readings import say_rows
 from loyalty.intake.space import C, F, K, Raw
 
 TOTAL = (

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from loyalty.frames import NotATable
-from loyalty.intake.proposal import propose_columns, write_proposal
-from loyalty.tables import TableError
+from loyalty.intake.mapping.proposal import propose_columns, write_proposal
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import NotATable
 
 SOURCE = re.compile(r"(?:([a-z_]+)=)?(.+)", re.S)
 

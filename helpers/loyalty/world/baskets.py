@@ -14,9 +14,9 @@ import numpy as np
 
 from loyalty.world import draws
 from loyalty.world.chain import SLOTS
+from loyalty.world.customers import liking, mean_lines, premium, promotion, trait, visit_sizes
 from loyalty.world.draws import Purpose, bits, key, uniform
 from loyalty.world.offers import Contacts, offered, pull
-from loyalty.world.people import liking, mean_lines, premium, promotion, trait, visit_sizes
 from loyalty.world.visits import Needs, Scene
 
 LINES_A_DAY = 512

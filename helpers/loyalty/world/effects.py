@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from loyalty.world import draws
+from loyalty.world.customers import expect_lines, liking, mean_lines, premium, promotion, trait
 from loyalty.world.money import MEASURES, earliest, measure, profit, simulate
 from loyalty.world.offers import Contacts, expect, offered, pull, respond
-from loyalty.world.people import expect_lines, liking, mean_lines, premium, promotion, trait
 from loyalty.world.visits import Needs, Scene, find_needs, pieces, visit_chances
 
 Windows = tuple[tuple[str, int, int], ...]

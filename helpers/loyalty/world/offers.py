@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from loyalty.world.customers import NEVER, Population
 from loyalty.world.draws import Purpose, key, uniform
 from loyalty.world.parameters import Offer, Pairs, Parameters
-from loyalty.world.people import NEVER, Population
 
 
 @dataclass(frozen=True)

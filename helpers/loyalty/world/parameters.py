@@ -140,7 +140,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Card:
+class CardLaunch:
     """The loyalty card: who takes it, and what it truly does."""
 
     month: int = par(12, "month of the launch", "months", 0, 600)
@@ -194,7 +194,7 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Money:
+class MoneyRules:
     """Points and what they cost. Prices are without value-added tax."""
 
     points_per_euro: float = par(1.0, "points a card holder earns per euro paid", "points", 0, 100)
@@ -226,11 +226,11 @@ class Parameters:
     types: tuple[CustomerType, ...] = ()
     people: People = People()
     drift: Drift = Drift()
-    card: Card = Card()
+    card: CardLaunch = CardLaunch()
     offers: tuple[Offer, ...] = ()
     fatigue: Fatigue = Fatigue()
     response: Response = Response()
-    money: Money = Money()
+    money: MoneyRules = MoneyRules()
     habit: Habit = Habit()
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loyalty.world import parameters as tree
-from loyalty.world.parameters import Card, CustomerType, Drift, Fatigue, Habit, Offer, Parameters, People, Seasons
+from loyalty.world.parameters import CardLaunch, CustomerType, Drift, Fatigue, Habit, Offer, Parameters, People, Seasons
 
 _KINDS = {
     "types": CustomerType, "offers": Offer, "communities": tree.Community, "departments": tree.Department,
@@ -44,7 +44,7 @@ def no_effects() -> Parameters:
     """Make a world in which no offer is used or changes anything, and the card does nothing: for false alarms."""
     base = default()
     dead = tuple(replace(offer, use=(), visits=(), extra=()) for offer in base.offers)
-    return replace(base, name="no_effects", offers=dead, card=Card(effect=0.0))
+    return replace(base, name="no_effects", offers=dead, card=CardLaunch(effect=0.0))
 
 
 def strong_fatigue() -> Parameters:
@@ -81,7 +81,7 @@ def cj_like() -> Parameters:
         offers=tuple(_for_all(offer) for offer in base.offers),
         people=People(present=0.97, lines_spread=0.33, errands=0.4, errand_size=0.45, mood=0.3, most_lines=90),
         drift=Drift(months=(), share=0.0),
-        card=Card(effect=0.0),
+        card=CardLaunch(effect=0.0),
         habit=Habit(months=(2, 4, 6, 8, 10), offers=("magazine",) * 5, half=103.0, most=0.96, steepness=1.75),
     )
 

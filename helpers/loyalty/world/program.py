@@ -9,41 +9,29 @@ A world never changes: `run` returns the wave and the world afterwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from loyalty.world.card import run_trial
 from loyalty.world.chain import list_products, stock_shelves
+from loyalty.world.customers import draw_population
 from loyalty.world.effects import realise
 from loyalty.world.fields import WorldError
 from loyalty.world.money import tabulate
 from loyalty.world.offers import Contacts, cut, respond
 from loyalty.world.parameters import Parameters
-from loyalty.world.people import draw_population
 from loyalty.world.plans import Wave, leak, list_contacts, list_past, read_plan
 from loyalty.world.presets import PRESETS
 from loyalty.world.seasons import Calendar
+from loyalty.world.state import State
 from loyalty.world.till import print_receipts, write_receipts
+from loyalty.world.truth.truth import Truth
 from loyalty.world.visits import Scene
-
-if TYPE_CHECKING:
-    from loyalty.world.truth import Truth
-
-
-@dataclass(frozen=True)
-class _State:
-    size: int
-    months: int
-    seed: int
-    parameters: Parameters
-    end: int
-    log: tuple[Contacts, ...] = ()
-    waves: tuple[Wave, ...] = ()
-    trial: float | None = None
 
 
 class World:
@@ -99,7 +87,7 @@ class World:
             raise WorldError(problems, "the world")
         tree = PRESETS[preset]() if parameters is None else parameters
         end = Calendar(tree, int(seed)).month_start(months)
-        self.__dict__["_state"] = _State(int(customers), int(months), int(seed), tree, end)
+        self.__dict__["_state"] = State(int(customers), int(months), int(seed), tree, end)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a world does not change: `run` returns the world afterwards")
@@ -251,15 +239,11 @@ class World:
         Returns the wave (arms `invited` and `control`; `pre` is up to a year before the launch, `main` from the launch
         to the end) and the same people's world in which the card came that way; its truth knows the compliers.
         """
-        from loyalty.world.card import run_trial
-
         return run_trial(self, share)
 
     @property
     def truth(self) -> Truth:
         """What no chain ever knows. Estimate first."""
-        from loyalty.world.truth import Truth
-
         return Truth(self)
 
     # --- Behind it -------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
+from loyalty.world.customers import trait
 from loyalty.world.draws import Purpose, key, uniform
 from loyalty.world.money import simulate
 from loyalty.world.offers import Contacts
-from loyalty.world.people import trait
 from loyalty.world.visits import Scene
 
 ONLINE_STORE = 0

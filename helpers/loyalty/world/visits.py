@@ -15,10 +15,10 @@ import numpy as np
 
 from loyalty.world import draws
 from loyalty.world.chain import Shelves
+from loyalty.world.customers import Population
 from loyalty.world.draws import Purpose, key, uniform
 from loyalty.world.offers import Contacts, pull, reach
 from loyalty.world.parameters import Parameters
-from loyalty.world.people import Population
 from loyalty.world.seasons import Calendar
 
 PERIOD = 28

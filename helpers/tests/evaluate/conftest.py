@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.treatment.tests.results.results_teffects as published
 
-from loyalty.datasets import nsw
+from loyalty.datasets.loaders import nsw
 
 COVARIATES = ["age", "education", "black", "hispanic", "married", "no_degree", "re74"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from loyalty.frames import collect
 from loyalty.intake import Loaded, load_tables
-from loyalty.tables import TableError
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import collect
 
 HEAD = "customer_id;time;sales\n"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loyalty.frames import collect
 from loyalty.intake import load_tables
-from loyalty.tables import TableError
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import collect
 
 from .conftest import HEAD, show
 

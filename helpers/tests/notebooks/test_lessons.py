@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from authoring.source import AUTHORING, BEGIN, END, ROOT, find_authored, read_authored, tags_of
-from loyalty.tasks.grading import list_tasks
+from loyalty.tasks.checking.grading import list_tasks
 
 PATHS = find_authored()
 OF_KIND = {kind: [p for p in PATHS if p.relative_to(AUTHORING).parts[0] == kind] for kind in ("lessons", "exercises")}

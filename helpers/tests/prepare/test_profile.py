@@ -20,9 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loyalty.datasets import cdnow
+from loyalty.datasets.loaders import cdnow
 from loyalty.prepare.profile import build_profile
-from loyalty.tables import PROFILE, RECEIPTS, TableError, check_table
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.contracts import PROFILE, RECEIPTS
 
 AS_OF = "2017-12-01"
 DAY = pd.Timestamp(AS_OF)

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loyalty.frames import open_table
 from loyalty.intake.loading import Loaded
+from loyalty.tables.sources import open_table
 from loyalty.world import World
 
 SETTINGS = {"start": "2023-05-01", "end": "2023-05-29", "margin_rate": 0.3}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import strategies as st
 
-from loyalty.datasets import complete_journey
+from loyalty.datasets.loaders import complete_journey
 from loyalty.prepare.profile import build_profile
 
 DAYS = ("2017-07-01", "2017-10-01")

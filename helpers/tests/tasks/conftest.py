@@ -14,7 +14,7 @@ SAMPLE = """
 import datetime
 from functools import cache
 import pandas as pd
-from loyalty.tasks.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.grading import Answers, Mistake, Task
 
 PROFILE = pd.DataFrame(
     {"frequency": [3, 1, 7, 2], "monetary": [30.0, 8.5, 99.9, 20.0], "segment": ["Loyal", "New", "Loyal", "Lost"],
@@ -74,13 +74,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def _sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    (folder / "t98_sample_lesson.py").write_text(SAMPLE, encoding="utf-8")
+    (folder / "t98").mkdir()
+    (folder / "t98" / "__init__.py").write_text('LESSON = "98_sample_lesson"', encoding="utf-8")
+    (folder / "t98" / "tasks.py").write_text(SAMPLE, encoding="utf-8")
     return folder
 
 
 @pytest.fixture
 def sample(_sample_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Makes `loyalty.tasks.t98_sample_lesson` importable for one test."""
+    """Makes `loyalty.tasks.t98` importable for one test."""
     monkeypatch.setattr(loyalty.tasks, "__path__", [*loyalty.tasks.__path__, str(_sample_folder)])
     yield
-    sys.modules.pop("loyalty.tasks.t98_sample_lesson", None)
+    for name in ("loyalty.tasks.t98", "loyalty.tasks.t98.tasks"):
+        sys.modules.pop(name, None)

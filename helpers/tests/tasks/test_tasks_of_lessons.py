@@ -8,9 +8,9 @@ from itertools import combinations
 import pytest
 
 from loyalty.tasks import check
-from loyalty.tasks.alignment import align
-from loyalty.tasks.answers import kind_of
-from loyalty.tasks.grading import Task, distance, list_tasks
+from loyalty.tasks.checking.alignment import align, distance
+from loyalty.tasks.checking.answers import kind_of
+from loyalty.tasks.checking.grading import Task, list_tasks
 
 BY_LESSON = list_tasks()
 TASKS = [task for tasks in BY_LESSON.values() for task in tasks]

@@ -6,7 +6,7 @@ import pytest
 
 from loyalty.world import PRESETS, Parameters, World, WorldError
 from loyalty.world.fields import list_parameters
-from loyalty.world.parameters import Card, Fatigue
+from loyalty.world.parameters import CardLaunch, Fatigue
 
 ROOT = Path(__file__).parents[3]
 SPEC = spec_from_file_location("world_page", ROOT / "benchmarks" / "world_page.py")
@@ -29,7 +29,7 @@ def test_every_parameter_says_what_it_means():
 def test_all_impossible_numbers_are_listed_at_once():
     base = PRESETS["default"]()
     with pytest.raises(WorldError) as error:
-        replace(base, card=Card(most=1.5, delay=-1), fatigue=Fatigue(strength=float("nan")))
+        replace(base, card=CardLaunch(most=1.5, delay=-1), fatigue=Fatigue(strength=float("nan")))
     assert len(error.value.problems) == 3
     assert "card.most should be from 0 to 1, found 1.5" in str(error.value)
     assert error.value._render_traceback_()[0].startswith("❌ the parameters: 3 problems")

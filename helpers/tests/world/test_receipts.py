@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loyalty.frames import collect, open_table
-from loyalty.tables import CONTACTS, CUSTOMERS, PRODUCTS, RECEIPTS, check_table
+from loyalty.tables.check import check_table
+from loyalty.tables.contracts import CONTACTS, CUSTOMERS, PRODUCTS, RECEIPTS
+from loyalty.tables.sources import collect, open_table
 from loyalty.world import World
 from loyalty.world.visits import visit_chances
 

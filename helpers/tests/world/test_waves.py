@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loyalty.contracts import OUTCOMES
-from loyalty.tables import CAMPAIGNS, CONTACTS, check_table
+from loyalty.tables.check import check_table
+from loyalty.tables.contracts import CAMPAIGNS, CONTACTS, OUTCOMES
 from loyalty.world import World, WorldError
 
 OFFERS = [

@@ -1,0 +1,154 @@
+"""What an examination of a campaign says: the claim that is examined, ten findings, and whether to sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+from textwrap import shorten
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.stats.estimate import render_html
+
+BROKEN, SOUND, UNSEEN, FINE = "broken", "sound", "not seen", "Nothing to do."
+# The checks in their order, and what to do about each fault
+ADVICE = {
+    "sample ratio": "Find out where customers were lost or added, and measure only after that.",
+    "contamination": "The lift shown is too small: compare as drawn, say so, and keep control away from the next wave.",
+    "control chosen afterwards": "Ask for the list of the draw with its date; without it there is no lift.",
+    "unequal seasons": "Measure both groups over the same days, or start each in its week and compare within weeks.",
+    "early stop": "Wait for the planned end, or judge by a limit that allows for every look.",
+    "survivors": "Put everybody on the list back, those who bought nothing with 0, and measure again.",
+    "winner's curse": "Say how many were compared, quote the shrunken effect, and test the winner once more.",
+    "failed channel": "Count everybody assigned, say how many were never reached, and repeat the wave where it failed.",
+    "swapped metric": "Report the planned metric first; what was found besides it is a question for the next test.",
+    "broken join": "Make the ids alike in both tables, join again, and count the rows before and after.",
+}
+CHECKS = tuple(ADVICE)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a report says: the effect on `outcome`, in `window`, of `arm` in `segment` (None: everybody).
+
+    `looks` is how often the result was looked at before the report, the last time included.
+
+    Examples
+    --------
+    >>> Claim(outcome="margin", segment="gold").looks
+    1
+    """
+
+    outcome: str = "sales"
+    arm: str | None = None
+    segment: str | None = None
+    window: str = "main"
+    looks: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.looks, bool) or not isinstance(self.looks, Integral) or self.looks < 1:
+            raise ValueError(f"looks should be a whole number, 1 or more; found {self.looks!r}")
+
+    @property
+    def where(self) -> str:
+        """Whom the claim speaks of, in words."""
+        parts = [f"`{self.arm}`"] if self.arm is not None else []
+        parts += [f"segment `{self.segment}`"] if self.segment is not None else []
+        return " in ".join(parts) or "everybody"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: `state` is "broken", "sound" or "not seen"; `p` is NaN where nothing was left to chance.
+
+    `follows` names the check of which this finding is probably a consequence.
+    """
+
+    check: str
+    state: str
+    p: float
+    evidence: str
+    advice: str
+    follows: str = ""
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What a check saw, before the checks share their level; `hint` is the advice if it is sound and yet odd.
+
+    `broken` is None where p has to decide: below its part of the level, and only if what was seen is `large`. `bad` and
+    `good` are the evidence in either case; with `unseen`, which names what would unlock the check, neither counts.
+    """
+
+    bad: str = ""
+    good: str = ""
+    p: float = float("nan")
+    broken: bool | None = None
+    large: bool = True
+    hint: str = ""
+    unseen: str = ""
+
+    def judge(self, check: str, alarm: float) -> Finding:
+        """Make the finding; `alarm` is the check's part of the level."""
+        if self.unseen:
+            return Finding(check, UNSEEN, float("nan"), f"Needs {self.unseen}.", "Get this, and look again.")
+        if self.p < alarm and self.large if self.broken is None else self.broken:
+            return Finding(check, BROKEN, self.p, f"{self.bad}.", ADVICE[check])
+        return Finding(check, SOUND, self.p, f"{self.good}.", self.hint or FINE)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The ten findings about one campaign; made by `examine_campaign`."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The findings that are broken, causes before what follows from them."""
+        return tuple(sorted((f for f in self.findings if f.state == BROKEN), key=lambda f: f.follows != ""))
+
+    @property
+    def verdict(self) -> str:
+        """Say "sign" or "refuse"; what was not seen does not refuse."""
+        return "refuse" if self.problems else "sign"
+
+    def __getitem__(self, check: str) -> Finding:
+        return next(finding for finding in self.findings if finding.check == check)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a check: check, state, p, evidence, advice."""
+        return pd.DataFrame(list(self.findings)).drop(columns="follows")
+
+    def sentence(self) -> str:
+        """Say whether to sign, and the first reason."""
+        if self.problems:
+            first, *others = self.problems
+            tail = f" Broken as well: {', '.join(other.check for other in others)}." if others else ""
+            return f"Refuse: {first.check}. {first.evidence} {first.advice}{tail}"
+        unseen = [finding.check for finding in self.findings if finding.state == UNSEEN]
+        tail = f" Not seen: {', '.join(unseen)}." if unseen else ""
+        return f"Sign: none of {len(self.findings) - len(unseen)} checks found a fault.{tail}"
+
+    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
+        """Draw one row a check: its state, and the evidence in short."""
+        ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+        look = {BROKEN: (HIGHLIGHT, "X", 90), SOUND: (TREATED, "o", 60), UNSEEN: (GREY, "$?$", 60)}
+        for row, finding in enumerate(self.findings):
+            colour, marker, size = look[finding.state]
+            ax.scatter(0, row, color=colour, marker=marker, s=size)
+            ax.text(0.03, row, shorten(finding.evidence, 100, placeholder=" …"), va="center", fontsize=8.5, color=INK)
+        ax.set_yticks(range(len(self.findings)), [finding.check for finding in self.findings])
+        ax.set(xlim=(-0.03, 1), ylim=(len(self.findings) - 0.5, -0.5), xticks=[])
+        ax.grid(visible=False)
+        title = f"Refuse: {self.problems[0].check}" if self.problems else "Sign: no check found a fault"
+        headline(ax, title, "cross: broken, dot: sound, question mark: not seen", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame()
+        shown["p"] = [f"{p:.3g}" if p == p else "" for p in shown["p"]]
+        return render_html(shown, self.sentence())

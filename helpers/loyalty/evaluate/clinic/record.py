@@ -1,0 +1,293 @@
+"""Everything about a campaign, laid out to be looked at: nothing is refused because a row is missing or strange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from loyalty.evaluate.clinic.findings import Claim
+from loyalty.tables.check import TableError
+from loyalty.tables.contracts import OUTCOMES
+from loyalty.tables.ids import write_id
+from loyalty.tables.problems import gather
+from loyalty.tables.sources import NotATable, as_frame
+
+DAYS = ("start", "end", "planned_start", "planned_end", "registered_on")
+WAVE = ("campaign_id", "wave")
+KEYS = (*WAVE, "window", "start", "end")
+KNOWN = (*WAVE, "control_kind", "propensity", "stratum", "segment", "assigned_at", "sent_at", "delivered", "offer_id",
+         "channel", "operator")  # fmt: skip
+MEASURES = tuple(c.name for c in OUTCOMES.columns if c.kind in ("whole", "money", "number") and c.name not in WAVE)
+FLAGS = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)
+NEAR = 5e-3  # shares that were rounded may miss 1 by so much
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A wave as it was found; made by `open_record`.
+
+    `contacts` has one row a customer (`text` is the id as text, `is_control`), without the universal control; `windows`
+    hold the outcomes in the same order, empty for who has no row. `counts` are repeated rows of the contacts (arms: in
+    how many two groups are named) and of the outcomes, customers who meet their rows only when blanks and zeros in
+    front, or text and number, are taken for the same (repaired), and ids on no list (strangers). `say` writes a number
+    of customers.
+    """
+
+    contacts: pd.DataFrame
+    windows: Mapping[str, pd.DataFrame]
+    plan: Mapping[str, Any]
+    claim: Claim
+    claimed: bool
+    control: str
+    level: float
+    say: Callable[[int], str]
+    planned: Mapping[str, float] | None
+    counts: Mapping[str, int]
+
+    @property
+    def arms(self) -> list[str]:
+        """The treated arms."""
+        return sorted(self.contacts.loc[~self.contacts["is_control"], "arm"].unique())
+
+    def count(self, n: int, size: int) -> str:
+        """Write a number of customers with its share of `size`, unless the number is hidden."""
+        said = self.say(n)
+        return f"{said} ({n / size:.1%})" if said.replace(",", "").isdigit() else said
+
+    def find_missing(self) -> pd.Series:
+        """Whether a contact has no row, or no number, in the window of the claim."""
+        here = self.windows[self.claim.window]
+        return here[self.claim.outcome if self.claim.outcome in here else "window"].isna()
+
+
+def open_record(
+    contacts: Any, outcomes: Any, plan: Any = None, claim: Claim | None = None, *, control: str = "control",
+    level: float = 0.05, say: Callable[[int], str] = "{:,}".format,
+) -> Record:  # fmt: skip
+    """Lay out a campaign for the checks; arguments as in `loyalty.evaluate.clinic.examine.examine_campaign`.
+
+    Not for measuring: for that `measure_lift` refuses what this accepts.
+
+    Raises
+    ------
+    TableError
+        Nothing can be examined: no arm, no customers, nobody in control, several waves.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"customer_id": [1, 2], "arm": ["mail", "control"]})
+    >>> outcomes = pd.DataFrame({"customer_id": ["01", "2 "], "window": "main", "sales": [3.0, 0.0]})
+    >>> record = open_record(contacts, outcomes)
+    >>> record.counts["repaired"], record.windows["main"]["sales"].tolist()
+    (2, [3.0, 0.0])
+    """
+    if not 0.01 <= level < 1:
+        raise ValueError(f"level should be .01 or more, and below 1, such as 0.05; found {level!r}")
+    problems: list[str] = []
+    opened = gather(problems, _open, contacts, "contacts", ("customer_id", "arm"), KNOWN)
+    opened += gather(problems, _open, outcomes, "outcomes", ("customer_id",), KEYS)
+    if problems:
+        raise TableError(problems, "the campaign")
+    people, rows = opened
+    held, control = people["control_kind"].astype(object).eq("universal"), write_id(control).strip()
+    rows = rows[~rows["customer_id"].isin(people.loc[held, "customer_id"])] if held.any() else rows
+    people = people[~held].assign(arm=_write(people["arm"]).fillna("(empty)"), segment=_write(people["segment"]))
+    people["is_control"] = people["arm"] == control
+    if not 0 < people["is_control"].sum() < len(people):
+        found = ", ".join(sorted(people["arm"].unique())) or "none"
+        who = "nobody was treated" if people["is_control"].any() else f"there is nobody in the group `{control}`"
+        raise TableError([f"{who}; the groups are: {found}"], "contacts")
+    waves = people[[*WAVE]].drop_duplicates()
+    if len(waves) > 1:
+        raise TableError([f"there are {len(waves)} waves: examine one at a time"], "contacts")
+    wave = {name: write_id(value).strip() for name, value in waves.iloc[0].dropna().items()}
+    people["delivered"] = _write(people["delivered"]).str.lower().map(FLAGS).astype("boolean")
+    for table, name in ((people, "assigned_at"), (people, "sent_at"), (rows, "start"), (rows, "end")):
+        times = _read_times(table[name])
+        table[name] = times if table is people else times.dt.normalize()
+    note = _read_plan(plan, wave)
+    metric = str(note.get("primary_metric", "")).strip()
+    asked = claim or Claim(metric if metric in rows else "sales")
+    said = {name: getattr(asked, name) for name in ("arm", "segment")}
+    asked = replace(asked, **{name: write_id(value).strip() for name, value in said.items() if value is not None})
+    for name in sorted({*MEASURES, asked.outcome} & {*rows}):
+        number = pd.to_numeric(rows[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+        lost = _write(rows[name][number.isna()]).dropna()
+        if len(lost := lost[lost.str.contains(r"\d")]):
+            says = f"`{name}` holds text such as {lost.iloc[0]!r} in {len(lost):,} of {len(rows):,} rows"
+            problems.append(f"{says}: decimal comma? Read the file with pandas.read_csv(…, decimal=',')")
+        rows[name] = number
+    if problems:
+        raise TableError(problems, "outcomes")
+    rows = _keep(rows.assign(window=_write(rows["window"]).fillna(asked.window)), wave)
+    shares = None if held.any() else infer_shares(people)
+    shares = read_shares(note["planned_shares"], control) if "planned_shares" in note else shares
+    people, rows, counts = _match(people, rows)
+    parts, places = dict(tuple(rows.groupby("window"))), range(len(people))
+    windows = {name: parts.get(name, rows[:0]).set_index("place").reindex(places)
+               for name in {*parts, "pre", "main", "post", asked.window}}  # fmt: skip
+    return Record(people, windows, note, asked, claim is not None, control, level, say, shares, counts)
+
+
+def _open(source: Any, name: str, needed: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The table, its rows numbered; columns that it might have are empty where it has not."""
+    try:
+        frame = as_frame(source)
+    except NotATable as error:
+        raise TableError([str(error)], name) from None
+    found = ", ".join(map(str, frame.columns)) or "none"
+    wrong = [f"there is no column `{column}`; found: {found}" for column in needed if column not in frame]
+    wrong += [f"there are two columns `{column}`" for column in frame.columns[frame.columns.duplicated()]]
+    if wrong:
+        raise TableError(wrong, name)
+    return frame.reset_index(drop=True).reindex(columns=list(dict.fromkeys([*frame, *known])))
+
+
+def _write(values: pd.Series) -> pd.Series:
+    """Names as text without blanks around them; what is empty stays empty."""
+    kinds = values.astype(object)
+    return kinds.map({kind: write_id(kind).strip() for kind in kinds.dropna().unique()}).astype("str")
+
+
+def _keep(table: pd.DataFrame, wave: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of a wave, as far as the table says of which wave they are."""
+    for name in {*wave} & {*table}:
+        table = table[_write(table[name]).fillna(wave[name]) == wave[name]]
+    return table
+
+
+def _read_times(values: pd.Series) -> pd.Series:
+    """Times by the clock on the wall, without their zone; empty where not written as 2024-03-04 or 2024-03-04 09:00."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.dt.tz_localize(None)
+    text = values.astype("str").str.strip().str.replace(r"([T ].*?)(Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
+    return pd.to_datetime(text, errors="coerce", format="ISO8601")
+
+
+def _match(people: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    """Give each row of the outcomes the place of its customer in the list: by the id as it is, else as bare text."""
+    both = pd.concat([table["customer_id"].astype(object) for table in (people, rows)])
+    codes, ids = pd.factorize(both)  # -1 where there is none
+    text = pd.Series([write_id(value) for value in ids] + ["nan"])
+    bare = text.str.replace(r"\s", "", regex=True).str.lstrip("0").str.casefold().factorize()[0]
+    bare[-1] = -1
+    mine, theirs = codes[: len(people)], codes[len(people) :]
+    again = pd.Series(mine).duplicated().to_numpy() & (mine >= 0)
+    groups = people["arm"][np.isin(mine, mine[again])].groupby(mine[np.isin(mine, mine[again])]).nunique()
+    people, mine = people.assign(text=text.to_numpy()[mine])[~again].reset_index(drop=True), mine[~again]
+    exact, loose = _find_places(mine, theirs), _find_places(bare[mine], bare[theirs])
+    place = np.where(exact >= 0, exact, loose)
+    order = np.argsort(exact < 0, kind="stable")  # rows under the very id first
+    order = order[place[order] >= 0]
+    rows, bent = rows.iloc[order].assign(place=place[order]), exact[order] < 0
+    twice = rows.duplicated(["place", "window"])
+    counts = {"contacts": again.sum(), "arms": (groups > 1).sum(), "outcomes": twice.sum()}
+    counts["repaired"] = np.setdiff1d(rows["place"][bent], rows["place"][~bent]).size
+    counts["strangers"] = np.unique(theirs[(place < 0) & (theirs >= 0)]).size
+    return people, rows[~twice], {name: int(count) for name, count in counts.items()}
+
+
+def _find_places(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Where each of `theirs` stands among `mine`; -1 where it does not, is empty, or stands twice."""
+    known = pd.Series(mine)
+    return pd.Index(known.mask(known.duplicated(keep=False) | (known < 0), -2 - known.index)).get_indexer(theirs)
+
+
+def _read_plan(plan: Any, wave: Mapping[str, str]) -> dict[str, Any]:
+    if plan is None:
+        return {}
+    table = pd.DataFrame([dict(plan)]) if isinstance(plan, Mapping | pd.Series) else _open(plan, "campaigns")
+    table = _keep(table, wave)
+    if len(table) != 1:
+        which = f" ({' / '.join(wave.values())})" * bool(wave)
+        raise TableError([f"the plan should have one row for this wave{which}, found {len(table)}"], "campaigns")
+    row = table.iloc[0].astype(object).items()
+    note = {k: v for k, v in row if str(v).strip() and not (pd.api.types.is_scalar(v) and pd.isna(v))}
+    days = {name: _read_times(pd.Series([note[name]])).dt.normalize()[0] for name in DAYS if name in note}
+    form = "`{}` should be a day such as 2024-04-01, found {!r}"
+    if wrong := [form.format(name, note[name]) for name, day in days.items() if pd.isna(day)]:
+        raise TableError(wrong, "campaigns")
+    return note | days
+
+
+def infer_shares(contacts: pd.DataFrame) -> dict[str, float] | None:
+    """Find the planned share of each arm in the column propensity; None where it is not the same within each arm.
+
+    Not where customers of the universal control were left out: the chances are those before their draw.
+
+    Examples
+    --------
+    >>> infer_shares(pd.DataFrame({"arm": ["mail", "control"], "propensity": [0.9, 0.1]}))
+    {'control': 0.1, 'mail': 0.9}
+    """
+    chances = pd.to_numeric(contacts["propensity"], errors="coerce").groupby(contacts["arm"])
+    chances = chances.agg(["min", "max", "count", "size"])
+    steady = (chances["max"] - chances["min"] < 1e-6) & (chances["count"] == chances["size"])
+    return chances["max"].to_dict() if steady.all() and abs(chances["max"].sum() - 1) < 1e-6 else None
+
+
+def read_shares(text: str | Mapping[str, float], control: str = "control") -> dict[str, float]:
+    """Read the planned shares of a campaign's record; rounded ones are made to sum to one.
+
+    Raises
+    ------
+    TableError
+        The text is not of this form.
+
+    Examples
+    --------
+    >>> read_shares("control=0.1, mail=0.9")
+    {'control': 0.1, 'mail': 0.9}
+    """
+    pairs = [part.partition("=")[::2] for part in str(text).split(",") if part.strip()]
+    try:
+        pairs = text.items() if isinstance(text, Mapping) else pairs
+        shares = {write_id(arm).strip(): float(share) for arm, share in pairs}
+    except (TypeError, ValueError):
+        raise TableError(["`planned_shares` should be as control=0.1, mail=0.9"], "campaigns") from None
+    if control not in shares and "control" in shares:
+        shares = {control if arm == "control" else arm: share for arm, share in shares.items()}
+    total = sum(shares.values())
+    return {arm: share / total for arm, share in shares.items()} if 0 < abs(total - 1) < NEAR else shares
+
+
+def compare_cells(
+    hits: pd.Series, marks: pd.DataFrame, by: Iterable[Sequence[str]], least: int, most: int = 10**9
+) -> pd.DataFrame:
+    """Ask of each cell of customers whether fewer of them were hit than of all others, by the exact test.
+
+    Parameters
+    ----------
+    hits : Series of bool
+    marks : DataFrame
+        Columns by which to make cells, rows as in `hits`.
+    by : iterable of sequence of str
+        The columns of `marks` that make cells together.
+    least, most : int
+        A cell has so many customers at least, and as many are outside; columns with more than `most` kinds are left
+        out.
+
+    Returns
+    -------
+    DataFrame
+        label, size, share, rest (the share of the others), p (Bonferroni's, for all cells).
+
+    Examples
+    --------
+    >>> marks = pd.DataFrame({"group": list("abababab")})
+    >>> compare_cells(pd.Series([True, False] * 4), marks, [["group"]], 2)[["label", "share"]].to_numpy().tolist()
+    [['group a', 1.0], ['group b', 0.0]]
+    """
+    n, k, cells = len(hits), int(hits.sum()), [pd.DataFrame({"label": "", "size": [0], "sum": [0]})]
+    for names in by:
+        found = hits.groupby([marks[name] for name in names], observed=True).agg(["size", "sum"]).reset_index()
+        said = [[f"{c} {row[c]}".removesuffix(" 00:00:00") for c in names] for row in found.to_dict("records")]
+        cells += [found.assign(label=[*map(", ".join, said)])[["label", "size", "sum"]]] * (len(found) <= most)
+    table = pd.concat(cells, ignore_index=True).query("@least <= size <= @n - @least")
+    p = np.minimum(stats.hypergeom.cdf(table["sum"], n, k, table["size"]) * len(table), 1)
+    return table.assign(share=table["sum"] / table["size"], rest=(k - table["sum"]) / (n - table["size"]), p=p)

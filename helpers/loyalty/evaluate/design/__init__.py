@@ -1,0 +1,33 @@
+"""Design of the test (lesson 32): power, holdout, assignment, sample ratio, A/A test, balance, eligibility."""
+
+from loyalty.evaluate.design.aa_test import AATest, count_looks, run_aa
+from loyalty.evaluate.design.assignment import Assignment, assign_arms, check_arm_probs
+from loyalty.evaluate.design.balance import Balance, check_balance
+from loyalty.evaluate.design.eligibility import Eligibility, Rule, filter_eligible
+from loyalty.evaluate.design.hashing import hash_customers
+from loyalty.evaluate.design.holdout import HoldOut, hold_out
+from loyalty.evaluate.design.power import Power, find_detectable, find_power, find_size
+from loyalty.evaluate.design.sample_ratio import SampleRatio, check_sample_ratio
+
+__all__ = [
+    "AATest",
+    "count_looks",
+    "run_aa",
+    "Assignment",
+    "assign_arms",
+    "check_arm_probs",
+    "Balance",
+    "check_balance",
+    "Eligibility",
+    "Rule",
+    "filter_eligible",
+    "hash_customers",
+    "HoldOut",
+    "hold_out",
+    "Power",
+    "find_detectable",
+    "find_power",
+    "find_size",
+    "SampleRatio",
+    "check_sample_ratio",
+]

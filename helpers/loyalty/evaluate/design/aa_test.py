@@ -1,0 +1,190 @@
+"""Tests repeated on history: how often nothing raises an alarm, and how often something is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from loyalty.charts import GREY, HIGHLIGHT, INK, headline
+from loyalty.evaluate.design.variance import Noise, describe_noise
+from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import compare_moments, compare_rates
+from loyalty.tables.check import TableError
+
+Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
+
+
+@dataclass(frozen=True)
+class AATest:
+    """How many of many repeated tests had an interval without zero; made by `run_aa` and `Power.simulate`.
+
+    `share` of `runs`, with its exact interval; `expected` is what the theory says; `p_values` one a run. `planted` is
+    the effect that was put in: where it is zero each such test is a false alarm, else it saw the effect.
+    """
+
+    share: float
+    low: float
+    high: float
+    expected: float
+    runs: int
+    n_treated: int
+    n_control: int
+    p_values: np.ndarray = field(repr=False, compare=False)
+    planted: float = 0.0
+
+    @property
+    def found(self) -> str:
+        """What a test did whose interval leaves out zero, in words."""
+        return "saw the effect" if self.planted else "raised an alarm"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the expected share lies in the interval."""
+        return self.low <= self.expected <= self.high
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every named number."""
+        names = "share low high expected holds runs n_treated n_control".split()
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+
+    def sentence(self) -> str:
+        """What came out, in one sentence."""
+        text = f"{self.share:.1%} of {self.runs:,} repeated tests {self.found} ({self.low:.1%} to {self.high:.1%}): "
+        return text + f"{'as' if self.holds else 'not the share that was'} expected, {self.expected:.1%}."
+
+    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
+        """Draw the p-values, twenty bars; where no effect was put in, all are equally high but for chance."""
+        ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+        counts, edges = np.histogram(self.p_values, np.linspace(0, 1, 21))
+        ax.bar(edges[:-1], counts, width=0.047, align="edge", color=[HIGHLIGHT] + [GREY] * 19)
+        even = self.runs / 20
+        ax.axhspan(*stats.binom.interval(0.95, self.runs, 0.05), color=INK, alpha=0.08)
+        ax.axhline(even, color=INK, linewidth=1)
+        said = f"{even:,.0f} a bar, if\nonly chance\nis at work"  # beside the bars, so that it covers none
+        ax.annotate(said, (1, even), (6, 0), textcoords="offset points", va="center", fontsize=9.5)
+        ax.set(xlim=(0, 1), xlabel="p-value", ylabel="tests")
+        title = f"{self.share:.1%} of {self.runs:,} tests {self.found}, {self.expected:.1%} was expected"
+        first = "those that see the effect" if self.planted else "the alarms"
+        band = "grey band: where 19 of 20 bars lie by chance"
+        headline(ax, title, f"repeated tests by p-value; first bar: {first} at 5 %; {band}", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        return render_html(self.to_frame(), "Repeated tests")
+
+
+def run_aa(
+    history: Sequence[float], control: float = 0.05, *, runs: int = 1000, seed: int = 0, level: float = 0.95,
+    per: Sequence[float] | None = None,
+) -> AATest:  # fmt: skip
+    """Split earlier customers by lot, do nothing, and count the intervals that leave out zero.
+
+    Passing says that interval and outcome fit each other at these sizes, not that the live split works: for that see
+    `check_sample_ratio`.
+
+    Parameters
+    ----------
+    history : sequence of float
+        One value for each earlier customer; zeros and ones are a rate.
+    control : float
+        Share left out.
+    runs : int
+        How many splits.
+    seed : int
+    level : float
+        Of the intervals, a fraction.
+    per : sequence of float, optional
+        Denominator of a ratio of sums.
+
+    Returns
+    -------
+    AATest
+
+    Raises
+    ------
+    TableError
+        If values are empty, all the same, or a group would have fewer than two customers.
+
+    Examples
+    --------
+    >>> aa = run_aa(np.random.default_rng(1).exponential(size=1000), control=0.5, runs=400)
+    >>> aa.runs, aa.n_control, round(aa.expected, 2)
+    (400, 500, 0.05)
+
+    Source: Kohavi, Tang and Xu (2020), Trustworthy online controlled experiments, chapter 19.
+    """
+    noise = describe_noise(history, per=per)
+    everyone, m = len(noise.values), round(len(noise.values) * control)
+    if not 2 <= m <= everyone - 2:
+        text = f"a `control` of {control} leaves a group of {everyone:,} customers with fewer than two"
+        raise TableError([text], "the A/A test")
+    rng, y, d = np.random.default_rng(seed), noise.values, noise.per
+
+    def split() -> list[Pair]:
+        order = rng.permutation(everyone)
+        return [(y[rows], d[rows]) for rows in (order[m:], order[:m])]
+
+    return _repeat(noise, split, level, runs, 1 - level)
+
+
+def repeat_tests(
+    noise: Noise, sizes: tuple[int, int], effect: float, *, level: float, runs: int, seed: int, expected: float
+) -> AATest:
+    """Draw both groups from a history with replacement, put the effect into one, and count who sees it."""
+    rng, y, d, factor = np.random.default_rng(seed), noise.values, noise.per, 1 + effect / (noise.base or 1.0)
+    bought, idle = np.flatnonzero(y), np.flatnonzero(y == 0)
+
+    def draw() -> list[Pair]:
+        rows, others = (rng.integers(len(y), size=size) for size in sizes)
+        if noise.growth == "buyers" and len(idle):
+            buyers = rng.binomial(sizes[0], min(noise.nonzero * factor, 1.0))
+            rows = np.concatenate([rng.choice(bought, buyers), rng.choice(idle, sizes[0] - buyers)])
+            return [(y[rows], d[rows]), (y[others], d[others])]
+        lifted = y[rows] * factor if noise.growth == "scale" else y[rows] + effect * d[rows]
+        return [(lifted, d[rows]), (y[others], d[others])]
+
+    return _repeat(noise, draw, level, runs, expected, effect)
+
+
+def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: int = 0) -> float:
+    """The share of false alarms when a test is looked at several times, evenly, and stopped at the first alarm.
+
+    Examples
+    --------
+    >>> round(count_looks(5), 2)
+    0.14
+
+    Source: Armitage, McPherson and Rowe (1969), Journal of the Royal Statistical Society A 132, 235-244.
+    """
+    rng, walk, seen = np.random.default_rng(seed), np.zeros(runs), np.zeros(runs, bool)
+    for look in range(1, looks + 1):
+        walk += rng.normal(size=runs)
+        seen |= np.abs(walk) > stats.norm.ppf(0.5 + level / 2) * np.sqrt(look)
+    return float(seen.mean())
+
+
+def _repeat(
+    noise: Noise, draw: Callable[[], list[Pair]], level: float, runs: int, expected: float, planted: float = 0.0
+) -> AATest:
+    """Measure as `measure_lift` does: Newcombe, pooled variance where control is under 20 %, delta method."""
+    found = []
+    for _ in range(runs):
+        sides = draw()
+        sizes = [len(y) for y, _ in sides]
+        if noise.kind == "rate":
+            found.append(compare_rates([int(y.sum()) for y, _ in sides], sizes, level=level))
+            continue
+        ratios = [y.sum() / d.sum() for y, d in sides]
+        spreads = [(y - r * d).var(ddof=1) for r, (y, d) in zip(ratios, sides, strict=True)]
+        per = [d.mean() for _, d in sides]
+        found.append(compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, per=per, level=level))
+    alarms, (n, m) = sum(one.low > 0 or one.high < 0 for one in found), sizes
+    exact = stats.binomtest(alarms, runs).proportion_ci(0.95)
+    p = np.array([one.p for one in found])
+    return AATest(alarms / runs, exact.low, exact.high, expected, runs, n, m, p, planted)

@@ -1,0 +1,230 @@
+"""Who gets what: arms drawn by a hash of the customer's id, or by exact quotas, with every probability on record."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from loyalty.evaluate.design.hashing import hash_customers, read_list
+from loyalty.evaluate.design.holdout import HoldOut
+from loyalty.stats.estimate import render_html
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.contracts import ARM_PROBS, CONTACTS
+from loyalty.tables.ids import write_id
+from loyalty.tables.sources import collect, open_table
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who got which arm, and with what probability; made by `assign_arms`.
+
+    `contacts` keeps the contract of that name: one row a customer, controls included. It stays inside: a list to send
+    holds only rows whose arm is not the control. `log` counts customers by stratum, arm and kind of control.
+    """
+
+    contacts: pd.DataFrame = field(repr=False, compare=False)
+    log: pd.DataFrame = field(repr=False, compare=False)
+    shares: Mapping[str, float]
+    mode: str
+    salt: str
+    excluded: int
+    probabilities: pd.DataFrame = field(repr=False, compare=False)
+
+    @property
+    def arm_probs(self) -> pd.DataFrame:
+        """Every arm that each customer could have had, with its probability: the contract `arm_probs`."""
+        wide = self.probabilities.set_index(pd.MultiIndex.from_frame(self.contacts[list(CONTACTS.key)]))
+        return wide.rename_axis(columns="arm").stack().rename("probability").reset_index()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The log: customers by stratum, arm and kind of control, planned and drawn share."""
+        return self.log.copy()
+
+    def _repr_html_(self) -> str:
+        return render_html(self.log, f"{len(self.contacts):,} customers assigned, mode {self.mode}")
+
+
+def assign_arms(
+    customers: Any, shares: Mapping[str, float], *, mode: str = "hash", salt: str,
+    strata: str | Sequence[str] | None = None, campaign_id: str = "campaign", wave: int = 1,
+    universal: HoldOut | None = None, exclude: Any = None, assigned_at: Any = None, control: str = "control",
+    offers: Mapping[str, str] | None = None,
+) -> Assignment:  # fmt: skip
+    """Draw an arm for each customer, and write down with which probability.
+
+    Filter first: whoever may not be contacted must leave before the draw (`filter_eligible`), never afterwards. Not for
+    a wave that follows another with the same salt, unless the same customers shall be control again.
+
+    Parameters
+    ----------
+    customers : table
+        With customer_id, one row a customer, and the columns of `strata`; segment and channel are passed on.
+    shares : mapping of str to float
+        Arm to share, for example {"control": .05, "mailing": .95}; they sum to one.
+    mode : {"hash", "blocks"}
+        "hash": each customer by himself, so that new customers move nobody; shares hold on average. "blocks": exact
+        quotas within each stratum, for a list that stays as it is; one customer more can move others.
+    salt : str
+        A word for this draw; another salt, another draw.
+    strata : str or sequence of str, optional
+        Columns within which "blocks" keeps the quotas, and which the log counts.
+    campaign_id, wave : str, int
+        Written into the contacts.
+    universal : HoldOut, optional
+        Its customers become control of the kind universal, and no campaign counts them.
+    exclude : table or sequence of ids, optional
+        Customers to leave out before the draw.
+    assigned_at : time, optional
+        When it was drawn; must lie in the term of `universal`.
+    control : str
+        The arm that receives nothing.
+    offers : mapping of str to str, optional
+        Arm to offer_id; the arm's own name otherwise.
+
+    Returns
+    -------
+    Assignment
+        Rows sorted by customer_id.
+
+    Raises
+    ------
+    TableError
+        With all problems: shares, customers that repeat, empty strata, strata too small for a quota.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"customer_id": range(100)})
+    >>> drawn = assign_arms(customers, {"control": 0.2, "mailing": 0.8}, mode="blocks", salt="autumn")
+    >>> drawn.contacts["arm"].value_counts().to_dict()
+    {'mailing': 80, 'control': 20}
+    """
+    names = [strata] if isinstance(strata, str) else list(strata or [])
+    when = None if assigned_at is None else pd.Timestamp(assigned_at)
+    table, wrong = read_list(customers, names)
+    wrong += find_wrong_shares(shares)
+    checks = {
+        f"`mode` should be hash or blocks, found {mode!r}": mode not in ("hash", "blocks"),
+        "`salt` is missing: a word for this draw": not str(salt or "").strip(),
+        f"no arm is called {control!r}: nothing would show what doing nothing does": control not in shares,
+    }
+    if universal is not None:
+        term = f"{universal.start:%Y-%m-%d} to {universal.end:%Y-%m-%d}"
+        inside = when is None or universal.start <= when < universal.end
+        checks["`salt` is that of the universal control: take another"] = salt == universal.salt
+        checks[f"`assigned_at` lies outside the term of the universal control, {term}"] = not inside
+    everyone = len(table)
+    if exclude is not None:
+        is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
+        ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
+        # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out.
+        out = table["customer_id"].astype("str").astype(object).isin({write_id(name) for name in ids})
+        table = table[~out].reset_index(drop=True)
+    held = np.zeros(len(table), bool) if universal is None else universal.holds(table["customer_id"])
+    checks["every customer is excluded or in the universal control"] = everyone > 0 and bool(held.all())
+    if wrong := wrong + [text for text, bad in checks.items() if bad]:
+        raise TableError(wrong, "the assignment")
+    # The control comes first on the line from 0 to 1: it then stays the same whatever becomes of the other arms
+    arms = sorted(shares, key=lambda arm: arm != control)
+    wanted = np.array([shares[arm] for arm in arms])
+    parts = [table[name].astype("str") for name in names]
+    stratum = parts[0].str.cat(parts[1:], sep=" | ") if parts else pd.Series("everybody", table.index)
+    codes, labels = pd.factorize(stratum, sort=True)
+    if mode == "hash":
+        drawn = np.searchsorted(np.cumsum(wanted)[:-1], hash_customers(table["customer_id"], salt), side="right")
+        chances = np.tile(wanted, (len(labels), 1))
+    else:
+        place = hash_customers(table["customer_id"], f"blocks:{salt}")
+        seats = _share_seats(np.bincount(codes[~held], minlength=len(labels)), wanted, labels, arms)
+        order = np.lexsort((place, codes, held))[: seats.sum()]
+        drawn = np.zeros(len(table), int)
+        drawn[order] = np.repeat(np.tile(range(len(arms)), len(labels)), seats.ravel())
+        filled = seats.sum(axis=1, keepdims=True)
+        chances = np.where(filled > 0, seats / np.maximum(filled, 1), wanted)
+    drawn, chances = np.where(held, 0, drawn), chances[codes]
+    if universal is not None:
+        chances = chances * (1 - universal.share) + universal.share * np.eye(len(arms))[0]
+    columns = {"campaign_id": campaign_id, "wave": wave, "customer_id": table["customer_id"]}
+    columns["arm"] = pd.Series(arms, dtype="str").to_numpy()[drawn]
+    sent = [None] + [(offers or {}).get(arm, arm) for arm in arms[1:]]
+    columns["offer_id"] = pd.Series(sent, dtype="str").to_numpy()[drawn]
+    columns["control_kind"] = np.where(held, "universal", np.where(drawn == 0, "campaign", "none"))
+    columns["propensity"] = chances[np.arange(len(table)), drawn]
+    columns |= {"assigned_at": when} if when is not None else {}
+    columns |= {"stratum": stratum} if names else {}
+    contacts = pd.DataFrame(columns | {name: table[name] for name in ("segment", "channel") if name in table})
+    log = _count_arms(contacts, shares)
+    return Assignment(
+        contacts, log, dict(shares), mode, salt, everyone - len(table), pd.DataFrame(chances, columns=arms)
+    )
+
+
+def check_arm_probs(arm_probs: Any) -> pd.DataFrame:
+    """Check that the probabilities of each customer's arms sum to one; return the table, sorted.
+
+    Raises
+    ------
+    TableError
+        With the contract's breaches, or the customers whose probabilities sum to something else.
+
+    Examples
+    --------
+    >>> drawn = assign_arms(pd.DataFrame({"customer_id": [1, 2]}), {"control": 0.5, "gift": 0.5}, salt="autumn")
+    >>> check_arm_probs(drawn.arm_probs)["probability"].tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    table = collect(check_table(arm_probs, ARM_PROBS)).sort_values(list(ARM_PROBS.key), ignore_index=True)
+    sums = table.groupby(list(CONTACTS.key), sort=True)["probability"].sum()
+    if len(off := sums[(sums - 1).abs() > 1e-6]):
+        shown = ", ".join(f"{key[2]} ({value:.4g})" for key, value in off.head(3).items())
+        text = f"the probabilities of {len(off):,} of {len(sums):,} customers do not sum to one: customer_id {shown}"
+        raise TableError([text], "arm_probs")
+    return table
+
+
+def find_wrong_shares(shares: Mapping[str, float]) -> list[str]:
+    """What is wrong with planned shares, one sentence a problem."""
+    if not isinstance(shares, Mapping):
+        return [f"the shares should be a dict such as {{'control': 0.1, 'mail': 0.9}}, found {shares!r}"]
+    mend = "a number such as 0.1, without quotes or a percent sign"
+    if texts := [
+        f"the share of {arm!r} should be {mend}, found {v!r}" for arm, v in shares.items() if not _is_number(v)
+    ]:
+        return texts
+    wrong = [f"the share of {arm!r} should be above zero, found {v}" for arm, v in shares.items() if not v > 0]
+    wrong += [f"the name of the arm {arm!r} should be a text" for arm in shares if not isinstance(arm, str)]
+    wrong += [f"two arms or more are needed, found {len(shares)}"] if len(shares) < 2 else []
+    total = sum(shares.values())
+    return wrong + ([] if abs(total - 1) < 1e-9 else [f"the shares sum to {total:.6g}: they should sum to one"])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _share_seats(sizes: np.ndarray, wanted: np.ndarray, labels: Sequence[str], arms: Sequence[str]) -> np.ndarray:
+    """Whole seats for each stratum and arm, by largest remainder."""
+    exact = sizes[:, None] * wanted
+    seats = np.floor(exact + 1e-9).astype(int)
+    seats += stats.rankdata(seats - exact, "ordinal", axis=1) <= (sizes - seats.sum(axis=1))[:, None]
+    wrong = []
+    for i in np.flatnonzero((seats == 0).any(axis=1) & (sizes > 0)):
+        lacks = ", ".join(arm for arm, n in zip(arms, seats[i], strict=True) if n == 0)
+        wrong.append(f"{labels[i]!r} has {sizes[i]:,} customers, too few for {lacks}: merge it with another stratum")
+    if wrong:
+        raise TableError(wrong, "the assignment")
+    return seats
+
+
+def _count_arms(contacts: pd.DataFrame, shares: Mapping[str, float]) -> pd.DataFrame:
+    by = [name for name in ("stratum",) if name in contacts]
+    log = contacts.groupby([*by, "arm", "control_kind"], sort=True).size().rename("customers").reset_index()
+    own = log["customers"].where(log["control_kind"] != "universal")
+    whole = own.groupby(log["stratum"]).transform("sum") if by else own.sum()
+    return log.assign(planned=log["arm"].map(shares).where(own.notna()), drawn=own / whole)

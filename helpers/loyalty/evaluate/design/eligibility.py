@@ -1,0 +1,116 @@
+"""Who may take part at all: decided before the draw, by what is known before the draw."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from loyalty.evaluate.design.hashing import LIST
+from loyalty.stats.estimate import render_html
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.sources import collect
+
+TESTS = {"is": operator.eq, "is not": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+         ">=": operator.ge, "in": lambda values, wanted: values.isin(list(wanted)), "before": operator.lt}  # fmt: skip
+# Known only once the arms are drawn and the message is out
+LATER = ("arm offer_id control_kind propensity assigned_at sent_at delivered opened clicked responded redeemed "
+         "reward_paid").split()  # fmt: skip
+
+
+class Rule(NamedTuple):
+    """What a customer must fulfil to take part: `Rule("no consent", "consent", "is", True)`.
+
+    `reason` names those who fail; `test` is one of is, is not, <, <=, >, >=, in, before (a day). `empty_passes` is for
+    columns where empty means never, such as the day of the last contact; an empty consent is no consent.
+    """
+
+    reason: str
+    column: str
+    test: str
+    value: Any
+    empty_passes: bool = False
+
+
+class Eligibility(NamedTuple):
+    """The customers who may take part, those who may not (one row a customer and reason), and the count of each rule.
+
+    `counts`: reason, customers who fail, of them those who fail nothing else, and how many are left after this rule.
+    """
+
+    eligible: pd.DataFrame
+    excluded: pd.DataFrame
+    counts: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        return render_html(self.counts, f"{len(self.eligible):,} customers may take part")
+
+
+def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any = None) -> Eligibility:
+    """Take out who may not be contacted, before the draw; so both arms lose the same kind of customer.
+
+    Not for undelivered messages or anything else that happens after the draw: a rule about it is refused, because only
+    the treated could fail it. And customers without consent are no control group: they differ from those with it.
+
+    Parameters
+    ----------
+    customers : table
+        One row a customer, with the columns of the rules.
+    rules : iterable of Rule
+        Or of tuples: reason, column, test, value, and whether empty passes.
+    as_of : date, optional
+        The day of the draw; a date in a rule's column on or after it is refused.
+
+    Returns
+    -------
+    Eligibility
+
+    Raises
+    ------
+    TableError
+        With all problems: unknown columns or tests, columns known only later, dates from after the draw.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"customer_id": [1, 2, 3], "consent": [True, False, None]})
+    >>> len(filter_eligible(customers, [Rule("no consent", "consent", "is", True)]).eligible)
+    1
+    """
+    table = collect(check_table(customers, LIST)).sort_values("customer_id", ignore_index=True)
+    day, fails, wrong = pd.Timestamp(as_of), {}, [] if len(table) else ["the table holds no customer"]
+    for rule in (Rule(*rule) for rule in rules):
+        name, column = f"rule {rule.reason!r}:", rule.column
+        values = table.get(column)
+        if rule.reason in fails:
+            wrong.append(f"{name} comes twice: name each rule differently")
+        fails[rule.reason] = False
+        if column in LATER:
+            wrong.append(f"{name} `{column}` is known only after the draw; what happens then may exclude nobody")
+        elif values is None or rule.test not in TESTS:
+            tests = f"the test should be one of {', '.join(TESTS)}, found {rule.test!r}"
+            wrong.append(f"{name} there is no column `{column}`" if values is None else f"{name} {tests}")
+        elif as_of is not None and values.dtype.kind == "M" and (late := int((values >= day).sum())):
+            wrong.append(f"{name} `{column}` is not before the draw for {late:,} customers")
+        else:
+            known = values.dropna()
+            value = pd.Timestamp(rule.value) if values.dtype.kind == "M" else rule.value
+            try:
+                fails[rule.reason] = ~TESTS[rule.test](known, value).reindex(table.index, fill_value=rule.empty_passes)
+            except TypeError:
+                wrong.append(f"{name} `{column}` cannot be compared with {rule.value!r}")
+            if np.all(fails[rule.reason]) and len(table):
+                shown = ", ".join(map(repr, known.unique()[:3].tolist())) or "nothing"
+                wrong.append(f"{name} nobody passes; `{column}` holds {shown}")
+    if wrong:
+        raise TableError(wrong, "eligibility")
+    failed = pd.DataFrame(fails, index=table.index, dtype=bool)
+    times = failed.sum(axis=1)
+    parts = [table.loc[failed[reason], ["customer_id"]].assign(reason=reason) for reason in failed]
+    excluded = pd.concat([table[["customer_id"]].head(0).assign(reason=""), *parts], ignore_index=True)
+    counts = pd.DataFrame({"reason": list(failed), "customers": failed.sum().to_list()})
+    counts["only_this"] = failed[times == 1].sum().to_list()
+    counts["left"] = (~failed.cummax(axis=1)).sum().to_list()
+    return Eligibility(table[times == 0].reset_index(drop=True), excluded.astype({"reason": "str"}), counts)

@@ -1,0 +1,81 @@
+"""The universal control: customers whom no campaign of a term contacts; and the hash by which everybody is drawn.
+
+The hash is SHA-256 of "salt:customer_id", its first 52 bits read as a fraction: the same on every computer, in every
+version, and in any other language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from loyalty.evaluate.design.hashing import hash_customers, read_list
+from loyalty.tables.check import TableError
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """A universal control: customers whom no campaign of the term contacts; made by `hold_out`.
+
+    `customers` has one row a customer: customer_id, held_out. Who joins later is asked with `holds`.
+    """
+
+    share: float
+    salt: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    customers: pd.DataFrame = field(repr=False, compare=False)
+
+    def holds(self, ids: Iterable[Any]) -> np.ndarray:
+        """True for each customer who is held out, also for those who joined later."""
+        return hash_customers(ids, self.salt) < self.share
+
+
+def hold_out(customers: Any, share: float, salt: str, term: tuple[Any, Any]) -> HoldOut:
+    """Keep a fixed share of customers out of every campaign of a term, to see what the whole programme does.
+
+    Not for judging one campaign, whose own control is compared instead; and not to be redrawn within the term.
+
+    Parameters
+    ----------
+    customers : table
+        With customer_id, one row a customer.
+    share : float
+        Share held out, a fraction.
+    salt : str
+        A word of its own, used for no campaign.
+    term : (date, date)
+        First day, and the day after the last day.
+
+    Returns
+    -------
+    HoldOut
+
+    Raises
+    ------
+    TableError
+        With all problems.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"customer_id": range(1000)})
+    >>> held = hold_out(customers, 0.1, "programme 2017", ("2017-01-01", "2018-01-01"))
+    >>> int(held.customers["held_out"].sum())
+    98
+    """
+    table, wrong = read_list(customers, [])
+    start, end = map(pd.Timestamp, term)
+    checks = {
+        f"`share` should lie between 0 and 1, found {share}": not 0 < share < 1,
+        "`salt` is missing: a word of its own for this control": not str(salt or "").strip(),
+        f"the term ends on {end:%Y-%m-%d}, but it starts on {start:%Y-%m-%d}": not start < end,
+    }
+    if wrong := wrong + [text for text, bad in checks.items() if bad]:
+        raise TableError(wrong, "the universal control")
+    table = table[["customer_id"]]
+    held = hash_customers(table["customer_id"], salt) < share
+    return HoldOut(share, salt, start, end, table.assign(held_out=held))

@@ -1,0 +1,20 @@
+"""Lift (lesson 33): what a campaign changed per customer assigned, with the interval that fits."""
+
+from loyalty.evaluate.lift.bootstrap import bootstrap_gap
+from loyalty.evaluate.lift.cuped import adjust_gap
+from loyalty.evaluate.lift.measure import measure_lift, measure_lifts, unmask_redeemers
+from loyalty.evaluate.lift.outcomes import apply_margin_rate, build_outcomes
+from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts
+
+__all__ = [
+    "bootstrap_gap",
+    "adjust_gap",
+    "measure_lift",
+    "measure_lifts",
+    "unmask_redeemers",
+    "apply_margin_rate",
+    "build_outcomes",
+    "Lift",
+    "Lifts",
+    "gather_lifts",
+]

@@ -1,0 +1,305 @@
+"""The campaign's money: profit per customer assigned with its interval, where it came from, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.evaluate.lift.intervals import compare_weighted
+from loyalty.evaluate.money.break_even import BreakEven, find_break_even
+from loyalty.evaluate.money.pricing import COSTS, Priced, choose_arm, price_arm, read_arms
+from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
+from loyalty.stats.estimate import Estimate, make_estimate, render_html
+from loyalty.stats.intervals import compare_means
+from loyalty.stats.multiplicity import correct_for_many
+from loyalty.tables.check import TableError
+from loyalty.tables.problems import check_number, gather
+from loyalty.text import say_money
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAME = "the campaign's money"
+NOTES = (
+    "profit is what the campaign added, treated less control: what everybody would have bought anyway is not in it",
+    "points are an expected cost on the day of issue; accounting (IFRS 15) defers revenue, and its books differ",
+)
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a campaign earned or lost; made by `campaign_money`.
+
+    `profit` is per customer assigned, contact and fixed cost taken off; `total` is that times the number treated.
+    `lines` has one row a line: line, adds (whether it is a summand of profit), per_customer, total. `value_of_testing`
+    is what another test of the same size is worth, in money; `testing` holds its parts.
+    """
+
+    profit: Estimate
+    total: Estimate
+    lines: pd.DataFrame
+    break_even: BreakEven
+    probability_of_loss: float
+    testing: TestValue
+    verdict: str
+    recommendation: str
+    arm: str
+    windows: tuple[str, ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def value_of_testing(self) -> float:
+        """What another test of the same size is worth, in money, its cost not taken off."""
+        return self.testing.sample
+
+    def sentence(self, unit: str = "", decimals: int = 2) -> str:
+        """Say the verdict in one sentence with its amount, its interval and what to do."""
+        from loyalty.text import say_money
+
+        low, high = (say_money(x, unit, decimals) for x in (self.profit.low, self.profit.high))
+        each, total = say_money(self.profit.effect, unit, decimals), say_money(self.total.effect, unit)
+        ends = {"earned": "The campaign earned", "lost": "The campaign lost money:"}
+        start = ends.get(self.verdict, "Whether the campaign earned is open:")
+        span = f"({self.profit.level * 100:g} % interval {low} to {high})"
+        return f"{start} {each} a customer {span}, {total} in all. Next: {self.recommendation}."
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every named number."""
+        point = {f"break_even_{n}": getattr(self.break_even, n) for n in ("sales", "relative", "response")}
+        row = {"arm": self.arm, "verdict": self.verdict, "profit": self.profit.effect, "low": self.profit.low,
+               "high": self.profit.high, "total": self.total.effect, "total_low": self.total.low,
+               "total_high": self.total.high, "n_treated": self.profit.n_treated, "n_control": self.profit.n_control,
+               "probability_of_loss": self.probability_of_loss, "value_of_testing": self.value_of_testing}  # fmt: skip
+        ends = {"recommendation": self.recommendation, "warnings": "; ".join(self.warnings)}
+        return pd.DataFrame([row | point | ends])
+
+    def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
+        """Draw the way from margin to profit, per customer, with the interval on the profit."""
+        pass
+
+        return draw_waterfall(self, ax=ax, unit=unit, source=source)
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    def _repr_html_(self) -> str:
+        shown = self.lines.drop(columns="adds")
+        return render_html(shown, self.sentence(), self.warnings) + f"<p>{'<br>'.join(self.notes)}</p>"
+
+
+def campaign_money(
+    contacts: Any, outcomes: Any = None, offers: Any = None, *, margin_rate: float | None = None,
+    contact_cost: float | None = None, reward_cost: float | None = None, point_cost: float | None = None,
+    redemption_probability: float | None = None, vat_rate: float = 0.0, windows: Sequence[str] = ("main", "post"),
+    control: str = "control", arm: str | None = None, fixed_cost: float = 0.0, rollout: int | None = None,
+    level: float = 0.95,
+) -> Money:  # fmt: skip
+    """Count what a campaign added to profit, per customer assigned, by comparing with its control.
+
+    Not without a lottery, and not for accounting. Per customer: margin after discounts, less rewards redeemed, less
+    points issued x `redemption_probability` x `point_cost`; the interval is that of this one number (pooled variance
+    when control is under 20 %), because three intervals of margin, rewards and points cannot be added.
+
+    Parameters
+    ----------
+    contacts : table under CONTACTS; any source of `loyalty.tables.sources.open_table`
+        Everybody assigned in one wave. Members of the universal control are left out.
+    outcomes : table under OUTCOMES, optional
+        One row a contact and window. Without it `contacts` holds customer_id, arm and the outcomes, one row a customer.
+    offers : table under OFFERS, optional
+        Gives costs that are not given below.
+    margin_rate : float, optional
+        Where outcomes have no margin: what a unit of ordinary sales (those of control) leaves, from 0 to 1.
+    contact_cost, reward_cost, point_cost : float, optional
+        Of one contact, one redeemed reward, one point when spent. What nobody gives counts as 0 and is warned of; give
+        0 where there is none.
+    redemption_probability : float, optional
+        Probability that a point is ever spent, from 0 to 1.
+    vat_rate : float
+        Value-added tax inside `sales` and `discount`, 0.20 for 20 percent. It is taken out of the margin that
+        `margin_rate` gives, and out of the discount line. A column `margin` is taken as net; the sales line stays as
+        paid.
+    windows : sequence of str
+        Windows that count. Without "post" the purchases that were only pulled forward look like a gain.
+    control, arm : str
+        Name of the control, and of the treated arm if there are several.
+    fixed_cost : float
+        Of the campaign as a whole, spread over the treated; when rolled out, over `rollout`.
+    rollout : int, optional
+        Customers who would get the offer next; as many as were assigned if left out.
+    level : float
+        Coverage of the interval, a fraction.
+
+    Returns
+    -------
+    Money
+
+    Raises
+    ------
+    TableError
+        With all problems of tables and options.
+
+    Examples
+    --------
+    >>> wave = pd.DataFrame({"customer_id": range(6), "arm": ["mail"] * 3 + ["control"] * 3,
+    ...                      "sales": [20.0, 10.0, 0.0, 12.0, 0.0, 0.0], "redeemed": [1, 0, 0, 0, 0, 0]})
+    >>> money = campaign_money(wave, margin_rate=0.30, reward_cost=3.00, contact_cost=0.10, point_cost=0)
+    >>> round(money.profit.effect, 2), money.verdict
+    (0.7, 'open')
+
+    Source: the definition is this workshop's; value of testing after Raiffa and Schlaifer (1961), chapter 5.
+    """
+    given = {"contact_cost": contact_cost, "reward_cost": reward_cost, "point_cost": point_cost,
+             "redemption_probability": redemption_probability}  # fmt: skip
+    problems = [text for n, v in given.items() if v is not None for text in check_number(n, v, share=n == COSTS[-1])]
+    problems += [] if margin_rate is None else check_number("margin_rate", margin_rate, share=True)
+    problems += check_number("vat_rate", vat_rate, share=True) + check_number("fixed_cost", fixed_cost)
+    problems += check_number("level", level, share=True)
+    problems += [] if rollout is None else check_number("rollout", rollout, low=1)
+    windows = (windows,) if isinstance(windows, str) else tuple(windows)
+    if not windows or set(windows) - {"main", "post"}:
+        raise TableError([*problems, f"windows should be 'main', 'post' or both, found {windows!r}"], NAME)
+    arms = gather(problems, read_arms, contacts, outcomes, windows, control)
+    chosen = gather(problems, choose_arm, arms[0].people["arm"], control, arm) if arms else []
+    if problems:
+        raise TableError(problems, NAME)
+    priced = price_arm(arms[0], chosen[0], control, offers, given, margin_rate, vat_rate)
+    return _count(priced, chosen[0], float(fixed_cost), rollout, level)
+
+
+def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **options: Any) -> pd.DataFrame:
+    """Count the money of each treated arm against the same control: one row an arm, the best first.
+
+    Not for choosing the best and quoting its profit: of several arms the first is also the luckiest. `p_holm` allows
+    for the number of arms; parameters are those of `campaign_money`.
+
+    Examples
+    --------
+    >>> wave = pd.DataFrame({"customer_id": range(6), "arm": ["a", "a", "b", "b", "control", "control"],
+    ...                      "sales": [9.0, 8, 4, 5, 1, 2]})
+    >>> found = compare_money(wave, margin_rate=0.5, contact_cost=0, reward_cost=0, point_cost=0)
+    >>> found[["arm", "profit"]].to_dict("list")
+    {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
+    """
+    control = options.get("control", "control")
+    windows = options.get("windows", ("main", "post"))
+    windows = (windows,) if isinstance(windows, str) else windows
+    arms = read_arms(contacts, outcomes, windows, control).people["arm"]
+    names = sorted(set(arms) - {control}) or [None]
+    found = [campaign_money(contacts, outcomes, offers, **options | {"arm": name}) for name in names]
+    table = pd.concat([money.to_frame() for money in found], ignore_index=True)
+    table.insert(5, "p", [money.profit.p for money in found])
+    table.insert(6, "p_holm", correct_for_many(list(table["p"])))
+    return table.sort_values("profit", ascending=False, ignore_index=True)
+
+
+def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, level: float) -> Money:
+    parts, treated = priced.parts, priced.treated
+    earned = {name: part["margin"] - part["rewards"] - part["points"] for name, part in parts.items()}
+    each = sum(parts.values()).assign(profit=sum(earned.values()))
+    weight = np.ones(len(treated)) if priced.weight is None else priced.weight
+    ours, theirs = (np.where(side, weight, 0) / weight[side].sum() for side in (treated, ~treated))
+    pair = each["profit"].to_numpy()[treated], each["profit"].to_numpy()[~treated]
+    if priced.weight is None:
+        before = compare_means(*pair, level=level)
+    else:
+        before = compare_weighted(*pair, (weight[treated], weight[~treated]), level=level)
+    n, m, notes = before.n_treated, before.n_control, [*before.warnings, *priced.warnings]
+    if "all" in parts:
+        notes.append("one table without windows: whether purchases were only pulled forward cannot be seen")
+    elif "post" not in parts:
+        notes.append("no window after the campaign: purchases that were only pulled forward look like a gain")
+    # A contact's cost is a known amount: it moves the interval and does not widen it.
+    known = {"df": before.details["df"], "level": level, "n_treated": n, "n_control": m, "base": before.base}
+    known |= {"estimand": f"ITT, everybody assigned, {' and '.join(parts)}", "details": before.details}
+    known |= {"method": "profit per customer", "warnings": tuple(notes)}
+    contact = float(ours @ priced.contact)
+    profit = make_estimate(before.effect - contact - fixed_cost / n, before.se, **known)
+    base, first = each.T @ theirs, next(iter(parts.values()))
+    gap = each.T @ ours - base
+    come, came = float(ours @ first["bought"]), float(theirs @ first["bought"])
+    anyway = min(came / come, 1.0) if come > 0 else 0.0
+    summands = {"margin": gap["margin"], "rewards": -gap["rewards"], "points": -gap["points"],
+                "contact cost": -contact, "fixed cost": -fixed_cost / n}  # fmt: skip
+    spent = gap["discount"] + gap["rewards"] + gap["points"]
+    of_which = {"of which discount, inside margin": -gap["discount"], "of which natural buyers": -anyway * spent}
+    if len(parts) > 1:
+        of_which |= {f"of which window {w}, before contact": float(ours @ x - theirs @ x) for w, x in earned.items()}
+    values = {"sales": gap["sales"]} | summands | {"profit": profit.effect} | of_which
+    if not fixed_cost:
+        del values["fixed cost"]
+    lines = pd.DataFrame({"line": list(values), "adds": [name in summands for name in values],
+                          "per_customer": np.array(list(values.values())) + 0.0})  # fmt: skip
+    left = (base["margin"] - base["points"]) / base["sales"] if base["sales"] > 0 else np.nan
+    basket = float(theirs @ first["sales"]) / came if came > 0 else np.nan
+    size = n + m if rollout is None else rollout
+    test = value_test(before.effect - contact - fixed_cost / size, before.se, size, n, m)
+    verdict, advice = decide(profit, test)
+    said = f"natural buyers: {anyway:.0%} of the treated who bought would have done so anyway, if the share of buyers "
+    said += "in control tells; the same part of discounts, rewards and points above control's went to them"
+    scaled = {name: getattr(profit, name) * n for name in ("effect", "low", "high", "se", "base")}
+    point = find_break_even(profit.effect, gap["sales"], base["sales"], left, came, basket)
+    return Money(
+        profit, replace(profit, **scaled, method="profit in all"), lines.assign(total=lines["per_customer"] * n), point,
+        find_loss_chance(profit), test, verdict, advice, arm, tuple(parts), profit.warnings, (*NOTES, said),
+    )  # fmt: skip
+
+
+def draw_waterfall(money: Money, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
+    """Draw the summands of profit as steps and the profit with its interval, all per customer assigned.
+
+    Not for several arms: draw `compare_money` with `loyalty.charts.draw_intervals`.
+
+    Parameters
+    ----------
+    money : Money
+    ax : matplotlib.axes.Axes, optional
+    unit, source : str
+        Written before each amount, and as the source line.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from loyalty.evaluate.money.profit import campaign_money
+    >>> wave = pd.DataFrame({"customer_id": range(4), "arm": ["mail", "mail", "control", "control"],
+    ...                      "margin": [4.0, 2.0, 1.0, 1.0]})
+    >>> ax = draw_waterfall(campaign_money(wave, contact_cost=0.5))
+    >>> [label.get_text() for label in ax.get_xticklabels()]
+    ['margin', 'contact cost', 'profit']
+    """
+    ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+    steps = money.lines[money.lines["adds"] & (money.lines["per_customer"] != 0)]
+    values, ends = steps["per_customer"].to_numpy(), steps["per_customer"].cumsum().to_numpy()
+    starts, place = ends - values, len(steps)
+    colours = np.where(values < 0, HIGHLIGHT, TREATED)
+    ax.bar(range(place), values, bottom=starts, color=colours, width=0.62)
+    for i in range(place):
+        ax.plot([i - 0.31, i + 1.31], [ends[i], ends[i]], color=GREY, linewidth=1, zorder=1)
+    profit = money.profit
+    colour = {"earned": TREATED, "lost": HIGHLIGHT}.get(money.verdict, GREY)
+    ax.bar(place, profit.effect, color=colour, width=0.62)
+    ax.plot([place, place], [profit.low, profit.high], color=INK, linewidth=3, solid_capstyle="round", zorder=3)
+    tops = [*np.maximum(starts, ends), max(profit.high, 0.0)]
+    for i, (top, value) in enumerate(zip(tops, [*values, profit.effect], strict=True)):
+        ax.annotate(say_money(value, unit, 2), (i, top), (0, 5), textcoords="offset points", ha="center", color=INK)
+    ax.axhline(0, color=INK, linewidth=1, zorder=2)
+    ax.set_xticks(range(place + 1), [*steps["line"], "profit"])
+    ax.tick_params(axis="x", length=0)
+    ax.use_sticky_edges = False  # bars stick to their ends, and the labels above need room
+    ax.margins(y=0.12)
+    span = f"{say_money(profit.low, unit, 2)} to {say_money(profit.high, unit, 2)}"
+    titles = {"earned": "The campaign earned", "lost": "The campaign lost money"}
+    what = f"per customer assigned, treated less control; dark bar: {profit.level * 100:g} % interval {span}"
+    headline(ax, titles.get(money.verdict, "Whether the campaign earned is open"), what, source)
+    return ax

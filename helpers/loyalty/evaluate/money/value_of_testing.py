@@ -1,0 +1,109 @@
+"""From profit per customer to a decision: chance of a loss, break-even, and what another test would be worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats as _scipy
+
+from loyalty.stats.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class TestValue:
+    """Money that knowing more is worth; made by `value_test`.
+
+    `perfect` is the most that any knowledge is worth, `sample` what another test of the same size is worth, `cost` what
+    that test is expected to lose against acting now, `size` its number of customers.
+    """
+
+    __test__ = False  # pytest takes every class called Test… for its own
+
+    perfect: float
+    sample: float
+    cost: float
+    size: int
+
+    @property
+    def worth_it(self) -> bool:
+        """Whether another test brings more than it costs."""
+        return self.sample > self.cost
+
+
+def find_loss_chance(profit: Estimate) -> float:
+    """Probability that profit is below zero, given these data and no earlier knowledge (flat prior).
+
+    Not the p-value: that speaks of data as extreme if there were no effect.
+
+    Examples
+    --------
+    >>> from loyalty.stats.intervals import make_estimate
+    >>> gap = make_estimate(-1.0, 1.0, n_treated=9, n_control=9, method="", estimand="")
+    >>> round(find_loss_chance(gap), 3)
+    0.841
+
+    Source: Gelman and others (2013), Bayesian Data Analysis, section 3.2.
+    """
+    if profit.se == 0:
+        return float(profit.effect < 0)
+    return float(_scipy.t.cdf(-profit.effect / profit.se, profit.details.get("df", np.inf)))
+
+
+def value_test(effect: float, se: float, rollout: float, n_treated: int, n_control: int) -> TestValue:
+    """What another test of the same size is worth before an offer goes to `rollout` customers, or to nobody.
+
+    Not where customers' response changes with time: the next test is taken to measure the same effect.
+
+    Parameters
+    ----------
+    effect, se : float
+        Profit per customer and its standard error; what is believed now is normal with these.
+    rollout : float
+        Customers who get the offer if it is sent.
+    n_treated, n_control : int
+        Size of the test, of the one that was and of the one that might be.
+
+    Returns
+    -------
+    TestValue
+        Of N customers, with s the error and L(u) = density(u) - u x P(Z > u): perfect N s L(|effect| / s); sample
+        the same with s / sqrt 2, the spread of what will be believed afterwards. Cost: if the offer earns, control goes
+        without it; if it loses, the treated get it.
+
+    Examples
+    --------
+    >>> found = value_test(0.0, 1.0, 1_000, 100, 100)
+    >>> round(found.perfect), round(found.sample), found.cost
+    (399, 282, 0.0)
+
+    Source: Raiffa and Schlaifer (1961), Applied Statistical Decision Theory, chapter 5.
+    """
+
+    def loss(spread: float) -> float:
+        u = abs(effect) / spread if spread > 0 else np.inf
+        return float(spread * (_scipy.norm.pdf(u) - u * _scipy.norm.sf(u))) if np.isfinite(u) else 0.0
+
+    cost = n_control * effect if effect > 0 else n_treated * abs(effect)
+    values = (rollout * max(loss(s), 0.0) for s in (se, se / np.sqrt(2)))
+    return TestValue(*values, float(cost), n_treated + n_control)
+
+
+def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
+    """Say what the interval says (earned, lost, open), and what to do next.
+
+    Examples
+    --------
+    >>> from loyalty.stats.intervals import make_estimate
+    >>> gap = make_estimate(-1.0, 0.1, n_treated=9, n_control=9, method="", estimand="")
+    >>> decide(gap, value_test(-1.0, 0.1, 100, 9, 9))
+    ('lost', 'stop')
+    """
+    if profit.low > 0:
+        return "earned", "send again"
+    if profit.high < 0:
+        return "lost", "stop"
+    if test.worth_it:
+        return "open", f"test once more with {test.size:,} customers: that tells more than it costs"
+    act = "send again" if profit.effect > 0 else "stop"
+    return "open", f"{act}: the likelier side, and another test of {test.size:,} customers costs more than it tells"

@@ -1,0 +1,311 @@
+"""Difference in differences: did the gap change when the campaign came, and did it ever change without one?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from loyalty.evaluate.observational.naive import compare_naively
+from loyalty.stats.estimate import Estimate, render_html
+from loyalty.stats.multiplicity import correct_for_many
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.contracts import RECEIPTS
+from loyalty.tables.days import read_day
+from loyalty.tables.sources import collect, open_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ESTIMAND = "ATT, those who were treated, if both groups would have moved in parallel"
+
+
+@dataclass(frozen=True)
+class DifferenceInDifferences:
+    """Estimates on several pre-windows, the same at dates before the campaign, and the gap over time.
+
+    Made by `difference_in_differences`. No estimate is "the answer" when they disagree. `gaps` has one row a block of
+    the campaign's length: start, treated, control (means), gap, low, high.
+    """
+
+    naive: Estimate
+    estimates: tuple[Estimate, ...]
+    placebos: tuple[Estimate, ...]
+    gaps: pd.DataFrame
+    per_days: int
+    placebo_fails: bool
+    windows_disagree: bool
+    warnings: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an estimate: naive, campaign, placebo; `p` of placebos uncorrected beside Holm's."""
+        groups = {"naive": [self.naive], "campaign": self.estimates, "placebo": self.placebos}
+        rows = [
+            {"kind": kind, "start": e.details["start"], "pre_days": e.details.get("pre_days", np.nan),
+             "effect": e.effect, "low": e.low, "high": e.high, "se": e.se, "p": e.p}
+            for kind, group in groups.items() for e in group
+        ]  # fmt: skip
+        frame = pd.DataFrame(rows)
+        frame["p_holm"] = np.nan
+        frame.loc[frame["kind"] == "placebo", "p_holm"] = correct_for_many([e.p for e in self.placebos])
+        return frame
+
+    def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
+        """Draw all estimates and placebos with their intervals."""
+        from loyalty.charts import GREY, TREATED, draw_intervals, headline
+
+        frame = self.to_frame().query("kind != 'naive'")
+        frame.index = [
+            f"{'campaign' if r.kind == 'campaign' else f'placebo {r.start:%d %b}'}, {r.pre_days:.0f} days before"
+            for r in frame.itertuples()
+        ]
+        frame["colour"] = np.where(frame["kind"] == "campaign", TREATED, GREY)
+        title = "It depends on the window" if self.windows_disagree else "The windows agree"
+        title = "The gap also moved before the campaign" if self.placebo_fails else title
+        ax = draw_intervals(frame, ax=ax, unit=unit)
+        headline(
+            ax, title, f"difference in differences per {self.per_days} days; grey: dates before the campaign", source
+        )
+        return ax
+
+    def plot_gap(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
+        """Draw the gap between the groups, block by block, up to and during the campaign."""
+        import matplotlib.pyplot as plt
+
+        from loyalty.charts import GREY, HIGHLIGHT, INK, headline
+
+        ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+        gaps = self.gaps
+        colours = [*[GREY] * (len(gaps) - 1), HIGHLIGHT]
+        ax.bar(gaps["start"].dt.strftime("%d %b"), gaps["gap"], color=colours, width=0.7)
+        reach = [gaps["gap"] - gaps["low"], gaps["high"] - gaps["gap"]]
+        ax.errorbar(range(len(gaps)), gaps["gap"], reach, fmt="none", ecolor=INK)
+        ax.set_xlabel("start of the block; the last one is the campaign")
+        before, during = gaps["gap"].iloc[:-1].mean(), gaps["gap"].iloc[-1]
+        there = before > 0 and min(before, during) > 0.5 * max(before, during)
+        title = "The gap was there first" if there else "The gap over time"
+        unit = f", {unit}" if unit else ""
+        what = f"treated less the others{unit} per customer and {self.per_days} days, {self.naive.level:.0%} interval"
+        headline(ax, title, what, source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        title = f"Difference in differences per {self.per_days} days ({ESTIMAND})"
+        return render_html(self.to_frame(), title, self.warnings)
+
+
+def difference_in_differences(
+    receipts: Any, *, treated: Iterable[Any], start: str | pd.Timestamp, end: str | pd.Timestamp,
+    customers: Iterable[Any] | pd.DataFrame | None = None, pre_days: Sequence[int] = (28, 84, 180),
+    placebo_dates: Sequence[str | pd.Timestamp] | None = None, outcome: str = "sales", per_days: int = 28,
+    covered: tuple[str | pd.Timestamp, str | pd.Timestamp] | None = None, cluster: str | None = None,
+    level: float = 0.95,
+) -> DifferenceInDifferences:  # fmt: skip
+    """Compare each customer with himself before, then the treated with the others, on several pre-windows.
+
+    Not for customers invited because they had just spent much (or little): they fall back by themselves, and this takes
+    it for the campaign. Not while another campaign runs inside a window; it cannot know that.
+
+    Parameters
+    ----------
+    receipts : table with customer_id, time, sales; any source of `loyalty.tables.sources.open_table`
+        Lines or receipts; `time` is local. It is reduced to one row a customer where it lives.
+    treated : iterable
+        Ids of those who got the campaign.
+    start, end : date
+        The campaign's window [start, end): `end` is the first day after it.
+    customers : iterable or pandas.DataFrame, optional
+        All ids, also of those who bought nothing; a frame has customer_id (and the column `cluster`). Without it:
+        everybody who ever appears in `receipts`.
+    pre_days : sequence of int
+        Lengths of the windows that end at `start`, in days.
+    placebo_dates : sequence of dates, optional
+        False starts; each false campaign is as long as the true one and must end by `start`. Without it: one, two and
+        three campaign lengths earlier, where the data reach.
+    outcome : str
+        The column that is added up.
+    per_days : int
+        All amounts are given per this many days.
+    covered : (date, date), optional
+        First day of the receipts and first day after them; without it the days of the first and the last receipt.
+    cluster : str, optional
+        A column of `customers` (store, firm) that was chosen as a whole. Without it the customer is the cluster: his
+        windows make one difference, so repeated rows and serial correlation cannot narrow the interval.
+    level : float
+        Coverage of the intervals, a fraction.
+
+    Returns
+    -------
+    DifferenceInDifferences
+
+    Raises
+    ------
+    TableError
+        With all problems: missing columns or values, unknown ids, windows that the receipts do not cover.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2025-01-01", periods=120)
+    >>> lines = pd.DataFrame([(c, d, 1.0 + c + (c > 2) * (d >= days[90])) for c in range(6) for d in days],
+    ...                      columns=["customer_id", "time", "sales"])
+    >>> result = difference_in_differences(lines, treated=[3, 4, 5], start=days[90], end=days[118], pre_days=[28])
+    >>> result.estimates[0].effect
+    28.0
+
+    Source: Bertrand, Duflo and Mullainathan (2004), Quarterly Journal of Economics 119, 249-275: one difference a unit.
+    """
+    start, end = read_day(start, "start"), read_day(end, "end")
+    lines, people = open_receipts(receipts, treated, customers, outcome, cluster)
+    first, after = find_span(lines) if covered is None else (read_day(date, "covered") for date in covered)
+    length, pre = end - start, sorted({int(days) for days in pre_days})
+    if placebo_dates is None:
+        dates = [start - i * length for i in (1, 2, 3) if pre and before(start - i * length, pre[0])[0] >= first]
+    else:
+        dates = [read_day(date, "placebo_dates") for date in placebo_dates]
+    check_windows((start, end), (first, after), pre, dates)
+    plan = [(date, days) for date in [start, *dates] for days in pre if before(date, days)[0] >= first]
+    blocks = [(start - i * length, end - i * length) for i in range(min(6, int((start - first) / length)), -1, -1)]
+    during = {date: (date, date + length) for date in [start, *dates]}
+    rates = add_up(lines, people, [*blocks, *during.values(), *(before(*item) for item in plan)], per_days)
+
+    def estimate(values: pd.Series, method: str, **details: float) -> Estimate:
+        table = people.assign(value=values)
+        result = compare_naively(table, treated="treated", outcome="value", cluster=cluster, level=level)
+        named = dict(result.details) | details
+        return replace(result, method=method, estimand=ESTIMAND, base=float("nan"), details=named)
+
+    results = []
+    for date, days in plan:
+        change = rates[during[date]] - rates[before(date, days)]
+        name = "difference in differences" if date == start else f"placebo {date:%Y-%m-%d}"
+        results.append(estimate(change, f"{name}, {days} days before", pre_days=days, start=date))
+    naive = replace(estimate(rates[(start, end)], "naive", start=start), estimand="the groups as they are")
+    estimates = tuple(r for r in results if r.details["start"] == start)
+    placebos = tuple(r for r in results if r.details["start"] != start)
+    steps = [estimate(rates[block], "gap") for block in blocks]
+    group = people["treated"].to_numpy()
+    gaps = pd.DataFrame({
+        "start": [b[0] for b in blocks], "treated": [rates[b][group].mean() for b in blocks],
+        "control": [rates[b][~group].mean() for b in blocks], "gap": [s.effect for s in steps],
+        "low": [s.low for s in steps], "high": [s.high for s in steps],
+    })  # fmt: skip
+    pairs = [estimate(rates[before(start, b)] - rates[before(start, a)], "pair").p for a, b in combinations(pre, 2)]
+    disagree = bool(pairs) and min(pairs) * len(pairs) < 1 - level
+    failed = int((correct_for_many([e.p for e in placebos]) < 1 - level).sum())
+    notes = _find_doubts(estimates, placebos, failed, disagree)
+    if customers is None:
+        notes.append("customers who never bought anything in these receipts are missing: give all ids as `customers`")
+    notes += [text for e in (naive, *estimates) for text in e.warnings]
+    return DifferenceInDifferences(
+        naive, estimates, placebos, gaps, per_days, failed > 0, disagree, tuple(dict.fromkeys(notes))
+    )
+
+
+def _find_doubts(estimates: Sequence[Estimate], placebos: Sequence[Estimate], failed: int, disagree: bool) -> list[str]:
+    notes = []
+    if not placebos:
+        notes.append("no placebo date fits before the campaign: parallel trends could not be checked")
+    if failed:
+        notes.append(
+            f"{failed} of {len(placebos)} placebos find an 'effect' before the campaign: the trends were not parallel"
+        )
+    if disagree:
+        values = [e.effect for e in estimates]
+        way = "above" if values[0] < values[-1] else "below"
+        notes.append(f"the pre-windows disagree ({min(values):,.2f} to {max(values):,.2f}): the gap moved beforehand")
+        notes.append(
+            f"just before the start the treated stood {abs(values[-1] - values[0]):,.2f} {way} their usual distance; "
+            "if that was chance, it goes away by itself"
+        )
+    return notes
+
+
+Window = tuple[pd.Timestamp, pd.Timestamp]
+
+
+def open_receipts(
+    receipts: Any, treated: Iterable[Any], customers: Any, outcome: str, cluster: str | None
+) -> tuple[nw.LazyFrame, pd.DataFrame]:
+    """Check receipts and customers; give the lines (customer_id, time, sales) and one row a customer with `treated`."""
+    lines = open_table(receipts)
+    found = lines.collect_schema().names()
+    if outcome != "sales" and outcome not in found:
+        raise TableError([f"there is no column `{outcome}`; found: {', '.join(found)}"], "receipts")
+    if {"customer_id", "time", outcome} <= set(found):
+        lines = lines.select("customer_id", "time", nw.col(outcome).alias("sales"))
+    lines = check_table(lines, RECEIPTS, name="receipts")
+    columns = ["customer_id", *([cluster] if cluster else [])]
+    if isinstance(customers, pd.DataFrame):
+        frame = customers
+    else:
+        ids = collect(lines.select("customer_id").unique())["customer_id"] if customers is None else customers
+        frame = pd.DataFrame({"customer_id": pd.Series(list(ids)).drop_duplicates().sort_values()})
+    if absent := [name for name in columns if name not in frame.columns]:
+        raise TableError([f"`customers` needs a column `{name}`" for name in absent], "customers")
+    chosen = set(treated)
+    people = frame[columns].reset_index(drop=True)
+    people["treated"] = people["customer_id"].isin(chosen)
+    problems = []
+    if repeats := int(people["customer_id"].duplicated().sum()):
+        problems.append(f"`customer_id` repeats in {repeats:,} rows: one row a customer, please")
+    if strangers := chosen - set(people["customer_id"]):
+        shown = ", ".join(map(str, sorted(strangers, key=str)[:3]))
+        problems.append(f"{len(strangers):,} of {len(chosen):,} treated ids are no customers, for example {shown}")
+    if problems:
+        raise TableError(problems, "customers")
+    return lines, people
+
+
+def check_windows(window: Window, span: Window, pre: list[int], false_starts: list[pd.Timestamp]) -> None:
+    """Raise a TableError that lists all windows which the receipts, known in [first, after), do not cover."""
+    (start, end), (first, after) = window, span
+    problems = []
+    if end <= start:
+        problems.append(f"the campaign ends ({end:%Y-%m-%d}) before it starts ({start:%Y-%m-%d})")
+    if not pre or pre[0] < 1:
+        problems.append("`pre_days` needs at least one length of a day or more")
+    wanted = [(days, start) for days in pre] + [(pre[0], date) for date in false_starts if pre]
+    for days, date in wanted:
+        if before(date, days)[0] < first:
+            problems.append(f"{days} days before {date:%Y-%m-%d} are not covered: receipts begin on {first:%Y-%m-%d}")
+    if end > after:
+        problems.append(f"the campaign's window runs to {end:%Y-%m-%d}, the receipts only to {after:%Y-%m-%d}")
+    for date in false_starts:
+        if date + (end - start) > start:
+            problems.append(f"the false campaign of {date:%Y-%m-%d} runs into the true one: start it earlier")
+    if problems:
+        raise TableError(problems, "windows")
+
+
+def find_span(lines: nw.LazyFrame) -> Window:
+    """First day of the receipts, and the day after the last one."""
+    time = nw.col("time")
+    span = collect(lines.select(time.min().alias("first"), time.max().alias("last"))).iloc[0]
+    return pd.Timestamp(span["first"]).normalize(), pd.Timestamp(span["last"]).normalize() + pd.Timedelta(days=1)
+
+
+def before(date: pd.Timestamp, days: int) -> Window:
+    """The window of that many days that ends where `date` begins."""
+    return date - pd.Timedelta(days=days), date
+
+
+def add_up(
+    lines: nw.LazyFrame, people: pd.DataFrame, windows: Iterable[Window], per_days: int
+) -> dict[Window, pd.Series]:
+    """Sales of every customer in every window, per `per_days` days, in one pass over the receipts; nobody drops out."""
+    order = sorted(set(windows))
+    low, high = order[0][0], max(b for _, b in order)
+    time = nw.col("time")
+    sums = [
+        nw.when((time >= a) & (time < b)).then(nw.col("sales")).otherwise(0.0).sum().alias(f"w{i}")
+        for i, (a, b) in enumerate(order)
+    ]
+    inside = lines.filter((time >= low) & (time < high)).group_by("customer_id").agg(*sums)
+    wide = collect(inside).set_index("customer_id").reindex(people["customer_id"], fill_value=0.0).fillna(0.0)
+    wide = wide.reset_index(drop=True).astype(float)
+    return {(a, b): wide[f"w{i}"] * (per_days / ((b - a) / pd.Timedelta(days=1))) for i, (a, b) in enumerate(order)}

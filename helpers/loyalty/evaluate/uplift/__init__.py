@@ -1,0 +1,23 @@
+"""Uplift (lesson 37): whom the offer changes, learned on one half of a randomised wave and judged on the other."""
+
+from loyalty.evaluate.uplift.experiment import Experiment, open_trial
+from loyalty.evaluate.uplift.meta_learners import LEARNERS, UpliftModel, fit_uplift, make_ridge, score_out_of_fold
+from loyalty.evaluate.uplift.policy_value import choose_offers, price_groups, value_policies
+from loyalty.evaluate.uplift.qini import Contest, Gains, measure_bins, measure_gains
+
+__all__ = [
+    "Experiment",
+    "open_trial",
+    "LEARNERS",
+    "UpliftModel",
+    "fit_uplift",
+    "make_ridge",
+    "score_out_of_fold",
+    "choose_offers",
+    "price_groups",
+    "value_policies",
+    "Contest",
+    "Gains",
+    "measure_bins",
+    "measure_gains",
+]

@@ -1,0 +1,297 @@
+"""Who changes because of the offer: learners of the effect, and the rivals that they have to beat."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.dummy import DummyRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.utils import get_tags
+
+from loyalty.evaluate.lift.intervals import compare_weighted
+from loyalty.evaluate.uplift.experiment import Experiment, read_customers
+from loyalty.stats.estimate import Estimate
+from loyalty.stats.shrinkage import shrink_normal
+from loyalty.tables.check import TableError
+
+RIVALS = ("response", "random")
+LEARNERS = ("s", "t", "x", "dr", "segments", *RIVALS)
+Predictor = Callable[[pd.DataFrame], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class UpliftModel:
+    """A fitted ranking of customers for each arm; made by `fit_uplift`.
+
+    `trained_on` are the customers that it saw; judging it on them is refused.
+    """
+
+    learner: str
+    arms: tuple[str, ...]
+    columns: tuple[str, ...]
+    numbers: frozenset[str] = field(repr=False)
+    trained_on: pd.Index = field(repr=False)
+    predictors: Mapping[str, Predictor] = field(repr=False)
+    without: Predictor = field(repr=False)
+
+    def score(self, customers: Experiment | pd.DataFrame) -> pd.DataFrame:
+        """Predict the effect of each arm (for "response" the outcome with it): customers x arms."""
+        x = read_customers(customers, self.columns, self.numbers)
+        return pd.DataFrame({arm: self.predictors[arm](x) for arm in self.arms}, index=x.index)
+
+    def predict_base(self, customers: Experiment | pd.DataFrame) -> pd.Series:
+        """Predict the outcome without an offer."""
+        x = read_customers(customers, self.columns, self.numbers)
+        return pd.Series(self.without(x), x.index, name="base")
+
+    def refuse_overlap(self, trial: Experiment) -> None:
+        """Raise TableError if the model was trained on some of these customers."""
+        both = int(trial.arm.index.isin(self.trained_on).sum())
+        if both:
+            says = f"{both:,} of its {len(trial):,} customers trained the model that is judged: keep them apart"
+            raise TableError([f"{says} with trial.split()"], "the holdout")
+
+
+def fit_uplift(
+    trial: Experiment, learner: str = "dr", *, model: BaseEstimator | None = None,
+    effect_model: BaseEstimator | None = None, by: str | None = None, folds: int = 5, seed: int = 0,
+) -> UpliftModel:  # fmt: skip
+    """Learn from a randomised wave whom each offer changes, and by how much.
+
+    Not for choosing the learner on the customers that judge it: choose on other waves, or accept the default. On a
+    wave of a few thousand customers the noise of money is far larger than what effects differ by: look at the
+    interval of `measure_gains` before believing a ranking.
+
+    Parameters
+    ----------
+    trial : Experiment
+        Made by `open_trial`.
+    learner : {"s", "t", "x", "dr", "segments", "response", "random"}
+        One model with the arm as a feature; two models; effects imputed from the other arm's model; doubly robust,
+        cross-fitted; the shrunken mean effect of each segment. Rivals: the outcome *with* the offer, and a lottery.
+    model : scikit-learn estimator, optional
+        Of the outcome; a classifier gives probabilities. Default: `make_ridge`.
+    effect_model : scikit-learn regressor, optional
+        Of the effect ("x", "dr"). Default: `make_ridge`.
+    by : str, optional
+        Feature that holds the segment, for "segments".
+    folds : int
+        Of the cross-fitting of "dr".
+    seed : int
+
+    Returns
+    -------
+    UpliftModel
+
+    Raises
+    ------
+    ValueError
+        Unknown learner; "segments" without `by`; a classifier for an outcome that is not 0 or 1, or for the effect.
+
+    Examples
+    --------
+    >>> from loyalty.evaluate.uplift.experiment import open_trial
+    >>> rng = np.random.default_rng(1)
+    >>> profile = pd.DataFrame({"customer_id": range(2_000), "visits": rng.integers(0, 9, 2_000)})
+    >>> wave = profile[["customer_id"]].assign(arm=["mail", "control"] * 1_000)
+    >>> wave["sales"] = rng.normal(5, 1, 2_000) + (wave["arm"] == "mail") * profile["visits"]
+    >>> scores = fit_uplift(open_trial(profile, wave)).score(profile)
+    >>> bool(scores["mail"].corr(profile["visits"]) > 0.9)
+    True
+
+    Source: Künzel, Sekhon, Bickel and Yu (2019), PNAS 116, 4156-4165 (S, T, X); Kennedy (2023), Electronic Journal of
+    Statistics 17, 3008-3049 (DR).
+    """
+    if learner not in LEARNERS:
+        raise ValueError(f"learner should be one of {', '.join(LEARNERS)}; found {learner!r}")
+    if (learner == "segments") != (by is not None) or by is not None and by not in trial.features:
+        raise ValueError("by= is for learner='segments': the feature that holds the segment")
+    if model is not None and is_classifier(model) and not trial.outcome.isin([0, 1]).all():
+        raise ValueError(f"model= is a classifier, but `{trial.outcome.name}` is not 0 or 1: give a regressor")
+    if effect_model is not None and is_classifier(effect_model):
+        raise ValueError("effect_model= is a classifier, but an effect is a number: give a regressor")
+    model = make_ridge() if model is None else model
+    effect_model = make_ridge() if effect_model is None else effect_model
+    x, arm, y = encode(trial.features), trial.arm.to_numpy(), trial.outcome.to_numpy()
+    weight, drawn = None if trial.even else (1 / trial.propensity).to_numpy(), arm == trial.control
+    base, predictors = _fit(model, x, y, weight, drawn), {}
+
+    def wrap(predict: Predictor) -> Predictor:
+        return lambda frame: predict(encode(frame, x.columns))
+
+    for place, name in enumerate(trial.arms):
+        treated, effect = arm == name, None
+        if learner == "s":
+            effect = _fit_single(model, x, y, weight, treated, treated | drawn)
+        elif learner in ("t", "response", "x"):
+            with_it = _fit(model, x, y, weight, treated)
+            effect = with_it if learner == "response" else _add((1, with_it), (-1, base))
+        if learner == "x":
+            gained = _fit(effect_model, x, y - base(x), weight, treated)
+            missed = _fit(effect_model, x, with_it(x) - y, weight, drawn)
+            share = treated.sum() / (treated | drawn).sum()
+            effect = _add((share, missed), (1 - share, gained))
+        elif learner == "dr":
+            effect = _fit(effect_model, x, _make_pseudo(trial, name, model, x, folds, seed), None, slice(None))
+        raw = _map_segments(trial, name, by) if by else partial(_draw_lots, f"{place or ''}{seed}{name}")
+        predictors[name] = raw if effect is None else wrap(effect)
+    seen = trial.arm.index[:0] if learner == "random" else trial.arm.index  # a lottery learns nothing
+    numbers = frozenset(trial.features.columns[[pd.api.types.is_numeric_dtype(t) for t in trial.features.dtypes]])
+    return UpliftModel(learner, trial.arms, tuple(trial.features), numbers, seen, predictors, wrap(base))
+
+
+def score_out_of_fold(
+    trial: Experiment, learner: str = "dr", *, folds: int = 5, seed: int = 0, **options: Any
+) -> pd.DataFrame:
+    """Score each customer by a model that did not see him, so that a whole wave can be learnt from and judged on.
+
+    Not for choosing the best of many learners and then quoting its score: that needs a holdout of its own.
+
+    Parameters
+    ----------
+    trial : Experiment
+    learner, seed, **options
+        As in `fit_uplift`.
+    folds : int
+        Parts of the wave; each is scored by what the others taught.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Customers x arms.
+
+    Examples
+    --------
+    >>> from loyalty.evaluate.uplift.experiment import open_trial
+    >>> table = pd.DataFrame({"customer_id": range(40), "arm": ["mail", "control"] * 20, "sales": [3, 1] * 20})
+    >>> scores = score_out_of_fold(open_trial(table[["customer_id"]].assign(visits=[1, 1, 2, 2] * 10), table))
+    >>> scores["mail"].round(6).unique().tolist()
+    [2.0]
+    """
+    parts = []
+    for _, judge in _split(trial, folds, seed):
+        kept = np.isin(np.arange(len(trial)), judge)
+        part = trial.take(~kept)
+        inner = min(5, int(part.arm.value_counts().min()))
+        parts.append(fit_uplift(part, learner, folds=inner, seed=seed, **options).score(trial.features[kept]))
+    return pd.concat(parts).loc[trial.arm.index]
+
+
+def make_ridge() -> Pipeline:
+    """Make the default model: ridge on the features' ranks, its stiffness chosen by leave-one-out; quick.
+
+    An outlier among the features does not move it; one in the outcome does.
+
+    Examples
+    --------
+    >>> x = np.append(np.arange(199.0), 1e9)[:, None]
+    >>> make_ridge().fit(x, x.ravel() > 100).predict([[1e9]]).item() > 0.9
+    True
+    """
+    fill = SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=True)
+    ranks = QuantileTransformer(n_quantiles=100, random_state=0)
+    return make_pipeline(fill, ranks, StandardScaler(), RidgeCV(np.logspace(0, 6, 13)))
+
+
+def encode(frame: pd.DataFrame, columns: pd.Index | None = None) -> pd.DataFrame:
+    """Turn text into 0/1 columns, one a value; with `columns` in the order of an earlier call, unknown values as 0."""
+    texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
+    wide = pd.get_dummies(frame, columns=texts, dtype=float).astype(float) if texts else frame.astype(float)
+    return wide if columns is None else wide.reindex(columns=columns, fill_value=0.0)
+
+
+def _fit(model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None, rows: Any) -> Predictor:
+    """Fit a copy on these rows; a constant outcome needs no model (and a classifier would refuse it)."""
+    chosen = DummyRegressor() if np.ptp(y[rows]) == 0 else clone(model)
+    steps = [step for _, step in chosen.steps] if isinstance(chosen, Pipeline) else [chosen]
+    if not get_tags(steps[0]).input_tags.allow_nan:  # later customers may have gaps even where these have none
+        steps.insert(0, SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=True))
+    chosen = make_pipeline(*steps)
+    weights = {} if weight is None else {f"{chosen.steps[-1][0]}__sample_weight": weight[rows]}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="n_quantiles")  # fewer customers than quantiles
+        warnings.filterwarnings("ignore", message="Skipping features without any observed values")
+        chosen.fit(x.to_numpy()[rows], y[rows], **weights)
+    predict = chosen.predict_proba if hasattr(chosen, "predict_proba") else chosen.predict
+    return lambda z: predict(z.to_numpy()).reshape(len(z), -1)[:, -1]
+
+
+def _fit_single(
+    model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None, treated: np.ndarray, rows: Any
+) -> Predictor:  # fmt: skip
+    """One model for both; the arm also multiplies each feature, or a linear model would see one effect for all."""
+
+    def widen(z: pd.DataFrame, flag: Any) -> pd.DataFrame:
+        return pd.concat([z.assign(arm=flag), z.mul(flag, axis=0).add_prefix("arm x ")], axis=1)
+
+    both = _fit(model, widen(x, treated - 0.5), y, weight, rows)
+    return lambda z: both(widen(z, 0.5)) - both(widen(z, -0.5))
+
+
+def _add(*parts: tuple[float, Predictor]) -> Predictor:
+    return lambda z: sum(times * predict(z) for times, predict in parts)
+
+
+def _split(trial: Experiment, folds: int, seed: int) -> Any:
+    smallest = int(trial.arm.value_counts().min())
+    if not 2 <= folds <= smallest:
+        raise ValueError(f"folds should be from 2 to the size of the smallest arm, {smallest}; found {folds}")
+    return StratifiedKFold(folds, shuffle=True, random_state=seed).split(trial.arm, trial.arm)
+
+
+def _make_pseudo(
+    trial: Experiment, name: str, model: BaseEstimator, x: pd.DataFrame, folds: int, seed: int
+) -> np.ndarray:
+    """An unbiased guess of each customer's effect: two predictions, corrected by his own weighted residual."""
+    y, arm, weight = trial.outcome.to_numpy(), trial.arm.to_numpy(), (1 / trial.propensity).to_numpy()
+    guess = {name: np.empty(len(y)), trial.control: np.empty(len(y))}
+    for learn, judge in _split(trial, folds, seed):
+        for side, values in guess.items():
+            mine = learn[arm[learn] == side]
+            values[judge] = _fit(model, x, y, None if trial.even else weight, mine)(x.iloc[judge])
+    values = 0.0
+    for sign, (side, guessed) in zip((1, -1), guess.items(), strict=True):
+        # Summing to the customers at hand: propensities may count a universal control that was left out.
+        own = weight * (arm == side)
+        values += sign * (guessed + own * len(y) / own.sum() * (y - guessed))
+    return values
+
+
+def _map_segments(trial: Experiment, name: str, by: str) -> Predictor:
+    whole, found, sizes = trial.take(trial.arm.isin([name, trial.control]).to_numpy()), {}, []
+
+    def compare(mine: Experiment) -> Estimate:
+        sides = [(mine.arm == side).to_numpy() for side in (name, trial.control)]
+        return compare_weighted(*(mine.outcome.to_numpy()[s] for s in sides),
+                                tuple(1 / mine.propensity.to_numpy()[s] for s in sides))  # fmt: skip
+
+    for segment in whole.features[by].dropna().unique():
+        mine = whole.take((whole.features[by] == segment).to_numpy())
+        if mine.arm.value_counts().reindex([name, trial.control]).min() > 1:
+            found[segment] = compare(mine)
+            sizes.append(len(mine))
+    effects, errors = (np.array([getattr(e, part) for e in found.values()]) for part in ("effect", "se"))
+    rest = compare(whole)
+    # Where nobody bought nothing varies, yet the next customer of each group may be like any other: so much it may err.
+    errors = np.where(errors > 0, errors, rest.se * np.sqrt(2 * len(whole)) / np.array(sizes))
+    if len(found) >= 4 and (errors > 0).all():
+        effects = shrink_normal(effects, errors).table["shrunken"].to_numpy()
+    known = dict(zip(found, effects, strict=True))
+    return lambda frame: frame[by].map(known).astype(float).fillna(rest.effect).to_numpy()
+
+
+def _draw_lots(salt: str, frame: pd.DataFrame) -> np.ndarray:
+    """A number between 0 and 1 for each customer, whatever the order of rows."""
+    ids, key = frame.index.astype(str).to_numpy(object), salt.encode("ascii", "backslashreplace").decode()
+    return pd.util.hash_array(ids, hash_key=key[:16].rjust(16, "0"), categorize=False) / 2.0**64

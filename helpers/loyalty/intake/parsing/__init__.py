@@ -1,0 +1,1 @@
+"""Parsing of foreign values: numbers, dates, times and labels, judged a column at a time."""

@@ -1,0 +1,135 @@
+"""Dates as people write them, judged by the days that occur in a column: 31.12 proves that the day stands first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import duckdb
+
+from loyalty.intake.parsing.numbers import BLANKS
+from loyalty.intake.space import C, F, K
+
+TIMES = {
+    r"": "", r"99?:99": " %H:%M", r"99?:99:99": " %H:%M:%S", r"99?:99:99[.,]9+": " %H:%M:%S.%f",
+    r"99?:99 [AP]M": " %I:%M %p", r"99?:99:99 [AP]M": " %I:%M:%S %p",
+}  # fmt: skip
+ZONE = r"(?i)(Z|UTC|GMT|[-+]\d\d(:?\d\d)?)$"
+MOST = 100_000
+EPOCH, FIRST_SERIAL, LAST_SERIAL = 25_569, 32_874, 73_050  # days of Excel: 1970-01-01, 1990-01-01, 2100-01-01
+
+
+@dataclass
+class Days:
+    """What the days of a column look like: per form the count, the first row and an example; formats to read them."""
+
+    forms: dict[str, list[tuple[int, int, str]]] = field(default_factory=lambda: defaultdict(list))
+    formats: set[str] = field(default_factory=set)
+    zones: tuple[str, ...] = ()
+    serial: bool = False
+    filled: int = 0
+
+    def count(self, form: str) -> int:
+        """Count the values of a form."""
+        return sum(n for n, *_ in self.forms.get(form, []))
+
+
+def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression) -> Days:
+    """Group a text column by day and by the shape of what follows it, and judge each."""
+    days = Days()
+    values = table.select(value.alias("v"), C("r"))
+    serial = _read_serial(C("v")).between(K(FIRST_SERIAL), K(LAST_SERIAL))
+    inside = duckdb.CaseExpression(F("regexp_full_match", C("v"), K(r"\d{5}([.,]\d+)?")), serial).otherwise(K(False))
+    counts = [F("count", C("v")), F("count", duckdb.CaseExpression(inside, K(1)))]
+    days.filled, serial = values.aggregate(counts).fetchall()[0]
+    days.serial = 0 < days.filled == serial
+    if days.serial:
+        return days
+    # A step each: DuckDB computes an expression anew wherever a case distinction names it.
+    mark = F("substr", C("v"), K(11), K(1)) == K("T")
+    spaced = duckdb.CaseExpression(mark, F("replace", C("v"), K("T"), K(" "))).otherwise(C("v"))
+    parts = values.select(mark.alias("m"), spaced.alias("s"), C("v"), C("r"))
+    parts = parts.select(F("split_part", C("s"), K(" "), K(1)).alias("d"), C("s"), C("m"), C("v"), C("r"))
+    parts = parts.select(C("d"), F("substr", C("s"), F("length", C("d")) + K(1)).alias("t"), C("m"), C("v"), C("r"))
+    clock = duckdb.CaseExpression(F("regexp_full_match", C("t"), K(r" \d\d:\d\d:\d\d")), K(" 99:99:99"))
+    clock = clock.when(F("regexp_full_match", C("t"), K(r" \d\d:\d\d")), K(" 99:99"))
+    clock = clock.when(C("t") == K(""), C("t")).otherwise(F("translate", C("t"), K("012345678"), K("9" * 9)))
+    parts = parts.select(C("d"), clock.alias("t"), C("m"), C("v"), C("r"))
+    first = [F("min", C("r")).alias("r"), F("min", C("v")).alias("v")]
+    groups = parts.aggregate([C("d"), C("t"), C("m"), F("count").alias("n"), *first])
+    zoned = False
+    for text, time, t, n, row, example in groups.order("r").limit(MOST).fetchall():
+        if text is None:  # not filtered in DuckDB, which would do all of the above once more to find it
+            continue
+        bare = re.sub(ZONE.replace(r"\d", "9"), "", time).strip()
+        zoned |= bare != time.strip()
+        clock = next((form for known, form in TIMES.items() if re.fullmatch(known, bare, re.I)), None)
+        form, formats = judge_day(text.rstrip(","))
+        if form != "blank" and clock is None:
+            form, formats = "bad", ()
+        days.forms[form].append((n, row, example))
+        comma = "," if text.endswith(",") else ""
+        days.formats |= {first + comma + (clock.replace(" ", "T", 1) if t else clock) for first in formats}
+    if zoned:
+        zone = F("regexp_extract", C("v"), K(ZONE))
+        found = values.select(zone.alias("z")).filter(C("z") != K("")).distinct().order("z").limit(5).fetchall()
+        days.zones = tuple(row[0] for row in found)
+    return days
+
+
+def judge_day(text: str) -> tuple[str, tuple[str, ...]]:
+    """Say which form a day has, and the formats that may read it.
+
+    Returns
+    -------
+    tuple
+        The form: iso, day (the day stands first), month, either, same (both ways the same day), blank, bad.
+
+    Examples
+    --------
+    >>> judge_day("31/12/25")
+    ('day', ('@//%y',))
+    >>> judge_day("03.04.2026")[0], judge_day("05.05.2026")[0], judge_day("2025-02-30")[0]
+    ('either', 'same', 'bad')
+    """
+    if text.lower() in BLANKS:
+        return "blank", ()
+    if match := re.fullmatch(r"(\d{4})([-./]?)(\d\d?)\2(\d\d?)", text):
+        year, mark, month, day = match.groups()
+        sound = bool(mark) or len(text) == 8
+        return ("iso", (f"%Y{mark}%m{mark}%d",)) if sound and _exists(year, month, day) else ("bad", ())
+    if not (match := re.fullmatch(r"(\d\d?)([-./])(\d\d?)\2(\d{4}|\d\d)", text)):
+        return "bad", ()
+    first, mark, second, year = match.groups()
+    full = year if len(year) == 4 else "20" + year
+    day_first, month_first = _exists(full, second, first), _exists(full, first, second)
+    form = "same" if int(first) == int(second) else "either" if day_first and month_first else ""
+    form = form or ("day" if day_first else "month" if month_first else "bad")
+    return form, (f"@{mark}{mark}%{'Y' if len(year) == 4 else 'y'}",) if form != "bad" else ()
+
+
+def read_date(value: duckdb.Expression, days: Days, day_first: bool) -> duckdb.Expression:
+    """Return the expression that reads a text column as timestamps; what has no known form becomes empty."""
+    if days.serial:
+        micros = F("round", (_read_serial(value) - K(EPOCH)) * K(86_400)) * K(1_000_000)
+        return F("make_timestamp", micros.cast(duckdb.sqltypes.BIGINT))
+    if days.zones:
+        value = F("trim", F("regexp_replace", value, K(ZONE), K("")))
+    if set(days.forms) == {"iso"} and all("%Y-" in form for form in days.formats):
+        return value.try_cast(duckdb.sqltypes.TIMESTAMP)
+    formats = {re.sub("@(.)", r"%d\1%m" if day_first else r"%m\1%d", form) for form in days.formats}
+    # Two digits first: %Y would read 31.12.25 as the year 25.
+    return F("try_strptime", value, K(sorted(formats, key=lambda form: ("%y" not in form, form)) or ["%Y"]))
+
+
+def _read_serial(value: duckdb.Expression) -> duckdb.Expression:
+    return F("replace", value, K(","), K(".")).try_cast(duckdb.sqltypes.DOUBLE)
+
+
+def _exists(year: str, month: str, day: str) -> bool:
+    try:
+        return bool(dt.date(int(year), int(month), int(day)))
+    except ValueError:
+        return False

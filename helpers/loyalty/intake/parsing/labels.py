@@ -1,0 +1,108 @@
+"""Words that name an arm or a kind of line, in the words of the contract; what is not mapped is listed, not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import yaml
+
+from loyalty.intake.mapping.headers import simplify
+from loyalty.intake.parsing.readings import Reading
+from loyalty.intake.parsing.values import read_column
+from loyalty.intake.space import TYPED, C, F, K, Raw
+from loyalty.tables.columns import Column
+
+WORDS = {
+    "control": "control|control group|holdout|hold out|ctrl|кг|контроль|контрольная|контрольная группа|без рассылки",
+    "treated": "treated|treatment|test|test group|target|target group|тест|тестовая|тестовая группа|цг|целевая|"
+    "целевая группа|рассылка|акция",
+    "sale": "sale|продажа|покупка",
+    "return": "return|refund|возврат",
+    "cancel": "cancel|cancellation|отмена|аннулирование|сторно",
+}
+YES, NO = ("1", "да", "yes", "true", "y", "д"), ("0", "нет", "no", "false", "n", "н")
+MOST, TREATED = 40, "treated"
+
+
+def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str, str] | None) -> Reading:
+    """Find out how a column of arms or kinds is read: by the mapping, or as it is where it says control already.
+
+    Parameters
+    ----------
+    raw : Raw
+        The table as found.
+    ref : str
+        The column in it.
+    column : Column
+        `arm` of contacts or `kind` of receipts.
+    name : str
+        Its header.
+    said : mapping, optional
+        Theirs to ours, from columns.yml.
+
+    Returns
+    -------
+    Reading
+        With a problem that lists the values without a meaning, and the lines to add to columns.yml.
+
+    Examples
+    --------
+    >>> from loyalty.intake.space import Space
+    >>> raw = Raw("a.csv", Space().write([["КГ"], ["тест"]], 1), ["Группа"])
+    >>> map_values(raw, "c0", Column("arm", "text", "the group"), "Группа", None).problems[0].split(": add")[1]
+    ' to columns.yml, under contacts, `arms: {КГ: control, тест: treated}`'
+    """
+    reading = read_column(raw, ref, column, name, {})
+    said = dict(said or {})
+    counts = count_values(raw, ref, reading.value)
+    known = {*said, *said.values(), *column.choices}
+    lost = [value for value in counts if value not in known]
+    if column.name == "arm" and not said and "control" in counts or not lost:
+        lost = []
+    if lost:
+        shown = ", ".join(f"{value!r} ({counts[value]:,})" for value in lost[:8]) + (", …" if len(lost) > 8 else "")
+        guess = propose_values(name, list(counts), column)
+        lines = ", ".join(
+            f"{write_scalar(value)}: {guess.get(value, column.choices[0] if column.choices else TREATED)}"
+            for value in lost[:8]
+        )
+        key = "arms" if column.name == "arm" else "kinds"
+        says = f"`{column.name}` (column {name})" if name != column.name else f"`{column.name}`"
+        unsure = "" if all(value in guess for value in lost[:8]) else ", each with its right meaning"
+        bare = ", and none of them is named control" * (key == "arms" and not {"control", *known} & {*guess.values()})
+        place = f"under {'contacts' if key == 'arms' else 'receipts'}, `{key}: {{{lines}}}`"
+        reading.problems.append(f"{says} holds {shown}{bare}: add to columns.yml, {place}{unsure}")
+    used = [value for value in said if value in counts]
+    if used and not reading.problems:
+        value = reading.value
+        case = duckdb.CaseExpression(value == K(used[0]), K(said[used[0]]))
+        for word in used[1:]:
+            case = case.when(value == K(word), K(said[word]))
+        reading.value = case.otherwise(value)
+        words = ", ".join(f"{word} is {said[word]} ({counts[word]:,})" for word in used)
+        reading.notes.append(f"`{column.name}`: {words}")
+    return reading
+
+
+def count_values(raw: Raw, ref: str, value: duckdb.Expression) -> dict[str, int]:
+    """Count the values of a column, the most frequent first; at most forty of them."""
+    seen = raw.table.select(F("ltrim", value, K(TYPED)).alias("v")).filter(C("v").isnotnull())
+    return dict(seen.aggregate([C("v"), F("count").alias("n")]).order("n DESC, v").limit(MOST).fetchall())
+
+
+def propose_values(header: str, values: Sequence[str], column: Column) -> dict[str, str]:
+    """Propose a meaning for each value that has a usual one; a yes in a column named "КГ" is the control group."""
+    targets = column.choices or ("control", "treated")
+    usual = {word: target for target in targets for word in WORDS[target].split("|")}
+    if column.name == "arm":
+        flag = usual.get(simplify(header))
+        other = {"control": "treated", "treated": "control"}.get(flag or "")
+        if flag and {value.lower() for value in values} <= {*YES, *NO}:
+            return {value: flag if value.lower() in YES else other for value in values}
+    return {value: usual[simplify(value)] for value in values if simplify(value) in usual}
+
+
+def write_scalar(value: str) -> str:
+    """Write a text as YAML, in quotes where YAML needs them."""
+    return yaml.safe_dump(value, allow_unicode=True, width=10**6).removesuffix("...\n").strip()

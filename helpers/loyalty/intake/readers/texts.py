@@ -1,0 +1,170 @@
+"""CSV and its relatives: encoding, separator, header line; then DuckDB reads every column as text."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import glob
+import io
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from loyalty.intake.mapping.headers import find_header, squeeze
+from loyalty.intake.space import Raw, Space, write_cell
+from loyalty.tables.sources import NotATable
+
+SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma"}
+HEAD, CHUNK, SHOWN = 1 << 18, 1 << 20, 3
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def read_text(
+    space: Space, path: Path, options: Mapping[str, Any], wanted: Sequence[str], limit: int | None = None
+) -> Raw:
+    """Read a CSV, TXT or TSV file as a table of text."""
+    encoding, ends = _find_encoding(path, options.get("encoding"))
+    plain = path if encoding in ("utf-8", "utf-8-sig") else _transcode(space, path, encoding)
+    with plain.open(encoding="utf-8-sig", newline="") as file:
+        head = file.read(HEAD)
+    separator = options.get("separator") or _find_separator(head)
+    rows, lines = _split(head, separator)
+    at = find_header(
+        [[cell or None for cell in row] for row in rows[:30]], wanted, options.get("header_row"), path.name
+    )
+    width = max([len(rows[at]), *(n for n, _ in Counter(map(len, rows[at + 1 :])).most_common(1))])
+    table, notes = _read_rows(space, plain, separator, at + 1, width, limit, path.name)
+    seen, first = table.limit(1).fetchall(), next((row for row in rows[at + 1 :] if row), None)
+    if seen and first and [cell or "" for cell in seen[0][: len(first)]] != [write_cell(cell) for cell in first]:
+        mend = "take out the lines above the header, and quotation marks without a pair"
+        raise NotATable(f"{path.name}: the row below the header cannot be told apart from its neighbours: {mend}")
+    headers = [squeeze(cell) for cell in rows[at]] + [""] * (width - len(rows[at]))
+    if not encoding.startswith("utf-8"):
+        notes.insert(0, f"encoding {encoding}")
+    notes.insert(0, f"separator {SEPARATORS.get(separator, separator)}")
+    notes += [f"column names taken from line {at + 1}"] if at else []
+    # A line break inside quotes makes lines of the file and rows of the table differ: then rows are counted.
+    even = limit is None and lines[at] + len(table) in (ends, ends + 1)
+    return Raw(path.name, table, headers, lines[at] + 1 if even else 1, notes, "line" if even else "row")
+
+
+def _read_rows(
+    space: Space, path: Path, separator: str, skip: int, width: int, limit: int | None, label: str
+) -> tuple[duckdb.DuckDBPyRelation, list[str]]:
+    """Read all lines below the header; those with another number of columns are named, not dropped."""
+    form = dict(header=False, skiprows=skip, auto_detect=False, sep=separator, quotechar='"', escapechar='"')
+    form |= {"columns": {f"c{i}": "VARCHAR" for i in range(width)}}
+    rejects = space.make_name("rejects")
+    names = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": space.make_name("scan")}
+
+    def read(**more: Any) -> duckdb.DuckDBPyRelation:
+        table = space.connection.read_csv(glob.escape(str(path)), **form, **more)
+        return space.keep(table.limit(limit) if limit else table)
+
+    try:
+        table = read(**names)
+        bad = space.connection.table(rejects).select("line, error_type, error_message").fetchall()
+        if not bad:
+            return table, []
+        if {kind for _, kind, _ in bad} == {"MISSING COLUMNS"}:
+            table = read(null_padding=True, parallel=False)
+            note = f"{_say_lines(bad)} shorter than {width} columns: the missing cells are read as empty"
+            return table, [note]
+    except duckdb.Error as error:
+        why = str(error).strip().splitlines()[0].removeprefix("Invalid Input Error: ")
+        raise NotATable(f"{label} cannot be read as CSV: {why}") from None
+    bad = [row for row in bad if row[1] != "MISSING COLUMNS"]
+    counts = sorted({int(n) for *_, text in bad for n in re.findall(r"Found: (\d+)", text)})
+    more = f" (found {', '.join(map(str, counts))})" if counts else ""
+    mend = "put values that hold the separator or a quotation mark in quotes, or export again"
+    raise NotATable(f"{label}: {_say_lines(bad)} not split into the {width} columns of the header{more}: {mend}")
+
+
+def _say_lines(bad: Sequence[tuple[int, str, str]]) -> str:
+    places = sorted({line for line, *_ in bad})
+    shown = ", ".join(f"{line:,}" for line in places[:SHOWN]) + (", …" if len(places) > SHOWN else "")
+    return f"line {shown} is" if len(places) == 1 else f"{len(places):,} lines ({shown}) are"
+
+
+def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
+    """Find the encoding from the marks and all bytes of a file, and count its line ends."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+        marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
+        if b"\0" in start and not marked:
+            marked = "utf-16-le" if start[1::2].count(b"\0") > start[::2].count(b"\0") else "utf-16-be"
+        file.seek(0)
+        if said or (marked and "16" in marked):
+            encoding = said or marked
+            try:
+                ends = sum(
+                    text.count("\n") for text in codecs.iterdecode(iter(lambda: file.read(CHUNK), b""), encoding)
+                )
+            except (UnicodeError, LookupError):
+                unknown = f"{path.name} is no text, or in an encoding that is not known: export it as CSV UTF-8"
+                wrong = f"{path.name} is not in the encoding {encoding}: correct `encoding:`"
+                raise NotATable(wrong if said else unknown) from None
+            return encoding, ends
+        decoder, ends, high = codecs.getincrementaldecoder("utf-8")(), 0, b""
+        sound = True
+        while chunk := file.read(CHUNK):
+            ends += chunk.count(b"\n")
+            if sound:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    sound = False
+            if not sound and len(high) < CHUNK:
+                high += chunk
+    if sound:
+        return marked or "utf-8", ends
+    return _judge_bytes(high, path.name), ends
+
+
+def _judge_bytes(data: bytes, label: str) -> str:
+    """Take bytes for cp1251 only if they make Cyrillic words: the same bytes are ü and é in Western Europe."""
+    text = data.decode("cp1251", errors="replace")
+    pairs, mixed = len(re.findall("[А-яЁё]{2}", text)), len(re.findall("[A-Za-z][А-яЁё]|[А-яЁё][A-Za-z]", text))
+    upside = len(re.findall(r"\b[а-яё][А-ЯЁ]{2}", text))  # КОИ-8 read as cp1251
+    odd = len(re.findall("[\u0402-\u040f\u0452-\u045f\ufffd]", text))
+    if pairs > 3 * (mixed + upside + odd) or (text.isascii() or not re.search(r"[^\x00-\x7f\xa0]", text)):
+        return "cp1251"
+    mend = "save it from Excel as 'CSV UTF-8', or say `encoding:` in columns.yml, for example cp1252 or cp866"
+    raise NotATable(f"{label} is neither in UTF-8 nor, by its letters, in cp1251: {mend}")
+
+
+def _transcode(space: Space, path: Path, encoding: str) -> Path:
+    target = space.folder / f"{space.make_name('text')}.csv"
+    with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as copy:
+        while chunk := source.read(CHUNK):
+            copy.write(chunk)
+    return target
+
+
+def _split(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
+    """Split the beginning of a file into rows, with the line on which each ends."""
+    reader, rows, lines = csv.reader(io.StringIO(head, newline=""), delimiter=separator), [], []
+    try:
+        for row in reader:
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error:
+        pass
+    cut = -1 if len(head) >= HEAD and len(rows) > 1 else None
+    return rows[:cut], lines[:cut]
+
+
+def _find_separator(head: str) -> str:
+    """Take the separator that gives the most lines one and the same number of columns, at least two."""
+    best, most = ",", 0.0
+    for separator in SEPARATORS:
+        widths = Counter(len(row) for row in _split(head, separator)[0] if row)
+        wide = {width: n for width, n in widths.items() if width > 1}
+        share = max(wide.values(), default=0) / max(widths.total(), 1)
+        if share > most + 1e-9:
+            best, most = separator, share
+    return best

@@ -1,0 +1,272 @@
+"""How waves enter the history: both tables checked, joined row by row, judged, and merged with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pyarrow as pa
+
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.columns import Table
+from loyalty.tables.contracts import CONTACTS, HISTORY, OUTCOMES
+from loyalty.tables.sources import NotATable, collect, open_table
+
+KEY = CONTACTS.key
+WAVE = ("campaign_id", "wave", "window")
+FACTS = ("scheme", "version", "segment_as_of", "start", "end")
+MEASURES = OUTCOMES.names[OUTCOMES.names.index("responded") :]
+MANY = 20  # so many contacts that all respond are more likely the responders of a list than the whole list
+
+# What a contact list may carry into the history beyond its own contract.
+_GUESTS = tuple(column for column in HISTORY.columns if column.name not in CONTACTS.names + OUTCOMES.names)
+_PEOPLE = replace(CONTACTS, columns=CONTACTS.columns + _GUESTS)
+_TYPES = {"time": "TIMESTAMP", "date": "DATE", "whole": "BIGINT", "flag": "BOOLEAN", "text": "VARCHAR", "id": "VARCHAR"}
+
+_WORDS = {"BIGINT": "whole numbers", "VARCHAR": "texts"}
+
+
+class HistoryError(ValueError):
+    """The history refuses: its file is busy or none of ours, or an entry contradicts an earlier one."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"❌ {self}"]
+
+
+def read_both(contacts: Any, outcomes: Any) -> tuple[pa.Table, pa.Table]:
+    """Check both tables and carry them to memory; all problems of both come in one TableError."""
+    problems, found = [], []
+    for source, contract in ((contacts, _PEOPLE), (outcomes, OUTCOMES)):
+        try:
+            found.append(_bring(check_table(_count_flags(source), contract), contract))
+        except TableError as error:
+            problems += [f"{contract.name}: {text}" for text in error.problems]
+    if not problems:
+        people, results = found
+        if not len(people):
+            problems.append("contacts: there are no rows, and a wave without contacts is no wave")
+        if not set(MEASURES) & set(results.column_names):
+            problems.append(f"outcomes: there is no outcome; at least one of {', '.join(MEASURES)} is needed")
+        for name in KEY[::2]:
+            kinds = [say_id(table.schema.field(name).type) for table in found]
+            if kinds[0] != kinds[1] and len(results):
+                problems.append(f"`{name}` holds {kinds[0]} in contacts and {kinds[1]} in outcomes: make them alike")
+    if problems:
+        raise TableError(problems, "the wave")
+    return found[0], found[1]
+
+
+def join_wave(
+    db: duckdb.DuckDBPyConnection, people: Sequence[str], results: Sequence[str], types: dict[str, str],
+    facts: dict[str, Any], *, fill: bool,
+) -> None:  # fmt: skip
+    """Join the registered tables `people` and `results`, every contact to its outcomes, into the table `staged`."""
+    key, wave, full = quote(KEY), quote(KEY[:2]), quote((*KEY, "window"))
+    db.execute(
+        f'CREATE OR REPLACE TEMP VIEW wanted AS SELECT {key}, coalesce("window", \'main\') AS "window" FROM people '
+        f"LEFT JOIN (SELECT DISTINCT {quote(WAVE)} FROM results) USING ({wave})"
+    )
+    columns, values = [], []
+    for name, kind in types.items():
+        sources = [f'"{name}"'] if name in (*people, *results, "window") else []
+        if name in ("start", "end") and sources and fill:
+            sources.append(f'max("{name}") OVER (PARTITION BY {quote(WAVE)})')
+        if name in MEASURES and sources:
+            sources.append("0")  # reached only by contacts without a row, and only where the caller said so
+        if name in FACTS:
+            sources.append("?")
+            values.append(facts[name])
+        columns.append(f'CAST(coalesce({", ".join(sources or ["NULL"])}, NULL) AS {kind}) AS "{name}"')
+    try:
+        db.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {', '.join(columns)} FROM wanted JOIN people USING ({key}) "
+            f"{'LEFT ' if fill else ''}JOIN results USING ({full})",
+            values,
+        )
+    except duckdb.ConversionException as error:
+        raise TableError([f"a value does not fit: {str(error).splitlines()[0]}"], "the wave") from None
+    staged, wanted, given = (
+        db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("staged", "wanted", "results")
+    )
+    problems = []
+    if staged < wanted:
+        problems += _name_rows(
+            db, f"wanted ANTI JOIN results USING ({full})",
+            "of the contacts have no outcome. Who did not respond belongs in the table, with 0; where it lists only "
+            "those who did, say missing='zero'",
+        )  # fmt: skip
+    if fill or staged < given:
+        problems += _name_rows(
+            db, f"results ANTI JOIN people USING ({key})",
+            "of the outcomes belong to nobody on the contact list. Complete the list (the control group is on it too), "
+            "or take them out",
+        )  # fmt: skip
+    if problems:
+        raise TableError(problems, "the wave")
+
+
+def judge_wave(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """Refuse `staged` where its facts contradict each other; return what is only suspicious."""
+    wave = quote(WAVE)
+    loose, late, backwards, undated = db.execute(
+        'SELECT count(*) FILTER ("segment" IS NOT NULL AND ("scheme" IS NULL OR "version" IS NULL)),'
+        ' count(*) FILTER ("segment_as_of" > "start" AND "window" <> \'pre\' AND "segment" IS NOT NULL),'
+        ' count(*) FILTER ("end" <= "start"),'
+        ' count(*) FILTER ("segment" IS NOT NULL AND "segment_as_of" IS NULL) FROM staged'
+    ).fetchall()[0]
+    split = db.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY {wave}"
+        ' HAVING count(DISTINCT "start") > 1 OR count(DISTINCT "end") > 1)'
+    ).fetchall()[0][0]
+    everyone = db.execute(
+        f'SELECT {wave}, count(*) FROM staged WHERE "arm" <> \'control\' AND "responded" IS NOT NULL'
+        f' GROUP BY {wave} HAVING min("responded") = 1 AND count(*) >= ? ORDER BY ALL LIMIT 3',
+        [MANY],
+    ).fetchall()
+    found = (
+        (loose, "rows have a segment, but not which scheme and version made it: say scheme=… and version=…"),
+        (late, "rows have a segment that was known only after the start of their wave (today's segment for the segment "
+               "then): build it as of the start"),
+        (backwards, "rows have a window that ends before it begins: the window is [start, end), end is the day after"),
+        (split, "waves have more than one start or more than one end"),
+    )  # fmt: skip
+    if problems := [f"{count:,} {says}" for count, says in found if count]:
+        raise TableError(problems, "the wave")
+    warnings = [
+        f"all {count:,} contacts of campaign {campaign} wave {number} responded: were those who did not left out?"
+        for campaign, number, _, count in everyone
+    ]
+    if undated:
+        warnings.append(
+            "nothing says as of which day the segments are: segment_as_of=… shows that they are of that time"
+        )
+    return warnings
+
+
+# --- Merging -------------------------------------------------------------------------------------
+
+
+def settle_ids(db: duckdb.DuckDBPyConnection, people: Any) -> dict[str, str]:
+    """Give the ids of an empty history the type of the first wave; refuse another type later."""
+    held = {row[0]: str(row[1]) for row in db.execute("DESCRIBE responses").fetchall()}
+    empty, problems = not db.execute("SELECT 1 FROM responses LIMIT 1").fetchall(), []
+    for name in KEY[::2]:
+        kind = say_id(people.schema.field(name).type)
+        if _WORDS[held[name]] == kind:
+            continue
+        if not empty:
+            problems.append(f"`{name}` holds {kind}, but the history holds {_WORDS[held[name]]}: convert it")
+            continue
+        held[name] = next(code for code, words in _WORDS.items() if words == kind)
+        for table in ("responses", "corrections", "decisions") if name == "campaign_id" else ("responses",):
+            db.execute(f'ALTER TABLE {table} ALTER "{name}" TYPE {held[name]}')
+    if problems:
+        raise TableError(problems, "the wave")
+    return column_types(held["campaign_id"], held["customer_id"])
+
+
+def merge_wave(
+    db: duckdb.DuckDBPyConnection, *, replace: bool, log: tuple[Any, str | None]
+) -> tuple[int, int, int, int]:
+    """Insert the waves that are new, leave those that are the same, replace or refuse those that differ."""
+    wave, every = quote(WAVE), quote(HISTORY.names)
+    db.execute(f"CREATE OR REPLACE TEMP TABLE waves AS SELECT DISTINCT {wave} FROM staged")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE held AS FROM responses SEMI JOIN waves USING ({wave})")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE known AS SELECT DISTINCT {wave} FROM held")
+    total, known = (db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("waves", "known"))
+    if not known:
+        return total, 0, 0, _insert(db, f"SELECT {every} FROM staged")
+    again = f"SELECT {every} FROM staged SEMI JOIN known USING ({wave})"
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE changed AS SELECT DISTINCT {wave} FROM"
+        f" (({again} EXCEPT FROM held) UNION ALL (FROM held EXCEPT {again}))"
+    )
+    changed = db.execute("FROM changed ORDER BY ALL").fetchall()
+    if changed and not replace:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise HistoryError(
+            f"campaign {changed[0][0]} wave {changed[0][1]} ({changed[0][2]}){more} is in the history with other "
+            "content: nothing was written. If the history is wrong, say replace=True with reason='…' and noted_on='…'"
+        )
+    if changed:
+        sums = f'SELECT {wave}, count(*) AS n, sum("responded") AS s FROM'
+        db.execute(
+            f"INSERT INTO corrections SELECT {wave}, CAST(? AS DATE), ?, b.n, a.n, b.s, a.s FROM changed JOIN"
+            f" ({sums} held GROUP BY ALL) b USING ({wave}) JOIN ({sums} staged GROUP BY ALL) a USING ({wave})", log,
+        )  # fmt: skip
+        same = " AND ".join(f'responses."{n}" = changed."{n}"' for n in WAVE)
+        db.execute(f"DELETE FROM responses USING changed WHERE {same}")
+    kept = f"SELECT {wave} FROM known ANTI JOIN changed USING ({wave})"
+    rows = _insert(db, f"SELECT {every} FROM staged ANTI JOIN ({kept}) USING ({wave})")
+    return total - known, len(changed), known - len(changed), rows
+
+
+def _insert(db: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Insert, then see that all windows of a wave hold one draw: the same customers in the same arms."""
+    rows = int(db.execute(f"INSERT INTO responses {query}").fetchall()[0][0])
+    pair = quote(WAVE[:2])
+    touched = f"responses SEMI JOIN waves USING ({pair})"
+    several = f'SELECT {pair} FROM {touched} GROUP BY {pair} HAVING count(DISTINCT "window") > 1'
+    if not db.execute(several).fetchall():
+        return rows
+    odd = db.execute(
+        f'SELECT {pair} FROM {touched} GROUP BY {pair} HAVING count(*) <> count(DISTINCT "window") *'
+        ' count(DISTINCT ("customer_id", "arm")) ORDER BY ALL LIMIT 1'
+    ).fetchall()
+    if odd:
+        raise HistoryError(
+            f"the windows of campaign {odd[0][0]} wave {odd[0][1]} would not hold the same contacts in the same arms; "
+            "nothing was written. Give all its windows in one call"
+        )
+    return rows
+
+
+# --- Types and names -----------------------------------------------------------------------------
+
+
+def column_types(campaign: str = "VARCHAR", customer: str = "VARCHAR") -> dict[str, str]:
+    """Name the engine's type of each column; the ids of campaigns and customers keep the type that they came in."""
+    types = {column.name: _TYPES.get(column.kind, "DOUBLE") for column in HISTORY.columns}
+    return types | {"campaign_id": campaign, "customer_id": customer}
+
+
+def quote(names: Sequence[str]) -> str:
+    """List columns of a contract for a query; `end` and `window` are words of the language too."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def say_id(dtype: pa.DataType) -> str:
+    """Say which of the two kinds of id a column holds."""
+    return "whole numbers" if pa.types.is_integer(dtype) else "texts"
+
+
+def _count_flags(source: Any) -> Any:
+    """Turn true and false into 1 and 0 where the contract counts; nothing is lost by it."""
+    try:
+        table = open_table(source)
+        flags = [n for n, dtype in table.collect_schema().items() if dtype == nw.Boolean and n in MEASURES]
+    except NotATable:
+        return source  # the check then says what is wrong
+    return table.with_columns(nw.col(n).cast(nw.Int64) for n in flags) if flags else source
+
+
+def _bring(table: nw.LazyFrame, contract: Table) -> pa.Table:
+    """Carry a table from the engine where it lives to memory, so that it can meet the history's file."""
+    names = table.collect_schema().names()
+    kept = table.select([name for name in contract.names if name in names])
+    native = kept.to_native()
+    if isinstance(native, duckdb.DuckDBPyRelation):
+        return native.to_arrow_table()
+    return pa.Table.from_pandas(collect(kept), preserve_index=False)
+
+
+def _name_rows(db: duckdb.DuckDBPyConnection, rows: str, says: str) -> list[str]:
+    count = db.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0]
+    if not count:
+        return []
+    first = db.execute(f"SELECT {quote(KEY)} FROM {rows} ORDER BY ALL LIMIT 3").fetchall()
+    shown = ", ".join(f"{customer} in campaign {campaign} wave {wave}" for campaign, wave, customer in first)
+    return [f"{count:,} {says} ({shown})"]

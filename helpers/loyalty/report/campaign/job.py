@@ -1,0 +1,148 @@
+"""A campaign read and laid out: its list, its windows, and one row a customer; before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from loyalty.evaluate.clinic.record import infer_shares, read_shares
+from loyalty.intake.mapping.columns_file import FILLED
+from loyalty.report.output.parts import Report, find_span
+from loyalty.report.output.privacy import looks_personal
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
+from loyalty.tables.sources import collect
+from loyalty.text import say_money
+
+KINDS = 100  # groups of customers that somebody still reads
+COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
+
+
+@dataclass(frozen=True, eq=False)
+class CampaignReport(Report):
+    """A report with its verdict ("earned", "lost", "open" or "cannot be known") and what it stands on in `results`."""
+
+    verdict: str = "cannot be known"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A campaign laid out: settings, list, outcomes, one row a contact (`wide`), days of each window, what was cut.
+
+    `planned` holds the share of each arm as it was planned, if that is known; `plan` the record of the campaign;
+    `bought` how many customers of each group have a receipt on each day; `held` the contacts of the universal control.
+    """
+
+    values: Mapping[str, Any]
+    contacts: pd.DataFrame
+    outcomes: pd.DataFrame
+    wide: pd.DataFrame
+    days: dict[str, int]
+    seen: float
+    shortened: dict[str, str]
+    kicker: str
+    title: str
+    planned: Mapping[str, float] | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    bought: pd.DataFrame | None = None
+    held: pd.DataFrame | None = None
+
+    @property
+    def unit(self) -> str:
+        """What stands before amounts."""
+        return self.values["currency"] or ""
+
+    def money(self, value: float, decimals: int = 2) -> str:
+        """Write an amount."""
+        return say_money(value, self.unit, decimals)
+
+
+def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the list, which must be one wave, and check what the settings ask of it."""
+    contacts = collect(check_table(source, CONTACTS))
+    problems = []
+    if contacts[["campaign_id", "wave"]].drop_duplicates().shape[0] > 1:
+        problems.append("the list holds several campaigns or waves: keep the rows of one")
+    by, name = values["by"], values["not_invited"]
+    if by and by not in contacts:
+        problems.append(f"there is no column `{by}` to show separately; found: {', '.join(contacts.columns)}")
+    if name and name not in set(contacts["arm"]):
+        problems.append(f"no customer is in the group {name!r}; found: {', '.join(sorted(set(contacts['arm']))[:8])}")
+    if len(contacts) and contacts["arm"].isin(["control", name]).all():
+        who = f"control or {name!r}" if name else "control"
+        problems.append(f"all customers are in {who}: nobody was treated")
+    for column in ("arm", *([by] if by in contacts else ["segment"] if "segment" in contacts else [])):
+        if looks_personal(contacts[column]):
+            problems.append(f"`{column}` holds phones or e-mails, which a report may not show: choose another column")
+        if (kinds := contacts[column].nunique()) > KINDS:
+            problems.append(f"`{column}` has {kinds:,} values, and a report shows up to {KINDS}: choose another column")
+    if problems:
+        raise TableError(problems, "contacts")
+    return contacts
+
+
+def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
+    """Read the record of this wave among those of the campaigns: what is filled; nothing without a record."""
+    if campaigns is None:
+        return {}
+    record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
+    name, wave = str(contacts["campaign_id"].iloc[0]), int(contacts["wave"].iloc[0])
+    own = record[(record["campaign_id"] == name) & (record["wave"] == wave)]
+    if len(record) == 1 and (name, wave) == tuple(FILLED["contacts"].values()):  # the list names no campaign
+        own = record.assign(campaign_id=name, wave=wave)
+    if own.empty:
+        found = ", ".join(f"{row.campaign_id!r}, wave {row.wave}" for row in record.head(5).itertuples()) or "none"
+        mend = "correct campaign_id and wave in contacts or in campaigns, or leave campaigns out"
+        says = f"there is no row of the campaign {name!r}, wave {wave}, which the list is of; found: {found}: {mend}"
+        raise TableError([says], "campaigns")
+    return own.iloc[0].dropna().to_dict()
+
+
+def read_planned(
+    contacts: pd.DataFrame, values: Mapping[str, Any], record: Mapping[str, Any], universal: int
+) -> dict[str, float] | None:
+    """Read the planned shares: of the settings, of the campaign's record, or of the probabilities in the list."""
+    if (share := values["planned_control_share"]) is not None:
+        return {"control": share, "treated": 1 - share}
+    if "planned_shares" in record:
+        shares = read_shares(record["planned_shares"])
+        if "control" not in shares:
+            says = f"`planned_shares` names {', '.join(shares)}, and none is control: write it as control=0.1, mail=0.9"
+            raise TableError([says], "campaigns")
+        arms = sorted(set(contacts["arm"]) - {"control", values["not_invited"]})
+        others = sorted(set(shares) - {"control"})
+        # With one treatment in both, its two names mean the same
+        return {arms[0] if [arm] == others and len(arms) == 1 else arm: share for arm, share in shares.items()}
+    if "propensity" not in contacts or universal:
+        return None
+    return infer_shares(contacts)
+
+
+def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:
+    """Days of each window: what was asked for, else 28 or as many as the receipts cover, which is then said."""
+    start, end = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
+    span = find_span(receipts)
+    reach = {
+        "pre": (start - span["first"].normalize()).days,
+        "post": (span["last"].normalize() + pd.Timedelta(days=1) - end).days,
+    }
+    days, shortened = {"pre": 28, "main": (end - start).days, "post": 28}, {}
+    for window, name in (("pre", "before"), ("post", "after")):
+        days[window] = values[name] or min(28, max(reach[window], 0))
+        if not values[name] and days[window] < 28:
+            where = "begin" if window == "pre" else "end"
+            day = span["first"] if window == "pre" else span["last"]
+            shortened[f"Window {name}"] = f"{days[window]} days and not 28: the receipts {where} on {day:%Y-%m-%d}"
+    return days, shortened
+
+
+def widen(contacts: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """One row a contact: its arm, and each measure in each window as a column such as sales_main."""
+    measures = [name for name in ("orders", "sales", "margin", "discount", "redeemed") if name in outcomes]
+    wide = outcomes.pivot(index="customer_id", columns="window", values=measures)
+    wide.columns = [f"{measure}_{window}" for measure, window in wide.columns]
+    names = [name for name in ("customer_id", "arm", "segment", "stratum") if name in contacts]
+    return contacts[names].merge(wide.reset_index(), on="customer_id", how="left")

@@ -1,0 +1,156 @@
+"""The report `campaign_report`: did the campaign earn money, and may that be believed?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.report.campaign.controlled import report_with_control
+from loyalty.report.campaign.job import (
+    COSTS,
+    CampaignReport,
+    Job,
+    find_windows,
+    read_contacts,
+    read_planned,
+    read_record,
+    widen,
+)
+from loyalty.report.campaign.trust import count_days, find_seen, say_few
+from loyalty.report.campaign.uncontrolled import report_without_control
+from loyalty.report.output import parts
+from loyalty.report.output.html import Section
+from loyalty.report.output.privacy import SMALL
+from loyalty.report.run.settings import Setting, read_settings
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import collect, open_table
+
+OTHER_DATES = "set other dates: start, end, before, after"
+TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
+SETTINGS = (
+    Setting("start", "day", "first day of the campaign", required=True),
+    Setting("end", "day", "the day after its last day", required=True),
+    Setting("margin_rate", "share", "what is left of a unit of sales after the goods are paid", required=True),
+    Setting("before", "days", "days before the start to compare the groups in; 28 if the receipts reach"),
+    Setting("after", "days", "days after the end that still count; 28 if the receipts reach"),
+    Setting("contact_cost", "money", "what one contact costs"),
+    Setting("reward_cost", "money", "what one redeemed reward costs"),
+    Setting("point_cost", "money", "what one point costs when it is spent"),
+    Setting("redemption_probability", "share", "probability that a point is ever spent"),
+    Setting("vat_rate", "share", "value-added tax inside the sales, 0.20 for 20 percent"),
+    Setting("planned_control_share", "share", "share of control that was planned"),
+    Setting("by", "text", "a column of contacts to show separately; segment if there is one"),
+    Setting("not_invited", "text", "name of a group that could have been invited and was not, without a lottery"),
+    Setting("currency", "text", "written before amounts, such as €"),
+    Setting("title", "text", "the heading of the report"),
+)
+UNLOCKS = (
+    ("receipts.margin", "profit from the margin of each line, and not from one rate"),
+    ("receipts.discount", "what the discounts cost, as a line of its own"),
+    ("receipts.offer_id", "how many redeemed the offer (with offer_id in contacts)"),
+    ("contacts.delivered", "the check of delivery"),
+    ("contacts.operator", "the check whether one operator failed"),
+    ("contacts.segment", "the effect by segment"),
+    ("offers", "costs of each offer, where the arms got different ones"),
+)
+
+
+def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignReport:
+    """Report what a campaign changed, in money, with its checks; without a control group, what may be said instead.
+
+    Not for a programme that never ends, nor for campaigns that overlap: they need the universal control.
+
+    Parameters
+    ----------
+    tables : mapping of str to Loaded
+        From `load_tables`: receipts, contacts, and if there are any offers and campaigns (the record of the plan).
+    settings : mapping
+        See `SETTINGS`.
+
+    Returns
+    -------
+    CampaignReport
+        Sections checks, lift, money, arms, arms_money, segments, skipped, read, appendix; charts lift, money, arms,
+        segments. Without several arms there is no arms. `results` holds lift, money, sharp (the lift
+        adjusted by sales before), outcomes and checks.
+
+    Raises
+    ------
+    TableError
+        With all problems of the settings, or of the tables.
+    """
+    values = read_settings(settings, SETTINGS)
+    contacts = read_contacts(tables["contacts"].table, values)
+    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
+    held, contacts = contacts[is_universal], contacts[~is_universal].reset_index(drop=True)
+    universal = len(held)
+    record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
+    planned = read_planned(contacts, values, record, universal)
+    receipts = tables["receipts"].table
+    days, shortened = find_windows(receipts, values)
+    window = {"start": values["start"], "end": values["end"], "before": days["pre"], "after": days["post"]}
+    try:
+        outcomes = build_outcomes(contacts, receipts, **window)
+    except TableError as error:  # what it proposes last is an argument of the function, and no setting
+        texts = [re.sub("shorten the window, or accept it.*", f"or {OTHER_DATES}", text) for text in error.problems]
+        raise TableError(texts, error.name) from None
+    wide = widen(contacts, outcomes)
+    if (total := wide["sales_main"].sum()) < 0:
+        raise TableError([f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"],
+                         "receipts")  # fmt: skip
+    buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
+    seen = find_seen(contacts["customer_id"], buyers)
+    if seen == 0:
+        mend = "is it the same number of the card in both, with the same zeros in front?"
+        raise TableError([f"none of the {len(contacts):,} customers has a receipt: {mend}"], "contacts")
+    title = values["title"] or "Campaign report"
+    last = pd.Timestamp(values["end"]) - pd.Timedelta(days=1)
+    kicker = f"{title} · {parts.say_day(pd.Timestamp(values['start']))} to {parts.say_day(last)}"
+    sources = Section(table=parts.list_sources(tables))
+    if universal:
+        says = f"{say_few(universal)} customers left out: they show what the whole programme does, not this campaign"
+        shortened["Universal control"] = says
+    skipped = _list_skipped(tables, values, shortened, planned is not None)
+    first = pd.Timestamp(values["start"]) - pd.Timedelta(days=days["pre"])
+    length = pd.Timedelta(days=sum(days.values()))
+    common = {
+        "read": sources, "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
+        "appendix": Section(_define(values, days)),
+    }  # fmt: skip
+    job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title,
+              planned, record, count_days(receipts, contacts, first, first + length), held)  # fmt: skip
+    control = int((contacts["arm"] == "control").sum())
+    treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
+    if control < SMALL or treated < SMALL:
+        return report_without_control(job, common, receipts)
+    return report_with_control(job, common, tables.get("offers"))
+
+
+def _list_skipped(
+    tables: Mapping[str, Any], values: Mapping[str, Any], shortened: Mapping[str, str], is_planned: bool
+) -> pd.DataFrame:
+    table = parts.list_skipped(UNLOCKS, tables)
+    costs = [name for name in COSTS[:3] if values[name] is None and "offers" not in tables]
+    rows = [(f"cost in profit: {name.replace('_', ' ')} (counted as 0)", f"the setting {name}") for name in costs]
+    if not is_planned:
+        rows.append(("the sample-ratio test", "the setting planned_control_share, or the plan's record as campaigns"))
+    rows += [(name, text) for name, text in shortened.items()]
+    return pd.concat([table, pd.DataFrame(rows, columns=table.columns)], ignore_index=True)
+
+
+def _define(values: Mapping[str, Any], days: Mapping[str, int]) -> tuple[str, ...]:
+    start, end = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
+    before, after = (pd.Timedelta(days=days[name]) for name in ("pre", "post"))
+    return (
+        "Lift: mean of all treated less mean of all control; everybody assigned counts, whether the message arrived or "
+        "not. The interval: of 100 such tests, at least 95 have an interval that holds the true effect.",
+        "Profit: margin after discounts, less rewards, points and contact; treated less control, during and after the "
+        f"campaign. Margin rate {values['margin_rate']:g}. Earned or lost is said when the interval lies on one side.",
+        f"Windows, without their last day: before {start - before:%Y-%m-%d} to {start:%Y-%m-%d}, during "
+        f"{start:%Y-%m-%d} to {end:%Y-%m-%d}, after {end:%Y-%m-%d} to {end + after:%Y-%m-%d}.",
+        f"Groups under {SMALL} customers are not shown. {parts.list_versions()}.",
+    )

@@ -1,0 +1,189 @@
+"""Whether a campaign's numbers may be trusted: what the report checks before anybody reads the lift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from loyalty.evaluate.clinic.examine import examine_campaign
+from loyalty.evaluate.clinic.findings import ADVICE, BROKEN, FINE, UNSEEN, Claim, Finding
+from loyalty.evaluate.design.balance import check_balance
+from loyalty.evaluate.design.sample_ratio import check_sample_ratio
+from loyalty.report.campaign.job import Job
+from loyalty.report.output.parts import make_checks
+from loyalty.report.output.privacy import FEW, SMALL, hide_personal
+from loyalty.tables.sources import collect, open_table
+from loyalty.text import say_p
+
+BALANCE, RECEIPTS, CAUSED = "Balance before the start", "Receipts of each group", "Probably a consequence of: "
+EXACT = "the quotas were exact, so that counts say nothing"
+LEVEL = 0.01  # nobody who knows statistics sits beside the reader: a sound campaign is doubted once in a hundred
+# What the clinic found -> the line of the report, how much a fault weighs, and what to do where it was not seen
+SHOWN = {
+    "sample ratio": ("Sample ratio", "alarm", "set planned_control_share to test it"),
+    "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
+    "failed channel": ("Delivery by channel", "alarm", ""), "unequal seasons": ("Same days for all", "alarm", ""),
+    "control chosen afterwards": (BALANCE, "alarm", "needs receipts from before the start"),
+    "early stop": ("Planned end", "alarm", "needs planned_end in campaigns"),
+    "swapped metric": ("Metric of the plan", "look", ""), "broken join": ("Customer numbers", "alarm", ""),
+}  # fmt: skip
+MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
+MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and run again."
+SURE = 1e-6  # chance below which days without a receipt of a group are no luck, though customers come in waves
+
+
+def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
+    """Examine a campaign with a control group: the checks of `loyalty.evaluate.clinic.examine`, delivery, and matching.
+
+    Not a proof that the groups were drawn by lot: only the plan can show that. Who is missing from the outcomes and who
+    was picked as winner is not asked: the outcomes are made here, for everybody, and the best arm has to survive Holm.
+
+    Parameters
+    ----------
+    job : Job
+        Contacts with arm "control" for the control, without the universal control.
+    notes : mapping of str to str
+        Remarks that are no checks: name -> what is to be known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns check, result (good, look, alarm, not done, note), what was found.
+    """
+    plan = dict(job.plan) | {name: job.values[name] for name in ("start", "end")}
+    plan |= {} if job.planned is None else {"planned_shares": job.planned}
+    everybody = pd.concat([job.contacts, job.held])  # chances were those before the universal control left
+    found = examine_campaign(everybody, job.outcomes, plan, Claim("sales"), level=LEVEL, say=say_few)
+    rows = [check_matching(job.seen), *_check_dates(job), *_check_delivery(job.contacts)]
+    rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
+    rows += [] if job.bought is None else [check_days(job.bought)]
+    rows += [line for finding in found.findings if (line := _translate(finding))]
+    return make_checks([*rows, *((name, "note", text) for name, text in notes.items())])
+
+
+def _translate(finding: Finding) -> tuple[str, str, str] | None:
+    """A finding as a line of the report, if it is one: sound and yet odd is worth a look."""
+    name, weight, needs = SHOWN.get(finding.check, ("", "", ""))
+    if finding.state == UNSEEN:
+        needs = EXACT if "quotas were exact" in finding.evidence else needs
+        return (name, "not done", needs) if needs else None
+    state = weight if finding.state == BROKEN else "good" if finding.advice == FINE else "look"
+    cause = SHOWN.get(finding.follows, (finding.follows,))[0]
+    says = finding.evidence.replace(f"{CAUSED}{finding.follows}", f"{CAUSED}{cause}").rstrip(".")
+    return (name, state, hide_personal(says)) if name else None
+
+
+def count_days(receipts: Any, contacts: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+    """Count, for each day of [start, end) and each group, the customers who have a receipt."""
+    day = nw.col("time").dt.truncate("1d").alias("day")
+    lines = open_table(receipts).select(nw.col("customer_id").cast(nw.String()), day).unique()
+    lines = lines.filter((nw.col("day") >= start) & (nw.col("day") < end))
+    groups = open_table(contacts[["customer_id", "arm"]].astype("str"), beside=lines)
+    counts = collect(lines.join(groups, on="customer_id").group_by("day", "arm").agg(nw.len().alias("n")))
+    table = counts.pivot(index="day", columns="arm", values="n").sort_index()
+    return table.reindex(columns=sorted(set(contacts["arm"].astype("str")))).fillna(0)
+
+
+def check_days(bought: pd.DataFrame) -> tuple[str, str, str]:
+    """Look for days on which others bought and nobody of one group: its receipts were exported apart, or end sooner.
+
+    Not for closed shops, on whose days nobody has a receipt, nor for groups so small that they miss days by chance.
+    """
+    for arm in bought:
+        if not bought[arm].any():
+            return RECEIPTS, "look", f"{arm} has no receipt in any window"
+        others, silent = bought.sum(axis=1) - bought[arm], bought[arm] == 0
+        missed = others[silent].groupby((~silent).cumsum()[silent]).agg(["sum", lambda days: days.index[0]])
+        share = bought[arm].sum() / bought.to_numpy().sum()
+        for n, first in missed.sort_values("sum").tail(1).itertuples(index=False):
+            if (1 - share) ** n < SURE:
+                last = bought.index[~silent & (bought.index > first)].min() - pd.Timedelta(days=1)
+                until = f"to {last:%Y-%m-%d}" if last == last else "on"
+                says = f"{arm} has no receipt from {first:%Y-%m-%d} {until}, while the others bought {n:,.0f} times"
+                return RECEIPTS, "alarm", says
+    return RECEIPTS, "good", "All groups have receipts from the same days"
+
+
+def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str, str]:
+    """Compare the groups in what they did before the start: sales and receipts, if they are known."""
+    name, words = BALANCE, {"sales_pre": "sales before", "orders_pre": "receipts before"}
+    known = [name for name in words if name in wide and wide[name].nunique() > 1]
+    if not known:
+        return name, "not done", "needs receipts from before the start"
+    found = check_balance(contacts, wide[["customer_id", *known]].rename(columns=words))
+    gaps = ", ".join(f"{row.covariate} {row.treated:,.2f} and {row.control:,.2f}" for row in found.table.itertuples())
+    state = "alarm" if found.p < 0.001 else "look" if found.warnings else "good"
+    says = "the groups differed before the start" if state == "alarm" else "alike before the start"
+    return name, state, f"{says}: treated and control {gaps}; {say_p(found.p)}"
+
+
+def check_matching(seen: float) -> tuple[str, str, str]:
+    """Judge the share of contacts who have any receipt: a low one says that the ids are of two kinds."""
+    doubt = "; is it the same number in both tables?" * (seen < 0.5)
+    words = f"{seen:.1%} of the people on the contact list have a receipt, at any time{doubt}"
+    return "Contact list meets receipts", "good" if seen >= 0.5 else "look", words
+
+
+def say_few(count: int) -> str:
+    """Write a number of customers; a small one is not shown."""
+    return FEW if 0 < count < SMALL else f"{count:,}"
+
+
+def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str) -> tuple[str, str, str]:
+    """Compare the sizes of the groups with the plan; `mode` "blocks" had exact quotas, and the test says nothing."""
+    counts = contacts["arm"].value_counts().reindex(planned, fill_value=0)
+    found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(contacts):.1%})" for arm, n in counts.items())
+    if mode == "blocks":
+        return "Sample ratio", "good", f"{found}: exact quotas"
+    ratio = check_sample_ratio(counts.to_dict(), planned)
+    words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
+    words += "; the split is not the one planned" * ratio.alarm
+    return "Sample ratio", "alarm" if ratio.alarm else "good", words
+
+
+def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
+    if "delivered" not in contacts:
+        return [("Delivery", "not done", "needs the column delivered in contacts")]
+    treated = contacts[contacts["arm"] != "control"]
+    arrived = treated["delivered"].astype("boolean").fillna(False)
+    each, share = arrived.groupby(treated["arm"]).mean(), float(arrived.mean())
+    least = f", least in {each.idxmin()} ({each.min():.1%})" if len(each) > 1 else ""
+    words = f"{share:.1%} of the treated got the message{least}; effects count everybody assigned"
+    return [("Delivery", "good" if share >= 0.9 else "look", words)]
+
+
+def _check_dates(job: Job) -> list[tuple[str, str, str]]:
+    names = [name for name in ("start", "end") if name in job.plan]
+    off = [f"{name} {job.plan[name]:%Y-%m-%d}" for name in names if job.plan[name] != pd.Timestamp(job.values[name])]
+    says = f"The campaign's record says {', '.join(off)}; measured was {job.values['start']} to {job.values['end']}"
+    return [("Days of the record", "look", says)] if off else []
+
+
+def list_advice(alarms: Mapping[str, str]) -> list[str]:
+    """Say for each check that failed what to do; not for what only follows from another."""
+    return [f"{name}: {MEND[name]}" for name, says in alarms.items() if name in MEND and CAUSED not in says]
+
+
+def _check_sending(contacts: pd.DataFrame, start: pd.Timestamp, days: int) -> list[tuple[str, str, str]]:
+    """Ask whether the window begins with the sending, and not with the day on which the list was loaded."""
+    sent = contacts.loc[contacts["arm"] != "control", "sent_at"].dropna() if "sent_at" in contacts else pd.Series()
+    if sent.empty:
+        return []
+    late = (half := sent.dt.normalize().quantile(0.5, "lower")) - start
+    words = f"Half of the messages went out by {half:%Y-%m-%d}, the campaign was measured from {start:%Y-%m-%d} on"
+    is_off = late < pd.Timedelta(days=-1) or late > pd.Timedelta(days=max(3, days // 4))
+    return [("Start and sending", "look" if is_off else "good", words + ": set start to the sending" * is_off)]
+
+
+def find_alarms(checks: pd.DataFrame) -> dict[str, str]:
+    """Return what was found by each check that raised an alarm, causes before what follows from them."""
+    found = checks.loc[checks["result"] == "alarm", ["check", "what was found"]].itertuples(index=False, name=None)
+    return dict(sorted(found, key=lambda alarm: CAUSED in alarm[1]))
+
+
+def find_seen(people: pd.Series, buyers: Any) -> float:
+    """Share of the people on the list who have any receipt."""
+    return float(people.astype(object).isin(set(buyers)).mean()) if len(people) else float("nan")

@@ -1,0 +1,1 @@
+"""What a report becomes: a page, a workbook, charts, and what privacy keeps out of them."""

@@ -1,0 +1,243 @@
+"""What a plan hands over: the send lists, the assignment, the record, and the page that says whether to send."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.report.campaign.trust import find_alarms, say_few
+from loyalty.report.output import parts
+from loyalty.report.output.html import ReportCard, Section
+from loyalty.report.output.parts import Report
+from loyalty.report.output.privacy import suppress_small
+from loyalty.report.plan.draft import ArmPlan, Draft, name_channel
+from loyalty.report.run.order import SEND
+from loyalty.tables.check import check_table
+from loyalty.tables.contracts import CAMPAIGNS
+from loyalty.text import say_money
+
+WORDS = {
+    "send": ("good", "Send: the test can show whether it pays"),
+    "enlarge": ("open", "Enlarge the control before you send"),
+    "no costs": ("open", "Open: say what it costs"), "loses": ("bad", "Do not send: a loss is expected"),
+    "cannot pay": ("bad", "Do not send: it cannot pay"),
+}  # fmt: skip
+TOO_SHORT = "Enlarge the test: this list cannot show whether it pays"
+METRIC = "sales per customer assigned, during the campaign"
+NOTES = {
+    "economics": "Base rate: the part that buys in {days} days without the offer. Needed rate: the part that must buy "
+    "for the offer to pay; empty where no rate up to 100 % pays. Assumed: {assumed}.",
+    "size": "Effects are sales per customer assigned, before discounts; several arms share the 5 % of false alarms.",
+    "files": "No control is on a send list. Send lists hold real ids and addresses, because the sender needs them; the "
+    "assignment names the control and stays inside. It is the contact list of the campaign's report.",
+    "appendix": "Break-even: the rise from which on margin pays contacts, gifts and discounts, also those that "
+    "people who buy anyway use. Seen: a true effect of this size has an interval without zero in {power:.0%} of such "
+    "campaigns.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class CampaignPlan(Report):
+    """A plan with its verdict ("send", "enlarge", "loses", "cannot pay" or "no costs") and its files by their ending.
+
+    `people` is the assignment, control included; `results` hold draft (arms, drawn, allowed) and record.
+    """
+
+    verdict: str = "no costs"
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def _write(self, path: Path) -> str:
+        for ending, data in self.files.items():
+            path.with_name(path.name + ending).write_bytes(data)
+        self._write_sheets(path)
+        return "The assignment stays inside; the send lists hold real ids and addresses, and no control."
+
+
+def make_record(plan: Draft) -> pd.DataFrame:
+    """Write the campaign down under the contract `campaigns`, one row, with how it was drawn."""
+    values, drawn = plan.values, plan.drawn
+    days = {name: pd.Timestamp(values[name]) for name in ("start", "end", "registered_on")}
+    row = {
+        "campaign_id": values["campaign"], "wave": values["wave"] or 1, **days, "name": values["title"],
+        **{name: values[name] for name in ("goal", "hypothesis", "budget", "owner", "universal_share")},
+        "primary_metric": values["primary_metric"] or METRIC, "planned_start": days["start"],
+        "planned_end": days["end"],
+        "planned_shares": ", ".join(f"{arm}={share:g}" for arm, share in drawn.shares.items()),
+        "mode": drawn.mode, "salt": drawn.salt,
+    }  # fmt: skip
+    check_table(record := pd.DataFrame([row]), CAMPAIGNS)
+    return record
+
+
+def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.DataFrame]:
+    """Make assignment, a send list a channel, and record, as bytes by ending; list them with rows and checksums."""
+    contacts, people, table = plan.drawn.contacts, plan.allowed.eligible, io.BytesIO()
+    contacts.to_parquet(table, index=False)
+    files, rows = {".parquet": table.getvalue()}, [("assignment", "stays inside", len(contacts))]
+    sent = contacts.loc[contacts["arm"] != "control", ["customer_id", "offer_id", "channel"]]
+    addresses = [name for name in ("phone", "email") if name in people]
+    addressed = sent.merge(people[["customer_id", *addresses]], on="customer_id")
+    for channel, rest in addressed.groupby("channel", sort=True):
+        ending = SEND.replace("*", name_channel(channel))
+        files[ending] = rest.drop(columns="channel").to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+        rows.append((f"send list {channel}", "goes to the sender", len(rest)))
+    sums = [hashlib.sha256(data).hexdigest() for data in files.values()]
+    listed = pd.DataFrame(rows, columns=["file", "where", "rows"]).assign(ends=list(files), **{"SHA-256": sums})
+    record = record.assign(assignment_rows=len(contacts), assignment_sha256=sums[0])
+    files["_record.csv"] = record.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    return files, listed
+
+
+def lay_out(
+    plan: Draft, checks: pd.DataFrame, record: pd.DataFrame, files: Mapping[str, bytes], listed: pd.DataFrame,
+    skipped: pd.DataFrame, read: Section,
+) -> CampaignPlan:  # fmt: skip
+    """Lay a plan out as a card, sections, charts and the sheets of a workbook."""
+    arms, drawn, several = plan.arms, plan.drawn, len(plan.arms) > 1
+    economics = pd.concat([_say_economics(arm, several) for arm in arms], ignore_index=True)
+    economics = suppress_small(economics, ["customers"], ["arm", "segment"] if several else ["segment"])
+    sizes = pd.DataFrame([
+        {"arm": arm.name, "treated": round(arm.power.n_treated), "control": round(arm.power.n_control),
+         "effect seen": arm.power.effect, "seen, relative": arm.power.effect / arm.power.noise.base,
+         "break-even": arm.power.break_even if arm.needed == arm.needed else None, "expected": arm.expected,
+         "so": arm.verdict} for arm in arms
+    ]).dropna(axis="columns", how="all")  # fmt: skip
+    left = plan.allowed.counts["left"]
+    out = left.shift(fill_value=plan.listed) - left
+    rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
+    rules = rules.set_axis(["reason", "customers", "customers taken out here", "customers left"], axis=1)
+    rules = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
+    names = {"control_kind": "kind of control", "planned": "planned share", "drawn": "drawn share"}
+    log = drawn.to_frame().rename(columns=names)
+    log = suppress_small(log, ["customers"], [name for name in ("stratum", "arm", "kind of control") if name in log])
+    lines = record.T.dropna().map(lambda v: f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v)).reset_index()
+    lines = lines.set_axis(["what", "as registered"], axis=1)
+    lines["what"] = lines["what"].str.replace("_", " ")
+    notes = {name: text.format(days=plan.days, assumed=arms[0].economics["assumed"].iloc[0], power=arms[0].power.power)
+             for name, text in NOTES.items()}  # fmt: skip
+    size = tuple((f"{arm.name}: " if several else "") + arm.power.sentence(plan.unit) for arm in arms)
+    may = f"{len(plan.allowed.eligible):,} of {plan.listed:,} customers may take part. Filters run before the draw."
+    shown = listed[["file", "where", "rows"]].assign(**{"SHA-256 begins": listed["SHA-256"].str[:16]})
+    sections = {
+        "economics": Section(_say_losers(arms), economics, (notes["economics"],)),
+        "size": Section(size, sizes, (notes["size"],)),
+        "filters": Section((may,), rules), 
+        "assignment": Section((f"Drawn by {drawn.mode}, word {drawn.salt!r}.",), log),
+        "checks": Section(table=checks), "record": Section(table=lines), "files": Section((notes["files"],), shown),
+        "skipped": Section(() if len(skipped) else ("Nothing.",), skipped), "read": read,
+        "appendix": Section((notes["appendix"], f"Groups under five are not shown. {parts.list_versions()}.")),
+    }  # fmt: skip
+    power, alarms = plan.worst.power, find_alarms(checks)
+    summary = parts.make_summary([
+        ("Verdict", plan.worst.verdict, "text", "; ".join(alarms.values())),
+        ("Start", record["start"].iloc[0], "day", ""),
+        ("End", record["end"].iloc[0], "day", "the day after the last day"), ("On the list", plan.listed, "count", ""),
+        *[(arm, int(n), "count", "customers") for arm, n in drawn.contacts["arm"].value_counts().sort_index().items()],
+        ("Effect seen", power.effect, "money", "sales per customer"),
+        ("Break-even", power.break_even, "money", "sales per customer"),
+        ("Expected profit", plan.profit, "money", "over all who get it"),
+    ])  # fmt: skip
+    sheets = {"summary": summary, "checks": checks, "economics": economics, "size": sizes, "filters": rules,
+              "assignment": log, "files": listed, "record": lines}  # fmt: skip
+    charts = {"economics": lambda: _draw_economics(plan.worst), "size": lambda: _draw_size(plan)}
+    title = plan.values["title"] or f"Plan of {plan.values['campaign']}"
+    results = {"draft": plan, "record": record}
+    card = _make_card(plan, title, alarms)
+    return CampaignPlan(title, card, sections, charts, sheets, drawn.contacts, results, plan.worst.verdict, files)
+
+
+def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
+    """Name the segments in which a loss is expected: without them the campaign is worth more."""
+    tables = [(arm.name, arm.economics) for arm in arms]
+    lost = [repr(row.segment) + f" ({name})" * (len(arms) > 1) for name, table in tables
+            for row in table.itertuples() if row.expected_profit < 0 and row.customers >= 5]  # fmt: skip
+    return (f"A loss is expected in {', '.join(lost)}: the campaign is worth more without.",) if lost else ()
+
+
+def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
+    names = {
+        "segment": "segment", "customers": "customers", "base_rate": "base rate", "basket": "sales a buyer",
+        "break_even_response": "needed rate", "break_even_lift": "needed, relative", "lift": "expected, relative",
+        "expected_profit_per_customer": "profit each", "expected_profit": "profit in all",
+    }  # fmt: skip
+    shown = arm.economics[list(names)].rename(columns=names).dropna(axis="columns", how="all")
+    return shown.assign(arm=arm.name)[["arm", *shown]] if several else shown
+
+
+def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard:
+    worst, power, unit = plan.worst, plan.worst.power, plan.unit
+    tone, verdict = WORDS[worst.verdict]
+    amounts = {"seen": power.effect, "even": power.break_even, "expected": worst.expected}
+    said = {name: say_money(value, unit, 2) for name, value in amounts.items()}
+    part = {name: f"{value / power.noise.base:.1%}" for name, value in amounts.items()}
+    even = f"break-even is {said['even']} ({part['even']})"
+    even = {
+        "cannot pay": "no rate of buyers up to 100 % would pay",
+        "no costs": "without costs there is no break-even",
+    }.get(worst.verdict, even)
+    sentence = f"This plan can see an effect of {said['seen']} a customer ({part['seen']} of usual sales); {even}."
+    notes = []
+    if power.cost > 0:
+        notes.append(f"It pays if {worst.needed:.0%} more customers buy than usual.")
+    if worst.expected == worst.expected:
+        notes.append(f"Expected: {said['expected']} a customer ({part['expected']}), with the lift that was given.")
+    if power.cost > 0 and not power.sees_break_even:
+        share, times = worst.find_control(plan.drawn.shares), worst.find_list()
+        longer = f"a list {times:,.{0 if times > 10 else 1}f} times as long does" if times == times else "no list does"
+        more = (
+            f"{share:.0%} in control would show it" if share == share else f"No control up to a half shows it, {longer}"
+        )
+        notes.append(f"The plan cannot see its own break-even: an effect that just pays would often be missed. {more}.")
+        if worst.verdict == "enlarge" and share != share:
+            verdict = TOO_SHORT
+            notes += ["Who sends all the same learns from several such waves together."] * (worst.profit > 0)
+    if len(plan.arms) > 1:
+        others = ", ".join(f"{arm.name} {arm.verdict}" for arm in plan.arms)
+        notes.append(f"Shown is the arm in most doubt, {worst.name}. All: {others}.")
+    notes += [f"Careful: {text}." for text in alarms.values()]
+    sent = plan.drawn.contacts["arm"] != "control"
+    facts = (
+        ("Seen from", said["seen"], f"{part['seen']} of usual sales"),
+        ("Break-even", said["even"] if worst.needed == worst.needed else "none", "sales a customer"),
+        ("Expected profit", say_money(plan.profit, unit) if plan.profit == plan.profit else "not known", "after costs"),
+        ("Sent to", f"{sent.sum():,}", f"{say_few(int((~sent).sum()))} in control"),
+    )
+    kicker = f"{title} · {parts.say_day(pd.Timestamp(plan.values['start']))}, {plan.days} days"
+    return ReportCard(kicker, verdict, sentence, tone, facts, tuple(notes))
+
+
+def _draw_economics(arm: ArmPlan) -> Axes:
+    import matplotlib.pyplot as plt
+
+    house_style()
+    rows = arm.economics[arm.economics["customers"] >= 5].sort_values("break_even_lift", ignore_index=True)
+    ax = plt.subplots(figsize=(9, 1.9 + 0.55 * len(rows)))[1]
+    base, needed, at = rows["base_rate"], rows["break_even_response"], rows.index
+    ax.hlines(at, base, needed.fillna(base), color=GREY, linewidth=2.5, zorder=1)
+    for values, colour, label, side in ((base, GREY, "without offer", -1), (needed, HIGHLIGHT, "needed", 1)):
+        ax.plot(values, at, "o", color=colour, markersize=9, label=label)
+        for place, value in values.dropna().items():
+            style = {"textcoords": "offset points", "ha": "right" if side < 0 else "left", "fontsize": 9.5}
+            ax.annotate(f"{value:.0%}", (value, place), (3 * side, 9), **style)
+    if rows["lift"].notna().any():
+        ax.plot(base * (1 + rows["lift"]), at, "D", color=TREATED, markersize=7, label="expected")
+    ax.set_yticks(at, rows["segment"])
+    ax.set(ylim=(len(rows) - 0.4, -0.7), xlim=(0, 1.03))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="lower right")
+    title = "How many have to buy for the offer to pay" if arm.needed == arm.needed else "No rate of buyers would pay"
+    headline(ax, title, "share of customers who buy in the window")
+    return ax
+
+
+def _draw_size(plan: Draft) -> Axes:
+    house_style()
+    return plan.worst.power.plot(unit=plan.unit)

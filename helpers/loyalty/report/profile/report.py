@@ -1,0 +1,290 @@
+"""The report `profile`: who the customers are, what they bring, and who has gone quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.prepare.profile import build_profile
+from loyalty.report.output import parts
+from loyalty.report.output.html import ReportCard, Section, say_value
+from loyalty.report.output.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
+from loyalty.report.output.privacy import FEW, SMALL, suppress_small
+from loyalty.report.run.settings import Setting, read_settings
+from loyalty.segment.rules.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
+from loyalty.segment.rules.rfm import RfmScores, score_rfm
+from loyalty.tables.check import TableError
+from loyalty.tables.contracts import RECEIPTS
+from loyalty.text import say_money
+
+TABLES = {"receipts": True, "customers": False, "products": False}
+SETTINGS = (
+    Setting("as_of", "day", "the report knows everything before this day; by default the day after the last receipt"),
+    Setting("currency", "text", "written before amounts, such as €"),
+    Setting("title", "text", "the heading of the report"),
+)
+UNLOCKS = (
+    ("receipts.basket_id", "receipts counted as receipts, and not each row as one"),
+    ("receipts.margin", "margin per customer and segment"),
+    ("receipts.discount", "the share of sales bought on promotion"),
+    ("receipts.channel", "the share of receipts online"),
+    ("receipts.product_id", "breadth: how many categories a customer buys (with a table of products)"),
+    ("customers", "members who joined and never bought"),
+)
+TOPS = (0.01, 0.05, 0.10, 0.20, 0.50)
+
+
+def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Report:
+    """Describe the customers of a receipts table for a reader who decides.
+
+    Not for saying why customers left, nor what would bring them back: that needs a test with a control group.
+
+    Parameters
+    ----------
+    tables : mapping of str to Loaded
+        From `load_tables`: receipts, and if there are any customers and products.
+    settings : mapping
+        See `SETTINGS`.
+
+    Returns
+    -------
+    Report
+        Sections read, segments, concentration, grid, fields, checks, skipped, appendix; charts segments and grid.
+
+    Raises
+    ------
+    TableError
+        A setting is wrong, or a table breaks its contract.
+    """
+    values = read_settings(settings, SETTINGS)
+    sources = {name: loaded.table for name, loaded in tables.items()}
+    span = find_days(sources["receipts"], values["as_of"])
+    as_of = values["as_of"] or f"{span['last'].normalize() + pd.Timedelta(days=1):%Y-%m-%d}"
+    profile = build_profile(
+        sources["receipts"], as_of, customers=sources.get("customers"), products=sources.get("products")
+    )
+    if len(profile) < SMALL:
+        raise TableError([f"fewer than {SMALL} customers: a report would show single persons"], "receipts")
+    life, typical, gap_notes = _place_in_life_cycle(sources["receipts"], profile, as_of)
+    scores = score_rfm(profile)
+    segments = _sum_segments(profile, life) if life is not None else None
+    top = _rank_by_sales(profile)
+    grid = _count_grid(scores)
+    unit = values["currency"] or ""
+    quiet = life["segment"].eq("gone quiet") if life is not None else None
+    card = _make_card(profile, quiet, typical, top, values | {"as_of": as_of}, unit, span)
+    shown = None
+    if segments is not None:  # the card names those who have gone quiet
+        shown = suppress_small(segments, ["customers"], ["segment", "what to do"], told=["gone quiet"])
+    checks = _make_checks(profile, span, as_of, bool(values["as_of"]), scores, gap_notes)
+    fields = count_filled(sources["receipts"], RECEIPTS)
+    skipped = list_skipped(UNLOCKS, tables)
+    missing = "Nobody bought on two different days, so there is no usual pause to judge silence by."
+    sections = {
+        "read": Section(table=list_sources(tables)),
+        "segments": Section((missing,) if shown is None else (), shown, decimals=0),
+        "concentration": Section(table=top, decimals=0),
+        "grid": Section(table=_show_grid(grid)),
+        "fields": Section(table=fields),
+        "checks": Section(table=checks),
+        "skipped": Section(table=skipped, text=() if len(skipped) else ("Nothing: all optional columns are there.",)),
+        "appendix": Section(_define(as_of, typical)),
+    }
+    n_quiet = None if quiet is None else FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
+    summary = parts.make_summary([
+        ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
+        ("First receipt", span["first"].normalize(), "day", ""), ("Customers", len(profile), "count", ""),
+        ("Customers who bought", int((profile["frequency"] > 0).sum()), "count", ""),
+        ("Receipts", int(profile["frequency"].sum()), "count", "with at least one line that is no return"),
+        ("Sales", float(profile["monetary"].sum()), "money", f"returns taken off {unit}".strip()),
+        ("Share of sales of the best 20 %", _share_of_top(profile), "percent", "of those who bought"),
+        ("Gone quiet", n_quiet, "count", "silent longer than 95 % of pauses"),
+    ])  # fmt: skip
+    sheets = {"summary": summary, "fields": fields, "segments": shown if shown is not None else top, "checks": checks}
+    people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
+    charts = {"grid": lambda: _draw_grid(grid)}
+    if shown is not None and _list_shown(shown):
+        charts["segments"] = lambda: _draw_segments(shown)
+    results = {"profile": profile, "as_of": as_of}
+    return Report(values["title"] or "Who our customers are", card, sections, charts, sheets, people, results)
+
+
+def _place_in_life_cycle(
+    receipts: Any, profile: pd.DataFrame, as_of: str
+) -> tuple[pd.DataFrame | None, float, list[str]]:
+    try:
+        gaps = measure_gaps(receipts, as_of)
+        life = assign_life_cycle(profile, gaps=gaps)
+    except TableError as error:
+        if any("two days" in text for text in error.problems):
+            return None, float("nan"), []
+        raise
+    return life, float(gaps.at(0.95)["typical_customer"]), list(gaps.warnings)
+
+
+def _sum_segments(profile: pd.DataFrame, life: pd.DataFrame) -> pd.DataFrame:
+    rows = profile.merge(life[["customer_id", "segment"]], on="customer_id").groupby("segment")
+    table = rows.agg(customers=("customer_id", "size"), sales=("monetary", "sum"), days=("recency_days", "median"))
+    table = table.reindex([name for name in LIFE_CYCLE if name in table.index])
+    return pd.DataFrame({
+        "segment": table.index.astype("str"), "customers": table["customers"].to_numpy(),
+        "share of customers": (table["customers"] / table["customers"].sum()).to_numpy(),
+        "sales": table["sales"].to_numpy(), "share of sales": (table["sales"] / table["sales"].sum()).to_numpy(),
+        "sales each": (table["sales"] / table["customers"]).to_numpy(),
+        "days since last purchase": table["days"].to_numpy(), "what to do": [LIFE_CYCLE[name] for name in table.index],
+    })  # fmt: skip
+
+
+def _share_of_top(profile: pd.DataFrame, share: float = 0.2) -> float:
+    spent = np.sort(profile.loc[profile["frequency"] > 0, "monetary"].to_numpy())[::-1]
+    return float(spent[: max(round(share * len(spent)), 1)].sum() / spent.sum()) if spent.sum() > 0 else float("nan")
+
+
+def _rank_by_sales(profile: pd.DataFrame) -> pd.DataFrame:
+    spent = np.sort(profile.loc[profile["frequency"] > 0, "monetary"].to_numpy())[::-1]
+    sizes = [max(round(share * len(spent)), 1) for share in TOPS]
+    table = pd.DataFrame({
+        "the best": [f"{share:.0%}".replace("%", " %") for share in TOPS], "customers": sizes,
+        "share of sales": [_share_of_top(profile, share) for share in TOPS],
+        "sales each": [spent[:size].mean() if len(spent) else np.nan for size in sizes],
+    })  # fmt: skip
+    # Each group holds the ones above it: a group under five also speaks through the next one's difference
+    return table[table["customers"] >= 5].reset_index(drop=True)
+
+
+def _count_grid(scores: RfmScores) -> pd.DataFrame:
+    """Customers by recency (rows, best first) and frequency (columns), those who bought."""
+    bought = scores.table[scores.table["r"] > 0]
+    grid = pd.crosstab(bought["r"], bought["f"])
+    steps = range(1, scores.bins + 1)
+    return grid.reindex(index=reversed(steps), columns=steps, fill_value=0)
+
+
+def _show_grid(grid: pd.DataFrame) -> pd.DataFrame:
+    """The grid as a table, cells under five hidden, and with a single one the next smallest too."""
+    cells = grid.stack().rename("customers").rename_axis(["r", "f"]).reset_index()
+    shown = suppress_small(cells, ["customers"], ["r", "f"]).pivot(index="r", columns="f", values="customers")
+    shown = shown.loc[grid.index, grid.columns]
+    names = {5: " (most)", 1: " (fewest)"}
+    shown.columns = [f"frequency {f}{names.get(f, '')} customers" for f in shown]
+    labels = {5: "recency 5 (just now)", 1: "recency 1 (long ago)"}
+    return shown.rename_axis("score").reset_index().assign(score=[labels.get(r, f"recency {r}") for r in grid.index])
+
+
+def _make_card(
+    profile: pd.DataFrame, quiet: pd.Series | None, typical: float, top: pd.DataFrame, values: Mapping[str, Any],
+    unit: str, span: pd.Series,
+) -> ReportCard:  # fmt: skip
+    bought, sales = int((profile["frequency"] > 0).sum()), float(profile["monetary"].sum())
+    share = _share_of_top(profile)
+    verdict = f"20 % of customers bring {share:.0%} of sales".replace("%", " %").replace("  ", " ")
+    if bought < 25 or share != share:
+        verdict = f"{bought:,} customers bought" if bought >= 5 else "Too few customers to describe"
+    sentence = "Nobody bought on two different days, so nobody can be called quiet or loyal yet."
+    if quiet is not None and (n := int(quiet.sum())) >= 5:
+        lost = profile.loc[quiet.to_numpy(), "monetary"].sum() / sales if sales > 0 else float("nan")
+        sentence = (
+            f"{n:,} of {len(profile):,} customers ({n / len(profile):.0%}) have gone quiet: silent for longer than 95 "
+            f"of 100 usual pauses, which is {typical:,.0f} days for a typical customer. "
+            f"They brought {lost:.0%} of all sales."
+        )
+    elif quiet is not None:
+        sentence = (
+            f"Fewer than 5 customers have gone quiet (silent for longer than {typical:,.0f} days, or their own pace)."
+        )
+    receipts = int(profile["frequency"].sum())
+    facts = (
+        ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
+        ("Sales", say_money(sales, unit), "returns taken off"),
+        ("Receipts a customer", f"{receipts / max(bought, 1):,.1f}", "among those who bought"),
+        ("Sales a receipt", say_money(sales / max(receipts, 1), unit, 2), f"{receipts:,} receipts"),
+    )
+    last = pd.Timestamp(values["as_of"]) - pd.Timedelta(days=1)
+    period = f"{parts.say_day(span['first'])} to {parts.say_day(last)}"
+    return ReportCard(f"{values['title'] or 'Who our customers are'} · {period}", verdict, sentence, "plain", facts)
+
+
+def _make_checks(
+    profile: pd.DataFrame, span: pd.Series, as_of: str, was_given: bool, scores: RfmScores, notes: list[str]
+) -> pd.DataFrame:
+    length = (span["last"].normalize() - span["first"].normalize()).days + 1
+    without = length - span["days"]
+    once = (profile["frequency"] == 1).mean()
+    negative = int((profile["monetary"] < 0).sum())
+    said = "as set" if was_given else "the day after the last receipt, because as_of was not set"
+    later = "receipts from that day on are left out" if span["last"] >= pd.Timestamp(as_of) else "no receipt is later"
+    rows = [
+        ("Date of the report", "good", f"{as_of}: {said}; {later}"),
+        ("Length of history", "good" if length >= 180 else "look", f"{length:,} days; from 180 on long pauses show"),
+        ("Days without a receipt", "good" if without <= 0.05 * length else "look", f"{without:,} of {length:,} days"),
+        ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
+        ("Customers with more returns than sales", "good" if not negative else "look",
+         f"{FEW if 0 < negative < 5 else f'{negative:,}'} customers"),
+    ]  # fmt: skip
+    rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
+    return make_checks(rows)
+
+
+def _define(as_of: str, typical: float) -> tuple[str, ...]:
+    return (
+        f"All numbers know what happened before {as_of}, and nothing from that day on.",
+        "Sales: money paid, returns taken off. Receipt: at least one line that is no return.",
+        f"New: the first purchase is not longer ago than 95 of 100 usual pauses ({typical:,.0f} days). Cooling, gone "
+        "quiet: silent for longer than 80 and 95 of 100 pauses, of the customer's own where there are at least five. "
+        "One pause in twenty is that long and ends by itself: gone quiet does not mean lost.",
+        "Scores: 1 to 5 by the customer's place among those who bought; equal customers have equal scores.",
+        f"Groups under five customers are not shown. {parts.list_versions()}.",
+    )  # fmt: skip
+
+
+def _list_shown(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return table[pd.to_numeric(table["customers"], errors="coerce").notna()].to_dict("records")
+
+
+def _draw_segments(shown: pd.DataFrame) -> Axes:
+    house_style()
+    rows = pd.DataFrame(_list_shown(shown))
+    ax = plt.subplots(figsize=(9, 1.5 + 0.62 * len(rows)))[1]
+    for place, row in enumerate(rows.to_dict("records")):
+        for shift, name, colour in ((-0.19, "share of customers", GREY), (0.19, "share of sales", TREATED)):
+            value = float(row[name])
+            ax.barh(
+                place + shift, value, 0.36, color=HIGHLIGHT if row["segment"] == "gone quiet" and shift > 0 else colour
+            )
+            ax.annotate(say_value(value, "percent"), (max(value, 0), place + shift), (4, 0), textcoords="offset points",
+                        va="center", fontsize=9.5)  # fmt: skip
+    ax.set_yticks(range(len(rows)), rows["segment"])
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xticks=[])
+    ax.grid(visible=False)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    best = rows.iloc[rows["share of sales"].astype("float64").to_numpy().argmax()]
+    title = f"{best['segment'].capitalize()} customers bring {best['share of sales']:.0%} of sales".replace("%", " %")
+    headline(ax, title, "upper bar: share of customers; lower, coloured bar: share of sales")
+    return ax
+
+
+def _draw_grid(grid: pd.DataFrame) -> Axes:
+    import seaborn as sns
+
+    house_style()
+    shown = pd.DataFrame(_show_grid(grid).iloc[:, 1:].to_numpy(), index=grid.index, columns=grid.columns)
+    numbers = shown.apply(pd.to_numeric, errors="coerce").astype("float64")
+    texts = shown.map(lambda value: f"{value:,}" if not isinstance(value, str) else value)
+    ax = plt.subplots(figsize=(9, 3.9))[1]
+    ramp = sns.light_palette(TREATED, as_cmap=True)
+    sns.heatmap(numbers.fillna(0), annot=texts, fmt="", cmap=ramp, cbar=False, linewidths=1.5, ax=ax)
+    ax.set(xlabel="frequency: 5 is most receipts", ylabel="recency: 5 is just now")
+    ax.tick_params(length=0)
+    corner = numbers.loc[grid.index <= 2, grid.columns >= 4].to_numpy()
+    away, least = int(np.nansum(corner)), "At least " * bool(np.isnan(corner).any())
+    title = f"{least}{away:,} customers used to come often and stay away"
+    title = title if away >= 5 else "Hardly anybody who came often stays away"
+    headline(ax, title, "customers by their scores for recency and frequency; the two lower rows, to the right")
+    return ax

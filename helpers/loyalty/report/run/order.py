@@ -1,0 +1,153 @@
+"""Reads the command line of `workshop.py run` and checks all of it before anything starts."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from loyalty.report.run.settings import read_settings
+from loyalty.tables.check import TableError
+
+ROOT = Path(__file__).resolve().parents[4]
+TEMPLATES = ROOT / "notebooks" / "templates"
+KINDS = (".html", ".xlsx", ".parquet")
+SEND = "_send_*.csv"  # as many as the tables have channels
+
+
+@dataclass(frozen=True)
+class Order:
+    """A checked wish: which template, the values of its settings cell (plain literals), and where the report goes."""
+
+    template: Path
+    values: dict[str, Any] | None
+    out: Path
+    kinds: tuple[str, ...] = KINDS
+
+    @property
+    def files(self) -> list[Path]:
+        """The files whose names are known beforehand: the page, the workbook, the table, and what the template adds."""
+        return [self.out.with_name(self.out.stem + kind) for kind in self.kinds if "*" not in kind]
+
+    def list_made(self, folder: Path) -> list[Path]:
+        """The files of this report in a folder, as they should be there; the page first."""
+        more = [path for kind in self.kinds if "*" in kind for path in find_like(folder, self.out.stem, kind)]
+        return [folder / path.name for path in self.files] + more
+
+
+def find_like(folder: Path, stem: str, kind: str) -> list[Path]:
+    """Find the files of a report whose number only its tables decide."""
+    return sorted(folder.glob(glob.escape(stem) + kind))
+
+
+def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES) -> Order:
+    """Read the command line of `run` and check all of it before anything starts.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What follows the verb.
+    here : Path
+        The user's working folder, from which relative paths count.
+    templates : Path
+        Folder of the built templates.
+
+    Returns
+    -------
+    Order
+
+    Raises
+    ------
+    TableError
+        With every problem at once.
+    """
+    known = {path.stem: path for path in sorted(templates.glob("*.ipynb"))}
+    parser = argparse.ArgumentParser(prog="workshop.py run", description="Make a report from your own tables.")
+    parser.add_argument("template", help=f"one of {', '.join(known)}")
+    parser.add_argument("--data", action="append", default=[], metavar="NAME=FILE", help="a table; once for each")
+    parser.add_argument("--columns", metavar="FILE", help="your names for the columns; `workshop.py columns` makes it")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; once for each")
+    parser.add_argument("--example", action="store_true", help="run on the example tables of the workshop")
+    parser.add_argument("-o", "--out", required=True, metavar="FILE.html", help="the report; other files beside")
+    asked = parser.parse_args(arguments)
+    if asked.template not in known:
+        close = difflib.get_close_matches(asked.template, known, n=1)
+        mend = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+        raise TableError([f"there is no template {asked.template}: {mend}"], "run")
+    module = import_module(read_notebook(known[asked.template]).metadata["loyalty"]["module"])
+    problems, values, kinds = [], None, getattr(module, "KINDS", KINDS)
+    if asked.example and (asked.data or asked.set or asked.columns):
+        problems.append("--example brings its own tables and settings: leave out --data, --columns and --set")
+    elif not asked.example:
+        data = _read_data(asked.data, module.TABLES, here, problems)
+        columns = _find_file(asked.columns, here, "--columns", problems) if asked.columns else None
+        values = {"data": data, "columns": columns} | _read_set(asked.set, module.SETTINGS, problems)
+    out = here / asked.out
+    if out.suffix.lower() != ".html":
+        problems.append(f"-o should end in .html, found {asked.out}")
+    if not out.parent.is_dir():
+        problems.append(f"-o: there is no folder {out.parent}; make it first")
+    elif blocked := [path.name for path in Order(out, None, out, kinds).files if path.is_dir()]:
+        problems.append(f"-o: {', '.join(blocked)} is a folder")
+    if problems:
+        raise TableError(problems, f"run {asked.template}")
+    return Order(known[asked.template], values, out, kinds)
+
+
+def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, problems: list[str]) -> dict[str, str]:
+    data = {}
+    for text in given:
+        name, found, path = text.partition("=")
+        if not found or not path:
+            problems.append(f"--data {text}: say which table it is, such as --data receipts={text or 'till.csv'}")
+        elif name not in tables:
+            close = difflib.get_close_matches(name, tables, n=1)
+            mend = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(tables)}"
+            problems.append(f"--data {text}: there is no table `{name}`: {mend}")
+        elif name in data:
+            problems.append(f"--data {name} stands twice")
+        else:
+            data[name] = _find_file(path, here, f"--data {name}", problems)
+    missing = [
+        name for name, required in tables.items() if required and not any(n.startswith(f"{name}=") for n in given)
+    ]
+    problems += [f"--data {name}=FILE is missing" for name in missing]
+    return data
+
+
+def _find_file(text: str, here: Path, option: str, problems: list[str]) -> str:
+    path = here / Path(text).expanduser()
+    if not path.exists():
+        near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = difflib.get_close_matches(path.name, near, n=1)
+        problems.append(f"{option}: there is no file {text}" + (f"; did you mean {close[0]}?" if close else ""))
+    return str(path)
+
+
+def _read_set(given: Sequence[str], allowed: Sequence[Any], problems: list[str]) -> dict[str, Any]:
+    pairs = {}
+    for text in given:
+        name, found, value = text.partition("=")
+        name = name.strip()
+        if not found:
+            problems.append(f"--set {text}: write NAME=VALUE, such as --set start=2026-03-02")
+        elif name in pairs:
+            problems.append(f"--set {name} stands twice")
+        pairs[name] = value if found else "?"
+    try:
+        return read_settings(pairs, allowed)
+    except TableError as error:
+        problems += [f"--set: {text}" for text in error.problems]
+        return {}
+
+
+def read_notebook(path: Path) -> Any:
+    """Read a notebook file."""
+    import nbformat
+
+    return nbformat.read(path, as_version=4)

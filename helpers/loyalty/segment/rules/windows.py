@@ -1,0 +1,118 @@
+"""Two windows of equal length, customer by customer: from receipts, or drawn from a population that never changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from loyalty.prepare.profile import is_purchase, type_columns
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.contracts import CUSTOMERS, RECEIPTS
+from loyalty.tables.days import read_day, write_moment
+from loyalty.tables.sources import collect
+
+
+def sum_windows(
+    receipts: Any, start: Any, middle: Any, end: Any, *, customers: Any = None, of: str = "sales"
+) -> pd.DataFrame:
+    """Sum each customer's sales, or count his receipts, in two windows of equal length: [start, middle), [middle, end).
+
+    Not for windows of different length, and mind the season: the same weeks of two years are the best pair.
+
+    Parameters
+    ----------
+    receipts : pandas.DataFrame, duckdb.DuckDBPyRelation, Spark frame, str or pathlib.Path
+        The contract `receipts`.
+    start, middle, end : str or pandas.Timestamp
+        Three days, equally far apart.
+    customers : the same kinds of source, optional
+        Everyone who should have a row; otherwise all who have a receipt in one of the windows.
+    of : {"sales", "receipts"}
+        What to add up; returns lower the sales and are no receipts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        customer_id, first, second; sorted by customer_id.
+
+    Raises
+    ------
+    TableError
+        A table breaks its contract, or the windows are not of equal length.
+
+    Examples
+    --------
+    >>> receipts = pd.DataFrame({"customer_id": [7, 7], "time": pd.to_datetime(["2017-01-02", "2017-01-09"]),
+    ...                          "sales": [12.5, 7.5]})
+    >>> sum_windows(receipts, "2017-01-01", "2017-01-08", "2017-01-15").to_dict("records")
+    [{'customer_id': 7, 'first': 12.5, 'second': 7.5}]
+    """
+    days = [read_day(day, name) for day, name in ((start, "start"), (middle, "middle"), (end, "end"))]
+    lengths = [(b - a).days for a, b in zip(days, days[1:], strict=False)]
+    if lengths[0] != lengths[1] or lengths[0] < 1:
+        raise TableError(
+            [f"two windows of equal length are needed, found {lengths[0]} and {lengths[1]} days"], "windows"
+        )
+    if of not in ("sales", "receipts"):
+        raise TableError([f"`of` should be 'sales' or 'receipts', found {of!r}"], "windows")
+    lines = type_columns(check_table(receipts, RECEIPTS))
+    names = lines.collect_schema().names()
+    limits = [write_moment(day) for day in days]
+    inside = lines.filter((nw.col("time") >= limits[0]) & (nw.col("time") < limits[2]))
+    amount = nw.col("sales")
+    if of == "receipts":
+        amount = nw.lit(1.0)
+        inside = inside.filter(is_purchase(names))
+        if "basket_id" in names:
+            inside = inside.group_by("customer_id", "basket_id").agg(nw.col("time").min())
+    early = nw.col("time") < limits[1]
+    parts = inside.with_columns(
+        first=nw.when(early).then(amount).otherwise(0.0), second=nw.when(early).then(0.0).otherwise(amount)
+    )
+    sums = collect(parts.group_by("customer_id").agg(nw.col("first", "second").sum()))
+    if customers is not None:
+        everyone = collect(check_table(customers, CUSTOMERS).select("customer_id"))
+        sums = everyone.merge(sums, on="customer_id", how="left").fillna({"first": 0.0, "second": 0.0})
+    sums[["first", "second"]] = sums[["first", "second"]].round(6)
+    return sums.sort_values("customer_id", ignore_index=True)
+
+
+def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd.DataFrame:
+    """Draw a population in which nothing ever changes, as mixed as yours: each customer has one rate for ever.
+
+    Rates are Gamma distributed with the mean and the variance that the counts of one window imply, visits are Poisson:
+    what falls and wakes up here does so by luck alone. Real customers also have busy and quiet spells, so this shows
+    only a part of the regression to the mean. Not for money: a Poisson draw is a count.
+
+    Parameters
+    ----------
+    counts : array of int
+        Visits of each customer in the first window, zeros included.
+    n : int, optional
+        Customers to draw; as many as there are counts otherwise.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        customer_id (from 1), rate (visits a window, the truth), first, second.
+
+    Examples
+    --------
+    >>> simulate_stable([0, 1, 2, 9], n=100_000, seed=1)[["first", "second"]].mean().round(1).tolist()
+    [3.0, 3.0]
+
+    Source: Greenwood and Yule (1920), Journal of the Royal Statistical Society 83, 255-279.
+    """
+    rng = np.random.default_rng(seed)
+    values = np.asarray(counts, float)
+    n = n or len(values)
+    mean, extra = values.mean(), values.var() - values.mean()
+    rate = rng.gamma(mean**2 / extra, extra / mean, n) if extra > 0 else np.full(n, mean)
+    return pd.DataFrame(
+        {"customer_id": range(1, n + 1), "rate": rate, "first": rng.poisson(rate), "second": rng.poisson(rate)}
+    )

@@ -1,0 +1,300 @@
+"""Shrinkage: many estimates, each pulled towards their common mean by as much as its own size fails to speak for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, special
+
+from loyalty.stats.estimate import render_html
+
+MOST_PRIOR = 1e7  # a prior worth so many trials is no prior any more: the cells are alike
+EQUAL = 1e-3  # log-likelihood that differing cells must gain over equal ones
+GRID = 24
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """Estimates beside their shrunken values; built by `shrink_rates` and `shrink_normal`.
+
+    `mean` and `spread` (a standard deviation) describe the values that the cells come from; `alike` says that chance
+    alone explains the differences between them. `a` and `b` are the beta prior of rates, NaN for other estimates.
+    """
+
+    table: pd.DataFrame
+    mean: float
+    spread: float
+    method: str
+    a: float = float("nan")
+    b: float = float("nan")
+    log_likelihood: float = float("nan")
+    alike: bool = False
+    level: float = 0.95
+    warnings: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell: raw, shrunken, low, high and `kept`, the share of the distance to the mean that is left."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        title = f"{self.method}: mean {self.mean:,.4g}, spread between cells {self.spread:,.2g}"
+        return render_html(self.table.reset_index(), title, self.warnings)
+
+
+def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
+    """Shrink rates towards their common mean: beta-binomial, the prior taken from the cells themselves.
+
+    Not for cells that have no reason to be alike (a reminder and a gift): shrink each family by itself. Not for
+    differences between two groups; those are the work of `shrink_normal`.
+
+    Parameters
+    ----------
+    successes, trials : array or pandas.Series, one value a cell
+        Counts; fractions are welcome (repeated customers count for less than one trial). A cell without trials is
+        given the mean. The index of a Series is kept.
+    level : float
+        Coverage of the intervals on average over the cells, a fraction.
+
+    Returns
+    -------
+    Shrunk
+        The prior is where the marginal likelihood of all cells is highest; shrunken is (successes + a) / (trials + a
+        + b). Where chance alone explains the differences, a and b are infinite and shrunken is the pooled rate. The
+        intervals also count what so few cells leave unknown about the prior, so they are wider than the beta
+        distribution of (successes + a, failures + b).
+
+    Raises
+    ------
+    ValueError
+        No cells, a missing count, successes below 0 or above the trials, or no trial at all.
+
+    Examples
+    --------
+    >>> shrunk = shrink_rates([3, 60, 15, 31], [9, 400, 300, 290])
+    >>> shrunk.table[["raw", "shrunken", "low", "high"]].round(3)
+         raw  shrunken    low   high
+    0  0.333     0.154  0.055  0.458
+    1  0.150     0.147  0.116  0.185
+    2  0.050     0.058  0.032  0.085
+    3  0.107     0.108  0.076  0.146
+
+    Source: Skellam, JRSS B 10 (1948), 257-261; for the intervals Christiansen and Morris, JASA 92 (1997), 618-632,
+    whose uniform prior on the share that is shrunk away is used.
+    """
+    index, s, n = _read_cells(successes, trials, ("successes", "trials"))
+    if (s < 0).any() or (s > n * (1 + 1e-9)).any():
+        raise ValueError("successes should be from 0 to the trials of their cell")
+    if not n.sum() > 0:
+        raise ValueError("there is not a single trial")
+    s = np.minimum(s, n)
+    pooled, notes = float(s.sum() / n.sum()), []
+    a, b, likelihood = _fit_prior(s, n, pooled)
+    alike = bool(np.isinf(a + b))
+    if alike:
+        shrunken, kept = np.full(len(n), pooled), np.zeros(len(n))
+        notes.append("chance alone explains how the rates differ: every cell is shown with the pooled rate")
+    else:
+        shrunken, kept = (s + a) / (n + a + b), n / (n + a + b)
+    mean = pooled if alike else a / (a + b)
+    low, high = _rate_intervals(s, n, level)
+    if np.count_nonzero(n) < 4:
+        notes.append("fewer than four cells with trials say little about how much cells differ")
+    raw = np.divide(s, n, out=np.full(len(n), np.nan), where=n > 0)
+    table = pd.DataFrame(
+        {"raw": raw, "shrunken": shrunken, "low": np.minimum(low, shrunken), "high": np.maximum(high, shrunken),
+         "kept": kept}, index=index,
+    )  # fmt: skip
+    spread = 0.0 if alike else float(np.sqrt(mean * (1 - mean) / (a + b + 1)))
+    return Shrunk(table, mean, spread, "beta-binomial shrinkage", a, b, likelihood, alike, level, tuple(notes))
+
+
+def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
+    """Shrink estimates with known standard errors towards their precision-weighted mean (empirical Bayes).
+
+    With equal standard errors this is the James-Stein estimator of Efron and Morris, positive part. Not for fewer than
+    four cells (they are returned as they are, with a warning) and not for rates near 0 or 1.
+
+    Parameters
+    ----------
+    estimates : array or pandas.Series, one value a cell
+        For example lifts, in outcome units.
+    se : array of the same length, or one number
+        Their standard errors.
+    level : float
+        Coverage of the intervals on average over the cells, a fraction; not for each cell: the most unusual one is
+        pulled too far. No shape of the true values is assumed, only that the errors do not go with them.
+
+    Returns
+    -------
+    Shrunk
+        The intervals count that the mean and the spread are themselves estimates.
+
+    Raises
+    ------
+    ValueError
+        No cells, a missing value, or a standard error that is not above zero.
+
+    Examples
+    --------
+    >>> shrink_normal([4.0, 1.0, 0.0, 2.0, -1.0], 1.0).table["shrunken"].round(2).tolist()
+    [3.62, 1.03, 0.16, 1.89, -0.7]
+
+    Source: Efron and Morris, JASA 70 (1975), 311-319; Morris, JASA 78 (1983), 47-55, for unequal errors; for the
+    intervals also Armstrong, Kolesár and Plagborg-Møller, Econometrica 90 (2022), 2567-2602.
+    """
+    index, x, error = _read_cells(estimates, se, ("estimates", "se"))
+    if (error <= 0).any():
+        raise ValueError("a standard error should be above zero")
+    k, v = len(x), error**2
+    between = _find_variance(x, v)
+    weight = 1 / (v + max(between, 0.0))
+    mean = float(weight @ x / weight.sum())
+    z = float(special.ndtri(0.5 + level / 2))
+    if k < 4:
+        notes = (f"{k} estimates cannot say how much they differ in truth: nothing was shrunk",)
+        shrunken, kept, half = x, np.ones(k), z * error
+    else:
+        total = v + between
+        lost = np.clip(np.divide((k - 3) / (k - 1) * v, total, out=np.ones(k), where=total > 0), 0, 1)
+        shrunken, kept, notes = x - lost * (x - mean), 1 - lost, ()
+        # The interval never believes that all is lost: at the edge too, chance may have hidden a spread.
+        sure = np.minimum(lost, (k - 3) / (k - 1))
+        unsure = 2 / (k - 3) * sure**2 * (weight @ v / weight.sum() + max(between, 0.0)) * weight
+        reach = _find_reach(sure / (1 - sure), level) * (1 - sure) * error
+        half = np.sqrt(reach**2 + z**2 * (sure**2 / weight.sum() + unsure * (x - mean) ** 2))
+    table = pd.DataFrame(
+        {"raw": x, "shrunken": shrunken, "low": shrunken - half, "high": shrunken + half, "kept": kept}, index=index
+    )
+    spread, alike = float(np.sqrt(max(between, 0.0))), bool(k >= 4 and (kept == 0).all())
+    if alike:
+        notes = ("chance alone explains how the estimates differ: every cell is shown with the mean",)
+    return Shrunk(table, mean, spread, "normal shrinkage", alike=alike, level=level, warnings=notes)
+
+
+# --- The prior of rates --------------------------------------------------------------------------
+
+
+def _log_marginal(s: np.ndarray, n: np.ndarray, a: Any, b: Any) -> Any:
+    """Log-likelihood of cells given a beta prior, without the binomial coefficients, which no prior changes."""
+    return (special.betaln(s + a, n - s + b) - special.betaln(a, b)).sum(axis=-1)
+
+
+def _fit_prior(s: np.ndarray, n: np.ndarray, pooled: float) -> tuple[float, float, float]:
+    """The a and b of the highest marginal likelihood and its value; infinite where equal cells explain as much."""
+    equal = float(special.xlogy(s.sum(), pooled) + special.xlog1py((n - s).sum(), -pooled))
+    constant = float((special.gammaln(n + 1) - special.gammaln(s + 1) - special.gammaln(n - s + 1)).sum())
+    if np.count_nonzero(n) < 2 or pooled in (0.0, 1.0):
+        return np.inf, np.inf, equal + constant
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        mean, strength = special.expit(np.clip(point[0], -30, 30)), np.exp(np.clip(point[1], -30, 30))
+        a, b = mean * strength, (1 - mean) * strength
+        common = len(n) * special.digamma(a + b) - special.digamma(n + a + b).sum()
+        by_a = special.digamma(s + a).sum() - len(n) * special.digamma(a) + common
+        by_b = special.digamma(n - s + b).sum() - len(n) * special.digamma(b) + common
+        slope = np.array([a * (1 - mean) * (by_a - by_b), a * by_a + b * by_b])
+        return -float(_log_marginal(s, n, a, b)), -slope
+
+    # From the best of a few strengths uphill; L-BFGS-B would wait for the threads of a busy machine at every step.
+    middle, size = special.logit(pooled), np.log(n[n > 0].mean())
+    start = min(((middle, size + shift) for shift in np.linspace(-9, 9, 13)), key=lambda point: loss(point)[0])
+    best = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-7})
+    if best.x[1] > max(np.log(MOST_PRIOR), size + 9) or -best.fun < equal + EQUAL:
+        return np.inf, np.inf, equal + constant
+    mean, strength = special.expit(best.x[0]), np.exp(best.x[1])
+    return float(mean * strength), float((1 - mean) * strength), float(-best.fun + constant)
+
+
+def _rate_intervals(s: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Intervals that average over the priors that the cells allow: one beta a cell with the mixture's two moments."""
+    strength, means, chance = _weigh_priors(s[n > 0], n[n > 0])
+    first, second = np.empty(len(n)), np.empty(len(n))
+    for part in _blocks(len(n)):
+        centre = (s[part] + means * strength) / (n[part] + strength)
+        first[part] = chance @ centre
+        second[part] = chance @ (centre * (1 - centre) / (n[part] + strength + 1) + (centre - first[part]) ** 2)
+    size = first * (1 - first) / second - 1
+    low, high = ((special.betaincinv(first * size, (1 - first) * size, q)) for q in ((1 - level) / 2, (1 + level) / 2))
+    return low, high
+
+
+def _weigh_priors(s: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Strengths, means and probabilities of a grid of beta priors, given the cells; two columns and a vector.
+
+    Beforehand the mean is uniform, and so is the share that the smallest cell loses, strength / (strength + trials).
+    For each strength the mean runs over quantiles of a beta distribution that resembles its likelihood.
+    """
+    least, steps = n.min(), (np.arange(GRID) + 0.5) / GRID
+    strength = np.exp(np.linspace(np.log(least) - 5, np.log(n.max()) + 7, 2 * GRID))[:, None]
+    share = strength / (strength + least)
+    weight = n * (strength + 1) / (strength + n)
+    total = weight.sum(axis=1, keepdims=True)
+    centre = weight @ np.divide(s, n)[:, None] / total
+    a, b = total * centre + 0.5, total * (1 - centre) + 0.5
+    means = np.clip(special.betaincinv(a, b, steps), 1e-12, 1 - 1e-12)
+    fit = np.log(share * (1 - share)) + special.betaln(a, b)
+    fit = fit - special.xlogy(a - 1, means) - special.xlog1py(b - 1, -means)
+    means, strength, fit = means.reshape(-1, 1), np.repeat(strength, GRID, axis=0), fit.ravel()
+    for part in _blocks(len(n)):
+        fit = fit + _log_marginal(s[part], n[part], means * strength, (1 - means) * strength)
+    chance = np.exp(fit - fit.max())
+    return strength, means, chance / chance.sum()
+
+
+def _blocks(count: int, size: int = 500) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, count, size)]
+
+
+# --- The spread of estimates ---------------------------------------------------------------------
+
+
+def _find_variance(x: np.ndarray, v: np.ndarray) -> float:
+    """Variance between cells in Morris's weighted form; negative where the cells differ less than chance would."""
+    k = len(x)
+    if k < 2:
+        return 0.0
+
+    def surplus(between: float) -> float:
+        weight = 1 / (v + max(between, 0.0))
+        mean = weight @ x / weight.sum()
+        return float(weight @ (k / (k - 1) * (x - mean) ** 2 - v) / weight.sum())
+
+    return _settle(surplus, float(max(np.var(x, ddof=1) - v.mean(), 0.0)))
+
+
+def _find_reach(moment: np.ndarray, level: float) -> np.ndarray:
+    """Standard errors within which `level` of estimates lie, whatever their biases, of which the mean square is known.
+
+    The worst biases are zero in some cells and alike in all others.
+    """
+    z = special.ndtri(0.5 + level / 2)
+    c = np.geomspace(z, 2 * z + 2 * np.sqrt(moment.max() / (1 - level)), 150)[:, None]
+    bias = c * np.geomspace(0.3, 2, 200)
+    missed = 2 * special.ndtr(-c)
+    worst = ((special.ndtr(bias - c) + special.ndtr(-bias - c) - missed) / bias**2).max(axis=1)
+    return np.interp(moment, (1 - level - missed[:, 0]) / worst, c[:, 0])
+
+
+def _settle(step: Callable[[float], float], value: float) -> float:
+    for _ in range(200):
+        new = step(value)
+        if abs(max(new, 0.0) - max(value, 0.0)) <= 1e-12 * (abs(new) + 1e-300):
+            return new
+        value = new
+    return value
+
+
+def _read_cells(first: Any, second: Any, names: tuple[str, str]) -> tuple[pd.Index, np.ndarray, np.ndarray]:
+    index = first.index if isinstance(first, pd.Series) else None
+    x = np.atleast_1d(np.asarray(first, dtype=float))
+    y = np.asarray(second, dtype=float)
+    y = np.full(len(x), float(y)) if y.ndim == 0 else y
+    if x.ndim != 1 or x.shape != y.shape or not len(x):
+        raise ValueError(f"{names[0]} and {names[1]} should hold one value a cell; they hold {x.size} and {y.size}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError(f"{names[0]} and {names[1]} should hold a number in every cell; some are missing or infinite")
+    return (pd.RangeIndex(len(x)) if index is None else index), x, y

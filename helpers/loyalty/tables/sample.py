@@ -1,0 +1,157 @@
+"""Read a table into the arrays that every estimator needs, or say all that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import as_frame
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row a customer: who was treated, what came of it, what was known before. Made by `read_sample`.
+
+    `covariates` are numeric (text as 0/1 columns); `design` holds an intercept and the same information scaled to
+    mean 0 and standard deviation 1, without columns that repeat others.
+    """
+
+    treated: np.ndarray
+    outcome: np.ndarray
+    covariates: pd.DataFrame
+    design: np.ndarray
+    cluster: np.ndarray | None
+    warnings: tuple[str, ...]
+
+    @property
+    def groups(self) -> dict[str, int]:
+        """How many customers each group has."""
+        return {"n_treated": int(self.treated.sum()), "n_control": int((~self.treated).sum())}
+
+
+def read_sample(
+    table: pd.DataFrame, *, treated: str, outcome: str | None = None, covariates: str | Sequence[str] = (),
+    cluster: str | None = None,
+) -> Sample:  # fmt: skip
+    """Check and convert a table of one row a customer.
+
+    It cannot see *when* a covariate was measured: one measured after the start passes, and spoils every estimate.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, or any source of `loyalty.tables.sources.open_table`
+        One row a customer.
+    treated : str
+        Column of True/False or 1/0.
+    outcome : str, optional
+        Numeric column.
+    covariates : str or sequence of str
+        Numeric, True/False or text columns known before the treatment; text becomes one 0/1 column a value.
+    cluster : str, optional
+        Column of what was drawn or repeats together: customer, store, firm.
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    TableError
+        With all problems: missing columns, empty or infinite values, the outcome among the covariates, an empty group.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"invited": [1, 1, 0, 0], "sales": [5, 7, 4, 3], "visits": [2, 3, 1, 1]})
+    >>> read_sample(table, treated="invited", outcome="sales", covariates="visits").groups
+    {'n_treated': 2, 'n_control': 2}
+    """
+    frame = as_frame(table)
+    names = list(dict.fromkeys([covariates] if isinstance(covariates, str) else covariates))
+    roles = {"treated": treated, "outcome": outcome, "cluster": cluster}
+    wanted = [*(name for name in roles.values() if name is not None), *names]
+    if absent := [name for name in dict.fromkeys(wanted) if name not in frame.columns]:
+        found = ", ".join(map(str, frame.columns))
+        raise TableError([f"there is no column `{name}`; found: {found}" for name in absent], "customers")
+    problems = [
+        f"`{name}` is the {role} and stands among the covariates: nothing may be matched or adjusted on what came after"
+        for role, name in roles.items()
+        if name in names and role != "cluster"
+    ]
+    problems += [f"`{name}` is empty in {count:,} of {len(frame):,} rows" for name in dict.fromkeys(wanted)
+                 if (count := int(frame[name].isna().sum()))]  # fmt: skip
+    for name in dict.fromkeys([*([outcome] if outcome else []), *names]):
+        problems += _find_wrong_values(frame[name], name, text=name in names)
+    flags = pd.to_numeric(frame[treated], errors="coerce").to_numpy(float, na_value=np.nan)
+    if others := int((~np.isin(flags, (0, 1)) & frame[treated].notna().to_numpy()).sum()):
+        problems.append(f"`{treated}` should be True/False or 1/0; {others:,} rows hold something else")
+    elif not frame[treated].isna().any():
+        n, ones = len(flags), int(flags.sum())
+        if min(ones, n - ones) < 2:
+            problems.append(f"{ones:,} of {n:,} customers are treated: an interval needs two in each group")
+    if cluster is not None and frame[cluster].nunique() < 2:
+        problems.append(f"`{cluster}` has one value only: an interval needs several clusters")
+    if problems:
+        raise TableError(problems, "customers")
+    notes, numeric = [], _to_numbers(frame[names])
+    if cluster is None and "customer_id" in frame and not frame["customer_id"].is_unique:
+        repeats = f"{len(frame):,} rows, {frame['customer_id'].nunique():,} customers"
+        notes.append(f"customers repeat ({repeats}): the interval ignores it; say cluster='customer_id'")
+    return Sample(
+        treated=flags == 1,
+        outcome=frame[outcome].to_numpy(float) if outcome else np.zeros(len(frame)),
+        covariates=numeric,
+        design=_scale(numeric.to_numpy(float)),
+        cluster=None if cluster is None else pd.factorize(frame[cluster])[0],
+        warnings=tuple(notes),
+    )
+
+
+def _find_wrong_values(values: pd.Series, name: str, *, text: bool) -> Iterator[str]:
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        if infinite := int(np.isinf(values.to_numpy(float, na_value=np.nan)).sum()):
+            yield f"`{name}` is infinite in {infinite:,} rows"
+    elif pd.api.types.is_datetime64_any_dtype(values):
+        yield f"`{name}` holds dates: turn them into days before the start of the campaign"
+    elif not text:
+        yield f"`{name}` should be a number, found {values.dtype}"
+    elif (kinds := values.nunique()) > 50:
+        yield f"`{name}` holds {kinds:,} different texts in {len(values):,} rows: an id is no covariate"
+
+
+def _to_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    if not texts:
+        return frame.astype(float)
+    wide = pd.get_dummies(frame.astype({name: "str" for name in texts}), columns=texts, drop_first=True, dtype=float)
+    return wide.astype(float)
+
+
+def _scale(values: np.ndarray) -> np.ndarray:
+    """Intercept and standardised columns of full rank; the span, hence every prediction, is that of `values`."""
+    ones = np.ones((len(values), 1))
+    centre, spread = values.mean(axis=0), values.std(axis=0)
+    varies = spread > 1e-12 * np.maximum(np.abs(centre), np.finfo(float).tiny)
+    scaled = (values[:, varies] - centre[varies]) / spread[varies]
+    if not scaled.shape[1]:
+        return ones
+    _, triangle, order = linalg.qr(scaled, mode="economic", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    return np.hstack([ones, scaled[:, np.sort(order[: len(size)][size > 1e-7 * size[0]])]])
+
+
+def compare_balance(sample: Sample, weights: np.ndarray) -> pd.DataFrame:
+    """Standardised differences of means, one row a covariate: as found, and under the weights."""
+    t, values = sample.treated, sample.covariates.to_numpy(float)
+    if not values.shape[1]:
+        return pd.DataFrame(columns=["covariate", "before", "after"])
+    spread = np.sqrt((values[t].var(axis=0, ddof=1) + values[~t].var(axis=0, ddof=1)) / 2)
+    # Where neither group varies, a difference is infinite in these units; a tiny floor keeps it large and finite.
+    spread = np.where(spread > 0, spread, np.maximum(np.abs(values).max(axis=0), 1.0) * 1e-6)
+    before = values[t].mean(axis=0) - values[~t].mean(axis=0)
+    after = np.average(values[t], axis=0, weights=weights[t]) - np.average(values[~t], axis=0, weights=weights[~t])
+    return pd.DataFrame({"covariate": sample.covariates.columns, "before": before / spread, "after": after / spread})

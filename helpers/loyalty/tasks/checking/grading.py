@@ -1,0 +1,269 @@
+"""Checks an exercise's answer: right, not answered yet, or wrong with the usual mistake that it shows."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from loyalty.tasks.checking import progress
+from loyalty.tasks.checking.alignment import align, distance
+from loyalty.tasks.checking.answers import Mismatch
+from loyalty.tasks.checking.cards import render_card, render_text
+from loyalty.tasks.checking.diagnosis import find_generic_mistake, is_same_size, say_where
+
+__all__ = ["Answers", "CheckResult", "Mistake", "Task", "check", "distance", "find_task", "list_tasks"]
+
+SIGNS = {"right": "✅", "unanswered": "⬜", "wrong": "❌"}
+FOLDER = re.compile(r"t\d\d")
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A usual mistake: its short name, the plain sentence the learner reads, and the answer it leads to."""
+
+    name: str
+    says: str
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The right answer, the tempting wrong ones, and one sentence that reads the right number back."""
+
+    right: Any
+    mistakes: tuple[Mistake, ...]
+    praise: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One task of an exercise.
+
+    Parameters
+    ----------
+    code : str
+        Lesson and letter, such as "12a".
+    asks : str
+        The deliverable: type, unit, window, rounding.
+    compute : callable
+        Returns the `Answers`, computed from the data, never constants; memoised with `functools.cache`.
+    tolerance : float
+        In the answer's unit; wrong answers must differ from the right one and each other by more than five.
+    hints : tuple of str
+        From the first nudge to the last step before the solution.
+    close : str
+        What to ask when an answer has the right order of size but is none of the known ones.
+    key : str or tuple of str, optional
+        Columns that identify a table's rows; by default the right table's index.
+    read : callable, optional
+        Brings an answer into the form of the right one; raises `Mismatch` with the sentence that the learner reads.
+    judge : callable, optional
+        What a readable answer shows that is neither right nor a known mistake as a whole: (name or None, sentence).
+
+    Raises
+    ------
+    ValueError
+        When the code or the tolerance cannot be meant.
+
+    Examples
+    --------
+    >>> Task("99a", "How many? A whole number.", lambda: Answers(3, ()), 0.5, ("Count.",)).code
+    '99a'
+    """
+
+    code: str
+    asks: str
+    compute: Callable[[], Answers]
+    tolerance: float
+    hints: tuple[str, ...]
+    close: str = "Close, but not it."
+    key: str | tuple[str, ...] | None = None
+    read: Callable[[Any], Any] | None = None
+    judge: Callable[[Any], tuple[str | None, str]] | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d\d[a-z]", self.code):
+            raise ValueError(f"a task's code is two digits and a letter, such as 12a; this one is {self.code!r}")
+        if not self.tolerance >= 0:
+            raise ValueError(f"task {self.code}: the tolerance is {self.tolerance}; it cannot be below zero")
+
+    @property
+    def repeats(self) -> str:
+        """The sentence that repeats what is asked."""
+        return f"Asked: {self.asks.rstrip('.')}."
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What `check` found: `status` ("right", "unanswered", "wrong"), the `mistake`'s name or None, the `message`."""
+
+    code: str
+    status: str
+    mistake: str | None
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{SIGNS[self.status]} {self.code}  {self.message}"
+
+    def _repr_html_(self) -> str:
+        return render_card(SIGNS[self.status], self.code, render_text(self.message))
+
+
+def check(code: str, answer: Any) -> CheckResult:
+    """Check the answer of a task; it never raises, and never changes the answer.
+
+    It is no exam: the answers can be read in the package, and a ❌ names the usual mistake.
+
+    Parameters
+    ----------
+    code : str
+        The task, such as "12a".
+    answer : any
+        A number, text, date, True or False, set, sequence, Series or table, as the task asks; `...` is "not yet".
+
+    Returns
+    -------
+    CheckResult
+        Shows as ✅, ⬜ or ❌ with one message.
+
+    Examples
+    --------
+    >>> check("00z", 1).status
+    'unanswered'
+    """
+    try:
+        task = find_task(code)
+    except KeyError as problem:
+        return CheckResult(str(code), "unanswered", None, str(problem.args[0]))
+    try:
+        if _is_open(answer):
+            result = CheckResult(task.code, "unanswered", None, f"Not answered yet. {task.repeats}")
+        else:
+            result = CheckResult(task.code, *_grade(task, answer))
+    except Exception as problem:  # an answer may be any object, with any behaviour
+        kind = f"An object of type {type(answer).__name__} could not be read ({type(problem).__name__})."
+        result = CheckResult(task.code, "wrong", None, f"{kind} {task.repeats}")
+    progress.record(result.code, result.status, result.mistake)
+    return result
+
+
+def find_task(code: str) -> Task:
+    """Find a task by its code: "12a" is in the module `loyalty.tasks.t12_…`.
+
+    Parameters
+    ----------
+    code : str
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    KeyError
+        With one plain sentence that lists the lesson's codes.
+
+    Examples
+    --------
+    >>> find_task("hello")
+    Traceback (most recent call last):
+    KeyError: "There is no task 'hello'. A code is the lesson and a letter, such as 12a."
+    """
+    wanted = code.strip().lower() if isinstance(code, str) else ""
+    if not re.fullmatch(r"\d\d[a-z]+", wanted):
+        raise KeyError(f"There is no task {str(code)[:20]!r}. A code is the lesson and a letter, such as 12a.")
+    codes = []
+    for tasks in list_tasks(wanted[:2]).values():
+        for task in tasks:
+            if task.code == wanted:
+                return task
+            codes.append(task.code)
+    has = f"Lesson {wanted[:2]} has {', '.join(codes)}." if codes else f"Lesson {wanted[:2]} has no tasks."
+    raise KeyError(f"There is no task {wanted!r}. {has}")
+
+
+def list_tasks(lesson: str = "") -> dict[str, tuple[Task, ...]]:
+    """List the tasks of one lesson, or of all.
+
+    Parameters
+    ----------
+    lesson : str, optional
+        Two digits; all lessons by default.
+
+    Returns
+    -------
+    dict
+        Lesson's name (such as "12_customer_profile") -> its tasks.
+
+    Examples
+    --------
+    >>> list_tasks("00")
+    {}
+    """
+    package = importlib.import_module("loyalty.tasks")
+    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if FOLDER.fullmatch(m.name))
+    listed = {}
+    for name in names:
+        if name.startswith(f"t{lesson}"):
+            stem = importlib.import_module(f"loyalty.tasks.{name}").LESSON
+            listed[stem] = importlib.import_module(f"loyalty.tasks.{name}.tasks").TASKS
+    return listed
+
+
+def _is_open(value: Any, seen: frozenset[int] = frozenset()) -> bool:
+    if value is ...:
+        return True
+    if value is None:
+        return not seen
+    if id(value) in seen:
+        return False
+    inside: Iterable[Any] = ()
+    if isinstance(value, pd.DataFrame):
+        inside = (value.iloc[:, place] for place in range(value.shape[1]))
+    elif isinstance(value, (pd.Series, pd.Index, np.ndarray)):
+        inside = np.asarray(value).ravel() if value.dtype == object else ()
+    elif isinstance(value, dict):
+        inside = value.values()
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        inside = value
+    seen = seen | {id(value)}
+    return any(_is_open(one, seen) for one in inside)
+
+
+def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
+    try:
+        answers = task.compute()
+    except Exception as problem:  # the data, not the answer
+        return "unanswered", None, f"This check could not run: {type(problem).__name__}: {problem}"
+    parts, mismatch = [], ""
+    try:
+        answer = task.read(answer) if task.read else answer
+        parts = align(answers.right, answer, task.key)
+        gap = max((float(part.gaps.max()) for part in parts if len(part.gaps)), default=0.0)
+        if gap <= task.tolerance:
+            return "right", None, answers.praise or "Right."
+    except Mismatch as problem:
+        mismatch = str(problem)
+    known = [(distance(mistake.value, answer, task.key), place) for place, mistake in enumerate(answers.mistakes)]
+    nearest, place = min(known, default=(np.inf, 0))
+    if nearest <= task.tolerance:
+        return "wrong", answers.mistakes[place].name, answers.mistakes[place].says
+    if mismatch:
+        return "wrong", None, f"{mismatch} {task.repeats}"
+    if task.judge:
+        return "wrong", *task.judge(answer)
+    generic = find_generic_mistake(parts, task.tolerance)
+    if generic is not None:
+        name, says = generic
+        return "wrong", name, f"{says} {task.repeats}"
+    where = say_where(parts, task.tolerance)
+    if is_same_size(parts, task.tolerance):
+        return "wrong", None, f"{task.close} {where}".strip()
+    return "wrong", None, " ".join(filter(None, ("Not it.", where, task.repeats)))

@@ -1,0 +1,78 @@
+"""Hints that come one step at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loyalty.tasks.checking import progress
+from loyalty.tasks.checking.cards import render_card, render_text
+from loyalty.tasks.checking.grading import Task, find_task, list_tasks
+
+ROOMS = {"0": "0_start", "1": "1_prepare", "2": "2_segment", "3": "3_evaluate", "4": "4_learn"}
+
+
+@dataclass(frozen=True)
+class Hint:
+    """The hints shown so far, and how many there are."""
+
+    code: str
+    shown: tuple[str, ...]
+    total: int
+    solution: str = ""
+
+    @property
+    def _last_line(self) -> str:
+        if self.solution:
+            return f"That was the last hint. The worked answer is in {self.solution}, task {self.code}."
+        left = self.total - len(self.shown)
+        return f"({left} more: run this cell again.)" if left else "(The last one. Run again for the solution's place.)"
+
+    def __repr__(self) -> str:
+        steps = [f"{n}. {text}" for n, text in enumerate(self.shown, 1)]
+        return "\n".join([f"💡 {self.code}", *steps, *([self._last_line] if self.total else [])])
+
+    def _repr_html_(self) -> str:
+        steps = "".join(f"<li>{render_text(text)}</li>" for text in self.shown)
+        last = render_text(self._last_line) if self.total else ""
+        if self.solution:
+            last = last.replace(self.solution, f'<a href="../../{self.solution}">{self.solution}</a>')
+        return render_card("💡", self.code, f'<ol style="margin: 2px 0">{steps}</ol>{last}')
+
+
+def hint(code: str) -> Hint:
+    """Show one hint more at each call; after the last one, where the worked solution is.
+
+    While notebooks are built it always shows the first.
+
+    Parameters
+    ----------
+    code : str
+        The task, such as "12b".
+
+    Returns
+    -------
+    Hint
+
+    Examples
+    --------
+    >>> hint("00z")
+    💡 00z
+    1. There is no task '00z'. Lesson 00 has no tasks.
+    """
+    try:
+        task = find_task(code)
+    except KeyError as problem:
+        return Hint(str(code), (str(problem.args[0]),), 0)
+    total = len(task.hints)
+    if not progress.is_recording():
+        return Hint(task.code, task.hints[:1], total)
+    state = progress.load()
+    shown = state["hints"].get(task.code, 0) + 1
+    state["hints"][task.code] = min(shown, total)
+    progress.save(state)
+    return Hint(task.code, task.hints[:shown], total, _find_solution(task) if shown > total else "")
+
+
+def _find_solution(task: Task) -> str:
+    stem = next(stem for stem, tasks in list_tasks(task.code[:2]).items() if any(t.code == task.code for t in tasks))
+    return f"solutions/{ROOMS.get(task.code[0], '')}/{stem}.ipynb"

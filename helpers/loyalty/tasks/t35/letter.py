@@ -1,0 +1,134 @@
+"""The letter of exercise 35 on trial: right answers and usual wrong ones of its last three tasks, from the data."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from loyalty.evaluate.observational.aipw import adjust_doubly
+from loyalty.evaluate.observational.conclusion import say_what_is_allowed
+from loyalty.evaluate.observational.matching import match_customers
+from loyalty.evaluate.observational.naive import compare_naively
+from loyalty.evaluate.observational.placebo import placebo_outcome
+from loyalty.evaluate.observational.regression import adjust_by_regression
+from loyalty.evaluate.observational.stratification import compare_strata
+from loyalty.evaluate.observational.weighting import weight_by_propensity
+from loyalty.stats.estimate import Estimate
+from loyalty.tasks.checking.grading import Answers, Mistake
+from loyalty.tasks.t35.scene import load_points_letter
+from loyalty.text import say_money
+
+Triple = tuple[float, float, float]
+
+
+def _euros(value: float) -> str:
+    return say_money(value, "€", 2)
+
+
+def _span(found: Triple) -> str:
+    return f"{_euros(found[0])} ({_euros(found[1])} to {_euros(found[2])})"
+
+
+def _triple(found: Estimate) -> Triple:
+    return found.effect, found.low, found.high
+
+
+@cache
+def _letter(whole: bool = False) -> pd.DataFrame:
+    """The customers of the points letter: those whom a chance decided, or all of them."""
+    table = load_points_letter().customers
+    table = table if whole else table[table["group"] != "more"]
+    return table.assign(change=table["sales"] - table["last_28"], since_quarter=table["sales"] - table["quarter"] / 3)
+
+
+def _naively(outcome: str, whole: bool = False) -> Triple:
+    return _triple(compare_naively(_letter(whole), treated="invited", outcome=outcome))
+
+
+def _within(by: list[str], outcome: str = "sales", whole: bool = False, target: str = "att") -> Triple:
+    return _triple(compare_strata(_letter(whole), treated="invited", outcome=outcome, by=by, target=target))
+
+
+def _without_overlap(outcome: str) -> tuple[Mistake, ...]:
+    """What a method says that is asked about all the invited, those too who had nobody like them."""
+    profile = ["last_28", "quarter"]
+    asked = {
+        "no_overlap": (weight_by_propensity, profile, "Weights have to take"),
+        "no_overlap_line": (adjust_by_regression, profile, "A line has to guess it from"),
+        "no_overlap_doubly": (adjust_doubly, profile, "Half line, half weights: it guesses from"),
+        "no_overlap_matching": (match_customers, profile, "Matching has to take"),
+        "no_overlap_group": (
+            adjust_by_regression,
+            ["group"],
+            "`group` is the right column, but in that class it has to borrow from",
+        ),
+    }
+    says = "You asked about all the invited. Of those above €60 every one was invited: what they do without a letter nobody has seen. {} customers who are not like them. Look at the warnings, and leave the class out."
+    given = {"treated": "invited", "outcome": outcome, "target": "att"}
+    return tuple(Mistake(name, says.format(text), _triple(method(_letter(True), covariates=columns, **given)))
+                 for name, (method, columns, text) in asked.items())  # fmt: skip
+
+
+@cache
+def answer_like_with_like() -> Answers:
+    """Answers of 35e: the effect on the invited whom a chance decided."""
+    right = _within(["group"])
+    return Answers(
+        right=right,
+        praise=f"{_span(right)} per invited customer of the two lower classes.",
+        mistakes=(
+            Mistake("outcome_among_covariates", "You compared customers with equally many *visits after the letter*. If the letter brings visits, that is what it changed; held fixed, most of its effect is gone. Nothing from after may make the cells.",
+                    _within(["group", "visits"])),
+            Mistake("outcome_among_covariates_of_all", "You compared customers with equally many *visits after the letter* (and kept the third class). Nothing from after may make the cells.",
+                    _within(["group", "visits"], whole=True)),
+            *_without_overlap("sales"),
+            Mistake("everybody", "That is for everybody (`ate`): most customers bought nothing before, and so hardly any of them was invited. Asked is the effect on those who were (`target=\"att\"`).",
+                    _within(["group"], target="ate")),
+            Mistake("other_class", "You compared within classes of `quarter`. The list was not made by that: what decided was the column `group`.", _within(["quarter"])),
+            Mistake("naive", "That is invited less others as they are, without the third class. Compare within each class of `group`.", _naively("sales")),
+            Mistake("naive_of_all", "That is invited less others as they are. Compare within each class of `group`.", _naively("sales", True)),
+            Mistake("change", "That is the change since the 28 days before. Those days decided who was invited: a high point, from which one falls back by oneself.", _naively("change")),
+            Mistake("change_of_all", "That is the change since the 28 days before, the third class with it. Those days decided who was invited: a high point, from which one falls back by oneself.", _naively("change", True)),
+            Mistake("quarter", "That is the change since the 84 days before those that decided: much nearer, but who buys again after a pause is in it as well. Compare within each class of `group`.", _naively("since_quarter")),
+        ),
+    )  # fmt: skip
+
+
+@cache
+def answer_witness() -> Answers:
+    """Answers of 35f: the same method, asked about months before the letter."""
+    right = _within(["group"], "witness")
+    return Answers(
+        right=right,
+        praise=f"{_span(right)}: nothing found where nothing was, and no room for a bias as large as the effect.",
+        mistakes=(
+            Mistake("wrong_outcome", "That is 35e. The witness is the column `witness`, months before the letter.", _within(["group"])),
+            Mistake("naive", "That is invited less others in the witness, not within the classes. The witness is asked about the method of 35e.", _naively("witness")),
+            Mistake("naive_of_all", "That is invited less others in the witness, all customers. The witness is asked about the method of 35e.", _naively("witness", True)),
+            Mistake("everybody", "That is for everybody (`ate`). Use the same target as in 35e.", _within(["group"], "witness", target="ate")),
+            Mistake("nearer_days", "That is `quarter`, the 84 days before those that decided. The witness is the column `witness`, 28 days.", _within(["group"], "quarter")),
+            *_without_overlap("witness"),
+        ),
+    )  # fmt: skip
+
+
+@cache
+def answer_grade() -> Answers:
+    """Answers of 35g: which sentence may be signed."""
+    given = {"treated": "invited", "by": "group"}
+    found = compare_strata(_letter(), outcome="sales", **given)
+    placebo = placebo_outcome(_letter(), estimator=compare_strata, placebo="witness", **given)
+    right = "C" if say_what_is_allowed(found, placebos=[placebo]).level == "suggests" and found.low > 0 else "D"
+    fell, gap = _naively("change", True)[0], _naively("sales", True)[0]
+    says = {
+        "A": f"{_euros(fell)} is the change since the very days that decided. Whoever is picked at a high point falls back without any letter.",
+        "B": f"{_euros(gap)} is the gap between those who spend and those who do not. Within a class of equal spend it is {_span(_within(['group']))}.",
+        "C": "The witness of 35f does not agree, or zero lies in the interval of 35e.",
+        "D": "Too strict. Below €60 both kinds exist in every class, your 35e compares them, and your witness of 35f finds nothing. What cannot be told are those above €60.",
+    }  # fmt: skip
+    return Answers(
+        right=right,
+        praise="As strong as the evidence, and only about those for whom there is some.",
+        mistakes=tuple(Mistake(f"signed_{letter}", text, letter) for letter, text in says.items() if letter != right),
+    )

@@ -1,0 +1,39 @@
+"""The house style of numbers in words: money, short forms and p-values."""
+
+from __future__ import annotations
+
+
+def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
+    """Write a signed amount the way a person would: the sign first, then the unit.
+
+    Examples
+    --------
+    >>> say_money(-6.219, "$", 2), say_money(1234.5, "€"), say_money(-0.001, "€", 2)
+    ('−$6.22', '€1,234', '€0.00')
+    """
+    return f"{'−' if round(value, decimals) < 0 else ''}{unit}{abs(value):,.{decimals}f}"
+
+
+def shorten(value: float) -> str:
+    """Write a large number in short form.
+
+    Examples
+    --------
+    >>> shorten(1234), shorten(3_400_000), shorten(12)
+    ('1.2k', '3.4M', '12')
+    """
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.1f}".removesuffix(".0") + letter
+    return f"{value:g}"
+
+
+def say_p(p: float) -> str:
+    """Write a p-value for a sentence.
+
+    Examples
+    --------
+    >>> say_p(0.01234), say_p(1e-9)
+    ('p = 0.0123', 'p < 0.0001')
+    """
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"

@@ -1,0 +1,190 @@
+"""Parquet, DuckDB, frames and databases: the same rows from each, opened for reading only, no secret shown."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from loyalty.intake import load_tables
+
+from ..conftest import show
+
+FRAME = pd.DataFrame(
+    {
+        "customer_id": ["007", "8", "8"],
+        "time": pd.to_datetime(["2025-01-31 18:05", "2025-02-01 09:00", "2025-02-02 10:30"]),
+        "sales": [1234.5, 2.5, -1.0],
+        "store_id": ["Арбат", None, "Тверская"],
+    }
+)
+PEOPLE = pd.DataFrame({"customer_id": ["007", "8"], "arm": ["control", "mail"]})
+
+
+def save(frame: pd.DataFrame, kind: str, folder: Path) -> Path:
+    path = folder / f"t{len(frame.columns)}.{kind}"
+    if kind == "csv":
+        frame.to_csv(path, index=False, sep=";", decimal=",", encoding="cp1251", date_format="%d.%m.%Y %H:%M")
+    elif kind == "xlsx":
+        frame.to_excel(path, index=False)
+    elif kind == "parquet":
+        path.mkdir()
+        for i in range(len(frame)):
+            frame[i : i + 1].to_parquet(path / f"part-{i}.parquet")
+    else:
+        with duckdb.connect(str(path)) as base:
+            base.from_df(frame).create("lines")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "duckdb"])
+def test_the_same_campaign_comes_the_same_from_every_kind_of_file(tmp_path, kind):
+    expected = load_tables({"receipts": FRAME, "contacts": PEOPLE})
+    files = {"receipts": save(FRAME, kind, tmp_path), "contacts": save(PEOPLE, kind, tmp_path)}
+    options = {"receipts": {"day_first": True}} if kind == "csv" else None
+    loaded = load_tables(files, options)
+    for name, table in expected.items():
+        assert str(show(loaded[name])) == str(show(table))
+        assert loaded[name].table.collect_schema() == table.table.collect_schema()
+        assert loaded[name].missing == table.missing
+        assert loaded[name].found == table.found
+
+
+def test_tables_of_one_call_stand_on_one_connection_and_can_be_joined():
+    loaded = load_tables({"receipts": FRAME, "contacts": PEOPLE})
+    joined = loaded["receipts"].table.join(loaded["contacts"].table, on="customer_id")
+    assert len(joined.collect("pandas")) == 3
+
+
+def test_a_relation_of_another_connection_is_brought_over(load):
+    with duckdb.connect() as other:
+        other.register("frame", FRAME)
+        assert load(other.sql("SELECT * FROM frame")).rows == 3
+
+
+def test_whole_numbers_as_ids_become_text_and_broken_ones_are_named(load, refuse):
+    frame = FRAME.assign(customer_id=[7.0, None, 8.0])
+    loaded = load(frame)
+    assert [row[0] for row in show(loaded)] == ["7", "8"]
+    assert "`customer_id`: decimal numbers read as whole ones" in loaded.notes
+    assert refuse(FRAME.assign(customer_id=[7.5, 8.0, 9.0])) == (
+        "`customer_id` holds '7.5' in 1 row: an id is a whole number or a text; export it as text"
+    )
+
+
+def test_columns_of_another_type_are_named(refuse):
+    aware = FRAME.assign(time=FRAME["time"].dt.tz_localize("Europe/Berlin"))
+    assert refuse(aware) == "`time` carries a time zone: convert it to the shop's time, drop the zone"
+    assert refuse(FRAME.assign(time=[20250131] * 3)) == (
+        "`time` should be a date, found the type BIGINT: export it as a date"
+    )
+    assert refuse(FRAME.assign(sales=FRAME["time"])).startswith(
+        "`sales` should be a number, found values of the type T"
+    )
+
+
+def test_columns_that_nobody_asked_for_are_said_and_left(load):
+    loaded = load(FRAME.assign(weather="rain"))
+    assert loaded.notes[-1] == "columns not used: weather"
+    assert "weather" not in loaded.table.collect_schema().names()
+    named = {name: name for name in (*FRAME, "weather")}
+    assert "weather" in load(FRAME.assign(weather="rain"), columns=named).table.collect_schema().names()
+
+
+def test_damaged_and_empty_stores_are_refused(tmp_path, refuse):
+    (tmp_path / "folder").mkdir()
+    assert refuse(tmp_path / "folder") == "the folder folder holds no .parquet file"
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 and nothing more")
+    assert refuse(tmp_path / "t.parquet").startswith("t.parquet cannot be read as Parquet: ")
+    (tmp_path / "t.duckdb").write_bytes(b"nothing like it" * 400)
+    assert refuse(tmp_path / "t.duckdb").startswith("t.duckdb cannot be read as a DuckDB file: ")
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["sales", "sales"]), tmp_path / "twins.parquet")
+    assert "sales" in refuse(tmp_path / "twins.parquet")
+
+
+def test_a_file_of_several_tables_stops_until_one_is_named(tmp_path, load, refuse):
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as base:
+        base.from_df(FRAME).create("lines")
+        base.execute('CREATE TABLE "my ""old"" lines" AS SELECT * FROM lines LIMIT 1')
+    assert refuse(path) == 'shop.duckdb holds 2 tables (lines, my "old" lines): say `table:` in columns.yml'
+    assert refuse(path, table="none") == "shop.duckdb has no table 'none': it holds lines, my \"old\" lines"
+    assert load(path, table='my "old" lines').rows == 1
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A database of the user's, and a file for the query."""
+    base = sqlite3.connect(tmp_path / "shop.sqlite")
+    FRAME.to_sql("lines", base, index=False)
+    base.close()
+    monkeypatch.setenv("LOYALTY_SQL", f"sqlite:///{tmp_path / 'shop.sqlite'}")
+
+    def write(query: str) -> Path:
+        (tmp_path / "till.sql").write_text(query, encoding="utf-8")
+        return tmp_path / "till.sql"
+
+    return write
+
+
+def test_a_query_gives_the_rows_of_the_users_database(shop, load):
+    loaded = load(
+        shop("-- what we sold; all of it\nSELECT *, ';' AS note, 5 % 3 AS rest FROM lines WHERE time <> '12:30';\n")
+    )
+    assert str(show(loaded)) == str(show(load(FRAME)))
+    assert loaded.notes[0] == "query of till.sql, read only"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("DELETE FROM lines", "till.sql should hold one query that begins with SELECT or WITH, and nothing else"),
+        ("SELECT 1; DELETE FROM lines",
+         "till.sql should hold one query that begins with SELECT or WITH, and nothing else"),
+        ("WITH gone AS (DELETE FROM lines RETURNING *) SELECT * FROM gone",
+         "till.sql holds the word DELETE: only queries that read are run"),
+        ("SELECT * FROM no_table", "till.sql: the database answers: no such table: no_table"),
+    ],
+)  # fmt: skip
+def test_queries_that_write_or_fail_are_refused(shop, refuse, query, words):
+    assert refuse(shop(query)) == words
+
+
+def test_no_password_is_ever_shown(shop, refuse, monkeypatch):
+    monkeypatch.delenv("LOYALTY_SQL")
+    assert refuse(shop("SELECT 1")) == (
+        "till.sql asks a database, and no connection is named: "
+        "set LOYALTY_SQL, for example to postgresql://name:password@server/base"
+    )
+    for address in ("nothing://anna:s3cret@host/base", "sqlite:///s3cret.db", "s3cret"):
+        monkeypatch.setenv("LOYALTY_SQL", address)
+        answer = refuse(shop("SELECT 1"))
+        assert answer.startswith("till.sql: ")
+        assert "anna:s3cret" not in answer
+    assert "s3cret" not in answer
+
+
+def test_a_connection_that_cannot_be_made_is_told_what_is_missing(shop, refuse, monkeypatch):
+    monkeypatch.setenv("LOYALTY_SQL", "my database")
+    assert refuse(shop("SELECT 1")) == (
+        "till.sql: LOYALTY_SQL is no address of a database: write it as postgresql://name:password@server/base"
+    )
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setenv("LOYALTY_SQL", "postgresql+psycopg://anna:s3cret@127.0.0.1:1/base")
+    assert refuse(shop("SELECT 1")) == (
+        "till.sql: this kind of database needs the Python package psycopg: "
+        f'install it with `"{sys.executable}" -m pip install psycopg`'
+    )
+
+
+def test_an_sqlite_file_is_told_how_to_be_asked(tmp_path, refuse, shop):
+    path = (tmp_path / "shop.sqlite").rename(tmp_path / "shop.db")
+    assert refuse(path) == (
+        "shop.db is an SQLite file: put SELECT … into a .sql file and set LOYALTY_SQL=sqlite:///shop.db"
+    )

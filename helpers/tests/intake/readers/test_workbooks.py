@@ -1,0 +1,133 @@
+"""Excel workbooks as they come: titles, merged cells, formulas, several sheets, numbers that Excel spoiled."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import openpyxl
+
+from ..conftest import show
+
+HEAD = ["Номер карты", "Дата чека", "Сумма со скидкой"]
+NAMES = {"customer_id": HEAD[0], "time": HEAD[1], "sales": HEAD[2]}
+DAY = dt.datetime(2025, 12, 31, 18, 5)
+
+
+def test_cells_keep_their_types_and_texts_beside_them_are_read(xlsx, load):
+    rows = [HEAD, [7, DAY, 1234.567], ["008", "30.12.2025", "1 234,50 ₽"], [9.0, dt.date(2025, 12, 29), -3]]
+    loaded = load(xlsx(rows), columns=NAMES)
+    assert show(loaded) == [
+        ("008", "2025-12-30 00:00", 1234.5),
+        ("7", "2025-12-31 18:05", 1234.567),
+        ("9", "2025-12-29 00:00", -3.0),
+    ]
+
+
+def test_a_title_merged_over_the_table_is_passed_over(xlsx, load):
+    rows = [["Продажи за декабрь"], [], HEAD, [7, DAY, 5]]
+    loaded = load(xlsx(rows, merge=("A1:C1",)), columns=NAMES)
+    assert show(loaded) == [("7", "2025-12-31 18:05", 5.0)]
+    assert "column names taken from line 3" in loaded.notes
+
+
+def test_a_header_in_two_lines_of_merged_cells_is_refused(xlsx, refuse):
+    rows = [["Клиент", "Чек", None, None], [None, "Дата", "Сумма", "Скидка"], [7, DAY, 5, 1]]
+    path = xlsx(rows, merge=("A1:A2", "B1:D1"))
+    assert refuse(path, columns={"customer_id": "Клиент", "time": "Дата", "sales": "Сумма"}) == (
+        "till.xlsx, sheet Лист1 names its columns in two lines, 1 and 2 ('Клиент' stands above): "
+        "bring them to one line (unmerge the cells), or say `header_row:` in columns.yml"
+    )
+
+
+def test_several_sheets_with_data_stop_until_one_is_named(xlsx, load, refuse):
+    path = xlsx({"Январь": [HEAD, [7, DAY, 5]], "Февраль": [HEAD, [8, DAY, 6]], "Пусто": []})
+    assert refuse(path, columns=NAMES) == (
+        "till.xlsx has 2 sheets with data (Январь, Февраль): say which one in columns.yml (`sheet:`)"
+    )
+    assert refuse(path, columns=NAMES, sheet="Март") == (
+        "till.xlsx has no sheet 'Март': its sheets are Январь, Февраль, Пусто"
+    )
+    assert show(load(path, columns=NAMES, sheet="Февраль")) == [("8", "2025-12-31 18:05", 6.0)]
+    single = load(xlsx({"Данные": [HEAD, [7, DAY, 5]], "Пусто": []}, "one.xlsx"), columns=NAMES)
+    assert single.notes[0] == "sheet Данные"
+
+
+def test_formulas_that_nobody_computed_are_named(xlsx, refuse):
+    path = xlsx([HEAD, [7, DAY, "=2*3"], [8, DAY, "=B9"]])
+    assert refuse(path, columns=NAMES) == (
+        "till.xlsx, sheet Лист1: 2 formulas (C2, C3) without a stored value: "
+        "open it in Excel, save it, and give it again"
+    )
+
+
+def test_errors_of_excel_are_named_wherever_they_stand(xlsx, refuse):
+    path = xlsx([HEAD, ["#N/A", DAY, "#REF!"], [8, DAY, 5]])
+    assert refuse(path, columns=NAMES).splitlines() == [
+        "`customer_id` (column Номер карты) holds '#N/A' in 1 row (at line 2): "
+        "errors of Excel instead of values: correct them in the workbook",
+        "`sales` (column Сумма со скидкой) holds errors of Excel, '#REF!' in 1 row (at line 2): "
+        "correct them in the workbook",
+    ]
+
+
+def test_card_numbers_that_excel_keeps_as_numbers_have_lost_their_last_digit(xlsx, refuse):
+    path = xlsx([HEAD, [4276023456789012, DAY, 5]])
+    assert refuse(path, columns=NAMES) == (
+        "`customer_id` (column Номер карты) holds '4276023456789012' in 1 row (at line 2): "
+        "numbers of 16 digits or more, of which Excel keeps 15: "
+        "format the column as text in the source, not in a copy of Excel's, and export again"
+    )
+
+
+def test_days_counted_by_excel_are_read_when_all_of_the_column_are(xlsx, load, refuse):
+    loaded = load(xlsx([HEAD, [7, 46022.75, 5], [8, 46023, 6]]), columns=NAMES)
+    assert [row[1] for row in show(loaded)] == ["2025-12-31 18:00", "2026-01-01 00:00"]
+    assert "`time` (column Дата чека): numbers read as the days that Excel counts" in loaded.notes
+    assert refuse(xlsx([HEAD, [7, 46022, 5], [8, DAY, 6]]), columns=NAMES) == (
+        "`time` (column Дата чека) should be a date, found '46022' in 1 row (at line 2): "
+        "such numbers are days as Excel counts them: in Excel give the whole column one date format"
+    )
+
+
+def test_a_protected_or_damaged_workbook_is_refused_plainly(tmp_path, refuse):
+    path = tmp_path / "till.xlsx"
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    assert refuse(path) == (
+        "till.xlsx is protected by a password, or an old .xls under another name: "
+        "open it in Excel and save it as .xlsx without a password"
+    )
+    path.write_bytes(b"PK\x03\x04 and nothing more")
+    assert refuse(path) == (
+        "till.xlsx cannot be read as a workbook (File is not a zip file): open it in Excel and save it again"
+    )
+
+
+def test_cells_far_below_that_stand_right_of_the_table_are_not_lost(xlsx, refuse):
+    rows = [HEAD, *([7, DAY, 5] for _ in range(1100)), [7, DAY, 5, "note"]]
+    assert refuse(xlsx(rows), columns=NAMES) == (
+        "till.xlsx, sheet Лист1: cells right of the table, such as D1102: "
+        "take them out, or give them a name in the header"
+    )
+
+
+def test_a_workbook_without_a_table_is_refused(xlsx, refuse):
+    assert refuse(xlsx([[]])) == "till.xlsx holds no table: its sheets are empty"
+
+
+def test_a_day_and_a_clock_in_two_columns_of_cells_are_joined(xlsx, load):
+    path = xlsx(
+        [["id", "Дата", "Время", "sum"], [7, DAY.date(), dt.time(18, 5), 5], [8, dt.datetime(2025, 12, 30), "9:05", 6]]
+    )
+    loaded = load(path, columns={"customer_id": "id", "time": ["Дата", "Время"], "sales": "sum"})
+    assert [row[1][11:] for row in show(loaded)] == ["18:05", "09:05"]
+
+
+def test_a_chart_sheet_is_no_sheet_with_data(tmp_path, load):
+    book = openpyxl.Workbook()
+    book.active.append(HEAD)
+    book.active.append([7, DAY, 5])
+    chart = openpyxl.chart.BarChart()
+    chart.add_data(openpyxl.chart.Reference(book.active, min_col=3, min_row=2))
+    book.create_chartsheet("График").add_chart(chart)
+    book.save(tmp_path / "till.xlsx")
+    assert load(tmp_path / "till.xlsx", columns=NAMES).rows == 1

@@ -1,0 +1,36 @@
+"""What earlier waves teach about the next: all treated against one control, waves without control left aside."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.learn.history.prior_lifts import learn_lifts
+from loyalty.tables.check import TableError
+
+
+def make_wave(n=6_000, seed=3, **columns):
+    rng = np.random.default_rng(seed)
+    wave = pd.DataFrame({"campaign_id": "may", "wave": 1, "customer_id": range(n), "window": "main"})
+    wave = wave.assign(arm=rng.choice(["mail", "text", "control"], n), segment=rng.choice(["new", "loyal"], n))
+    wave["responded"] = (rng.random(n) < np.where(wave["arm"] == "control", 0.2, 0.26)).astype(int)
+    return wave.assign(**columns)
+
+
+def test_the_treated_groups_of_a_wave_are_one_against_the_control_that_they_share():
+    wave = make_wave()
+    together = measure_lift(wave.assign(arm=wave["arm"].replace("text", "mail")), outcome="responded", by="segment")
+    by_hand = {lift.segment: lift.relative for lift in together}
+    assert learn_lifts(wave).to_dict() == pytest.approx(by_hand)
+    apart = {lift.segment: lift.relative for lift in measure_lift(wave, outcome="responded", by="segment")}
+    assert learn_lifts(wave).to_dict() != pytest.approx(apart)
+
+
+def test_the_universal_control_is_no_control_of_the_wave():
+    wave = make_wave(control_kind="none")
+    held = make_wave(500, seed=4, arm="control", control_kind="universal", responded=1)
+    both = pd.concat([wave, held.assign(customer_id=range(9_000, 9_500))], ignore_index=True)
+    assert learn_lifts(both).to_dict() == pytest.approx(learn_lifts(wave).to_dict())
+    alone = pd.concat([wave[wave["arm"] != "control"], held.assign(customer_id=range(9_000, 9_500))])
+    with pytest.raises(TableError, match="nothing is learned from it"):
+        learn_lifts(alone)

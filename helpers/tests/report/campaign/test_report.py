@@ -1,0 +1,299 @@
+"""The report `campaign_report`: with a control group, and with whatever people have instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.report.campaign import controlled
+from loyalty.report.campaign.report import report_campaign
+from loyalty.tables.check import TableError
+
+from ..conftest import SETTINGS
+
+COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
+
+
+@pytest.fixture(scope="module")
+def report(campaign):
+    return report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.25})
+
+
+def rename(contacts: pd.DataFrame, **arms: str) -> pd.DataFrame:
+    return contacts.assign(
+        arm=contacts["arm"].map(lambda arm: arms.get("control" if arm == "control" else "treated", arm))
+    )
+
+
+def test_the_truth_of_the_world_lies_in_the_interval(report, campaign):
+    lift, money = report.results["lift"], report.results["money"]
+    assert lift.low <= campaign.truth.loc["main", "sales"] <= lift.high
+    assert money.profit.low <= campaign.truth.loc["both", "profit"] <= money.profit.high
+    assert lift.n_treated + lift.n_control == len(campaign.contacts)
+
+
+def test_too_few_controls_for_a_slope_are_said_and_nothing_is_sharpened(report):
+    assert report.results["sharp"] is None and report.results["lift"].n_control < 1_000
+    assert any("too few for a slope of its own" in text for text in report.sections["lift"].text)
+    assert "the same, sharpened by sales before" not in set(report.sections["lift"].to_frame()["per customer"])
+
+
+def test_what_was_bought_before_sharpens_the_lift_and_says_what_it_saved(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    control = campaign.contacts[campaign.contacts["arm"] == "control"]
+    even = campaign.load(contacts=pd.concat([treated.head(len(control)), control]))
+    report = report_campaign(even, SETTINGS | COSTS)
+    sharp, lift = report.results["sharp"], report.results["lift"]
+    assert (sharp.high - sharp.low) < (lift.high - lift.low) and 0 < sharp.details["saving"] < 1
+    table = report.sections["lift"].to_frame().set_index("per customer")
+    assert table["p"]["the same, sharpened by sales before"] == sharp.p
+    assert f"saved {sharp.details['saving']:.0%} of the variance" in " ".join(report.sections["lift"].text)
+
+
+def test_with_one_arm_the_arms_vanish_with_their_heading(report):
+    assert report.draw("arms") is None
+    assert "<h2>" not in report.section("arms")._repr_html_() + report.section("arms_money")._repr_html_()
+
+
+def test_the_verdict_comes_first_and_is_one_of_four(report):
+    assert report.verdict == report.results["money"].verdict
+    assert report.verdict in ("earned", "lost", "open")
+    assert report.card.verdict and report.card.facts[0][0] == "Profit"
+
+
+def test_the_checks_name_what_was_looked_at(report):
+    checks = report.sheets["checks"].set_index("check")["result"]
+    assert checks["Sample ratio"] == "good" and checks["Balance before the start"] == "good"
+    assert checks["Contact list meets receipts"] == "good" and checks["Delivery"] == "not done"
+
+
+def test_the_sheets_hold_the_numbers_of_the_results(report):
+    summary = report.sheets["summary"].set_index("what")["value"]
+    assert summary["Lift of sales per customer"] == report.results["lift"].effect
+    assert summary["Profit in all"] == report.results["money"].total.effect
+    assert set(report.sheets) == {"summary", "checks", "segments", "money"}
+
+
+def test_segments_are_shown_with_their_shrunken_effect(report):
+    table = report.sheets["segments"]
+    assert table["segment"].tolist() == ["north", "south"] and "shrunken" in table
+
+
+@pytest.mark.parametrize("name", ["lift", "money", "segments"])
+def test_each_chart_is_drawn(report, name):
+    assert report.draw(name) is not None
+
+
+def test_minimum_columns_are_enough(campaign):
+    small = campaign.load(
+        receipts=campaign.receipts[["customer_id", "time", "sales"]],
+        contacts=campaign.contacts[["campaign_id", "wave", "customer_id", "arm"]],
+    )
+    report = report_campaign(small, SETTINGS)
+    unlocks = set(report.sections["skipped"].to_frame()["what unlocks it"])
+    assert {"the column margin in receipts", "the column segment in contacts", "the setting contact_cost"} <= unlocks
+    assert report.results["lift"].n_control > 500
+
+
+def test_a_broken_split_stops_the_verdict(campaign):
+    report = report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.5})
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert "not the one planned" in report.card.headline
+
+
+def test_mail_to_the_control_is_an_alarm(campaign):
+    contacts = campaign.contacts.assign(delivered=True)
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    assert report.verdict == "open" and "of control were written to" in report.card.headline
+
+
+def test_receipts_that_end_early_shorten_the_window_after_and_say_so(campaign):
+    short = campaign.receipts[campaign.receipts["time"] < "2023-06-05"]
+    report = report_campaign(campaign.load(receipts=short), SETTINGS | COSTS)
+    skipped = report.sections["skipped"].to_frame().set_index("not in this report")["what unlocks it"]
+    assert skipped["Window after"].startswith("7 days and not 28: the receipts end on 2023-06-04")
+    with pytest.raises(TableError, match="no or hardly any receipts") as caught:
+        report_campaign(campaign.load(receipts=short), SETTINGS | COSTS | {"after": 28})
+    assert caught.value.problems[0].endswith("get the missing receipts, or set other dates: start, end, before, after")
+
+
+def test_without_a_control_nothing_is_claimed(campaign):
+    contacts = campaign.contacts[campaign.contacts["arm"] != "control"]
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS)
+    assert report.verdict == "cannot be known" and "cannot be known" in report.card.verdict
+    assert "Not an effect." in report.sections["lift"].text[0]
+    assert "difference to a control group" in report.sections["money"].text[0]
+    assert not {"lift", "money"} & set(report.results) and "money" not in report.charts
+    assert report.draw("money") is None
+
+
+def test_a_control_of_three_is_none_and_is_not_counted_out(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    three = campaign.contacts[campaign.contacts["arm"] == "control"].head(3)
+    report = report_campaign(campaign.load(contacts=pd.concat([treated, three])), SETTINGS)
+    assert report.verdict == "cannot be known" and "fewer than 5" in report.card.headline
+    assert report.card.verdict.endswith("the control group is too small") and "leave a part" in report.card.notes[-1]
+
+
+def test_a_tiny_control_is_measured_with_its_warning(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    few = campaign.contacts[campaign.contacts["arm"] == "control"].head(20)
+    report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
+    assert report.results["lift"].n_control == 20
+    assert any(text.startswith("Careful:") for text in report.sections["lift"].text)
+    assert any(text.startswith("Careful: fewer than 20") for text in report.card.notes)
+
+
+@pytest.mark.parametrize("rises", [3.0, -3.0])
+def test_a_handful_of_buyers_gives_no_verdict_and_no_further_wave_of_the_same_size(campaign, monkeypatch, rises):
+    counted = controlled.campaign_money
+    sure = {"verdict": "earned" if rises > 0 else "lost", "recommendation": "send again"}
+    monkeypatch.setattr(controlled, "campaign_money", lambda *a, **k: replace(counted(*a, **k), **sure))
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"]
+    few = campaign.contacts[campaign.contacts["arm"] == "control"].head(20)
+    report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
+    assert report.verdict == "open" and report.card.verdict.startswith("It is open")
+    assert any("plan the next test with campaign_plan" in note for note in report.card.notes)
+    assert "send again" not in " ".join([*report.card.notes, *report.sections["money"].text])
+
+
+def test_only_controls_are_refused(campaign):
+    with pytest.raises(TableError, match="nobody was treated"):
+        report_campaign(campaign.load(contacts=rename(campaign.contacts, treated="control")), SETTINGS)
+
+
+def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campaign):
+    contacts = rename(campaign.contacts, control="eligible")
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | {"not_invited": "eligible"})
+    assert report.verdict == "cannot be known" and len(report.results["comparison"].estimates) == 7
+    assert report.results["allowed"].level in ("suggests", "cannot be told")
+    assert report.results["allowed"].sentence in report.sections["lift"].text
+
+
+def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign):
+    odd = campaign.contacts["customer_id"] % 2 == 1
+    contacts = campaign.contacts.assign(
+        arm=campaign.contacts["arm"].mask(odd & (campaign.contacts["arm"] != "control"), "b")
+    )
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    assert "Best of 2 arms" in report.card.notes[-1]
+    arms, money = report.sections["arms"].to_frame(), report.sections["arms_money"].to_frame()
+    assert len(arms) == len(money) == 2 and (arms["p adjusted"] >= arms["p"]).all() and "shrunken" in arms
+    assert "<h2>The arms</h2>" in report.section("arms")._repr_html_() and report.draw("arms") is not None
+    segments = report.sheets["segments"]
+    assert len(segments) == 4 and set(segments["arm"]) == {"b", "basket_discount"}
+    assert report.sections["segments"].text[0].startswith("Best: ")
+
+
+def test_the_planned_shares_may_come_from_the_list_or_from_the_record(campaign):
+    chance = campaign.contacts["arm"].map({"control": 0.25, "basket_discount": 0.75})
+    listed = campaign.contacts.assign(propensity=chance)
+    name = campaign.contacts["campaign_id"].iloc[0]
+    record = pd.DataFrame({"campaign_id": [name], "wave": 1, "planned_shares": "control=0.5, basket_discount=0.5"})
+    record = record.assign(start=pd.Timestamp(SETTINGS["start"]), end=pd.Timestamp(SETTINGS["end"]))
+    found = {}
+    for key, tables in {"list": {}, "record": {"campaigns": record}}.items():
+        report = report_campaign(campaign.load(contacts=listed, **tables), SETTINGS | COSTS)
+        found[key] = report.sheets["checks"].set_index("check")["result"]["Sample ratio"]
+    assert found == {"list": "good", "record": "alarm"}
+    with pytest.raises(TableError, match="no row of the campaign .*; found: 'other', wave 1: correct"):
+        report_campaign(campaign.load(campaigns=record.assign(campaign_id="other")), SETTINGS | COSTS)
+
+
+def test_a_list_that_names_no_campaign_takes_the_only_record(campaign):
+    listed = campaign.contacts.assign(campaign_id="campaign", wave=1)  # as the intake fills it
+    record = pd.DataFrame({"campaign_id": ["spring"], "wave": 3, "planned_shares": "control=0.5, basket_discount=0.5"})
+    record = record.assign(start=pd.Timestamp(SETTINGS["start"]), end=pd.Timestamp(SETTINGS["end"]))
+    report = report_campaign(campaign.load(contacts=listed, campaigns=record), SETTINGS | COSTS)
+    assert report.sheets["checks"].set_index("check")["result"]["Sample ratio"] == "alarm"
+    two = pd.concat([record, record.assign(wave=4)])
+    with pytest.raises(TableError, match="found: 'spring', wave 3, 'spring', wave 4"):
+        report_campaign(campaign.load(contacts=listed, campaigns=two), SETTINGS | COSTS)
+
+
+def test_small_segments_are_hidden_everywhere(campaign):
+    contacts = campaign.contacts.copy()
+    control = contacts.index[contacts["arm"] == "control"][:3]
+    treated = contacts.index[contacts["arm"] != "control"][:30]
+    contacts.loc[[*control, *treated], "segment"] = "rare"
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    table = report.sheets["segments"].set_index("segment")
+    assert table.loc["rare", "control"] == "<5" and pd.isna(table.loc["rare", "effect"])
+    assert (table["control"] == "hidden").sum() == 1
+    assert report.draw("segments") is not None
+
+
+def test_ids_of_two_kinds_that_never_meet_are_refused(campaign):
+    contacts = campaign.contacts.assign(customer_id="K" + campaign.contacts["customer_id"].astype("str"))
+    with pytest.raises(TableError):
+        report_campaign(campaign.load(contacts=contacts), SETTINGS)
+
+
+def test_a_column_of_ids_is_no_segment(campaign):
+    with pytest.raises(TableError, match="`customer_id` has 2,400 values, and a report shows up to 100") as caught:
+        report_campaign(campaign.load(), SETTINGS | {"by": "customer_id"})
+    assert len(caught.value.problems) == 1
+
+
+def test_segments_that_cannot_be_compared_leave_the_report_as_it_is(campaign):
+    contacts = campaign.contacts.assign(segment=campaign.contacts["arm"])
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    assert report.sections["segments"].text[0].startswith("No segments: no comparison of basket_discount in `")
+    assert report.results["lift"].n_control > 500 and report.draw("segments") is None
+
+
+def test_sales_that_are_all_negative_are_refused(campaign):
+    receipts = campaign.receipts.assign(sales=-campaign.receipts["sales"])
+    with pytest.raises(TableError, match="add up to -.*: are all written with a minus"):
+        report_campaign(campaign.load(receipts=receipts), SETTINGS)
+
+
+def test_a_segment_of_phones_is_refused(campaign):
+    contacts = campaign.contacts.assign(segment="79161234567")
+    with pytest.raises(TableError, match="holds phones or e-mails"):
+        report_campaign(campaign.load(contacts=contacts), SETTINGS)
+
+
+def test_no_customer_stands_on_the_page(report, campaign):
+    shown = " ".join(section._repr_html_() for section in report.sections.values()) + report.card._repr_html_()
+    tables = pd.concat([table.astype("str").stack() for table in report.sheets.values()])
+    assert "customer_id" not in shown and not tables.isin(["customer_id"]).any()
+    assert np.isin(report.people["customer_id"].astype("str"), campaign.contacts["customer_id"].astype("str")).all()
+
+
+def test_a_group_that_nobody_drew_is_no_arm_beside_a_control(campaign):
+    idle = campaign.contacts["customer_id"] % 5 == 0
+    contacts = campaign.contacts.assign(arm=campaign.contacts["arm"].mask(idle, "eligible"))
+    drawn = campaign.load(contacts=contacts[~idle])
+    named = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS | {"not_invited": "eligible"})
+    assert named.results["lift"].effect == report_campaign(drawn, SETTINGS | COSTS).results["lift"].effect
+    assert "arms" not in named.results and set(named.people["arm"]) == {"control", "basket_discount"}
+
+
+def test_too_few_treated_are_not_called_too_few_controls(campaign):
+    treated = campaign.contacts[campaign.contacts["arm"] != "control"].head(3)
+    control = campaign.contacts[campaign.contacts["arm"] == "control"]
+    card = report_campaign(campaign.load(contacts=pd.concat([treated, control])), SETTINGS).card
+    assert "Fewer than 5 customers were treated" in card.headline
+    assert "too few were treated" in card.verdict and "leave a part out" not in " ".join(card.notes)
+
+
+def test_a_list_of_which_nobody_was_invited_is_refused(campaign):
+    contacts = campaign.contacts.assign(arm="eligible")
+    with pytest.raises(TableError, match="nobody was treated"):
+        report_campaign(campaign.load(contacts=contacts), SETTINGS | {"not_invited": "eligible"})
+
+
+def test_the_section_on_money_claims_no_more_than_the_card(campaign, monkeypatch):
+    ranked, counted = controlled.compare_money, controlled.campaign_money
+    monkeypatch.setattr(controlled, "compare_money", lambda *a, **k: ranked(*a, **k).assign(p_holm=0.08))
+    monkeypatch.setattr(controlled, "campaign_money", lambda *a, **k: replace(counted(*a, **k), verdict="earned"))
+    arm = campaign.contacts["arm"].mask((campaign.contacts["arm"] != "control").cumsum() % 2 == 1, "b")
+    arm = arm.where(campaign.contacts["arm"] != "control", "control")
+    report = report_campaign(campaign.load(contacts=campaign.contacts.assign(arm=arm)), SETTINGS | COSTS)
+    assert report.verdict == "open"
+    says = report.sections["money"].text[0]
+    assert says.startswith("Whether the campaign earned is open") and "send again" not in says

@@ -1,0 +1,164 @@
+"""Exercise 31: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from statsmodels.sandbox.regression.gmm import IV2SLS
+
+from loyalty.stats.intervals import compare_means
+from loyalty.tasks import check
+from loyalty.tasks.checking.grading import find_task
+from loyalty.world import World
+
+OPENS, CLOSES, END = pd.Timestamp("2024-06-03"), pd.Timestamp("2024-08-05"), pd.Timestamp("2024-10-28")
+
+
+@pytest.fixture(scope="module")
+def app():
+    return World(customers=40_000, months=24, seed=131).randomise_card_invitation(0.5)
+
+
+@pytest.fixture(scope="module")
+def receipts(app):
+    """Whole receipts of the users, by people who work with receipts and not with lines."""
+    chain = app[1]
+    users = chain.customers.customer_id[chain.customers.card_since < OPENS]
+    lines = chain.receipts[chain.receipts.customer_id.isin(users) & (chain.receipts.time >= "2024-03-01")]
+    whole = lines.groupby("basket_id").agg(
+        customer_id=("customer_id", "first"), time=("time", "first"), paid=("sales", "sum")
+    )
+    return users, whole
+
+
+@pytest.fixture(scope="module")
+def trial(app):
+    wave = app[0]
+    main = wave.outcomes.query("window == 'main'")
+    table = wave.contacts.merge(main[["customer_id", "sales", "orders", "start", "end"]], on="customer_id")
+    return table.assign(
+        spend=table.sales / (table.end - table.start).dt.days * 28, invited=(table.arm == "invited") * 1
+    )
+
+
+def owners(receipts, until):
+    _, whole = receipts
+    return set(whole[(whole.paid >= 30) & whole.time.between(OPENS, until, inclusive="left")].customer_id)
+
+
+def gap(receipts, start, end, until=CLOSES):
+    users, whole = receipts
+    paid = whole[whole.time.between(start, end, inclusive="left")].groupby("customer_id").paid.sum()
+    paid = users.map(paid).fillna(0) * 28 / (end - start).days
+    mine = users.isin(owners(receipts, until))
+    return paid[mine], paid[~mine]
+
+
+def test_a_fair_clock_is_right(receipts):
+    mine, others = gap(receipts, CLOSES, END)
+    assert check("31a", mine.mean() - others.mean()).status == "right"
+
+
+def test_the_qualifying_purchase_inside_the_window_is_named(receipts):
+    mine, others = gap(receipts, OPENS, END)
+    assert check("31a", mine.mean() - others.mean()).mistake == "qualifying_purchase_counted"
+
+
+def test_the_qualifying_purchase_counted_after_joining_is_named(receipts):
+    users, whole = receipts
+    earned = (
+        whole[(whole.paid >= 30) & whole.time.between(OPENS, CLOSES, inclusive="left")]
+        .groupby("customer_id")
+        .time.min()
+    )
+    mine = whole[whole.time < END].join(earned.rename("earned"), on="customer_id").query("time >= earned")
+    rates = mine.groupby("customer_id").paid.sum() / ((END - earned) / pd.Timedelta(days=28))
+    others = gap(receipts, OPENS, END)[1]
+    assert check("31a", rates.mean() - others.mean()).mistake == "after_joining"
+
+
+@pytest.mark.parametrize(("unit", "name"), [("customer_id", "weeks_as_receipt"), ("line", "lines_as_receipts")])
+def test_thirty_euros_in_another_unit_than_the_receipt_are_named(app, receipts, unit, name):
+    users, whole = receipts
+    lines = app[1].receipts.reset_index(names="line")
+    lines = lines[lines.time.between(OPENS, CLOSES, inclusive="left") & lines.customer_id.isin(users)]
+    reached = lines[lines.groupby(unit).sales.transform("sum") >= 30].customer_id
+    paid = whole[whole.time.between(CLOSES, END, inclusive="left")].groupby("customer_id").paid.sum()
+    paid, mine = users.map(paid).fillna(0) / 3, users.isin(reached)
+    assert check("31a", paid[mine].mean() - paid[~mine].mean()).mistake == name
+
+
+def test_owners_against_all_users_and_themselves_are_named(receipts):
+    mine, others = gap(receipts, CLOSES, END)
+    assert check("31a", mine.mean() - pd.concat([mine, others]).mean()).mistake == "all_users"
+
+
+def test_the_year_before_averaged_into_the_effect_is_named(app):
+    rows = app[0].outcomes.merge(app[0].contacts[["customer_id", "arm"]], on="customer_id")
+    spend = rows.sales / (rows.end - rows.start).dt.days * 28
+    found = compare_means(*(spend[rows.arm == arm] for arm in ("invited", "control")))
+    assert check("31c", (found.effect, found.low, found.high)).mistake == "both_windows"
+
+
+def test_immortal_time_is_named(receipts):
+    mine, others = gap(receipts, CLOSES, END, until=END)
+    assert check("31a", mine.mean() - others.mean()).mistake == "immortal_time"
+    before = compare_means(*gap(receipts, OPENS - pd.Timedelta(days=84), OPENS, until=END))
+    assert check("31b", (before.effect, before.low, before.high)).mistake == "immortal_time"
+
+
+def test_the_gap_before_by_regression_is_right(receipts):
+    mine, others = gap(receipts, OPENS - pd.Timedelta(days=84), OPENS)
+    rows = pd.concat([mine.to_frame("spend").assign(owner=1), others.to_frame("spend").assign(owner=0)])
+    fit = smf.ols("spend ~ owner", rows).fit(cov_type="HC1")
+    assert check("31b", (fit.params["owner"], *fit.conf_int().loc["owner"])).status == "right"
+
+
+@pytest.mark.parametrize(("code", "flag"), [("31c", "invited"), ("31d", "took_card")])
+def test_controlling_for_a_consequence_is_named(trial, code, flag):
+    fit = smf.ols(f"spend ~ {flag} + orders", trial).fit(cov_type="HC1")
+    answer = (fit.params[flag], *fit.conf_int().loc[flag])
+    assert check(code, answer).mistake == "consequence_controlled"
+
+
+def test_intention_to_treat_by_regression_is_right(trial):
+    fit = smf.ols("spend ~ invited", trial).fit(cov_type="HC1")
+    assert check("31c", (fit.params["invited"], *fit.conf_int().loc["invited"])).status == "right"
+
+
+@pytest.mark.parametrize("code", ["31c", "31d"])
+def test_takers_against_others_are_named(trial, code):
+    fit = smf.ols("spend ~ took_card", trial).fit(cov_type="HC1")
+    assert check(code, (fit.params["took_card"], *fit.conf_int().loc["took_card"])).mistake == "as_treated"
+
+
+def test_two_stage_least_squares_is_right(trial):
+    ones = pd.Series(1.0, trial.index)
+    x, z = pd.concat([ones, trial.took_card], axis=1), pd.concat([ones, trial.invited], axis=1)
+    fit = IV2SLS(trial.spend.to_numpy(), x.to_numpy(float), z.to_numpy(float)).fit()
+    half = 1.96 * fit.bse[1]
+    assert check("31d", (fit.params[1], fit.params[1] - half, fit.params[1] + half)).status == "right"
+
+
+def test_the_effect_divided_by_the_take_up_of_the_invited_alone_is_named(trial):
+    found = compare_means(*(trial.spend[trial.invited == one] for one in (1, 0)))
+    share = trial.took_card[trial.invited == 1].mean()
+    answer = (found.effect / share, found.low / share, found.high / share)
+    assert check("31d", answer).mistake == "take_up_of_the_invited"
+
+
+@pytest.mark.parametrize("letter", ["A", "C", "D"])
+def test_a_note_that_the_numbers_do_not_allow_is_named(trial, letter):
+    found = compare_means(*(trial.spend[trial.invited == one] for one in (1, 0)))
+    low = 0.28 * found.low - 0.10
+    assert check("31e", ("B", low)).status == check("31e", ["b", low]).status == "right"
+    assert check("31e", (letter, low)).mistake == f"signed_{letter}"
+    assert check("31e", ("B", found.low - 0.10)).mistake == "revenue_for_margin"
+
+
+def test_the_worlds_truth_lies_inside_the_intervals_that_are_right(app):
+    truth, scale = app[1].truth.card_effect, 28 / 366
+    for code, value in (("31c", truth.invitation), ("31d", truth.complier)):
+        _, low, high = find_task(code).compute().right
+        assert 0 < low <= value * scale <= high

@@ -1,0 +1,246 @@
+"""Exercise 32: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.power import TTestIndPower
+
+from loyalty.evaluate.design.assignment import assign_arms
+from loyalty.evaluate.design.power import find_detectable
+from loyalty.tasks import check
+from loyalty.tasks.checking.grading import find_task
+from loyalty.tasks.t32.scene import END, START, read_chain, reveal_spring
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return read_chain()
+
+
+@pytest.fixture(scope="module")
+def eligible(chain):
+    people = chain.customers
+    return people.query("consent and not staff and last_purchase >= '2024-01-01'")
+
+
+@pytest.fixture(scope="module")
+def spent(chain, eligible):
+    """Whole receipts first, then customers, by people who work with receipts and not with lines."""
+    baskets = chain.receipts.groupby(["customer_id", "basket_id"]).agg(time=("time", "first"), paid=("sales", "sum"))
+    inside = baskets[(baskets.time >= START) & (baskets.time < END)]
+    return eligible.customer_id.map(inside.groupby("customer_id").paid.sum()).fillna(0.0)
+
+
+def by_table(sd, treated, control, alternative="two-sided", power=0.8, alpha=0.05):
+    """What a power calculator of another house says."""
+    found = TTestIndPower().solve_power(
+        nobs1=control, ratio=treated / control, alpha=alpha, power=power, alternative=alternative
+    )
+    return sd * float(np.squeeze(found))  # a number, or one in an array, as its root finder likes
+
+
+def draw(people, share, salt="points 2025"):
+    """The hash, by its definition: the first 52 bits of SHA-256 of "salt:customer_id", as a fraction."""
+    words = {one: hashlib.sha256(f"{salt}:{one}".encode()).hexdigest()[:13] for one in people.customer_id}
+    return {one for one, word in words.items() if int(word, 16) / 2**52 < share}
+
+
+# 32a -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_power_calculator_gives_the_right_effect(spent):
+    n = len(spent)
+    assert check("32a", by_table(spent.std(), 0.95 * n, 0.05 * n)).status == "right"
+    assert check("32a", find_detectable(sd=spent.std(), mean=spent.mean(), size=n).effect).status == "right"
+
+
+def test_a_standard_deviation_of_buyers_only_is_named(spent):
+    n = len(spent)
+    assert check("32a", by_table(spent[spent > 0].std(), 0.95 * n, 0.05 * n)).mistake == "buyers_only"
+
+
+def test_heavy_tails_that_were_cut_off_are_named(spent):
+    n, kept = len(spent), spent[spent <= spent.quantile(0.99)]
+    assert check("32a", by_table(kept.std(), 0.95 * n, 0.05 * n)).mistake == "heavy_tails_ignored"
+
+
+def test_a_one_sided_plan_is_named(spent):
+    n = len(spent)
+    assert check("32a", by_table(spent.std(), 0.95 * n, 0.05 * n, "larger")).mistake == "one_sided"
+
+
+def test_sizes_of_an_arm_and_of_all_that_are_mixed_up_are_named(spent):
+    n, sd = len(spent), spent.std()
+    assert check("32a", by_table(sd, 0.05 * n, 0.05 * n)).mistake == "both_groups_small"
+    assert check("32a", by_table(sd, n, n)).mistake == "total_in_each_group"
+
+
+def test_a_standard_error_of_the_control_alone_is_named(spent):
+    assert check("32a", 2.8016 * spent.std() / np.sqrt(0.05 * len(spent))).mistake == "treated_forgotten"
+
+
+def test_a_plan_with_those_silent_for_a_year_is_named(chain):
+    people = chain.customers.query("consent and not staff")
+    inside = chain.receipts[(chain.receipts.time >= START) & (chain.receipts.time < END)]
+    values = people.customer_id.map(inside.groupby("customer_id").sales.sum()).fillna(0)
+    n = len(values)
+    assert check("32a", by_table(values.std(), 0.95 * n, 0.05 * n)).mistake == "without_the_day_filter"
+
+
+def test_the_spread_of_a_month_for_a_test_of_three_is_named(chain, eligible):
+    month = chain.receipts[chain.receipts.time.between("2024-11-06", END, inclusive="left")]
+    values = eligible.customer_id.map(month.groupby("customer_id").sales.sum()).fillna(0)
+    n = len(values)
+    assert check("32a", by_table(values.std(), 0.95 * n, 0.05 * n)).mistake == "a_month_for_three"
+
+
+def test_a_plan_for_the_whole_list_is_named(chain):
+    inside = chain.receipts[(chain.receipts.time >= START) & (chain.receipts.time < END)]
+    values = chain.customers.customer_id.map(inside.groupby("customer_id").sales.sum()).fillna(0)
+    n = len(values)
+    assert check("32a", by_table(values.std(), 0.95 * n, 0.05 * n)).mistake == "not_filtered"
+
+
+def test_an_effect_that_is_seen_every_second_time_is_named(spent):
+    n = len(spent)
+    assert check("32a", by_table(spent.std(), 0.95 * n, 0.05 * n, power=0.5)).mistake == "no_power"
+
+
+# 32b -----------------------------------------------------------------------------------------------------------------
+
+
+def smallest(values, size, **options):
+    """Every whole percent in turn, as a participant does it."""
+    for share in range(1, 51):
+        if find_detectable(values, size=size, control=share / 100, **options).effect <= 1.80 / 0.28:
+            return share / 100
+    raise AssertionError("no share sees it")
+
+
+def test_the_share_found_percent_by_percent_is_right(spent):
+    assert check("32b", smallest(spent, len(spent))).status == "right"
+
+
+def test_the_share_of_a_calculator_with_one_spread_for_both_groups_is_named(spent):
+    n, sd, wanted = len(spent), spent.std(), 1.80 / 0.28
+    by_calculator = next(k / 100 for k in range(1, 51) if by_table(sd, (1 - k / 100) * n, k / 100 * n) <= wanted)
+    assert check("32b", by_calculator).mistake == "by_the_formula"
+
+
+@pytest.mark.parametrize(("share", "name"), [(0.5, "equal_size_habit"), (0.1, "always_ten"), (0.05, "house_rule")])
+def test_a_share_by_habit_is_named(share, name):
+    assert check("32b", share).mistake == name
+
+
+def test_a_share_found_with_a_history_of_four_weeks_is_asked_for_its_days(chain, eligible):
+    month = chain.receipts[chain.receipts.time.between("2024-11-06", END, inclusive="left")]
+    values = eligible.customer_id.map(month.groupby("customer_id").sales.sum()).fillna(0)
+    found = check("32b", smallest(values, len(values)))
+    assert found.status == "wrong" and "84 days" in found._repr_html_()
+
+
+def test_a_share_planned_without_the_heavy_tail_is_named(spent):
+    kept = spent[spent <= spent.quantile(0.99)]
+    assert check("32b", smallest(kept, len(spent))).mistake == "heavy_tails_ignored"
+
+
+def test_a_one_sided_share_is_named(spent):
+    assert check("32b", smallest(spent, len(spent), level=0.9)).mistake == "one_sided"
+
+
+def test_a_share_with_the_spread_of_buyers_only_is_named(spent):
+    n, sd, wanted = len(spent), spent[spent > 0].std(), 1.80 / 0.28
+    share = next(k / 100 for k in range(1, 51) if by_table(sd, (1 - k / 100) * n, k / 100 * n) <= wanted)
+    assert check("32b", share).mistake == "buyers_only"
+
+
+# 32c -----------------------------------------------------------------------------------------------------------------
+
+
+def share_of_32b():
+    return find_task("32b").compute().right
+
+
+def test_a_control_drawn_by_the_definition_of_the_hash_is_right(eligible):
+    assert check("32c", draw(eligible, share_of_32b())).status == "right"
+
+
+def test_new_customers_move_nobody_of_the_right_control(eligible):
+    more = pd.concat([eligible, eligible.assign(customer_id=eligible.customer_id + 30_000)])
+    assert draw(more, share_of_32b()) & set(eligible.customer_id) == find_task("32c").compute().right
+
+
+def test_people_without_consent_as_control_are_named(chain):
+    people = chain.customers
+    assert check("32c", set(people.customer_id[~people.consent])).mistake == "no_consent"
+    active = people[~people.staff & (people.last_purchase >= "2024-01-01")]
+    assert check("32c", set(active.customer_id[~active.consent])).mistake == "no_consent_active"
+
+
+def test_a_new_control_for_each_wave_is_named(eligible):
+    assert check("32c", draw(eligible, share_of_32b(), "points 2025 letter 3")).mistake == "new_control_each_wave"
+
+
+def test_a_control_of_equal_size_is_named(eligible):
+    assert check("32c", draw(eligible, 0.5)).mistake == "equal_size_habit"
+
+
+def test_a_control_with_the_share_of_the_formula_is_named(eligible):
+    assert check("32c", draw(eligible, share_of_32b() - 0.01)).mistake == "by_the_formula"
+
+
+def test_a_draw_before_the_filter_is_named(chain):
+    assert check("32c", draw(chain.customers, share_of_32b())).mistake == "not_filtered"
+
+
+def test_quotas_that_new_customers_would_move_are_named(eligible):
+    share = share_of_32b()
+    drawn = assign_arms(eligible, {"control": share, "points": 1 - share}, salt="points 2025", mode="blocks").contacts
+    assert check("32c", drawn.customer_id[drawn.arm == "control"]).mistake == "blocks"
+
+
+def test_the_treated_in_place_of_the_control_are_named(eligible):
+    assert check("32c", set(eligible.customer_id) - draw(eligible, share_of_32b())).mistake == "treated"
+
+
+# 32d -----------------------------------------------------------------------------------------------------------------
+
+
+def test_peeking_simulated_with_one_to_thirteen_parts_of_the_data_is_right():
+    sums = np.random.default_rng(32).normal(size=(20_000, 13)).cumsum(axis=1)
+    stopped = (np.abs(sums) > stats.norm.ppf(0.975) * np.sqrt(np.arange(1, 14))).any(axis=1)
+    assert check("32d", stopped.mean()).status == "right"
+
+
+def test_peeking_that_costs_nothing_is_named():
+    assert check("32d", 0.05).mistake == "peeking_is_free"
+
+
+def test_looks_that_are_added_up_or_taken_for_fresh_tests_are_named():
+    assert check("32d", 13 * 0.05).mistake == "added_up"
+    fresh = np.abs(np.random.default_rng(32).normal(size=(50_000, 13))) > 1.96
+    assert check("32d", fresh.any(axis=1).mean()).mistake == "as_if_independent"
+
+
+# 32e -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("letter", "name"),
+    [("A", "always_ten"), ("B", "equal_size_habit"), ("C", "no_consent"), ("E", "new_control_each_wave"),
+     ("F", "peeking")],
+)  # fmt: skip
+def test_a_plan_that_breaks_one_of_the_conditions_is_named(letter, name):
+    assert check("32e", letter).mistake == name
+
+
+def test_the_spring_that_happens_is_the_same_for_everybody_whatever_the_lottery(eligible):
+    spring = reveal_spring()
+    assert len(spring) == 30_000 and (spring[["with_points", "without"]] >= 0).all(axis=None)
+    gain = (spring.with_points - spring.without)[spring.customer_id.isin(eligible.customer_id)]
+    assert 1.80 / 0.28 < gain.mean() < 15

@@ -1,0 +1,213 @@
+"""Exercise 33: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.stats.intervals import compare_means
+from loyalty.tasks import check
+from loyalty.tasks.checking.grading import find_task
+from loyalty.tasks.t33.scene import load_autumn, tell_autumn
+
+
+@pytest.fixture(scope="module")
+def contacts():
+    return load_autumn().contacts
+
+
+@pytest.fixture(scope="module")
+def receipts():
+    return load_autumn().receipts
+
+
+def spent(contacts, receipts, start="2024-10-01", end="2024-10-29"):
+    """One row a customer with sales and receipts of the window, by somebody who merges tables."""
+    inside = receipts[receipts.time.between(start, end, inclusive="left")]
+    sums = inside.groupby("customer_id", as_index=False).agg(sales=("sales", "sum"), orders=("basket_id", "nunique"))
+    return contacts.merge(sums, on="customer_id", how="left").fillna({"sales": 0, "orders": 0})
+
+
+def by_hand(a, b):
+    """Difference of two means with Welch's normal interval."""
+    gap, half = a.mean() - b.mean(), 1.96 * np.sqrt(a.var() / len(a) + b.var() / len(b))
+    return gap, gap - half, gap + half
+
+
+def groups(table, column="sales"):
+    return table[column][table.arm == "gift"], table[column][table.arm == "control"]
+
+
+def test_everyone_drawn_by_hand_and_by_the_helper_is_right(contacts, receipts):
+    table = spent(contacts, receipts)
+    outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29", from_sent=True)
+    lift, share = (measure_lift(contacts, outcomes, name) for name in ("sales", "responded"))
+    for answer in (by_hand(*groups(table)), (lift.effect, lift.low, lift.high)):
+        assert check("33b", answer).status == check("33b", np.round(answer, 2)).status == "right"
+    assert check("33a", share.effect).status == check("33a", round(share.effect, 4)).status == "right"
+
+
+def test_redeemers_against_control_are_named(contacts, receipts):
+    table = spent(contacts, receipts)
+    used, control = table[table.used_gift == 1], table[table.arm == "control"]
+    assert check("33b", by_hand(used.sales, control.sales)).mistake == "redeemers_against_control"
+    rates = (used.orders > 0).mean() - (control.orders > 0).mean()
+    assert check("33a", rates).mistake == "redeemers_against_control"
+
+
+def test_delivered_against_the_whole_control_is_named(contacts, receipts):
+    table = spent(contacts, receipts)
+    reached, control = table[table.delivered == True], table[table.arm == "control"]  # noqa: E712 (empty for control)
+    assert check("33b", by_hand(reached.sales, control.sales)).mistake == "delivered_against_whole_control"
+    rates = (reached.orders > 0).mean() - (control.orders > 0).mean()
+    assert check("33a", rates).mistake == "delivered_against_whole_control"
+
+
+def test_a_window_from_the_list_load_is_named(contacts, receipts):
+    early = build_outcomes(contacts, receipts, start="2024-09-17", end="2024-10-15")
+    lift, share = (measure_lift(contacts, early, name) for name in ("sales", "responded"))
+    assert check("33b", (lift.effect, lift.low, lift.high)).mistake == "window_from_list_load"
+    assert check("33a", share.effect).mistake == "window_from_list_load"
+    per_order = measure_lift(contacts, early, "sales", per="orders")
+    assert check("33c", (per_order.effect, per_order.low, per_order.high)).mistake == "window_from_list_load"
+
+
+def test_lines_as_the_unit_are_named(contacts, receipts):
+    inside = receipts[receipts.time.between("2024-10-01", "2024-10-29", inclusive="left")]
+    lines = inside.merge(contacts[["customer_id", "arm"]])
+    for code in ("33b", "33c"):
+        assert check(code, by_hand(*groups(lines))).mistake == "lines_as_unit"
+
+
+def test_buyers_only_are_named(contacts, receipts):
+    inside = receipts[receipts.time.between("2024-10-01", "2024-10-29", inclusive="left")]
+    sums = inside.groupby("customer_id", as_index=False).sales.sum().merge(contacts)  # an inner join: buyers only
+    assert check("33b", by_hand(*groups(sums))).mistake == "buyers_only"
+
+
+def test_totals_are_named(contacts, receipts):
+    a, b = groups(spent(contacts, receipts))
+    total, half = a.sum() - b.sum(), 1.96 * np.sqrt(len(a) * a.var() + len(b) * b.var())
+    assert check("33b", (total, total - half, total + half)).mistake == "totals"
+
+
+def test_control_minus_treated_is_named(contacts, receipts):
+    assert check("33b", by_hand(*reversed(groups(spent(contacts, receipts))))).mistake == "sign_turned"
+
+
+def test_an_interval_from_lines_around_the_right_effect_is_named(contacts, receipts):
+    inside = receipts[receipts.time.between("2024-10-01", "2024-10-29", inclusive="left")]
+    a, b = groups(inside.merge(contacts[["customer_id", "arm"]]))
+    gap, _, _ = by_hand(*groups(spent(contacts, receipts)))
+    half = 1.96 * np.sqrt(a.var() / len(a) + b.var() / len(b))
+    assert check("33b", (gap, gap - half, gap + half)).mistake == "interval_from_lines"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        ("2024-09-17", "2024-10-29", "load_to_end"),
+        ("2024-10-01", "2024-10-30", "last_day_inside"),
+        ("2024-10-01", "2024-10-28", "last_day_cut_off"),
+        ("2024-10-01", "2024-10-15", "two_weeks"),
+        ("2024-09-03", "2024-10-01", "month_before"),
+        ("2024-10-29", "2024-11-26", "month_after"),
+    ],
+)
+def test_another_window_is_named(contacts, receipts, start, end, name):
+    table = spent(contacts, receipts, start, end)
+    assert check("33b", by_hand(*groups(table))).mistake == name
+    if name in ("two_weeks", "last_day_cut_off", "load_to_end", "month_before"):
+        assert (
+            check("33a", np.subtract(*(side.mean() for side in groups(table.assign(b=table.orders > 0), "b")))).mistake
+            == name
+        )
+
+
+def test_receipts_counted_as_customers_are_named(contacts, receipts):
+    inside = receipts[receipts.time.between("2024-10-01", "2024-10-29", inclusive="left")]
+    whole = inside.merge(contacts[["customer_id", "arm"]]).groupby(["arm", "basket_id"], as_index=False).sales.sum()
+    assert check("33c", by_hand(*groups(whole))).mistake == "receipts_as_customers"
+
+
+def test_the_mean_of_own_averages_is_named(contacts, receipts):
+    table = spent(contacts, receipts).query("orders > 0")
+    assert (
+        check("33c", by_hand(*groups(table.assign(own=table.sales / table.orders), "own"))).mistake
+        == "mean_of_averages"
+    )
+
+
+def test_the_adjustment_by_regression_with_two_slopes_is_right_and_with_one_is_named(contacts, receipts):
+    table = spent(contacts, receipts).assign(past=spent(contacts, receipts, "2024-09-03", "2024-10-01").sales)
+    table = table.assign(gift=(table.arm == "gift") * 1, past=table.past - table.past.mean())
+    for formula, expected in (("sales ~ gift * past", None), ("sales ~ gift + past", "one_slope")):
+        fit = smf.ols(formula, table).fit(cov_type="HC2")
+        assert check("33d", (fit.params["gift"], *fit.conf_int().loc["gift"])).mistake == expected
+
+
+def test_the_full_change_since_september_is_named(contacts, receipts):
+    now, past = spent(contacts, receipts), spent(contacts, receipts, "2024-09-03", "2024-10-01")
+    answer = by_hand(*groups(now.assign(change=now.sales - past.sales), "change"))
+    assert check("33d", answer).mistake == "change_since_before"
+
+
+@pytest.mark.parametrize("letter", ["A", "C", "D"])
+def test_a_note_that_the_numbers_do_not_allow_is_named(contacts, receipts, letter):
+    table = spent(contacts, receipts)
+    profit = table.assign(profit=0.30 * table.sales - 2.40 * table.used_gift)
+    low = compare_means(*groups(profit, "profit")).low - 0.10
+    assert check("33e", ("B", low)).status == check("33e", ["b", round(low, 3)]).status == "right"
+    assert check("33e", (letter, low)).mistake == f"signed_{letter}"
+    assert check("33e", ("B", low + 0.10)).mistake == "mail_forgotten"
+
+
+def test_a_profit_from_the_interval_of_sales_is_named(contacts, receipts):
+    table = spent(contacts, receipts)
+    low = 0.30 * by_hand(*groups(table))[1] - 2.40 * table.used_gift[table.arm == "gift"].mean() - 0.10
+    assert check("33e", ("B", low)).mistake == "interval_of_sales"
+
+
+def test_a_profit_from_the_margin_column_or_of_eight_weeks_is_named(contacts, receipts):
+    outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
+    outcomes = outcomes.merge(contacts[["customer_id", "used_gift"]], on="customer_id")
+    main = outcomes[outcomes.window == "main"].merge(contacts[["customer_id", "arm"]], on="customer_id")
+    earned = main.assign(profit=main.margin - 2.40 * main.used_gift)
+    assert check("33e", ("B", by_hand(*groups(earned, "profit"))[1] - 0.10)).mistake == "margin_column"
+    longer = spent(contacts, receipts, "2024-10-01", "2024-11-26")
+    longer["profit"] = 0.30 * longer.sales - 2.40 * longer.used_gift
+    assert check("33e", ("B", by_hand(*groups(longer, "profit"))[1] - 0.10)).mistake == "eight_weeks"
+
+
+def test_the_adjusted_answer_in_the_place_of_the_plain_one_is_named(contacts, receipts):
+    outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
+    sharp = measure_lift(contacts, outcomes, "sales", before="sales")
+    assert check("33b", (sharp.effect, sharp.low, sharp.high)).mistake == "adjusted"
+
+
+def test_the_worlds_truth_lies_inside_the_intervals_that_are_right() -> None:
+    truth = tell_autumn()["sales"]
+    for code in ("33b", "33d"):
+        _, low, high = find_task(code).compute().right
+        assert low < truth < high
+
+
+def test_the_list_shows_what_the_story_says(contacts: pd.DataFrame) -> None:
+    sent = contacts[contacts.arm == "gift"]
+    assert contacts[contacts.arm == "control"][["sent_at", "delivered"]].isna().all(axis=None)
+    assert (sent.sent_at.dt.normalize() == pd.Timestamp("2024-10-01")).all()
+    assert (contacts.loaded_at == pd.Timestamp("2024-09-17")).all()
+    assert 0.1 < 1 - sent.delivered.mean() < 0.3
+    assert contacts[contacts.arm == "control"].used_gift.sum() == 0
+
+
+def test_a_participant_who_changes_the_tables_changes_no_check(contacts: pd.DataFrame) -> None:
+    mine = load_autumn()
+    mine.receipts["sales"] = 0.0
+    mine.contacts["arm"] = "gift"
+    assert load_autumn().receipts.sales.sum() > 0
+    assert load_autumn().contacts.arm.tolist() == contacts.arm.tolist()

@@ -1,0 +1,167 @@
+"""Exercise 35: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from sklearn.linear_model import LogisticRegression
+
+from loyalty.datasets.loaders import complete_journey
+from loyalty.evaluate.observational.aipw import adjust_doubly
+from loyalty.evaluate.observational.matching import match_customers
+from loyalty.evaluate.observational.regression import adjust_by_regression
+from loyalty.tasks import check
+from loyalty.tasks.checking.grading import find_task
+from loyalty.tasks.t35.scene import CHANCE, load_points_letter, tell_points_letter
+
+START, END, FAKE = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25"), pd.Timestamp("2017-09-04")
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return complete_journey()
+
+
+@pytest.fixture(scope="module")
+def letter():
+    return load_points_letter().customers
+
+
+@pytest.fixture(scope="module")
+def some(letter):
+    return letter[letter.group != "more"]
+
+
+def total(chain, start, end):
+    lines = chain.receipts[(chain.receipts.time >= start) & (chain.receipts.time < end)]
+    return lines.groupby("customer_id").sales.sum()
+
+
+def members(chain):
+    return set(chain.contacts[chain.contacts.campaign_id == 18].customer_id)
+
+
+def panel(chain, start, end):
+    """A row for each household and week: its dollars per 28 days, less its own level in the 84 days before."""
+    weeks = pd.date_range(start, end - pd.Timedelta(days=7), freq="7D")
+    before = total(chain, start - pd.Timedelta(days=84), start) / 3
+    rows = pd.concat({week: total(chain, week, week + pd.Timedelta(days=7)) * 4 for week in weeks}, axis=1)
+    rows = rows.reindex(chain.customers.customer_id).fillna(0)
+    changes = rows.sub(before.reindex(rows.index).fillna(0), axis=0).stack().rename("change").reset_index()
+    return changes.assign(member=changes.customer_id.isin(members(chain)).astype(int))
+
+
+@pytest.mark.parametrize(("code", "start", "end"), [("35b", START, END), ("35c", FAKE, START)])
+def test_errors_that_ignore_repeated_customers_are_named(chain, code, start, end):
+    fit = smf.ols("change ~ member", panel(chain, start, end)).fit(cov_type="HC1")
+    low, high = fit.conf_int().loc["member"]
+    assert check(code, (fit.params["member"], low, high)).mistake == "weeks_as_customers"
+
+
+def test_errors_clustered_by_customer_are_right(chain):
+    rows = panel(chain, START, END)
+    fit = smf.ols("change ~ member", rows).fit(cov_type="cluster", cov_kwds={"groups": rows.customer_id})
+    low, high = fit.conf_int().loc["member"]
+    assert check("35b", (fit.params["member"], low, high)).status == "right"
+
+
+def test_a_mean_over_buyers_only_is_named(chain):
+    spent = total(chain, START, END) / 2
+    inside = spent.index.isin(members(chain))
+    assert check("35a", spent[inside].mean() - spent[~inside].mean()).mistake == "buyers_only"
+
+
+def gap(table, cells, outcome="sales", weigh_by="invited"):
+    """Mean over cells of invited less others with Welch's interval within each, from the formula."""
+    found = table.groupby([*cells, "invited"], observed=True)[outcome].agg(["mean", "var", "size"]).unstack().dropna()
+    size = found["size"][True] if weigh_by == "invited" else found["size"].sum(axis=1)
+    share = size / size.sum()
+    effect = (share * (found["mean"][True] - found["mean"][False])).sum()
+    noise = (share**2 * (found["var"] / found["size"]).sum(axis=1)).sum()
+    return effect, noise**0.5
+
+
+def near(code, effect):
+    """The mistakes whose effect an answer has, whatever its interval."""
+    mistakes = find_task(code).compute().mistakes
+    return [one.name for one in mistakes if abs(one.value[0] - effect) < 0.015]
+
+
+def test_comparing_within_classes_by_hand_is_right(some):
+    effect, se = gap(some, ["group"])
+    result = check("35e", (effect, effect - 1.96 * se, effect + 1.96 * se))
+    assert result.status == "right", result.message
+
+
+def test_matching_on_the_outcome_is_named(some):
+    cut = np.searchsorted(np.unique(some.visits[some.invited].quantile([0.2, 0.4, 0.6, 0.8])), some.visits)
+    effect, se = gap(some.assign(cut=cut), ["group", "cut"])
+    assert near("35e", effect) == ["outcome_among_covariates"]
+    assert check("35e", (effect, effect - 1.96 * se, effect + 1.96 * se)).mistake == "outcome_among_covariates"
+
+
+def test_an_estimate_without_overlap_is_named(letter):
+    score = fit_chance(letter)
+    weights = np.where(letter.invited, 1, score / np.maximum(1 - score, 1e-12))
+    means = [np.average(letter.sales[rows], weights=weights[rows]) for rows in (letter.invited, ~letter.invited)]
+    assert near("35e", means[0] - means[1]) == ["no_overlap"]
+
+
+def fit_chance(letter):
+    columns = letter[["last_28", "quarter"]] / 100
+    return (
+        LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(columns, letter.invited).predict_proba(columns)[:, 1]
+    )
+
+
+@pytest.mark.parametrize(("column", "name"), [("sales", "no_overlap_line"), ("witness", "no_overlap_line")])
+def test_a_line_through_customers_nobody_was_like_is_named(letter, column, name):
+    line = smf.ols(f"{column} ~ last_28 + quarter", letter[~letter.invited]).fit()
+    guessed = letter[column][letter.invited].mean() - line.predict(letter[letter.invited]).mean()
+    assert near("35e" if column == "sales" else "35f", guessed) == [name]
+
+
+def test_the_change_since_the_days_that_decided_is_named(some, letter):
+    for table, name in ((some, "change"), (letter, "change_of_all")):
+        change = (table.sales - table.last_28).groupby(table.invited).mean()
+        assert near("35e", change[True] - change[False]) == [name]
+
+
+def test_the_effect_on_everybody_is_named(some):
+    assert near("35e", gap(some, ["group"], weigh_by="all")[0]) == ["everybody"]
+
+
+def test_the_letter_follows_its_rule_and_its_truth_is_told(letter):
+    share = letter.groupby("group").invited.mean()
+    assert all(abs(share[name] - chance) < 0.02 for name, chance in CHANCE.items())
+    assert letter.groupby("group").last_28.max()["up to €60"] <= 60 < letter.groupby("group").last_28.min()["more"]
+    truth = tell_points_letter()
+    weights = letter[letter.invited].group.value_counts()[["nothing", "up to €60"]]
+    assert truth["nothing and up to €60"] == pytest.approx(np.average(truth[weights.index], weights=weights))
+
+
+@pytest.mark.parametrize("grade", ["A", "B", "D"])
+def test_a_sentence_about_the_letter_that_is_too_strong_or_too_weak_is_named(grade):
+    assert check("35g", grade).mistake == f"signed_{grade}"
+    assert check("35g", "C").status == "right"
+
+
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
+def test_a_sentence_that_the_evidence_does_not_allow_is_named(letter):
+    assert check("35d", letter).mistake == f"signed_{letter}"
+
+
+@pytest.mark.parametrize(
+    ("method", "columns", "name"),
+    [
+        (match_customers, ["last_28", "quarter"], "no_overlap_matching"),
+        (adjust_by_regression, ["group"], "no_overlap_group"),
+        (adjust_doubly, ["group"], "no_overlap_group"),
+    ],
+)
+def test_a_method_asked_about_everybody_warns_and_is_named(letter, method, columns, name):
+    found = method(letter, treated="invited", outcome="sales", covariates=columns, target="att")
+    assert check("35e", (found.effect, found.low, found.high)).mistake == name
+    assert any("overlap" in text for text in found.warnings)

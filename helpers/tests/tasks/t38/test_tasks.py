@@ -1,0 +1,178 @@
+"""Exercise 38: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from loyalty.evaluate.budget.plan import plan_budget
+from loyalty.tasks import check
+from loyalty.tasks.checking.grading import find_task
+from loyalty.tasks.t38.scene import gather_tests, reveal_truth
+
+CALLS = {"call": 2_500}
+
+
+@pytest.fixture(scope="module")
+def options():
+    table = gather_tests().options
+    return table.assign(cost=table.contact_cost + table.discount + table.reward * table.redeemed)
+
+
+@pytest.fixture(scope="module")
+def full(options):
+    return options.assign(cost=options.contact_cost + options.discount + options.reward)
+
+
+@pytest.fixture(scope="module")
+def lines(options):
+    return gather_tests().agency.merge(options, on=["segment", "offer_id"])
+
+
+def solve(options, budget=10_000.0, calls=2_500.0, control=0.10):
+    """The plan written down as a linear programme by hand, without the helper: profit, price of a euro, of a call."""
+    rows = [options.cost, (options.channel == "call").astype(float)]
+    most = [budget, calls]
+    for segment, mine in options.groupby("segment"):
+        rows.append((options.segment == segment).astype(float))
+        most.append(mine.customers.iloc[0] * (1 - control))
+    found = linprog(-options.profit, A_ub=np.array(rows), b_ub=most)
+    return -found.fun, *-found.ineqlin.marginals[:2]
+
+
+def test_contacts_times_cost_at_expected_redemption_is_right(lines):
+    assert check("38a", (lines.contacts * lines.cost).sum()).status == "right"
+
+
+def test_rewards_budgeted_at_full_redemption_are_named(lines, full, options):
+    at_full = lines.contacts @ (lines.contact_cost + lines.discount + lines.reward)
+    assert check("38a", at_full).mistake == "full_redemption"
+    assert check("38a", 12_000).mistake == "full_redemption"
+    profit, euro, call = solve(full)
+    assert check("38b", profit).mistake == check("38c", (euro, call)).mistake == "full_redemption"
+
+
+def test_a_bill_that_lacks_a_part_is_named(lines):
+    rewards = lines.reward * lines.redeemed
+    part = lines.contact_cost + rewards
+    wrong = {"rewards_forgotten": lines.contact_cost + lines.discount, "contacts_only": lines.contact_cost,
+             "discounts_forgotten": part,
+             "discounts_times_redeemed": part + lines.redeemed * lines.discount}  # fmt: skip
+    for name, cost in wrong.items():
+        assert check("38a", (lines.contacts * cost).sum()).mistake == name
+
+
+def test_one_redemption_for_each_offer_is_named(lines, options):
+    mean = options.groupby("offer_id").redeemed.mean()
+    cost = lines.contact_cost + lines.discount + lines.reward * lines.offer_id.map(mean)
+    assert check("38a", (lines.contacts * cost).sum()).mistake == "mean_redemption"
+
+
+def test_a_linear_programme_by_hand_and_the_helper_are_both_right(options):
+    profit, euro, call = solve(options)
+    assert check("38b", profit).status == check("38c", (euro, call)).status == "right"
+    plan = plan_budget(options, 10_000, capacity=CALLS, control_share=0.10)
+    assert check("38b", plan.profit.effect).status == "right"
+    prices = plan.binding.set_index("limit").price
+    assert check("38c", (prices["budget"], prices["capacity"])).status == "right"
+
+
+def test_the_prices_are_finite_differences(options):
+    here = solve(options)[0]
+    prices = solve(options, budget=10_001)[0] - here, solve(options, calls=2_501)[0] - here
+    assert check("38c", prices).status == "right"
+
+
+def test_cutting_every_line_by_the_same_share_is_named(options):
+    old = plan_budget(options, 12_000, capacity=CALLS, control_share=0.10).plan
+    assert check("38b", (old.profit * 10_000 / 12_000).sum()).mistake == "same_share_cut"
+    assert check("38b", old.profit.sum()).mistake == "not_cut"
+
+
+def test_a_capacity_that_was_ignored_is_named(options):
+    profit, euro, _ = solve(options, calls=1e9)
+    assert check("38b", profit).mistake == check("38c", (euro, 0.0)).mistake == "capacity_ignored"
+
+
+def test_a_control_share_that_was_forgotten_is_named(options):
+    assert check("38b", solve(options, control=0.0)[0]).mistake == "control_forgotten"
+
+
+def test_ranking_by_profit_per_contact_is_named(options):
+    money, calls, profit, taken = 10_000.0, 2_500.0, 0.0, set()
+    for row in options[options.profit > 0].sort_values("profit", ascending=False).itertuples():
+        if row.segment in taken:
+            continue
+        taken.add(row.segment)
+        most = row.customers * 0.9 if row.channel == "letter" else min(row.customers * 0.9, calls)
+        contacts = min(most, money / row.cost)
+        money, profit = money - contacts * row.cost, profit + contacts * row.profit
+    assert check("38b", profit).mistake == "per_contact"
+
+
+def test_the_agency_scaled_and_whole_segments_are_named(options, lines):
+    scale = 10_000 / (lines.contacts * lines.cost).sum()
+    assert check("38b", scale * (lines.contacts * lines.profit).sum()).mistake == "agency_grown"
+    whole = plan_budget(options, 10_000, capacity=CALLS, control_share=0.10, whole=True)
+    assert check("38b", whole.profit.effect).mistake == "whole_segments"
+
+
+def test_the_average_return_taken_for_the_marginal_one_is_named(options):
+    profit, euro, call = solve(options)
+    best = options[options.channel == "call"].profit.max()
+    assert check("38c", (profit / 10_000, call)).mistake == "average_for_marginal"
+    assert check("38c", (euro, best)).mistake == "profit_of_the_call"
+    assert check("38c", (profit / 10_000, best)).mistake == "both_averages"
+    agent = solve(options, calls=3_200)[0] - profit - 300
+    assert check("38d", ("budget", agent, 300 * profit / 10_000)).mistake == "average_for_marginal"
+
+
+def test_prices_turned_or_with_the_euro_inside_are_named(options):
+    _, euro, call = solve(options)
+    assert check("38c", (call, euro)).mistake == "turned"
+    assert check("38c", (1 + euro, call)).mistake == "euro_with_itself"
+
+
+def test_the_wish_that_brings_more_follows_from_two_plans(options):
+    here = solve(options)[0]
+    agent, money = solve(options, calls=3_200)[0] - here - 300, solve(options, budget=10_300)[0] - here
+    assert check("38d", ("budget" if money > agent else "agent", agent, money)).status == "right"
+    assert check("38d", ["budget", round(agent), round(money)]).status == "right"
+
+
+@pytest.mark.parametrize(
+    ("word", "wage", "paid", "name"),
+    [
+        ("agent", 0, 0, "wage_forgotten"),
+        ("agent", 300, 300, "money_paid_twice"),
+        ("agent", 300, 0, "wrong_wish"),
+    ],
+)
+def test_a_wish_whose_cost_stands_in_the_wrong_place_is_named(options, word, wage, paid, name):
+    here = solve(options)[0]
+    agent, money = solve(options, calls=3_200)[0] - here, solve(options, budget=10_300)[0] - here
+    assert check("38d", (word, agent - wage, money - paid)).mistake == name
+
+
+def test_calls_at_their_whole_profit_are_named(options):
+    profit = solve(options)[0]
+    money, calls = solve(options, budget=10_300)[0] - profit, 700 * options[options.channel == "call"].profit.max()
+    assert check("38d", ("agent", calls - 300, money)).mistake == "profit_of_the_call"
+    assert check("38d", ("agent", calls - 300, 300 * profit / 10_000)).mistake == "both_averages"
+
+
+def test_the_right_plan_truly_brings_more_than_the_agencys(options, lines):
+    plan = plan_budget(options, 10_000, capacity=CALLS, control_share=0.10).plan
+    truth = reveal_truth()
+    brings = [(rows.contacts * rows.truth).sum() for rows in (
+        table.merge(truth, on=["segment", "offer_id"]) for table in (plan, lines))]  # fmt: skip
+    assert brings[0] > brings[1] > 0
+
+
+def test_a_participants_change_of_the_options_stays_his_own():
+    mine = gather_tests()
+    mine.options["profit"] = 0.0
+    assert gather_tests().options.profit.max() > 0 and isinstance(mine.agency, pd.DataFrame)
+    assert find_task("38b").compute().right > 0
