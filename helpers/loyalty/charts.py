@@ -35,13 +35,30 @@ def house_style() -> None:
     [9.0, 4.5]
     """
     sns.set_theme(style="ticks", palette=[TREATED, CONTROL, "#009E73", HIGHLIGHT, "#CC79A7", GREY])
-    plt.rcParams.update({
-        "figure.figsize": (9.0, 4.5), "figure.dpi": 100, "savefig.dpi": 100, "figure.constrained_layout.use": True,
-        "font.family": "DejaVu Sans", "font.size": 11, "axes.titlesize": 14, "axes.labelsize": 11,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.labelcolor": INK,
-        "axes.grid": True, "axes.grid.axis": "y", "grid.color": "#E8EAED", "text.color": INK, "xtick.color": INK,
-        "ytick.color": INK, "axes.axisbelow": True, "legend.frameon": False,
-    })  # fmt: skip
+    plt.rcParams.update(
+        {
+            "figure.figsize": (9.0, 4.5),
+            "figure.dpi": 100,
+            "savefig.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "font.family": "DejaVu Sans",
+            "font.size": 11,
+            "axes.titlesize": 14,
+            "axes.labelsize": 11,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": GREY,
+            "axes.labelcolor": INK,
+            "axes.grid": True,
+            "axes.grid.axis": "y",
+            "grid.color": "#E8EAED",
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "axes.axisbelow": True,
+            "legend.frameon": False,
+        }
+    )
 
 
 def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
@@ -120,8 +137,18 @@ def draw_intervals(
         ax.annotate(label, (row["effect"], place), (0, 9), **style)
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
     if truth is not None:
-        ax.plot([truth] * len(rows), range(len(rows)), "D", markerfacecolor="white", markeredgecolor=TRUTH,
-                markeredgewidth=1.6, markersize=9, linestyle="none", zorder=4, label="truth")  # fmt: skip
+        ax.plot(
+            [truth] * len(rows),
+            range(len(rows)),
+            "D",
+            markerfacecolor="white",
+            markeredgecolor=TRUTH,
+            markeredgewidth=1.6,
+            markersize=9,
+            linestyle="none",
+            zorder=4,
+            label="truth",
+        )
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
     ax.set_yticks(range(len(rows)), rows["label"])
     ax.set_ylim(len(rows) - 0.5, -0.65)

@@ -7,10 +7,18 @@ from importlib import resources
 import pandas as pd
 
 JOURNEY_NAMES = {
-    "household_id": "customer_id", "coupon_upc": "offer_id", "transaction_timestamp": "time", "sales_value": "sales",
-    "coupon_disc": "coupon_discount", "product_type": "name", "product_category": "category", "start_date": "start",
-    "end_date": "end", "campaign_type": "type", "redemption_date": "redeemed_on",
-}  # fmt: skip
+    "household_id": "customer_id",
+    "coupon_upc": "offer_id",
+    "transaction_timestamp": "time",
+    "sales_value": "sales",
+    "coupon_disc": "coupon_discount",
+    "product_type": "name",
+    "product_category": "category",
+    "start_date": "start",
+    "end_date": "end",
+    "campaign_type": "type",
+    "redemption_date": "redeemed_on",
+}
 
 
 def read_journey(name: str) -> pd.DataFrame:

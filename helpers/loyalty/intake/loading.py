@@ -72,7 +72,8 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
     mapping, problems = read_mapping(columns)
     is_lost = bool(problems) and not mapping  # what the headers lack then is no news
     problems += [f"there is no table `{name}`{suggest(name, CONTRACTS)}" for name in sources if name not in CONTRACTS]
-    space, loaded = Space(), {}
+    space = Space()
+    loaded = {}
     for name, source in sources.items():
         if name in CONTRACTS:
             table, wrong = _load_table(space, CONTRACTS[name], source, mapping.get(name, {}))
@@ -108,7 +109,8 @@ def _load_table(space: Space, contract: Table, source: Any, options: Mapping[str
     keys = {name: refs[name] for name in (key, "time") if name in refs}
     everything = raw.table
     totals, notes, problems = set_aside(raw, keys)
-    readings, bad = {}, set()
+    readings = {}
+    bad = set()
     for ours, (ref, theirs) in chosen.items():
         column = next((c for c in contract.columns if c.name == ours), Column(ours, "text", "", optional=True))
         if column.name in ("arm", "kind") and contract.name in ("contacts", "receipts"):
@@ -116,7 +118,8 @@ def _load_table(space: Space, contract: Table, source: Any, options: Mapping[str
         else:
             reading = read_column(raw, ref, column, theirs, options)
         readings[ours] = reading
-        notes, problems = [*notes, *reading.notes], [*problems, *reading.problems]
+        notes = [*notes, *reading.notes]
+        problems = [*problems, *reading.problems]
         bad |= {ours} if reading.problems else set()
     if bad:
         return None, problems
@@ -164,7 +167,8 @@ def _choose_columns(
     places: dict[str, list[int]] = {}
     for i, header in enumerate(raw.headers):
         places.setdefault(header, []).append(i)
-    chosen, problems = {}, []
+    chosen = {}
+    problems = []
     for ours, theirs in wanted.items():
         found = places.get(theirs, [])
         if len(found) == 1:

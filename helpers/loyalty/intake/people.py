@@ -18,7 +18,8 @@ def settle_rows(
     contract: Table, raw: Raw, table: Relation, totals: list[int], readings: Mapping[str, Reading], allrows: Relation
 ) -> tuple[Relation, list[str], list[str]]:
     """Leave out what is no row of the contract, and say so."""
-    notes, problems = [], []
+    notes = []
+    problems = []
     if totals:
         notes.append(_describe_totals(raw, table, totals, readings, allrows))
     if contract.name == "receipts":
@@ -88,13 +89,15 @@ def _settle_receipts(raw: Raw, table: Relation) -> tuple[Relation, list[str], li
 
 
 def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
-    notes, problems = [], []
+    notes = []
+    problems = []
     names = [name for name in table.columns if name != "row"]
     key = [name for name in ("campaign_id", "wave", "customer_id") if name in names]
     known = table.filter(C("customer_id").isnotnull())
     groups = known.aggregate([*map(C, key), F("count").alias("n")]).filter(C("n") > K(1))
     if groups.limit(1).fetchall():
-        before, table = len(table), table.select(*map(C, names)).distinct()
+        before = len(table)
+        table = table.select(*map(C, names)).distinct()
         if len(table) < before:
             notes.append(f"{say_rows(before - len(table))} said twice, the same in every column, counted once")
         arms = F("len", F("list_sort", F("list_distinct", F("list", C("arm"))))).alias("arms")

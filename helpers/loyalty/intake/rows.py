@@ -49,14 +49,18 @@ def set_aside(raw: Raw, keys: Mapping[str, str]) -> tuple[list[int], list[str], 
     loose = blank[next(iter(keys.values()))]
     for ref in keys.values():
         loose = loose | word.get(ref, K(False))
-    empty, total = K(True), K(False)
+    empty = K(True)
+    total = K(False)
     for ref in refs:
-        empty, total = empty & blank[ref], total | word.get(ref, K(False))
+        empty = empty & blank[ref]
+        total = total | word.get(ref, K(False))
     kind = duckdb.CaseExpression(~loose, K("data")).when(empty, K("empty")).when(total, K("total")).otherwise(K("data"))
     kinds = raw.table.select(kind.alias("kind"), C("r"))
     seen = kinds.aggregate([C("kind"), F("count").alias("n"), F("max", C("r")).alias("last")]).fetchall()
     counts = {name: (n, last) for name, n, last in seen}
-    notes, problems, totals = [], [], []
+    notes = []
+    problems = []
+    totals = []
     if "total" in counts:
         rows = kinds.filter(C("kind") == K("total")).order("r").limit(MOST).fetchall()
         raw.table = raw.table.filter(~C("r").isin(*(K(row) for _, row in rows)))

@@ -17,9 +17,12 @@ import pyarrow as pa
 
 TYPED = "\x1f"  # stands before a cell that was a number or a date already, so that nobody asks whether 1.234 is 1234
 BATCH = 20_000
-SPACES, NOTHING = "\u00a0\u202f\u2007\u2009\u2003\u2002", "\u200b\ufeff\u200e\u200f"
+SPACES = "\u00a0\u202f\u2007\u2009\u2003\u2002"
+NOTHING = "\u200b\ufeff\u200e\u200f"
 PLAIN = str.maketrans(dict.fromkeys(SPACES, " ") | dict.fromkeys(NOTHING, ""))
-C, F, K = duckdb.ColumnExpression, duckdb.FunctionExpression, duckdb.ConstantExpression
+C = duckdb.ColumnExpression
+F = duckdb.FunctionExpression
+K = duckdb.ConstantExpression
 
 
 @dataclass
@@ -80,7 +83,8 @@ class Space:
 
     def write(self, rows: Iterable[Sequence[Any]], width: int) -> duckdb.DuckDBPyRelation:
         """Write rows of Python values as a table of text, a batch at a time, in this thread: databases insist on it."""
-        name, steps = self.make_name(), iter(rows)
+        name = self.make_name()
+        steps = iter(rows)
         schema = pa.schema([(f"c{i}", pa.string()) for i in range(width)])
         self.connection.from_arrow(schema.empty_table()).create(name)
         while chunk := list(itertools.islice(steps, BATCH)):

@@ -115,7 +115,8 @@ def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
     for name, target in targets.items():
         if name not in schema:
             continue
-        value, found = nw.col(name), schema[name]
+        value = nw.col(name)
+        found = schema[name]
         if found.is_float():
             value = nw.when(~is_empty(name, found)).then(value)
         if target is None:
@@ -162,7 +163,9 @@ def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
     """One row a receipt: its day, its sales with and without returns, and what the optional columns allow."""
     names = lines.collect_schema().names()
     late, early = (write_moment(day - pd.Timedelta(days=n)) for n in (TREND_DAYS, 2 * TREND_DAYS))
-    bought, time, paid = is_purchase(names), nw.col("time"), nw.col("paid")
+    bought = is_purchase(names)
+    time = nw.col("time")
+    paid = nw.col("paid")
     sums = {
         "monetary": nw.col("sales"),
         "paid": paid,
@@ -205,7 +208,8 @@ def _finish(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     amounts = frame[sums].astype("float64").fillna(0)
     frame = frame.assign(**amounts.where(amounts.abs() > 1e9, amounts.clip(-1e9, 1e9).round(6)))
     receipts = frame["bought"].where(frame["bought"] > 0)
-    paid, promo = frame["paid"].where(frame["paid"] > 0), frame.get("promo")
+    paid = frame["paid"].where(frame["paid"] > 0)
+    promo = frame.get("promo")
     late, early = (frame[n].where((frame["late"] >= 0) & (frame["early"] >= 0)) for n in ("late", "early"))
     moved = late + early
     profile = pd.DataFrame({"customer_id": frame["customer_id"], "as_of": day})

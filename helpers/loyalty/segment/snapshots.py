@@ -37,7 +37,8 @@ def read_profile(profile: Any, *names: str) -> pd.DataFrame:
 def read_buyers(profile: Any, *names: str) -> tuple[pd.DataFrame, pd.Series]:
     """Read a profile and mark who has bought; recency_days and frequency must tell the same story."""
     table = read_profile(profile, "recency_days", "frequency", *names)
-    bought, dated = table["frequency"] > 0, table["recency_days"].notna()
+    bought = table["frequency"] > 0
+    dated = table["recency_days"].notna()
     stories = {
         "recency_days, but frequency 0; frequency counts all receipts here, the first too": dated & ~bought,
         "receipts, but no recency_days": bought & ~dated,

@@ -64,7 +64,8 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
     >>> round(result.low, 2), round(result.high, 2), result.relative
     (0.04, 3.96, 0.2)
     """
-    effect, se = float(effect), float(se)
+    effect = float(effect)
+    se = float(se)
     half = float(_scipy.t.ppf(0.5 + level / 2, df)) * se
     p = float(2 * _scipy.t.sf(abs(effect) / se, df)) if se > 0 else float(effect == 0)
     fields["details"] = {name: float(value) for name, value in fields.get("details", {}).items()}

@@ -56,10 +56,12 @@ def compare_means(
     Source: Welch (1947), Biometrika 34, 28-35.
     """
     sides = np.asarray(treated, float), np.asarray(control, float)
-    sizes, filled = [len(side) for side in sides], [np.count_nonzero(side) for side in sides]
+    sizes = [len(side) for side in sides]
+    filled = [np.count_nonzero(side) for side in sides]
     if min(sizes) < 2:
         raise ValueError(f"an interval needs two customers in each group; there are {sizes[0]} and {sizes[1]}")
-    means, spreads = [side.mean() for side in sides], [side.var(ddof=1) for side in sides]
+    means = [side.mean() for side in sides]
+    spreads = [side.var(ddof=1) for side in sides]
     skewness = find_skewness(np.concatenate(sides))
     return compare_moments(
         sizes, means, spreads, skewness=skewness, filled=filled, variance=variance, level=level, **fields
@@ -67,9 +69,17 @@ def compare_means(
 
 
 def compare_moments(
-    sizes: Sequence[int], means: Sequence[float], spreads: Sequence[float], *, skewness: float, filled: Sequence[int],
-    per: Sequence[float] = (1.0, 1.0), variance: str = "auto", level: float = 0.95, **fields: Any,
-) -> Estimate:  # fmt: skip
+    sizes: Sequence[int],
+    means: Sequence[float],
+    spreads: Sequence[float],
+    *,
+    skewness: float,
+    filled: Sequence[int],
+    per: Sequence[float] = (1.0, 1.0),
+    variance: str = "auto",
+    level: float = 0.95,
+    **fields: Any,
+) -> Estimate:
     """Compare two means of which only the moments are known, the treated first; `compare_means` for numbers at hand.
 
     Parameters
@@ -95,14 +105,16 @@ def compare_moments(
     """
     n, m = map(int, sizes)
     pooled = variance == "pooled" or (variance == "auto" and m < 0.2 * (n + m))
-    spread, df = np.array(spreads, float), float(n + m - 2)
+    spread = np.array(spreads, float)
+    df = float(n + m - 2)
     if pooled:
         spread[:] = spread @ [n - 1, m - 1] / df
     parts = spread / np.square(per) / [n, m]
     se = np.sqrt(parts.sum())
     if not pooled:
         df = float(1 / ((parts / parts.sum()) ** 2 / [n - 1, m - 1]).sum()) if se > 0 else df
-    skewness, notes = skewness * _tilt(n, m), []
+    skewness = skewness * _tilt(n, m)
+    notes = []
     if abs(skewness) > 0.2:
         notes.append(f"heavy tail: the difference has skewness {skewness:.2f}, its interval may cover too little")
     if min(filled) < 20:
@@ -140,8 +152,10 @@ def compare_rates(successes: Sequence[int], trials: Sequence[int], *, level: flo
 
     Source: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
     """
-    k, n = np.asarray(successes, float), np.asarray(trials, float)
-    rates, pooled = k / n, k.sum() / n.sum()
+    k = np.asarray(successes, float)
+    n = np.asarray(trials, float)
+    rates = k / n
+    pooled = k.sum() / n.sum()
     low, high = wilson(rates, n, level)
     effect = float(rates[0] - rates[1])
     ends = (
@@ -221,7 +235,8 @@ def interval_of_share(count: ArrayLike, total: ArrayLike, *, level: float = 0.95
 
     Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
-    k, n = np.asarray(count, float), np.asarray(total, float)
+    k = np.asarray(count, float)
+    n = np.asarray(total, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         return wilson(k / n, n, level)
 

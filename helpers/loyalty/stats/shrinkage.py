@@ -91,23 +91,32 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
     if not n.sum() > 0:
         raise ValueError("there is not a single trial")
     s = np.minimum(s, n)
-    pooled, notes = float(s.sum() / n.sum()), []
+    pooled = float(s.sum() / n.sum())
+    notes = []
     a, b, likelihood = _fit_prior(s, n, pooled)
     alike = bool(np.isinf(a + b))
     if alike:
-        shrunken, kept = np.full(len(n), pooled), np.zeros(len(n))
+        shrunken = np.full(len(n), pooled)
+        kept = np.zeros(len(n))
         notes.append("chance alone explains how the rates differ: every cell is shown with the pooled rate")
     else:
-        shrunken, kept = (s + a) / (n + a + b), n / (n + a + b)
+        shrunken = (s + a) / (n + a + b)
+        kept = n / (n + a + b)
     mean = pooled if alike else a / (a + b)
     low, high = _rate_intervals(s, n, level)
     if np.count_nonzero(n) < 4:
         notes.append("fewer than four cells with trials say little about how much cells differ")
     raw = np.divide(s, n, out=np.full(len(n), np.nan), where=n > 0)
     table = pd.DataFrame(
-        {"raw": raw, "shrunken": shrunken, "low": np.minimum(low, shrunken), "high": np.maximum(high, shrunken),
-         "kept": kept}, index=index,
-    )  # fmt: skip
+        {
+            "raw": raw,
+            "shrunken": shrunken,
+            "low": np.minimum(low, shrunken),
+            "high": np.maximum(high, shrunken),
+            "kept": kept,
+        },
+        index=index,
+    )
     spread = 0.0 if alike else float(np.sqrt(mean * (1 - mean) / (a + b + 1)))
     return Shrunk(table, mean, spread, "beta-binomial shrinkage", a, b, likelihood, alike, level, tuple(notes))
 
@@ -149,18 +158,23 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     index, x, error = _read_cells(estimates, se, ("estimates", "se"))
     if (error <= 0).any():
         raise ValueError("a standard error should be above zero")
-    k, v = len(x), error**2
+    k = len(x)
+    v = error**2
     between = _find_variance(x, v)
     weight = 1 / (v + max(between, 0.0))
     mean = float(weight @ x / weight.sum())
     z = float(special.ndtri(0.5 + level / 2))
     if k < 4:
         notes = (f"{k} estimates cannot say how much they differ in truth: nothing was shrunk",)
-        shrunken, kept, half = x, np.ones(k), z * error
+        shrunken = x
+        kept = np.ones(k)
+        half = z * error
     else:
         total = v + between
         lost = np.clip(np.divide((k - 3) / (k - 1) * v, total, out=np.ones(k), where=total > 0), 0, 1)
-        shrunken, kept, notes = x - lost * (x - mean), 1 - lost, ()
+        shrunken = x - lost * (x - mean)
+        kept = 1 - lost
+        notes = ()
         # The interval never believes that all is lost: at the edge too, chance may have hidden a spread.
         sure = np.minimum(lost, (k - 3) / (k - 1))
         unsure = 2 / (k - 3) * sure**2 * (weight @ v / weight.sum() + max(between, 0.0)) * weight
@@ -169,7 +183,8 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     table = pd.DataFrame(
         {"raw": x, "shrunken": shrunken, "low": shrunken - half, "high": shrunken + half, "kept": kept}, index=index
     )
-    spread, alike = float(np.sqrt(max(between, 0.0))), bool(k >= 4 and (kept == 0).all())
+    spread = float(np.sqrt(max(between, 0.0)))
+    alike = bool(k >= 4 and (kept == 0).all())
     if alike:
         notes = ("chance alone explains how the estimates differ: every cell is shown with the mean",)
     return Shrunk(table, mean, spread, "normal shrinkage", alike=alike, level=level, warnings=notes)
@@ -191,8 +206,10 @@ def _fit_prior(s: np.ndarray, n: np.ndarray, pooled: float) -> tuple[float, floa
         return np.inf, np.inf, equal + constant
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        mean, strength = special.expit(np.clip(point[0], -30, 30)), np.exp(np.clip(point[1], -30, 30))
-        a, b = mean * strength, (1 - mean) * strength
+        mean = special.expit(np.clip(point[0], -30, 30))
+        strength = np.exp(np.clip(point[1], -30, 30))
+        a = mean * strength
+        b = (1 - mean) * strength
         common = len(n) * special.digamma(a + b) - special.digamma(n + a + b).sum()
         by_a = special.digamma(s + a).sum() - len(n) * special.digamma(a) + common
         by_b = special.digamma(n - s + b).sum() - len(n) * special.digamma(b) + common
@@ -200,19 +217,22 @@ def _fit_prior(s: np.ndarray, n: np.ndarray, pooled: float) -> tuple[float, floa
         return -float(_log_marginal(s, n, a, b)), -slope
 
     # From the best of a few strengths uphill; L-BFGS-B would wait for the threads of a busy machine at every step.
-    middle, size = special.logit(pooled), np.log(n[n > 0].mean())
+    middle = special.logit(pooled)
+    size = np.log(n[n > 0].mean())
     start = min(((middle, size + shift) for shift in np.linspace(-9, 9, 13)), key=lambda point: loss(point)[0])
     best = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-7})
     if best.x[1] > max(np.log(MOST_PRIOR), size + 9) or -best.fun < equal + EQUAL:
         return np.inf, np.inf, equal + constant
-    mean, strength = special.expit(best.x[0]), np.exp(best.x[1])
+    mean = special.expit(best.x[0])
+    strength = np.exp(best.x[1])
     return float(mean * strength), float((1 - mean) * strength), float(-best.fun + constant)
 
 
 def _rate_intervals(s: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Intervals that average over the priors that the cells allow: one beta a cell with the mixture's two moments."""
     strength, means, chance = _weigh_priors(s[n > 0], n[n > 0])
-    first, second = np.empty(len(n)), np.empty(len(n))
+    first = np.empty(len(n))
+    second = np.empty(len(n))
     for part in _blocks(len(n)):
         centre = (s[part] + means * strength) / (n[part] + strength)
         first[part] = chance @ centre
@@ -228,17 +248,21 @@ def _weigh_priors(s: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     Beforehand the mean is uniform, and so is the share that the smallest cell loses, strength / (strength + trials).
     For each strength the mean runs over quantiles of a beta distribution that resembles its likelihood.
     """
-    least, steps = n.min(), (np.arange(GRID) + 0.5) / GRID
+    least = n.min()
+    steps = (np.arange(GRID) + 0.5) / GRID
     strength = np.exp(np.linspace(np.log(least) - 5, np.log(n.max()) + 7, 2 * GRID))[:, None]
     share = strength / (strength + least)
     weight = n * (strength + 1) / (strength + n)
     total = weight.sum(axis=1, keepdims=True)
     centre = weight @ np.divide(s, n)[:, None] / total
-    a, b = total * centre + 0.5, total * (1 - centre) + 0.5
+    a = total * centre + 0.5
+    b = total * (1 - centre) + 0.5
     means = np.clip(special.betaincinv(a, b, steps), 1e-12, 1 - 1e-12)
     fit = np.log(share * (1 - share)) + special.betaln(a, b)
     fit = fit - special.xlogy(a - 1, means) - special.xlog1py(b - 1, -means)
-    means, strength, fit = means.reshape(-1, 1), np.repeat(strength, GRID, axis=0), fit.ravel()
+    means = means.reshape(-1, 1)
+    strength = np.repeat(strength, GRID, axis=0)
+    fit = fit.ravel()
     for part in _blocks(len(n)):
         fit = fit + _log_marginal(s[part], n[part], means * strength, (1 - means) * strength)
     chance = np.exp(fit - fit.max())

@@ -163,7 +163,9 @@ def _fits(kind: str, dtype: Any) -> bool:
 
 
 def _explain_type(table: nw.LazyFrame, column: Column, dtype: Any, rows: int, empty: int) -> str:
-    name, kind, need = f"`{column.name}`", column.kind, f"`{column.name}` should be {column.holds}"
+    name = f"`{column.name}`"
+    kind = column.kind
+    need = f"`{column.name}` should be {column.holds}"
     if dtype in (nw.String, nw.Categorical, nw.Enum):
         return _explain_text(table.select(nw.col(column.name).cast(nw.String)).drop_nulls(), column, rows)
     if kind in ("time", "date") and isinstance(dtype, nw.Datetime):
@@ -189,7 +191,8 @@ def _explain_type(table: nw.LazyFrame, column: Column, dtype: Any, rows: int, em
 
 def _explain_text(texts: nw.LazyFrame, column: Column, rows: int) -> str:
     """Say what the text in a column of numbers, dates or flags looks like, and how it becomes one."""
-    value, hold = nw.col(column.name), f"`{column.name}` holds"
+    value = nw.col(column.name)
+    hold = f"`{column.name}` holds"
     counts = (value.str.contains(look).cast(nw.Int64).sum().alias(name) for name, look in LOOKS.items())
     n = collect(texts.select(nw.len().alias("n"), *counts)).astype("int64").iloc[0].to_dict()
 
@@ -227,7 +230,8 @@ def _find_bad_values(table: nw.LazyFrame, contract: Table, columns: dict[str, Co
     schema = dict(table.collect_schema())
     tests: list[tuple[str, str, str, nw.Expr]] = []
     for name, column in columns.items():
-        value, empty = nw.col(name), is_empty(name, schema[name])
+        value = nw.col(name)
+        empty = is_empty(name, schema[name])
         if not column.nullable:
             tests.append((name, "is empty in {}", "fill it, or take these rows out and count them", empty))
         if name in blank:

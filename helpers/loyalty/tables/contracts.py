@@ -263,7 +263,17 @@ DECISIONS = Table(
 CONTRACTS: dict[str, Table] = {
     table.name: table
     for table in (
-        RECEIPTS, PRODUCTS, CUSTOMERS, PROFILE, SEGMENTS, CAMPAIGNS, OFFERS, CONTACTS, ARM_PROBS, OUTCOMES, HISTORY,
+        RECEIPTS,
+        PRODUCTS,
+        CUSTOMERS,
+        PROFILE,
+        SEGMENTS,
+        CAMPAIGNS,
+        OFFERS,
+        CONTACTS,
+        ARM_PROBS,
+        OUTCOMES,
+        HISTORY,
         DECISIONS,
     )
-}  # fmt: skip
+}

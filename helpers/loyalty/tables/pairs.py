@@ -24,7 +24,9 @@ def prove_pairs_differ(table: nw.LazyFrame, first: str, second: str) -> bool:
     rows = table.to_native()
     if not isinstance(rows, duckdb.DuckDBPyRelation) or not table.collect_schema()[second].is_integer():
         return False
-    call, column, number = duckdb.FunctionExpression, duckdb.ColumnExpression(second), duckdb.ConstantExpression
+    call = duckdb.FunctionExpression
+    column = duckdb.ColumnExpression(second)
+    number = duckdb.ConstantExpression
     bit = call("<<", number(1).cast("BIGINT"), column.cast("BIGINT"))
     bits = duckdb.CaseExpression((column >= number(0)) & (column <= number(61)), bit)
     places = call("bit_count", call("bit_or", bits)).alias("places")

@@ -35,9 +35,13 @@ class Sample:
 
 
 def read_sample(
-    table: pd.DataFrame, *, treated: str, outcome: str | None = None, covariates: str | Sequence[str] = (),
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str | None = None,
+    covariates: str | Sequence[str] = (),
     cluster: str | None = None,
-) -> Sample:  # fmt: skip
+) -> Sample:
     """Check and convert a table of one row a customer.
 
     It cannot see *when* a covariate was measured: one measured after the start passes, and spoils every estimate.
@@ -82,22 +86,27 @@ def read_sample(
         for role, name in roles.items()
         if name in names and role != "cluster"
     ]
-    problems += [f"`{name}` is empty in {count:,} of {len(frame):,} rows" for name in dict.fromkeys(wanted)
-                 if (count := int(frame[name].isna().sum()))]  # fmt: skip
+    problems += [
+        f"`{name}` is empty in {count:,} of {len(frame):,} rows"
+        for name in dict.fromkeys(wanted)
+        if (count := int(frame[name].isna().sum()))
+    ]
     for name in dict.fromkeys([*([outcome] if outcome else []), *names]):
         problems += _find_wrong_values(frame[name], name, text=name in names)
     flags = pd.to_numeric(frame[treated], errors="coerce").to_numpy(float, na_value=np.nan)
     if others := int((~np.isin(flags, (0, 1)) & frame[treated].notna().to_numpy()).sum()):
         problems.append(f"`{treated}` should be True/False or 1/0; {others:,} rows hold something else")
     elif not frame[treated].isna().any():
-        n, ones = len(flags), int(flags.sum())
+        n = len(flags)
+        ones = int(flags.sum())
         if min(ones, n - ones) < 2:
             problems.append(f"{ones:,} of {n:,} customers are treated: an interval needs two in each group")
     if cluster is not None and frame[cluster].nunique() < 2:
         problems.append(f"`{cluster}` has one value only: an interval needs several clusters")
     if problems:
         raise TableError(problems, "customers")
-    notes, numeric = [], _to_numbers(frame[names])
+    notes = []
+    numeric = _to_numbers(frame[names])
     if cluster is None and "customer_id" in frame and not frame["customer_id"].is_unique:
         repeats = f"{len(frame):,} rows, {frame['customer_id'].nunique():,} customers"
         notes.append(f"customers repeat ({repeats}): the interval ignores it; say cluster='customer_id'")
@@ -134,7 +143,8 @@ def _to_numbers(frame: pd.DataFrame) -> pd.DataFrame:
 def _scale(values: np.ndarray) -> np.ndarray:
     """Intercept and standardised columns of full rank; the span, hence every prediction, is that of `values`."""
     ones = np.ones((len(values), 1))
-    centre, spread = values.mean(axis=0), values.std(axis=0)
+    centre = values.mean(axis=0)
+    spread = values.std(axis=0)
     varies = spread > 1e-12 * np.maximum(np.abs(centre), np.finfo(float).tiny)
     scaled = (values[:, varies] - centre[varies]) / spread[varies]
     if not scaled.shape[1]:
@@ -146,7 +156,8 @@ def _scale(values: np.ndarray) -> np.ndarray:
 
 def compare_balance(sample: Sample, weights: np.ndarray) -> pd.DataFrame:
     """Standardised differences of means, one row a covariate: as found, and under the weights."""
-    t, values = sample.treated, sample.covariates.to_numpy(float)
+    t = sample.treated
+    values = sample.covariates.to_numpy(float)
     if not values.shape[1]:
         return pd.DataFrame(columns=["covariate", "before", "after"])
     spread = np.sqrt((values[t].var(axis=0, ddof=1) + values[~t].var(axis=0, ddof=1)) / 2)

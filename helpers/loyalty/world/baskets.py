@@ -42,7 +42,8 @@ def fill_baskets(
     scene: Scene, rows: np.ndarray, place: np.ndarray, day: np.ndarray, needs: Needs, waves: tuple[Contacts, ...] = ()
 ) -> Lines:
     """Fill the baskets of visits, given as places in `rows` and days, sorted by both."""
-    rule, people = scene.parameters.people, scene.people
+    rule = scene.parameters.people
+    people = scene.people
     who = rows[place]
     kind = people.types_on(who, day)
     visit_key = key(scene.seed, Purpose.BASKET, who)
@@ -110,7 +111,8 @@ def during(
 
 def _match_needs(place: np.ndarray, day: np.ndarray, needs: Needs) -> tuple[np.ndarray, np.ndarray]:
     """Find the visit of each need."""
-    code, wanted = place.astype(np.int64) << 20 | (day + 4096), needs.place.astype(np.int64) << 20 | (needs.day + 4096)
+    code = place.astype(np.int64) << 20 | (day + 4096)
+    wanted = needs.place.astype(np.int64) << 20 | (needs.day + 4096)
     if not len(code):
         return np.empty(0, int), np.empty(0, int)
     visit = np.minimum(np.searchsorted(code, wanted), len(code) - 1)
@@ -131,7 +133,8 @@ def _lay_out(
     for order, (visit, offer) in enumerate(gains):
         blocks.append((visit, offer, -1))
         numbers.append(np.full(len(visit), 400 + order % 100))
-    visit, number = np.concatenate([b[0] for b in blocks]), np.concatenate(numbers)
+    visit = np.concatenate([b[0] for b in blocks])
+    number = np.concatenate(numbers)
     extra, need = (np.concatenate([np.broadcast_to(b[k], len(b[0])) for b in blocks]) for k in (1, 2))
     if len(blocks[1][0]) or len(blocks) > 2:
         order = np.argsort(visit * LINES_A_DAY + number, kind="stable")
@@ -172,20 +175,24 @@ def _choose_shelves(
 
 
 def _apply_coupons(
-    scene: Scene, place: np.ndarray, day: np.ndarray, rows: np.ndarray, visit: np.ndarray, product: np.ndarray,
+    scene: Scene,
+    place: np.ndarray,
+    day: np.ndarray,
+    rows: np.ndarray,
+    visit: np.ndarray,
+    product: np.ndarray,
     waves: tuple[Contacts, ...],
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray]:
     """Offer used on each line and its discount in percent; where two overlap, the later one counts."""
-    offer, percent = np.full(len(visit), -1), np.zeros(len(visit), np.int64)
+    offer = np.full(len(visit), -1)
+    percent = np.zeros(len(visit), np.int64)
     used = np.full(len(place), -1)
     for wave in waves:
         visits, theirs = during(scene, wave, place, day, rows, wave.uses)
         used[visits] = wave.offer[theirs]
     if (used >= 0).any():
-        scope, depth = (
-            scene.shelves.scopes(scene.parameters)[used[visit]],
-            offered(scene.parameters, "discount")[used[visit]],
-        )
+        scope = scene.shelves.scopes(scene.parameters)[used[visit]]
+        depth = offered(scene.parameters, "discount")[used[visit]]
         hit = (used[visit] >= 0) & (depth > 0) & ((scope < 0) | (scope == scene.shelves.department[product]))
         offer[hit], percent[hit] = used[visit][hit], depth[hit]
     return offer, percent

@@ -19,14 +19,19 @@ from loyalty.world.state import Lived
 def run_trial(world: Lived, share: float) -> tuple[Wave, Any]:
     """Launch the card by randomised invitation: the wave of the trial, and the world in which it happened."""
     state = world._state
-    launch, end = world.scene.calendar.month_start(world.parameters.card.month), state.end
+    launch = world.scene.calendar.month_start(world.parameters.card.month)
+    end = state.end
     if not 0 < share < 1 or not 0 < launch < end or state.waves:
         raise WorldError(
-            [f"share should lie between 0 and 1 (found {share!r}), the launch (month {world.parameters.card.month}) "
-             f"within the history of {state.months} months, and no wave should have been run"], "the invitation",
-        )  # fmt: skip
+            [
+                f"share should lie between 0 and 1 (found {share!r}), the launch (month {world.parameters.card.month}) "
+                f"within the history of {state.months} months, and no wave should have been run"
+            ],
+            "the invitation",
+        )
     there = world._become(trial=float(share))
-    scene, people = there.scene, there.scene.people
+    scene = there.scene
+    people = there.scene.people
     rows = np.flatnonzero((people.entry <= launch) & (people.leave > launch))
     asked = invited(state.size, state.seed, share)[rows]
     windows: Windows = (("pre", max(0, launch - 364), launch), ("main", launch, end))

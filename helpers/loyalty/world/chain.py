@@ -72,9 +72,18 @@ def stock_shelves(parameters: Parameters, seed: int) -> Shelves:
     slots = np.array([[_fill(m, price, chain.popularity, tilt) for m in members] for tilt in (-chain.tilt, chain.tilt)])
     scope = department[slots][..., None] == np.arange(len(chain.departments))
     return Shelves(
-        names, np.array([c for c, _, _ in categories])[which], department, community, price, cost, slots, needs,
-        price[slots].mean(axis=2), cost[slots].mean(axis=2), (price[slots][..., None] * scope).mean(axis=2),
-    )  # fmt: skip
+        names,
+        np.array([c for c, _, _ in categories])[which],
+        department,
+        community,
+        price,
+        cost,
+        slots,
+        needs,
+        price[slots].mean(axis=2),
+        cost[slots].mean(axis=2),
+        (price[slots][..., None] * scope).mean(axis=2),
+    )
 
 
 def _fill(members: np.ndarray, price: np.ndarray, steepness: float, tilt: float) -> np.ndarray:
@@ -88,7 +97,13 @@ def _fill(members: np.ndarray, price: np.ndarray, steepness: float, tilt: float)
 def list_products(shelves: Shelves, parameters: Parameters) -> pd.DataFrame:
     """Table of products under the contract."""
     departments = np.array([d.name for d in parameters.chain.departments])
-    return pd.DataFrame({
-        "product_id": np.arange(len(shelves.price)) + 1, "name": shelves.names, "category": shelves.category,
-        "department": departments[shelves.department], "price": shelves.price / 100, "unit_cost": shelves.cost / 100,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "product_id": np.arange(len(shelves.price)) + 1,
+            "name": shelves.names,
+            "category": shelves.category,
+            "department": departments[shelves.department],
+            "price": shelves.price / 100,
+            "unit_cost": shelves.cost / 100,
+        }
+    )

@@ -66,7 +66,9 @@ def draw_population(
     trial: float | None = None,
 ) -> Population:
     """Draw everybody. `horizon` is the last day of entries; `trial` the share invited to the card at random."""
-    rule, who, types = parameters.people, np.arange(customers), parameters.types
+    rule = parameters.people
+    who = np.arange(customers)
+    types = parameters.types
     kind = np.empty((len(parameters.drift.months) + 1, customers), np.int8)
     shares = np.array([t.share for t in types])
     kind[0] = draws.choose(person(seed, Purpose.TYPE, who), shares)
@@ -75,10 +77,12 @@ def draw_population(
         new = draws.choose(person(seed, Purpose.DRIFT, who, 2 * change + 1), shares)
         kind[change + 1] = np.where(moves, new, kind[change])
     luck = [person(seed, Purpose.PERSON, who, step) for step in range(6)]
-    rate_luck, phase = person(seed, Purpose.RATE, who), luck[0]
+    rate_luck = person(seed, Purpose.RATE, who)
+    phase = luck[0]
     rate = np.empty(kind.shape)
     for number, t in enumerate(types):
-        ever, mean = (kind == number).any(axis=0), np.zeros(customers)
+        ever = (kind == number).any(axis=0)
+        mean = np.zeros(customers)
         mean[ever] = t.visits * draws.gamma(rate_luck[ever], t.spread) / 28
         rate = np.where(kind == number, mean, rate)
     refill = np.array([max(1, t.refill) for t in types])
@@ -92,12 +96,21 @@ def draw_population(
     taste_luck = draws.uniform(draws.key(seed, Purpose.TASTE, who)[:, None], np.arange(communities))
     stores = (np.arange(parameters.chain.stores) + 1.0) ** -parameters.chain.store_skew
     found = Population(
-        kind=kind, rate=rate, rhythm=rhythm, borders=tuple(calendar.month_start(m) for m in parameters.drift.months),
-        entry=entry, leave=leave, lines_factor=np.exp(spread * draws.normal(luck[1]) - spread**2 / 2),
-        premium_shift=rule.premium_spread * draws.normal(luck[3]), sensitivity=sensitivity,
-        taste_factor=np.exp(rule.taste_spread * draws.normal(taste_luck)), home_store=draws.choose(luck[4], stores) + 1,
-        spend=np.zeros(customers), card=np.full(customers, NEVER), natural_taker=np.zeros(customers, bool),
-    )  # fmt: skip
+        kind=kind,
+        rate=rate,
+        rhythm=rhythm,
+        borders=tuple(calendar.month_start(m) for m in parameters.drift.months),
+        entry=entry,
+        leave=leave,
+        lines_factor=np.exp(spread * draws.normal(luck[1]) - spread**2 / 2),
+        premium_shift=rule.premium_spread * draws.normal(luck[3]),
+        sensitivity=sensitivity,
+        taste_factor=np.exp(rule.taste_spread * draws.normal(taste_luck)),
+        home_store=draws.choose(luck[4], stores) + 1,
+        spend=np.zeros(customers),
+        card=np.full(customers, NEVER),
+        natural_taker=np.zeros(customers, bool),
+    )
     spend = _expect_spend(found, parameters, shelves)
     card, natural = _draw_card(who, spend, entry, leave, parameters, seed, calendar, trial)
     return Population(**{**found.__dict__, "spend": spend, "card": card, "natural_taker": natural})
@@ -137,14 +150,16 @@ def mean_lines(people: Population, rows: np.ndarray, kind: np.ndarray, parameter
 
 def visit_sizes(mean: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """Split a customer's mean lines into those of a small errand and of a large visit."""
-    share, size = parameters.people.errands, parameters.people.errand_size
+    share = parameters.people.errands
+    size = parameters.people.errand_size
     small = np.maximum(1, mean * size)
     return small, np.maximum(1, (mean - share * small) / (1 - share))
 
 
 def expect_lines(mean: np.ndarray, parameters: Parameters) -> np.ndarray:
     """Exact expected lines of a visit."""
-    share, most = parameters.people.errands, parameters.people.most_lines
+    share = parameters.people.errands
+    most = parameters.people.most_lines
     small, large = visit_sizes(mean, parameters)
     return share * draws.mean_geometric(small, most) + (1 - share) * draws.mean_geometric(large, most)
 
@@ -161,9 +176,11 @@ def promotion(people: Population, rows: np.ndarray, parameters: Parameters) -> n
 
 def _expect_spend(people: Population, parameters: Parameters, shelves: Shelves) -> np.ndarray:
     """Spend in 28 average days of the first regime, in euros: what card and habit look at."""
-    kind, rows = people.kind[0], np.arange(len(people))
+    kind = people.kind[0]
+    rows = np.arange(len(people))
     taste = liking(parameters)[kind] * people.taste_factor
-    dear, count = premium(people, rows, kind, parameters), taste.shape[1]
+    dear = premium(people, rows, kind, parameters)
+    count = taste.shape[1]
     price = ((1 - dear)[:, None] * shelves.price_mean[0, :count] + dear[:, None] * shelves.price_mean[1, :count]) / 100
     line = (taste * price).sum(axis=1) / taste.sum(axis=1) * trait(parameters, "pieces", kind)
     line = line * (1 - promotion(people, rows, parameters) * parameters.people.promotion_depth / 100)
@@ -171,20 +188,29 @@ def _expect_spend(people: Population, parameters: Parameters, shelves: Shelves) 
 
 
 def _draw_card(
-    who: np.ndarray, spend: np.ndarray, entry: np.ndarray, leave: np.ndarray, parameters: Parameters, seed: int,
-    calendar: Calendar, trial: float | None,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    who: np.ndarray,
+    spend: np.ndarray,
+    entry: np.ndarray,
+    leave: np.ndarray,
+    parameters: Parameters,
+    seed: int,
+    calendar: Calendar,
+    trial: float | None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Day of taking the card: by themselves those who buy more; in the trial also by invitation."""
-    rule, launch = parameters.card, calendar.month_start(parameters.card.month)
+    rule = parameters.card
+    launch = calendar.month_start(parameters.card.month)
     luck = [person(seed, Purpose.CARD, who, step) for step in range(3)]
     # A logistic curve in log spend: half at `half`, and `most` at the top.
     natural = luck[0] < rule.most / (1 + (rule.half / np.maximum(spend, 1e-6)) ** rule.steepness)
-    takes, delay = natural, np.full(len(who), rule.delay)
+    takes = natural
+    delay = np.full(len(who), rule.delay)
     if trial is not None:
         asked = person(seed, Purpose.INVITATION, who) < trial
         there = entry <= launch
         yes = np.where(asked, natural | (luck[2] < rule.invited), natural & (luck[2] < rule.uninvited))
-        takes, delay = np.where(there, yes, natural), np.where(there, rule.trial_delay, delay)
+        takes = np.where(there, yes, natural)
+        delay = np.where(there, rule.trial_delay, delay)
     day = np.maximum(launch, entry) + 1 + np.minimum(draws.exponential(luck[1]) * delay, 3650).astype(np.int64)
     return np.where(takes & (day < leave), day, NEVER), natural
 

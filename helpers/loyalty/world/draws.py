@@ -14,7 +14,8 @@ import numpy as np
 from scipy import special
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_B = np.uint64(0x94D049BB133111EB)
 
 
 # What a random number decides. New purposes go to the end of the row, so that old worlds stay as they were.

@@ -44,9 +44,13 @@ def contact_everybody(
 
 
 def realised_effect(
-    scene: Scene, rows: np.ndarray, new: Contacts, windows: Windows, past: tuple[Contacts, ...],
+    scene: Scene,
+    rows: np.ndarray,
+    new: Contacts,
+    windows: Windows,
+    past: tuple[Contacts, ...],
     without: dict[str, np.ndarray] | None = None,
-) -> dict[str, np.ndarray]:  # fmt: skip
+) -> dict[str, np.ndarray]:
     """Outcome with the contact less outcome without, contact cost taken off the profit of the first window."""
     having = realise(scene, rows, windows, (*past, new))
     without = realise(scene, rows, windows, past) if without is None else without
@@ -56,9 +60,13 @@ def realised_effect(
 
 
 def expected_effect(
-    scene: Scene, rows: np.ndarray, new: Contacts, windows: Windows, past: tuple[Contacts, ...],
+    scene: Scene,
+    rows: np.ndarray,
+    new: Contacts,
+    windows: Windows,
+    past: tuple[Contacts, ...],
     without: dict[str, np.ndarray] | None = None,
-) -> dict[str, np.ndarray]:  # fmt: skip
+) -> dict[str, np.ndarray]:
     """Exact mean of the realised effect. Coupons of earlier waves that are still valid are left out of both sides."""
     having = expect_outcomes(scene, rows, windows, past, new)
     without = expect_outcomes(scene, rows, windows, past) if without is None else without
@@ -99,9 +107,16 @@ def _cut_out(new: Contacts, piece: slice) -> Contacts:
 
 
 def expect_days(
-    scene: Scene, rows: np.ndarray, start: int, end: int, past: tuple[Contacts, ...],
-    new: Contacts | None, needs: Needs, *, card: bool = True,
-) -> tuple[np.ndarray, ...]:  # fmt: skip
+    scene: Scene,
+    rows: np.ndarray,
+    start: int,
+    end: int,
+    past: tuple[Contacts, ...],
+    new: Contacts | None,
+    needs: Needs,
+    *,
+    card: bool = True,
+) -> tuple[np.ndarray, ...]:
     """Expected visits, sales, margin and coupon of few customers (rows) on each day of [start, end)."""
     chance = visit_chances(scene, rows, start, end, past if new is None else (*past, new), needs, card=card)
     value = [np.empty(chance.shape) for _ in range(3)]
@@ -109,7 +124,8 @@ def expect_days(
         for whole, part in zip(value, _visit_value(scene, rows, left, right, new), strict=True):
             whole[:, left - start : right - start] = part
     sales, margin, coupon = (chance * v for v in value)
-    price, cost = scene.shelves.price[needs.product] / 100, scene.shelves.cost[needs.product] / 100
+    price = scene.shelves.price[needs.product] / 100
+    cost = scene.shelves.cost[needs.product] / 100
     off = np.zeros(len(price)) if new is None else _coupon_on_needs(scene, new, needs) * price
     cell = needs.place, needs.day - start
     for table, values in ((sales, price - off), (margin, price - off - cost), (coupon, off)):
@@ -118,9 +134,16 @@ def expect_days(
 
 
 def _expect_piece(
-    scene: Scene, rows: np.ndarray, start: int, end: int, windows: Windows,
-    past: tuple[Contacts, ...], new: Contacts | None, needs: Needs, card: bool,
-) -> dict[str, np.ndarray]:  # fmt: skip
+    scene: Scene,
+    rows: np.ndarray,
+    start: int,
+    end: int,
+    windows: Windows,
+    past: tuple[Contacts, ...],
+    new: Contacts | None,
+    needs: Needs,
+    card: bool,
+) -> dict[str, np.ndarray]:
     chance, sales, margin, coupon = expect_days(scene, rows, start, end, past, new, needs, card=card)
     holder = card * (np.arange(start, end) >= scene.people.card[rows, None])
     points = sales * holder * scene.parameters.money.points_per_euro
@@ -128,7 +151,8 @@ def _expect_piece(
     daily = {"orders": chance, "sales": sales, "margin": margin, "discount": coupon, "points_issued": points}
     found = {name: np.stack([v[:, s].sum(axis=1) for s in span], axis=1) for name, v in daily.items()}
     found["responded"] = 1 - np.stack([(1 - chance[:, s]).prod(axis=1) for s in span], axis=1)
-    reward, bonus = np.zeros(found["orders"].shape), np.zeros(found["orders"].shape)
+    reward = np.zeros(found["orders"].shape)
+    bonus = np.zeros(found["orders"].shape)
     if new is not None:
         first = _first_visit(scene, new, chance, start, windows) * expect(new, scene.people, scene.parameters)[:, None]
         reward, bonus = (first * offered(scene.parameters, n)[new.offer][:, None] for n in ("reward", "points"))
@@ -148,7 +172,9 @@ def _first_visit(scene: Scene, new: Contacts, chance: np.ndarray, start: int, wi
 
 
 def _coupon_on_needs(scene: Scene, new: Contacts, needs: Needs) -> np.ndarray:
-    offer, since, rule = new.offer[needs.place], needs.day - new.start, scene.parameters
+    offer = new.offer[needs.place]
+    since = needs.day - new.start
+    rule = scene.parameters
     scope = scene.shelves.scopes(rule)[offer]
     valid = (since >= 0) & (since < offered(rule, "days")[offer])
     fits = valid & ((scope < 0) | (scope == scene.shelves.department[needs.product]))
@@ -157,11 +183,15 @@ def _coupon_on_needs(scene: Scene, new: Contacts, needs: Needs) -> np.ndarray:
 
 def _visit_value(scene: Scene, rows: np.ndarray, left: int, right: int, new: Contacts | None) -> tuple[np.ndarray, ...]:
     """Expected sales, margin and coupon of a visit (customers × days) within one regime, in euros, needs left out."""
-    rule, shelves, people = scene.parameters, scene.shelves, scene.people
-    kind, days = people.types_on(rows, left), np.arange(left, right)
+    rule = scene.parameters
+    shelves = scene.shelves
+    people = scene.people
+    kind = people.types_on(rows, left)
+    days = np.arange(left, right)
     taste = liking(rule)[kind] * people.taste_factor[rows]
     season = scene.calendar.shelf_seasons(days)
-    dear, count = premium(people, rows, kind, rule)[:, None], taste.shape[1]
+    dear = premium(people, rows, kind, rule)[:, None]
+    count = taste.shape[1]
     each = draws.mean_geometric(trait(rule, "pieces", kind), rule.people.most_pieces) / 100
     kept = 1 - promotion(people, rows, rule) * rule.people.promotion_depth / 100
 
@@ -174,12 +204,15 @@ def _visit_value(scene: Scene, rows: np.ndarray, left: int, right: int, new: Con
     cost = on_shelves(shelves.cost_mean)
     line_price, line_cost = (_blend(taste * t[:, :count], season) / total for t in (price, cost))
     lines = expect_lines(mean_lines(people, rows, kind, rule), rule)[:, None]
-    sales, costs, coupon = lines * line_price, lines * line_cost, np.zeros(line_price.shape)
+    sales = lines * line_price
+    costs = lines * line_cost
+    coupon = np.zeros(line_price.shape)
     if new is None:
         return sales, sales - costs, coupon
     use = expect(new, people, rule)
     for number in np.unique(new.offer):
-        offer, mine = rule.offers[number], np.flatnonzero(new.offer == number)
+        offer = rule.offers[number]
+        mine = np.flatnonzero(new.offer == number)
         since = days - new.start
         valid = (since >= 0) & (since < offer.days)
         gain = new.extra[mine][:, None] * np.where(valid, pull(offer, since), 0)

@@ -28,7 +28,9 @@ def par(default: Any, meaning: str, unit: str = "", low: float | None = None, hi
 def find_problems(tree: Any, path: str = "") -> Iterator[str]:
     """Find every number in a tree of parameters that lies outside its limits or is no number."""
     for item in fields(tree):
-        value, name, rule = getattr(tree, item.name), f"{path}{item.name}", item.metadata
+        value = getattr(tree, item.name)
+        name = f"{path}{item.name}"
+        rule = item.metadata
         parts = value if isinstance(value, tuple) else (value,)
         for place, part in enumerate(parts):
             here = f"{name}[{getattr(part, 'name', place)}]" if isinstance(value, tuple) else name
@@ -55,7 +57,8 @@ def find_problems(tree: Any, path: str = "") -> Iterator[str]:
 def list_parameters(tree: Any, path: str = "") -> Iterator[tuple[str, str, str, str]]:
     """List (name, value, unit, meaning) of every single parameter, in order; lists of types and offers are left out."""
     for item in fields(tree):
-        value, name = getattr(tree, item.name), f"{path}{item.name}"
+        value = getattr(tree, item.name)
+        name = f"{path}{item.name}"
         if is_dataclass(value):
             yield from list_parameters(value, f"{name}.")
         elif not (isinstance(value, tuple) and value and is_dataclass(value[0])):

@@ -60,7 +60,8 @@ def _reward(
     scene: Scene, rows: np.ndarray, place: np.ndarray, day: np.ndarray, lines: Lines, waves: tuple[Contacts, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cost of gifts and services, and bonus points, at the first visit; and on which visits an offer was used."""
-    reward, bonus = np.zeros(len(place)), np.zeros(len(place))
+    reward = np.zeros(len(place))
+    bonus = np.zeros(len(place))
     redeems = np.zeros(len(place), bool)
     redeems[lines.visit[lines.offer >= 0]] = True
     cost, points = (offered(scene.parameters, name) for name in ("reward", "points"))
@@ -85,7 +86,9 @@ def measure(
     scene: Scene, receipts: Receipts, windows: tuple[tuple[str, int, int], ...], *, card: bool = True
 ) -> dict[str, np.ndarray]:
     """Sum receipts to outcomes: for each measure an array customers × windows, money in euros."""
-    rows, lines, rule = receipts.rows, receipts.lines, scene.parameters.money
+    rows = receipts.rows
+    lines = receipts.lines
+    rule = scene.parameters.money
     window = np.full(len(receipts.day), -1)
     for number, (_, start, end) in enumerate(windows):
         window[(receipts.day >= start) & (receipts.day < end)] = number
@@ -112,7 +115,9 @@ def measure(
 
 def _redeem(scene: Scene, receipts: Receipts, points: np.ndarray, windows: tuple, total: object) -> np.ndarray:
     """Each receipt's points are redeemed once with a known probability, some days later, or never."""
-    rule, who, day = scene.parameters.money, receipts.rows[receipts.place], receipts.day
+    rule = scene.parameters.money
+    who = receipts.rows[receipts.place]
+    day = receipts.day
     keys = key(scene.seed, Purpose.POINTS, who)
     later = day + rule.soonest + (uniform(keys, 2 * day + 1) * (rule.latest - rule.soonest + 1)).astype(np.int64)
     redeems = uniform(keys, 2 * day) < rule.redemption

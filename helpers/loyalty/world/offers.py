@@ -84,9 +84,16 @@ def freshness(load: np.ndarray, parameters: Parameters) -> np.ndarray:
 
 
 def respond(
-    people: Population, parameters: Parameters, seed: int, rows: np.ndarray, offer: np.ndarray, day: int, number: int,
-    past: tuple[Contacts, ...] = (), load: np.ndarray | None = None,
-) -> Contacts:  # fmt: skip
+    people: Population,
+    parameters: Parameters,
+    seed: int,
+    rows: np.ndarray,
+    offer: np.ndarray,
+    day: int,
+    number: int,
+    past: tuple[Contacts, ...] = (),
+    load: np.ndarray | None = None,
+) -> Contacts:
     """Work out what a contact on a day does to each customer; `number` is the wave's, for use and delivery.
 
     The luck of use and delivery depends on the customer and the wave, not on the offer: two plans differ only where

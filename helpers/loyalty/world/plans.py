@@ -76,7 +76,8 @@ def read_plan(plan: pd.DataFrame, offers: tuple[str, ...], customers: int) -> Pl
             [f"there is no column `{name}`; found: {', '.join(map(str, plan)) or 'none'}" for name in missing],
             "the plan",
         )
-    who, problems = plan["customer_id"], []
+    who = plan["customer_id"]
+    problems = []
     numbers = pd.to_numeric(who, errors="coerce")
     unknown = ~numbers.between(1, customers) | (numbers % 1 != 0)
     if unknown.any():
@@ -115,17 +116,23 @@ def read_plan(plan: pd.DataFrame, offers: tuple[str, ...], customers: int) -> Pl
 
 def list_contacts(scene: Scene, plan: Plan, sent: Contacts, campaign_id: str, number: int) -> pd.DataFrame:
     """Table of contacts of a wave; a control customer whom the offer reached all the same looks like any control."""
-    day, treated = scene.calendar.date(sent.start), plan.offer >= 0
+    day = scene.calendar.date(sent.start)
+    treated = plan.offer >= 0
     mine, theirs = sent.of(plan.rows)
     delivered = np.zeros(len(plan.rows), bool)
     delivered[mine] = sent.delivered[theirs]
-    table = pd.DataFrame({
-        "campaign_id": campaign_id, "wave": number, "customer_id": plan.rows + 1, "arm": plan.arm,
-        "offer_id": take_text([o.name for o in scene.parameters.offers], plan.offer),
-        "assigned_at": day - pd.Timedelta(hours=12),
-        "sent_at": pd.Series(day + pd.Timedelta(hours=6), index=range(len(treated))).where(treated),
-        "delivered": pd.array(delivered, "boolean"),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "campaign_id": campaign_id,
+            "wave": number,
+            "customer_id": plan.rows + 1,
+            "arm": plan.arm,
+            "offer_id": take_text([o.name for o in scene.parameters.offers], plan.offer),
+            "assigned_at": day - pd.Timedelta(hours=12),
+            "sent_at": pd.Series(day + pd.Timedelta(hours=6), index=range(len(treated))).where(treated),
+            "delivered": pd.array(delivered, "boolean"),
+        }
+    )
     table.loc[~treated, "delivered"] = pd.NA
     if "control_kind" not in plan.columns:
         table["control_kind"] = take_text(["campaign", "none"], treated.astype(int))
@@ -134,7 +141,8 @@ def list_contacts(scene: Scene, plan: Plan, sent: Contacts, campaign_id: str, nu
 
 def list_past(scene: Scene, until: int) -> tuple[tuple[Contacts, ...], pd.DataFrame]:
     """The chain's own campaigns before a day: sent to the best customers by habit, nobody left out on purpose."""
-    rule, people = scene.parameters.habit, scene.people
+    rule = scene.parameters.habit
+    people = scene.people
     names = [o.name for o in scene.parameters.offers]
     past: tuple[Contacts, ...] = ()
     tables = []
@@ -162,7 +170,8 @@ def _no_contacts() -> pd.DataFrame:
 
 def leak(plan: Plan, seed: int, number: int, contamination: float) -> tuple[np.ndarray, np.ndarray]:
     """Whom the offers reach: the treated, and by contamination some of the control."""
-    offers, given = plan.offer.copy(), plan.offer[plan.offer >= 0]
+    offers = plan.offer.copy()
+    given = plan.offer[plan.offer >= 0]
     if contamination and len(given):
         luck = [person(seed, Purpose.INVITATION, plan.rows, 2 + 2 * number + step) for step in (0, 1)]
         leaks = (offers < 0) & (luck[0] < contamination)

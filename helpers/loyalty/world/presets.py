@@ -15,16 +15,20 @@ from loyalty.world import parameters as tree
 from loyalty.world.parameters import CardLaunch, CustomerType, Drift, Fatigue, Habit, Offer, Parameters, People, Seasons
 
 _KINDS = {
-    "types": CustomerType, "offers": Offer, "communities": tree.Community, "departments": tree.Department,
+    "types": CustomerType,
+    "offers": Offer,
+    "communities": tree.Community,
+    "departments": tree.Department,
     "successions": tree.Succession,
-}  # fmt: skip
+}
 
 
 def default() -> Parameters:
     """Make the pharmacy chain of the lessons."""
     lists = tomllib.loads((Path(__file__).parent / "default.toml").read_text(encoding="utf-8"))
     made = {name: tuple(_build(_KINDS[name], item) for item in items) for name, items in lists.items()}
-    types, offers = made.pop("types"), made.pop("offers")
+    types = made.pop("types")
+    offers = made.pop("offers")
     return Parameters("default", chain=tree.Chain(**made), types=types, offers=offers)
 
 

@@ -134,7 +134,8 @@ class World:
     @property
     def customers(self) -> pd.DataFrame:
         """Customers who have entered before the end; `joined_on` may lie before the first receipt."""
-        people, date = self.scene.people, self.scene.calendar.dates
+        people = self.scene.people
+        date = self.scene.calendar.dates
         here = np.flatnonzero(people.entry < self._state.end)
         card = people.card[here]
         held = pd.Series(date(np.where(card < self._state.end, card, 0)), index=here)
@@ -155,10 +156,18 @@ class World:
     @property
     def offers(self) -> pd.DataFrame:
         """What can be offered, and what it costs."""
-        money, offers = self.parameters.money, self.parameters.offers
-        columns = {"offer_id": "name", "kind": "kind", "valid_days": "days", "discount_percent": "discount",
-                   "department": "department", "reward_cost": "reward", "points": "points",
-                   "contact_cost": "contact"}  # fmt: skip
+        money = self.parameters.money
+        offers = self.parameters.offers
+        columns = {
+            "offer_id": "name",
+            "kind": "kind",
+            "valid_days": "days",
+            "discount_percent": "discount",
+            "department": "department",
+            "reward_cost": "reward",
+            "points": "points",
+            "contact_cost": "contact",
+        }
         table = pd.DataFrame({name: [getattr(o, field) for o in offers] for name, field in columns.items()})
         return table.assign(point_cost=money.point_cost, redemption_probability=money.redemption)
 
@@ -173,9 +182,17 @@ class World:
     # --- What happens ----------------------------------------------------------------------------
 
     def run(
-        self, plan: pd.DataFrame, *, campaign_id: str | None = None, wave: int = 1, days: int = 28, post: int = 28,
-        pre: int = 28, carry_over: bool = True, contamination: float = 0.0,
-    ) -> tuple[Wave, World]:  # fmt: skip
+        self,
+        plan: pd.DataFrame,
+        *,
+        campaign_id: str | None = None,
+        wave: int = 1,
+        days: int = 28,
+        post: int = 28,
+        pre: int = 28,
+        carry_over: bool = True,
+        contamination: float = 0.0,
+    ) -> tuple[Wave, World]:
         """Send a wave on the day `end`, and see what came of it.
 
         Parameters
@@ -205,7 +222,8 @@ class World:
         WorldError
             With all problems of the plan at once.
         """
-        state, scene = self._state, self.scene
+        state = self._state
+        scene = self.scene
         wrong = [
             f"{n} should be {low} or more, found {v!r}"
             for n, v, low in (("days", days, 1), ("post", post, 0), ("pre", pre, 0))
@@ -216,7 +234,9 @@ class World:
         if wrong:
             raise WorldError(wrong, "the wave")
         checked = read_plan(plan, tuple(o.name for o in self.parameters.offers), state.size)
-        first, number, past = state.end, len(self._log), self._log if carry_over else cut(self._log, state.end)
+        first = state.end
+        number = len(self._log)
+        past = self._log if carry_over else cut(self._log, state.end)
         rows, offers = leak(checked, scene.seed, number, contamination)
         sent = respond(scene.people, self.parameters, scene.seed, rows, offers, first, number, past)
         edges = (
@@ -252,7 +272,8 @@ class World:
     def scene(self) -> Scene:
         """Shelves, people and calendar: what a simulation needs."""
         state = self._state
-        calendar, shelves = Calendar(state.parameters, state.seed), stock_shelves(state.parameters, state.seed)
+        calendar = Calendar(state.parameters, state.seed)
+        shelves = stock_shelves(state.parameters, state.seed)
         horizon = calendar.month_start(state.months)
         everybody = draw_population(state.size, state.parameters, state.seed, shelves, calendar, horizon, state.trial)
         for values in (*everybody.__dict__.values(), *shelves.__dict__.values()):
@@ -276,5 +297,6 @@ class World:
         later = object.__new__(World)
         later.__dict__["_state"] = replace(self._state, **changes)
         if changes.keys().isdisjoint({"trial"}):
-            later.__dict__["scene"], later.__dict__["_habit"] = self.scene, self._habit
+            later.__dict__["scene"] = self.scene
+            later.__dict__["_habit"] = self._habit
         return later

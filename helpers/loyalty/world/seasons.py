@@ -37,7 +37,8 @@ class Calendar:
 
     def flu(self, days: np.ndarray) -> np.ndarray:
         """Height of the flu wave: each winter has its own top, from mid-January on, and its own height."""
-        rule, dates = self.parameters.seasons, self.dates(days)
+        rule = self.parameters.seasons
+        dates = self.dates(days)
         winter = np.asarray(dates.year + (dates.month >= 8))
         luck = [person(self.seed, Purpose.WINTER, winter, step) for step in (0, 1)]
         top = pd.to_datetime(pd.Series(winter).astype(str) + "-01-15").to_numpy() + (luck[0] * rule.flu_days).astype(
@@ -59,7 +60,8 @@ class Calendar:
 
     def visiting(self, days: np.ndarray) -> np.ndarray:
         """Seasonal factor of visits that all types share, before the flu: mean weekday 1."""
-        rule, dates = self.parameters.seasons, self.dates(days)
+        rule = self.parameters.seasons
+        dates = self.dates(days)
         weekday = np.array(rule.weekdays) / np.mean(rule.weekdays)
         closed = ((dates.month == 12) & (dates.day == 25)) | ((dates.month == 1) & (dates.day == 1))
         factor = (
@@ -77,13 +79,15 @@ class Calendar:
         return self._known[span]
 
     def _make_rhythm(self, days: np.ndarray) -> np.ndarray:
-        common, flu = self.visiting(days), self.flu(days)
+        common = self.visiting(days)
+        flu = self.flu(days)
         rows = []
         for kind in self.parameters.types:
             factor = common * (1 + kind.flu * flu)
             for phase in range(max(1, kind.refill)):
                 if kind.refill:
-                    more, span = self.parameters.people.rhythm, min(self.parameters.people.due, kind.refill)
+                    more = self.parameters.people.rhythm
+                    span = min(self.parameters.people.due, kind.refill)
                     due = (np.asarray(days) - phase) % kind.refill < span
                     level = 1 + (more - 1) * span / kind.refill
                     rows.append(factor * np.where(due, more, 1.0) / level)
@@ -97,7 +101,9 @@ class Calendar:
 
     def shelf_seasons(self, days: np.ndarray) -> np.ndarray:
         """Season of each community (rows) on each day."""
-        flu, summer, christmas = self.flu(days), self.summer(days), self.christmas(days)
-        return np.array([
-            1 + c.flu * flu + c.summer * summer + c.christmas * christmas for c in self.parameters.chain.communities
-        ])  # fmt: skip
+        flu = self.flu(days)
+        summer = self.summer(days)
+        christmas = self.christmas(days)
+        return np.array(
+            [1 + c.flu * flu + c.summer * summer + c.christmas * christmas for c in self.parameters.chain.communities]
+        )

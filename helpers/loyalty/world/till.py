@@ -23,7 +23,9 @@ _CHUNK = 20_000
 def ring_up(scene: Scene, rows: np.ndarray, end: int, waves: tuple[Contacts, ...]) -> dict[str, np.ndarray | pa.Array]:
     """Write down all lines of some customers from the first day to `end`, by customer and time."""
     receipts = simulate(scene, rows, 0, end, waves)
-    who, day, lines = rows[receipts.place], receipts.day, receipts.lines
+    who = rows[receipts.place]
+    day = receipts.day
+    lines = receipts.lines
     kind = scene.people.types_on(who, day)
     luck = uniform(key(scene.seed, Purpose.STORE, who)[:, None], 4 * day[:, None] + np.arange(3))
     online = luck[:, 0] < trait(scene.parameters, "online", kind)

@@ -58,7 +58,8 @@ def pieces(rows: np.ndarray, days: int) -> Iterator[slice]:
 
 def find_needs(scene: Scene, rows: np.ndarray, start: int, end: int) -> Needs:
     """Find the needs of all timed successions that arise in [start, end) for customers who are there."""
-    rule, found = scene.parameters.chain.successions, []
+    rule = scene.parameters.chain.successions
+    found = []
     keys = key(scene.seed, Purpose.NEED, rows)
     names = [t.name for t in scene.parameters.types]
     for number, rule_ in enumerate(rule):
@@ -92,7 +93,9 @@ def visit_chances(
     card: bool = True,
 ) -> np.ndarray:
     """Probability of a visit for each customer (row) and day of [start, end)."""
-    people, rule, days = scene.people, scene.parameters, np.arange(start, end)
+    people = scene.people
+    rule = scene.parameters
+    days = np.arange(start, end)
     rhythm = scene.calendar.rhythm(days)
     chance = np.empty((len(rows), len(days)))
     for left, right in people.regimes(start, end):
@@ -119,7 +122,10 @@ def draw_visits(
     scene: Scene, rows: np.ndarray, start: int, end: int, waves: tuple[Contacts, ...] = (), *, card: bool = True
 ) -> tuple[np.ndarray, np.ndarray, Needs]:
     """Draw all visits of [start, end): (place in `rows`, day) sorted by both, and the needs among them."""
-    keys, days, places, when = key(scene.seed, Purpose.VISIT, rows), np.arange(start, end), [], []
+    keys = key(scene.seed, Purpose.VISIT, rows)
+    days = np.arange(start, end)
+    places = []
+    when = []
     needs = find_needs(scene, rows, start, end)
     for piece in pieces(rows, end - start):
         chance = visit_chances(scene, rows[piece], start, end, waves, needs.within(piece), card=card)
@@ -130,7 +136,8 @@ def draw_visits(
 
 
 def _moods(scene: Scene, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
-    spread, period = scene.parameters.people.mood, days // PERIOD
+    spread = scene.parameters.people.mood
+    period = days // PERIOD
     periods = np.arange(period[0], period[-1] + 1)
     luck = uniform(key(scene.seed, Purpose.MOOD, rows)[:, None], periods + 1024)
     return np.exp(spread * draws.normal(luck) - spread**2 / 2)[:, period - period[0]]
@@ -144,7 +151,8 @@ def _apply(chance: np.ndarray, wave: Contacts, rows: np.ndarray, days: np.ndarra
         return
     mine, theirs = wave.of(rows)
     keep = wave.delivered[theirs] & (wave.strength[theirs] != 0)
-    mine, theirs = mine[keep], theirs[keep]
+    mine = mine[keep]
+    theirs = theirs[keep]
     curves = np.array([pull(o, days[left:right] - wave.start) for o in parameters.offers])
     change = curves[wave.offer[theirs]] * wave.strength[theirs, None]
     # A negative strength has a negative pull afterwards turned positive: visits put off come back.

@@ -74,15 +74,18 @@ def lay_limits(
     most = np.array([budget, *(number for *_, number in asked)], float)
     code, segments = pd.factorize(options["segment"])
     names = [(kind, str(n)) for kind, _, n, _ in asked] + [("segment", str(s)) for s in segments]
-    each, first = options["customers"].to_numpy(float), np.unique(code, return_index=True)[1]
-    size, held_back = each * (1 - control_share), float(each[first].sum() * control_share)
+    each = options["customers"].to_numpy(float)
+    first = np.unique(code, return_index=True)[1]
+    size = each * (1 - control_share)
+    held_back = float(each[first].sum() * control_share)
     fits = (takes * size <= most[:, None] * (1 + TINY)).all(axis=0)
     # Counted in the contacts that there is room for: a budget that is tiny beside a segment is kept as well as a large
     # one. Where there is no room at all, the whole segment stays, so that the first unit of the limit gets its price.
     bounds = (takes > 0) & (most[:, None] > 0)
     reach = np.divide(most[:, None], takes, out=np.full(takes.shape, np.inf), where=bounds).min(axis=0)
     belongs = sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))))
-    room, size = np.r_[most, size[first]], np.minimum(size, reach)
+    room = np.r_[most, size[first]]
+    size = np.minimum(size, reach)
     uses = sparse.vstack([sparse.csr_array(takes), belongs], "csr")
     largest = np.r_[(takes * size).max(axis=1), pd.Series(size).groupby(code).max()]
     scale = np.where(largest > 0, largest, 1.0)
@@ -123,7 +126,8 @@ def allocate_contacts(value: np.ndarray, limits: Limits, *, whole: bool = False)
     Source: Huangfu and Hall (2018), Mathematical Programming Computation 10, 119-142 (HiGHS).
     """
     useful = np.flatnonzero((value > 0) & (limits.size > 0) & (limits.fits | (not whole)))
-    contacts, prices = np.zeros(len(value)), np.full(len(limits.room), np.nan if whole else 0.0)
+    contacts = np.zeros(len(value))
+    prices = np.full(len(limits.room), np.nan if whole else 0.0)
     if not len(useful):
         return contacts, prices
     gain, uses, room, back = _scale(value, limits, useful)
@@ -177,15 +181,18 @@ def price_limits(
     """
     useful = np.flatnonzero((value > 0) & (limits.size > 0))
     gain, uses, _, back = _scale(value, limits, useful)
-    used, tight = contacts[useful] > 0, limits.find_tight(contacts) & (uses.sum(axis=1) > 0)
-    found, binds = np.where(tight, prices, 0), np.flatnonzero(tight)
+    used = contacts[useful] > 0
+    tight = limits.find_tight(contacts) & (uses.sum(axis=1) > 0)
+    found = np.where(tight, prices, 0)
+    binds = np.flatnonzero(tight)
     wanted = np.intersect1d(rows, binds)
     spare = tight.sum() - used.sum()  # dimension of the set of prices that fit
     if spare <= 0 or not len(wanted):
         return found[rows]
     # No option earns more than what it uses up is worth, those used earn exactly that, and what is left over is worth
     # nothing: all prices that keep this fit the plan. On a line of prices the smallest of each lies at one of two ends.
-    worth, goals = uses[binds].T.tocsr(), (binds == wanted[:, None]).astype(float)
+    worth = uses[binds].T.tocsr()
+    goals = (binds == wanted[:, None]).astype(float)
     if spare == 1 and len(wanted) > 2:
         goals = np.outer([1, -1], np.random.default_rng(0).uniform(1, 2, len(binds)))
     books = -worth[~used], -gain[~used], worth[used], gain[used]
@@ -197,7 +204,9 @@ def price_limits(
 
 def _scale(value: np.ndarray, limits: Limits, useful: np.ndarray) -> tuple[np.ndarray, sparse.csr_array, Any, Any]:
     """Gains and uses of the largest size, room, and what turns the price of this programme into that of one unit."""
-    size, scale = limits.size[useful], limits.scale
-    gain, top = value[useful] * size, np.max(value[useful] * size, initial=0)
+    size = limits.size[useful]
+    scale = limits.scale
+    gain = value[useful] * size
+    top = np.max(value[useful] * size, initial=0)
     uses = sparse.diags_array(1 / scale) @ limits.uses[:, useful] @ sparse.diags_array(size)
     return gain / top, sparse.csr_array(uses), limits.room / scale, top / scale

@@ -16,22 +16,32 @@ from loyalty.tables.contracts import OFFERS
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import NotATable, collect, open_table
 
-OPTIONS = Table("options", "a segment with an offer that it could get", ("segment", "offer_id"), (
-    Column("segment", "id", "which segment"),
-    Column("offer_id", "id", "which offer"),
-    Column("customers", "number", "customers of the segment", low=0),
-    Column("profit", "money", "expected incremental profit of a contact, after all costs"),
-    Column("cost", "money", "cash that a contact costs, rewards at expected redemption", low=0),
-    Column("channel", "text", "how the offer goes out", optional=True),
-    Column("se", "money", "standard error of profit", optional=True, low=0),
-))  # fmt: skip
-EXPECTED = Table("expected use", "an offer and what one contact with it is expected to use", ("offer_id",), (
-    Column("offer_id", "id", "which offer"),
-    Column("redeemed", "share", "part of the contacted who redeem the reward", low=0, high=1),
-    Column("discount", "money", "money taken off the prices per contacted customer", optional=True, low=0),
-    Column("points_issued", "number", "points credited per contacted customer", optional=True, low=0),
-    Column("segment", "id", "which segment", optional=True),
-))  # fmt: skip
+OPTIONS = Table(
+    "options",
+    "a segment with an offer that it could get",
+    ("segment", "offer_id"),
+    (
+        Column("segment", "id", "which segment"),
+        Column("offer_id", "id", "which offer"),
+        Column("customers", "number", "customers of the segment", low=0),
+        Column("profit", "money", "expected incremental profit of a contact, after all costs"),
+        Column("cost", "money", "cash that a contact costs, rewards at expected redemption", low=0),
+        Column("channel", "text", "how the offer goes out", optional=True),
+        Column("se", "money", "standard error of profit", optional=True, low=0),
+    ),
+)
+EXPECTED = Table(
+    "expected use",
+    "an offer and what one contact with it is expected to use",
+    ("offer_id",),
+    (
+        Column("offer_id", "id", "which offer"),
+        Column("redeemed", "share", "part of the contacted who redeem the reward", low=0, high=1),
+        Column("discount", "money", "money taken off the prices per contacted customer", optional=True, low=0),
+        Column("points_issued", "number", "points credited per contacted customer", optional=True, low=0),
+        Column("segment", "id", "which segment", optional=True),
+    ),
+)
 
 
 def read_options(
@@ -92,7 +102,8 @@ def read_options(
             draws = np.asarray(draws, float)
         except (TypeError, ValueError):
             draws = np.full(1, np.nan)
-        clean, found = np.isfinite(draws).all(), " × ".join(map(str, draws.shape))
+        clean = np.isfinite(draws).all()
+        found = " × ".join(map(str, draws.shape))
         if not clean or draws.ndim != 2 or len(draws) != len(table) or draws.shape[1] < 2:
             found += "" if clean else ", not all of them numbers"
             problems.append(f"draws should be numbers, {len(table)} options × at least two draws, found {found}")
@@ -160,8 +171,13 @@ def cost_offers(offers: Any, expected: Any) -> pd.DataFrame:
         return own.fillna(default)
 
     used = {name: use[name].astype(float) if name in use else 0.0 for name in ("redeemed", "discount", "points_issued")}
-    reward, points = per("reward_cost"), per("point_cost") * used["points_issued"]
-    parts = {"contact": per("contact_cost"), "rewards": reward * used["redeemed"], "discounts": used["discount"],
-             "points": points * per("redemption_probability", 1.0)}  # fmt: skip
+    reward = per("reward_cost")
+    points = per("point_cost") * used["points_issued"]
+    parts = {
+        "contact": per("contact_cost"),
+        "rewards": reward * used["redeemed"],
+        "discounts": used["discount"],
+        "points": points * per("redemption_probability", 1.0),
+    }
     full = parts["contact"] + reward + parts["discounts"] + points
     return use.assign(**parts, cost=sum(parts.values()), cost_at_full=full)

@@ -46,7 +46,9 @@ class BudgetPlan:
         """Say the plan in words: money, contacts, profit and how much of it is luck, price of one more unit."""
         from loyalty.text import say_money
 
-        e, places, budget = self.profit, self.plan["segment"].nunique(), say_money(self.budget, unit)
+        e = self.profit
+        places = self.plan["segment"].nunique()
+        budget = say_money(self.budget, unit)
         text = f"Spend {say_money(self.cost, unit)} of {budget} on {self.plan['contacts'].sum():,.0f} contacts in "
         text += f"{places:,} segment{'s' * (places != 1)}: expected profit {say_money(e.effect, unit)}"
         if np.isfinite(e.low):
@@ -66,10 +68,19 @@ class BudgetPlan:
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""
-        e, price = self.profit, np.nan if self.shadow_price is None else self.shadow_price
-        row = {"budget": self.budget, "cost": self.cost, "contacts": float(self.plan["contacts"].sum()),
-               "profit": e.effect, "low": e.low, "high": e.high, "probability_of_loss": self.probability_of_loss,
-               "disappointment": self.disappointment, "shadow_price": price}  # fmt: skip
+        e = self.profit
+        price = np.nan if self.shadow_price is None else self.shadow_price
+        row = {
+            "budget": self.budget,
+            "cost": self.cost,
+            "contacts": float(self.plan["contacts"].sum()),
+            "profit": e.effect,
+            "low": e.low,
+            "high": e.high,
+            "probability_of_loss": self.probability_of_loss,
+            "disappointment": self.disappointment,
+            "shadow_price": price,
+        }
         return pd.DataFrame([row | {"warnings": "; ".join(self.warnings)}])
 
     def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
@@ -84,7 +95,8 @@ class BudgetPlan:
         ax.barh(rows.index + 0.2, rows["profit"], 0.38, color=TREATED, label="expected profit")
         ax.barh(rows.index - 0.2, rows["cost"], 0.38, color=GREY, label="cost")
         for row in rows.itertuples():
-            at, text = (max(row.profit, row.cost), row.Index), f"{shorten(round(row.contacts))} contacts"
+            at = (max(row.profit, row.cost), row.Index)
+            text = f"{shorten(round(row.contacts))} contacts"
             ax.annotate(text, at, (5, 0), textcoords="offset points", va="center", fontsize=9)
         ax.set_yticks(rows.index, [f"{row.segment}: {row.offer_id}" for row in rows.itertuples()])
         ax.tick_params(axis="y", length=0)
@@ -107,9 +119,17 @@ class BudgetPlan:
 
 
 def plan_budget(
-    options: Any, budget: float, *, capacity: Mapping | None = None, caps: Mapping | None = None,
-    control_share: float = 0.0, whole: bool = False, draws: Any = None, caution: float | None = None, seed: int = 0,
-) -> BudgetPlan:  # fmt: skip
+    options: Any,
+    budget: float,
+    *,
+    capacity: Mapping | None = None,
+    caps: Mapping | None = None,
+    control_share: float = 0.0,
+    whole: bool = False,
+    draws: Any = None,
+    caution: float | None = None,
+    seed: int = 0,
+) -> BudgetPlan:
     """Choose how many customers of each segment get which offer, so that the budget brings the largest expected profit.
 
     At most one offer a customer. Not for costs or effects that change with the number of contacts (a discount for
@@ -170,7 +190,8 @@ def plan_budget(
     (the optimizer's curse).
     """
     table, draws = read_options(options, [budget], capacity, caps, control_share, whole, draws, caution)
-    limits, value = lay_limits(table, budget, capacity, caps, control_share), table["value"].to_numpy()
+    limits = lay_limits(table, budget, capacity, caps, control_share)
+    value = table["value"].to_numpy()
     contacts, prices = allocate_contacts(value, limits, whole=whole)
     tight = np.flatnonzero(limits.find_tight(contacts))
     price = prices[tight] if whole else price_limits(value, limits, contacts, prices, tight)
@@ -186,9 +207,16 @@ def plan_budget(
 
 
 def trace_frontier(
-    options: Any, budgets: Sequence[float], *, capacity: Mapping | None = None, caps: Mapping | None = None,
-    control_share: float = 0.0, whole: bool = False, draws: Any = None, caution: float | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    options: Any,
+    budgets: Sequence[float],
+    *,
+    capacity: Mapping | None = None,
+    caps: Mapping | None = None,
+    control_share: float = 0.0,
+    whole: bool = False,
+    draws: Any = None,
+    caution: float | None = None,
+) -> pd.DataFrame:
     """Plan for several budgets: what each brings, and where the next unit of money stops being worth its trouble.
 
     Not for a choice of the budget from the mean alone: see low.
@@ -217,7 +245,8 @@ def trace_frontier(
     """
     budgets = list(budgets) if pd.api.types.is_list_like(budgets) else [budgets]
     table, draws = read_options(options, budgets, capacity, caps, control_share, whole, draws, caution)
-    value, rows = table["value"].to_numpy(), []
+    value = table["value"].to_numpy()
+    rows = []
     for budget in budgets:
         limits = lay_limits(table, budget, capacity, caps, control_share)
         contacts, prices = allocate_contacts(value, limits, whole=whole)
@@ -229,9 +258,13 @@ def trace_frontier(
 
 def _judge(table: pd.DataFrame, draws: Any, limits: Limits, contacts: np.ndarray) -> tuple[Estimate, float]:
     """Profit of a plan with its interval, and the probability of a loss."""
-    about = {"n_treated": round(contacts.sum()), "n_control": round(limits.held_back), "method": "linear programme",
-             "estimand": "profit of the plan",
-             "details": MappingProxyType({"planned": float(contacts @ table["value"])})}  # fmt: skip
+    about = {
+        "n_treated": round(contacts.sum()),
+        "n_control": round(limits.held_back),
+        "method": "linear programme",
+        "estimand": "profit of the plan",
+        "details": MappingProxyType({"planned": float(contacts @ table["value"])}),
+    }
     if draws is None:
         se = np.sqrt(contacts**2 @ table["se"] ** 2) if "se" in table else np.nan
         found = make_estimate(contacts @ table["profit"], se, **about)
@@ -247,8 +280,10 @@ def _find_disappointment(table: pd.DataFrame, limits: Limits, seed: int) -> floa
     """Mean of what plans made on noisier figures promise above what these figures say of them."""
     if "se" not in table:
         return np.nan
-    value, rng = table["value"].to_numpy(), np.random.default_rng(seed)
-    noise, here = table["se"].to_numpy() * rng.standard_normal((PAIRS, len(table))), allocate_contacts(value, limits)[0]
+    value = table["value"].to_numpy()
+    rng = np.random.default_rng(seed)
+    noise = table["se"].to_numpy() * rng.standard_normal((PAIRS, len(table)))
+    here = allocate_contacts(value, limits)[0]
     # The noise of the plan in hand is zero on average: taken off, it leaves a far steadier mean
     errors = [given @ (allocate_contacts(value + given, limits)[0] - here) for given in (*noise, *-noise)]
     return float(np.mean(errors))
@@ -259,9 +294,11 @@ def _warn(table: pd.DataFrame, draws: Any, promised: float, lost: float, planned
         return ("no standard errors and no draws: the profit has no interval, and every figure is taken as sure",)
     if not lost > 0.05 * promised > 0:
         return ()
-    why, mend = "offers were chosen because their noisy figures are high", "shrink them, or plan with caution=0.2"
+    why = "offers were chosen because their noisy figures are high"
+    mend = "shrink them, or plan with caution=0.2"
     if draws is not None:
-        why, mend = "draws say less than the column `profit`", "believe the draws"
+        why = "draws say less than the column `profit`"
+        mend = "believe the draws"
     elif (table["value"] < table["profit"]).any():
         mend = f"the cautious figures add up to {planned:,.0f}"
     return (f"{why}: of {promised:,.0f} promised expect about {lost:,.0f} less ({mend})",)

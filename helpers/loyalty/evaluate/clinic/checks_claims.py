@@ -27,7 +27,8 @@ KEEPING = {column.name for column in OUTCOMES.columns} - set(MEASURES)
 
 def check_seasons(record: Record) -> Symptom:
     """Compare the dates over which the groups were measured, and on which they were sent to."""
-    control, seen = record.contacts["is_control"], []
+    control = record.contacts["is_control"]
+    seen = []
     for window in ("main", "pre", "post"):
         days = record.windows[window][["start", "end"]].dropna(axis=1, how="all")
         table = days.assign(control=control).groupby([*days, "control"]).size()
@@ -41,7 +42,8 @@ def check_seasons(record: Record) -> Symptom:
             left, right = table[True].idxmax(), table[False].idxmax()
             who = f"the treated over {right}, control over {left}" if left != right else f"most over {left}"
             return Symptom(f"In the window `{window}` {apart:.0%} were measured over other days: {who}", broken=True)
-    sent, arms = record.contacts["sent_at"].dt.normalize(), record.contacts["arm"]
+    sent = record.contacts["sent_at"].dt.normalize()
+    arms = record.contacts["arm"]
     middle = sent.groupby(arms).median().dropna()
     if len(middle) > 1 and middle.max() - middle.min() >= WEEK and _differ(pd.crosstab(sent, arms)):
         says = ", ".join(f"{arm} {day:%Y-%m-%d}" for arm, day in middle.items())
@@ -62,14 +64,19 @@ def _differ(table: pd.DataFrame) -> bool:
 
 def check_end(record: Record) -> Symptom:
     """Compare the days of the report with the planned ones; correct the result for the looks at it."""
-    plan, claim, zero = record.plan, record.claim, pd.Timedelta(0)
+    plan = record.plan
+    claim = record.claim
+    zero = pd.Timedelta(0)
     raw = p = float("nan")
-    after, off, many = "", None, claim.looks > 1
+    after = ""
+    off = None
+    many = claim.looks > 1
     if many and (lift := measure(record, claim.outcome, arms=[claim.arm], segments=[claim.segment])) is not None:
         raw = next(iter(lift)).p if isinstance(lift, Lifts) else lift.p
         p = min(1.0, claim.looks * raw)
         after = f"; {claim.looks} looks at the result: {say_p(raw)}, after correction {say_p(p)}"
-    planned, ends = plan.get("planned_end"), record.windows["main"]["end"].dropna()
+    planned = plan.get("planned_end")
+    ends = record.windows["main"]["end"].dropna()
     if planned is not None and ("end" in plan or len(ends)):
         # Where windows roll, some customers are measured to the planned end and others not
         rolling = [min(ends.max() - planned, zero), max(ends.min() - planned, zero)] if len(ends) else []
@@ -93,7 +100,9 @@ def check_winner(record: Record) -> Symptom:
 
     It stands if it survives Holm's correction, and if what is left of it after shrinking can be told from zero.
     """
-    claim, arms, segments = record.claim, record.arms, []
+    claim = record.claim
+    arms = record.arms
+    segments = []
     if claim.arm is not None and claim.arm not in arms:
         return Symptom(unseen=f"customers of the arm `{claim.arm}`; the arms are: {', '.join(arms)}")
     if claim.segment is not None and not (segments := sorted(record.contacts["segment"].dropna().unique())):
@@ -127,12 +136,15 @@ def _find_rivals(record: Record, chosen: str | None, names: Sequence[str]) -> Se
 
 def check_metric(record: Record) -> Symptom:
     """Compare what the report claims with the metric that the plan named before the start."""
-    plan, claim, here = record.plan, record.claim, record.windows["main"]
+    plan = record.plan
+    claim = record.claim
+    here = record.windows["main"]
     if "primary_metric" not in plan:
         return Symptom(unseen="primary_metric in the plan")
     text = str(plan["primary_metric"]).strip()
     named = sorted(word for word in {*MEASURES, claim.outcome, *here} - KEEPING if _stands(word, text))
-    late, start = plan.get("registered_on"), plan.get("planned_start", plan.get("start"))
+    late = plan.get("registered_on")
+    start = plan.get("planned_start", plan.get("start"))
     if late is not None and start is not None and late > start:
         says = f"The metric `{text}` was written down on {late:%Y-%m-%d}, after the start on {start:%Y-%m-%d}"
         return Symptom(says, broken=True)
@@ -159,10 +171,12 @@ def measure(
 
     Not for the report itself: who has no row is left out here, because the other checks say so.
     """
-    contacts, values = record.contacts, record.windows[record.claim.window]
+    contacts = record.contacts
+    values = record.windows[record.claim.window]
     if outcome in KEEPING or outcome not in values:
         return None
-    control, options = contacts["is_control"], {"by": "segment"} if any(segments) else {}
+    control = contacts["is_control"]
+    options = {"by": "segment"} if any(segments) else {}
     inside = control | contacts["arm"].isin(arms) | (not any(arms))
     inside &= contacts["segment"].isin(segments) | (not options)
     table = contacts.loc[inside, ["arm", "segment", "propensity"]].assign(**{outcome: values[outcome]})

@@ -22,12 +22,15 @@ FAILED = 0.15  # by how much less arrives in a cell than elsewhere, as a share o
 CELL = 20  # treated customers; or customers without a purchase who should be there
 MISSING = 0.001  # share of contacts without a row that moves no result
 SILENT = 0.1  # share of buyers in a group of ids, as a part of that of all others
-GROUP, KINDS = 30, 50  # customers in a group, groups by their first characters
+# customers in a group, groups by their first characters
+GROUP = 30
+KINDS = 50
 
 
 def check_split(record: Record) -> Symptom:
     """Compare the sizes of the groups with the plan; it alarms below p = .001 only."""
-    planned, arms = record.planned, record.contacts["arm"]
+    planned = record.planned
+    arms = record.contacts["arm"]
     if planned is None:
         return Symptom(unseen="planned_shares in the plan, or propensity in contacts")
     if set(planned) == {record.control, "treated"}:
@@ -50,27 +53,33 @@ def check_split(record: Record) -> Symptom:
 
 def check_leaks(record: Record) -> Symptom:
     """Count controls who were written to, were given the offer, or redeemed it."""
-    contacts, marks = record.contacts, {}
-    control, sent = contacts["is_control"], contacts["sent_at"].notna()
-    size, offers = int(control.sum()), contacts["offer_id"].astype("str").str.strip().replace("", None)
+    contacts = record.contacts
+    marks = {}
+    control = contacts["is_control"]
+    sent = contacts["sent_at"].notna()
+    size = int(control.sum())
+    offers = contacts["offer_id"].astype("str").str.strip().replace("", None)
     if contacts["delivered"].notna().any():
         marks["delivered"] = contacts["delivered"].fillna(False).astype(bool)
     if sent.any():  # filled for all of control it is when they would have been sent, see `build_outcomes`
         marks["sent_at"] = sent & (sent[control].mean() < 0.99)
     if offers.notna().any():  # what none of the treated got, such as "none", is no offer
         marks["offer_id"] = offers.isin(offers[~control].dropna())
-    written, used = control & pd.DataFrame(marks, contacts.index).any(axis=1), pd.Series(False, contacts.index)
+    written = control & pd.DataFrame(marks, contacts.index).any(axis=1)
+    used = pd.Series(False, contacts.index)
     if "redeemed" in record.windows["main"]:
         early, *after = (control & (record.windows[name]["redeemed"] > 0) for name in ("pre", "main", "post"))
         if early.sum() <= max(STRAY[0], STRAY[1] * size):  # else more is counted than this offer
             marks["redeemed"] = used = (after[0] | after[1]) & ~written
     if not marks:
         return Symptom(unseen="delivered or sent_at in contacts, or redeemed in outcomes")
-    n, strays = int(written.sum()), int(used.sum())
+    n = int(written.sum())
+    strays = int(used.sum())
     broken = n > WRITTEN * size or (strays > STRAY[0] and strays > STRAY[1] * size)
     parts = [f"{record.count(n, size)} of control were written to or given the offer"] if n else []
     parts += [f"{record.count(strays, size)} of control redeemed it{' all the same' * bool(n)}"] if strays else []
-    says, seen = " and ".join(parts), ", ".join(marks)
+    says = " and ".join(parts)
+    seen = ", ".join(marks)
     sound = f"{says}, too few to matter" if parts else f"Nobody in control was reached, as far as {seen} can tell"
     hint = "Find out how it reached them." if parts else ""
     return Symptom(f"{says}: they show no longer what happens without the campaign", sound, broken=broken, hint=hint)
@@ -81,7 +90,8 @@ def check_draw(record: Record) -> Symptom:
 
     A control picked at random afterwards looks the same before the start: then only `assigned_at` tells.
     """
-    (before, p), (late, when) = _compare_before(record), _find_late(record)
+    before, p = _compare_before(record)
+    late, when = _find_late(record)
     if not before and not when:
         return Symptom(unseen="outcomes of the window pre (and stratum if chances differ), or assigned_at in contacts")
     if late:
@@ -92,25 +102,32 @@ def check_draw(record: Record) -> Symptom:
 
 def _compare_before(record: Record) -> tuple[str, float]:
     """Omnibus test on the ranks of what was bought before, within groups of one chance to be control."""
-    before, contacts, chance = record.windows["pre"], record.contacts, _find_chance(record)
+    before = record.windows["pre"]
+    contacts = record.contacts
+    chance = _find_chance(record)
     known = [name for name in ("sales", "orders") if name in before and before[name].nunique() > 1]
-    statistic, df, sides = 0.0, 0, contacts["is_control"][before[known].notna().all(axis=1) & chance.notna()]
+    statistic = 0.0
+    df = 0
+    sides = contacts["is_control"][before[known].notna().all(axis=1) & chance.notna()]
     for _, part in sides.groupby(chance) if known else ():
         if min(part.sum(), (~part).sum()) > 1:
             given = {"campaign_id": "", "wave": 1, "customer_id": part.index}
             profile = before.loc[part.index, known].assign(customer_id=part.index)
             found = check_balance(contacts.loc[part.index, ["arm"]].assign(**given), profile, control=record.control)
-            statistic, df = statistic + found.statistic, df + found.df
+            statistic = statistic + found.statistic
+            df = df + found.df
     if not df:
         return "", float("nan")
-    p, means = float(stats.chi2.sf(statistic, df)), before.loc[sides.index, known].groupby(sides).mean()
+    p = float(stats.chi2.sf(statistic, df))
+    means = before.loc[sides.index, known].groupby(sides).mean()
     form = "{} of {:,.2f} (treated) and {:,.2f} (control)"
     return f"{', '.join(form.format(name, *means[name]) for name in known)} a customer; {say_p(p)}", p
 
 
 def _find_chance(record: Record) -> pd.Series:
     """Groups within which the lottery was the same for all: strata, or the chance to be control; empty if unknown."""
-    contacts, control = record.contacts, record.contacts["is_control"]
+    contacts = record.contacts
+    control = record.contacts["is_control"]
     chance = pd.to_numeric(contacts["propensity"], errors="coerce").round(6)
     if (chance.groupby(contacts["arm"]).nunique() < 2).all():
         return pd.Series("", contacts.index)
@@ -121,7 +138,8 @@ def _find_chance(record: Record) -> pd.Series:
 
 def _find_late(record: Record) -> tuple[bool, str]:
     """Whether control was drawn on a later day than the last of the treated; and what is known of the draw."""
-    control, times = record.contacts["is_control"], record.contacts["assigned_at"]
+    control = record.contacts["is_control"]
+    times = record.contacts["assigned_at"]
     if times[control].isna().all() or times[~control].isna().all():
         return False, ""
     last = times[~control].max()
@@ -135,7 +153,8 @@ def _find_late(record: Record) -> tuple[bool, str]:
 def check_delivery(record: Record) -> Symptom:
     """Look for a channel, an operator or a day of sending of which less arrived than of the others."""
     treated = record.contacts[~record.contacts["is_control"]]
-    sent, arrived = treated["sent_at"], treated["delivered"]
+    sent = treated["sent_at"]
+    arrived = treated["delivered"]
     if arrived.isna().all():
         return Symptom(unseen="delivered in contacts")
     # Where others have a time of sending, who has none was not sent to.
@@ -160,8 +179,10 @@ def check_delivery(record: Record) -> Symptom:
 
 def check_survivors(record: Record) -> Symptom:
     """Ask whether the outcomes miss customers of one group more than of the other, or all who bought nothing."""
-    missing, contacts = record.find_missing(), record.contacts
-    lost, where = int(missing.sum()), f"a row of the window `{record.claim.window}`"
+    missing = record.find_missing()
+    contacts = record.contacts
+    lost = int(missing.sum())
+    where = f"a row of the window `{record.claim.window}`"
     if not lost:
         return Symptom(good=f"Everybody on the list has {where}", p=1.0, broken=False)
     groups = missing.groupby(contacts["arm"]).agg(["sum", "size", "mean"])
@@ -179,7 +200,8 @@ def check_survivors(record: Record) -> Symptom:
 
 def _count_buyers_only(record: Record, missing: pd.Series) -> int:
     """How many customers have rows if not one of them bought nothing, though some should; else 0."""
-    bought, here = _find_bought(record)[~missing], record.claim.window
+    bought = _find_bought(record)[~missing]
+    here = record.claim.window
     if here not in bought or len(bought) < GROUP:
         return 0
     if not (bought[here] == 0).any():
@@ -200,7 +222,9 @@ def _find_bought(record: Record) -> pd.DataFrame:
 
 def check_join(record: Record) -> Symptom:
     """Look for ids that do not meet, rows that repeat, rows that are lost in both groups, and ids nobody buys with."""
-    say, counts, total = record.say, record.counts, len(record.contacts)
+    say = record.say
+    counts = record.counts
+    total = len(record.contacts)
     p, silent = _find_silent(record)
     arms = f", {say(counts['arms'])} of them in two groups" * bool(counts["arms"])
     faults = {
@@ -231,6 +255,7 @@ def _find_silent(record: Record) -> tuple[float, str]:
     quiet = table[table["share"] < SILENT * table["rest"]].sort_values("p")
     if quiet.empty:
         return 1.0, ""
-    worst, p = quiet.iloc[0], float(quiet["p"].iloc[0])
+    worst = quiet.iloc[0]
+    p = float(quiet["p"].iloc[0])
     says = f"of {record.say(int(worst['size']))} customers with ids {worst['label']} {worst['share']:.1%} bought "
     return p, f"{says}anything in any window, of all others {worst['rest']:.1%}" if p < ALARM else ""

@@ -19,21 +19,39 @@ from loyalty.evaluate.clinic.record import open_record
 from loyalty.evaluate.design.sample_ratio import ALARM
 
 LOOKS = (
-    groups.check_split, groups.check_leaks, groups.check_draw, claims.check_seasons, claims.check_end,
-    groups.check_survivors, claims.check_winner, groups.check_delivery, claims.check_metric, groups.check_join,
-)  # fmt: skip
-DRAW, SHARED = "control chosen afterwards", 3
+    groups.check_split,
+    groups.check_leaks,
+    groups.check_draw,
+    claims.check_seasons,
+    claims.check_end,
+    groups.check_survivors,
+    claims.check_winner,
+    groups.check_delivery,
+    claims.check_metric,
+    groups.check_join,
+)
+DRAW = "control chosen afterwards"
+SHARED = 3
 # The first makes the second ring
 LEADS = (
-    ("unequal seasons", DRAW), ("broken join", DRAW), ("survivors", DRAW), ("sample ratio", DRAW),
+    ("unequal seasons", DRAW),
+    ("broken join", DRAW),
+    ("survivors", DRAW),
+    ("sample ratio", DRAW),
     ("broken join", "survivors"),
-)  # fmt: skip
+)
 
 
 def examine_campaign(
-    contacts: Any, outcomes: Any, plan: Any = None, claim: Claim | None = None, *, control: str = "control",
-    level: float = 0.05, say: Callable[[int], str] = "{:,}".format,
-) -> Examination:  # fmt: skip
+    contacts: Any,
+    outcomes: Any,
+    plan: Any = None,
+    claim: Claim | None = None,
+    *,
+    control: str = "control",
+    level: float = 0.05,
+    say: Callable[[int], str] = "{:,}".format,
+) -> Examination:
     """Look for ten faults of a campaign before its lift is believed.
 
     Not a proof of soundness: what no table shows, such as a second campaign in the control's letter boxes, stays

@@ -13,7 +13,10 @@ from matplotlib.axes import Axes
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.stats.estimate import render_html
 
-BROKEN, SOUND, UNSEEN, FINE = "broken", "sound", "not seen", "Nothing to do."
+BROKEN = "broken"
+SOUND = "sound"
+UNSEEN = "not seen"
+FINE = "Nothing to do."
 # The checks in their order, and what to do about each fault
 ADVICE = {
     "sample ratio": "Find out where customers were lost or added, and measure only after that.",

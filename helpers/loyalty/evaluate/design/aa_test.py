@@ -80,9 +80,14 @@ class AATest:
 
 
 def run_aa(
-    history: Sequence[float], control: float = 0.05, *, runs: int = 1000, seed: int = 0, level: float = 0.95,
+    history: Sequence[float],
+    control: float = 0.05,
+    *,
+    runs: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
     per: Sequence[float] | None = None,
-) -> AATest:  # fmt: skip
+) -> AATest:
     """Split earlier customers by lot, do nothing, and count the intervals that leave out zero.
 
     Passing says that interval and outcome fit each other at these sizes, not that the live split works: for that see
@@ -120,11 +125,14 @@ def run_aa(
     Source: Kohavi, Tang and Xu (2020), Trustworthy online controlled experiments, chapter 19.
     """
     noise = describe_noise(history, per=per)
-    everyone, m = len(noise.values), round(len(noise.values) * control)
+    everyone = len(noise.values)
+    m = round(len(noise.values) * control)
     if not 2 <= m <= everyone - 2:
         text = f"a `control` of {control} leaves a group of {everyone:,} customers with fewer than two"
         raise TableError([text], "the A/A test")
-    rng, y, d = np.random.default_rng(seed), noise.values, noise.per
+    rng = np.random.default_rng(seed)
+    y = noise.values
+    d = noise.per
 
     def split() -> list[Pair]:
         order = rng.permutation(everyone)
@@ -137,8 +145,12 @@ def repeat_tests(
     noise: Noise, sizes: tuple[int, int], effect: float, *, level: float, runs: int, seed: int, expected: float
 ) -> AATest:
     """Draw both groups from a history with replacement, put the effect into one, and count who sees it."""
-    rng, y, d, factor = np.random.default_rng(seed), noise.values, noise.per, 1 + effect / (noise.base or 1.0)
-    bought, idle = np.flatnonzero(y), np.flatnonzero(y == 0)
+    rng = np.random.default_rng(seed)
+    y = noise.values
+    d = noise.per
+    factor = 1 + effect / (noise.base or 1.0)
+    bought = np.flatnonzero(y)
+    idle = np.flatnonzero(y == 0)
 
     def draw() -> list[Pair]:
         rows, others = (rng.integers(len(y), size=size) for size in sizes)
@@ -162,7 +174,9 @@ def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: in
 
     Source: Armitage, McPherson and Rowe (1969), Journal of the Royal Statistical Society A 132, 235-244.
     """
-    rng, walk, seen = np.random.default_rng(seed), np.zeros(runs), np.zeros(runs, bool)
+    rng = np.random.default_rng(seed)
+    walk = np.zeros(runs)
+    seen = np.zeros(runs, bool)
     for look in range(1, looks + 1):
         walk += rng.normal(size=runs)
         seen |= np.abs(walk) > stats.norm.ppf(0.5 + level / 2) * np.sqrt(look)
@@ -184,7 +198,8 @@ def _repeat(
         spreads = [(y - r * d).var(ddof=1) for r, (y, d) in zip(ratios, sides, strict=True)]
         per = [d.mean() for _, d in sides]
         found.append(compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, per=per, level=level))
-    alarms, (n, m) = sum(one.low > 0 or one.high < 0 for one in found), sizes
+    alarms = sum(one.low > 0 or one.high < 0 for one in found)
+    n, m = sizes
     exact = stats.binomtest(alarms, runs).proportion_ci(0.95)
     p = np.array([one.p for one in found])
     return AATest(alarms / runs, exact.low, exact.high, expected, runs, n, m, p, planted)

@@ -52,11 +52,20 @@ class Assignment:
 
 
 def assign_arms(
-    customers: Any, shares: Mapping[str, float], *, mode: str = "hash", salt: str,
-    strata: str | Sequence[str] | None = None, campaign_id: str = "campaign", wave: int = 1,
-    universal: HoldOut | None = None, exclude: Any = None, assigned_at: Any = None, control: str = "control",
+    customers: Any,
+    shares: Mapping[str, float],
+    *,
+    mode: str = "hash",
+    salt: str,
+    strata: str | Sequence[str] | None = None,
+    campaign_id: str = "campaign",
+    wave: int = 1,
+    universal: HoldOut | None = None,
+    exclude: Any = None,
+    assigned_at: Any = None,
+    control: str = "control",
     offers: Mapping[str, str] | None = None,
-) -> Assignment:  # fmt: skip
+) -> Assignment:
     """Draw an arm for each customer, and write down with which probability.
 
     Filter first: whoever may not be contacted must leave before the draw (`filter_eligible`), never afterwards. Not for
@@ -147,7 +156,8 @@ def assign_arms(
         drawn[order] = np.repeat(np.tile(range(len(arms)), len(labels)), seats.ravel())
         filled = seats.sum(axis=1, keepdims=True)
         chances = np.where(filled > 0, seats / np.maximum(filled, 1), wanted)
-    drawn, chances = np.where(held, 0, drawn), chances[codes]
+    drawn = np.where(held, 0, drawn)
+    chances = chances[codes]
     if universal is not None:
         chances = chances * (1 - universal.share) + universal.share * np.eye(len(arms))[0]
     columns = {"campaign_id": campaign_id, "wave": wave, "customer_id": table["customer_id"]}

@@ -64,9 +64,13 @@ class Balance:
 
 
 def check_balance(
-    contacts: Any, profile: Any, *, covariates: Sequence[str] | None = None, control: str = "control",
+    contacts: Any,
+    profile: Any,
+    *,
+    covariates: Sequence[str] | None = None,
+    control: str = "control",
     arm: str | None = None,
-) -> Balance:  # fmt: skip
+) -> Balance:
     """Compare treated and control in what was known before the start, one by one and all together.
 
     Not a licence to redraw until it looks good, and no proof that the send went as drawn. Universal controls are left
@@ -106,14 +110,16 @@ def check_balance(
 
     Source: Hansen and Bowers (2008), Statistical Science 23, 219-236 (omnibus test).
     """
-    table, people = as_frame(getattr(contacts, "contacts", contacts)), as_frame(profile)
+    table = as_frame(getattr(contacts, "contacts", contacts))
+    people = as_frame(profile)
     kinds = [name for name in ("control_kind",) if name in table]
     table = read_checked(table, CONTACTS, ["customer_id", "arm", *kinds])
     table = table[table["control_kind"] != "universal"] if kinds else table
     table = table[table["arm"].isin([control, arm])] if arm is not None else table
     names = [c for c in people if c not in ("customer_id", "as_of")] if covariates is None else list(covariates)
     known = pd.Index(people.get("customer_id", pd.Series()).drop_duplicates().astype(object))
-    rows, left = known.get_indexer(table["customer_id"].astype(object)), table["arm"] == control
+    rows = known.get_indexer(table["customer_id"].astype(object))
+    left = table["arm"] == control
     lacking = rows < 0
     frames = {"the contacts": table, "the profile": people}
     repeats = {k: int(v["customer_id"].duplicated().sum()) for k, v in frames.items() if "customer_id" in v}
@@ -142,8 +148,10 @@ def check_balance(
     sample = read_sample(joined.assign(**{who: ~left.to_numpy()}), treated=who, covariates=names)
     ranks = sample.covariates.rank().assign(**{who: sample.treated})
     design = read_sample(ranks, treated=who, covariates=list(sample.covariates)).design[:, 1:]
-    (n, m), t = sample.groups.values(), sample.treated
-    gaps, error = design[t].mean(axis=0) - design[~t].mean(axis=0), np.sqrt(1 / n + 1 / m)
+    n, m = sample.groups.values()
+    t = sample.treated
+    gaps = design[t].mean(axis=0) - design[~t].mean(axis=0)
+    error = np.sqrt(1 / n + 1 / m)
     spread = np.atleast_2d(np.cov(design.T)) * error**2
     statistic = float(gaps @ np.linalg.solve(spread, gaps)) if len(gaps) else 0.0
     p = float(stats.chi2.sf(statistic, len(gaps))) if len(gaps) else 1.0

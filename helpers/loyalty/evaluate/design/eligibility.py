@@ -14,11 +14,20 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.sources import collect
 
-TESTS = {"is": operator.eq, "is not": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
-         ">=": operator.ge, "in": lambda values, wanted: values.isin(list(wanted)), "before": operator.lt}  # fmt: skip
+TESTS = {
+    "is": operator.eq,
+    "is not": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda values, wanted: values.isin(list(wanted)),
+    "before": operator.lt,
+}
 # Known only once the arms are drawn and the message is out
-LATER = ("arm offer_id control_kind propensity assigned_at sent_at delivered opened clicked responded redeemed "
-         "reward_paid").split()  # fmt: skip
+LATER = (
+    "arm offer_id control_kind propensity assigned_at sent_at delivered opened clicked responded redeemed reward_paid"
+).split()
 
 
 class Rule(NamedTuple):
@@ -80,9 +89,12 @@ def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any
     1
     """
     table = collect(check_table(customers, LIST)).sort_values("customer_id", ignore_index=True)
-    day, fails, wrong = pd.Timestamp(as_of), {}, [] if len(table) else ["the table holds no customer"]
+    day = pd.Timestamp(as_of)
+    fails = {}
+    wrong = [] if len(table) else ["the table holds no customer"]
     for rule in (Rule(*rule) for rule in rules):
-        name, column = f"rule {rule.reason!r}:", rule.column
+        name = f"rule {rule.reason!r}:"
+        column = rule.column
         values = table.get(column)
         if rule.reason in fails:
             wrong.append(f"{name} comes twice: name each rule differently")

@@ -117,7 +117,8 @@ class Power:
         style = {"textcoords": "offset points", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
         title = f"Leaving out {self.control:.0%} shows no possible effect"
         if np.isfinite(self.effect):
-            size, place = self._say(self.effect, unit), (self.control, self.effect)
+            size = self._say(self.effect, unit)
+            place = (self.control, self.effect)
             title = f"Leaving out {self.control:.0%} shows an effect of {size} a customer"
             ax.plot(*place, "o", color=CONTROL, markersize=10, zorder=4)
             ax.annotate(f"{self.control:.0%} left out: {size}", place, (10, 8), fontweight="bold", **style)
@@ -252,10 +253,19 @@ def find_detectable(
 
 
 def _plan(
-    history: Sequence[float] | None, *, size: float | None = None, effect: float | None = None,
-    power: float | None = None, control: float = 0.05, arms: int = 1, level: float = 0.95, looks: int = 1,
-    worth: float = 1.0, cost: float = 0.0, **outcome: Any,
-) -> Power:  # fmt: skip
+    history: Sequence[float] | None,
+    *,
+    size: float | None = None,
+    effect: float | None = None,
+    power: float | None = None,
+    control: float = 0.05,
+    arms: int = 1,
+    level: float = 0.95,
+    looks: int = 1,
+    worth: float = 1.0,
+    cost: float = 0.0,
+    **outcome: Any,
+) -> Power:
     """Check the numbers, and find the one of size, effect and power that is not given."""
     parts = np.array([(1 - control) / arms if arms else 0.0, control])  # of all customers, in each of the two groups
     shares = {"control": control, "level": level, "power": 0.8 if power is None else power}
@@ -267,7 +277,9 @@ def _plan(
     checks["`effect` should be a number other than zero"] = effect is not None and not abs(effect) > 0
     small = size is not None and not size * parts.min() >= 2
     checks[f"`size` of {size} leaves a group with fewer than two customers"] = small
-    wrong, noise, each = [text for text, bad in checks.items() if bad], None, 1 - (1 - level) / max(arms, 1)
+    wrong = [text for text, bad in checks.items() if bad]
+    noise = None
+    each = 1 - (1 - level) / max(arms, 1)
     try:
         noise = describe_noise(history, **outcome)
     except TableError as error:

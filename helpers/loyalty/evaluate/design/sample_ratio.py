@@ -85,9 +85,11 @@ def check_sample_ratio(
     """
     if isinstance(contacts, Assignment):
         contacts, shares, mode = contacts.contacts, shares or contacts.shares, contacts.mode
-    shares, group = shares or {}, by or "group"
+    shares = shares or {}
+    group = by or "group"
     if isinstance(contacts, Mapping):
-        table, repeats = pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()}), 0
+        table = pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()})
+        repeats = 0
     else:
         table = as_frame(contacts)
         table = table[(table["control_kind"] != "universal").fillna(True)] if "control_kind" in table else table
@@ -108,7 +110,8 @@ def check_sample_ratio(
     cells = cells.dt.normalize() if cells.dtype.kind == "M" else cells
     counts = table.groupby([cells.rename(group), "arm"])["n"].sum().unstack(fill_value=0)
     counts = counts.reindex(columns=list(shares), fill_value=0).rename_axis(columns=None)
-    whole, df = counts.sum(), len(shares) - 1
+    whole = counts.sum()
+    df = len(shares) - 1
     out = pd.DataFrame({"arm": list(shares), "customers": whole.to_list(), "planned": list(shares.values())})
     out = out.assign(found=out["customers"] / whole.sum(), expected=out["planned"] * whole.sum())
     statistic, p = stats.chisquare(out["customers"], out["expected"])

@@ -51,10 +51,16 @@ class Noise:
 
 
 def describe_noise(
-    history: Sequence[float] | None = None, *, rate: float | None = None, mean: float = float("nan"),
-    sd: float | None = None, per: Sequence[float] | None = None, growth: str | None = None, saving: float = 0.0,
+    history: Sequence[float] | None = None,
+    *,
+    rate: float | None = None,
+    mean: float = float("nan"),
+    sd: float | None = None,
+    per: Sequence[float] | None = None,
+    growth: str | None = None,
+    saving: float = 0.0,
     approximation: str = "score",
-) -> Noise:  # fmt: skip
+) -> Noise:
     """Take mean, spread, zeros and tail of an outcome from earlier customers, or from numbers that are given.
 
     Not for a history of another length than the campaign's window: spend of a year varies more than spend of a month.
@@ -95,7 +101,8 @@ def describe_noise(
     y = np.asarray([0, 1] if history is None else history, float)
     x = np.ones(y.shape) if per is None else np.asarray(per, float)
     empty = {name: int((~np.isfinite(v)).sum()) for name, v in (("history", y), ("per", x))}
-    kinds, forms = (None, "buyers", "scale", "shift"), ("score", "arcsine")
+    kinds = (None, "buyers", "scale", "shift")
+    forms = ("score", "arcsine")
     checks = {
         "give one of `history`, `rate`, `sd`": sum(v is not None for v in (history, rate, sd)) != 1,
         "`history` should hold one number for each of at least two customers": y.ndim != 1 or len(y) < 2,
@@ -106,7 +113,7 @@ def describe_noise(
         f"`saving` should lie from 0 to below 1, found {saving}": not 0 <= saving < 1,
         f"`growth` should be buyers, scale or shift, found {growth!r}": growth not in kinds,
         f"`approximation` should be score or arcsine, found {approximation!r}": approximation not in forms,
-    }  # fmt: skip
+    }
     checks |= {f"`{name}` is empty or infinite for {n:,} of {len(y):,} customers": n > 0 for name, n in empty.items()}
     if wrong := [text for text, bad in checks.items() if bad]:
         raise TableError(wrong, "the outcome")
@@ -116,7 +123,8 @@ def describe_noise(
     if history is None:
         return Noise("mean", mean, float(sd), **shared)
     shared |= {"values": y, "per": x}
-    base, filled = y.sum() / x.sum(), np.mean(y != 0)
+    base = y.sum() / x.sum()
+    filled = np.mean(y != 0)
     if per is not None:
         z = (y - base * x) / x.mean()
         return Noise("ratio", base, z.std(ddof=1), find_skewness(z), filled, **shared)
@@ -135,19 +143,24 @@ def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -
     Source: Fleiss, Levin and Paik (2003), Statistical methods for rates and proportions, chapter 4 (rates); Cohen
     (1988), Statistical power analysis for the behavioral sciences (arcsine, and t).
     """
-    tail, rate, left = 0.5 + level / 2, noise.kind == "rate", 1 - noise.saving
+    tail = 0.5 + level / 2
+    rate = noise.kind == "rate"
+    left = 1 - noise.saving
     if rate and noise.approximation == "arcsine":
         angles = np.arcsin(np.sqrt(np.clip([noise.base + effect, noise.base], 0, 1)))
-        gap, limit = 2 * (angles[0] - angles[1]) / np.sqrt(left * (1 / n + 1 / m)), stats.norm.ppf(tail)
+        gap = 2 * (angles[0] - angles[1]) / np.sqrt(left * (1 / n + 1 / m))
+        limit = stats.norm.ppf(tail)
         return float(stats.norm.sf(limit - gap) + stats.norm.cdf(-limit - gap))
-    before, after = noise.sd**2, noise.find_variance(effect)
+    before = noise.sd**2
+    after = noise.find_variance(effect)
     true = used = after / n + before / m
     if rate:
         both = noise.base + effect * n / (n + m)
         used = both * (1 - both) * (1 / n + 1 / m)
     elif m < 0.2 * (n + m):
         used = (n * after + m * before) / (n * m)
-    gap, stretch = effect / np.sqrt(true * left), np.sqrt(used / true)
+    gap = effect / np.sqrt(true * left)
+    stretch = np.sqrt(used / true)
     if rate:
         limit = stats.norm.ppf(tail) * stretch
         return float(stats.norm.sf(limit - gap) + stats.norm.cdf(-limit - gap))

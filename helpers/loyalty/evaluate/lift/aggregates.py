@@ -42,7 +42,8 @@ class Sums:
     @property
     def is_binary(self) -> bool:
         """Whether y is 0 or 1: over all others than 0 the squares of y - 1 add up to nothing."""
-        move, first = self.shift[0], self.powers[1, 0]
+        move = self.shift[0]
+        first = self.powers[1, 0]
         square = self.powers[2, 0] + 2 * move * first + self.n * move**2
         return abs(square - 2 * (first + self.n * move) + self.filled) < 1e-9
 
@@ -84,7 +85,8 @@ class Sums:
         return np.where(result > least, result, 0.0) if order == 2 else result
 
     def _centre(self, i: int, j: int) -> Any:
-        a, b = self.powers[1, 0] / self.n, (self.powers[0, 1] / self.n if j else 0.0)
+        a = self.powers[1, 0] / self.n
+        b = self.powers[0, 1] / self.n if j else 0.0
         total: Any = 0.0
         for p in range(i + 1):
             for q in range(j + 1):
@@ -123,7 +125,8 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     names = list(dict.fromkeys(name for metric in metrics for name in metric if name))
     few = collect(table.select(names).head(1_000))
     with np.errstate(over="ignore", invalid="ignore"):
-        middle, spread = few.mean(), few.std()
+        middle = few.mean()
+        spread = few.std()
     # Only where digits are in danger: whole numbers otherwise keep exact sums.
     shift = {name: float(middle[name]) if abs(middle[name]) > 100 * spread[name] else 0.0 for name in names}
     found = _scan(table, metrics, shift)

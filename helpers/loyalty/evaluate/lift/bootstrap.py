@@ -17,9 +17,14 @@ WAYS = {"t": "bootstrap-t", "percentile": "percentile bootstrap"}
 
 
 def bootstrap_gap(
-    treated: Sequence[float], control: Sequence[float], *, draws: int = 2_000, method: str = "t", level: float = 0.95,
+    treated: Sequence[float],
+    control: Sequence[float],
+    *,
+    draws: int = 2_000,
+    method: str = "t",
+    level: float = 0.95,
     seed: int = 0,
-) -> Estimate:  # fmt: skip
+) -> Estimate:
     """Bootstrap the difference of two means; exactly the ordinary bootstrap, but fast where most values are zero.
 
     Not a cure for a small control with a heavy tail: there every bootstrap covers too little, as Welch does, and the
@@ -79,7 +84,8 @@ def redraw(
     -------
     Estimate
     """
-    rng, both = np.random.default_rng(seed), np.concatenate(rows)
+    rng = np.random.default_rng(seed)
+    both = np.concatenate(rows)
     # Far from zero squares lose their digits, and nothing is zero anyway.
     shift = np.where(np.abs(both.mean(axis=0)) > 10 * both.std(axis=0), both.mean(axis=0), 0.0)
     parts = [resample_sums(side, draws, rng, shift) for side in rows]
@@ -93,7 +99,8 @@ def redraw(
         reach = np.quantile(pulls, [0.5 + plain.level / 2, 0.5 - plain.level / 2])
         low, high = plain.effect - reach * error
     else:
-        pulls, place = -gaps, 0.0
+        pulls = -gaps
+        place = 0.0
         low, high = np.quantile(gaps, [0.5 - plain.level / 2, 0.5 + plain.level / 2])
     p = 2 * (1 + min((pulls >= place).sum(), (pulls <= place).sum())) / (len(pulls) + 1)
     name = f"{plain.method.split(' (')[0]} ({WAYS[method]}, {draws:,} draws)"
@@ -124,7 +131,8 @@ def resample_sums(rows: np.ndarray, draws: int, rng: np.random.Generator, shift:
     >>> sorted(set(found.value.tolist()))
     [0.0, 2.0, 4.0, 6.0]
     """
-    n, moved = len(rows), rows - np.asarray(shift)[: rows.shape[1]]
+    n = len(rows)
+    moved = rows - np.asarray(shift)[: rows.shape[1]]
     columns = list(np.ascontiguousarray(moved[moved.any(axis=1)].T))
     m = len(columns[0])
     sums = np.empty((draws, 2 if len(columns) == 1 else 5))

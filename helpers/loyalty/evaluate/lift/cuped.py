@@ -19,9 +19,14 @@ EVEN = (0.4, 0.6)  # control shares at which one slope for both groups does no h
 
 
 def adjust_gap(
-    treated: np.ndarray, control: np.ndarray, earlier: tuple[np.ndarray, np.ndarray], *,
-    slope: float | Sequence[float] | None = None, level: float = 0.95, **fields: Any,
-) -> Estimate:  # fmt: skip
+    treated: np.ndarray,
+    control: np.ndarray,
+    earlier: tuple[np.ndarray, np.ndarray],
+    *,
+    slope: float | Sequence[float] | None = None,
+    level: float = 0.95,
+    **fields: Any,
+) -> Estimate:
     """Compare two means after taking off what the customers' own past predicts.
 
     Not with anything that the campaign could have changed. Not for ratios.
@@ -63,11 +68,13 @@ def adjust_gap(
     (1985), Journal of Econometrics 29, 305-325.
     """
     plain = compare_means(treated, control, level=level, **fields)
-    y, t = np.concatenate([treated, control]), np.repeat([1.0, 0.0], [len(treated), len(control)])
+    y = np.concatenate([treated, control])
+    t = np.repeat([1.0, 0.0], [len(treated), len(control)])
     x = np.concatenate(earlier).astype(float)
     x = x - x.mean(axis=0)
     moving = x.std(axis=0) > 1e-12 * np.abs(np.concatenate(earlier)).max(axis=0)
-    share, notes = len(control) / len(y), []
+    share = len(control) / len(y)
+    notes = []
     if slope is not None:
         slopes = np.atleast_1d(np.asarray(slope, float))
         if len(slopes) != x.shape[1]:
@@ -83,9 +90,11 @@ def adjust_gap(
     if not moving.all():
         notes.append("a column of before never varies: it cannot sharpen anything")
     if x.shape[1] and min(len(treated), len(control)) >= ENOUGH:
-        design, way = np.column_stack([np.ones(len(y)), t, x, t[:, None] * x]), "a slope for each group (Lin, HC2)"
+        design = np.column_stack([np.ones(len(y)), t, x, t[:, None] * x])
+        way = "a slope for each group (Lin, HC2)"
     elif x.shape[1] and EVEN[0] <= share <= EVEN[1]:
-        design, way = np.column_stack([np.ones(len(y)), t, x]), "one slope for both groups (pooled ANCOVA, HC2)"
+        design = np.column_stack([np.ones(len(y)), t, x])
+        way = "one slope for both groups (pooled ANCOVA, HC2)"
     else:
         if x.shape[1]:
             why = f"control is {share:.0%} of all and has {len(control):,} customers"
@@ -101,16 +110,28 @@ def adjust_gap(
         se = float(np.sqrt(se**2 + (x @ beta[2 + k :]).var() / len(y)))
     given = {"estimand": plain.estimand, "method": plain.method} | fields
     found = make_estimate(
-        beta[1], se, df=len(y) - len(beta), level=level, n_treated=len(treated), n_control=len(control),
-        base=float(beta[0]), **given,
-    )  # fmt: skip
+        beta[1],
+        se,
+        df=len(y) - len(beta),
+        level=level,
+        n_treated=len(treated),
+        n_control=len(control),
+        base=float(beta[0]),
+        **given,
+    )
     return _report(found, plain, rest, t, way, shown, error, notes)
 
 
 def _report(
-    found: Estimate, plain: Estimate, rest: np.ndarray, t: np.ndarray, way: str, shown: dict[str, float],
-    error: float, notes: Sequence[str] = (),
-) -> Estimate:  # fmt: skip
+    found: Estimate,
+    plain: Estimate,
+    rest: np.ndarray,
+    t: np.ndarray,
+    way: str,
+    shown: dict[str, float],
+    error: float,
+    notes: Sequence[str] = (),
+) -> Estimate:
     skewness = skew_of_gap(rest[t == 1], rest[t == 0])
     few = [text for text in plain.warnings if "heavy tail" not in text]
     tail = f"heavy tail: the difference has skewness {skewness:.2f}, its interval may cover too little"

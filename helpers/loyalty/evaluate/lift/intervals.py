@@ -48,16 +48,23 @@ def compare_sums(
     """
     sides = (treated, control)
     if kind == "rate" and interval == "auto":
-        counts, sizes = [side.filled for side in sides], [side.n for side in sides]
+        counts = [side.filled for side in sides]
+        sizes = [side.n for side in sides]
         found = compare_rates(counts, sizes, level=level, **fields | {"method": "difference of rates (Newcombe)"})
         rates = np.divide(counts, sizes)
         return add_relative(found, rates, wilson(rates, np.array(sizes), level))
     both = treated + control
     found = compare_moments(
-        [s.n for s in sides], [float(s.value) for s in sides], [float(s.spread) for s in sides],
-        skewness=both.skewness, filled=[s.filled for s in sides], per=[float(s.size) for s in sides], variance=interval,
-        level=level, **fields,
-    )  # fmt: skip
+        [s.n for s in sides],
+        [float(s.value) for s in sides],
+        [float(s.spread) for s in sides],
+        skewness=both.skewness,
+        filled=[s.filled for s in sides],
+        per=[float(s.size) for s in sides],
+        variance=interval,
+        level=level,
+        **fields,
+    )
     pooled = bool(found.details["pooled"])
     name = "difference of ratios (delta method" if kind == "ratio" else "difference of means ("
     name += ", " * (kind == "ratio") + ("pooled variance" if pooled else "Welch")
@@ -71,9 +78,13 @@ def compare_sums(
 
 
 def compare_weighted(
-    treated: np.ndarray, control: np.ndarray, weights: tuple[np.ndarray, np.ndarray], *, level: float = 0.95,
+    treated: np.ndarray,
+    control: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray],
+    *,
+    level: float = 0.95,
     **fields: Any,
-) -> Estimate:  # fmt: skip
+) -> Estimate:
     """Compare two means of customers who had different chances of their group: each weighs 1 / propensity.
 
     Not for propensities that were guessed (`loyalty.evaluate.observational`).
@@ -100,12 +111,15 @@ def compare_weighted(
     Source: Hajek (1971), in Foundations of Statistical Inference, 236; Lunceford and Davidian (2004), Statistics in
     Medicine 23, 2937-2960.
     """
-    means, spreads = [], []
+    means = []
+    spreads = []
     for y, weight in zip((treated, control), weights, strict=True):
-        n, share = len(y), weight / weight.sum()
+        n = len(y)
+        share = weight / weight.sum()
         means.append(float(share @ y))
         spreads.append(float(share**2 @ (y - means[-1]) ** 2) * n * n / (n - 1))
-    sizes, filled = (len(treated), len(control)), (np.count_nonzero(treated), np.count_nonzero(control))
+    sizes = (len(treated), len(control))
+    filled = (np.count_nonzero(treated), np.count_nonzero(control))
     fields |= {"skewness": find_skewness(np.concatenate([treated, control])), "filled": filled}
     found = compare_moments(sizes, means, spreads, variance="welch", level=level, **fields)
     found = bound_relative(found, means[0], np.sqrt(spreads[1] / sizes[1]))
@@ -122,8 +136,10 @@ def bound_relative(found: Estimate, mean: float, error: float) -> Estimate:
 
 def add_relative(found: Estimate, means: np.ndarray, limits: tuple[np.ndarray, np.ndarray]) -> Estimate:
     """Add the interval of the relative effect, from two means (treated first) and the limits of each."""
-    (x, y), (low, high) = means, limits
-    down, up = (low * (2 * means - low)), (high * (2 * means - high))
+    x, y = means
+    low, high = limits
+    down = low * (2 * means - low)
+    up = high * (2 * means - high)
     ends = [np.nan, np.nan]
     if y > 0 and low[1] > 0:
         root = np.sqrt(max((x * y) ** 2 - down[0] * up[1], 0.0))

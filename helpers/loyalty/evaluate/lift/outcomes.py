@@ -23,10 +23,18 @@ KEY = list(CONTACTS.key)
 
 
 def build_outcomes(
-    contacts: Any, receipts: Any, *, start: str | dt.date | pd.Timestamp, end: str | dt.date | pd.Timestamp,
-    before: int = 28, after: int = 28, margin_rate: float | None = None, response: str = "orders",
-    from_sent: bool = False, allow_short: bool = False,
-) -> pd.DataFrame:  # fmt: skip
+    contacts: Any,
+    receipts: Any,
+    *,
+    start: str | dt.date | pd.Timestamp,
+    end: str | dt.date | pd.Timestamp,
+    before: int = 28,
+    after: int = 28,
+    margin_rate: float | None = None,
+    response: str = "orders",
+    from_sent: bool = False,
+    allow_short: bool = False,
+) -> pd.DataFrame:
     """Sum receipts to what each contact did before, during and after a campaign, on the engine where they live.
 
     Not for receipts without the customers who bought little: who has no receipt counts as a zero, not as missing.
@@ -126,17 +134,20 @@ def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate:
     if "discount" not in frame:
         return rate * sales
     off = frame["discount"] / (1 + vat_rate)
-    paid, given = sales[ordinary].sum(), off[ordinary].sum()
+    paid = sales[ordinary].sum()
+    given = off[ordinary].sum()
     of_list = (rate * paid + given) / (paid + given) if paid > 0 else rate
     return of_list * (sales + off) - off
 
 
 def _type_lines(lines: nw.LazyFrame) -> nw.LazyFrame:
-    schema, columns = lines.collect_schema(), {}
+    schema = lines.collect_schema()
+    columns = {}
     for name in ("customer_id", "basket_id", "offer_id", "time", "kind", *SUMS):
         if name not in schema:
             continue
-        value, found = nw.col(name), schema[name]
+        value = nw.col(name)
+        found = schema[name]
         if found.is_float():
             value = nw.when(~is_empty(name, found)).then(value)
         target = nw.Datetime("us") if name == "time" else nw.Float64() if name in SUMS else nw.String()
@@ -169,7 +180,9 @@ def _find_days(people: pd.DataFrame, start: pd.Timestamp, from_sent: bool) -> pd
         raise TableError(["from_sent=True needs the time of sending in `sent_at`, and there is none"], "contacts")
     sent = pd.to_datetime(people["sent_at"]).dt.normalize().astype("datetime64[us]")
     waves = sent.groupby([people["campaign_id"], people["wave"]])
-    first, last, unsent = waves.transform("min"), waves.transform("max"), sent.isna()
+    first = waves.transform("min")
+    last = waves.transform("max")
+    unsent = sent.isna()
     if lost := int((unsent & (first.isna() | (first != last))).sum()):
         mend = "write into `sent_at` the day on which they were to be sent, for control too"
         raise TableError([f"{lost:,} contacts have no `sent_at`, and their wave no single day: {mend}"], "contacts")
@@ -178,7 +191,8 @@ def _find_days(people: pd.DataFrame, start: pd.Timestamp, from_sent: bool) -> pd
 
 def _find_silence(lines: nw.LazyFrame, first: pd.Timestamp, end: pd.Timestamp) -> list[str]:
     """Stretches without receipts that are too long for chance; the chance is that of a beta-binomial forecast."""
-    time, said = nw.col("time"), f"the windows, {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d}"
+    time = nw.col("time")
+    said = f"the windows, {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d}"
     inside = lines.filter(time >= write_moment(first), time < write_moment(end))
     found = collect(inside.select(day=time.dt.truncate("1d")).group_by("day").agg(nw.len().alias("n")))
     if found.empty:
@@ -206,14 +220,16 @@ def _reduce(
     lines: nw.LazyFrame, people: pd.DataFrame, edges: list[pd.Series], margin_rate: float | None
 ) -> nw.LazyFrame:
     """One row a contact and window in which something was bought or returned."""
-    names, time = lines.collect_schema().names(), nw.col("time")
+    names = lines.collect_schema().names()
+    time = nw.col("time")
     near = lines.filter(time >= write_moment(edges[0].min()), time < write_moment(edges[-1].max()))
     # As text until it is there, for the reason of `write_moment`.
     days = {f"edge{i}": e.dt.strftime("%Y-%m-%d %H:%M:%S") for i, e in enumerate(edges)}
     side = open_table(people[["customer_id", "row", "own"]].assign(**days), beside=near)
     rows = near.join(side.with_columns(nw.col(*days).cast(nw.Datetime("us"))), on="customer_id", how="inner")
     rows = rows.filter(time >= nw.col("edge0"), time < nw.col("edge3"))
-    bought, sums = is_purchase(names), {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
+    bought = is_purchase(names)
+    sums = {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
     marks = {"orders": bought.cast(nw.Int64)}
     if "discount" in names or "offer_discount" in names:
         off = sums.pop("offer_discount", sums.get("discount"))
@@ -223,7 +239,8 @@ def _reduce(
         spare = 0.0 if margin_rate is None else nw.col("sales") * float(margin_rate)
         sums["margin"] = nw.when(nw.col("margin").is_null()).then(spare).otherwise(nw.col("margin"))
     if "offer_id" in names:
-        own, used = nw.col("own"), nw.col("offer_id")
+        own = nw.col("own")
+        used = nw.col("offer_id")
         hit = (used == own) | (own.is_null() & used.is_in(people["own"].dropna().unique().tolist()))
         marks["redeemed"] = (bought & hit.fill_null(False)).cast(nw.Int64)
     window = (time >= nw.col("edge1")).cast(nw.Int64) + (time >= nw.col("edge2")).cast(nw.Int64)
@@ -236,14 +253,20 @@ def _reduce(
 
 
 def _lay_out(
-    reduced: pd.DataFrame, people: pd.DataFrame, edges: list[pd.Series], lengths: list[int], margin_rate: float | None,
-    response: str, notes: list[str],
-) -> pd.DataFrame:  # fmt: skip
+    reduced: pd.DataFrame,
+    people: pd.DataFrame,
+    edges: list[pd.Series],
+    lengths: list[int],
+    margin_rate: float | None,
+    response: str,
+    notes: list[str],
+) -> pd.DataFrame:
     """Every contact in every window, with zeros where nothing was bought; float noise of the engines rounded away."""
     codes = [code for code in range(3) if lengths[code]]
     grid = pd.MultiIndex.from_product([people["row"], codes], names=["row", "window"])
     frame = reduced.set_index(["row", "window"]).reindex(grid, fill_value=0).astype("float64").round(6).reset_index()
-    code, row = frame["window"].to_numpy(), frame["row"].to_numpy()
+    code = frame["window"].to_numpy()
+    row = frame["row"].to_numpy()
     bounds = np.stack([edge.to_numpy() for edge in edges])
     frame = frame.assign(**{n: people[n].take(row).to_numpy() for n in KEY}, start=bounds[code, row])
     frame = frame.assign(window=pd.array(np.array(WINDOWS)[code], "str"), end=bounds[code + 1, row])

@@ -123,8 +123,16 @@ class Lifts:
         ax = _draw(self.results, ax, truth, unit, decimals, source, title)
         moved = self.table["shrunken"] * [100 if e.is_rate else 1 for e in self.results]
         if (self.table["shrunken"] != self.table["effect"]).any():
-            ax.plot(moved, range(len(moved)), "|", color=HIGHLIGHT, markersize=16, markeredgewidth=2.5, zorder=5,
-                    label="shrunken")  # fmt: skip
+            ax.plot(
+                moved,
+                range(len(moved)),
+                "|",
+                color=HIGHLIGHT,
+                markersize=16,
+                markeredgewidth=2.5,
+                zorder=5,
+                label="shrunken",
+            )
             ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=2)
         return ax
 
@@ -182,10 +190,12 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     table["p_adjusted"] = table.groupby("outcome")["p"].transform(lambda p: _correct(p.to_numpy(), way))
     table[SHRUNK] = table[["effect", "low", "high"]].astype(float)
     details: dict[str, float] = {}
-    notes, z = list(warnings), float(_scipy.norm.ppf(0.5 + results[0].level / 2))
+    notes = list(warnings)
+    z = float(_scipy.norm.ppf(0.5 + results[0].level / 2))
     for family, rows in table.groupby(["outcome", "arm"] if segmented else ["outcome"], sort=False):
         # Half the width: a rate of zero on both sides has no error of the usual kind.
-        se, effect = ((rows["high"] - rows["low"]) / (2 * z)).to_numpy(), rows["effect"].to_numpy()
+        se = ((rows["high"] - rows["low"]) / (2 * z)).to_numpy()
+        effect = rows["effect"].to_numpy()
         label = f" [{', '.join(family)}]" if len(table) > len(rows) else ""
         if len(rows) == 1:
             continue
@@ -205,7 +215,8 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
             q = float((((effect - np.average(effect, weights=1 / se**2)) / se) ** 2).sum())
             df = len(rows) - 1
             details |= {f"q{label}": q, f"df{label}": df, f"p_differ{label}": float(_scipy.chi2.sf(q, df))}
-    table["n_treated"], table["n_control"] = [e.n_treated for e in results], [e.n_control for e in results]
+    table["n_treated"] = [e.n_treated for e in results]
+    table["n_control"] = [e.n_control for e in results]
     table["warnings"] = ["; ".join(e.warnings) for e in results]
     says = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "not corrected"}[way]
     return Lifts(tuple(results), table, says, MappingProxyType(details), tuple(dict.fromkeys(notes)))
@@ -218,12 +229,19 @@ def _correct(p: np.ndarray, way: str) -> np.ndarray:
 
 
 def _draw(
-    results: Sequence[Lift], ax: Axes | None, truth: float | None, unit: str, decimals: int, source: str,
+    results: Sequence[Lift],
+    ax: Axes | None,
+    truth: float | None,
+    unit: str,
+    decimals: int,
+    source: str,
     title: str = "",
-) -> Axes:  # fmt: skip
+) -> Axes:
     from loyalty.charts import GREY, TREATED, draw_intervals, headline
 
-    first, rates, arms = results[0], all(e.is_rate for e in results), {e.arm for e in results}
+    first = results[0]
+    rates = all(e.is_rate for e in results)
+    arms = {e.arm for e in results}
     several = len({e.measure for e in results}) > 1
     names = [e.segment if e.segment and len(arms) == 1 else e.name for e in results]
     frame = pd.DataFrame(
@@ -232,7 +250,8 @@ def _draw(
         columns=["effect", "low", "high"],
     )
     frame["colour"] = [GREY if e.open else TREATED for e in results]
-    unit, truth = "" if rates else unit, truth if truth is None else truth * (100 if rates else 1)
+    unit = "" if rates else unit
+    truth = truth if truth is None else truth * (100 if rates else 1)
     ax = draw_intervals(frame, ax=ax, truth=truth, unit=unit, decimals=decimals)
     if not title and first.open:
         title = f"Whether {first.name} changed {first.measure} is open"

@@ -12,10 +12,19 @@ from loyalty.tables.problems import check_number
 
 
 def plan_economics(
-    customers: pd.DataFrame, *, margin_rate: float, days: int = 28, contact_cost: float = 0.0, reward_cost: float = 0.0,
-    discount: float = 0.0, use: float = 1.0, base_rate: float | None = None, basket: float | None = None,
-    lift: float | pd.Series | dict | None = None, by: str = "segment",
-) -> pd.DataFrame:  # fmt: skip
+    customers: pd.DataFrame,
+    *,
+    margin_rate: float,
+    days: int = 28,
+    contact_cost: float = 0.0,
+    reward_cost: float = 0.0,
+    discount: float = 0.0,
+    use: float = 1.0,
+    base_rate: float | None = None,
+    basket: float | None = None,
+    lift: float | pd.Series | dict | None = None,
+    by: str = "segment",
+) -> pd.DataFrame:
     """Work out before sending what part of each segment has to buy for the offer to pay, and what may be expected.
 
     Not a forecast: without `lift` from earlier tests it only says what would have to be true.
@@ -82,7 +91,8 @@ def plan_economics(
     plan["base_rate"] = groups["base_rate"].mean() if base_rate is None else base_rate
     plan["basket"] = groups["basket"].mean() if basket is None else basket
     plan["cost_per_user"] = reward_cost + discount * plan["basket"]
-    gain, cost = margin_rate * plan["basket"], use * plan["cost_per_user"]
+    gain = margin_rate * plan["basket"]
+    cost = use * plan["cost_per_user"]
     needed = (gain * plan["base_rate"] + contact_cost) / (gain - cost).where(gain > cost)
     plan["break_even_response"] = needed.where(needed <= 1)
     plan["break_even_lift"] = plan["break_even_response"] / plan["base_rate"].where(plan["base_rate"] > 0) - 1

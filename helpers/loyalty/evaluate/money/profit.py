@@ -64,7 +64,8 @@ class Money:
         from loyalty.text import say_money
 
         low, high = (say_money(x, unit, decimals) for x in (self.profit.low, self.profit.high))
-        each, total = say_money(self.profit.effect, unit, decimals), say_money(self.total.effect, unit)
+        each = say_money(self.profit.effect, unit, decimals)
+        total = say_money(self.total.effect, unit)
         ends = {"earned": "The campaign earned", "lost": "The campaign lost money:"}
         start = ends.get(self.verdict, "Whether the campaign earned is open:")
         span = f"({self.profit.level * 100:g} % interval {low} to {high})"
@@ -73,10 +74,20 @@ class Money:
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""
         point = {f"break_even_{n}": getattr(self.break_even, n) for n in ("sales", "relative", "response")}
-        row = {"arm": self.arm, "verdict": self.verdict, "profit": self.profit.effect, "low": self.profit.low,
-               "high": self.profit.high, "total": self.total.effect, "total_low": self.total.low,
-               "total_high": self.total.high, "n_treated": self.profit.n_treated, "n_control": self.profit.n_control,
-               "probability_of_loss": self.probability_of_loss, "value_of_testing": self.value_of_testing}  # fmt: skip
+        row = {
+            "arm": self.arm,
+            "verdict": self.verdict,
+            "profit": self.profit.effect,
+            "low": self.profit.low,
+            "high": self.profit.high,
+            "total": self.total.effect,
+            "total_low": self.total.low,
+            "total_high": self.total.high,
+            "n_treated": self.profit.n_treated,
+            "n_control": self.profit.n_control,
+            "probability_of_loss": self.probability_of_loss,
+            "value_of_testing": self.value_of_testing,
+        }
         ends = {"recommendation": self.recommendation, "warnings": "; ".join(self.warnings)}
         return pd.DataFrame([row | point | ends])
 
@@ -95,12 +106,23 @@ class Money:
 
 
 def campaign_money(
-    contacts: Any, outcomes: Any = None, offers: Any = None, *, margin_rate: float | None = None,
-    contact_cost: float | None = None, reward_cost: float | None = None, point_cost: float | None = None,
-    redemption_probability: float | None = None, vat_rate: float = 0.0, windows: Sequence[str] = ("main", "post"),
-    control: str = "control", arm: str | None = None, fixed_cost: float = 0.0, rollout: int | None = None,
+    contacts: Any,
+    outcomes: Any = None,
+    offers: Any = None,
+    *,
+    margin_rate: float | None = None,
+    contact_cost: float | None = None,
+    reward_cost: float | None = None,
+    point_cost: float | None = None,
+    redemption_probability: float | None = None,
+    vat_rate: float = 0.0,
+    windows: Sequence[str] = ("main", "post"),
+    control: str = "control",
+    arm: str | None = None,
+    fixed_cost: float = 0.0,
+    rollout: int | None = None,
     level: float = 0.95,
-) -> Money:  # fmt: skip
+) -> Money:
     """Count what a campaign added to profit, per customer assigned, by comparing with its control.
 
     Not without a lottery, and not for accounting. Per customer: margin after discounts, less rewards redeemed, less
@@ -156,8 +178,12 @@ def campaign_money(
 
     Source: the definition is this workshop's; value of testing after Raiffa and Schlaifer (1961), chapter 5.
     """
-    given = {"contact_cost": contact_cost, "reward_cost": reward_cost, "point_cost": point_cost,
-             "redemption_probability": redemption_probability}  # fmt: skip
+    given = {
+        "contact_cost": contact_cost,
+        "reward_cost": reward_cost,
+        "point_cost": point_cost,
+        "redemption_probability": redemption_probability,
+    }
     problems = [text for n, v in given.items() if v is not None for text in check_number(n, v, share=n == COSTS[-1])]
     problems += [] if margin_rate is None else check_number("margin_rate", margin_rate, share=True)
     problems += check_number("vat_rate", vat_rate, share=True) + check_number("fixed_cost", fixed_cost)
@@ -201,7 +227,8 @@ def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **opt
 
 
 def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, level: float) -> Money:
-    parts, treated = priced.parts, priced.treated
+    parts = priced.parts
+    treated = priced.treated
     earned = {name: part["margin"] - part["rewards"] - part["points"] for name, part in parts.items()}
     each = sum(parts.values()).assign(profit=sum(earned.values()))
     weight = np.ones(len(treated)) if priced.weight is None else priced.weight
@@ -211,7 +238,9 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
         before = compare_means(*pair, level=level)
     else:
         before = compare_weighted(*pair, (weight[treated], weight[~treated]), level=level)
-    n, m, notes = before.n_treated, before.n_control, [*before.warnings, *priced.warnings]
+    n = before.n_treated
+    m = before.n_control
+    notes = [*before.warnings, *priced.warnings]
     if "all" in parts:
         notes.append("one table without windows: whether purchases were only pulled forward cannot be seen")
     elif "post" not in parts:
@@ -222,12 +251,19 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     known |= {"method": "profit per customer", "warnings": tuple(notes)}
     contact = float(ours @ priced.contact)
     profit = make_estimate(before.effect - contact - fixed_cost / n, before.se, **known)
-    base, first = each.T @ theirs, next(iter(parts.values()))
+    base = each.T @ theirs
+    first = next(iter(parts.values()))
     gap = each.T @ ours - base
-    come, came = float(ours @ first["bought"]), float(theirs @ first["bought"])
+    come = float(ours @ first["bought"])
+    came = float(theirs @ first["bought"])
     anyway = min(came / come, 1.0) if come > 0 else 0.0
-    summands = {"margin": gap["margin"], "rewards": -gap["rewards"], "points": -gap["points"],
-                "contact cost": -contact, "fixed cost": -fixed_cost / n}  # fmt: skip
+    summands = {
+        "margin": gap["margin"],
+        "rewards": -gap["rewards"],
+        "points": -gap["points"],
+        "contact cost": -contact,
+        "fixed cost": -fixed_cost / n,
+    }
     spent = gap["discount"] + gap["rewards"] + gap["points"]
     of_which = {"of which discount, inside margin": -gap["discount"], "of which natural buyers": -anyway * spent}
     if len(parts) > 1:
@@ -235,8 +271,13 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     values = {"sales": gap["sales"]} | summands | {"profit": profit.effect} | of_which
     if not fixed_cost:
         del values["fixed cost"]
-    lines = pd.DataFrame({"line": list(values), "adds": [name in summands for name in values],
-                          "per_customer": np.array(list(values.values())) + 0.0})  # fmt: skip
+    lines = pd.DataFrame(
+        {
+            "line": list(values),
+            "adds": [name in summands for name in values],
+            "per_customer": np.array(list(values.values())) + 0.0,
+        }
+    )
     left = (base["margin"] - base["points"]) / base["sales"] if base["sales"] > 0 else np.nan
     basket = float(theirs @ first["sales"]) / came if came > 0 else np.nan
     size = n + m if rollout is None else rollout
@@ -247,9 +288,19 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     scaled = {name: getattr(profit, name) * n for name in ("effect", "low", "high", "se", "base")}
     point = find_break_even(profit.effect, gap["sales"], base["sales"], left, came, basket)
     return Money(
-        profit, replace(profit, **scaled, method="profit in all"), lines.assign(total=lines["per_customer"] * n), point,
-        find_loss_chance(profit), test, verdict, advice, arm, tuple(parts), profit.warnings, (*NOTES, said),
-    )  # fmt: skip
+        profit,
+        replace(profit, **scaled, method="profit in all"),
+        lines.assign(total=lines["per_customer"] * n),
+        point,
+        find_loss_chance(profit),
+        test,
+        verdict,
+        advice,
+        arm,
+        tuple(parts),
+        profit.warnings,
+        (*NOTES, said),
+    )
 
 
 def draw_waterfall(money: Money, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
@@ -280,8 +331,10 @@ def draw_waterfall(money: Money, *, ax: Axes | None = None, unit: str = "", sour
     """
     ax = ax or plt.subplots(figsize=(9, 4.5))[1]
     steps = money.lines[money.lines["adds"] & (money.lines["per_customer"] != 0)]
-    values, ends = steps["per_customer"].to_numpy(), steps["per_customer"].cumsum().to_numpy()
-    starts, place = ends - values, len(steps)
+    values = steps["per_customer"].to_numpy()
+    ends = steps["per_customer"].cumsum().to_numpy()
+    starts = ends - values
+    place = len(steps)
     colours = np.where(values < 0, HIGHLIGHT, TREATED)
     ax.bar(range(place), values, bottom=starts, color=colours, width=0.62)
     for i in range(place):

@@ -17,11 +17,22 @@ from loyalty.tables.sample import Sample, read_sample
 
 
 def adjust_doubly(
-    table: pd.DataFrame, *, treated: str, outcome: str, covariates: str | Sequence[str],
-    propensity_covariates: str | Sequence[str] | None = None, target: str = "ate", link: str = "logit",
-    fit: str = "ols", folds: int = 0, outcome_model: BaseEstimator | None = None,
-    propensity_model: BaseEstimator | None = None, seed: int = 0, cluster: str | None = None, level: float = 0.95,
-) -> Estimate:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    covariates: str | Sequence[str],
+    propensity_covariates: str | Sequence[str] | None = None,
+    target: str = "ate",
+    link: str = "logit",
+    fit: str = "ols",
+    folds: int = 0,
+    outcome_model: BaseEstimator | None = None,
+    propensity_model: BaseEstimator | None = None,
+    seed: int = 0,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Estimate:
     """Predict both outcomes, then correct the predictions by the weighted residuals (AIPW).
 
     Two models give two chances to be right, not three: where both are wrong, or a cause of both was not recorded, it is
@@ -86,7 +97,9 @@ def adjust_doubly(
         raise ValueError(f"folds should be 0, or from 2 to the size of the smaller group; found {folds}")
     if folds and min(sample.design.shape[1], chooser.design.shape[1]) < 2:
         raise ValueError("folds need a covariate that varies, for the outcome and for the propensity")
-    t, y, x = sample.treated, sample.outcome, sample.design
+    t = sample.treated
+    y = sample.outcome
+    x = sample.design
     who = t.astype(float) if target == "att" else np.ones(len(t))
     if folds:
         m1, m0, score, edge = _cross_fit(sample, chooser, folds, outcome_model, propensity_model, seed)
@@ -95,7 +108,9 @@ def adjust_doubly(
         way = f", {folds} folds"
     else:
         chance = fit_propensity(chooser, link=link)
-        score, notes, way = chance.score, [], "" if fit == "ols" else ", weighted fit"
+        score = chance.score
+        notes = []
+        way = "" if fit == "ols" else ", weighted fit"
         weight, change = weigh(score, t, target)
         uneven = {} if fit == "ols" else _make_uneven(score, t, target) | {"propensity": chance}
         (m1, i1), (m0, i0) = (fit_outcome(sample, rows, **uneven) for rows in (t, ~t))
@@ -131,16 +146,23 @@ def _make_uneven(score: np.ndarray, treated: np.ndarray, target: str) -> dict[st
 
 
 def _cross_fit(
-    sample: Sample, chooser: Sample, folds: int, outcome_model: BaseEstimator | None,
-    propensity_model: BaseEstimator | None, seed: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:  # fmt: skip
+    sample: Sample,
+    chooser: Sample,
+    folds: int,
+    outcome_model: BaseEstimator | None,
+    propensity_model: BaseEstimator | None,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     t, y = sample.treated, sample.outcome
     # A forest has a length, so `or` would ask an unfitted one for it.
     outcome_model = LinearRegression() if outcome_model is None else outcome_model
     propensity_model = LogisticRegression(C=1e6, max_iter=1000) if propensity_model is None else propensity_model
     split = StratifiedKFold if sample.cluster is None else StratifiedGroupKFold
-    m1, m0, score = np.empty(len(y)), np.empty(len(y)), np.empty(len(y))
-    x, z = sample.design[:, 1:], chooser.design[:, 1:]
+    m1 = np.empty(len(y))
+    m0 = np.empty(len(y))
+    score = np.empty(len(y))
+    x = sample.design[:, 1:]
+    z = chooser.design[:, 1:]
     for fit, seen in split(folds, shuffle=True, random_state=seed).split(x, t, groups=sample.cluster):
         for rows, values in ((t, m1), (~t, m0)):
             mine = fit[rows[fit]]

@@ -36,10 +36,14 @@ class Allowed:
 
 
 def say_what_is_allowed(
-    *evidence: Estimate | Comparison | DifferenceInDifferences, placebos: Sequence[Estimate] = (),
-    randomised: bool = False, what: str = "the campaign", measure: str = "the outcome", unit: str = "",
+    *evidence: Estimate | Comparison | DifferenceInDifferences,
+    placebos: Sequence[Estimate] = (),
+    randomised: bool = False,
+    what: str = "the campaign",
+    measure: str = "the outcome",
+    unit: str = "",
     decimals: int = 2,
-) -> Allowed:  # fmt: skip
+) -> Allowed:
     """Write the sentence that the evidence allows.
 
     Without a lottery it never says that the campaign caused anything. It says "suggests" only if there is a placebo
@@ -148,9 +152,11 @@ def _collect(evidence: Sequence[object]) -> tuple[list[Estimate], list[Estimate]
 
 
 def _judge_placebos(
-    judged: Sequence[tuple[Estimate, str]], trends: Sequence[DifferenceInDifferences], randomised: bool,
+    judged: Sequence[tuple[Estimate, str]],
+    trends: Sequence[DifferenceInDifferences],
+    randomised: bool,
     money: Callable[[float], str],
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     reasons = []
     failed = [p for p, verdict in judged if verdict == "fails" and (p.p < 0.001 or not randomised)]
     if failed:

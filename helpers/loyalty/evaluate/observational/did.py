@@ -46,10 +46,19 @@ class DifferenceInDifferences:
         """One row an estimate: naive, campaign, placebo; `p` of placebos uncorrected beside Holm's."""
         groups = {"naive": [self.naive], "campaign": self.estimates, "placebo": self.placebos}
         rows = [
-            {"kind": kind, "start": e.details["start"], "pre_days": e.details.get("pre_days", np.nan),
-             "effect": e.effect, "low": e.low, "high": e.high, "se": e.se, "p": e.p}
-            for kind, group in groups.items() for e in group
-        ]  # fmt: skip
+            {
+                "kind": kind,
+                "start": e.details["start"],
+                "pre_days": e.details.get("pre_days", np.nan),
+                "effect": e.effect,
+                "low": e.low,
+                "high": e.high,
+                "se": e.se,
+                "p": e.p,
+            }
+            for kind, group in groups.items()
+            for e in group
+        ]
         frame = pd.DataFrame(rows)
         frame["p_holm"] = np.nan
         frame.loc[frame["kind"] == "placebo", "p_holm"] = correct_for_many([e.p for e in self.placebos])
@@ -86,7 +95,8 @@ class DifferenceInDifferences:
         reach = [gaps["gap"] - gaps["low"], gaps["high"] - gaps["gap"]]
         ax.errorbar(range(len(gaps)), gaps["gap"], reach, fmt="none", ecolor=INK)
         ax.set_xlabel("start of the block; the last one is the campaign")
-        before, during = gaps["gap"].iloc[:-1].mean(), gaps["gap"].iloc[-1]
+        before = gaps["gap"].iloc[:-1].mean()
+        during = gaps["gap"].iloc[-1]
         there = before > 0 and min(before, during) > 0.5 * max(before, during)
         title = "The gap was there first" if there else "The gap over time"
         unit = f", {unit}" if unit else ""
@@ -100,12 +110,20 @@ class DifferenceInDifferences:
 
 
 def difference_in_differences(
-    receipts: Any, *, treated: Iterable[Any], start: str | pd.Timestamp, end: str | pd.Timestamp,
-    customers: Iterable[Any] | pd.DataFrame | None = None, pre_days: Sequence[int] = (28, 84, 180),
-    placebo_dates: Sequence[str | pd.Timestamp] | None = None, outcome: str = "sales", per_days: int = 28,
-    covered: tuple[str | pd.Timestamp, str | pd.Timestamp] | None = None, cluster: str | None = None,
+    receipts: Any,
+    *,
+    treated: Iterable[Any],
+    start: str | pd.Timestamp,
+    end: str | pd.Timestamp,
+    customers: Iterable[Any] | pd.DataFrame | None = None,
+    pre_days: Sequence[int] = (28, 84, 180),
+    placebo_dates: Sequence[str | pd.Timestamp] | None = None,
+    outcome: str = "sales",
+    per_days: int = 28,
+    covered: tuple[str | pd.Timestamp, str | pd.Timestamp] | None = None,
+    cluster: str | None = None,
     level: float = 0.95,
-) -> DifferenceInDifferences:  # fmt: skip
+) -> DifferenceInDifferences:
     """Compare each customer with himself before, then the treated with the others, on several pre-windows.
 
     Not for customers invited because they had just spent much (or little): they fall back by themselves, and this takes
@@ -162,7 +180,8 @@ def difference_in_differences(
     start, end = read_day(start, "start"), read_day(end, "end")
     lines, people = open_receipts(receipts, treated, customers, outcome, cluster)
     first, after = find_span(lines) if covered is None else (read_day(date, "covered") for date in covered)
-    length, pre = end - start, sorted({int(days) for days in pre_days})
+    length = end - start
+    pre = sorted({int(days) for days in pre_days})
     if placebo_dates is None:
         dates = [start - i * length for i in (1, 2, 3) if pre and before(start - i * length, pre[0])[0] >= first]
     else:
@@ -189,11 +208,16 @@ def difference_in_differences(
     placebos = tuple(r for r in results if r.details["start"] != start)
     steps = [estimate(rates[block], "gap") for block in blocks]
     group = people["treated"].to_numpy()
-    gaps = pd.DataFrame({
-        "start": [b[0] for b in blocks], "treated": [rates[b][group].mean() for b in blocks],
-        "control": [rates[b][~group].mean() for b in blocks], "gap": [s.effect for s in steps],
-        "low": [s.low for s in steps], "high": [s.high for s in steps],
-    })  # fmt: skip
+    gaps = pd.DataFrame(
+        {
+            "start": [b[0] for b in blocks],
+            "treated": [rates[b][group].mean() for b in blocks],
+            "control": [rates[b][~group].mean() for b in blocks],
+            "gap": [s.effect for s in steps],
+            "low": [s.low for s in steps],
+            "high": [s.high for s in steps],
+        }
+    )
     pairs = [estimate(rates[before(start, b)] - rates[before(start, a)], "pair").p for a, b in combinations(pre, 2)]
     disagree = bool(pairs) and min(pairs) * len(pairs) < 1 - level
     failed = int((correct_for_many([e.p for e in placebos]) < 1 - level).sum())
@@ -263,7 +287,8 @@ def open_receipts(
 
 def check_windows(window: Window, span: Window, pre: list[int], false_starts: list[pd.Timestamp]) -> None:
     """Raise a TableError that lists all windows which the receipts, known in [first, after), do not cover."""
-    (start, end), (first, after) = window, span
+    start, end = window
+    first, after = span
     problems = []
     if end <= start:
         problems.append(f"the campaign ends ({end:%Y-%m-%d}) before it starts ({start:%Y-%m-%d})")

@@ -13,9 +13,12 @@ from loyalty.tables.sample import Sample
 
 
 def fit_outcome(
-    sample: Sample, rows: np.ndarray, weights: np.ndarray | None = None, change: np.ndarray | None = None,
+    sample: Sample,
+    rows: np.ndarray,
+    weights: np.ndarray | None = None,
+    change: np.ndarray | None = None,
     propensity: Propensity | None = None,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray]:
     """Least squares on some rows: the prediction for every customer, and each customer's pull on the coefficients.
 
     `weights` that come from a propensity bring its uncertainty along through `change`, their slope in the score.

@@ -17,10 +17,20 @@ from loyalty.tables.sample import Sample, compare_balance, read_sample
 
 
 def match_customers(
-    table: pd.DataFrame, *, treated: str, outcome: str, covariates: str | Sequence[str], on: str = "covariates",
-    k: int = 1, target: str = "att", correct: bool = True, metric: str = "mahalanobis", link: str = "logit",
-    spread_from: int = 2, level: float = 0.95,
-) -> Estimate:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    covariates: str | Sequence[str],
+    on: str = "covariates",
+    k: int = 1,
+    target: str = "att",
+    correct: bool = True,
+    metric: str = "mahalanobis",
+    link: str = "logit",
+    spread_from: int = 2,
+    level: float = 0.95,
+) -> Estimate:
     """Compare each customer with the `k` most similar ones of the other group, used again as often as needed.
 
     Not for rows that repeat customers: there is no clustered interval for matching here; reduce to one row a customer.
@@ -75,14 +85,18 @@ def match_customers(
     if not known:
         raise ValueError(f"unknown target, on or metric: {target!r}, {on!r}, {metric!r}")
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates)
-    t, y, n = sample.treated, sample.outcome, len(sample.treated)
+    t = sample.treated
+    y = sample.outcome
+    n = len(sample.treated)
     most = int((~t).sum() if target == "att" else min(t.sum(), (~t).sum()))
     if not 1 <= k <= most:
         raise ValueError(f"k should be from 1 to {most}, the size of the group matched from; found {k}")
     score = fit_propensity(sample, link=link).score
     place, code = _find_places(sample, metric) if on == "covariates" else _find_places_on_line(score)
     asked = t if target == "att" else np.ones(n, bool)
-    other, used, used2 = np.empty(n), np.zeros(n), np.zeros(n)
+    other = np.empty(n)
+    used = np.zeros(n)
+    used2 = np.zeros(n)
     for group in (t, ~t):
         rows = np.flatnonzero(asked & group)
         if not len(rows):
@@ -94,7 +108,8 @@ def match_customers(
             line = fit_outcome(sample, ~group, weights=used)[0]
             other[rows] += line[rows] - links.average(line)
     gap = np.where(t, y - other, other - y)[asked]
-    effect, m = float(gap.mean()), int(asked.sum())
+    effect = float(gap.mean())
+    m = int(asked.sum())
     noise = np.zeros(n)
     for group in (t, ~t):
         rows = np.flatnonzero(group & (used > 0))
@@ -135,7 +150,9 @@ class _Links:
         homes, home = np.unique(code[others], return_inverse=True)
         size = np.bincount(home)
         tree = cKDTree(place[homes])
-        pending, wide, pairs = np.arange(len(askers)), min(need + 7, len(homes)), []
+        pending = np.arange(len(askers))
+        wide = min(need + 7, len(homes))
+        pairs = []
         while len(pending):
             distance, near = (a.reshape(len(pending), -1) for a in tree.query(place[askers[pending]], k=wide))
             last = np.argmax(np.cumsum(size[near], axis=1) >= need, axis=1)
@@ -144,7 +161,8 @@ class _Links:
             done = (distance[:, -1:] > reach)[:, 0] | (wide == len(homes))
             row, column = np.nonzero((distance <= reach) & done[:, None])
             pairs.append((pending[row], near[row, column]))
-            pending, wide = pending[~done], min(2 * wide, len(homes))
+            pending = pending[~done]
+            wide = min(2 * wide, len(homes))
         row, column = (np.concatenate(part) for part in zip(*pairs, strict=True))
         matches = np.bincount(row, size[column], minlength=len(askers))
         weight = sparse.csr_matrix((1 / matches[row], (row, column)), shape=(len(askers), len(homes)))

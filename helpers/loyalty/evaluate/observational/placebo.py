@@ -63,7 +63,8 @@ class Comparison:
             ax.plot(p.effect, place + 0.25, "s", color=GREY, markersize=6)
         ax.margins(x=0.12)
         says = [judge_placebo(p, e) for p, e in zip(self.placebos, self.estimates, strict=False)]
-        title, grey = "The estimates side by side", ""
+        title = "The estimates side by side"
+        grey = ""
         if says:
             title = f"The placebo contradicts {says.count('fails')} of {len(says)} estimates"
             grey = f"; grey: the same for {self.placebo}, should be 0"
@@ -124,9 +125,16 @@ def judge_placebo(placebo: Estimate, effect: Estimate) -> str:
 
 
 def compare_all(
-    table: pd.DataFrame, *, treated: str, outcome: str, covariates: str | Sequence[str], placebo: str | None = None,
-    target: str = "att", cluster: str | None = None, level: float = 0.95,
-) -> Comparison:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    covariates: str | Sequence[str],
+    placebo: str | None = None,
+    target: str = "att",
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Comparison:
     """Every estimate of one effect: naive, strata, regression, matching, weights, overlap weights, doubly robust.
 
     Agreement proves little: all share the assumption that the covariates hold everything that matters.

@@ -71,10 +71,12 @@ class Overlap:
         from loyalty.charts import CONTROL, HIGHLIGHT, TREATED, headline
 
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
-        score, treated = self.scores["propensity"], self.scores["treated"]
+        score = self.scores["propensity"]
+        treated = self.scores["treated"]
         end = min(1.0, np.ceil(score.max() * 20) / 20)
         edges = np.linspace(0, end, 41)
-        top, style = 0.0, {"ha": "right", "va": "center", "fontweight": "bold", "transform": ax.transAxes}
+        top = 0.0
+        style = {"ha": "right", "va": "center", "fontweight": "bold", "transform": ax.transAxes}
         for rows, sign, colour, name in ((treated, 1, TREATED, "treated"), (~treated, -1, CONTROL, "control")):
             share = np.histogram(score[rows], edges)[0] / rows.sum()
             ax.bar(edges[:-1], sign * share, width=np.diff(edges), align="edge", color=colour)
@@ -118,7 +120,8 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
     families = {"logit": sm.families.links.Logit, "probit": sm.families.links.Probit}
     if link not in families:
         raise ValueError(f"link should be 'logit' or 'probit', found {link!r}")
-    x, t = sample.design, sample.treated.astype(float)
+    x = sample.design
+    t = sample.treated.astype(float)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Separated groups make the fit run to infinity; `check_overlap` says so in plain words.
         warnings.simplefilter("ignore")
@@ -225,9 +228,14 @@ def describe_overlap(sample: Sample, score: np.ndarray, target: str, *, weighted
 
 
 def draw_overlap(
-    table: pd.DataFrame, *, treated: str, covariates: str | Sequence[str], target: str = "att", ax: Axes | None = None,
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    covariates: str | Sequence[str],
+    target: str = "att",
+    ax: Axes | None = None,
     source: str = "",
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Draw the propensities of treated and control; the same as `check_overlap(...).plot()`.
 
     Examples

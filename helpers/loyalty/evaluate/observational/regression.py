@@ -15,9 +15,15 @@ from loyalty.tables.sample import read_sample
 
 
 def adjust_by_regression(
-    table: pd.DataFrame, *, treated: str, outcome: str, covariates: str | Sequence[str], target: str = "ate",
-    cluster: str | None = None, level: float = 0.95,
-) -> Estimate:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    covariates: str | Sequence[str],
+    target: str = "ate",
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Estimate:
     """Fit a line in each group, predict both outcomes for every customer of the target, average the difference.
 
     Not where the groups hardly overlap: a line then guesses where nobody was seen, and its interval does not know.
@@ -50,7 +56,8 @@ def adjust_by_regression(
     """
     _check_target(target, ("ate", "att"))
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
-    t, x = sample.treated, sample.design
+    t = sample.treated
+    x = sample.design
     (m1, i1), (m0, i0) = (fit_outcome(sample, rows) for rows in (t, ~t))
     who = t.astype(float) if target == "att" else np.ones(len(t))
     effect = float(np.average(m1 - m0, weights=who))
@@ -59,9 +66,11 @@ def adjust_by_regression(
     overlap = describe_overlap(sample, fit_propensity(sample).score, target)
     # A line needs no balance; it does need neighbours.
     notes = [text for text in overlap.warnings if "overlap" in text]
-    least, traits = min(sample.groups.values()), x.shape[1] - 1
+    least = min(sample.groups.values())
+    traits = x.shape[1] - 1
     if least < 10 * traits:
         notes.append(f"only {least} customers in the smaller group for {traits} covariates: fewer than ten each")
-    base, details = float(np.average(m0, weights=who)), {"outside": overlap.outside}
+    base = float(np.average(m0, weights=who))
+    details = {"outside": overlap.outside}
     names = {"method": "regression", "estimand": TARGETS[target], "level": level}
     return finish(sample, effect, pull, notes=notes, base=base, details=details, **names)

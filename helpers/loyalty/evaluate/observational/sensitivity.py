@@ -63,7 +63,8 @@ class Sensitivity:
         ax.contour(x, y, left, levels=[0], colors=HIGHLIGHT, linewidths=2.5)
         ax.plot(0, 0, "o", color=TRUTH)
         for row in points.itertuples():
-            place, said = (row.r2_treatment, row.r2_outcome), f"{row.times:g} x {row.covariate}"
+            place = (row.r2_treatment, row.r2_outcome)
+            said = f"{row.times:g} x {row.covariate}"
             ax.plot(*place, "D", color=TRUTH, markersize=5)
             ax.annotate(said, place, (6, 3), textcoords="offset points", fontsize=9)
         ax.set_xlabel("share of who was treated that a hidden trait explains")
@@ -78,9 +79,14 @@ class Sensitivity:
 
 
 def sensitivity_to_hidden(
-    table: pd.DataFrame, *, treated: str, outcome: str, covariates: str | Sequence[str],
-    times: Sequence[float] = (1.0, 2.0), level: float = 0.95,
-) -> Sensitivity:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    covariates: str | Sequence[str],
+    times: Sequence[float] = (1.0, 2.0),
+    level: float = 0.95,
+) -> Sensitivity:
     """Ask of a regression estimate how strong a hidden trait must be to undo it, in units of the recorded ones.
 
     Not proof that no such trait exists, and not for other estimators than the regression with one effect for all, which
@@ -123,8 +129,11 @@ def sensitivity_to_hidden(
     table = as_frame(table)
     covariates = [covariates] if isinstance(covariates, str) else list(dict.fromkeys(covariates))
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates)
-    t, y, x = sample.treated.astype(float), sample.outcome, sample.design
-    rest_t, rest_y = _residual(x, t), _residual(x, y)
+    t = sample.treated.astype(float)
+    y = sample.outcome
+    x = sample.design
+    rest_t = _residual(x, t)
+    rest_y = _residual(x, y)
     degrees = len(y) - x.shape[1] - 1
     if degrees < 2 or rest_t @ rest_t < 1e-9 * len(t):
         raise ValueError("the covariates tell treated from control without error: there is nothing left to compare")
@@ -132,9 +141,16 @@ def sensitivity_to_hidden(
     rest = rest_y - effect * rest_t
     se = np.sqrt(rest @ rest / degrees / (rest_t @ rest_t))
     estimate = make_estimate(
-        effect, se, df=degrees, level=level, method="regression, one effect", estimand="the effect, if one for all",
-        base=float(y[sample.treated].mean() - effect), warnings=sample.warnings, **sample.groups,
-    )  # fmt: skip
+        effect,
+        se,
+        df=degrees,
+        level=level,
+        method="regression, one effect",
+        estimand="the effect, if one for all",
+        base=float(y[sample.treated].mean() - effect),
+        warnings=sample.warnings,
+        **sample.groups,
+    )
     ratio = abs(effect) / se if se > 0 else np.inf
     rows = []
     for name in covariates:
@@ -146,15 +162,33 @@ def sensitivity_to_hidden(
             a, b = bound_hidden(r2_t, r2_y, k)
             left, error = adjust_for_hidden(effect, se, degrees, a, b)
             half = _scipy.t.ppf(0.5 + level / 2, degrees - 1) * error
-            rows.append({"covariate": name, "times": k, "r2_treatment": a, "r2_outcome": b, "effect": float(left),
-                         "low": float(left - half), "high": float(left + half)})  # fmt: skip
+            rows.append(
+                {
+                    "covariate": name,
+                    "times": k,
+                    "r2_treatment": a,
+                    "r2_outcome": b,
+                    "effect": float(left),
+                    "low": float(left - half),
+                    "high": float(left + half),
+                }
+            )
     benchmarks = pd.DataFrame(
         rows, columns=["covariate", "times", "r2_treatment", "r2_outcome", "effect", "low", "high"]
     )
-    plain, strict = find_robustness(ratio, degrees), find_robustness(ratio, degrees, alpha=1 - level)
+    plain = find_robustness(ratio, degrees)
+    strict = find_robustness(ratio, degrees, alpha=1 - level)
     sentence = _say(plain, strict, benchmarks)
-    return Sensitivity(estimate, degrees, float(ratio**2 / (ratio**2 + degrees)) if np.isfinite(ratio) else 1.0,
-                       plain, strict, benchmarks, sentence, sample.warnings)  # fmt: skip
+    return Sensitivity(
+        estimate,
+        degrees,
+        float(ratio**2 / (ratio**2 + degrees)) if np.isfinite(ratio) else 1.0,
+        plain,
+        strict,
+        benchmarks,
+        sentence,
+        sample.warnings,
+    )
 
 
 def find_robustness(t: float, degrees: float, *, alpha: float = 1.0) -> float:
@@ -177,7 +211,8 @@ def adjust_for_hidden(
     effect: float, se: float, degrees: float, r2_treatment: np.ndarray | float, r2_outcome: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Effect and standard error if a hidden trait of that strength were added, working towards (and past) zero."""
-    a, b = np.asarray(r2_treatment, float), np.asarray(r2_outcome, float)
+    a = np.asarray(r2_treatment, float)
+    b = np.asarray(r2_outcome, float)
     bias = se * np.sqrt(degrees * a * b / (1 - a))
     return np.sign(effect) * (abs(effect) - bias), se * np.sqrt((1 - b) / (1 - a) * degrees / (degrees - 1))
 

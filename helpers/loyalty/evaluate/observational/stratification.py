@@ -21,9 +21,16 @@ from loyalty.tables.sources import as_frame
 
 
 def compare_strata(
-    table: pd.DataFrame, *, treated: str, outcome: str, by: str | Sequence[str], target: str = "att", bins: int = 5,
-    cluster: str | None = None, level: float = 0.95,
-) -> Estimate:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    by: str | Sequence[str],
+    target: str = "att",
+    bins: int = 5,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Estimate:
     """Compare like with like: within cells of `by`, then average over cells.
 
     Not for many columns: cells run empty. A cell without both groups is left out, and the result says how many
@@ -65,25 +72,30 @@ def compare_strata(
     Source: Cochran (1968), Biometrics 24, 295-313; Rosenbaum and Rubin (1984), JASA 79, 516-524.
     """
     _check_target(target, ("att", "ate"))
-    by, table = [by] if isinstance(by, str) else list(by), as_frame(table)
+    by = [by] if isinstance(by, str) else list(by)
+    table = as_frame(table)
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=by, cluster=cluster)
     t, y = sample.treated, sample.outcome
     asked = t if target == "att" else np.ones(len(t), bool)
     cell = _find_cells(table[by].reset_index(drop=True), asked, bins)
-    n1, n0 = np.bincount(cell, t), np.bincount(cell, ~t)
+    n1 = np.bincount(cell, t)
+    n0 = np.bincount(cell, ~t)
     both = (n1 > 0) & (n0 > 0)
     keep = both[cell]
     if not keep.any():
         raise TableError(["no cell of `by` holds treated and control customers: nothing to compare"], "customers")
     lost = float(1 - keep[asked].mean())
     parts = {name: part[keep] for name, part in vars(sample).items() if name != "warnings" and part is not None}
-    sample, cell, asked = replace(sample, **parts), cell[keep], asked[keep]
+    sample = replace(sample, **parts)
+    cell = cell[keep]
+    asked = asked[keep]
     t, y = sample.treated, sample.outcome
     m1, m0 = (np.bincount(cell, y * rows, len(n)) / np.maximum(n, 1) for rows, n in ((t, n1), (~t, n0)))
     own = np.where(t, n1[cell], n0[cell])
     # n / (n - 1): a cell with few customers of a group measures their spread around a mean that follows them.
     rest = (y - np.where(t, m1[cell], m0[cell])) * np.sqrt(own / np.maximum(own - 1, 1))
-    gap, weight = (m1 - m0)[cell], weigh((n1 / (n1 + n0))[cell], t, target)[0]
+    gap = (m1 - m0)[cell]
+    weight = weigh((n1 / (n1 + n0))[cell], t, target)[0]
     effect = float(gap[asked].mean())
     pull = (asked * (gap - effect) + np.where(t, 1, -1) * weight * rest) / asked.mean()
     worst = float(compare_balance(sample, weight)["after"].abs().max())
@@ -95,7 +107,8 @@ def compare_strata(
     if worst > 0.1:
         notes.append(f"still unbalanced within cells: {worst:.2f} standard deviations at worst; cut finer")
     details = {"cells": both.sum(), "cells_left_out": (~both).sum(), "left_out": lost, "worst_difference": worst}
-    base, estimand = float(m0[cell][asked].mean()), TARGETS[target] + " and can be compared" * (lost > 0)
+    base = float(m0[cell][asked].mean())
+    estimand = TARGETS[target] + " and can be compared" * (lost > 0)
     names = {"method": f"strata ({', '.join(by)})", "estimand": estimand}
     return finish(sample, effect, pull, level=level, notes=notes, base=base, details=details, **names)
 

@@ -15,9 +15,16 @@ from loyalty.tables.sample import read_sample
 
 
 def weight_by_propensity(
-    table: pd.DataFrame, *, treated: str, outcome: str, covariates: str | Sequence[str], target: str = "ate",
-    link: str = "logit", cluster: str | None = None, level: float = 0.95,
-) -> Estimate:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    treated: str,
+    outcome: str,
+    covariates: str | Sequence[str],
+    target: str = "ate",
+    link: str = "logit",
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Estimate:
     """Weight each customer by the chance of being where he is, so that both groups look like the target.
 
     Not "ate" or "att" where chances come near 0 or 1: a few customers then carry everything, and the result warns.
@@ -54,7 +61,9 @@ def weight_by_propensity(
     _check_target(target, tuple(TARGETS))
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
     fit = fit_propensity(sample, link=link)
-    t, y, x = sample.treated, sample.outcome, sample.design
+    t = sample.treated
+    y = sample.outcome
+    x = sample.design
     weight, change = weigh(fit.score, t, target)
     sides = [np.average(y[rows], weights=weight[rows]) for rows in (t, ~t)]
     size = np.where(t, (weight * t).mean(), -(weight * ~t).mean())

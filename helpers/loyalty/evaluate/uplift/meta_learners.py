@@ -64,9 +64,15 @@ class UpliftModel:
 
 
 def fit_uplift(
-    trial: Experiment, learner: str = "dr", *, model: BaseEstimator | None = None,
-    effect_model: BaseEstimator | None = None, by: str | None = None, folds: int = 5, seed: int = 0,
-) -> UpliftModel:  # fmt: skip
+    trial: Experiment,
+    learner: str = "dr",
+    *,
+    model: BaseEstimator | None = None,
+    effect_model: BaseEstimator | None = None,
+    by: str | None = None,
+    folds: int = 5,
+    seed: int = 0,
+) -> UpliftModel:
     """Learn from a randomised wave whom each offer changes, and by how much.
 
     Not for choosing the learner on the customers that judge it: choose on other waves, or accept the default. On a
@@ -123,15 +129,20 @@ def fit_uplift(
         raise ValueError("effect_model= is a classifier, but an effect is a number: give a regressor")
     model = make_ridge() if model is None else model
     effect_model = make_ridge() if effect_model is None else effect_model
-    x, arm, y = encode(trial.features), trial.arm.to_numpy(), trial.outcome.to_numpy()
-    weight, drawn = None if trial.even else (1 / trial.propensity).to_numpy(), arm == trial.control
-    base, predictors = _fit(model, x, y, weight, drawn), {}
+    x = encode(trial.features)
+    arm = trial.arm.to_numpy()
+    y = trial.outcome.to_numpy()
+    weight = None if trial.even else (1 / trial.propensity).to_numpy()
+    drawn = arm == trial.control
+    base = _fit(model, x, y, weight, drawn)
+    predictors = {}
 
     def wrap(predict: Predictor) -> Predictor:
         return lambda frame: predict(encode(frame, x.columns))
 
     for place, name in enumerate(trial.arms):
-        treated, effect = arm == name, None
+        treated = arm == name
+        effect = None
         if learner == "s":
             effect = _fit_single(model, x, y, weight, treated, treated | drawn)
         elif learner in ("t", "response", "x"):
@@ -229,7 +240,7 @@ def _fit(model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarra
 
 def _fit_single(
     model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None, treated: np.ndarray, rows: Any
-) -> Predictor:  # fmt: skip
+) -> Predictor:
     """One model for both; the arm also multiplies each feature, or a linear model would see one effect for all."""
 
     def widen(z: pd.DataFrame, flag: Any) -> pd.DataFrame:
@@ -254,7 +265,9 @@ def _make_pseudo(
     trial: Experiment, name: str, model: BaseEstimator, x: pd.DataFrame, folds: int, seed: int
 ) -> np.ndarray:
     """An unbiased guess of each customer's effect: two predictions, corrected by his own weighted residual."""
-    y, arm, weight = trial.outcome.to_numpy(), trial.arm.to_numpy(), (1 / trial.propensity).to_numpy()
+    y = trial.outcome.to_numpy()
+    arm = trial.arm.to_numpy()
+    weight = (1 / trial.propensity).to_numpy()
     guess = {name: np.empty(len(y)), trial.control: np.empty(len(y))}
     for learn, judge in _split(trial, folds, seed):
         for side, values in guess.items():
@@ -269,12 +282,15 @@ def _make_pseudo(
 
 
 def _map_segments(trial: Experiment, name: str, by: str) -> Predictor:
-    whole, found, sizes = trial.take(trial.arm.isin([name, trial.control]).to_numpy()), {}, []
+    whole = trial.take(trial.arm.isin([name, trial.control]).to_numpy())
+    found = {}
+    sizes = []
 
     def compare(mine: Experiment) -> Estimate:
         sides = [(mine.arm == side).to_numpy() for side in (name, trial.control)]
-        return compare_weighted(*(mine.outcome.to_numpy()[s] for s in sides),
-                                tuple(1 / mine.propensity.to_numpy()[s] for s in sides))  # fmt: skip
+        return compare_weighted(
+            *(mine.outcome.to_numpy()[s] for s in sides), tuple(1 / mine.propensity.to_numpy()[s] for s in sides)
+        )
 
     for segment in whole.features[by].dropna().unique():
         mine = whole.take((whole.features[by] == segment).to_numpy())
@@ -293,5 +309,6 @@ def _map_segments(trial: Experiment, name: str, by: str) -> Predictor:
 
 def _draw_lots(salt: str, frame: pd.DataFrame) -> np.ndarray:
     """A number between 0 and 1 for each customer, whatever the order of rows."""
-    ids, key = frame.index.astype(str).to_numpy(object), salt.encode("ascii", "backslashreplace").decode()
+    ids = frame.index.astype(str).to_numpy(object)
+    key = salt.encode("ascii", "backslashreplace").decode()
     return pd.util.hash_array(ids, hash_key=key[:16].rjust(16, "0"), categorize=False) / 2.0**64

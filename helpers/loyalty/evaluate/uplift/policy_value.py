@@ -56,7 +56,8 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
     net = table - pd.Series(_read_costs(cost, list(table)))
     if gone := int(net.isna().all(axis=1).sum()):
         raise TableError([f"{gone:,} of {len(net):,} customers have no score for any arm"], "the scores")
-    best, height = net.idxmax(axis=1).astype(str), net.max(axis=1)
+    best = net.idxmax(axis=1).astype(str)
+    height = net.max(axis=1)
     if share is None:
         return best.where(height > 0, "").rename("offer")
     if not 0 <= share <= 1:
@@ -69,9 +70,13 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
 
 
 def value_policies(
-    trial: Experiment, policies: Mapping[str, UpliftModel | pd.Series], *, cost: Cost = 0.0, share: float | None = None,
+    trial: Experiment,
+    policies: Mapping[str, UpliftModel | pd.Series],
+    *,
+    cost: Cost = 0.0,
+    share: float | None = None,
     level: float = 0.95,
-) -> Contest:  # fmt: skip
+) -> Contest:
     """Value plans on a randomised holdout: the customers who by luck got what the plan says, against control.
 
     The value is per customer of the base, contacted or not: sum over arms of share contacted x (effect among them -
@@ -116,7 +121,8 @@ def value_policies(
     everybody = {f"everybody: {arm}": pd.Series(arm, trial.arm.index) for arm in trial.arms}
 
     def read(name: str, given: UpliftModel | pd.Series) -> pd.Series:
-        tried, problems = f"which nobody tried; the arms are {', '.join(trial.arms)}, and '' is no offer", []
+        tried = f"which nobody tried; the arms are {', '.join(trial.arms)}, and '' is no offer"
+        problems = []
         if isinstance(given, UpliftModel):
             given.refuse_overlap(trial)
             if given.learner in RIVALS and share is None:
@@ -139,9 +145,15 @@ def value_policies(
 
 
 def price_groups(
-    trial: Experiment, model: UpliftModel, *, cost: Cost = 0.0, arm: str | None = None, small: float | None = None,
-    base: float | None = None, level: float = 0.95,
-) -> Contest:  # fmt: skip
+    trial: Experiment,
+    model: UpliftModel,
+    *,
+    cost: Cost = 0.0,
+    arm: str | None = None,
+    small: float | None = None,
+    base: float | None = None,
+    level: float = 0.95,
+) -> Contest:
     """Sort the holdout into sleeping dogs, sure things, lost causes and persuadables, and measure the money of each.
 
     The groups are a model's opinion about one outcome (say, orders); their money is measured on the holdout's outcome
@@ -189,7 +201,8 @@ def price_groups(
     if model.learner in RIVALS:
         raise ValueError(f"a model of {model.learner!r} predicts no effect: nobody can be grouped by it")
     arm = trial.find_arm(arm)
-    effect, before = pd.Series(read_score(trial, model, arm), trial.arm.index), model.predict_base(trial)
+    effect = pd.Series(read_score(trial, model, arm), trial.arm.index)
+    before = model.predict_base(trial)
     small = float(effect.abs().mean() / 2) if small is None else small
     base = float(before.mean()) if base is None else base
     kind = np.select([effect > small, effect < -small, before > base], [0, 3, 2], 1)
@@ -205,9 +218,11 @@ def price_groups(
         level,
         "value per contacted customer",
     )
-    scaled, moved = {}, {}
+    scaled = {}
+    moved = {}
     for name, e in found.estimates.items():
-        mine, share = plans[name] == arm, e.details["share"]
+        mine = plans[name] == arm
+        share = e.details["share"]
         about = {"predicted_effect": float(effect[mine].mean()), "predicted_base": float(before[mine].mean())}
         ends = {part: getattr(e, part) / share for part in ("effect", "low", "high", "se")}
         scaled[name] = replace(e, details=dict(e.details) | about, **ends)
@@ -240,21 +255,32 @@ def _judge(
 def _value(
     trial: Experiment, plan: np.ndarray, costs: Mapping[str, float], level: float
 ) -> tuple[Estimate, np.ndarray]:
-    y, weight, arms = trial.outcome.to_numpy(), (1 / trial.propensity).to_numpy(), trial.arm.to_numpy()
-    value, variance, moved, df, notes, sizes = 0.0, 0.0, np.zeros(len(y)), np.inf, [], np.zeros(2, int)
+    y = trial.outcome.to_numpy()
+    weight = (1 / trial.propensity).to_numpy()
+    arms = trial.arm.to_numpy()
+    value = 0.0
+    variance = 0.0
+    moved = np.zeros(len(y))
+    df = np.inf
+    notes = []
+    sizes = np.zeros(2, int)
     for arm in sorted(set(plan) - {""}):
         mine = plan == arm
         sides = [mine & (arms == name) for name in (arm, trial.control)]
         if min(counts := [int(side.sum()) for side in sides]) < 2:
             says = f"of {mine.sum():,} customers planned for {arm!r}, {counts[0]} got it and {counts[1]} are in control"
             raise TableError([f"{says}: two of each are needed"], "the holdout")
-        pair, shares, share = [y[side] for side in sides], [weight[s] / weight[s].sum() for s in sides], mine.mean()
+        pair = [y[side] for side in sides]
+        shares = [weight[s] / weight[s].sum() for s in sides]
+        share = mine.mean()
         found = compare_means(*pair) if trial.even else compare_weighted(*pair, tuple(weight[s] for s in sides))
         value += share * (found.effect - costs[arm])
-        variance, df = variance + (share * found.se) ** 2, min(df, found.details["df"])
+        variance = variance + (share * found.se) ** 2
+        df = min(df, found.details["df"])
         for sign, side, own, part in zip((1, -1), sides, pair, shares, strict=True):
             moved[side] += sign * share * part * (own - part @ own)
-        notes, sizes = [*notes, *found.warnings], sizes + counts
+        notes = [*notes, *found.warnings]
+        sizes = sizes + counts
     about = {"n_treated": int(sizes[0]), "n_control": int(sizes[1]), "method": "holdout", "estimand": "against nobody"}
     about |= {"details": {"share": (plan != "").mean(), "total": value * len(y)}, "warnings": tuple(notes)}
     return make_estimate(value, np.sqrt(variance), df=df, level=level, **about), moved

@@ -52,7 +52,9 @@ class Contest:
         """Difference of two candidates on the same customers, which is mostly known better than either of them."""
         if gone := [one for one in (name, other) if one not in self.estimates]:
             raise ValueError(f"there is no {gone[0]!r}; there are {', '.join(map(repr, self.estimates))}")
-        a, b, gap = self.estimates[name], self.estimates[other], self.influence[name] - self.influence[other]
+        a = self.estimates[name]
+        b = self.estimates[other]
+        gap = self.influence[name] - self.influence[other]
         about = {"n_treated": a.n_treated, "n_control": a.n_control, "level": a.level, "estimand": self.what}
         about["warnings"] = self.warnings
         se = np.sqrt((gap**2).sum() * len(gap) / (len(gap) - 1))
@@ -75,7 +77,8 @@ class Contest:
         table = self.to_frame().set_index("name")[["effect", "low", "high"]]
         table["colour"] = np.where((table["low"] > 0) | (table["high"] < 0), TREATED, GREY)
         ax = draw_intervals(table, ax=ax, truth=truth, unit=unit)
-        best, worst = table["effect"].idxmax(), table["effect"].idxmin()
+        best = table["effect"].idxmax()
+        worst = table["effect"].idxmin()
         title = f"{best} earns most" if table.loc[best, "low"] > 0 else "Nothing here clearly earns money"
         title = f"{worst}: this loses money" if table.loc[worst, "high"] < 0 else title
         headline(ax, title, f"{self.what}, from {self.outcome}, with interval (grey: open)", source)
@@ -163,7 +166,9 @@ def measure_gains(
     if not scores:
         raise ValueError("there is nothing to judge: give scores={name: model}")
     known = check_each(scores, lambda _, given: read_score(trial, given, arm), "the scores", level)
-    curves, estimates, influence = [], {}, {}
+    curves = []
+    estimates = {}
+    influence = {}
     about = {"n_treated": int(sides[0].sum()), "n_control": int(sides[1].sum()), "level": level, "base": 0.0}
     about |= {"method": "area above random", "estimand": "given the scores"}
     for name, score in known.items():
@@ -209,7 +214,8 @@ def measure_bins(
     >>> measure_bins(trial, trial.features["visits"], bins=2).to_frame()[["segment", "effect"]].values.tolist()
     [['1 of 2', 3.0], ['2 of 2', 0.0]]
     """
-    arm, name = trial.find_arm(arm), str(trial.outcome.name)
+    arm = trial.find_arm(arm)
+    name = str(trial.outcome.name)
     if not bins >= 1 or bins % 1:
         raise ValueError(f"bins should be a whole number above zero, found {bins!r}")
     if isinstance(score, str):
@@ -229,7 +235,8 @@ def measure_bins(
 
 def find_doubts(trial: Experiment, sides: Sequence[np.ndarray]) -> list[str]:
     """What makes a verdict on these customers doubtful: few controls, a small share of them, a heavy tail."""
-    (n, m), y = (int(side.sum()) for side in sides), trial.outcome.to_numpy()
+    n, m = (int(side.sum()) for side in sides)
+    y = trial.outcome.to_numpy()
     few = f"the holdout has {m:,} customers in control: under {ENOUGH:,} a verdict on a policy is mostly luck"
     small = f"control is {m / (n + m):.0%} of both groups: intervals of areas and of differences between candidates"
     small += " cover too little with zero-heavy money"
@@ -242,9 +249,11 @@ def _trace(
     trial: Experiment, score: np.ndarray, sides: Sequence[np.ndarray], level: float
 ) -> tuple[pd.DataFrame, float, np.ndarray]:
     """The curve at each distinct score, its area above the diagonal, and how each customer moves that area."""
-    order, n = np.argsort(-score, kind="stable"), len(score)
+    order = np.argsort(-score, kind="stable")
+    n = len(score)
     last = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))  # equal scores count together
-    weight, y = (1 / trial.propensity).to_numpy()[order], trial.outcome.to_numpy()[order]
+    weight = (1 / trial.propensity).to_numpy()[order]
+    y = trial.outcome.to_numpy()[order]
     y = y - y.mean()  # changes no difference and spares digits
     own = [weight * side[order] for side in sides]
     met = np.all([np.cumsum(w)[last] > 0 for w in own], axis=0)
@@ -253,7 +262,9 @@ def _trace(
     part = np.diff(share, prepend=0) / 2 + np.append(np.diff(share) / 2, 0)  # what each gain counts in the area
     part[-1] -= 0.5
     place = np.searchsorted(last, np.arange(n))  # the first share that holds a customer
-    gain, variance, moved = np.zeros(len(share)), np.zeros(len(share)), np.zeros(n)
+    gain = np.zeros(len(share))
+    variance = np.zeros(len(share))
+    moved = np.zeros(n)
     for sign, w in zip((1, -1), own, strict=True):
         total, first, square, one, two, count = (
             np.cumsum(v)[last] for v in (w, w * y, w**2, w**2 * y, w**2 * y**2, w > 0)
@@ -277,7 +288,8 @@ def check_each(given: Mapping[str, Any], read: Callable[[str, Any], Any], what: 
     """Read each candidate; TableError with the problems of all, ValueError for a level that is no fraction."""
     if not 0 < level < 1:
         raise ValueError(f"level should lie between 0 and 1, such as 0.95; found {level!r}")
-    found, problems = {}, []
+    found = {}
+    problems = []
     for name, candidate in given.items():
         try:
             found[name] = read(name, candidate)

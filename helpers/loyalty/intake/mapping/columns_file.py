@@ -14,17 +14,23 @@ from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CONTRACTS
 
 FORMS = {
-    "sheet": (str | int, "the name of a sheet"), "header_row": (int, "the number of a line, from 1"),
-    "separator": (str, "one sign, such as \";\""), "encoding": (str, "a name such as cp1251"),
-    "decimal": (str, "\".\" or \",\""), "day_first": (bool, "true or false"), "table": (str, "the name of a table"),
-    "columns": (dict, "lines such as `customer_id: Card no`"), "arms": (dict, "lines such as `КГ: control`"),
+    "sheet": (str | int, "the name of a sheet"),
+    "header_row": (int, "the number of a line, from 1"),
+    "separator": (str, 'one sign, such as ";"'),
+    "encoding": (str, "a name such as cp1251"),
+    "decimal": (str, '"." or ","'),
+    "day_first": (bool, "true or false"),
+    "table": (str, "the name of a table"),
+    "columns": (dict, "lines such as `customer_id: Card no`"),
+    "arms": (dict, "lines such as `КГ: control`"),
     "kinds": (dict, "lines such as `возврат: return`"),
-}  # fmt: skip
+}
 EXTRAS = {"receipts": ("category",), "contacts": ("operator",)}  # what is read beside the contract
 FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
 
 
-TWICE, TOGETHER = "twice: ", "write what belongs to it in one place"
+TWICE = "twice: "
+TOGETHER = "write what belongs to it in one place"
 
 
 class _Strict(yaml.SafeLoader):
@@ -70,7 +76,8 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
         except UnicodeDecodeError:
             return {}, [f"{label} is not in UTF-8: open it in an editor and save it so"]
         except yaml.YAMLError as error:
-            mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None) or ""
+            mark = getattr(error, "problem_mark", None)
+            why = getattr(error, "problem", None) or ""
             where = f" in line {mark.line + 1}" if mark else ""
             if why.startswith(TWICE):
                 return {}, [f"{label} names `{why.removeprefix(TWICE)}` twice, again{where}: {TOGETHER}"]
@@ -80,7 +87,8 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     if not isinstance(columns, Mapping):
         found = {type(None): "empty", list: "a list"}.get(type(columns), "one word")
         return {}, [f"{label} should name tables, such as receipts:, and is {found}"]
-    problems, mapping = [], {}
+    problems = []
+    mapping = {}
     for name, options in columns.items():
         if name not in CONTRACTS:
             problems.append(f"{label}: there is no table `{name}`{suggest(str(name), CONTRACTS)}")

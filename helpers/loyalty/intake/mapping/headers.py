@@ -29,7 +29,8 @@ def squeeze(name: object) -> str:
 
 def rate_header(header: str, column: str) -> tuple[float, str]:
     """Rate how sure a header means a column of a contract, from 0 to 1, and say why."""
-    plain, known = simplify(header), SYNONYMS.get(column, [column.replace("_", " ")])
+    plain = simplify(header)
+    known = SYNONYMS.get(column, [column.replace("_", " ")])
     if not plain:
         return 0.0, ""
     if squeeze(header) == column:

@@ -22,7 +22,9 @@ from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.sources import NotATable
 
 GUESSED = ("receipts", "contacts", "customers", "products", "offers")
-SAMPLE, UNSURE, SURE = 200_000, 0.5, 0.9
+SAMPLE = 200_000
+UNSURE = 0.5
+SURE = 0.9
 UNNAMED = "has no column named"
 PREFERRED = {"sales": "what was paid after discounts is meant"}
 
@@ -125,7 +127,9 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
     {'arms': {'КГ': 'control'}}
     """
     named = sources.items() if isinstance(sources, Mapping) else [(None, source) for source in sources]
-    space, tables, problems = Space(), [], []
+    space = Space()
+    tables = []
+    problems = []
     for name, source in named:
         if name is not None and name not in CONTRACTS:
             problems.append(f"there is no table `{name}`{suggest(name, CONTRACTS)}")
@@ -151,20 +155,25 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
     """Propose the columns of one table that has been read."""
     headers = {f"c{i}": header for i, header in enumerate(raw.headers) if header}
     samples = {ref: _take_samples(raw, ref) for ref in headers}
-    rated, odd = [], {}
+    rated = []
+    odd = {}
     columns = [*contract.columns, *(Column(n, "text", "", optional=True) for n in EXTRAS.get(contract.name, ()))]
     for column in columns:
         for ref, header in headers.items():
             rating, why = rate_header(header, column.name)
             if rating >= UNSURE and not _may_hold(column, samples[ref]):
-                rating, why, odd[column.name] = 0.0, "", ref
+                rating = 0.0
+                why = ""
+                odd[column.name] = ref
             rated.append((rating, why, column, ref))
     chosen: dict[str, tuple[float, str, str]] = {}
     for rating, why, column, ref in sorted(rated, key=lambda row: -row[0]):
         if rating >= UNSURE and column.name not in chosen and ref not in {ref for *_, ref in chosen.values()}:
             chosen[column.name] = (rating, why, ref)
     taken = {ref for *_, ref in chosen.values()}
-    lines, questions, arms = [], {}, {}
+    lines = []
+    questions = {}
+    arms = {}
     for column in columns:
         rivals = [headers[ref] for rating, _, c, ref in rated if c is column and rating >= UNSURE and ref not in taken]
         if column.name not in chosen:

@@ -13,12 +13,19 @@ from loyalty.intake.parsing.numbers import BLANKS
 from loyalty.intake.space import C, F, K
 
 TIMES = {
-    r"": "", r"99?:99": " %H:%M", r"99?:99:99": " %H:%M:%S", r"99?:99:99[.,]9+": " %H:%M:%S.%f",
-    r"99?:99 [AP]M": " %I:%M %p", r"99?:99:99 [AP]M": " %I:%M:%S %p",
-}  # fmt: skip
+    r"": "",
+    r"99?:99": " %H:%M",
+    r"99?:99:99": " %H:%M:%S",
+    r"99?:99:99[.,]9+": " %H:%M:%S.%f",
+    r"99?:99 [AP]M": " %I:%M %p",
+    r"99?:99:99 [AP]M": " %I:%M:%S %p",
+}
 ZONE = r"(?i)(Z|UTC|GMT|[-+]\d\d(:?\d\d)?)$"
 MOST = 100_000
-EPOCH, FIRST_SERIAL, LAST_SERIAL = 25_569, 32_874, 73_050  # days of Excel: 1970-01-01, 1990-01-01, 2100-01-01
+# days of Excel: 1970-01-01, 1990-01-01, 2100-01-01
+EPOCH = 25_569
+FIRST_SERIAL = 32_874
+LAST_SERIAL = 73_050
 
 
 @dataclass
@@ -68,7 +75,8 @@ def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression) -> Days:
         clock = next((form for known, form in TIMES.items() if re.fullmatch(known, bare, re.I)), None)
         form, formats = judge_day(text.rstrip(","))
         if form != "blank" and clock is None:
-            form, formats = "bad", ()
+            form = "bad"
+            formats = ()
         days.forms[form].append((n, row, example))
         comma = "," if text.endswith(",") else ""
         days.formats |= {first + comma + (clock.replace(" ", "T", 1) if t else clock) for first in formats}
@@ -104,7 +112,8 @@ def judge_day(text: str) -> tuple[str, tuple[str, ...]]:
         return "bad", ()
     first, mark, second, year = match.groups()
     full = year if len(year) == 4 else "20" + year
-    day_first, month_first = _exists(full, second, first), _exists(full, first, second)
+    day_first = _exists(full, second, first)
+    month_first = _exists(full, first, second)
     form = "same" if int(first) == int(second) else "either" if day_first and month_first else ""
     form = form or ("day" if day_first else "month" if month_first else "bad")
     return form, (f"@{mark}{mark}%{'Y' if len(year) == 4 else 'y'}",) if form != "bad" else ()

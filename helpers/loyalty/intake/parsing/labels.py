@@ -21,8 +21,10 @@ WORDS = {
     "return": "return|refund|возврат",
     "cancel": "cancel|cancellation|отмена|аннулирование|сторно",
 }
-YES, NO = ("1", "да", "yes", "true", "y", "д"), ("0", "нет", "no", "false", "n", "н")
-MOST, TREATED = 40, "treated"
+YES = ("1", "да", "yes", "true", "y", "д")
+NO = ("0", "нет", "no", "false", "n", "н")
+MOST = 40
+TREATED = "treated"
 
 
 def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str, str] | None) -> Reading:

@@ -83,7 +83,8 @@ def judge_shape(text: str) -> str:
     if re.fullmatch(rf"{D}+(\.{D}+)?e[-+]?{D}+", body, re.I):
         return "."
     for mark, other in ((".", ","), (",", ".")):
-        m, o = re.escape(mark), re.escape(other)
+        m = re.escape(mark)
+        o = re.escape(other)
         if re.fullmatch(rf"9{D}{{0,2}}{m}{D}{{3}}", body):
             return "?" + mark
         groups = rf"{D}{{1,3}}([ ']{D}{{3}})+{m}{D}+|{D}{{1,3}}({o}{D}{{3}})+{m}{D}+|{D}{{1,3}}({o}{D}{{3}}){{2,}}"

@@ -10,7 +10,8 @@ import duckdb
 
 from loyalty.intake.space import TYPED, C, F, K, Raw
 
-SHOWN, WIDTH = 3, 40
+SHOWN = 3
+WIDTH = 40
 
 
 @dataclass

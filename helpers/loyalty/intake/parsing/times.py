@@ -12,7 +12,10 @@ from loyalty.intake.parsing.dates import Days, list_days, read_date
 from loyalty.intake.parsing.readings import Found, Reading, find_all
 from loyalty.intake.space import TYPED, C, F, K, Raw
 
-EARLIEST, LATEST, AHEAD_DAYS, DAY = 1990, 2100, 366, 86_400
+EARLIEST = 1990
+LATEST = 2100
+AHEAD_DAYS = 366
+DAY = 86_400
 SHAPE = "expected a form such as 2025-12-31 or 31.12.2025 18:05"
 COUNTED = "such numbers are days as Excel counts them: in Excel give the whole column one date format"
 UTC = r"Z|UTC|GMT|[-+]00(:?00)?"
@@ -56,7 +59,8 @@ def read_time(raw: Raw, value: duckdb.Expression, says: str, kind: str, day_firs
             return Reading(value, says, problems=[f"{says} should be a date, found the type {kind}: {mend}"])
         return Reading(value.cast(duckdb.sqltypes.TIMESTAMP), says)
     days = list_days(raw.table, value)
-    reading, n = Reading(value, says, filled=days.filled - days.count("blank")), days.count
+    reading = Reading(value, says, filled=days.filled - days.count("blank"))
+    n = days.count
     if days.serial:
         reading.notes.append(f"{says}: numbers read as the days that Excel counts")
     if n("blank"):
@@ -78,7 +82,8 @@ def read_time(raw: Raw, value: duckdb.Expression, says: str, kind: str, day_firs
 
 
 def _judge_order(raw: Raw, says: str, days: Days, day_first: bool | None) -> Iterable[str]:
-    n, forms = days.count, days.forms
+    n = days.count
+    forms = days.forms
     if n("day") and n("month"):
         shown = f"{_show(raw, forms['day'])}, and {_show(raw, forms['month'])}"
         yield f"{says} holds days in two orders, {shown}: ask where each comes from, and bring them to one"

@@ -25,8 +25,10 @@ from loyalty.tables.columns import Column
 NUMBERS = ("money", "number", "whole", "share")
 FLAGS = dict.fromkeys(("да", "д", "yes", "y", "true", "t", "1", "истина", "+", "доставлено", "delivered"), True)
 FLAGS |= dict.fromkeys(("нет", "н", "no", "n", "false", "f", "0", "ложь", "-", "не доставлено", "not delivered"), False)
-SHORTENED, ERRORS = r"\d([.,]\d+)?[eE]\+?\d+", r"(?i)#\S+[!?]|#n/?a|#н/?д"
-TEXT, DOUBLE = duckdb.sqltypes.VARCHAR, duckdb.sqltypes.DOUBLE
+SHORTENED = r"\d([.,]\d+)?[eE]\+?\d+"
+ERRORS = r"(?i)#\S+[!?]|#n/?a|#н/?д"
+TEXT = duckdb.sqltypes.VARCHAR
+DOUBLE = duckdb.sqltypes.DOUBLE
 
 
 def read_column(raw: Raw, ref: str, column: Column, name: str, options: Mapping[str, Any]) -> Reading:
@@ -83,8 +85,10 @@ def _read_id(raw: Raw, ref: str, value: duckdb.Expression, says: str) -> Reading
         "shortened": F("contains", F("upper", bare), K("E")) & F("regexp_full_match", bare, K(SHORTENED)),
         "long": long if raw.marked else K(False),
         "error": F("starts_with", bare, K("#")) & F("regexp_full_match", bare, K(ERRORS)),
-        "point": point, "blank": blank, "spaces": C(ref) != value,
-    }  # fmt: skip
+        "point": point,
+        "blank": blank,
+        "spaces": C(ref) != value,
+    }
     found = find_all(raw, tests, bare)
     reading = Reading(bare, says)
     if "point" in found:

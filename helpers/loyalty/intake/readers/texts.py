@@ -19,7 +19,9 @@ from loyalty.intake.space import Raw, Space, write_cell
 from loyalty.tables.sources import NotATable
 
 SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma"}
-HEAD, CHUNK, SHOWN = 1 << 18, 1 << 20, 3
+HEAD = 1 << 18
+CHUNK = 1 << 20
+SHOWN = 3
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -38,7 +40,8 @@ def read_text(
     )
     width = max([len(rows[at]), *(n for n, _ in Counter(map(len, rows[at + 1 :])).most_common(1))])
     table, notes = _read_rows(space, plain, separator, at + 1, width, limit, path.name)
-    seen, first = table.limit(1).fetchall(), next((row for row in rows[at + 1 :] if row), None)
+    seen = table.limit(1).fetchall()
+    first = next((row for row in rows[at + 1 :] if row), None)
     if seen and first and [cell or "" for cell in seen[0][: len(first)]] != [write_cell(cell) for cell in first]:
         mend = "take out the lines above the header, and quotation marks without a pair"
         raise NotATable(f"{path.name}: the row below the header cannot be told apart from its neighbours: {mend}")
@@ -109,7 +112,9 @@ def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
                 wrong = f"{path.name} is not in the encoding {encoding}: correct `encoding:`"
                 raise NotATable(wrong if said else unknown) from None
             return encoding, ends
-        decoder, ends, high = codecs.getincrementaldecoder("utf-8")(), 0, b""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        ends = 0
+        high = b""
         sound = True
         while chunk := file.read(CHUNK):
             ends += chunk.count(b"\n")
@@ -128,7 +133,8 @@ def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
 def _judge_bytes(data: bytes, label: str) -> str:
     """Take bytes for cp1251 only if they make Cyrillic words: the same bytes are ü and é in Western Europe."""
     text = data.decode("cp1251", errors="replace")
-    pairs, mixed = len(re.findall("[А-яЁё]{2}", text)), len(re.findall("[A-Za-z][А-яЁё]|[А-яЁё][A-Za-z]", text))
+    pairs = len(re.findall("[А-яЁё]{2}", text))
+    mixed = len(re.findall("[A-Za-z][А-яЁё]|[А-яЁё][A-Za-z]", text))
     upside = len(re.findall(r"\b[а-яё][А-ЯЁ]{2}", text))  # КОИ-8 read as cp1251
     odd = len(re.findall("[\u0402-\u040f\u0452-\u045f\ufffd]", text))
     if pairs > 3 * (mixed + upside + odd) or (text.isascii() or not re.search(r"[^\x00-\x7f\xa0]", text)):
@@ -147,7 +153,9 @@ def _transcode(space: Space, path: Path, encoding: str) -> Path:
 
 def _split(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
     """Split the beginning of a file into rows, with the line on which each ends."""
-    reader, rows, lines = csv.reader(io.StringIO(head, newline=""), delimiter=separator), [], []
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+    rows = []
+    lines = []
     try:
         for row in reader:
             rows.append(row)
@@ -160,11 +168,13 @@ def _split(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
 
 def _find_separator(head: str) -> str:
     """Take the separator that gives the most lines one and the same number of columns, at least two."""
-    best, most = ",", 0.0
+    best = ","
+    most = 0.0
     for separator in SEPARATORS:
         widths = Counter(len(row) for row in _split(head, separator)[0] if row)
         wide = {width: n for width, n in widths.items() if width > 1}
         share = max(wide.values(), default=0) / max(widths.total(), 1)
         if share > most + 1e-9:
-            best, most = separator, share
+            best = separator
+            most = share
     return best

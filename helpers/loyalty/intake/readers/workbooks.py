@@ -16,7 +16,8 @@ from loyalty.intake.space import Raw, Space, write_cell
 from loyalty.tables.sources import NotATable
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-HEAD, SHOWN = 1000, 3
+HEAD = 1000
+SHOWN = 3
 
 
 def read_workbook(

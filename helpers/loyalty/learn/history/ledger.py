@@ -62,12 +62,14 @@ def open_file(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 def name_rows(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
     """All responses, with the names that the aliases give them."""
-    rows, aliases = db.table("responses"), db.execute("SELECT of_column, old_name, new_name FROM aliases").fetchall()
+    rows = db.table("responses")
+    aliases = db.execute("SELECT of_column, old_name, new_name FROM aliases").fetchall()
     columns = []
     for name in rows.columns:
         column = value = duckdb.ColumnExpression(name)
         for old, new in ((old, new) for of, old, new in aliases if of == name):
-            test, then = column == duckdb.ConstantExpression(old), duckdb.ConstantExpression(new)
+            test = column == duckdb.ConstantExpression(old)
+            then = duckdb.ConstantExpression(new)
             value = duckdb.CaseExpression(test, then).otherwise(value)
         columns.append(value.alias(name))
     return rows.select(*columns)
@@ -112,8 +114,9 @@ def add_decision(db: duckdb.DuckDBPyConnection, entry: dict[str, Any], supersede
     said = tuple(entry[name] for name in names)
     rows = db.execute(
         f"SELECT decision_id, supersedes, {', '.join(names)} FROM (SELECT * REPLACE (CAST(campaign_id AS VARCHAR)"
-        " AS campaign_id) FROM decisions) WHERE campaign_id = ? ORDER BY decision_id", [campaign],
-    ).fetchall()  # fmt: skip
+        " AS campaign_id) FROM decisions) WHERE campaign_id = ? ORDER BY decision_id",
+        [campaign],
+    ).fetchall()
     gone = {row[1] for row in rows}
     standing = next((row for row in rows if row[0] not in gone), None)
     if standing and standing[2:] == said:

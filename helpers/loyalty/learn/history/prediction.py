@@ -38,9 +38,14 @@ class Prediction:
 
 
 def measure_decay(
-    history: Any, *, by: str = "offer_id", outcome: str = "responded", window: str = "main", up_to: int = 5,
+    history: Any,
+    *,
+    by: str = "offer_id",
+    outcome: str = "responded",
+    window: str = "main",
+    up_to: int = 5,
     level: float = 0.95,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Measure how the response goes with the first, second, third contact of the same kind.
 
     Not proof of fatigue: who is contacted a third time was chosen, and the third campaign is not the first one. The
@@ -138,7 +143,8 @@ def predict_from_past(
     table = table.sort_values("past", key=lambda past: past.map(BEFORE.index), ignore_index=True)
     table["crude"] = table["rate"] / table.set_index("past")["rate"].get(BEFORE[1], np.nan)
     ratio = table["past"].map({past: value for past, (value, _) in ratios.items()} | {BEFORE[1]: 1.0})
-    people, squares = sums["customers"], table["past"].map({past: sums[f"{past}_{past}"] for past in ratios})
+    people = sums["customers"]
+    squares = table["past"].map({past: sums[f"{past}_{past}"] for past in ratios})
     half = special.ndtri(0.5 + level / 2) * np.sqrt(squares * people / (people - 1)).where((ratio > 0) & (people > 1))
     table = table.assign(relative=ratio, relative_low=ratio * np.exp(-half), relative_high=ratio * np.exp(half))
     names = "past n customers responses rate low high crude relative relative_low relative_high".split()
@@ -171,7 +177,8 @@ def _compare_within(waves: pd.DataFrame, past: str) -> tuple[float, pd.DataFrame
     wide = wide.unstack("past").reindex(columns=pd.MultiIndex.from_product([wide.columns, [past, BEFORE[1]]])).dropna()
     m, n, a, c = (wide[place] for place in wide)
     total = m + n
-    top, bottom = float((a * n / total).sum()), float((c * m / total).sum())
+    top = float((a * n / total).sum())
+    bottom = float((c * m / total).sum())
     pulls = pd.DataFrame(0.0, index=waves.index, columns=[f"row {past}", f"hit {past}"])
     if not (top > 0 and bottom > 0):
         return (0.0 if bottom > 0 else np.nan), pulls

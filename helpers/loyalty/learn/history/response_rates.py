@@ -78,9 +78,15 @@ class Rates:
 
 
 def measure_rates(
-    history: Any, *, by: Sequence[str] = ("segment", "offer_id"), outcome: str = "responded", window: str = "main",
-    min_size: int = 5, within: str | None = None, level: float = 0.95,
-) -> Rates:  # fmt: skip
+    history: Any,
+    *,
+    by: Sequence[str] = ("segment", "offer_id"),
+    outcome: str = "responded",
+    window: str = "main",
+    min_size: int = 5,
+    within: str | None = None,
+    level: float = 0.95,
+) -> Rates:
     """Measure the share of treated contacts with an outcome, cell by cell, raw and shrunken.
 
     Not for what a campaign changed: without the control's rate beside it, a rate is no lift.
@@ -149,9 +155,12 @@ def measure_rates(
     }
     shrunk = pd.concat(prior.table for prior in priors.values())
     cells = cells.assign(
-        shrunken=shrunk["shrunken"], shrunken_low=shrunk["low"], shrunken_high=shrunk["high"], kept=shrunk["kept"],
+        shrunken=shrunk["shrunken"],
+        shrunken_low=shrunk["low"],
+        shrunken_high=shrunk["high"],
+        kept=shrunk["kept"],
         warnings=[_warn(n, s) for n, s in zip(cells["n"], cells["responses"], strict=True)],
-    )  # fmt: skip
+    )
     notes += [text if name is None else f"{name}: {text}" for name, p in priors.items() for text in p.warnings]
     table = cells.sort_values(["shrunken", "n", *by], ascending=[False, False] + [True] * len(by), ignore_index=True)
     return Rates(table, tuple(by), outcome, priors, level, tuple(notes))
@@ -225,7 +234,8 @@ def sum_cells(rows: nw.LazyFrame, by: Sequence[str], values: Sequence[str] = ("y
     """Reduce rows to customers, customers to cells: customers, n, each value's sum, and the sums of their products."""
     sums = [nw.col(name).cast(nw.Float64).sum() for name in values]
     people = rows.group_by(*by, "customer_id").agg(nw.len().cast(nw.Float64).alias("n"), *sums)
-    n, products = nw.col("n"), {"nn": nw.col("n") * nw.col("n")}
+    n = nw.col("n")
+    products = {"nn": nw.col("n") * nw.col("n")}
     for name in values:
         products |= {f"n_{name}": n * nw.col(name), f"{name}_{name}": nw.col(name) * nw.col(name)}
     sums = [nw.col(name).sum() for name in ("n", *values, *products)]
@@ -235,8 +245,10 @@ def sum_cells(rows: nw.LazyFrame, by: Sequence[str], values: Sequence[str] = ("y
 
 def add_rates(cells: pd.DataFrame, level: float) -> pd.DataFrame:
     """Add responses, rate, se, n_effective, low and high, of the column y, to the sums of `sum_cells`."""
-    size, rate = cells["n"], cells["y"] / cells["n"]
-    repeated, chance = cells["nn"] > size, size * rate * (1 - rate)
+    size = cells["n"]
+    rate = cells["y"] / cells["n"]
+    repeated = cells["nn"] > size
+    chance = size * rate * (1 - rate)
     squares = (error_of_ratio(cells, "y", rate) * size) ** 2
     known = repeated & squares.notna()
     usual = squares[known].sum() / chance[known].sum() if chance[known].sum() > 0 else 1.0
@@ -244,9 +256,13 @@ def add_rates(cells: pd.DataFrame, level: float) -> pd.DataFrame:
     effective = size / np.minimum(inflation.clip(lower=1), size)
     low, high = wilson(rate, effective, level)
     return cells.assign(
-        responses=cells["y"].astype("int64"), rate=rate, se=np.sqrt(squares) / size, n_effective=effective, low=low,
+        responses=cells["y"].astype("int64"),
+        rate=rate,
+        se=np.sqrt(squares) / size,
+        n_effective=effective,
+        low=low,
         high=high,
-    )  # fmt: skip
+    )
 
 
 def error_of_ratio(cells: pd.DataFrame, value: str, mean: pd.Series) -> pd.Series:

@@ -32,7 +32,9 @@ TONES = {"earned": "good", "lost": "bad", "open": "open"}
 
 def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> CampaignReport:
     """Measure lift and money against the control, with checks that may stop the verdict."""
-    values, unit, name = job.values, job.unit, job.values["not_invited"]
+    values = job.values
+    unit = job.unit
+    name = job.values["not_invited"]
     if name:  # nobody drew them by lot: they are neither treated nor control
         tables = {part: getattr(job, part) for part in ("contacts", "wide", "outcomes")}
         drawn = set(job.contacts.loc[job.contacts["arm"] != name, "customer_id"])
@@ -50,7 +52,8 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     best = arms[0] if ranking is None else str(ranking["arm"].iloc[0])
     money = campaign_money(job.contacts, job.outcomes, arm=best, **asked)
     lift = _measure(job, best, "sales")
-    lifts, sharper = {"sales during the campaign": lift}, ()
+    lifts = {"sales during the campaign": lift}
+    sharper = ()
     if "pre" in job.days:
         sharp, sharper = _sharpen(job, best, lift)
         lifts |= {"the same, sharpened by sales before": sharp} if sharp is not None else {}
@@ -61,7 +64,8 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     notes = dict(job.shortened) | about
     checks = check_campaign(job, notes)
     alarms = find_alarms(checks)
-    verdict, thin = money.verdict, any(text.startswith("fewer than 20") for text in money.profit.warnings)
+    verdict = money.verdict
+    thin = any(text.startswith("fewer than 20") for text in money.profit.warnings)
     if alarms or thin or (ranking is not None and ranking["p_holm"].iloc[0] > 0.05):
         verdict = "open"
     # What is said and drawn must not claim more than the card.
@@ -80,33 +84,51 @@ def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> Ca
     stop = (STOP,) if alarms else ()
     said = tuple(f"{text[:1].upper()}{text[1:]}." for text in money.notes)
     sections = {
-        "lift": Section((*stop, *words), table), "checks": Section(table=checks),
+        "lift": Section((*stop, *words), table),
+        "checks": Section(table=checks),
         "money": Section(stop or (said_money.sentence(unit),), lines, said, strong=("profit",), sub=sub),
         "segments": Section(segment_words if segments is None else stop or segment_words, segments, segment_notes),
         **common,
-    }  # fmt: skip
-    summary = parts.make_summary([
-        ("Verdict", verdict, "text", "; ".join(alarms.values())), ("Start", pd.Timestamp(values["start"]), "day", ""),
-        ("End", pd.Timestamp(values["end"]), "day", "the day after the last day"),
-        ("Treated", lift.n_treated, "count", best), ("Control", lift.n_control, "count", ""),
-        ("Lift of sales per customer", lift.effect, "money", "during the campaign"),
-        ("Lift, low", lift.low, "money", f"{lift.level:.0%} interval"), ("Lift, high", lift.high, "money", ""),
-        ("Lift, relative", lift.relative, "percent", "of control's sales"), ("Lift, p", lift.p, "p", lift.method),
-        *[row for found in list(lifts.values())[1:2] if sharper and "saving" in found.details for row in (
-            ("Lift, sharpened", found.effect, "money", found.method), ("Lift, sharpened, low", found.low, "money", ""),
-            ("Lift, sharpened, high", found.high, "money", ""),
-            ("Variance saved", found.details["saving"], "percent", "by what customers bought before"))],
-        ("Profit per customer", money.profit.effect, "money", " and ".join(money.windows)),
-        ("Profit per customer, low", money.profit.low, "money", ""),
-        ("Profit per customer, high", money.profit.high, "money", ""),
-        ("Profit in all", money.total.effect, "money", ""), ("Profit in all, low", money.total.low, "money", ""),
-        ("Profit in all, high", money.total.high, "money", ""),
-        ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
-    ])  # fmt: skip
+    }
+    summary = parts.make_summary(
+        [
+            ("Verdict", verdict, "text", "; ".join(alarms.values())),
+            ("Start", pd.Timestamp(values["start"]), "day", ""),
+            ("End", pd.Timestamp(values["end"]), "day", "the day after the last day"),
+            ("Treated", lift.n_treated, "count", best),
+            ("Control", lift.n_control, "count", ""),
+            ("Lift of sales per customer", lift.effect, "money", "during the campaign"),
+            ("Lift, low", lift.low, "money", f"{lift.level:.0%} interval"),
+            ("Lift, high", lift.high, "money", ""),
+            ("Lift, relative", lift.relative, "percent", "of control's sales"),
+            ("Lift, p", lift.p, "p", lift.method),
+            *[
+                row
+                for found in list(lifts.values())[1:2]
+                if sharper and "saving" in found.details
+                for row in (
+                    ("Lift, sharpened", found.effect, "money", found.method),
+                    ("Lift, sharpened, low", found.low, "money", ""),
+                    ("Lift, sharpened, high", found.high, "money", ""),
+                    ("Variance saved", found.details["saving"], "percent", "by what customers bought before"),
+                )
+            ],
+            ("Profit per customer", money.profit.effect, "money", " and ".join(money.windows)),
+            ("Profit per customer, low", money.profit.low, "money", ""),
+            ("Profit per customer, high", money.profit.high, "money", ""),
+            ("Profit in all", money.total.effect, "money", ""),
+            ("Profit in all, low", money.total.low, "money", ""),
+            ("Profit in all, high", money.total.high, "money", ""),
+            ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
+        ]
+    )
     empty = pd.DataFrame({"note": list(segment_words)})
     sheets = {
-        "summary": summary, "checks": checks, "segments": segments if segments is not None else empty, "money": lines
-    }  # fmt: skip
+        "summary": summary,
+        "checks": checks,
+        "segments": segments if segments is not None else empty,
+        "money": lines,
+    }
     charts = {"lift": lambda: _draw_lift(lifts, job, bool(alarms)), "money": lambda: _draw_money(said_money, unit)}
     results = {"lift": lift, "money": money, "outcomes": job.outcomes, "response": response, "checks": checks}
     results |= {"sharp": lifts.get("the same, sharpened by sales before")}
@@ -214,10 +236,12 @@ def _measure_segments(job: Job, arms: int) -> tuple[pd.DataFrame | None, tuple[s
     keys = ["arm", "segment"] if arms > 1 else ["segment"]
     shown = _show_lifts(measured, keys)
     missing = known[by].nunique() * arms - len(shown)
-    words, rows = (), shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
+    words = ()
+    rows = shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
     if len(rows):
         best = rows.loc[rows["shrunken"].astype("float64").idxmax()]
-        raw, shrunken = job.money(best["effect"]), job.money(best["shrunken"])
+        raw = job.money(best["effect"])
+        shrunken = job.money(best["shrunken"])
         says = f"{raw}, too high on average" if raw == shrunken else f"quote {shrunken}, not the {raw} measured"
         words = (f"Best: {', '.join(best[keys])}. The best of {len(measured)} is partly luck: {says}.",)
     notes = (

@@ -66,7 +66,8 @@ def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     problems = []
     if contacts[["campaign_id", "wave"]].drop_duplicates().shape[0] > 1:
         problems.append("the list holds several campaigns or waves: keep the rows of one")
-    by, name = values["by"], values["not_invited"]
+    by = values["by"]
+    name = values["not_invited"]
     if by and by not in contacts:
         problems.append(f"there is no column `{by}` to show separately; found: {', '.join(contacts.columns)}")
     if name and name not in set(contacts["arm"]):
@@ -89,7 +90,8 @@ def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
     if campaigns is None:
         return {}
     record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
-    name, wave = str(contacts["campaign_id"].iloc[0]), int(contacts["wave"].iloc[0])
+    name = str(contacts["campaign_id"].iloc[0])
+    wave = int(contacts["wave"].iloc[0])
     own = record[(record["campaign_id"] == name) & (record["wave"] == wave)]
     if len(record) == 1 and (name, wave) == tuple(FILLED["contacts"].values()):  # the list names no campaign
         own = record.assign(campaign_id=name, wave=wave)
@@ -129,7 +131,8 @@ def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, in
         "pre": (start - span["first"].normalize()).days,
         "post": (span["last"].normalize() + pd.Timedelta(days=1) - end).days,
     }
-    days, shortened = {"pre": 28, "main": (end - start).days, "post": 28}, {}
+    days = {"pre": 28, "main": (end - start).days, "post": 28}
+    shortened = {}
     for window, name in (("pre", "before"), ("post", "after")):
         days[window] = values[name] or min(28, max(reach[window], 0))
         if not values[name] and days[window] < 28:

@@ -86,7 +86,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     values = read_settings(settings, SETTINGS)
     contacts = read_contacts(tables["contacts"].table, values)
     is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
-    held, contacts = contacts[is_universal], contacts[~is_universal].reset_index(drop=True)
+    held = contacts[is_universal]
+    contacts = contacts[~is_universal].reset_index(drop=True)
     universal = len(held)
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, universal)
@@ -100,8 +101,9 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         raise TableError(texts, error.name) from None
     wide = widen(contacts, outcomes)
     if (total := wide["sales_main"].sum()) < 0:
-        raise TableError([f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"],
-                         "receipts")  # fmt: skip
+        raise TableError(
+            [f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"], "receipts"
+        )
     buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
     seen = find_seen(contacts["customer_id"], buyers)
     if seen == 0:
@@ -118,11 +120,25 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     first = pd.Timestamp(values["start"]) - pd.Timedelta(days=days["pre"])
     length = pd.Timedelta(days=sum(days.values()))
     common = {
-        "read": sources, "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
+        "read": sources,
+        "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
         "appendix": Section(_define(values, days)),
-    }  # fmt: skip
-    job = Job(values, contacts, outcomes, wide, {k: v for k, v in days.items() if v}, seen, shortened, kicker, title,
-              planned, record, count_days(receipts, contacts, first, first + length), held)  # fmt: skip
+    }
+    job = Job(
+        values,
+        contacts,
+        outcomes,
+        wide,
+        {k: v for k, v in days.items() if v},
+        seen,
+        shortened,
+        kicker,
+        title,
+        planned,
+        record,
+        count_days(receipts, contacts, first, first + length),
+        held,
+    )
     control = int((contacts["arm"] == "control").sum())
     treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
     if control < SMALL or treated < SMALL:

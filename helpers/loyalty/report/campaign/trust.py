@@ -18,18 +18,22 @@ from loyalty.report.output.privacy import FEW, SMALL, hide_personal
 from loyalty.tables.sources import collect, open_table
 from loyalty.text import say_p
 
-BALANCE, RECEIPTS, CAUSED = "Balance before the start", "Receipts of each group", "Probably a consequence of: "
+BALANCE = "Balance before the start"
+RECEIPTS = "Receipts of each group"
+CAUSED = "Probably a consequence of: "
 EXACT = "the quotas were exact, so that counts say nothing"
 LEVEL = 0.01  # nobody who knows statistics sits beside the reader: a sound campaign is doubted once in a hundred
 # What the clinic found -> the line of the report, how much a fault weighs, and what to do where it was not seen
 SHOWN = {
     "sample ratio": ("Sample ratio", "alarm", "set planned_control_share to test it"),
     "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
-    "failed channel": ("Delivery by channel", "alarm", ""), "unequal seasons": ("Same days for all", "alarm", ""),
+    "failed channel": ("Delivery by channel", "alarm", ""),
+    "unequal seasons": ("Same days for all", "alarm", ""),
     "control chosen afterwards": (BALANCE, "alarm", "needs receipts from before the start"),
     "early stop": ("Planned end", "alarm", "needs planned_end in campaigns"),
-    "swapped metric": ("Metric of the plan", "look", ""), "broken join": ("Customer numbers", "alarm", ""),
-}  # fmt: skip
+    "swapped metric": ("Metric of the plan", "look", ""),
+    "broken join": ("Customer numbers", "alarm", ""),
+}
 MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
 MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and run again."
 SURE = 1e-6  # chance below which days without a receipt of a group are no luck, though customers come in waves
@@ -95,7 +99,8 @@ def check_days(bought: pd.DataFrame) -> tuple[str, str, str]:
     for arm in bought:
         if not bought[arm].any():
             return RECEIPTS, "look", f"{arm} has no receipt in any window"
-        others, silent = bought.sum(axis=1) - bought[arm], bought[arm] == 0
+        others = bought.sum(axis=1) - bought[arm]
+        silent = bought[arm] == 0
         missed = others[silent].groupby((~silent).cumsum()[silent]).agg(["sum", lambda days: days.index[0]])
         share = bought[arm].sum() / bought.to_numpy().sum()
         for n, first in missed.sort_values("sum").tail(1).itertuples(index=False):
@@ -109,7 +114,8 @@ def check_days(bought: pd.DataFrame) -> tuple[str, str, str]:
 
 def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str, str]:
     """Compare the groups in what they did before the start: sales and receipts, if they are known."""
-    name, words = BALANCE, {"sales_pre": "sales before", "orders_pre": "receipts before"}
+    name = BALANCE
+    words = {"sales_pre": "sales before", "orders_pre": "receipts before"}
     known = [name for name in words if name in wide and wide[name].nunique() > 1]
     if not known:
         return name, "not done", "needs receipts from before the start"
@@ -149,7 +155,8 @@ def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
         return [("Delivery", "not done", "needs the column delivered in contacts")]
     treated = contacts[contacts["arm"] != "control"]
     arrived = treated["delivered"].astype("boolean").fillna(False)
-    each, share = arrived.groupby(treated["arm"]).mean(), float(arrived.mean())
+    each = arrived.groupby(treated["arm"]).mean()
+    share = float(arrived.mean())
     least = f", least in {each.idxmin()} ({each.min():.1%})" if len(each) > 1 else ""
     words = f"{share:.1%} of the treated got the message{least}; effects count everybody assigned"
     return [("Delivery", "good" if share >= 0.9 else "look", words)]

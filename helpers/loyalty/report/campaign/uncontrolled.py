@@ -32,11 +32,15 @@ def describe_windows(wide: pd.DataFrame, days: dict[str, int]) -> pd.DataFrame:
     rows = []
     for window, length in days.items():
         week = length / 7
-        rows.append({
-            "window": names[window], "days": length, "buyers share": (wide[f"orders_{window}"] > 0).mean(),
-            "purchases a week": wide[f"orders_{window}"].mean() / week,
-            "sales a week": wide[f"sales_{window}"].mean() / week,
-        })  # fmt: skip
+        rows.append(
+            {
+                "window": names[window],
+                "days": length,
+                "buyers share": (wide[f"orders_{window}"] > 0).mean(),
+                "purchases a week": wide[f"orders_{window}"].mean() / week,
+                "sales a week": wide[f"sales_{window}"].mean() / week,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -78,7 +82,8 @@ def make_uncontrolled_card(
     kicker: str, verdict: str, wide: pd.DataFrame, reason: str, allowed: Allowed | None, unit: str
 ) -> ReportCard:
     """The card of a campaign of which the effect cannot be known."""
-    n, bought = len(wide), int((wide["orders_main"] > 0).sum())
+    n = len(wide)
+    bought = int((wide["orders_main"] > 0).sum())
     facts: tuple[Any, ...] = (
         ("On the list", say_few(n), "customers who were written to"),
         ("Bought during the campaign", f"{bought / n:.1%}" * (n >= SMALL), "as it was, no effect"),
@@ -104,7 +109,8 @@ def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, compariso
 
 def report_without_control(job: Job, common: dict[str, Section], receipts: Any) -> CampaignReport:
     """Say what happened, and, where a group was not invited, what its comparison allows; never an effect."""
-    values, name = job.values, job.values["not_invited"]
+    values = job.values
+    name = job.values["not_invited"]
     invited = job.wide[~job.wide["arm"].isin(["control", *([name] if name else [])])]
     control = int((job.contacts["arm"] == "control").sum())
     few = f"The control group has fewer than {SMALL} customers" if control else "Nobody was left out by lot"
@@ -112,7 +118,9 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
     verdict = FEW if control >= SMALL else SHORT if control else VERDICT
     if control >= SMALL:
         reason = f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
-    found, allowed, notes = None, None, []
+    found = None
+    allowed = None
+    notes = []
     if name:
         end = pd.Timestamp(values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))
         window = {"start": end - pd.Timedelta(days=28), "end": end, "before": 0, "after": 0}
@@ -121,7 +129,8 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
             past = past[["customer_id", "sales"]].rename(columns={"sales": "sales_earlier"})
             wide = job.wide.merge(past, on="customer_id", how="left")
         except TableError:
-            wide, notes = job.wide, ["no receipts before the window before: the placebo is missing"]
+            wide = job.wide
+            notes = ["no receipts before the window before: the placebo is missing"]
         found, allowed, more = compare_not_invited(wide[wide["arm"] != "control"], name, job.unit)
         notes += more
     table = describe_windows(invited, job.days)
@@ -134,16 +143,21 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
     segments = _describe_segments(job, invited, by) if by else pd.DataFrame({"note": ["no column segment in contacts"]})
     no_money = "What the campaign earned cannot be counted: profit is a difference to a control group."
     sections = {
-        "lift": explain_missing_lift(table, allowed, found), "money": Section((no_money,)),
-        "checks": Section(table=checks), "segments": Section(("What they did, not what the campaign did.",), segments),
+        "lift": explain_missing_lift(table, allowed, found),
+        "money": Section((no_money,)),
+        "checks": Section(table=checks),
+        "segments": Section(("What they did, not what the campaign did.",), segments),
         **common,
-    }  # fmt: skip
-    summary = parts.make_summary([
-        ("Verdict", "cannot be known", "text", reason),
-        ("Start", pd.Timestamp(values["start"]), "day", ""), ("End", pd.Timestamp(values["end"]), "day", ""),
-        ("Customers written to", say_few(len(invited)) if len(invited) < SMALL else len(invited), "count", ""),
-        *([("What may be said", allowed.sentence, "text", "; ".join(allowed.reasons))] if allowed else []),
-    ])  # fmt: skip
+    }
+    summary = parts.make_summary(
+        [
+            ("Verdict", "cannot be known", "text", reason),
+            ("Start", pd.Timestamp(values["start"]), "day", ""),
+            ("End", pd.Timestamp(values["end"]), "day", ""),
+            ("Customers written to", say_few(len(invited)) if len(invited) < SMALL else len(invited), "count", ""),
+            *([("What may be said", allowed.sentence, "text", "; ".join(allowed.reasons))] if allowed else []),
+        ]
+    )
     sheets = {"summary": summary, "checks": checks, "segments": segments, "money": pd.DataFrame({"note": [no_money]})}
     card = make_uncontrolled_card(job.kicker, verdict, invited, reason, allowed, job.unit)
     results = {"outcomes": job.outcomes, "checks": checks, "comparison": found, "allowed": allowed}

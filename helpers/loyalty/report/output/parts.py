@@ -78,7 +78,8 @@ class Report:
 
     def _write(self, path: Path) -> str:
         """Write the files of the report under the name of `path`; say in words what they hold."""
-        people, place = self.people, ""
+        people = self.people
+        place = ""
         if looks_personal(people["customer_id"]):
             hashed, place = hash_ids(people["customer_id"])
             people = people.assign(customer_id=hashed)
@@ -118,10 +119,12 @@ def find_days(receipts: Any, as_of: str | None) -> pd.Series:
     span = find_span(receipts)
     days = open_table(receipts).select(nw.col("time").dt.truncate("1d").alias("day")).drop_nulls()
     days = collect(days.group_by("day").agg(nw.len().alias("n"))).sort_values("day", ignore_index=True)
-    left, gap = days["n"][::-1].cumsum(), days["day"].diff().dt.days
+    left = days["n"][::-1].cumsum()
+    gap = days["day"].diff().dt.days
     ahead = days.index[(gap > 31) & (left < 0.01 * days["n"].sum())]
     if len(ahead) and not as_of:
-        first, n = ahead[0], left[ahead[0]]
+        first = ahead[0]
+        n = left[ahead[0]]
         says = f"{say_rows(n)} {'is' if n == 1 else 'are'} dated from {days['day'][first]:%Y-%m-%d} on, "
         mend = f"correct them, or set as_of={days['day'][first - 1] + pd.Timedelta(days=1):%Y-%m-%d}"
         raise TableError([f"{says}{gap[first]:.0f} days after all others: {mend}"], "receipts")

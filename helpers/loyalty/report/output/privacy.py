@@ -154,7 +154,8 @@ def suppress_small(
     free = ~few & (sizes > 0).any(axis=1) & ~table[keep[0]].isin(told)
     if few.sum() == 1 and (rest := sizes[free].min(axis=1)).size:
         also[rest.idxmin()] = True
-    hidden, shown = few | also, table.copy()
+    hidden = few | also
+    shown = table.copy()
     for name in shown.columns.difference(list(keep)) if hidden.any() else ():
         mark = few.map({True: FEW, False: "hidden"}) if name in counts else None
         shown[name] = shown[name].astype(object).where(~hidden, mark)

@@ -20,8 +20,13 @@ from openpyxl.utils import get_column_letter
 from loyalty.report.output.privacy import hide_personal
 
 FORMATS = {
-    "count": "#,##0", "money": "#,##0.00", "percent": "0.0%", "p": "0.0000", "number": "#,##0.00", "day": "yyyy-mm-dd",
-}  # fmt: skip
+    "count": "#,##0",
+    "money": "#,##0.00",
+    "percent": "0.0%",
+    "p": "0.0000",
+    "number": "#,##0.00",
+    "day": "yyyy-mm-dd",
+}
 HEAD = {"font": Font(bold=True, color="FFFFFF"), "fill": PatternFill("solid", fgColor="1F3A4D")}
 LINE = Border(bottom=Side("hair", color="C8CDD2"))
 BORN = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file knows
@@ -49,7 +54,9 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         table = table.drop(columns="kind", errors="ignore")
         for at, name in enumerate(table.columns, 1):
             head = sheet.cell(1, at, str(name).replace("_", " "))
-            head.font, head.fill, head.alignment = HEAD["font"], HEAD["fill"], Alignment(wrap_text=True, vertical="top")
+            head.font = HEAD["font"]
+            head.fill = HEAD["fill"]
+            head.alignment = Alignment(wrap_text=True, vertical="top")
             values = table[name].tolist()
             for row, (value, kind) in enumerate(zip(values, kinds, strict=True), 2):
                 _fill(sheet.cell(row, at), value, kind or kind_of(str(name)), is_id=str(name).endswith("_id"))
@@ -62,7 +69,8 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
 
 def _forget_time(book: Workbook) -> bytes:
     """The file without the moment of its making, so that the same tables make the same bytes."""
-    made, plain = io.BytesIO(), io.BytesIO()
+    made = io.BytesIO()
+    plain = io.BytesIO()
     book.save(made)
     with zipfile.ZipFile(made) as source, zipfile.ZipFile(plain, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
@@ -91,7 +99,8 @@ def kind_of(name: str) -> str:
 
 
 def _fill(cell: Cell, value: Any, kind: str, *, is_id: bool) -> None:
-    cell.border, cell.alignment = LINE, Alignment(vertical="top", wrap_text=isinstance(value, str) and len(value) > 66)
+    cell.border = LINE
+    cell.alignment = Alignment(vertical="top", wrap_text=isinstance(value, str) and len(value) > 66)
     if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
         return
     if isinstance(value, dt.date):
@@ -103,7 +112,9 @@ def _fill(cell: Cell, value: Any, kind: str, *, is_id: bool) -> None:
         cell.alignment = Alignment(horizontal="right", vertical="top")
     else:
         cell.value = hide_personal(ILLEGAL_CHARACTERS_RE.sub("", _say(value)))[:32_000]
-        cell.data_type, cell.number_format, cell.quotePrefix = "s", "@", True
+        cell.data_type = "s"
+        cell.number_format = "@"
+        cell.quotePrefix = True
 
 
 def _say(value: Any) -> str:

@@ -58,7 +58,8 @@ class ArmPlan:
 
     def find_control(self, shares: Mapping[str, float]) -> float:
         """The smallest share of control, of all customers, with which the break-even is seen; empty up to a half."""
-        p, part = self.power, shares[self.name] / (1 - shares["control"])
+        p = self.power
+        part = shares[self.name] / (1 - shares["control"])
         everyone = p.n_treated / part + p.n_control
         for share in np.arange(np.ceil(100 * shares["control"]) / 100, 0.505, 0.01):
             if (
@@ -111,7 +112,9 @@ class Draft:
 
 def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
     """Read the planned share of each arm, control first, and check what settings ask of each other."""
-    share, given, problems = values["control_share"], split_arms(values["arms"] or "treated"), []
+    share = values["control_share"]
+    given = split_arms(values["arms"] or "treated")
+    problems = []
     parts = {arm: (1 - share) / len(given) if part is None else part for arm, part in given.items()}
     if not 0 < share < 1:
         problems.append(f"`control_share` should lie between 0 and 1, found {share:g}: without control nothing is seen")
@@ -166,18 +169,25 @@ def list_rules(people: pd.DataFrame, values: Mapping[str, Any]) -> list[Rule]:
     pause = values["pause_days"]
     latest = pd.Timestamp(values["start"]) - pd.Timedelta(days=pause or 0)
     rules = [
-        Rule("no consent", "consent", "is", True), Rule("opted out", "opted_out", "is not", True, True),
+        Rule("no consent", "consent", "is", True),
+        Rule("opted out", "opted_out", "is not", True, True),
         Rule("staff", "staff", "is not", True, True),
         Rule(f"written to in the {pause} days before the start", "last_contact", "<=", latest, True),
-        Rule("no channel", "channel", "is not", ""), Rule("no phone and no e-mail", "address", "is", True),
-    ]  # fmt: skip
+        Rule("no channel", "channel", "is not", ""),
+        Rule("no phone and no e-mail", "address", "is", True),
+    ]
     return [rule for rule in rules if rule.column in people and (pause or rule.column != "last_contact")]
 
 
 def plan_arms(
-    profile: pd.DataFrame, spent: np.ndarray, shares: Mapping[str, float], values: Mapping[str, Any], days: int,
-    offers: Any = None, lift: Any = None,
-) -> list[ArmPlan]:  # fmt: skip
+    profile: pd.DataFrame,
+    spent: np.ndarray,
+    shares: Mapping[str, float],
+    values: Mapping[str, Any],
+    days: int,
+    offers: Any = None,
+    lift: Any = None,
+) -> list[ArmPlan]:
     """Work out each arm: economics by segment, break-even, and the smallest effect that its test sees.
 
     Parameters
@@ -211,7 +221,8 @@ def plan_arms(
         table = plan_economics(profile, days=days, lift=lift, **terms).fillna({"basket": 0.0})
         table["lift"] = table["segment"].map(lift) if isinstance(lift, pd.Series) else np.nan if lift is None else lift
         table["expected_profit"] *= shares[arm] * len(spent) / len(profile)
-        buyers, basket = table["customers"] * table["base_rate"], table["basket"]
+        buyers = table["customers"] * table["base_rate"]
+        basket = table["basket"]
         cost = use * table["cost_per_user"]
         room = float((buyers * (values["margin_rate"] * basket - cost)).sum())
         needed = (
@@ -221,10 +232,14 @@ def plan_arms(
         usual = float((buyers * basket).sum() / table["customers"].sum())
         size = len(spent) * (shares[arm] + shares["control"])
         power = find_detectable(
-            spent, size=size, power=values["power"] or 0.8, control=shares["control"] * len(spent) / size,
-            level=1 - 0.05 / len(arms), worth=(worth := values["margin_rate"]),
+            spent,
+            size=size,
+            power=values["power"] or 0.8,
+            control=shares["control"] * len(spent) / size,
+            level=1 - 0.05 / len(arms),
+            worth=(worth := values["margin_rate"]),
             cost=worth * float(np.nan_to_num(needed * usual)),
-        )  # fmt: skip
+        )
         buy = (table["base_rate"] * (1 + table["lift"].fillna(0))).clip(upper=1)
         each = np.average(costs["contact_cost"] + cost * buy, weights=table["customers"])
         expected = float((buyers * basket * table["lift"]).sum(min_count=len(table)) / table["customers"].sum())
@@ -234,12 +249,21 @@ def plan_arms(
 
 def draw_arms(eligible: pd.DataFrame, shares: Mapping[str, float], values: Mapping[str, Any]) -> Assignment:
     """Draw the arms as the settings say, with the universal control if there is one."""
-    universal, mode, wave = None, values["mode"] or "hash", values["wave"] or 1
+    universal = None
+    mode = values["mode"] or "hash"
+    wave = values["wave"] or 1
     if values["universal_share"]:
         term = values["universal_start"], values["universal_end"]
         universal = hold_out(eligible, values["universal_share"], values["universal_salt"], term)
     strata = values["strata"] or ("segment" if mode == "blocks" and "segment" in eligible else None)
     return assign_arms(
-        eligible, shares, mode=mode, salt=values["salt"] or f"{values['campaign']} {wave}", strata=strata,
-        campaign_id=values["campaign"], wave=wave, universal=universal, assigned_at=values["registered_on"],
-    )  # fmt: skip
+        eligible,
+        shares,
+        mode=mode,
+        salt=values["salt"] or f"{values['campaign']} {wave}",
+        strata=strata,
+        campaign_id=values["campaign"],
+        wave=wave,
+        universal=universal,
+        assigned_at=values["registered_on"],
+    )

@@ -26,9 +26,10 @@ from loyalty.text import say_money
 WORDS = {
     "send": ("good", "Send: the test can show whether it pays"),
     "enlarge": ("open", "Enlarge the control before you send"),
-    "no costs": ("open", "Open: say what it costs"), "loses": ("bad", "Do not send: a loss is expected"),
+    "no costs": ("open", "Open: say what it costs"),
+    "loses": ("bad", "Do not send: a loss is expected"),
     "cannot pay": ("bad", "Do not send: it cannot pay"),
-}  # fmt: skip
+}
 TOO_SHORT = "Enlarge the test: this list cannot show whether it pays"
 METRIC = "sales per customer assigned, during the campaign"
 NOTES = {
@@ -62,25 +63,34 @@ class CampaignPlan(Report):
 
 def make_record(plan: Draft) -> pd.DataFrame:
     """Write the campaign down under the contract `campaigns`, one row, with how it was drawn."""
-    values, drawn = plan.values, plan.drawn
+    values = plan.values
+    drawn = plan.drawn
     days = {name: pd.Timestamp(values[name]) for name in ("start", "end", "registered_on")}
     row = {
-        "campaign_id": values["campaign"], "wave": values["wave"] or 1, **days, "name": values["title"],
+        "campaign_id": values["campaign"],
+        "wave": values["wave"] or 1,
+        **days,
+        "name": values["title"],
         **{name: values[name] for name in ("goal", "hypothesis", "budget", "owner", "universal_share")},
-        "primary_metric": values["primary_metric"] or METRIC, "planned_start": days["start"],
+        "primary_metric": values["primary_metric"] or METRIC,
+        "planned_start": days["start"],
         "planned_end": days["end"],
         "planned_shares": ", ".join(f"{arm}={share:g}" for arm, share in drawn.shares.items()),
-        "mode": drawn.mode, "salt": drawn.salt,
-    }  # fmt: skip
+        "mode": drawn.mode,
+        "salt": drawn.salt,
+    }
     check_table(record := pd.DataFrame([row]), CAMPAIGNS)
     return record
 
 
 def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.DataFrame]:
     """Make assignment, a send list a channel, and record, as bytes by ending; list them with rows and checksums."""
-    contacts, people, table = plan.drawn.contacts, plan.allowed.eligible, io.BytesIO()
+    contacts = plan.drawn.contacts
+    people = plan.allowed.eligible
+    table = io.BytesIO()
     contacts.to_parquet(table, index=False)
-    files, rows = {".parquet": table.getvalue()}, [("assignment", "stays inside", len(contacts))]
+    files = {".parquet": table.getvalue()}
+    rows = [("assignment", "stays inside", len(contacts))]
     sent = contacts.loc[contacts["arm"] != "control", ["customer_id", "offer_id", "channel"]]
     addresses = [name for name in ("phone", "email") if name in people]
     addressed = sent.merge(people[["customer_id", *addresses]], on="customer_id")
@@ -96,19 +106,35 @@ def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.
 
 
 def lay_out(
-    plan: Draft, checks: pd.DataFrame, record: pd.DataFrame, files: Mapping[str, bytes], listed: pd.DataFrame,
-    skipped: pd.DataFrame, read: Section,
-) -> CampaignPlan:  # fmt: skip
+    plan: Draft,
+    checks: pd.DataFrame,
+    record: pd.DataFrame,
+    files: Mapping[str, bytes],
+    listed: pd.DataFrame,
+    skipped: pd.DataFrame,
+    read: Section,
+) -> CampaignPlan:
     """Lay a plan out as a card, sections, charts and the sheets of a workbook."""
-    arms, drawn, several = plan.arms, plan.drawn, len(plan.arms) > 1
+    arms = plan.arms
+    drawn = plan.drawn
+    several = len(plan.arms) > 1
     economics = pd.concat([_say_economics(arm, several) for arm in arms], ignore_index=True)
     economics = suppress_small(economics, ["customers"], ["arm", "segment"] if several else ["segment"])
-    sizes = pd.DataFrame([
-        {"arm": arm.name, "treated": round(arm.power.n_treated), "control": round(arm.power.n_control),
-         "effect seen": arm.power.effect, "seen, relative": arm.power.effect / arm.power.noise.base,
-         "break-even": arm.power.break_even if arm.needed == arm.needed else None, "expected": arm.expected,
-         "so": arm.verdict} for arm in arms
-    ]).dropna(axis="columns", how="all")  # fmt: skip
+    sizes = pd.DataFrame(
+        [
+            {
+                "arm": arm.name,
+                "treated": round(arm.power.n_treated),
+                "control": round(arm.power.n_control),
+                "effect seen": arm.power.effect,
+                "seen, relative": arm.power.effect / arm.power.noise.base,
+                "break-even": arm.power.break_even if arm.needed == arm.needed else None,
+                "expected": arm.expected,
+                "so": arm.verdict,
+            }
+            for arm in arms
+        ]
+    ).dropna(axis="columns", how="all")
     left = plan.allowed.counts["left"]
     out = left.shift(fill_value=plan.listed) - left
     rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
@@ -120,32 +146,52 @@ def lay_out(
     lines = record.T.dropna().map(lambda v: f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v)).reset_index()
     lines = lines.set_axis(["what", "as registered"], axis=1)
     lines["what"] = lines["what"].str.replace("_", " ")
-    notes = {name: text.format(days=plan.days, assumed=arms[0].economics["assumed"].iloc[0], power=arms[0].power.power)
-             for name, text in NOTES.items()}  # fmt: skip
+    notes = {
+        name: text.format(days=plan.days, assumed=arms[0].economics["assumed"].iloc[0], power=arms[0].power.power)
+        for name, text in NOTES.items()
+    }
     size = tuple((f"{arm.name}: " if several else "") + arm.power.sentence(plan.unit) for arm in arms)
     may = f"{len(plan.allowed.eligible):,} of {plan.listed:,} customers may take part. Filters run before the draw."
     shown = listed[["file", "where", "rows"]].assign(**{"SHA-256 begins": listed["SHA-256"].str[:16]})
     sections = {
         "economics": Section(_say_losers(arms), economics, (notes["economics"],)),
         "size": Section(size, sizes, (notes["size"],)),
-        "filters": Section((may,), rules), 
+        "filters": Section((may,), rules),
         "assignment": Section((f"Drawn by {drawn.mode}, word {drawn.salt!r}.",), log),
-        "checks": Section(table=checks), "record": Section(table=lines), "files": Section((notes["files"],), shown),
-        "skipped": Section(() if len(skipped) else ("Nothing.",), skipped), "read": read,
+        "checks": Section(table=checks),
+        "record": Section(table=lines),
+        "files": Section((notes["files"],), shown),
+        "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
+        "read": read,
         "appendix": Section((notes["appendix"], f"Groups under five are not shown. {parts.list_versions()}.")),
-    }  # fmt: skip
-    power, alarms = plan.worst.power, find_alarms(checks)
-    summary = parts.make_summary([
-        ("Verdict", plan.worst.verdict, "text", "; ".join(alarms.values())),
-        ("Start", record["start"].iloc[0], "day", ""),
-        ("End", record["end"].iloc[0], "day", "the day after the last day"), ("On the list", plan.listed, "count", ""),
-        *[(arm, int(n), "count", "customers") for arm, n in drawn.contacts["arm"].value_counts().sort_index().items()],
-        ("Effect seen", power.effect, "money", "sales per customer"),
-        ("Break-even", power.break_even, "money", "sales per customer"),
-        ("Expected profit", plan.profit, "money", "over all who get it"),
-    ])  # fmt: skip
-    sheets = {"summary": summary, "checks": checks, "economics": economics, "size": sizes, "filters": rules,
-              "assignment": log, "files": listed, "record": lines}  # fmt: skip
+    }
+    power = plan.worst.power
+    alarms = find_alarms(checks)
+    summary = parts.make_summary(
+        [
+            ("Verdict", plan.worst.verdict, "text", "; ".join(alarms.values())),
+            ("Start", record["start"].iloc[0], "day", ""),
+            ("End", record["end"].iloc[0], "day", "the day after the last day"),
+            ("On the list", plan.listed, "count", ""),
+            *[
+                (arm, int(n), "count", "customers")
+                for arm, n in drawn.contacts["arm"].value_counts().sort_index().items()
+            ],
+            ("Effect seen", power.effect, "money", "sales per customer"),
+            ("Break-even", power.break_even, "money", "sales per customer"),
+            ("Expected profit", plan.profit, "money", "over all who get it"),
+        ]
+    )
+    sheets = {
+        "summary": summary,
+        "checks": checks,
+        "economics": economics,
+        "size": sizes,
+        "filters": rules,
+        "assignment": log,
+        "files": listed,
+        "record": lines,
+    }
     charts = {"economics": lambda: _draw_economics(plan.worst), "size": lambda: _draw_size(plan)}
     title = plan.values["title"] or f"Plan of {plan.values['campaign']}"
     results = {"draft": plan, "record": record}
@@ -156,23 +202,35 @@ def lay_out(
 def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
     """Name the segments in which a loss is expected: without them the campaign is worth more."""
     tables = [(arm.name, arm.economics) for arm in arms]
-    lost = [repr(row.segment) + f" ({name})" * (len(arms) > 1) for name, table in tables
-            for row in table.itertuples() if row.expected_profit < 0 and row.customers >= 5]  # fmt: skip
+    lost = [
+        repr(row.segment) + f" ({name})" * (len(arms) > 1)
+        for name, table in tables
+        for row in table.itertuples()
+        if row.expected_profit < 0 and row.customers >= 5
+    ]
     return (f"A loss is expected in {', '.join(lost)}: the campaign is worth more without.",) if lost else ()
 
 
 def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
     names = {
-        "segment": "segment", "customers": "customers", "base_rate": "base rate", "basket": "sales a buyer",
-        "break_even_response": "needed rate", "break_even_lift": "needed, relative", "lift": "expected, relative",
-        "expected_profit_per_customer": "profit each", "expected_profit": "profit in all",
-    }  # fmt: skip
+        "segment": "segment",
+        "customers": "customers",
+        "base_rate": "base rate",
+        "basket": "sales a buyer",
+        "break_even_response": "needed rate",
+        "break_even_lift": "needed, relative",
+        "lift": "expected, relative",
+        "expected_profit_per_customer": "profit each",
+        "expected_profit": "profit in all",
+    }
     shown = arm.economics[list(names)].rename(columns=names).dropna(axis="columns", how="all")
     return shown.assign(arm=arm.name)[["arm", *shown]] if several else shown
 
 
 def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard:
-    worst, power, unit = plan.worst, plan.worst.power, plan.unit
+    worst = plan.worst
+    power = plan.worst.power
+    unit = plan.unit
     tone, verdict = WORDS[worst.verdict]
     amounts = {"seen": power.effect, "even": power.break_even, "expected": worst.expected}
     said = {name: say_money(value, unit, 2) for name, value in amounts.items()}
@@ -189,7 +247,8 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     if worst.expected == worst.expected:
         notes.append(f"Expected: {said['expected']} a customer ({part['expected']}), with the lift that was given.")
     if power.cost > 0 and not power.sees_break_even:
-        share, times = worst.find_control(plan.drawn.shares), worst.find_list()
+        share = worst.find_control(plan.drawn.shares)
+        times = worst.find_list()
         longer = f"a list {times:,.{0 if times > 10 else 1}f} times as long does" if times == times else "no list does"
         more = (
             f"{share:.0%} in control would show it" if share == share else f"No control up to a half shows it, {longer}"
@@ -219,7 +278,9 @@ def _draw_economics(arm: ArmPlan) -> Axes:
     house_style()
     rows = arm.economics[arm.economics["customers"] >= 5].sort_values("break_even_lift", ignore_index=True)
     ax = plt.subplots(figsize=(9, 1.9 + 0.55 * len(rows)))[1]
-    base, needed, at = rows["base_rate"], rows["break_even_response"], rows.index
+    base = rows["base_rate"]
+    needed = rows["break_even_response"]
+    at = rows.index
     ax.hlines(at, base, needed.fillna(base), color=GREY, linewidth=2.5, zorder=1)
     for values, colour, label, side in ((base, GREY, "without offer", -1), (needed, HIGHLIGHT, "needed", 1)):
         ax.plot(values, at, "o", color=colour, markersize=9, label=label)

@@ -56,11 +56,15 @@ SETTINGS = (
     Setting("title", "text", "the heading of the plan"),
 )
 UNLOCKS = (
-    ("customers.consent", "the filter of those who did not agree"), ("customers.opted_out", "the filter of opt-outs"),
-    ("customers.staff", "the filter of staff"), ("customers.last_contact", "the filter of those written to just now"),
-    ("customers.channel", "one send list a channel"), ("customers.segment", "economics by segment"),
-    ("offers", "costs of each arm"), ("history", "the lift of earlier waves, and so the expected profit"),
-)  # fmt: skip
+    ("customers.consent", "the filter of those who did not agree"),
+    ("customers.opted_out", "the filter of opt-outs"),
+    ("customers.staff", "the filter of staff"),
+    ("customers.last_contact", "the filter of those written to just now"),
+    ("customers.channel", "one send list a channel"),
+    ("customers.segment", "economics by segment"),
+    ("offers", "costs of each arm"),
+    ("history", "the lift of earlier waves, and so the expected profit"),
+)
 
 
 def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignPlan:
@@ -89,8 +93,10 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     values = read_settings(settings, SETTINGS)
     shares = draft.read_plan(values)
     sources = {name: loaded.table for name, loaded in tables.items()}
-    people, receipts = draft.read_people(sources["customers"], values), sources["receipts"]
-    span, day = parts.find_span(receipts), pd.Timestamp(values["registered_on"])
+    people = draft.read_people(sources["customers"], values)
+    receipts = sources["receipts"]
+    span = parts.find_span(receipts)
+    day = pd.Timestamp(values["registered_on"])
     days = (pd.Timestamp(values["end"]) - pd.Timestamp(values["start"])).days
     known = min(day, span["last"].normalize() + pd.Timedelta(days=1))
     if (known - span["first"].normalize()).days < days:
@@ -121,11 +127,13 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
 
 
 def _check(plan: Draft, wide: pd.DataFrame, seen: float, gap: int) -> pd.DataFrame:
-    values, contacts = plan.values, plan.drawn.contacts
+    values = plan.values
+    contacts = plan.drawn.contacts
     contacts = contacts[contacts["control_kind"] != "universal"]
     rows = [check_matching(seen), check_ratio(contacts, plan.drawn.shares, plan.drawn.mode)]
     rows.append(check_balanced(contacts, wide))
-    table, bought = plan.arms[0].economics, float((wide["orders_pre"] > 0).mean())
+    table = plan.arms[0].economics
+    bought = float((wide["orders_pre"] > 0).mean())
     pace = float(np.average(table["base_rate"], weights=table["customers"]))
     words = f"{pace:.1%} buy in such a window at each one's own pace so far; {bought:.1%} bought in the last one"
     rows.append(("Base rate", "look" if abs(pace - bought) > 0.2 * max(bought, 0.01) else "good", words))

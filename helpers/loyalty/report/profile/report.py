@@ -97,15 +97,18 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         "appendix": Section(_define(as_of, typical)),
     }
     n_quiet = None if quiet is None else FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
-    summary = parts.make_summary([
-        ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
-        ("First receipt", span["first"].normalize(), "day", ""), ("Customers", len(profile), "count", ""),
-        ("Customers who bought", int((profile["frequency"] > 0).sum()), "count", ""),
-        ("Receipts", int(profile["frequency"].sum()), "count", "with at least one line that is no return"),
-        ("Sales", float(profile["monetary"].sum()), "money", f"returns taken off {unit}".strip()),
-        ("Share of sales of the best 20 %", _share_of_top(profile), "percent", "of those who bought"),
-        ("Gone quiet", n_quiet, "count", "silent longer than 95 % of pauses"),
-    ])  # fmt: skip
+    summary = parts.make_summary(
+        [
+            ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
+            ("First receipt", span["first"].normalize(), "day", ""),
+            ("Customers", len(profile), "count", ""),
+            ("Customers who bought", int((profile["frequency"] > 0).sum()), "count", ""),
+            ("Receipts", int(profile["frequency"].sum()), "count", "with at least one line that is no return"),
+            ("Sales", float(profile["monetary"].sum()), "money", f"returns taken off {unit}".strip()),
+            ("Share of sales of the best 20 %", _share_of_top(profile), "percent", "of those who bought"),
+            ("Gone quiet", n_quiet, "count", "silent longer than 95 % of pauses"),
+        ]
+    )
     sheets = {"summary": summary, "fields": fields, "segments": shown if shown is not None else top, "checks": checks}
     people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
     charts = {"grid": lambda: _draw_grid(grid)}
@@ -132,13 +135,18 @@ def _sum_segments(profile: pd.DataFrame, life: pd.DataFrame) -> pd.DataFrame:
     rows = profile.merge(life[["customer_id", "segment"]], on="customer_id").groupby("segment")
     table = rows.agg(customers=("customer_id", "size"), sales=("monetary", "sum"), days=("recency_days", "median"))
     table = table.reindex([name for name in LIFE_CYCLE if name in table.index])
-    return pd.DataFrame({
-        "segment": table.index.astype("str"), "customers": table["customers"].to_numpy(),
-        "share of customers": (table["customers"] / table["customers"].sum()).to_numpy(),
-        "sales": table["sales"].to_numpy(), "share of sales": (table["sales"] / table["sales"].sum()).to_numpy(),
-        "sales each": (table["sales"] / table["customers"]).to_numpy(),
-        "days since last purchase": table["days"].to_numpy(), "what to do": [LIFE_CYCLE[name] for name in table.index],
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "segment": table.index.astype("str"),
+            "customers": table["customers"].to_numpy(),
+            "share of customers": (table["customers"] / table["customers"].sum()).to_numpy(),
+            "sales": table["sales"].to_numpy(),
+            "share of sales": (table["sales"] / table["sales"].sum()).to_numpy(),
+            "sales each": (table["sales"] / table["customers"]).to_numpy(),
+            "days since last purchase": table["days"].to_numpy(),
+            "what to do": [LIFE_CYCLE[name] for name in table.index],
+        }
+    )
 
 
 def _share_of_top(profile: pd.DataFrame, share: float = 0.2) -> float:
@@ -149,11 +157,14 @@ def _share_of_top(profile: pd.DataFrame, share: float = 0.2) -> float:
 def _rank_by_sales(profile: pd.DataFrame) -> pd.DataFrame:
     spent = np.sort(profile.loc[profile["frequency"] > 0, "monetary"].to_numpy())[::-1]
     sizes = [max(round(share * len(spent)), 1) for share in TOPS]
-    table = pd.DataFrame({
-        "the best": [f"{share:.0%}".replace("%", " %") for share in TOPS], "customers": sizes,
-        "share of sales": [_share_of_top(profile, share) for share in TOPS],
-        "sales each": [spent[:size].mean() if len(spent) else np.nan for size in sizes],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "the best": [f"{share:.0%}".replace("%", " %") for share in TOPS],
+            "customers": sizes,
+            "share of sales": [_share_of_top(profile, share) for share in TOPS],
+            "sales each": [spent[:size].mean() if len(spent) else np.nan for size in sizes],
+        }
+    )
     # Each group holds the ones above it: a group under five also speaks through the next one's difference
     return table[table["customers"] >= 5].reset_index(drop=True)
 
@@ -178,10 +189,16 @@ def _show_grid(grid: pd.DataFrame) -> pd.DataFrame:
 
 
 def _make_card(
-    profile: pd.DataFrame, quiet: pd.Series | None, typical: float, top: pd.DataFrame, values: Mapping[str, Any],
-    unit: str, span: pd.Series,
-) -> ReportCard:  # fmt: skip
-    bought, sales = int((profile["frequency"] > 0).sum()), float(profile["monetary"].sum())
+    profile: pd.DataFrame,
+    quiet: pd.Series | None,
+    typical: float,
+    top: pd.DataFrame,
+    values: Mapping[str, Any],
+    unit: str,
+    span: pd.Series,
+) -> ReportCard:
+    bought = int((profile["frequency"] > 0).sum())
+    sales = float(profile["monetary"].sum())
     share = _share_of_top(profile)
     verdict = f"20 % of customers bring {share:.0%} of sales".replace("%", " %").replace("  ", " ")
     if bought < 25 or share != share:
@@ -224,9 +241,12 @@ def _make_checks(
         ("Length of history", "good" if length >= 180 else "look", f"{length:,} days; from 180 on long pauses show"),
         ("Days without a receipt", "good" if without <= 0.05 * length else "look", f"{without:,} of {length:,} days"),
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
-        ("Customers with more returns than sales", "good" if not negative else "look",
-         f"{FEW if 0 < negative < 5 else f'{negative:,}'} customers"),
-    ]  # fmt: skip
+        (
+            "Customers with more returns than sales",
+            "good" if not negative else "look",
+            f"{FEW if 0 < negative < 5 else f'{negative:,}'} customers",
+        ),
+    ]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
     return make_checks(rows)
 
@@ -240,7 +260,7 @@ def _define(as_of: str, typical: float) -> tuple[str, ...]:
         "One pause in twenty is that long and ends by itself: gone quiet does not mean lost.",
         "Scores: 1 to 5 by the customer's place among those who bought; equal customers have equal scores.",
         f"Groups under five customers are not shown. {parts.list_versions()}.",
-    )  # fmt: skip
+    )
 
 
 def _list_shown(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -257,8 +277,14 @@ def _draw_segments(shown: pd.DataFrame) -> Axes:
             ax.barh(
                 place + shift, value, 0.36, color=HIGHLIGHT if row["segment"] == "gone quiet" and shift > 0 else colour
             )
-            ax.annotate(say_value(value, "percent"), (max(value, 0), place + shift), (4, 0), textcoords="offset points",
-                        va="center", fontsize=9.5)  # fmt: skip
+            ax.annotate(
+                say_value(value, "percent"),
+                (max(value, 0), place + shift),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9.5,
+            )
     ax.set_yticks(range(len(rows)), rows["segment"])
     ax.set(ylim=(len(rows) - 0.4, -0.6), xticks=[])
     ax.grid(visible=False)
@@ -283,7 +309,8 @@ def _draw_grid(grid: pd.DataFrame) -> Axes:
     ax.set(xlabel="frequency: 5 is most receipts", ylabel="recency: 5 is just now")
     ax.tick_params(length=0)
     corner = numbers.loc[grid.index <= 2, grid.columns >= 4].to_numpy()
-    away, least = int(np.nansum(corner)), "At least " * bool(np.isnan(corner).any())
+    away = int(np.nansum(corner))
+    least = "At least " * bool(np.isnan(corner).any())
     title = f"{least}{away:,} customers used to come often and stay away"
     title = title if away >= 5 else "Hardly anybody who came often stays away"
     headline(ax, title, "customers by their scores for recency and frequency; the two lower rows, to the right")

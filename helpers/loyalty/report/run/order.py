@@ -80,7 +80,9 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
         mend = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
         raise TableError([f"there is no template {asked.template}: {mend}"], "run")
     module = import_module(read_notebook(known[asked.template]).metadata["loyalty"]["module"])
-    problems, values, kinds = [], None, getattr(module, "KINDS", KINDS)
+    problems = []
+    values = None
+    kinds = getattr(module, "KINDS", KINDS)
     if asked.example and (asked.data or asked.set or asked.columns):
         problems.append("--example brings its own tables and settings: leave out --data, --columns and --set")
     elif not asked.example:

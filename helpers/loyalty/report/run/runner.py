@@ -192,9 +192,15 @@ def _export(notebook: Any, title: str) -> str:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     exporter = HTMLExporter(
-        template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True,
-        exclude_anchor_links=True, embed_images=True, mathjax_url="", require_js_url="",
-    )  # fmt: skip
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        embed_images=True,
+        mathjax_url="",
+        require_js_url="",
+    )
     return make_page(exporter.from_notebook_node(notebook)[0], title, ["Made with the Loyalty Analytics Workshop."])
 
 

@@ -71,7 +71,8 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
       3. `end` should be a day such as 2026-03-02, found 2026-02-30: the calendar has no such day
     """
     known = {setting.name: setting for setting in allowed}
-    problems, values = [], dict.fromkeys(known)
+    problems = []
+    values = dict.fromkeys(known)
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
@@ -181,6 +182,11 @@ def _read_arms(value: Any) -> str:
 
 
 _READERS = {
-    "day": _read_day, "share": _read_share, "money": _read_money, "days": lambda v: _read_whole(v, 730),
-    "whole": _read_whole, "text": str, "arms": _read_arms,
-}  # fmt: skip
+    "day": _read_day,
+    "share": _read_share,
+    "money": _read_money,
+    "days": lambda v: _read_whole(v, 730),
+    "whole": _read_whole,
+    "text": str,
+    "arms": _read_arms,
+}

@@ -116,15 +116,23 @@ def measure_gaps(
     # Rounded to hundredths, so that only a short table leaves the engine.
     ratio = (nw.col("gap") / nw.col("mean")).round(2).alias("ratio")
     in_means = collect(gaps.filter(nw.col("n") >= own_from).with_columns(ratio).group_by("ratio").agg(each))
-    table = pd.DataFrame({
-        "share": shares,
-        "any_gap": _quantiles(in_days["gap"], in_days["times"], shares),
-        "typical_customer": _quantiles(in_days["gap"], in_days["weight"], shares),
-        "times_own_mean": _quantiles(in_means["ratio"], in_means["weight"], shares),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "share": shares,
+            "any_gap": _quantiles(in_days["gap"], in_days["times"], shares),
+            "typical_customer": _quantiles(in_days["gap"], in_days["weight"], shares),
+            "times_own_mean": _quantiles(in_means["ratio"], in_means["weight"], shares),
+        }
+    )
     notes = [f"only {sizes['customers']:,} customers bought on two days: the quantiles are rough"]
-    return Gaps(table, day, int(sizes["gaps"]), int(sizes["customers"]), own_from,
-                tuple(notes if sizes["customers"] < 100 else ()))  # fmt: skip
+    return Gaps(
+        table,
+        day,
+        int(sizes["gaps"]),
+        int(sizes["customers"]),
+        own_from,
+        tuple(notes if sizes["customers"] < 100 else ()),
+    )
 
 
 def assign_life_cycle(
@@ -182,7 +190,8 @@ def assign_life_cycle(
     """
     table, bought = read_buyers(profile, "tenure_days", "x", "gap_days")
     if isinstance(gaps, Gaps):
-        first, second = gaps.at(cooling), gaps.at(quiet)
+        first = gaps.at(cooling)
+        second = gaps.at(quiet)
         own = (table["x"] >= gaps.own_from) & (first["times_own_mean"] == first["times_own_mean"])
         typical = first["typical_customer"], second["typical_customer"]
         limits = [

@@ -20,7 +20,8 @@ from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import interval_of_share
 from loyalty.tables.check import TableError
 
-APPEARED, LEFT = "(not in the table before)", "(no longer in the table)"
+APPEARED = "(not in the table before)"
+LEFT = "(no longer in the table)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,19 @@ class Migration:
         text = (text + parts["high"].map(lambda s: f"{100 * s:.0f})")).where(parts["customers"] > 0, "")
         ax = ax or plt.subplots(figsize=(max(9.0, 3 + 0.72 * share.shape[1]), 2.6 + 0.5 * share.shape[0]))[1]
         colours = sns.light_palette(TREATED, as_cmap=True)
-        sns.heatmap(100 * share, annot=text, fmt="", ax=ax, cmap=colours, vmin=0, vmax=100, cbar=False, linewidths=1,
-                    linecolor="white", annot_kws={"fontsize": 8})  # fmt: skip
+        sns.heatmap(
+            100 * share,
+            annot=text,
+            fmt="",
+            ax=ax,
+            cmap=colours,
+            vmin=0,
+            vmax=100,
+            cbar=False,
+            linewidths=1,
+            linecolor="white",
+            annot_kws={"fontsize": 8},
+        )
         sizes = parts["customers"].sum(axis=1)
         ax.set_yticklabels([f"{name}  {n:,.0f}" for name, n in sizes.items()], rotation=0)
         ax.set_xticklabels([str(name).replace(" ", "\n", 1) for name in share.columns], rotation=0, fontsize=9)
@@ -91,8 +103,10 @@ class Migration:
         both = self.table[(self.table["before"] != APPEARED) & (self.table["after"] != LEFT)]["customers"].sum()
         found = f"{100 * stayed / both:.0f} % are in the same segment as before" if both else "Nobody is in both tables"
         before, after = (f"{day:%Y-%m-%d}" for day in self.days)
-        subtitle = (f"rows: segment on {before} and its customers; columns: % of them on {after},\n"
-                    f"in brackets the {100 * self.level:g} % interval of each share")  # fmt: skip
+        subtitle = (
+            f"rows: segment on {before} and its customers; columns: % of them on {after},\n"
+            f"in brackets the {100 * self.level:g} % interval of each share"
+        )
         headline(ax, title or found, subtitle)
         return ax
 
@@ -138,7 +152,8 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
     >>> measure_migration(july, october).to_frame("customers").loc["loyal"].to_dict()
     {'loyal': 1, 'lost': 1}
     """
-    first, second = read_snapshot(before, "before"), read_snapshot(after, "after")
+    first = read_snapshot(before, "before")
+    second = read_snapshot(after, "after")
     days = first["as_of"].iloc[0], second["as_of"].iloc[0]
     schemes = first["scheme"].iloc[0], second["scheme"].iloc[0]
     problems = [] if days[0] < days[1] else [f"`before` ({days[0]:%Y-%m-%d}) is not earlier than `after`"]

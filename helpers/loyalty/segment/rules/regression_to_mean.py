@@ -45,8 +45,10 @@ class Regression:
         part = PARTS.get(self.bins, f"1/{self.bins}")
         ticks = {}
         for number, row in enumerate(self.table.to_dict("records")):
-            y, colour = number + (0.5 if row["group"] == "bottom" else 0), colours[row["reading"]]
-            own, other = row["own_index"], row["other_index"]
+            y = number + (0.5 if row["group"] == "bottom" else 0)
+            colour = colours[row["reading"]]
+            own = row["own_index"]
+            other = row["other_index"]
             ends = [own + row["shift_low"], own + row["shift_high"]]
             ax.plot(ends, [y, y], color=colour, linewidth=10, alpha=0.35, solid_capstyle="butt", zorder=1)
             style = {"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
@@ -65,8 +67,10 @@ class Regression:
         ax.tick_params(axis="y", length=0)
         top = self.table[self.table["group"] == "top"].set_index("reading")["relative"].map(_say_percent)
         found = f"The top {part}: {top['forwards']} read forwards, {top['backwards']} read backwards"
-        subtitle = ("spend per customer, all customers = 1: from the window that chose the group (dot)\n"
-                    "to the other one (arrow, with 95 % interval); shuffled: windows in random order")  # fmt: skip
+        subtitle = (
+            "spend per customer, all customers = 1: from the window that chose the group (dot)\n"
+            "to the other one (arrow, with 95 % interval); shuffled: windows in random order"
+        )
         headline(ax, title or found, subtitle)
         return ax
 
@@ -133,23 +137,30 @@ def expose_regression(spend: pd.DataFrame, *, bins: int = 5, draws: int = 500, s
         raise TableError([f"bins should be from 2 to half the number of customers, found {bins}"], "expose_regression")
     season = second.mean() / first.mean() - 1
     # Both windows on the same average, so that a season which all customers share is not read as a change.
-    a, b = first / first.mean(), second / second.mean()
+    a = first / first.mean()
+    b = second / second.mean()
     rng = np.random.default_rng(seed)
     size = round(len(a) / bins)
     seen = _read_both(a, b, size)
-    boot, shuffled = np.empty((draws, *seen.shape)), np.empty((draws, *seen.shape))
+    boot = np.empty((draws, *seen.shape))
+    shuffled = np.empty((draws, *seen.shape))
     for draw in range(draws):
         pick = rng.integers(len(a), size=len(a))
         boot[draw] = _read_both(a[pick], b[pick], size)
         swap = rng.random(len(a)) < 0.5
         shuffled[draw] = _read_both(np.where(swap, b, a), np.where(swap, a, b), size)
     money = first.mean(), second.mean()
-    rows, gaps = [], []
+    rows = []
+    gaps = []
     for g, group in enumerate(("top", "bottom")):
         for d, reading in enumerate(READINGS):
-            values, many, units = seen[g, d % 2], boot[:, g, d % 2], (money[d % 2], money[1 - d % 2])
+            values = seen[g, d % 2]
+            many = boot[:, g, d % 2]
+            units = (money[d % 2], money[1 - d % 2])
             if reading == "shuffled":
-                values, many, units = shuffled[:, g, 0].mean(axis=0), shuffled[:, g, 0], (money[0], money[0])
+                values = shuffled[:, g, 0].mean(axis=0)
+                many = shuffled[:, g, 0]
+                units = (money[0], money[0])
             rows.append({"group": group, "reading": reading, "customers": size} | _describe(values, many, units))
         shifts = [each[..., g, :, 1] - each[..., g, :, 0] for each in (seen, boot, shuffled)]
         gap, spread, null = (shift[..., 0] - shift[..., 1] for shift in shifts)
@@ -197,7 +208,8 @@ def _read_windows(spend: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_both(a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
     """(top, bottom) × (forwards, backwards) × (own mean, other mean), with the average of each window as 1."""
-    a, b = a / a.mean(), b / b.mean()
+    a = a / a.mean()
+    b = b / b.mean()
     readings = ((a, b), (b, a))
     return np.array([[_mean_of_best(sign * own, own, other, size) for own, other in readings] for sign in (1, -1)])
 
@@ -205,7 +217,8 @@ def _read_both(a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
 def _mean_of_best(rank: np.ndarray, own: np.ndarray, other: np.ndarray, size: int) -> tuple[float, float]:
     border = np.partition(rank, len(rank) - size)[len(rank) - size]
     # Equal customers on the border count in equal parts, so that the group is a fifth and no id decides who is in it.
-    above, tied = rank > border, rank == border
+    above = rank > border
+    tied = rank == border
     part = (size - above.sum()) / tied.sum()
     return (own[above].sum() + part * own[tied].sum()) / size, (other[above].sum() + part * other[tied].sum()) / size
 

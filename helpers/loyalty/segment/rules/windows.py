@@ -111,7 +111,8 @@ def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd
     rng = np.random.default_rng(seed)
     values = np.asarray(counts, float)
     n = n or len(values)
-    mean, extra = values.mean(), values.var() - values.mean()
+    mean = values.mean()
+    extra = values.var() - values.mean()
     rate = rng.gamma(mean**2 / extra, extra / mean, n) if extra > 0 else np.full(n, mean)
     return pd.DataFrame(
         {"customer_id": range(1, n + 1), "rate": rate, "first": rng.poisson(rate), "second": rng.poisson(rate)}

@@ -118,8 +118,10 @@ def _align_sequences(expected: Any, given: Any, key: str | Sequence[str] | None,
 def _align_sets(expected: set, given: Any, label: str) -> list[Part]:
     if kind_of(given) not in {"set", "sequence", "series"} or isinstance(given, dict):
         raise Mismatch(_say_asked(describe(expected), quote(given), label))
-    wanted, present = set(_ids_of(expected, fold=True)), set(_ids_of(given, fold=True))
-    extra, missing = present - wanted, len(wanted - present)
+    wanted = set(_ids_of(expected, fold=True))
+    present = set(_ids_of(given, fold=True))
+    extra = present - wanted
+    missing = len(wanted - present)
     if not extra and not missing:
         return [Part(label, [""], np.zeros(1), np.zeros(1), exact=True)]
     found = [f"{missing:,} of {len(wanted):,} are missing"] if missing else []
@@ -158,7 +160,8 @@ def _align_tables(expected: pd.DataFrame, given: Any, key: str | Sequence[str] |
         if (given.columns == column).sum() > 1:
             raise Mismatch(f"Column `{column}` stands more than once in your table.")
     places = _match_ids(expected.index, given.index, describe(expected))
-    given, ids = given.iloc[places], _ids_of(expected.index)
+    given = given.iloc[places]
+    ids = _ids_of(expected.index)
     return [compare_cells(expected[name], given[name], f"{prefix}`{name}`", ids) for name in expected.columns]
 
 
@@ -204,14 +207,16 @@ def _show_ids(ids: Sequence[Any]) -> str:
 
 
 def _match_ids(expected: pd.Index, given: pd.Index, asked: str) -> list[int]:
-    wanted, present = _ids_of(expected), _ids_of(given)
+    wanted = _ids_of(expected)
+    present = _ids_of(given)
     what = " and ".join(_names_of(expected))
     places = {one: place for place, one in enumerate(present)}
     if len(places) < len(present):
         twice = [one for one, count in Counter(present).items() if count > 1]
         stand = f"{len(twice):,} stand more than once, e.g. {_show_ids(twice)}"
         raise Mismatch(f"One row for each {what} was asked; in yours {stand}.")
-    missing, known = [one for one in wanted if one not in places], set(wanted)
+    missing = [one for one in wanted if one not in places]
+    known = set(wanted)
     unknown = [one for one in present if one not in known]
     if not missing and not unknown:
         return [places[one] for one in wanted]

@@ -106,7 +106,8 @@ def predict(code: str, value: Any) -> Bet:
     >>> predict("00z", ...)
     ⬜ No bet yet
     """
-    bet, message = None, ""
+    bet = None
+    message = ""
     if isinstance(value, str) and value.strip():
         bet = value.strip()
     elif isinstance(value, (numbers.Real, np.number)) and not isinstance(value, bool) and math.isfinite(value):

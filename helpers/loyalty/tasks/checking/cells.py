@@ -104,6 +104,7 @@ def _as_floats(cells: Sequence[Any]) -> np.ndarray:
 
 
 def _as_days(cells: Sequence[Any]) -> np.ndarray:
-    start, day = pd.Timestamp(0), pd.Timedelta(days=1)
+    start = pd.Timestamp(0)
+    day = pd.Timedelta(days=1)
     stamps = [as_date(cell) for cell in cells]
     return np.array([np.nan if stamp is pd.NaT else (stamp - start) / day for stamp in stamps], dtype=float)

@@ -111,7 +111,8 @@ def say_where(parts: Sequence[Part], tolerance: float) -> str:
         off = np.flatnonzero(part.gaps > tolerance)
         if not len(off):
             continue
-        names, total = [str(part.names[place]) for place in off[:3]], len(part.gaps)
+        names = [str(part.names[place]) for place in off[:3]]
+        total = len(part.gaps)
         label = f"{part.label[0].upper()}{part.label[1:]}" if part.label else ""
         if total == 1:
             found.append(f"{label} differs.")

@@ -242,7 +242,8 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         answers = task.compute()
     except Exception as problem:  # the data, not the answer
         return "unanswered", None, f"This check could not run: {type(problem).__name__}: {problem}"
-    parts, mismatch = [], ""
+    parts = []
+    mismatch = ""
     try:
         answer = task.read(answer) if task.read else answer
         parts = align(answers.right, answer, task.key)

@@ -50,22 +50,48 @@ def _answer_silence() -> Answers:
         right=_as_table(right),
         praise=f"The median household bought {right.median():.0f} days before 1 July; {(right >= 28).sum()} are silent for 28 days or more.",
         mistakes=(
-            Mistake("days_to_today", "You counted the days to the end of the file, not to 1 July. The question is asked "
-                    "on the morning of 1 July: (as_of - last_day).", _as_table(_silence(AS_OF, end_of_file))),
-            Mistake("no_as_of_date", "You used all receipts of the year. On 1 July nobody knows the purchases of autumn: keep "
-                    "`time < as_of`, and count to as_of.", _as_table(whole_file)),
-            Mistake("own_day_inside", "Purchases of 1 July itself are inside (some of your recencies are 0). At eight in the morning the "
-                    "day is still to come: `time < as_of`, not `<=` on the date.", _as_table(_silence(AS_OF + DAY))),
-            Mistake("clock_not_cut_off", "All are one day too short: you counted full 24 hours. Days are calendar days: cut the clock off with "
-                    "`.dt.normalize()` first, so that yesterday evening is 1.", _as_table(by_clock)),
-            Mistake("computer_clock", "You counted to the day on your computer's clock. The question is asked on the morning of 1 July 2017: "
-                    "(as_of - last_day).", _as_table(_silence(AS_OF, pd.Timestamp.today().normalize()))),
-            Mistake("never_bought_inside", "Households that never bought are in your table, without a recency. Keep those with a purchase before 1 July.",
-                    _as_table(right.reindex(_customers()))),
-            Mistake("first_for_last", "You took the first purchase of each household. Recency looks at the last one: `max`, not `min`.",
-                    _as_table(_silence(pick="min"))),
+            Mistake(
+                "days_to_today",
+                "You counted the days to the end of the file, not to 1 July. The question is asked "
+                "on the morning of 1 July: (as_of - last_day).",
+                _as_table(_silence(AS_OF, end_of_file)),
+            ),
+            Mistake(
+                "no_as_of_date",
+                "You used all receipts of the year. On 1 July nobody knows the purchases of autumn: keep "
+                "`time < as_of`, and count to as_of.",
+                _as_table(whole_file),
+            ),
+            Mistake(
+                "own_day_inside",
+                "Purchases of 1 July itself are inside (some of your recencies are 0). At eight in the morning the "
+                "day is still to come: `time < as_of`, not `<=` on the date.",
+                _as_table(_silence(AS_OF + DAY)),
+            ),
+            Mistake(
+                "clock_not_cut_off",
+                "All are one day too short: you counted full 24 hours. Days are calendar days: cut the clock off with "
+                "`.dt.normalize()` first, so that yesterday evening is 1.",
+                _as_table(by_clock),
+            ),
+            Mistake(
+                "computer_clock",
+                "You counted to the day on your computer's clock. The question is asked on the morning of 1 July 2017: "
+                "(as_of - last_day).",
+                _as_table(_silence(AS_OF, pd.Timestamp.today().normalize())),
+            ),
+            Mistake(
+                "never_bought_inside",
+                "Households that never bought are in your table, without a recency. Keep those with a purchase before 1 July.",
+                _as_table(right.reindex(_customers())),
+            ),
+            Mistake(
+                "first_for_last",
+                "You took the first purchase of each household. Recency looks at the last one: `max`, not `min`.",
+                _as_table(_silence(pick="min")),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _visits(lines: pd.DataFrame, count: str = "basket_id") -> pd.Series:
@@ -81,21 +107,45 @@ def _answer_visits() -> Answers:
         right=_as_table(right),
         praise=f"{(right == 0).sum()} of {len(right):,} households have bought nothing, and they are in your table.",
         mistakes=(
-            Mistake("lines_as_baskets", "You counted lines. A receipt has about nine of them: count different `basket_id`s "
-                    "with `nunique()`.", _as_table(lines)),
-            Mistake("non_buyers_lost", f"{(right == 0).sum()} households are missing: those who bought nothing before 1 July. A groupby or an inner "
-                    "join on receipts cannot see them; start from chain.customers and fill with 0.", _as_table(right[right > 0])),
-            Mistake("empty_for_zero", "Households without a receipt are there, but empty. They came 0 times, and that is known: `fill_value=0`.",
-                    _as_table(right.where(right > 0))),
-            Mistake("lines_of_buyers", "You counted lines, and those who bought nothing are missing. Count different `basket_id`s with `nunique()`, and "
-                    "start from chain.customers.", _as_table(lines[lines > 0])),
-            Mistake("own_day_inside", "Receipts of 1 July itself are inside: `time < as_of`.",
-                    _as_table(_visits(_before(AS_OF + DAY)))),
-            Mistake("days_as_baskets", "You counted purchase days. A household that comes twice on one day has two receipts.",
-                    _as_table(_visits(before.assign(day=before.time.dt.normalize()), "day"))),
-            Mistake("no_as_of_date", "You counted the whole year. Keep `time < as_of` first.", _as_table(_visits(_receipts()))),
+            Mistake(
+                "lines_as_baskets",
+                "You counted lines. A receipt has about nine of them: count different `basket_id`s with `nunique()`.",
+                _as_table(lines),
+            ),
+            Mistake(
+                "non_buyers_lost",
+                f"{(right == 0).sum()} households are missing: those who bought nothing before 1 July. A groupby or an inner "
+                "join on receipts cannot see them; start from chain.customers and fill with 0.",
+                _as_table(right[right > 0]),
+            ),
+            Mistake(
+                "empty_for_zero",
+                "Households without a receipt are there, but empty. They came 0 times, and that is known: `fill_value=0`.",
+                _as_table(right.where(right > 0)),
+            ),
+            Mistake(
+                "lines_of_buyers",
+                "You counted lines, and those who bought nothing are missing. Count different `basket_id`s with `nunique()`, and "
+                "start from chain.customers.",
+                _as_table(lines[lines > 0]),
+            ),
+            Mistake(
+                "own_day_inside",
+                "Receipts of 1 July itself are inside: `time < as_of`.",
+                _as_table(_visits(_before(AS_OF + DAY))),
+            ),
+            Mistake(
+                "days_as_baskets",
+                "You counted purchase days. A household that comes twice on one day has two receipts.",
+                _as_table(_visits(before.assign(day=before.time.dt.normalize()), "day")),
+            ),
+            Mistake(
+                "no_as_of_date",
+                "You counted the whole year. Keep `time < as_of` first.",
+                _as_table(_visits(_receipts())),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -109,20 +159,51 @@ def _answer_average() -> Answers:
         right=right,
         praise=f"${right:.2f} over {receipts:,} receipts.",
         mistakes=(
-            Mistake("mean_of_means", "That is the mean of the households' own means: the receipt of the average customer. A household with one receipt weighs as much as "
-                    "one with 300. Sum first, divide once.", (own.sales / own.receipts).mean()),
-            Mistake("per_line", "That is the mean of a line. A receipt is all lines with one basket_id.", before.sales.mean()),
-            Mistake("per_customer", "That is the money per household. Divide by the number of receipts.", before.sales.sum() / len(own)),
-            Mistake("median_for_mean", "That is the median receipt: half are smaller. Jonas asked for the average, which times the "
-                    "number of receipts gives the sales.", before.groupby("basket_id").sales.sum().median()),
-            Mistake("purchase_days", "That is money per purchase day. A household that comes twice on one day has two receipts: divide by different `basket_id`s.",
-                    before.sales.sum() / len(before.assign(day=before.time.dt.normalize())[["customer_id", "day"]].drop_duplicates())),
-            Mistake("all_households", "That is the money per household of the whole list. Divide by the number of receipts.", before.sales.sum() / len(_customers())),
-            Mistake("before_discount", "That is before the discount. `sales` is what was paid; nothing is added to it.",
-                    (before.sales + before.discount).sum() / receipts),
-            Mistake("no_as_of_date", "That is the whole year's average. Keep `time < as_of`.", whole.sales.sum() / whole.basket_id.nunique()),
+            Mistake(
+                "mean_of_means",
+                "That is the mean of the households' own means: the receipt of the average customer. A household with one receipt weighs as much as "
+                "one with 300. Sum first, divide once.",
+                (own.sales / own.receipts).mean(),
+            ),
+            Mistake(
+                "per_line",
+                "That is the mean of a line. A receipt is all lines with one basket_id.",
+                before.sales.mean(),
+            ),
+            Mistake(
+                "per_customer",
+                "That is the money per household. Divide by the number of receipts.",
+                before.sales.sum() / len(own),
+            ),
+            Mistake(
+                "median_for_mean",
+                "That is the median receipt: half are smaller. Jonas asked for the average, which times the "
+                "number of receipts gives the sales.",
+                before.groupby("basket_id").sales.sum().median(),
+            ),
+            Mistake(
+                "purchase_days",
+                "That is money per purchase day. A household that comes twice on one day has two receipts: divide by different `basket_id`s.",
+                before.sales.sum()
+                / len(before.assign(day=before.time.dt.normalize())[["customer_id", "day"]].drop_duplicates()),
+            ),
+            Mistake(
+                "all_households",
+                "That is the money per household of the whole list. Divide by the number of receipts.",
+                before.sales.sum() / len(_customers()),
+            ),
+            Mistake(
+                "before_discount",
+                "That is before the discount. `sales` is what was paid; nothing is added to it.",
+                (before.sales + before.discount).sum() / receipts,
+            ),
+            Mistake(
+                "no_as_of_date",
+                "That is the whole year's average. Keep `time < as_of`.",
+                whole.sales.sum() / whole.basket_id.nunique(),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _came_back(silent: pd.Series, start: pd.Timestamp = AS_OF, end: pd.Timestamp = AFTER) -> float:
@@ -143,26 +224,66 @@ def _answer_came_back() -> Answers:
         right=right,
         praise=f"{right:.1%} of {len(quiet)} quiet households came back without any letter.",
         mistakes=(
-            Mistake("non_buyers_inside", f"The {len(never)} households that had never bought are among your quiet ones. They have no recency; "
-                    "an empty value is not a long silence.", _came_back(pd.concat([quiet, never]))),
-            Mistake("everybody", "That is the share of all households. Take only those silent for 28 days or more.", _came_back(silence)),
+            Mistake(
+                "non_buyers_inside",
+                f"The {len(never)} households that had never bought are among your quiet ones. They have no recency; "
+                "an empty value is not a long silence.",
+                _came_back(pd.concat([quiet, never])),
+            ),
+            Mistake(
+                "everybody",
+                "That is the share of all households. Take only those silent for 28 days or more.",
+                _came_back(silence),
+            ),
             Mistake("stayed_away", "That is the share that stayed away. The question is who came.", 1 - right),
-            Mistake("longer_than_28", "You took those silent for *more* than 28 days. 28 days or more: `>=`.", _came_back(silence[silence > 28])),
-            Mistake("all_of_july", "You looked at the whole of July. Four weeks are 28 days: from 1 July until before 29 July.",
-                    _came_back(quiet, end=pd.Timestamp("2017-08-01"))),
-            Mistake("share_of_july_buyers", "You divided by the buyers of July. The question starts from the quiet households: how many of *them* came?",
-                    float(quiet.index.isin(july).sum() / july.nunique())),
-            Mistake("share_of_july_lines", "You asked which share of July's lines belongs to quiet households. Turn it round: `quiet.customer_id.isin(july.customer_id)`.",
-                    float(july.isin(quiet.index).mean())),
-            Mistake("divided_by_all", "You divided by all households. Divide by the quiet ones.", float(quiet.index.isin(july).sum() / len(_customers()))),
-            Mistake("a_count", "That is how many came. Divide by the number of quiet households: a fraction was asked.", float(quiet.index.isin(july).sum())),
-            Mistake("whole_year", "You looked for them in all receipts of the year. Keep the four weeks: from 1 July until before 29 July.", 1.0),
-            Mistake("rest_of_the_year", "You looked at the rest of the year. Four weeks: from 1 July until before 29 July.",
-                    _came_back(quiet, end=pd.Timestamp("2018-01-02"))),
-            Mistake("silence_from_the_future", "You chose the quiet ones by what they did in July: a profile as of 29 July knows who came, "
-                    "so almost nobody is quiet and came. Choose them as of 1 July.", _came_back(leaky[leaky >= 28])),
+            Mistake(
+                "longer_than_28",
+                "You took those silent for *more* than 28 days. 28 days or more: `>=`.",
+                _came_back(silence[silence > 28]),
+            ),
+            Mistake(
+                "all_of_july",
+                "You looked at the whole of July. Four weeks are 28 days: from 1 July until before 29 July.",
+                _came_back(quiet, end=pd.Timestamp("2017-08-01")),
+            ),
+            Mistake(
+                "share_of_july_buyers",
+                "You divided by the buyers of July. The question starts from the quiet households: how many of *them* came?",
+                float(quiet.index.isin(july).sum() / july.nunique()),
+            ),
+            Mistake(
+                "share_of_july_lines",
+                "You asked which share of July's lines belongs to quiet households. Turn it round: `quiet.customer_id.isin(july.customer_id)`.",
+                float(july.isin(quiet.index).mean()),
+            ),
+            Mistake(
+                "divided_by_all",
+                "You divided by all households. Divide by the quiet ones.",
+                float(quiet.index.isin(july).sum() / len(_customers())),
+            ),
+            Mistake(
+                "a_count",
+                "That is how many came. Divide by the number of quiet households: a fraction was asked.",
+                float(quiet.index.isin(july).sum()),
+            ),
+            Mistake(
+                "whole_year",
+                "You looked for them in all receipts of the year. Keep the four weeks: from 1 July until before 29 July.",
+                1.0,
+            ),
+            Mistake(
+                "rest_of_the_year",
+                "You looked at the rest of the year. Four weeks: from 1 July until before 29 July.",
+                _came_back(quiet, end=pd.Timestamp("2018-01-02")),
+            ),
+            Mistake(
+                "silence_from_the_future",
+                "You chose the quiet ones by what they did in July: a profile as of 29 July knows who came, "
+                "so almost nobody is quiet and came. Choose them as of 1 July.",
+                _came_back(leaky[leaky >= 28]),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -204,22 +325,40 @@ def _answer_cycle() -> Answers:
         right=right,
         praise=f"Half of the {gaps.count():,} gaps are {right:.0f} days or shorter.",
         mistakes=(
-            Mistake("lines_as_purchases", "Too short. Several lines on one day make gaps of 0 days: one purchase day counts once, "
-                    "`drop_duplicates(['customer_id', 'day'])`. And are other categories inside? Keep DOG FOODS.", float(every_line.groupby("customer_id").day.diff().dt.days.median())),
-            Mistake("mean_for_median", "Too long. The mean of the gaps is pulled up by a few gaps of months; the median of each household's own median counts rare "
-                    "buyers too much. The median of all gaps in one pot was asked.", float(gaps.mean())),
-            Mistake("households_mixed", "You took differences across households: sort by customer and day, and let `groupby('customer_id')` "
-                    "stand before `diff()`.", float(days.sort_values("day").day.diff().dt.days.median())),
-            Mistake("no_as_of_date", "You used receipts from 1 July on as well. Keep `time < as_of` first.", float(_dog_gaps(_receipts()).median())),
+            Mistake(
+                "lines_as_purchases",
+                "Too short. Several lines on one day make gaps of 0 days: one purchase day counts once, "
+                "`drop_duplicates(['customer_id', 'day'])`. And are other categories inside? Keep DOG FOODS.",
+                float(every_line.groupby("customer_id").day.diff().dt.days.median()),
+            ),
+            Mistake(
+                "mean_for_median",
+                "Too long. The mean of the gaps is pulled up by a few gaps of months; the median of each household's own median counts rare "
+                "buyers too much. The median of all gaps in one pot was asked.",
+                float(gaps.mean()),
+            ),
+            Mistake(
+                "households_mixed",
+                "You took differences across households: sort by customer and day, and let `groupby('customer_id')` "
+                "stand before `diff()`.",
+                float(days.sort_values("day").day.diff().dt.days.median()),
+            ),
+            Mistake(
+                "no_as_of_date",
+                "You used receipts from 1 July on as well. Keep `time < as_of` first.",
+                float(_dog_gaps(_receipts()).median()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 TASKS = (
     Task(
         code="12a",
         asks="a table with one row for each household that bought before 1 July 2017: customer_id, recency_days (whole calendar days to 1 July)",
-        compute=_answer_silence, tolerance=0.1, key="customer_id",
+        compute=_answer_silence,
+        tolerance=0.1,
+        key="customer_id",
         hints=(
             "First keep the receipts with `receipts.time < as_of`.",
             "Per household the last time: `.groupby('customer_id').time.max()`; cut the clock off with `.dt.normalize()`.",
@@ -230,7 +369,9 @@ TASKS = (
     Task(
         code="12b",
         asks="a table with one row for every household of chain.customers: customer_id, frequency (receipts before 1 July 2017, 0 if none)",
-        compute=_answer_visits, tolerance=0.1, key="customer_id",
+        compute=_answer_visits,
+        tolerance=0.1,
+        key="customer_id",
         hints=(
             "A receipt is a basket_id. How many different ones has each household: `.nunique()`.",
             "Who bought nothing is not in the receipts. `.reindex(chain.customers.customer_id, fill_value=0)` gives them a row.",
@@ -241,14 +382,16 @@ TASKS = (
     Task(
         code="12c",
         asks="one number: dollars per receipt, to the cent, receipts before 1 July 2017",
-        compute=_answer_average, tolerance=0.006,
+        compute=_answer_average,
+        tolerance=0.006,
         hints=("All money divided by all receipts.", "`before.sales.sum()` and `before.basket_id.nunique()`."),
         close="Close, not it. Which receipts are in, and what do you divide by?",
     ),
     Task(
         code="12d",
         asks="one fraction between 0 and 1, to three digits: of the households silent for 28 days or more on 1 July 2017, the share that bought from 1 July until before 29 July",
-        compute=_answer_came_back, tolerance=0.0006,
+        compute=_answer_came_back,
+        tolerance=0.0006,
         hints=(
             "The quiet ones: `recency_days >= 28`, from a profile as of 1 July.",
             "Who bought in July: the receipts with `time >= as_of` and `time < as_of + pd.Timedelta(days=28)`.",
@@ -259,14 +402,20 @@ TASKS = (
     Task(
         code="12e",
         asks='one word: "send", "send60" or "hold"',
-        compute=_answer_decision, tolerance=0,
-        hints=("Compare 12d with one in three.", "Compute the same share for `recency_days >= 60`.", "If neither list passes, there is a third word."),
+        compute=_answer_decision,
+        tolerance=0,
+        hints=(
+            "Compare 12d with one in three.",
+            "Compute the same share for `recency_days >= 60`.",
+            "If neither list passes, there is a third word.",
+        ),
         close="",
     ),
     Task(
         code="12f",
         asks="one number: the median of days between two consecutive purchase days of DOG FOODS by one household, receipts before 1 July 2017",
-        compute=_answer_cycle, tolerance=0.1,
+        compute=_answer_cycle,
+        tolerance=0.1,
         hints=(
             "Join the category from chain.products by product_id, keep DOG FOODS.",
             "One row per household and day: `drop_duplicates`, then sort by household and day.",
@@ -274,4 +423,4 @@ TASKS = (
         ),
         close="Close, not it. Is each purchase day counted once, and each gap within one household?",
     ),
-)  # fmt: skip
+)

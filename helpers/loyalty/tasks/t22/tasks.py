@@ -15,7 +15,8 @@ from loyalty.segment.rules.rfm import score_rfm
 from loyalty.segment.rules.windows import sum_windows
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 
-AS_OF, YEAR_END = pd.Timestamp("2017-07-01"), pd.Timestamp("2018-01-02")
+AS_OF = pd.Timestamp("2017-07-01")
+YEAR_END = pd.Timestamp("2018-01-02")
 QUARTERS = ("2017-07-01", "2017-09-30", "2017-12-30")
 
 
@@ -71,15 +72,43 @@ def _answer_scores() -> Answers:
         right=right,
         praise=f"{(right.f == 5).sum()} households have a 5, and no two equal ones differ.",
         mistakes=(
-            Mistake("ties_by_id", "Households with the same frequency have different scores: ties are broken by their place in the table. Cut at values.", table(by_rank)),
-            Mistake("equal_width", "You cut the range of frequency into five equal lengths; a few very busy households leave almost everybody in part 1. Cut at quantiles of the values.", table(by_width)),
-            Mistake("never_bought_scored", "Households that never bought are scored with the buyers and push them up. They get 0 and do not move anybody.", table(with_zeros)),
-            Mistake("counted_from_zero", "Your scores run from 0 to 4, and those who never bought are among them. Score the buyers from 1 to 5; 0 is for who never bought.", table(with_zeros - 1)),
-            Mistake("never_bought_missing", "Households that never bought are missing. Give them a row with 0: the segments must add up to the base.", right[right.f > 0]),
-            Mistake("recency_for_frequency", "That is the recency score. Take the column f.", table(score_rfm(profile).table.set_axis(profile.index).r)),
-            Mistake("upside_down", "A 5 should be the most frequent; yours is the other way round.", table((6 - right.f.where(right.f > 0)).set_axis(profile.index))),
+            Mistake(
+                "ties_by_id",
+                "Households with the same frequency have different scores: ties are broken by their place in the table. Cut at values.",
+                table(by_rank),
+            ),
+            Mistake(
+                "equal_width",
+                "You cut the range of frequency into five equal lengths; a few very busy households leave almost everybody in part 1. Cut at quantiles of the values.",
+                table(by_width),
+            ),
+            Mistake(
+                "never_bought_scored",
+                "Households that never bought are scored with the buyers and push them up. They get 0 and do not move anybody.",
+                table(with_zeros),
+            ),
+            Mistake(
+                "counted_from_zero",
+                "Your scores run from 0 to 4, and those who never bought are among them. Score the buyers from 1 to 5; 0 is for who never bought.",
+                table(with_zeros - 1),
+            ),
+            Mistake(
+                "never_bought_missing",
+                "Households that never bought are missing. Give them a row with 0: the segments must add up to the base.",
+                right[right.f > 0],
+            ),
+            Mistake(
+                "recency_for_frequency",
+                "That is the recency score. Take the column f.",
+                table(score_rfm(profile).table.set_axis(profile.index).r),
+            ),
+            Mistake(
+                "upside_down",
+                "A 5 should be the most frequent; yours is the other way round.",
+                table((6 - right.f.where(right.f > 0)).set_axis(profile.index)),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -90,18 +119,54 @@ def _answer_late() -> Answers:
         right=right,
         praise=f"80 % of {len(gaps):,} gaps are {right:.0f} days or shorter.",
         mistakes=(
-            Mistake("thirty_days", "30 days is the habit, not an answer: this category has a rhythm of its own. Let the gaps decide.", 30.0),
-            Mistake("any_purchase", "That is the gap between visits of any kind. Keep the detergent lines first.", float(_any_gaps().quantile(0.8))),
-            Mistake("median", "That is the median: half of the households would be called late while they are only usual.", float(gaps.median())),
-            Mistake("lines_as_purchases", "Two lines on one day make a gap of 0 days. One day counts once.", float(_gaps(_detergent()).quantile(0.8))),
-            Mistake("households_mixed", "You took differences across households: sort by customer and day, and let `groupby('customer_id')` stand before `diff()`.",
-                    float(_detergent().drop_duplicates(["customer_id", "day"]).sort_values("day").day.diff().dt.days.quantile(0.8))),
-            Mistake("household_means", "That is the quantile of the households' own mean gaps: each household counts once. The question counts each gap once.",
-                    float(gaps.groupby(_detergent().loc[gaps.index, "customer_id"]).mean().quantile(0.8))),
-            Mistake("no_as_of_date", "You used receipts from 1 July on as well. Keep `time < as_of`.", float(_right_gaps(YEAR_END).quantile(0.8))),
-            Mistake("mean", "That is the mean. The question is how long a gap must be to be longer than 80 % of them: the quantile 0.8.", float(gaps.mean())),
+            Mistake(
+                "thirty_days",
+                "30 days is the habit, not an answer: this category has a rhythm of its own. Let the gaps decide.",
+                30.0,
+            ),
+            Mistake(
+                "any_purchase",
+                "That is the gap between visits of any kind. Keep the detergent lines first.",
+                float(_any_gaps().quantile(0.8)),
+            ),
+            Mistake(
+                "median",
+                "That is the median: half of the households would be called late while they are only usual.",
+                float(gaps.median()),
+            ),
+            Mistake(
+                "lines_as_purchases",
+                "Two lines on one day make a gap of 0 days. One day counts once.",
+                float(_gaps(_detergent()).quantile(0.8)),
+            ),
+            Mistake(
+                "households_mixed",
+                "You took differences across households: sort by customer and day, and let `groupby('customer_id')` stand before `diff()`.",
+                float(
+                    _detergent()
+                    .drop_duplicates(["customer_id", "day"])
+                    .sort_values("day")
+                    .day.diff()
+                    .dt.days.quantile(0.8)
+                ),
+            ),
+            Mistake(
+                "household_means",
+                "That is the quantile of the households' own mean gaps: each household counts once. The question counts each gap once.",
+                float(gaps.groupby(_detergent().loc[gaps.index, "customer_id"]).mean().quantile(0.8)),
+            ),
+            Mistake(
+                "no_as_of_date",
+                "You used receipts from 1 July on as well. Keep `time < as_of`.",
+                float(_right_gaps(YEAR_END).quantile(0.8)),
+            ),
+            Mistake(
+                "mean",
+                "That is the mean. The question is how long a gap must be to be longer than 80 % of them: the quantile 0.8.",
+                float(gaps.mean()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -113,18 +178,49 @@ def _answer_falsely_late() -> Answers:
         right=right,
         praise=f"{right:.0%} of gaps that ended with a purchase were longer than 30 days.",
         mistakes=(
-            Mistake("any_purchase", "That is for visits of any kind. For visits 30 days are long; for detergent they are not.", float((_any_gaps() > 30).mean())),
-            Mistake("lines_as_purchases", "Two lines on one day make gaps of 0 days, which hide the long ones. One day counts once.", float((_gaps(_detergent()) > 30).mean())),
+            Mistake(
+                "any_purchase",
+                "That is for visits of any kind. For visits 30 days are long; for detergent they are not.",
+                float((_any_gaps() > 30).mean()),
+            ),
+            Mistake(
+                "lines_as_purchases",
+                "Two lines on one day make gaps of 0 days, which hide the long ones. One day counts once.",
+                float((_gaps(_detergent()) > 30).mean()),
+            ),
             Mistake("in_time", "That is the share of 30 days or shorter. The others are the falsely late.", 1 - right),
-            Mistake("thirty_or_longer", "You counted gaps of exactly 30 days as well. Longer than 30: `>`.", float((gaps >= 30).mean())),
-            Mistake("first_purchases_inside", "You divided by all detergent days. A household's first one has no gap before it: `dropna()` first.",
-                    float((gaps > 30).sum() / len(_detergent().drop_duplicates(["customer_id", "day"])))),
-            Mistake("own_line", "That is the share beyond the line of 22b. Here the draft's line of 30 days is asked.", float((gaps > gaps.quantile(0.8)).mean())),
-            Mistake("a_count", "That is how many gaps. Divide by the number of gaps: a fraction was asked.", float((gaps > 30).sum())),
-            Mistake("no_as_of_date", "You used receipts from 1 July on as well. Keep `time < as_of`.", float((_right_gaps(YEAR_END) > 30).mean())),
-            Mistake("households", "That is the share of households with at least one such gap. The question counts gaps.", float(per_household.max().gt(30).mean())),
+            Mistake(
+                "thirty_or_longer",
+                "You counted gaps of exactly 30 days as well. Longer than 30: `>`.",
+                float((gaps >= 30).mean()),
+            ),
+            Mistake(
+                "first_purchases_inside",
+                "You divided by all detergent days. A household's first one has no gap before it: `dropna()` first.",
+                float((gaps > 30).sum() / len(_detergent().drop_duplicates(["customer_id", "day"]))),
+            ),
+            Mistake(
+                "own_line",
+                "That is the share beyond the line of 22b. Here the draft's line of 30 days is asked.",
+                float((gaps > gaps.quantile(0.8)).mean()),
+            ),
+            Mistake(
+                "a_count",
+                "That is how many gaps. Divide by the number of gaps: a fraction was asked.",
+                float((gaps > 30).sum()),
+            ),
+            Mistake(
+                "no_as_of_date",
+                "You used receipts from 1 July on as well. Keep `time < as_of`.",
+                float((_right_gaps(YEAR_END) > 30).mean()),
+            ),
+            Mistake(
+                "households",
+                "That is the share of households with at least one such gap. The question counts gaps.",
+                float(per_household.max().gt(30).mean()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -139,15 +235,41 @@ def _answer_new() -> Answers:
         right=right,
         praise=f"{right} of {len(few)} have only just begun.",
         mistakes=(
-            Mistake("newcomers_called_rare", "That counts all with one to three receipts, newcomers and rare ones in one pot. How long have they been here?", len(few)),
-            Mistake("never_bought_inside", "You counted those who never bought as well. Nobody is new before the first purchase.", len(few) + int((profile.frequency == 0).sum())),
-            Mistake("all_new", "These are all households in the stage \"new\", also those with more than three receipts.", int(is_new.sum())),
-            Mistake("habit_lines", "That is with lines of 30 and 90 days. Let the receipts draw them: `gaps=measure_gaps(chain.receipts, as_of)`.", int(habit.eq("new").reindex(few.customer_id).sum())),
-            Mistake("first_month", "That counts a first purchase in the last 30 days. Use the stage that `assign_life_cycle` gives.", int((few.tenure_days <= 30).sum())),
-            Mistake("one_or_two", "You left out those with three receipts. `between(1, 3)` holds both ends.", int(is_new.reindex(few[few.frequency < 3].customer_id).sum())),
-            Mistake("the_rare_ones", "That is the rest: those with one to three receipts who are not new.", len(few) - right),
+            Mistake(
+                "newcomers_called_rare",
+                "That counts all with one to three receipts, newcomers and rare ones in one pot. How long have they been here?",
+                len(few),
+            ),
+            Mistake(
+                "never_bought_inside",
+                "You counted those who never bought as well. Nobody is new before the first purchase.",
+                len(few) + int((profile.frequency == 0).sum()),
+            ),
+            Mistake(
+                "all_new",
+                'These are all households in the stage "new", also those with more than three receipts.',
+                int(is_new.sum()),
+            ),
+            Mistake(
+                "habit_lines",
+                "That is with lines of 30 and 90 days. Let the receipts draw them: `gaps=measure_gaps(chain.receipts, as_of)`.",
+                int(habit.eq("new").reindex(few.customer_id).sum()),
+            ),
+            Mistake(
+                "first_month",
+                "That counts a first purchase in the last 30 days. Use the stage that `assign_life_cycle` gives.",
+                int((few.tenure_days <= 30).sum()),
+            ),
+            Mistake(
+                "one_or_two",
+                "You left out those with three receipts. `between(1, 3)` holds both ends.",
+                int(is_new.reindex(few[few.frequency < 3].customer_id).sum()),
+            ),
+            Mistake(
+                "the_rare_ones", "That is the rest: those with one to three receipts who are not new.", len(few) - right
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 DRAFT = {
@@ -195,7 +317,8 @@ def _answer_both_ways() -> Answers:
     best, later = (spend.nlargest(len(spend) // 5, window) for window in ("first", "second"))
     both = spend[(spend["first"] > 0) & (spend["second"] > 0)]
     loyal, loyal_later = (both.nlargest(len(both) // 5, window) for window in ("first", "second"))
-    forwards, backwards = _change(best, "first", "second"), _change(later, "second", "first")
+    forwards = _change(best, "first", "second")
+    backwards = _change(later, "second", "first")
     buyers = _change(loyal, "first", "second"), _change(loyal_later, "second", "first")
     medians = _change(best, "first", "second", "median"), _change(later, "second", "first", "median")
     dollars = forwards * float(best["first"].mean()), backwards * float(later["second"].mean())
@@ -205,16 +328,40 @@ def _answer_both_ways() -> Answers:
         right=(forwards, backwards),
         praise="Less in both directions: nobody can have fallen and risen at once.",
         mistakes=(
-            Mistake("new_fifth_each_time", "You took the best fifth of each quarter anew. Then it is not the same households: follow one group through both quarters.", (other_fifth, 1 / (1 + other_fifth) - 1)),
-            Mistake("not_backwards", "Your second number follows the same households as the first. Choose the best of the *later* quarter and look back.", (forwards, 1 / (1 + forwards) - 1)),
-            Mistake("ratio_for_change", "These are ratios: 1 would be \"no change\". Take 1 off.", (1 + forwards, 1 + backwards)),
-            Mistake("read_forwards_again", "The first is right. The second divides the later quarter by the earlier one; backwards it is the other way: earlier / later - 1.", (forwards, 1 / (1 + backwards) - 1)),
-            Mistake("dollars", "These are dollars a head. Divide by the mean from which you start: fractions were asked.", dollars),
-            Mistake("buyers_only", "You left out households that bought nothing in one of the quarters. They count as 0, and somebody who stopped is part of the change.", buyers),
+            Mistake(
+                "new_fifth_each_time",
+                "You took the best fifth of each quarter anew. Then it is not the same households: follow one group through both quarters.",
+                (other_fifth, 1 / (1 + other_fifth) - 1),
+            ),
+            Mistake(
+                "not_backwards",
+                "Your second number follows the same households as the first. Choose the best of the *later* quarter and look back.",
+                (forwards, 1 / (1 + forwards) - 1),
+            ),
+            Mistake(
+                "ratio_for_change",
+                'These are ratios: 1 would be "no change". Take 1 off.',
+                (1 + forwards, 1 + backwards),
+            ),
+            Mistake(
+                "read_forwards_again",
+                "The first is right. The second divides the later quarter by the earlier one; backwards it is the other way: earlier / later - 1.",
+                (forwards, 1 / (1 + backwards) - 1),
+            ),
+            Mistake(
+                "dollars",
+                "These are dollars a head. Divide by the mean from which you start: fractions were asked.",
+                dollars,
+            ),
+            Mistake(
+                "buyers_only",
+                "You left out households that bought nothing in one of the quarters. They count as 0, and somebody who stopped is part of the change.",
+                buyers,
+            ),
             Mistake("medians", "These are changes of the median. The means of money were asked.", medians),
             Mistake("everybody", "That is the change of all households.", (everybody, 1 / (1 + everybody) - 1)),
         ),
-    )  # fmt: skip
+    )
 
 
 def _percent(share: float) -> str:
@@ -242,8 +389,11 @@ def _answer_verdict() -> Answers:
 
 TASKS = (
     Task(
-        code="22a", asks="a table with one row for every household: customer_id, f (1 to 5, 0 for never bought), equal frequencies have equal scores",
-        compute=_answer_scores, tolerance=0.1, key="customer_id",
+        code="22a",
+        asks="a table with one row for every household: customer_id, f (1 to 5, 0 for never bought), equal frequencies have equal scores",
+        compute=_answer_scores,
+        tolerance=0.1,
+        key="customer_id",
         hints=(
             "Equal customers, equal scores: cut at values of frequency, as the helper of the lesson does.",
             "The helper is `score_rfm` in `loyalty.segment.rules.rfm`; it takes the profile.",
@@ -252,30 +402,52 @@ TASKS = (
         close="Close, but not for all households. Where do you cut?",
     ),
     Task(
-        code="22b", asks="one number: days, the 80 % quantile of the gaps between two detergent days of one household, before 1 July 2017",
-        compute=_answer_late, tolerance=0.3,
-        hints=("One row per household and day: `drop_duplicates`, sorted by day.", "`.groupby('customer_id').day.diff().dt.days.dropna()`", "`.quantile(0.8)`"),
+        code="22b",
+        asks="one number: days, the 80 % quantile of the gaps between two detergent days of one household, before 1 July 2017",
+        compute=_answer_late,
+        tolerance=0.3,
+        hints=(
+            "One row per household and day: `drop_duplicates`, sorted by day.",
+            "`.groupby('customer_id').day.diff().dt.days.dropna()`",
+            "`.quantile(0.8)`",
+        ),
         close="Close, not it. Is each day counted once, and each gap within one household?",
     ),
     Task(
-        code="22c", asks="one fraction between 0 and 1, to three digits: the share of the gaps of 22b that are longer than 30 days",
-        compute=_answer_falsely_late, tolerance=0.0006,
-        hints=("The gaps of 22b, compared with 30: `>` gives True and False.", "The mean of True and False is a share."),
+        code="22c",
+        asks="one fraction between 0 and 1, to three digits: the share of the gaps of 22b that are longer than 30 days",
+        compute=_answer_falsely_late,
+        tolerance=0.0006,
+        hints=(
+            "The gaps of 22b, compared with 30: `>` gives True and False.",
+            "The mean of True and False is a share.",
+        ),
         close="Close, not it. Longer than 30, not 30 or longer, and the same gaps as in 22b.",
     ),
     Task(
-        code="22d", asks="one whole number: households with one to three receipts before 1 July 2017 whose life-cycle stage is new",
-        compute=_answer_new, tolerance=0.1,
-        hints=("`assign_life_cycle(profile, gaps=measure_gaps(chain.receipts, as_of))` gives a segment for each household.", "Keep the households with `frequency.between(1, 3)` and join the segment by customer_id."),
+        code="22d",
+        asks="one whole number: households with one to three receipts before 1 July 2017 whose life-cycle stage is new",
+        compute=_answer_new,
+        tolerance=0.1,
+        hints=(
+            "`assign_life_cycle(profile, gaps=measure_gaps(chain.receipts, as_of))` gives a segment for each household.",
+            "Keep the households with `frequency.between(1, 3)` and join the segment by customer_id.",
+        ),
         close="Close, not it. Both conditions at once: one to three receipts, and stage new.",
     ),
     Task(
-        code="22e", asks='one letter: "A", "B" or "C"', compute=_answer_list, tolerance=0,
-        hints=("Read the last column of each row.", "Is anybody in two segments, or in none?"), close="",
+        code="22e",
+        asks='one letter: "A", "B" or "C"',
+        compute=_answer_list,
+        tolerance=0,
+        hints=("Read the last column of each row.", "Is anybody in two segments, or in none?"),
+        close="",
     ),
     Task(
-        code="22f", asks="two fractions (forwards, backwards), to three digits: change of mean spend of the best fifth, Q3 to the 91 days after, and of the later best fifth back to Q3",
-        compute=_answer_both_ways, tolerance=0.0006,
+        code="22f",
+        asks="two fractions (forwards, backwards), to three digits: change of mean spend of the best fifth, Q3 to the 91 days after, and of the later best fifth back to Q3",
+        compute=_answer_both_ways,
+        tolerance=0.0006,
         hints=(
             "`sum_windows(chain.receipts, '2017-07-01', '2017-09-30', '2017-12-30', customers=chain.customers)` has the columns first and second.",
             "`spend.nlargest(len(spend) // 5, 'first')` are the best of the third quarter.",
@@ -284,7 +456,10 @@ TASKS = (
         close="Close, not it. 493 households, means of money, all households in the table.",
     ),
     Task(
-        code="22g", asks='one word: "effect" or "regression"', compute=_answer_verdict, tolerance=0,
+        code="22g",
+        asks='one word: "effect" or "regression"',
+        compute=_answer_verdict,
+        tolerance=0,
         hints=(
             "Compare the two numbers of 22f.",
             "`expose_regression(spend, seed=22).gaps` holds a p-value for the top.",
@@ -292,4 +467,4 @@ TASKS = (
         ),
         close="",
     ),
-)  # fmt: skip
+)

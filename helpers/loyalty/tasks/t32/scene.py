@@ -13,8 +13,11 @@ import pandas as pd
 
 from loyalty.world import World
 
-SEED, WAVES = 132, 3
-START, END = pd.Timestamp("2024-09-11"), pd.Timestamp("2024-12-04")  # 84 days, as long as three waves
+SEED = 132
+WAVES = 3
+# 84 days, as long as three waves
+START = pd.Timestamp("2024-09-11")
+END = pd.Timestamp("2024-12-04")
 
 
 class PointsChain(NamedTuple):
@@ -34,8 +37,10 @@ def _world() -> World:
 
 @cache
 def _chain() -> PointsChain:
-    world, rng = _world(), np.random.default_rng(SEED)
-    people, receipts = world.customers, world.receipts
+    world = _world()
+    rng = np.random.default_rng(SEED)
+    people = world.customers
+    receipts = world.receipts
     # Consent is asked for together with the card, so that those who gave it are the better customers
     consent = rng.random(len(people)) < np.where(people["card_since"].notna(), 0.80, 0.45)
     last = receipts.groupby("customer_id")["time"].max().reindex(people["customer_id"]).to_numpy()
@@ -61,9 +66,11 @@ def read_chain() -> PointsChain:
 
 @cache
 def _spring() -> pd.DataFrame:
-    people, lives = _world().customers[["customer_id"]], {}
+    people = _world().customers[["customer_id"]]
+    lives = {}
     for name, offer in {"with_points": "bonus_points", "without": None}.items():
-        here, spent = _world(), 0.0
+        here = _world()
+        spent = 0.0
         for wave in range(1, WAVES + 1):
             sent, here = here.run(people.assign(offer_id=offer), campaign_id="points", wave=wave, days=28, post=0)
             outcomes = sent.outcomes

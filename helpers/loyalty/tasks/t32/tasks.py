@@ -14,9 +14,13 @@ from loyalty.evaluate.design.power import find_detectable
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t32.scene import END, START, read_chain
 
-COST, MARGIN = 1.80, 0.28
-SEEN, LEVEL = 0.8416, 1.96  # the two hurdles of the lesson, in standard errors
-SALT, MONDAYS = "points 2025", 13
+COST = 1.80
+MARGIN = 0.28
+# the two hurdles of the lesson, in standard errors
+SEEN = 0.8416
+LEVEL = 1.96
+SALT = "points 2025"
+MONDAYS = 13
 
 
 @cache
@@ -56,34 +60,94 @@ def _detect(
 
 @cache
 def _answer_house_rule() -> Answers:
-    spent, people = _spent(), _people()
-    buyers, everybody, size = spent[spent > 0], people["spent"].to_numpy(), len(spent)
+    spent = _spent()
+    people = _people()
+    buyers = spent[spent > 0]
+    everybody = people["spent"].to_numpy()
+    size = len(spent)
     right = _detect(spent)
     helper = find_detectable(spent, size=size, control=0.05).effect
     return Answers(
         right=right,
         praise=f"€{right:.2f}, {right / spent.mean():.0%} of what a customer spends in 84 days.",
         mistakes=(
-            Mistake("with_the_history", "That is the helper with `history=`, where the letters bring some people in and the treated differ more. It is the better number, and 32b uses it; "
-                    "here the formula was asked, (1.96 + 0.84) standard errors.", helper),
-            Mistake("buyers_only", "Your standard deviation is that of the buyers. The test measures everybody who was drawn, also those who buy nothing: `reindex(eligible.customer_id, fill_value=0)`.", _detect(buyers)),
-            Mistake("buyers_as_the_list", "You planned with the buyers only, in spread and in number. Nobody knows before the draw who will buy; plan with all eligible customers, zeros included.", _detect(buyers, size=len(buyers))),
-            Mistake("not_filtered", "You planned with the whole list. Those without consent, the staff and those silent for a year cannot get a letter: filter first, then count.", _detect(everybody, size=len(everybody))),
-            Mistake("spread_of_the_list", "The number of customers is right, but your standard deviation is that of the whole list. Take it from the eligible customers.", _detect(everybody)),
-            Mistake("heavy_tails_ignored", "You cut off the top hundredth as outliers. They will come in spring too, and they make much of the noise; without them the plan promises what it cannot keep.", _detect(_cut_tail())),
-            Mistake("a_month_for_three", "Your spread is that of four weeks. The campaign is judged after 84 days, and over 84 days people differ by more.", _detect(_spent("month"))),
-            Mistake("no_power", "These are 1.96 standard errors. A true effect of that size is seen every second time only; for 80 of 100 add 0.84.", _detect(spent, hurdles=LEVEL)),
-            Mistake("one_sided", "That is one-sided (1.645). Letters can annoy as well; the interval that Jonas will see has two ends: 1.96 + 0.84.", _detect(spent, hurdles=1.645 + SEEN)),
-            Mistake("one_standard_error", "That is one standard error. To be called an effect it takes 1.96 of them, to be seen in 80 of 100 another 0.84.", _detect(spent, hurdles=1.0)),
-            Mistake("both_groups_small", "You gave both groups 5 %. The control has 5 %, the treated have 95 %; the formula adds 1/control and 1/treated.",
-                    _detect(spent) * float(np.sqrt(2 / 0.05 / (1 / 0.05 + 1 / 0.95)))),
-            Mistake("treated_forgotten", "You took the standard error of the control alone. The treated group has one too: sd × √(1/control + 1/treated).", (LEVEL + SEEN) * float(spent.std(ddof=1)) / float(np.sqrt(0.05 * size))),
-            Mistake("without_the_day_filter", "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.", _detect(_spent_with_the_silent(), size=len(_spent_with_the_silent()))),
-            Mistake("total_in_each_group", "You put all eligible customers into each of the two groups. They are divided between them.", _detect(spent) * float(np.sqrt(2 / (1 / 0.05 + 1 / 0.95)))),
-            Mistake("equal_size_habit", "That is half and half. The house rule leaves out 5 %.", _detect(spent, share=0.5)),
+            Mistake(
+                "with_the_history",
+                "That is the helper with `history=`, where the letters bring some people in and the treated differ more. It is the better number, and 32b uses it; "
+                "here the formula was asked, (1.96 + 0.84) standard errors.",
+                helper,
+            ),
+            Mistake(
+                "buyers_only",
+                "Your standard deviation is that of the buyers. The test measures everybody who was drawn, also those who buy nothing: `reindex(eligible.customer_id, fill_value=0)`.",
+                _detect(buyers),
+            ),
+            Mistake(
+                "buyers_as_the_list",
+                "You planned with the buyers only, in spread and in number. Nobody knows before the draw who will buy; plan with all eligible customers, zeros included.",
+                _detect(buyers, size=len(buyers)),
+            ),
+            Mistake(
+                "not_filtered",
+                "You planned with the whole list. Those without consent, the staff and those silent for a year cannot get a letter: filter first, then count.",
+                _detect(everybody, size=len(everybody)),
+            ),
+            Mistake(
+                "spread_of_the_list",
+                "The number of customers is right, but your standard deviation is that of the whole list. Take it from the eligible customers.",
+                _detect(everybody),
+            ),
+            Mistake(
+                "heavy_tails_ignored",
+                "You cut off the top hundredth as outliers. They will come in spring too, and they make much of the noise; without them the plan promises what it cannot keep.",
+                _detect(_cut_tail()),
+            ),
+            Mistake(
+                "a_month_for_three",
+                "Your spread is that of four weeks. The campaign is judged after 84 days, and over 84 days people differ by more.",
+                _detect(_spent("month")),
+            ),
+            Mistake(
+                "no_power",
+                "These are 1.96 standard errors. A true effect of that size is seen every second time only; for 80 of 100 add 0.84.",
+                _detect(spent, hurdles=LEVEL),
+            ),
+            Mistake(
+                "one_sided",
+                "That is one-sided (1.645). Letters can annoy as well; the interval that Jonas will see has two ends: 1.96 + 0.84.",
+                _detect(spent, hurdles=1.645 + SEEN),
+            ),
+            Mistake(
+                "one_standard_error",
+                "That is one standard error. To be called an effect it takes 1.96 of them, to be seen in 80 of 100 another 0.84.",
+                _detect(spent, hurdles=1.0),
+            ),
+            Mistake(
+                "both_groups_small",
+                "You gave both groups 5 %. The control has 5 %, the treated have 95 %; the formula adds 1/control and 1/treated.",
+                _detect(spent) * float(np.sqrt(2 / 0.05 / (1 / 0.05 + 1 / 0.95))),
+            ),
+            Mistake(
+                "treated_forgotten",
+                "You took the standard error of the control alone. The treated group has one too: sd × √(1/control + 1/treated).",
+                (LEVEL + SEEN) * float(spent.std(ddof=1)) / float(np.sqrt(0.05 * size)),
+            ),
+            Mistake(
+                "without_the_day_filter",
+                "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.",
+                _detect(_spent_with_the_silent(), size=len(_spent_with_the_silent())),
+            ),
+            Mistake(
+                "total_in_each_group",
+                "You put all eligible customers into each of the two groups. They are divided between them.",
+                _detect(spent) * float(np.sqrt(2 / (1 / 0.05 + 1 / 0.95))),
+            ),
+            Mistake(
+                "equal_size_habit", "That is half and half. The house rule leaves out 5 %.", _detect(spent, share=0.5)
+            ),
             Mistake("always_ten", "That is 10 %. The house rule leaves out 5 %.", _detect(spent, share=0.1)),
         ),
-    )  # fmt: skip
+    )
 
 
 def _smallest_share(
@@ -109,8 +173,10 @@ def _right_share() -> float:
 
 @cache
 def _answer_share() -> Answers:
-    spent, everybody = _spent(), _people()["spent"].to_numpy()
-    size, right = len(spent), _right_share()
+    spent = _spent()
+    everybody = _people()["spent"].to_numpy()
+    size = len(spent)
+    right = _right_share()
     seen = {share: find_detectable(spent, size=size, control=share).effect for share in (0.05, 0.1, 0.5)}
     # Buyers have no zeros to turn into purchases: among them an effect can only be a larger purchase
     buyers = _smallest_share(spent[spent > 0], growth="shift")
@@ -118,19 +184,59 @@ def _answer_share() -> Answers:
         right=right,
         praise=f"{right:.0%} are {right * size:,.0f} customers. It takes €{_detect_from(right):.2f} to be seen with them; the campaign pays from €{COST / MARGIN:.2f} on.",
         mistakes=(
-            Mistake("equal_size_habit", f"Half and half sees €{seen[0.5]:.2f}, more than was asked: {(0.5 - right) * size:,.0f} customers would get no letter for nothing. Equal groups are the habit of those "
-                    "for whom a control costs as much as a treatment.", 0.5),
-            Mistake("always_ten", f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost.", 0.1),
-            Mistake("house_rule", f"5 % is the house rule; with 84 days of history it sees €{seen[0.05]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. If you did not choose it but found it: is your history that of all 84 days?", 0.05),
-            Mistake("by_the_formula", "Very near: that is by the formula of 32a, with one spread for both groups. The helper with the history lets the letters bring some people in; the treated then differ more, and it takes a percent more.", _by_formula(spent)),
-            Mistake("no_power", "With this share an effect that just pays is seen every second time only (`power=0.5`, or 1.96 standard errors). Asked are 80 of 100.", _smallest_share(spent, power=0.5)),
-            Mistake("one_sided", "That is one-sided (`level=0.90`). The interval that Jonas will see has two ends.", _smallest_share(spent, level=0.9)),
-            Mistake("heavy_tails_ignored", "You cut off the top hundredth as outliers. The test will have them in it, and it will see less than this plan promises.", _smallest_share(_cut_tail())),
-            Mistake("not_filtered", "You planned with the whole list. Filter first: only eligible customers can be drawn.", _smallest_share(everybody, size=len(everybody))),
-            Mistake("buyers_only", "Your history holds buyers only. Zeros belong to it: most of the effect is that somebody comes at all.", buyers),
-            Mistake("ninety", "With this share it is seen in 90 of 100. Jonas asked for 80; the rest can get the letters.", _smallest_share(spent, power=0.9)),
+            Mistake(
+                "equal_size_habit",
+                f"Half and half sees €{seen[0.5]:.2f}, more than was asked: {(0.5 - right) * size:,.0f} customers would get no letter for nothing. Equal groups are the habit of those "
+                "for whom a control costs as much as a treatment.",
+                0.5,
+            ),
+            Mistake(
+                "always_ten",
+                f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost.",
+                0.1,
+            ),
+            Mistake(
+                "house_rule",
+                f"5 % is the house rule; with 84 days of history it sees €{seen[0.05]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. If you did not choose it but found it: is your history that of all 84 days?",
+                0.05,
+            ),
+            Mistake(
+                "by_the_formula",
+                "Very near: that is by the formula of 32a, with one spread for both groups. The helper with the history lets the letters bring some people in; the treated then differ more, and it takes a percent more.",
+                _by_formula(spent),
+            ),
+            Mistake(
+                "no_power",
+                "With this share an effect that just pays is seen every second time only (`power=0.5`, or 1.96 standard errors). Asked are 80 of 100.",
+                _smallest_share(spent, power=0.5),
+            ),
+            Mistake(
+                "one_sided",
+                "That is one-sided (`level=0.90`). The interval that Jonas will see has two ends.",
+                _smallest_share(spent, level=0.9),
+            ),
+            Mistake(
+                "heavy_tails_ignored",
+                "You cut off the top hundredth as outliers. The test will have them in it, and it will see less than this plan promises.",
+                _smallest_share(_cut_tail()),
+            ),
+            Mistake(
+                "not_filtered",
+                "You planned with the whole list. Filter first: only eligible customers can be drawn.",
+                _smallest_share(everybody, size=len(everybody)),
+            ),
+            Mistake(
+                "buyers_only",
+                "Your history holds buyers only. Zeros belong to it: most of the effect is that somebody comes at all.",
+                buyers,
+            ),
+            Mistake(
+                "ninety",
+                "With this share it is seen in 90 of 100. Jonas asked for 80; the rest can get the letters.",
+                _smallest_share(spent, power=0.9),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _detect_from(share: float) -> float:
@@ -144,33 +250,73 @@ def _draw(people: pd.DataFrame, share: float, salt: str = SALT, mode: str = "has
 
 @cache
 def _answer_control() -> Answers:
-    people, share = _people(), _right_share()
-    eligible, active = people[people["eligible"]], people[people["active"]]
+    people = _people()
+    share = _right_share()
+    eligible = people[people["eligible"]]
+    active = people[people["active"]]
     right = _draw(eligible, share)
     draws = [_draw(eligible, share, f"{SALT} letter {number}") for number in (1, 2, 3)]
-    sizes, formula = {size: _draw(eligible, size) for size in (0.05, 0.1, 0.5)}, _by_formula(_spent())
+    sizes = {size: _draw(eligible, size) for size in (0.05, 0.1, 0.5)}
+    formula = _by_formula(_spent())
     return Answers(
         right=right,
         praise=f"{len(right):,} customers, the same for all three letters, whoever joins.",
         mistakes=(
-            Mistake("no_consent", "Your control are the customers without consent. They differ from the others before any letter: draw among those who *could* get it.",
-                    set(people.loc[~people["consent"], "customer_id"].tolist())),
-            Mistake("no_consent_active", "Your control are the active customers without consent. They are no lottery: people who gave consent spend more anyway. Draw among the eligible ones.",
-                    set(active.loc[~active["consent"], "customer_id"].tolist())),
-            Mistake("new_control_each_wave", "You drew anew for the third letter. The campaign is judged after all three: with a new control each time most of these people got the first two. One salt for all three.", draws[2]),
-            Mistake("out_in_all_draws", f"These are the customers who were control in all three draws. Only {len(set.intersection(*draws)):,} are left; with one salt it is the same control throughout.", set.intersection(*draws)),
-            Mistake("out_in_any_draw", "These are the customers who were control in one of the three draws or more. Most of them got a letter or two; use one salt.", set.union(*draws)),
+            Mistake(
+                "no_consent",
+                "Your control are the customers without consent. They differ from the others before any letter: draw among those who *could* get it.",
+                set(people.loc[~people["consent"], "customer_id"].tolist()),
+            ),
+            Mistake(
+                "no_consent_active",
+                "Your control are the active customers without consent. They are no lottery: people who gave consent spend more anyway. Draw among the eligible ones.",
+                set(active.loc[~active["consent"], "customer_id"].tolist()),
+            ),
+            Mistake(
+                "new_control_each_wave",
+                "You drew anew for the third letter. The campaign is judged after all three: with a new control each time most of these people got the first two. One salt for all three.",
+                draws[2],
+            ),
+            Mistake(
+                "out_in_all_draws",
+                f"These are the customers who were control in all three draws. Only {len(set.intersection(*draws)):,} are left; with one salt it is the same control throughout.",
+                set.intersection(*draws),
+            ),
+            Mistake(
+                "out_in_any_draw",
+                "These are the customers who were control in one of the three draws or more. Most of them got a letter or two; use one salt.",
+                set.union(*draws),
+            ),
             Mistake("equal_size_habit", "That is half of them. Use your share from 32b.", sizes[0.5]),
             Mistake("always_ten", "That is 10 %. Use your share from 32b.", sizes[0.1]),
             Mistake("house_rule", "That is 5 %. Use your share from 32b.", sizes[0.05]),
-            Mistake("by_the_formula", f"That is {formula:.0%}, the share by the formula. Use the one that the helper found in 32b.", _draw(eligible, formula)),
-            Mistake("not_filtered", "You drew from the whole list. Filter first: staff and people without consent are in your control, but never among the treated.", _draw(people, share)),
-            Mistake("without_the_day_filter", "Customers silent for a year are among yours. Eligible is who bought on or after 1 January 2024.",
-                    _draw(_all_but_silence(), share)),
-            Mistake("blocks", "These are exact quotas (`mode=\"blocks\"`). Whoever gives his consent later would then move others; the default, \"hash\", moves nobody.", _draw(eligible, share, mode="blocks")),
-            Mistake("treated", "These are the ones who get the letters. Asked are those who stay out.", set(eligible["customer_id"].tolist()) - right),
+            Mistake(
+                "by_the_formula",
+                f"That is {formula:.0%}, the share by the formula. Use the one that the helper found in 32b.",
+                _draw(eligible, formula),
+            ),
+            Mistake(
+                "not_filtered",
+                "You drew from the whole list. Filter first: staff and people without consent are in your control, but never among the treated.",
+                _draw(people, share),
+            ),
+            Mistake(
+                "without_the_day_filter",
+                "Customers silent for a year are among yours. Eligible is who bought on or after 1 January 2024.",
+                _draw(_all_but_silence(), share),
+            ),
+            Mistake(
+                "blocks",
+                'These are exact quotas (`mode="blocks"`). Whoever gives his consent later would then move others; the default, "hash", moves nobody.',
+                _draw(eligible, share, mode="blocks"),
+            ),
+            Mistake(
+                "treated",
+                "These are the ones who get the letters. Asked are those who stay out.",
+                set(eligible["customer_id"].tolist()) - right,
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _all_but_silence() -> pd.DataFrame:
@@ -185,18 +331,36 @@ def _answer_peeking() -> Answers:
         right=right,
         praise=f"{right:.0%} of useless campaigns would be celebrated, {right / 0.05:.0f} times as many as with one look.",
         mistakes=(
-            Mistake("peeking_is_free", "5 % is the share for one look. Each further look is another chance to be fooled.", 0.05),
-            Mistake("added_up", "13 times 5 %: that would be right if no two looks could ring together. Most of what was seen last Monday is still in the data.", MONDAYS * 0.05),
-            Mistake("as_if_independent", "1 − .95¹³ takes the 13 looks for 13 fresh tests. Each look contains the data of all looks before; simulate a sum that grows, or use `count_looks`.", 1 - 0.95**MONDAYS),
+            Mistake(
+                "peeking_is_free",
+                "5 % is the share for one look. Each further look is another chance to be fooled.",
+                0.05,
+            ),
+            Mistake(
+                "added_up",
+                "13 times 5 %: that would be right if no two looks could ring together. Most of what was seen last Monday is still in the data.",
+                MONDAYS * 0.05,
+            ),
+            Mistake(
+                "as_if_independent",
+                "1 − .95¹³ takes the 13 looks for 13 fresh tests. Each look contains the data of all looks before; simulate a sum that grows, or use `count_looks`.",
+                1 - 0.95**MONDAYS,
+            ),
             Mistake("does_not_stop", "That is the probability that she does *not* stop.", 1 - right),
-            Mistake("three_looks", "That is for three looks, one after each letter. Marta looks on 13 Mondays.", count_looks(3)),
+            Mistake(
+                "three_looks",
+                "That is for three looks, one after each letter. Marta looks on 13 Mondays.",
+                count_looks(3),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
 def _answer_plan() -> Answers:
-    spent, wanted, share = _spent(), COST / MARGIN, _right_share()
+    spent = _spent()
+    wanted = COST / MARGIN
+    share = _right_share()
     people = _people()
     ten = find_detectable(spent, size=len(spent), control=0.1).effect
     active = people[people["active"]].groupby("consent")["spent"].mean()
@@ -209,8 +373,14 @@ def _answer_plan() -> Answers:
         "D": "10 % see the effect that just pays: no more need to stay out.",
     }
     right = "A" if ten <= wanted else "D"
-    names = {"A": "always_ten", "B": "equal_size_habit", "C": "no_consent", "D": "more_than_needed",
-             "E": "new_control_each_wave", "F": "peeking"}  # fmt: skip
+    names = {
+        "A": "always_ten",
+        "B": "equal_size_habit",
+        "C": "no_consent",
+        "D": "more_than_needed",
+        "E": "new_control_each_wave",
+        "F": "peeking",
+    }
     return Answers(
         right=right,
         praise=f"{share:.0%}, drawn once, looked at once: an effect of €{wanted:.2f} is seen in 80 of 100 cases.",
@@ -222,7 +392,8 @@ TASKS = (
     Task(
         code="32a",
         asks="one number: euros per customer in 84 days, 5 % of the eligible customers left out, seen in 80 of 100 cases, by the formula",
-        compute=_answer_house_rule, tolerance=0.02,
+        compute=_answer_house_rule,
+        tolerance=0.02,
         hints=(
             "First the eligible: `customers[customers.consent & ~customers.staff & (customers.last_purchase >= '2024-01-01')]`.",
             "What each of them spent in [start, end); who bought nothing counts with 0: `.reindex(eligible.customer_id, fill_value=0)`.",
@@ -233,7 +404,8 @@ TASKS = (
     Task(
         code="32b",
         asks="one fraction in whole percent, such as 0.07: the smallest share left out with which an effect that just pays is seen in 80 of 100 cases",
-        compute=_answer_share, tolerance=0.001,
+        compute=_answer_share,
+        tolerance=0.001,
         hints=(
             "Which additional sales bring in €1.80, if 28 cents of a euro are margin?",
             "`find_detectable(spent, size=len(spent), control=share).effect` for 0.01, 0.02, … 0.50.",
@@ -244,7 +416,8 @@ TASKS = (
     Task(
         code="32c",
         asks="a set or list of customer_id: who is control when the third letter goes out",
-        compute=_answer_control, tolerance=0,
+        compute=_answer_control,
+        tolerance=0,
         hints=(
             "Judged once after three letters: the same people have to stay out of all three.",
             "`assign_arms(eligible, {'control': share_out, 'points': 1 - share_out}, salt='points 2025')`",
@@ -255,7 +428,8 @@ TASKS = (
     Task(
         code="32d",
         asks="one fraction between 0 and 1: the probability of at least one false alarm in 13 looks at growing data",
-        compute=_answer_peeking, tolerance=0.011,
+        compute=_answer_peeking,
+        tolerance=0.011,
         hints=(
             "By simulation: 13 normal numbers, added up one by one; after the k-th the sum has a standard deviation of √k.",
             "How often lies one of the 13 sums beyond 1.96 × √k?",
@@ -264,8 +438,14 @@ TASKS = (
         close="Close, not it. Are the 13 looks at a sum that grows, and does one alarm suffice?",
     ),
     Task(
-        code="32e", asks='one letter: "A", "B", "C", "D", "E" or "F"', compute=_answer_plan, tolerance=0,
-        hints=("Three conditions: sees the break-even, at most 5 % false alarms, no more customers than needed.", "32b answers the first and third, 32d the second."),
+        code="32e",
+        asks='one letter: "A", "B", "C", "D", "E" or "F"',
+        compute=_answer_plan,
+        tolerance=0,
+        hints=(
+            "Three conditions: sees the break-even, at most 5 % false alarms, no more customers than needed.",
+            "32b answers the first and third, 32d the second.",
+        ),
         close="",
     ),
-)  # fmt: skip
+)

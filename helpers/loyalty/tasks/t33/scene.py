@@ -12,7 +12,8 @@ from loyalty.datasets.shelf import Dataset
 from loyalty.evaluate.design.assignment import assign_arms
 from loyalty.world import World
 
-LOADED, SENT = pd.Timestamp("2024-09-17"), pd.Timestamp("2024-10-01")
+LOADED = pd.Timestamp("2024-09-17")
+SENT = pd.Timestamp("2024-10-01")
 
 
 def load_autumn() -> Dataset:

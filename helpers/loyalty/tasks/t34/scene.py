@@ -28,8 +28,12 @@ class Campaigns(NamedTuple):
 @cache
 def _spring() -> tuple[Campaigns, pd.Series]:
     world = World(customers=40_000, months=24, seed=134)
-    lots, offers, here = world.customers[["customer_id"]], world.offers, world
-    contacts, outcomes, truth = [], [], {}
+    lots = world.customers[["customer_id"]]
+    offers = world.offers
+    here = world
+    contacts = []
+    outcomes = []
+    truth = {}
     for place, (name, (offer, days)) in enumerate(PLAN.items()):
         sent = lots.index.isin(lots.sample(frac=0.5, random_state=134 + place).index)
         arm = np.where(sent, "sent", "control")
@@ -40,8 +44,11 @@ def _spring() -> tuple[Campaigns, pd.Series]:
         outcomes.append(wave.outcomes)
         truth[name] = before.truth.lift(wave).profit[offer, "both"]
     table = pd.concat(outcomes, ignore_index=True)
-    table = table.assign(sales=(table.sales * (1 + VAT)).round(2), goods_cost=(table.sales - table.margin).round(2),
-                         discount=(table.discount * (1 + VAT)).round(2)).drop(columns="margin")  # fmt: skip
+    table = table.assign(
+        sales=(table.sales * (1 + VAT)).round(2),
+        goods_cost=(table.sales - table.margin).round(2),
+        discount=(table.discount * (1 + VAT)).round(2),
+    ).drop(columns="margin")
     offers = offers[offers.offer_id.isin([offer for offer, _ in PLAN.values()])].reset_index(drop=True)
     return Campaigns(pd.concat(contacts, ignore_index=True), table, offers), pd.Series(truth)
 

@@ -44,10 +44,16 @@ def _price(campaign: str) -> pd.Series:
 
 def _earn(campaign: str, windows: tuple = BOTH, margin: str = "net", chance: float | None = None) -> pd.Series:
     """Profit of each customer, contact not taken off, with what is called a margin and how many points are spent."""
-    purse, price = _purse(campaign, windows), _price(campaign)
+    purse = _purse(campaign, windows)
+    price = _price(campaign)
     net = purse.sales / (1 + VAT)
-    kept = {"net": net - purse.goods_cost, "gross": purse.sales - purse.goods_cost, "revenue": purse.sales,
-            "net revenue": net, "four fifths": purse.sales * (1 - VAT) - purse.goods_cost}[margin]  # fmt: skip
+    kept = {
+        "net": net - purse.goods_cost,
+        "gross": purse.sales - purse.goods_cost,
+        "revenue": purse.sales,
+        "net revenue": net,
+        "four fifths": purse.sales * (1 - VAT) - purse.goods_cost,
+    }[margin]
     chance = price.redemption_probability if chance is None else chance
     return kept - purse.reward_paid - purse.points_issued * chance * price.point_cost
 
@@ -112,26 +118,32 @@ SAYS = {
     "rows_as_customers": "You averaged rows, and each customer has two of them, `main` and `post`. Sum them for each customer first: he was drawn, not his rows.",
     "contact_added": "You added the price of the contacts. It is a cost: take it off.",
     "one_standard_error": "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-}  # fmt: skip
+}
 ADDED = "You gave back the line *of which natural buyers*. The campaign did not bring them, but it did pay them: the money is gone, and the line only says to whom."
 
 
 def _by_rows(campaign: str) -> Estimate:
     """Windows averaged as if each were a customer of its own."""
-    sent, parts = _purse(campaign).sent, [_earn(campaign, (window,)) for window in BOTH]
+    sent = _purse(campaign).sent
+    parts = [_earn(campaign, (window,)) for window in BOTH]
     found = compare_means(*(pd.concat([part[sent == who] for part in parts]) for who in (True, False)))
     return _charge(found, _price(campaign).contact_cost)
 
 
 def _shared(campaign: str, value: Any) -> tuple[Mistake, ...]:
     """Mistakes that any of the campaigns invites; `value` turns an estimate into the answer that is asked."""
-    made = {"revenue_for_margin": _gap(campaign, _earn(campaign, margin="revenue")),
-            "net_revenue_for_margin": _gap(campaign, _earn(campaign, margin="net revenue")), "vat_inside_margin": _gap(campaign, _earn(campaign, margin="gross")),
-            "fifth_of_the_price": _gap(campaign, _earn(campaign, margin="four fifths")),
-            "window_ends_with_campaign": _right(campaign, ("main",)), "weeks_before_inside": _right(campaign, ("pre", "main", "post")),
-            "rows_as_customers": _by_rows(campaign), "contact_forgotten": _gap(campaign, _earn(campaign), contact=False),
-            "contact_added": _gap(campaign, _earn(campaign) + 2 * _price(campaign).contact_cost * _purse(campaign).sent),
-            "buyers_only": _gap(campaign, _earn(campaign), keep=_purse(campaign).came)}  # fmt: skip
+    made = {
+        "revenue_for_margin": _gap(campaign, _earn(campaign, margin="revenue")),
+        "net_revenue_for_margin": _gap(campaign, _earn(campaign, margin="net revenue")),
+        "vat_inside_margin": _gap(campaign, _earn(campaign, margin="gross")),
+        "fifth_of_the_price": _gap(campaign, _earn(campaign, margin="four fifths")),
+        "window_ends_with_campaign": _right(campaign, ("main",)),
+        "weeks_before_inside": _right(campaign, ("pre", "main", "post")),
+        "rows_as_customers": _by_rows(campaign),
+        "contact_forgotten": _gap(campaign, _earn(campaign), contact=False),
+        "contact_added": _gap(campaign, _earn(campaign) + 2 * _price(campaign).contact_cost * _purse(campaign).sent),
+        "buyers_only": _gap(campaign, _earn(campaign), keep=_purse(campaign).came),
+    }
     users = _purse(campaign).used | ~_purse(campaign).sent
     made["users_against_control"] = _gap(campaign, _earn(campaign), keep=users)
     return tuple(Mistake(name, SAYS[name], value(found)) for name, found in made.items())
@@ -139,7 +151,8 @@ def _shared(campaign: str, value: Any) -> tuple[Mistake, ...]:
 
 @cache
 def _answer_discount() -> Answers:
-    right, anyway = _right("discount").effect, _anyway("discount")
+    right = _right("discount").effect
+    anyway = _anyway("discount")
     given = _difference("discount", _purse("discount").discount) / (1 + VAT)
     points = _gap("discount", _earn("discount", chance=0.0)).effect - right
     return Answers(
@@ -147,21 +160,48 @@ def _answer_discount() -> Answers:
         praise=f"{_euros(right, 3)} a customer; on the last day of the campaign it looked like {_euros(_right('discount', ('main',)).effect, 3)}.",
         mistakes=(
             *_shared("discount", lambda found: found.effect),
-            Mistake("natural_buyers_forgotten", f"You left out the discount of those who would have come anyway ({anyway:.0%} of the buyers). The campaign did not bring them, but it gave them 10 % off: their part counts like any other.", right + anyway * given),
+            Mistake(
+                "natural_buyers_forgotten",
+                f"You left out the discount of those who would have come anyway ({anyway:.0%} of the buyers). The campaign did not bring them, but it gave them 10 % off: their part counts like any other.",
+                right + anyway * given,
+            ),
             Mistake("natural_buyers_added_back", ADDED, right + anyway * (given + points)),
-            Mistake("discount_left_out", "The discount is missing: you used the margin at full price. What was paid is `sales`; nothing is added to it.", right + given),
-            Mistake("discount_twice", "You took the discount off twice. `sales` is what was paid, the discount is already off.", right - given),
-            Mistake("points_forgotten", SAYS["points_forgotten"], _gap("discount", _earn("discount", chance=0.0)).effect),
-            Mistake("points_at_face", "All points at a cent each: that is their face value. Three of ten are never spent: times `redemption_probability`.", _gap("discount", _earn("discount", chance=1.0)).effect),
-            Mistake("all_customers", "You divided by all 40,000. Half of them were sent the offer: mean of the sent, minus mean of control.", right / 2),
-            Mistake("totals", "That is the money of the whole campaign. Divide by the customers to whom it was sent.", right * int(_purse("discount").sent.sum())),
+            Mistake(
+                "discount_left_out",
+                "The discount is missing: you used the margin at full price. What was paid is `sales`; nothing is added to it.",
+                right + given,
+            ),
+            Mistake(
+                "discount_twice",
+                "You took the discount off twice. `sales` is what was paid, the discount is already off.",
+                right - given,
+            ),
+            Mistake(
+                "points_forgotten", SAYS["points_forgotten"], _gap("discount", _earn("discount", chance=0.0)).effect
+            ),
+            Mistake(
+                "points_at_face",
+                "All points at a cent each: that is their face value. Three of ten are never spent: times `redemption_probability`.",
+                _gap("discount", _earn("discount", chance=1.0)).effect,
+            ),
+            Mistake(
+                "all_customers",
+                "You divided by all 40,000. Half of them were sent the offer: mean of the sent, minus mean of control.",
+                right / 2,
+            ),
+            Mistake(
+                "totals",
+                "That is the money of the whole campaign. Divide by the customers to whom it was sent.",
+                right * int(_purse("discount").sent.sum()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _added_intervals(campaign: str) -> Triple:
     """The right effect, with the ends of the intervals of margin and points added up."""
-    purse, price = _purse(campaign), _price(campaign)
+    purse = _purse(campaign)
+    price = _price(campaign)
     margin = _gap(campaign, purse.sales / (1 + VAT) - purse.goods_cost - purse.reward_paid)
     points = _gap(campaign, -purse.points_issued * price.redemption_probability * price.point_cost, contact=False)
     return margin.effect + points.effect, margin.low + points.low, margin.high + points.high
@@ -169,7 +209,9 @@ def _added_intervals(campaign: str) -> Triple:
 
 @cache
 def _answer_points() -> Answers:
-    right, purse, price = _triple(_right("points")), _purse("points"), _price("points")
+    right = _triple(_right("points"))
+    purse = _purse("points")
+    price = _price("points")
     cent = price.redemption_probability * price.point_cost
     cost = _difference("points", purse.points_issued) * cent
     of_control = float(purse.points_issued[~purse.sent].mean()) * cent
@@ -180,24 +222,54 @@ def _answer_points() -> Answers:
         praise=f"{_euros(right[0])} ({_euros(right[1])} to {_euros(right[2])}). At face value {_euros(face[0])}, as if points were free {_euros(zero[0])}.",
         mistakes=(
             *_shared("points", _triple),
-            Mistake("points_at_face", "Your points stand at face value, a cent each. Three of ten are never spent: times `redemption_probability`.", face),
-            Mistake("points_forgotten", "The points cost nothing in your bill. They are money that customers will spend: issued × probability × cost of a point.", zero),
-            Mistake("points_spent_so_far", "You booked the points that were spent so far. People take up to three months; what is issued and will be spent is owed already: `points_issued` × probability.", _triple(so_far)),
-            Mistake("points_of_control_forgotten", "You took off all points of those who were sent to. Card holders earn points without any campaign as well: sent less control.", _move(right, -of_control)),
-            Mistake("natural_buyers_forgotten", "You counted the points of additional buyers only. Those who would have come anyway got 300 points too.", _move(zero, -(1 - _anyway("points")) * cost)),
+            Mistake(
+                "points_at_face",
+                "Your points stand at face value, a cent each. Three of ten are never spent: times `redemption_probability`.",
+                face,
+            ),
+            Mistake(
+                "points_forgotten",
+                "The points cost nothing in your bill. They are money that customers will spend: issued × probability × cost of a point.",
+                zero,
+            ),
+            Mistake(
+                "points_spent_so_far",
+                "You booked the points that were spent so far. People take up to three months; what is issued and will be spent is owed already: `points_issued` × probability.",
+                _triple(so_far),
+            ),
+            Mistake(
+                "points_of_control_forgotten",
+                "You took off all points of those who were sent to. Card holders earn points without any campaign as well: sent less control.",
+                _move(right, -of_control),
+            ),
+            Mistake(
+                "natural_buyers_forgotten",
+                "You counted the points of additional buyers only. Those who would have come anyway got 300 points too.",
+                _move(zero, -(1 - _anyway("points")) * cost),
+            ),
             Mistake("natural_buyers_added_back", ADDED, _move(right, _anyway("points") * cost)),
-            Mistake("interval_not_moved", "The effect is right; the ends of the interval still lack the 8 cents. A known price moves all three.", (right[0], right[1] + price.contact_cost, right[2] + price.contact_cost)),
-            Mistake("intervals_added", "The effect is right; the interval is a sum of intervals. Margin and points of a customer move together: one profit for each customer, then one interval.", _added_intervals("points")),
+            Mistake(
+                "interval_not_moved",
+                "The effect is right; the ends of the interval still lack the 8 cents. A known price moves all three.",
+                (right[0], right[1] + price.contact_cost, right[2] + price.contact_cost),
+            ),
+            Mistake(
+                "intervals_added",
+                "The effect is right; the interval is a sum of intervals. Margin and points of a customer move together: one profit for each customer, then one interval.",
+                _added_intervals("points"),
+            ),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
 def _answer_service() -> Answers:
-    purse, price = _purse("service"), _price("service")
+    purse = _purse("service")
+    price = _price("service")
     treated = int(purse.sent.sum())
-    right, anyway = _triple(_right("service"), treated), _anyway("service")
+    right = _triple(_right("service"), treated)
+    anyway = _anyway("service")
     free = _triple(_gap("service", _earn("service") + purse.reward_paid), treated)
     rewards = _difference("service", purse.reward_paid) * treated
     additional = _difference("service", purse.came.astype(float)) * price.reward_cost * treated
@@ -208,17 +280,41 @@ def _answer_service() -> Answers:
         praise=f"{_euros(right[0], 0)} in all. {_euros(anyway * (rewards + points), 0)} went to customers who would have come anyway.",
         mistakes=(
             *_shared("service", lambda found: _triple(found, treated)),
-            Mistake("natural_buyers_forgotten", f"You counted the service of additional customers only ({1 - anyway:.0%} of those who came). The others were served as well, and the bill names them: all rewards count.", _move(free, -(1 - anyway) * rewards)),
-            Mistake("one_service_a_new_buyer", "You booked one service for each customer that the campaign brought. The bill is for those who used it, and nearly all of them would have come anyway.", _move(free, -additional)),
+            Mistake(
+                "natural_buyers_forgotten",
+                f"You counted the service of additional customers only ({1 - anyway:.0%} of those who came). The others were served as well, and the bill names them: all rewards count.",
+                _move(free, -(1 - anyway) * rewards),
+            ),
+            Mistake(
+                "one_service_a_new_buyer",
+                "You booked one service for each customer that the campaign brought. The bill is for those who used it, and nearly all of them would have come anyway.",
+                _move(free, -additional),
+            ),
             Mistake("natural_buyers_added_back", ADDED, _move(right, anyway * (rewards + points))),
-            Mistake("natural_buyers_twice", "What went to natural buyers is off twice. It is an *of which* line: their services are among the rewards already.", _move(right, -anyway * rewards)),
+            Mistake(
+                "natural_buyers_twice",
+                "What went to natural buyers is off twice. It is an *of which* line: their services are among the rewards already.",
+                _move(right, -anyway * rewards),
+            ),
             Mistake("rewards_left_out", "The services are missing in your bill: `reward_paid`.", free),
-            Mistake("contact_of_the_others", "You booked 8 cents a contact. This campaign was a call: 50 cents.", _move(right, (price.contact_cost - _price("points").contact_cost) * treated)),
-            Mistake("per_customer", "That is per customer. Times the customers to whom it was sent.", _triple(_right("service"))),
-            Mistake("all_customers", "You multiplied with all customers. Only half of them were sent the offer.", tuple(end * everyone for end in right)),
+            Mistake(
+                "contact_of_the_others",
+                "You booked 8 cents a contact. This campaign was a call: 50 cents.",
+                _move(right, (price.contact_cost - _price("points").contact_cost) * treated),
+            ),
+            Mistake(
+                "per_customer",
+                "That is per customer. Times the customers to whom it was sent.",
+                _triple(_right("service")),
+            ),
+            Mistake(
+                "all_customers",
+                "You multiplied with all customers. Only half of them were sent the offer.",
+                tuple(end * everyone for end in right),
+            ),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
         ),
-    )  # fmt: skip
+    )
 
 
 def _advise(found: Estimate) -> str:
@@ -234,21 +330,59 @@ def _decide(windows: tuple[str, ...] = BOTH) -> tuple[Any, ...]:
 
 @cache
 def _answer_decision() -> Answers:
-    right, early = _decide(), _decide(("main",))
-    total, verdicts = right[3], [_right(name) for name in PLAN]
+    right = _decide()
+    early = _decide(("main",))
+    total = right[3]
+    verdicts = [_right(name) for name in PLAN]
     sure = tuple("send" if one.low > 0 else "stop" for one in verdicts)
     doubt = tuple("stop" if one.high < 0 else "send" if one.low > 0 else "test" for one in verdicts)
     face = (right[0], _advise(_gap("points", _earn("points", chance=1.0))), right[2])
     known = (
-        ("window_ends_with_campaign", early[:3], early[3], "Your sum ends with the campaigns. Add the four weeks after each of them; your 34a to 34c hold them."),
-        ("sent_all", ("send",) * 3, total, f"Your 34c: the service lost {_euros(abs(_right('service').effect))} a customer, and not even the upper end of its interval reaches zero. A slide is no reason."),
-        ("only_what_is_sure", sure, total, "You stop whatever is not proven. Open is not lost: if one has to act, the likelier side earns more on average, and here a further test costs more than it tells."),
-        ("test_whatever_is_open", doubt, total, "An open verdict is no reason to test. Compare: is `value_of_testing` larger than what the test costs (`testing.cost`)? A test keeps a good offer from the control group."),
-        ("points_at_face", face, total, "For the points `test` would follow from face value. At the price of your 34b another test costs more than it tells."),
-        ("per_customer", right[:3], sum(one.effect for one in verdicts), "The words fit; the sum is per customer. Each campaign was sent to about 20,000: totals, please."),
-        ("service_left_out", right[:3], total - verdicts[2].effect * verdicts[2].n_treated, "The words fit; the service is missing in the sum. What is stopped has lost its money all the same."),
-    )  # fmt: skip
-    seen, mistakes = {right}, []
+        (
+            "window_ends_with_campaign",
+            early[:3],
+            early[3],
+            "Your sum ends with the campaigns. Add the four weeks after each of them; your 34a to 34c hold them.",
+        ),
+        (
+            "sent_all",
+            ("send",) * 3,
+            total,
+            f"Your 34c: the service lost {_euros(abs(_right('service').effect))} a customer, and not even the upper end of its interval reaches zero. A slide is no reason.",
+        ),
+        (
+            "only_what_is_sure",
+            sure,
+            total,
+            "You stop whatever is not proven. Open is not lost: if one has to act, the likelier side earns more on average, and here a further test costs more than it tells.",
+        ),
+        (
+            "test_whatever_is_open",
+            doubt,
+            total,
+            "An open verdict is no reason to test. Compare: is `value_of_testing` larger than what the test costs (`testing.cost`)? A test keeps a good offer from the control group.",
+        ),
+        (
+            "points_at_face",
+            face,
+            total,
+            "For the points `test` would follow from face value. At the price of your 34b another test costs more than it tells.",
+        ),
+        (
+            "per_customer",
+            right[:3],
+            sum(one.effect for one in verdicts),
+            "The words fit; the sum is per customer. Each campaign was sent to about 20,000: totals, please.",
+        ),
+        (
+            "service_left_out",
+            right[:3],
+            total - verdicts[2].effect * verdicts[2].n_treated,
+            "The words fit; the service is missing in the sum. What is stopped has lost its money all the same.",
+        ),
+    )
+    seen = {right}
+    mistakes = []
     for name, words, amount, says in known:
         if (*words, amount) not in seen:
             mistakes.append(Mistake(name, says, (*words, amount)))
@@ -259,8 +393,10 @@ def _answer_decision() -> Answers:
 _WHAT = "sent less control, campaign and 28 days after it (`main` and `post`), contact cost taken off"
 TASKS = (
     Task(
-        code="34a", asks=f"one number: profit of the discount in euros per customer sent, to a tenth of a cent; {_WHAT}",
-        compute=_answer_discount, tolerance=0.0005,
+        code="34a",
+        asks=f"one number: profit of the discount in euros per customer sent, to a tenth of a cent; {_WHAT}",
+        compute=_answer_discount,
+        tolerance=0.0005,
         hints=(
             "Margin of a row: `sales / 1.20 - goods_cost`. The discount is already off.",
             "Sum `main` and `post` for each customer; points are `points_issued` × 0.70 × €0.01.",
@@ -269,8 +405,10 @@ TASKS = (
         close="Close, not it. Which windows are in, and what stands in your margin?",
     ),
     Task(
-        code="34b", asks=f"three numbers (profit, low, high) of the points, euros per customer sent, to a tenth of a cent, 95 % interval; {_WHAT}",
-        compute=_answer_points, tolerance=0.001,
+        code="34b",
+        asks=f"three numbers (profit, low, high) of the points, euros per customer sent, to a tenth of a cent, 95 % interval; {_WHAT}",
+        compute=_answer_points,
+        tolerance=0.001,
         hints=(
             "Give every customer one number, his profit, as in 34a. Then one interval.",
             "`compare_means(profit of the sent, profit of control)` from `loyalty.stats.intervals`; then take 8 cents off all three.",
@@ -279,8 +417,10 @@ TASKS = (
         close="Close, not it. What does a point cost, and is it one profit for each customer?",
     ),
     Task(
-        code="34c", asks=f"three numbers (profit, low, high) of the service in all, whole euros, 95 % interval; {_WHAT}",
-        compute=_answer_service, tolerance=5,
+        code="34c",
+        asks=f"three numbers (profit, low, high) of the service in all, whole euros, 95 % interval; {_WHAT}",
+        compute=_answer_service,
+        tolerance=5,
         hints=(
             "As 34b, with the costs of the service: `reward_paid` counts in full, 50 cents for each contact.",
             "In all means: times the number of customers to whom it was sent.",
@@ -289,8 +429,10 @@ TASKS = (
         close="Close, not it. Are all services in the bill, and how many customers were sent the offer?",
     ),
     Task(
-        code="34d", asks='four values: "send", "test" or "stop" for discount, points and service in this order, and the sum of their three profits in whole euros',
-        compute=_answer_decision, tolerance=15,
+        code="34d",
+        asks='four values: "send", "test" or "stop" for discount, points and service in this order, and the sum of their three profits in whole euros',
+        compute=_answer_decision,
+        tolerance=15,
         hints=(
             "Whole interval above zero: send. Whole interval below: stop. Else compare `money.value_of_testing` with `money.testing.cost`.",
             "If a test costs more than it tells, take the likelier side: the sign of the profit.",
@@ -298,4 +440,4 @@ TASKS = (
         ),
         close="Close, not it. Do the words follow from your intervals, and is the sum that of 34a to 34c, in totals?",
     ),
-)  # fmt: skip
+)

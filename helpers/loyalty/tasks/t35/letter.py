@@ -66,8 +66,10 @@ def _without_overlap(outcome: str) -> tuple[Mistake, ...]:
     }
     says = "You asked about all the invited. Of those above €60 every one was invited: what they do without a letter nobody has seen. {} customers who are not like them. Look at the warnings, and leave the class out."
     given = {"treated": "invited", "outcome": outcome, "target": "att"}
-    return tuple(Mistake(name, says.format(text), _triple(method(_letter(True), covariates=columns, **given)))
-                 for name, (method, columns, text) in asked.items())  # fmt: skip
+    return tuple(
+        Mistake(name, says.format(text), _triple(method(_letter(True), covariates=columns, **given)))
+        for name, (method, columns, text) in asked.items()
+    )
 
 
 @cache
@@ -78,21 +80,54 @@ def answer_like_with_like() -> Answers:
         right=right,
         praise=f"{_span(right)} per invited customer of the two lower classes.",
         mistakes=(
-            Mistake("outcome_among_covariates", "You compared customers with equally many *visits after the letter*. If the letter brings visits, that is what it changed; held fixed, most of its effect is gone. Nothing from after may make the cells.",
-                    _within(["group", "visits"])),
-            Mistake("outcome_among_covariates_of_all", "You compared customers with equally many *visits after the letter* (and kept the third class). Nothing from after may make the cells.",
-                    _within(["group", "visits"], whole=True)),
+            Mistake(
+                "outcome_among_covariates",
+                "You compared customers with equally many *visits after the letter*. If the letter brings visits, that is what it changed; held fixed, most of its effect is gone. Nothing from after may make the cells.",
+                _within(["group", "visits"]),
+            ),
+            Mistake(
+                "outcome_among_covariates_of_all",
+                "You compared customers with equally many *visits after the letter* (and kept the third class). Nothing from after may make the cells.",
+                _within(["group", "visits"], whole=True),
+            ),
             *_without_overlap("sales"),
-            Mistake("everybody", "That is for everybody (`ate`): most customers bought nothing before, and so hardly any of them was invited. Asked is the effect on those who were (`target=\"att\"`).",
-                    _within(["group"], target="ate")),
-            Mistake("other_class", "You compared within classes of `quarter`. The list was not made by that: what decided was the column `group`.", _within(["quarter"])),
-            Mistake("naive", "That is invited less others as they are, without the third class. Compare within each class of `group`.", _naively("sales")),
-            Mistake("naive_of_all", "That is invited less others as they are. Compare within each class of `group`.", _naively("sales", True)),
-            Mistake("change", "That is the change since the 28 days before. Those days decided who was invited: a high point, from which one falls back by oneself.", _naively("change")),
-            Mistake("change_of_all", "That is the change since the 28 days before, the third class with it. Those days decided who was invited: a high point, from which one falls back by oneself.", _naively("change", True)),
-            Mistake("quarter", "That is the change since the 84 days before those that decided: much nearer, but who buys again after a pause is in it as well. Compare within each class of `group`.", _naively("since_quarter")),
+            Mistake(
+                "everybody",
+                'That is for everybody (`ate`): most customers bought nothing before, and so hardly any of them was invited. Asked is the effect on those who were (`target="att"`).',
+                _within(["group"], target="ate"),
+            ),
+            Mistake(
+                "other_class",
+                "You compared within classes of `quarter`. The list was not made by that: what decided was the column `group`.",
+                _within(["quarter"]),
+            ),
+            Mistake(
+                "naive",
+                "That is invited less others as they are, without the third class. Compare within each class of `group`.",
+                _naively("sales"),
+            ),
+            Mistake(
+                "naive_of_all",
+                "That is invited less others as they are. Compare within each class of `group`.",
+                _naively("sales", True),
+            ),
+            Mistake(
+                "change",
+                "That is the change since the 28 days before. Those days decided who was invited: a high point, from which one falls back by oneself.",
+                _naively("change"),
+            ),
+            Mistake(
+                "change_of_all",
+                "That is the change since the 28 days before, the third class with it. Those days decided who was invited: a high point, from which one falls back by oneself.",
+                _naively("change", True),
+            ),
+            Mistake(
+                "quarter",
+                "That is the change since the 84 days before those that decided: much nearer, but who buys again after a pause is in it as well. Compare within each class of `group`.",
+                _naively("since_quarter"),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -103,14 +138,34 @@ def answer_witness() -> Answers:
         right=right,
         praise=f"{_span(right)}: nothing found where nothing was, and no room for a bias as large as the effect.",
         mistakes=(
-            Mistake("wrong_outcome", "That is 35e. The witness is the column `witness`, months before the letter.", _within(["group"])),
-            Mistake("naive", "That is invited less others in the witness, not within the classes. The witness is asked about the method of 35e.", _naively("witness")),
-            Mistake("naive_of_all", "That is invited less others in the witness, all customers. The witness is asked about the method of 35e.", _naively("witness", True)),
-            Mistake("everybody", "That is for everybody (`ate`). Use the same target as in 35e.", _within(["group"], "witness", target="ate")),
-            Mistake("nearer_days", "That is `quarter`, the 84 days before those that decided. The witness is the column `witness`, 28 days.", _within(["group"], "quarter")),
+            Mistake(
+                "wrong_outcome",
+                "That is 35e. The witness is the column `witness`, months before the letter.",
+                _within(["group"]),
+            ),
+            Mistake(
+                "naive",
+                "That is invited less others in the witness, not within the classes. The witness is asked about the method of 35e.",
+                _naively("witness"),
+            ),
+            Mistake(
+                "naive_of_all",
+                "That is invited less others in the witness, all customers. The witness is asked about the method of 35e.",
+                _naively("witness", True),
+            ),
+            Mistake(
+                "everybody",
+                "That is for everybody (`ate`). Use the same target as in 35e.",
+                _within(["group"], "witness", target="ate"),
+            ),
+            Mistake(
+                "nearer_days",
+                "That is `quarter`, the 84 days before those that decided. The witness is the column `witness`, 28 days.",
+                _within(["group"], "quarter"),
+            ),
             *_without_overlap("witness"),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -120,13 +175,14 @@ def answer_grade() -> Answers:
     found = compare_strata(_letter(), outcome="sales", **given)
     placebo = placebo_outcome(_letter(), estimator=compare_strata, placebo="witness", **given)
     right = "C" if say_what_is_allowed(found, placebos=[placebo]).level == "suggests" and found.low > 0 else "D"
-    fell, gap = _naively("change", True)[0], _naively("sales", True)[0]
+    fell = _naively("change", True)[0]
+    gap = _naively("sales", True)[0]
     says = {
         "A": f"{_euros(fell)} is the change since the very days that decided. Whoever is picked at a high point falls back without any letter.",
         "B": f"{_euros(gap)} is the gap between those who spend and those who do not. Within a class of equal spend it is {_span(_within(['group']))}.",
         "C": "The witness of 35f does not agree, or zero lies in the interval of 35e.",
         "D": "Too strict. Below €60 both kinds exist in every class, your 35e compares them, and your witness of 35f finds nothing. What cannot be told are those above €60.",
-    }  # fmt: skip
+    }
     return Answers(
         right=right,
         praise="As strong as the evidence, and only about those for whom there is some.",

@@ -58,7 +58,8 @@ def tell_points_letter() -> pd.Series:
 def _run() -> tuple[pd.DataFrame, pd.Series]:
     """Send the letter once and keep its table and each customer's expected effect, not the world, which is large."""
     world = World(customers=20_000, months=24, seed=135)
-    ids, lines = world.customers["customer_id"], world.receipts
+    ids = world.customers["customer_id"]
+    lines = world.receipts
     ago = (world.end - lines["time"].dt.normalize()).dt.days  # 1 is the last day before the letter
 
     def spent(first: int, last: int) -> pd.Series:
@@ -70,9 +71,17 @@ def _run() -> tuple[pd.DataFrame, pd.Series]:
     invited = np.random.default_rng(135).random(len(ids)) < group.map(CHANCE)
     wave, _ = world.run(pd.DataFrame({"customer_id": ids, "offer_id": np.where(invited, "bonus_points", None)}))
     after = wave.outcomes.query("window == 'main'").set_index("customer_id")
-    table = pd.DataFrame({
-        "customer_id": ids, "group": group, "invited": invited, "last_28": last, "quarter": spent(29, 112),
-        "witness": spent(113, 140), "sales": ids.map(after["sales"]), "visits": ids.map(after["orders"]),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "customer_id": ids,
+            "group": group,
+            "invited": invited,
+            "last_28": last,
+            "quarter": spent(29, 112),
+            "witness": spent(113, 140),
+            "sales": ids.map(after["sales"]),
+            "visits": ids.map(after["orders"]),
+        }
+    )
     effect = world.truth.effect("bonus_points", post=0).set_index("customer_id")["sales"]
     return table, ids.map(effect)

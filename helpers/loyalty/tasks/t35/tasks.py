@@ -13,7 +13,9 @@ from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t35.letter import answer_grade, answer_like_with_like, answer_witness
 
-START, END, FAKE = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25"), pd.Timestamp("2017-09-04")
+START = pd.Timestamp("2017-10-30")
+END = pd.Timestamp("2017-12-25")
+FAKE = pd.Timestamp("2017-09-04")
 BEFORE = pd.Timedelta(days=84)
 DAY = pd.Timedelta(days=1)
 Triple = tuple[float, float, float]
@@ -48,7 +50,8 @@ def _gap(values: np.ndarray) -> float:
 
 def _weeks_as_customers(start: pd.Timestamp, end: pd.Timestamp) -> Triple:
     """The right effect, with an interval that takes each week's change of a household for a household of its own."""
-    member, week = _chain()[2], pd.Timedelta(days=7)
+    member = _chain()[2]
+    week = pd.Timedelta(days=7)
     before = _spend(start - BEFORE, start)
     changes = np.array([_spend(day, day + week) - before for day in pd.date_range(start, end - week, freq=week)])
     found = compare_means(changes[:, member].ravel(), changes[:, ~member].ravel())
@@ -67,22 +70,59 @@ def _answer_naive() -> Answers:
         right=right,
         praise=f"${right:.2f} a household and 28 days: a gap, not yet an effect.",
         mistakes=(
-            Mistake("buyers_only", "You left out the households that bought nothing in the window. They count as zero; `reindex(everyone, fill_value=0)` brings them back.",
-                    float(during[member & bought].mean() - during[~member & bought].mean())),
-            Mistake("not_per_28_days", "These are dollars for the whole 56 days. Divide by the days of the window, times 28.", _gap(_spend(START, END, 0))),
-            Mistake("last_day_missing", "The last day, 24 December, is missing. The window is [start, end) and `end` is 25 December.",
-                    float(_gap(_spend(START, END - DAY)))),
-            Mistake("day_after_inside", "25 December is inside. The window is [start, end): `time < end`.", _gap(_spend(START, END + DAY))),
-            Mistake("thirty_days", "That is per 30 days. The workshop's month has 28: four whole weeks.", _gap(_spend(START, END, 30))),
+            Mistake(
+                "buyers_only",
+                "You left out the households that bought nothing in the window. They count as zero; `reindex(everyone, fill_value=0)` brings them back.",
+                float(during[member & bought].mean() - during[~member & bought].mean()),
+            ),
+            Mistake(
+                "not_per_28_days",
+                "These are dollars for the whole 56 days. Divide by the days of the window, times 28.",
+                _gap(_spend(START, END, 0)),
+            ),
+            Mistake(
+                "last_day_missing",
+                "The last day, 24 December, is missing. The window is [start, end) and `end` is 25 December.",
+                float(_gap(_spend(START, END - DAY))),
+            ),
+            Mistake(
+                "day_after_inside",
+                "25 December is inside. The window is [start, end): `time < end`.",
+                _gap(_spend(START, END + DAY)),
+            ),
+            Mistake(
+                "thirty_days",
+                "That is per 30 days. The workshop's month has 28: four whole weeks.",
+                _gap(_spend(START, END, 30)),
+            ),
             Mistake("per_day", "That is per day. Times 28.", _gap(_spend(START, END, 1))),
-            Mistake("members_only", "That is what members spent. Take off what the others spent.", float(during[member].mean())),
-            Mistake("against_everybody", "You compared members with all households, members among them. Compare with the others.", float(during[member].mean() - during.mean())),
-            Mistake("totals", "These are totals of groups of different size. Take the mean per household.", float(during[member].sum() - during[~member].sum())),
-            Mistake("medians", "That is a difference of medians. Means were asked: times the number of households they give the money.", float(np.median(during[member]) - np.median(during[~member]))),
-            Mistake("lines_as_unit", "That is the difference per receipt line. The household is the unit.",
-                    float(lines.sales[is_member].mean() - lines.sales[~is_member].mean())),
+            Mistake(
+                "members_only",
+                "That is what members spent. Take off what the others spent.",
+                float(during[member].mean()),
+            ),
+            Mistake(
+                "against_everybody",
+                "You compared members with all households, members among them. Compare with the others.",
+                float(during[member].mean() - during.mean()),
+            ),
+            Mistake(
+                "totals",
+                "These are totals of groups of different size. Take the mean per household.",
+                float(during[member].sum() - during[~member].sum()),
+            ),
+            Mistake(
+                "medians",
+                "That is a difference of medians. Means were asked: times the number of households they give the money.",
+                float(np.median(during[member]) - np.median(during[~member])),
+            ),
+            Mistake(
+                "lines_as_unit",
+                "That is the difference per receipt line. The household is the unit.",
+                float(lines.sales[is_member].mean() - lines.sales[~is_member].mean()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _widen(found: Triple, times: float) -> Triple:
@@ -97,22 +137,47 @@ def _add_intervals(effect: float, one: Triple, other: Triple) -> Triple:
 
 
 def _mistakes_of_change(start: pd.Timestamp, end: pd.Timestamp) -> tuple[Mistake, ...]:
-    before, during = _spend(start - BEFORE, start), _spend(start, end)
+    before = _spend(start - BEFORE, start)
+    during = _spend(start, end)
     totals = _spend(start, end, 0) - _spend(start - BEFORE, start, 0)
     change = _compare(during - before)
     return (
-        Mistake("no_before", "That is the gap in the window itself. Take each household's change: window minus the 84 days before.", _compare(during)),
-        Mistake("weeks_as_customers", "The effect is right; the interval is too narrow. It counts the weeks of a household as if they were different households. One household, one change.",
-                _weeks_as_customers(start, end)),
-        Mistake("buyers_only", "You kept only households that bought in both windows. Who stopped, or came back, is part of the change.",
-                _compare(during - before, (during > 0) & (before > 0))),
-        Mistake("interval_of_the_level", "The effect is right; the interval belongs to the gap in the window, not to the change. Put each household's change into `compare_means`.",
-                (change[0], *_compare(during)[1:])),
-        Mistake("one_standard_error", "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.", _widen(change, 1 / 1.96)),
-        Mistake("windows_as_independent", "The effect is right; the interval is too wide. The same households stand in both windows: one change each, then one interval.",
-                _add_intervals(change[0], _compare(during), _compare(before))),
-        Mistake("windows_not_scaled", "The windows have 56 and 84 days. Bring both to 28 days before you subtract.", _compare(totals)),
-    )  # fmt: skip
+        Mistake(
+            "no_before",
+            "That is the gap in the window itself. Take each household's change: window minus the 84 days before.",
+            _compare(during),
+        ),
+        Mistake(
+            "weeks_as_customers",
+            "The effect is right; the interval is too narrow. It counts the weeks of a household as if they were different households. One household, one change.",
+            _weeks_as_customers(start, end),
+        ),
+        Mistake(
+            "buyers_only",
+            "You kept only households that bought in both windows. Who stopped, or came back, is part of the change.",
+            _compare(during - before, (during > 0) & (before > 0)),
+        ),
+        Mistake(
+            "interval_of_the_level",
+            "The effect is right; the interval belongs to the gap in the window, not to the change. Put each household's change into `compare_means`.",
+            (change[0], *_compare(during)[1:]),
+        ),
+        Mistake(
+            "one_standard_error",
+            "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
+            _widen(change, 1 / 1.96),
+        ),
+        Mistake(
+            "windows_as_independent",
+            "The effect is right; the interval is too wide. The same households stand in both windows: one change each, then one interval.",
+            _add_intervals(change[0], _compare(during), _compare(before)),
+        ),
+        Mistake(
+            "windows_not_scaled",
+            "The windows have 56 and 84 days. Bring both to 28 days before you subtract.",
+            _compare(totals),
+        ),
+    )
 
 
 @cache
@@ -123,12 +188,18 @@ def _answer_change() -> Answers:
         praise=f"{_dollars(right[0])}, and zero lies inside the interval ({_dollars(right[1])} to {_dollars(right[2])}).",
         mistakes=(
             *_mistakes_of_change(START, END),
-            Mistake("other_window", "That is with 28 days before. The task asks for 84; that the answer changes is a finding of its own.",
-                    _compare(_spend(START, END) - _spend(START - 28 * DAY, START))),
-            Mistake("half_a_year", "That is with 180 days before. The task asks for 84; that even the sign changes is a finding of its own.",
-                    _compare(_spend(START, END) - _spend(START - 180 * DAY, START))),
+            Mistake(
+                "other_window",
+                "That is with 28 days before. The task asks for 84; that the answer changes is a finding of its own.",
+                _compare(_spend(START, END) - _spend(START - 28 * DAY, START)),
+            ),
+            Mistake(
+                "half_a_year",
+                "That is with 180 days before. The task asks for 84; that even the sign changes is a finding of its own.",
+                _compare(_spend(START, END) - _spend(START - 180 * DAY, START)),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -139,15 +210,28 @@ def _answer_placebo() -> Answers:
         praise=f"{_dollars(right[0])} ({_dollars(right[1])} to {_dollars(right[2])}) before campaign 18 had begun.",
         mistakes=(
             *_mistakes_of_change(FAKE, START),
-            Mistake("campaign_inside", "Your window runs into the campaign. It ends before 30 October.",
-                    _compare(_spend(FAKE, END) - _spend(FAKE - BEFORE, FAKE))),
-            Mistake("the_campaign_again", "That is 35b again. Move both windows: the method is asked about 4 September, not about 30 October.",
-                    _compare(_spend(START, END) - _spend(START - BEFORE, START))),
-            Mistake("other_window", "That is with 28 days before. The task asks for 84, as in 35b.", _compare(_spend(FAKE, START) - _spend(FAKE - 28 * DAY, FAKE))),
-            Mistake("wrong_before", "Your 84 days end on 30 October. They end where the fake window begins, on 4 September.",
-                    _compare(_spend(FAKE, START) - _spend(START - BEFORE, START))),
+            Mistake(
+                "campaign_inside",
+                "Your window runs into the campaign. It ends before 30 October.",
+                _compare(_spend(FAKE, END) - _spend(FAKE - BEFORE, FAKE)),
+            ),
+            Mistake(
+                "the_campaign_again",
+                "That is 35b again. Move both windows: the method is asked about 4 September, not about 30 October.",
+                _compare(_spend(START, END) - _spend(START - BEFORE, START)),
+            ),
+            Mistake(
+                "other_window",
+                "That is with 28 days before. The task asks for 84, as in 35b.",
+                _compare(_spend(FAKE, START) - _spend(FAKE - 28 * DAY, FAKE)),
+            ),
+            Mistake(
+                "wrong_before",
+                "Your 84 days end on 30 October. They end where the fake window begins, on 4 September.",
+                _compare(_spend(FAKE, START) - _spend(START - BEFORE, START)),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -180,13 +264,20 @@ TASKS = (
     Task(
         code="35a",
         asks="one number: dollars per household and 28 days, members minus others, window [30 October, 25 December)",
-        compute=_answer_naive, tolerance=0.01,
-        hints=("Per household the sum of `sales` in the window; who bought nothing gets 0.", "Divide by 56 days, times 28.", "Mean of the members minus mean of the others."),
+        compute=_answer_naive,
+        tolerance=0.01,
+        hints=(
+            "Per household the sum of `sales` in the window; who bought nothing gets 0.",
+            "Divide by 56 days, times 28.",
+            "Mean of the members minus mean of the others.",
+        ),
         close="Close, not it. Which days are in, and does every household count?",
     ),
     Task(
-        code="35b", asks=f"{_TRIPLE}; change from the 84 days before",
-        compute=_answer_change, tolerance=0.03,
+        code="35b",
+        asks=f"{_TRIPLE}; change from the 84 days before",
+        compute=_answer_change,
+        tolerance=0.03,
         hints=(
             "Per household: dollars per 28 days in the window, minus dollars per 28 days in the 84 days before.",
             "Then compare the mean change of members and others, as in 35a.",
@@ -195,35 +286,53 @@ TASKS = (
         close="Close, not it. Is the window before [7 August, 30 October), and is each household one change?",
     ),
     Task(
-        code="35c", asks=f"{_TRIPLE}; window [4 September, 30 October), change from the 84 days before it",
-        compute=_answer_placebo, tolerance=0.03,
-        hints=("Only the dates change: `fake = pd.Timestamp('2017-09-04')`.", "The window is [fake, start), the 84 days before are [fake - 84 days, fake)."),
+        code="35c",
+        asks=f"{_TRIPLE}; window [4 September, 30 October), change from the 84 days before it",
+        compute=_answer_placebo,
+        tolerance=0.03,
+        hints=(
+            "Only the dates change: `fake = pd.Timestamp('2017-09-04')`.",
+            "The window is [fake, start), the 84 days before are [fake - 84 days, fake).",
+        ),
         close="Close, not it. Check both windows: [4 September, 30 October) and the 84 days before 4 September.",
     ),
     Task(
-        code="35d", asks='one letter: "A", "B", "C" or "D"', compute=_answer_sentence, tolerance=0,
+        code="35d",
+        asks='one letter: "A", "B", "C" or "D"',
+        compute=_answer_sentence,
+        tolerance=0,
         hints=("Compare 35b with 35c.", "What does the method find where there is nothing to find?"),
         close="",
     ),
     Task(
-        code="35e", asks=f"{_LETTER}; effect on the invited whom a chance decided, compared within the classes of `group`",
-        compute=answer_like_with_like, tolerance=0.015,
+        code="35e",
+        asks=f"{_LETTER}; effect on the invited whom a chance decided, compared within the classes of `group`",
+        compute=answer_like_with_like,
+        tolerance=0.015,
         hints=(
             "Who spent more than €60 was invited surely: leave that class out.",
             "Within each class: mean of the invited less mean of the others. Then the mean of these gaps, each class as heavy as it has invited customers.",
-            "`compare_strata(some, treated=\"invited\", outcome=\"sales\", by=\"group\")` does it, with the interval.",
+            '`compare_strata(some, treated="invited", outcome="sales", by="group")` does it, with the interval.',
         ),
         close="Close, not it. Two classes, the invited as weights, Welch's kind of interval within each class?",
     ),
     Task(
-        code="35f", asks=f"{_LETTER}; the same method on the column `witness`",
-        compute=answer_witness, tolerance=0.015,
+        code="35f",
+        asks=f"{_LETTER}; the same method on the column `witness`",
+        compute=answer_witness,
+        tolerance=0.015,
         hints=("The call of 35e, with outcome='witness'.", "`.effect`, `.low`, `.high`"),
         close="Close, not it. Same customers, same classes, other outcome.",
     ),
     Task(
-        code="35g", asks='one letter: "A", "B", "C" or "D"', compute=answer_grade, tolerance=0,
-        hints=("Which days decided who was invited, and which sentence compares with them?", "What did your witness find? And of whom does 35e speak?"),
+        code="35g",
+        asks='one letter: "A", "B", "C" or "D"',
+        compute=answer_grade,
+        tolerance=0,
+        hints=(
+            "Which days decided who was invited, and which sentence compares with them?",
+            "What did your witness find? And of whom does 35e speak?",
+        ),
         close="",
     ),
-)  # fmt: skip
+)

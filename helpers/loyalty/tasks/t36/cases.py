@@ -28,33 +28,57 @@ class Size(NamedTuple):
     meaning: str
 
 
-DEFECTS: Mapping[str, Size] = MappingProxyType({
-    "sample ratio": Size(0.10, "part of the treated whom a filter took off the list after the draw"),
-    "contamination": Size(0.20, "part of the control whom the offer reached all the same"),
-    "control chosen afterwards": Size(0.20, "gap in spend before, in standard deviations of its normal score"),
-    "unequal seasons": Size(28, "days by which the control's weeks lie earlier"),
-    "early stop": Size(1 / 3, "part of the planned six weeks that is missing at least"),
-    "survivors": Size(0.05, "part of the treated who had gone by the end and were left out"),
-    "winner's curse": Size(12, "segments (a multiple of 3) of which the best is praised"),
-    "failed channel": Size(0.20, "part of the customers at the operator that delivered nothing"),
-    "swapped metric": Size(4, "other metrics of which the most significant is reported"),
-    "broken join": Size(0.05, "part of one group whose card numbers lost their leading zeros"),
-})  # fmt: skip
+DEFECTS: Mapping[str, Size] = MappingProxyType(
+    {
+        "sample ratio": Size(0.10, "part of the treated whom a filter took off the list after the draw"),
+        "contamination": Size(0.20, "part of the control whom the offer reached all the same"),
+        "control chosen afterwards": Size(0.20, "gap in spend before, in standard deviations of its normal score"),
+        "unequal seasons": Size(28, "days by which the control's weeks lie earlier"),
+        "early stop": Size(1 / 3, "part of the planned six weeks that is missing at least"),
+        "survivors": Size(0.05, "part of the treated who had gone by the end and were left out"),
+        "winner's curse": Size(12, "segments (a multiple of 3) of which the best is praised"),
+        "failed channel": Size(0.20, "part of the customers at the operator that delivered nothing"),
+        "swapped metric": Size(4, "other metrics of which the most significant is reported"),
+        "broken join": Size(0.05, "part of one group whose card numbers lost their leading zeros"),
+    }
+)
 """The ten defects: key, default size, what the size means."""
 
 MONTHS = (3, 4, 5, 9, 10, 11, 12)  # no campaign of the chain's own past is still valid then
-OFFERS = ("basket_discount", "category_discount", "bonus_points", "gift", "free_delivery", "reminder", "win_back",
-          "concierge", "magazine")  # fmt: skip
+OFFERS = (
+    "basket_discount",
+    "category_discount",
+    "bonus_points",
+    "gift",
+    "free_delivery",
+    "reminder",
+    "win_back",
+    "concierge",
+    "magazine",
+)
 COUPONS = ("basket_discount", "category_discount", "bonus_points", "gift", "win_back")
 WEAK = ("category_discount", "gift", "free_delivery", "reminder", "concierge", "magazine")
 ONLY = {"contamination": COUPONS, "winner's curse": WEAK, "swapped metric": WEAK[:-1]}
 # Sound campaigns are not all pretty: what looks odd and is none
-FEATURES = {"plain": 0.3, "small control": 0.12, "no effect": 0.16, "harm": 0.1, "odd split": 0.1, "short": 0.08,
-            "planned segment": 0.07, "slow operator": 0.07}  # fmt: skip
+FEATURES = {
+    "plain": 0.3,
+    "small control": 0.12,
+    "no effect": 0.16,
+    "harm": 0.1,
+    "odd split": 0.1,
+    "short": 0.08,
+    "planned segment": 0.07,
+    "slow operator": 0.07,
+}
 OPERATORS = ("Ario", "Belline", "Cellto", "Dialo")
 SHARES = (0.4, 0.3, 0.2, 0.1)
-NAMES = {"sales": "sales per customer", "margin": "margin per customer", "orders": "orders per customer",
-         "responded": "the share of customers who bought", "points_issued": "points earned per customer"}  # fmt: skip
+NAMES = {
+    "sales": "sales per customer",
+    "margin": "margin per customer",
+    "orders": "orders per customer",
+    "responded": "the share of customers who bought",
+    "points_issued": "points earned per customer",
+}
 
 
 @dataclass(frozen=True)
@@ -150,16 +174,24 @@ def make_case(seed: int, defect: str | None = None, *, customers: int = 12_000, 
     # Who was chosen by spend is no draw: the truth is that of the customers who were written to
     mine = draw.treated if draw.drawn_after else draw.listed
     inside = True if draw.claim.segment is None else (scene.people["segment"] == draw.claim.segment).to_numpy()
-    gain, name = having - without, draw.claim.outcome
+    gain = having - without
+    name = draw.claim.outcome
     fair = (
         having.loc[draw.treated & inside, name].mean() - without.loc[draw.listed & ~draw.treated & inside, name].mean()
     )
     tables = [table.reset_index(drop=True) for table in (plan, contacts, outcomes)]
     return Case(
-        f"{scene.offer.replace('_', ' ')}, {scene.world.end:%B %Y}", write_report(*tables, draw.claim), *tables,
-        draw.claim, defect, strength if defect else None, float(gain.loc[mine, "sales"].mean()),
-        float(gain.loc[mine & inside, name].mean()), float(fair), feature,
-    )  # fmt: skip
+        f"{scene.offer.replace('_', ' ')}, {scene.world.end:%B %Y}",
+        write_report(*tables, draw.claim),
+        *tables,
+        draw.claim,
+        defect,
+        strength if defect else None,
+        float(gain.loc[mine, "sales"].mean()),
+        float(gain.loc[mine & inside, name].mean()),
+        float(fair),
+        feature,
+    )
 
 
 def write_report(plan: pd.DataFrame, contacts: pd.DataFrame, outcomes: pd.DataFrame, claim: Claim) -> str:
@@ -171,7 +203,8 @@ def write_report(plan: pd.DataFrame, contacts: pd.DataFrame, outcomes: pd.DataFr
     >>> write_report(case.plan, case.contacts, case.outcomes, case.claim) == case.report
     True
     """
-    found, row = mishaps.compare_naively(contacts, outcomes, claim), plan.iloc[0]
+    found = mishaps.compare_naively(contacts, outcomes, claim)
+    row = plan.iloc[0]
     number = (row["end"] - row["start"]).days // mishaps.WEEK
     weeks = f"{number} week{'s' if number > 1 else ''}"
     place = "" if claim.segment is None else f" in the segment “{claim.segment}”"
@@ -185,7 +218,8 @@ def write_report(plan: pd.DataFrame, contacts: pd.DataFrame, outcomes: pd.DataFr
     if found.p >= 0.05:
         text = f"The {row['name']} made no clear difference to {what}: {'+' if found.effect > 0 else '−'}{amount}"
         return f"{text} in {weeks} ({chance}).{looks} We propose not to repeat it."
-    verb, share = ("rose" if found.effect > 0 else "fell"), f"{100 * found.relative:+.1f} %".replace("-", "−")
+    verb = "rose" if found.effect > 0 else "fell"
+    share = f"{100 * found.relative:+.1f} %".replace("-", "−")
     text = f"Thanks to the {row['name']} {what} {verb} by {amount} in {weeks} ({share}, {chance}).{looks}"
     if found.effect < 0:
         return f"The {row['name']} did harm: {what} fell by {amount} in {weeks} ({share}, {chance}).{looks}"
@@ -236,24 +270,33 @@ def _carry_out(
     scene: Stage, draw: Draw, defect: str | None, strength: float, lost: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Send, let the days pass, measure: contacts and outcomes of who is on the list, under their card numbers."""
-    people, start, name = scene.people, scene.world.end, f"{scene.offer}-{scene.world.end:%Y-%m}"
+    people = scene.people
+    start = scene.world.end
+    name = f"{scene.offer}-{scene.world.end:%Y-%m}"
     treated = pd.Series(draw.treated, people.index)
     wave = scene.live(treated & ~lost, draw.days, strength if defect == "contamination" else 0.0)
     outcomes = wave.outcomes.assign(campaign_id=name)
     if defect == "unequal seasons":
         outcomes = mishaps.shift_control(wave, outcomes, strength)
-    drawn, end = start - pd.Timedelta(hours=12), start + pd.Timedelta(days=draw.days)
-    contacts = pd.DataFrame({
-        "campaign_id": name, "wave": 1, "customer_id": people["card"],
-        "arm": pd.Series(scene.offer, people.index).where(treated, "control"),
-        "offer_id": pd.Series(scene.offer, people.index).where(treated),
-        "control_kind": np.where(treated, "none", "campaign"),
-        "propensity": np.where(treated, 1 - scene.share, scene.share),
-        "segment": people["segment"], "channel": pd.Series("sms", people.index).where(treated),
-        "operator": people["operator"], "assigned_at": drawn,
-        "sent_at": pd.Series(start + pd.Timedelta(hours=6), people.index).where(treated),
-        "delivered": wave.contacts["delivered"].fillna(False).where(treated),
-    })  # fmt: skip
+    drawn = start - pd.Timedelta(hours=12)
+    end = start + pd.Timedelta(days=draw.days)
+    contacts = pd.DataFrame(
+        {
+            "campaign_id": name,
+            "wave": 1,
+            "customer_id": people["card"],
+            "arm": pd.Series(scene.offer, people.index).where(treated, "control"),
+            "offer_id": pd.Series(scene.offer, people.index).where(treated),
+            "control_kind": np.where(treated, "none", "campaign"),
+            "propensity": np.where(treated, 1 - scene.share, scene.share),
+            "segment": people["segment"],
+            "channel": pd.Series("sms", people.index).where(treated),
+            "operator": people["operator"],
+            "assigned_at": drawn,
+            "sent_at": pd.Series(start + pd.Timedelta(hours=6), people.index).where(treated),
+            "delivered": wave.contacts["delivered"].fillna(False).where(treated),
+        }
+    )
     if draw.drawn_after and scene.rng.random() < 0.5:  # the other half of the teams fill in the day of the plan
         contacts["assigned_at"] = contacts["assigned_at"].where(treated, end + pd.Timedelta(days=3, hours=10))
     known = people.set_index("customer_id")["card"]
@@ -264,16 +307,23 @@ def _carry_out(
 
 
 def _write_plan(scene: Stage, draw: Draw, segment: str | None) -> pd.DataFrame:
-    start, days = scene.world.end, pd.Timedelta(days=1)
+    start = scene.world.end
+    days = pd.Timedelta(days=1)
     label = f"{scene.offer.replace('_', ' ')} of {start:%B}"
     row = {
-        "campaign_id": f"{scene.offer}-{start:%Y-%m}", "wave": 1, "start": start, "end": start + draw.days * days,
-        "name": label, "goal": "sell",
+        "campaign_id": f"{scene.offer}-{start:%Y-%m}",
+        "wave": 1,
+        "start": start,
+        "end": start + draw.days * days,
+        "name": label,
+        "goal": "sell",
         "hypothesis": f"it raises {NAMES[scene.metric]}" + (f" in the segment {segment}" if segment else ""),
-        "primary_metric": scene.metric, "planned_start": start, "planned_end": start + scene.days * days,
+        "primary_metric": scene.metric,
+        "planned_start": start,
+        "planned_end": start + scene.days * days,
         "planned_shares": f"control={scene.share:g}, {scene.offer}={1 - scene.share:g}",
         "registered_on": start - int(scene.rng.integers(7, 29)) * days,
-    }  # fmt: skip
+    }
     return pd.DataFrame([row])
 
 

@@ -76,7 +76,8 @@ def draw_oddly(scene: Stage) -> Draw:
     """Draw by lot until the split looks odd, though it is not: p from .002 to .02, which one in 50 campaigns has."""
     for _ in range(10 * TRIES):
         found = draw_fairly(scene)
-        count, n = int((~found.treated).sum()), len(found.treated)
+        count = int((~found.treated).sum())
+        n = len(found.treated)
         if 0.002 < stats.chisquare([count, n - count], [n * scene.share, n * (1 - scene.share)]).pvalue < 0.02:
             break
     return found
@@ -108,7 +109,8 @@ def draw_until_stopped(scene: Stage, part: float) -> Draw:
     Those that ran to the end as planned are no broken ones, so that the lottery is drawn anew until one stops.
     """
     waves = [scene.live(pd.Series(sent, scene.people.index), scene.days) for sent in (True, False)]
-    first, number = waves[0].windows[1][1], scene.days // WEEK
+    first = waves[0].windows[1][1]
+    number = scene.days // WEEK
     weeks = tuple((str(k), first + WEEK * k, first + WEEK * (k + 1)) for k in range(number))
     both = [realise(w.before, w.plan.rows, weeks, (*w.past, w.sent))[scene.metric].cumsum(axis=1) for w in waves]
     least = int(np.floor(number * (1 - part) + 1e-9))
@@ -130,8 +132,10 @@ def draw_for_segment(scene: Stage, number: float) -> Draw:
     segments = scene.people.groupby("segment").indices
     for _ in range(TRIES):
         treated = scene.toss()
-        found = {name: compare_means(having[rows][treated[rows]], without[rows][~treated[rows]])
-                 for name, rows in segments.items()}  # fmt: skip
+        found = {
+            name: compare_means(having[rows][treated[rows]], without[rows][~treated[rows]])
+            for name, rows in segments.items()
+        }
         best = max(found, key=lambda name: found[name].effect)
         if compare_means(having[treated], without[~treated]).p > 0.05 > found[best].p:
             break
@@ -143,8 +147,10 @@ def draw_for_metric(scene: Stage, number: float) -> Draw:
     having, without = scene.imagine()
     for _ in range(TRIES):
         treated = scene.toss()
-        found = {name: compare_means(having[name][treated], without[name][~treated])
-                 for name in (scene.metric, *OTHER_METRICS[: int(number)])}  # fmt: skip
+        found = {
+            name: compare_means(having[name][treated], without[name][~treated])
+            for name in (scene.metric, *OTHER_METRICS[: int(number)])
+        }
         planned = found.pop(scene.metric)
         best = min(found, key=lambda name: found[name].p)
         if planned.p > 0.05 > found[best].p:
@@ -224,6 +230,8 @@ def compare_naively(contacts: pd.DataFrame, outcomes: pd.DataFrame, claim: Claim
 
 Maker = Callable[[Stage, float], Draw]
 DRAWS: Mapping[str, Maker] = {
-    "control chosen afterwards": draw_afterwards, "early stop": draw_until_stopped,
-    "winner's curse": draw_for_segment, "swapped metric": draw_for_metric,
-}  # fmt: skip
+    "control chosen afterwards": draw_afterwards,
+    "early stop": draw_until_stopped,
+    "winner's curse": draw_for_segment,
+    "swapped metric": draw_for_metric,
+}

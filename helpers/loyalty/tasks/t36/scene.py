@@ -14,10 +14,18 @@ import pandas as pd
 from loyalty.tasks.t36.cases import Case, make_case
 
 # One seed for all that are broken; 39 is the first from 36 on whose sound campaign has no effect
-DESK = MappingProxyType({
-    1: (36, "control chosen afterwards"), 2: (36, "contamination"), 3: (36, "sample ratio"), 4: (39, None),
-    5: (36, "early stop"), 6: (36, "survivors"), 7: (36, "winner's curse"), 8: (36, None),
-})  # fmt: skip
+DESK = MappingProxyType(
+    {
+        1: (36, "control chosen afterwards"),
+        2: (36, "contamination"),
+        3: (36, "sample ratio"),
+        4: (39, None),
+        5: (36, "early stop"),
+        6: (36, "survivors"),
+        7: (36, "winner's curse"),
+        8: (36, None),
+    }
+)
 BLIND = ("contamination", "control chosen afterwards", "early stop", "broken join", "swapped metric")
 LETTERS = dict(zip("PQRSTUVW", range(3600, 3608), strict=True))
 SOUND = ("P", "R", "U")  # one that found nothing, one that found something, one whose split looks odd
@@ -85,8 +93,10 @@ def open_blind_desk() -> Desk:
     (['P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W'], ('text', 'plan', 'contacts', 'outcomes'))
     """
     cases = uncover()
-    return Desk((letter, DeskReport(case.report, *(table.copy() for table in (case.plan, case.contacts, case.outcomes))))
-                for letter, case in cases.items())  # fmt: skip
+    return Desk(
+        (letter, DeskReport(case.report, *(table.copy() for table in (case.plan, case.contacts, case.outcomes))))
+        for letter, case in cases.items()
+    )
 
 
 def uncover() -> Mapping[str, Case]:

@@ -17,15 +17,19 @@ from loyalty.tasks.t36.scene import LETTERS, SOUND, uncover
 
 Wrong = tuple[str | None, str]
 SWAPPED = "swapped metric"
-ODD, LATE = "U", "S"  # the sound report whose split looks odd; the finest number with nothing behind it
+# the sound report whose split looks odd; the finest number with nothing behind it
+ODD = "U"
+LATE = "S"
 BOARD = ["decision", "reason"]
 FEW = 2  # wrong decisions that are named
 # What also looks wrong in a report, because something else went wrong first
 FOLLOWS = {
     "broken join": ("survivors", "control chosen afterwards", "sample ratio"),
     "control chosen afterwards": ("sample ratio", "survivors", "unequal seasons"),
-    "contamination": ("failed channel",), "early stop": ("unequal seasons",), "swapped metric": ("winner's curse",),
-}  # fmt: skip
+    "contamination": ("failed channel",),
+    "early stop": ("unequal seasons",),
+    "swapped metric": ("winner's curse",),
+}
 
 SAYS = {
     "refused_everything": "You refuse all eight. That feels safe, and throws {lost} of additional sales away: what "
@@ -214,7 +218,8 @@ def judge_board(board: pd.DataFrame) -> Wrong:
     >>> judge_board(read_board({letter: ("sign", None) for letter in "PQRSTUVW"}))[0]
     'signed_everything'
     """
-    right, points = find_right(), count_points(board)
+    right = find_right()
+    points = count_points(board)
     off = {name: points.index[points[name] == 0] for name in points}
     named = off["reason"].difference(off["decision"])
     tail = [f"{int(points.to_numpy().sum())} of {points.size} points."]
@@ -230,22 +235,28 @@ def judge_board(board: pd.DataFrame) -> Wrong:
 
 def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
     """The mistake behind a board, the largest first."""
-    refused, sound = board.decision == "refuse", list(SOUND)
+    refused = board.decision == "refuse"
+    sound = list(SOUND)
     quiet = pd.Series({letter: bool(measure_claim(letter).p >= 0.05) for letter in LETTERS})
-    name, more = None, {}
+    name = None
+    more = {}
     if refused.all():
         lost = sum(find_case(letter).truth * measure_claim(letter).n_treated for letter in SOUND)
-        name, more = "refused_everything", {"lost": say_euros(lost, 0)}
+        name = "refused_everything"
+        more = {"lost": say_euros(lost, 0)}
     elif not refused.any():
-        found, true = measure_claim(LATE), find_case(LATE).truth
+        found = measure_claim(LATE)
+        true = find_case(LATE).truth
         booked, came = (say_euros(each * found.n_treated, 0) for each in (found.effect, true))
-        name, more = "signed_everything", {"letter": LATE, "booked": booked, "came": came}
+        name = "signed_everything"
+        more = {"letter": LATE, "booked": booked, "came": came}
     elif (refused == quiet).all():
         name = "signed_what_found_something"
     elif ((board.reason == SWAPPED) & (right.reason != SWAPPED)).any():
         name = "claim_not_read"
     elif refused[sound].sum() == 1 and board.reason[ODD] == "sample ratio":
-        name, more = "chance_called_a_defect", {"chance": round(1 / _test_ratio(ODD)), "alarm": ALARM}
+        name = "chance_called_a_defect"
+        more = {"chance": round(1 / _test_ratio(ODD)), "alarm": ALARM}
     elif refused[sound][quiet[sound]].any():
         name = "null_effect_called_a_defect"
     elif refused[sound].any():

@@ -20,7 +20,8 @@ from loyalty.prepare.profile import build_profile
 from loyalty.world import PRESETS, Parameters, World
 
 CARD = 0.20  # euros for the printed invitation
-SEED, CUSTOMERS = 137, 60_000
+SEED = 137
+CUSTOMERS = 60_000
 COUNTER = ("Face", "Make-up")
 
 
@@ -68,11 +69,14 @@ def _hold() -> tuple[Evening, pd.Series]:
     chance = make_ridge().fit(money.features.loc[pupils], came[pupils]).predict(money.features)
     sums = wave.outcomes[wave.outcomes.window != "pre"].groupby("customer_id")["sales"].sum()
     people = lots.assign(
-        half=np.where(lots.customer_id.isin(judge.arm.index), "judge", "learn"), arm=arm,
-        segment=_name_segments(profile, world.receipts, world.products).to_numpy(), chance=chance,
-        came=came.to_numpy(int), sales=sums.reindex(lots.customer_id).to_numpy().round(2),
+        half=np.where(lots.customer_id.isin(judge.arm.index), "judge", "learn"),
+        arm=arm,
+        segment=_name_segments(profile, world.receipts, world.products).to_numpy(),
+        chance=chance,
+        came=came.to_numpy(int),
+        sales=sums.reindex(lots.customer_id).to_numpy().round(2),
         profit=money.outcome.to_numpy().round(4),
-    )  # fmt: skip
+    )
     truth = world.truth.effect("gift", days=14).set_index("customer_id").profit
     return Evening(people, profile), truth
 

@@ -74,33 +74,63 @@ def _say(found: Triple, decimals: int = 2) -> str:
 SAYS = {
     "treated_for_effect": "That is what the invited left in the till. Most of it they would have left anyway: invited *less control*.",
     "card_forgotten": "The card is missing: 20 cents for each customer who is invited, whether he comes or not.",
-    "learning_half": "You measured this on the half that learned. It was chosen there, so it looks better than it is: take `half == \"judge\"`.",
+    "learning_half": 'You measured this on the half that learned. It was chosen there, so it looks better than it is: take `half == "judge"`.',
     "one_standard_error": "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-}  # fmt: skip
+}
 
 
 @cache
 def _answer_likely() -> Answers:
-    best, judge = _fifth("judge"), _half("judge")
-    right, came = _gap(best), best[best.came == 1]
+    best = _fifth("judge")
+    judge = _half("judge")
+    right = _gap(best)
+    came = best[best.came == 1]
     return Answers(
         right=right,
         praise=f"{_say(right)} a card, although {best[best.arm == 'invited'].came.mean():.0%} of the invited came. Open at best.",
         mistakes=(
             Mistake("treated_for_effect", SAYS["treated_for_effect"], _left(best)),
-            Mistake("learning_half", "You measured this on the half from which the agency's model learned. It knows these customers: take `half == \"judge\"`.", _gap(_fifth("learn"))),
-            Mistake("both_halves", "Both halves are in. The agency's model learned on one of them: take `half == \"judge\"` only.", _gap(_fifth("both"))),
-            Mistake("least_likely", "That is the other end of the list: those least likely to come. Sort `chance` from high to low.", _gap(_fifth("judge", lowest=True))),
-            Mistake("everybody", "That is the card for everybody. Keep the fifth with the highest `chance` first.", _gap(judge)),
-            Mistake("who_came", "You kept only those who came. The evening is meant to change exactly that; everybody in the fifth counts.", _gap(came)),
-            Mistake("sales_for_profit", "That is sales. Goods, gift and points are not paid yet: `profit`.", _gap(best, "sales")),
+            Mistake(
+                "learning_half",
+                'You measured this on the half from which the agency\'s model learned. It knows these customers: take `half == "judge"`.',
+                _gap(_fifth("learn")),
+            ),
+            Mistake(
+                "both_halves",
+                'Both halves are in. The agency\'s model learned on one of them: take `half == "judge"` only.',
+                _gap(_fifth("both")),
+            ),
+            Mistake(
+                "least_likely",
+                "That is the other end of the list: those least likely to come. Sort `chance` from high to low.",
+                _gap(_fifth("judge", lowest=True)),
+            ),
+            Mistake(
+                "everybody",
+                "That is the card for everybody. Keep the fifth with the highest `chance` first.",
+                _gap(judge),
+            ),
+            Mistake(
+                "who_came",
+                "You kept only those who came. The evening is meant to change exactly that; everybody in the fifth counts.",
+                _gap(came),
+            ),
+            Mistake(
+                "sales_for_profit",
+                "That is sales. Goods, gift and points are not paid yet: `profit`.",
+                _gap(best, "sales"),
+            ),
             Mistake("visits_for_profit", "You compared who came. Jonas asked for money: `profit`.", _gap(best, "came")),
             Mistake("card_forgotten", SAYS["card_forgotten"], _gap(best, cost=0.0)),
             Mistake("card_added", "You added the card. It is a cost: take it off.", _gap(best, cost=-CARD)),
-            Mistake("per_customer_of_the_base", "You divided by all customers. A card was asked: per customer of the fifth.", _gap(best, times=0.2)),
+            Mistake(
+                "per_customer_of_the_base",
+                "You divided by all customers. A card was asked: per customer of the fifth.",
+                _gap(best, times=0.2),
+            ),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
         ),
-    )  # fmt: skip
+    )
 
 
 def _effects(people: pd.DataFrame, what: str = "profit") -> pd.Series:
@@ -116,21 +146,50 @@ def _response(people: pd.DataFrame, what: str = "profit") -> pd.Series:
 @cache
 def _answer_effects() -> Answers:
     learn = _half("learn")
-    right, control = _effects(learn), learn[learn.arm == "control"]
+    right = _effects(learn)
+    control = learn[learn.arm == "control"]
     return Answers(
         right=right,
         praise=f"From {_euros(right.min())} to {_euros(right.max())}. By response the order would be another one.",
         mistakes=(
-            Mistake("trained_without_control", "These are the means of the invited: training without control. Who buys much stands on top, whether the evening did it or not. Take off the mean of the *same segment's* control.", _response(learn)),
-            Mistake("one_control_for_all", "You took off the mean of all of control. Segments differ without any evening: each has its own control.", _response(learn) - control.profit.mean()),
-            Mistake("judging_half", "You learned on the half that shall judge. Keep it closed until the plan stands: `half == \"learn\"`.", _effects(_half("judge"))),
-            Mistake("both_halves", "Both halves are in. What judges must not have learned: `half == \"learn\"`.", _effects(_half("both"))),
+            Mistake(
+                "trained_without_control",
+                "These are the means of the invited: training without control. Who buys much stands on top, whether the evening did it or not. Take off the mean of the *same segment's* control.",
+                _response(learn),
+            ),
+            Mistake(
+                "one_control_for_all",
+                "You took off the mean of all of control. Segments differ without any evening: each has its own control.",
+                _response(learn) - control.profit.mean(),
+            ),
+            Mistake(
+                "judging_half",
+                'You learned on the half that shall judge. Keep it closed until the plan stands: `half == "learn"`.',
+                _effects(_half("judge")),
+            ),
+            Mistake(
+                "both_halves",
+                'Both halves are in. What judges must not have learned: `half == "learn"`.',
+                _effects(_half("both")),
+            ),
             Mistake("sales_for_profit", "That is the effect on sales. Take `profit`.", _effects(learn, "sales")),
-            Mistake("visits_for_profit", "That is the effect on who comes. A visit can lose money: take `profit`.", _effects(learn, "came")),
-            Mistake("response_rate", "That is the share that came: a response rate. Asked is what the invitation *changed*, in euros.", _response(learn, "came")),
-            Mistake("card_taken_off", "The card is off already. Leave it in for now: it is the cut-off of the next task.", right - CARD),
+            Mistake(
+                "visits_for_profit",
+                "That is the effect on who comes. A visit can lose money: take `profit`.",
+                _effects(learn, "came"),
+            ),
+            Mistake(
+                "response_rate",
+                "That is the share that came: a response rate. Asked is what the invitation *changed*, in euros.",
+                _response(learn, "came"),
+            ),
+            Mistake(
+                "card_taken_off",
+                "The card is off already. Leave it in for now: it is the cut-off of the next task.",
+                right - CARD,
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _plan(effects: pd.Series, cut: float = CARD) -> set[str]:
@@ -154,9 +213,12 @@ def _rank_by_response(size: int) -> Triple:
 
 @cache
 def _answer_cut() -> Answers:
-    learn, judge = _half("learn"), _half("judge")
-    chosen, tuned = _plan(_effects(learn)), _plan(_effects(judge))
-    right, size = _value(chosen), int(judge.segment.isin(chosen).sum())
+    learn = _half("learn")
+    judge = _half("judge")
+    chosen = _plan(_effects(learn))
+    tuned = _plan(_effects(judge))
+    right = _value(chosen)
+    size = int(judge.segment.isin(chosen).sum())
     mine = judge[judge.segment.isin(chosen)]
     tuned_says = f"You chose the segments on the half that judges ({len(tuned)} of them look good there), and report their value on the same half: tuning on the holdout. Choose with the effects of 37b."
     return Answers(
@@ -164,21 +226,57 @@ def _answer_cut() -> Answers:
         praise=f"{_say(right, 3)} per customer, with {len(mine) / len(judge):.0%} invited. The learning half had promised {_euros(_value(chosen, 'learn')[0])}.",
         mistakes=(
             Mistake("tuned_on_the_holdout", tuned_says, _value(tuned)),
-            Mistake("cut_off_forgets_the_card", "Your cut-off is zero. An effect has to pay for its card: larger than €0.20.", _value(_plan(_effects(learn), 0.0))),
+            Mistake(
+                "cut_off_forgets_the_card",
+                "Your cut-off is zero. An effect has to pay for its card: larger than €0.20.",
+                _value(_plan(_effects(learn), 0.0)),
+            ),
             Mistake("learning_half", SAYS["learning_half"], _value(chosen, "learn")),
-            Mistake("both_halves", "The half that chose the plan is among those who judge it. Take `half == \"judge\"` only.", _value(chosen, "both")),
-            Mistake("ranked_by_response", "That many cards, but to those most likely to come. Rank by what the invitation changes (37b), not by `chance`.", _rank_by_response(size)),
-            Mistake("agencys_fifth", "That is the agency's fifth. Rank by what the invitation changes (37b), not by `chance`.", _gap(_fifth("judge"), times=0.2)),
-            Mistake("trained_without_control", "You invited every segment whose invited customers left more than a card costs. That is response: the effect is invited less control.", _value(_plan(_response(learn)))),
+            Mistake(
+                "both_halves",
+                'The half that chose the plan is among those who judge it. Take `half == "judge"` only.',
+                _value(chosen, "both"),
+            ),
+            Mistake(
+                "ranked_by_response",
+                "That many cards, but to those most likely to come. Rank by what the invitation changes (37b), not by `chance`.",
+                _rank_by_response(size),
+            ),
+            Mistake(
+                "agencys_fifth",
+                "That is the agency's fifth. Rank by what the invitation changes (37b), not by `chance`.",
+                _gap(_fifth("judge"), times=0.2),
+            ),
+            Mistake(
+                "trained_without_control",
+                "You invited every segment whose invited customers left more than a card costs. That is response: the effect is invited less control.",
+                _value(_plan(_response(learn))),
+            ),
             Mistake("treated_for_effect", SAYS["treated_for_effect"], _left(mine, times=len(mine) / len(judge))),
-            Mistake("per_card", "That is per card. The value of a policy is per customer of the whole half: times the share that is invited.", _value(chosen, per_card=True)),
+            Mistake(
+                "per_card",
+                "That is per card. The value of a policy is per customer of the whole half: times the share that is invited.",
+                _value(chosen, per_card=True),
+            ),
             Mistake("card_forgotten", SAYS["card_forgotten"], _value(chosen, cost=0.0)),
-            Mistake("card_for_everybody", "You took off a card for everybody. Only those who are invited get one: times the share.", _move(_value(chosen, cost=0.0), -CARD)),
-            Mistake("in_all", "That is for all customers of the half together. Per customer, please.", tuple(end * len(judge) for end in right)),
-            Mistake("everybody", "That is the value of inviting everybody. Keep the segments whose effect in 37b exceeds the card.", _gap(judge)),
+            Mistake(
+                "card_for_everybody",
+                "You took off a card for everybody. Only those who are invited get one: times the share.",
+                _move(_value(chosen, cost=0.0), -CARD),
+            ),
+            Mistake(
+                "in_all",
+                "That is for all customers of the half together. Per customer, please.",
+                tuple(end * len(judge) for end in right),
+            ),
+            Mistake(
+                "everybody",
+                "That is the value of inviting everybody. Keep the segments whose effect in 37b exceeds the card.",
+                _gap(judge),
+            ),
             Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -198,21 +296,40 @@ def _against(half: str = "judge", cost: float = CARD) -> Triple:
 
 @cache
 def _answer_everybody() -> Answers:
-    right, found = _against(), _contest().estimates
+    right = _against()
+    found = _contest().estimates
     own, everybody = (_triple(found[name], 0.0) for name in ("segments", "everybody: invited"))
     return Answers(
         right=right,
         praise=f"{_say(right)} per customer more than inviting everybody, and that interval is narrower than the two beside each other suggest.",
         mistakes=(
-            Mistake("against_nobody", "That is your plan against nobody, 37c. Asked is how much more it brings than inviting everybody.", own),
-            Mistake("everybody_alone", "That is everybody against nobody. Asked is your plan *less* everybody.", everybody),
-            Mistake("ends_subtracted", "The difference is right; its interval is not the difference of the ends. The two plans share customers: `compare` knows how they move together.", tuple(a - b for a, b in zip(own, everybody, strict=True))),
-            Mistake("ends_crossed", "The difference is right; low less high and high less low is too wide. The two plans share customers: `compare`.", (right[0], own[1] - everybody[2], own[2] - everybody[1])),
+            Mistake(
+                "against_nobody",
+                "That is your plan against nobody, 37c. Asked is how much more it brings than inviting everybody.",
+                own,
+            ),
+            Mistake(
+                "everybody_alone", "That is everybody against nobody. Asked is your plan *less* everybody.", everybody
+            ),
+            Mistake(
+                "ends_subtracted",
+                "The difference is right; its interval is not the difference of the ends. The two plans share customers: `compare` knows how they move together.",
+                tuple(a - b for a, b in zip(own, everybody, strict=True)),
+            ),
+            Mistake(
+                "ends_crossed",
+                "The difference is right; low less high and high less low is too wide. The two plans share customers: `compare`.",
+                (right[0], own[1] - everybody[2], own[2] - everybody[1]),
+            ),
             Mistake("learning_half", SAYS["learning_half"], _against("learn")),
             Mistake("card_forgotten", SAYS["card_forgotten"], _against(cost=0.0)),
-            Mistake("in_all", "That is for all customers of the half together. Per customer, please.", tuple(end * len(_half("judge")) for end in right)),
+            Mistake(
+                "in_all",
+                "That is for all customers of the half together. Per customer, please.",
+                tuple(end * len(_half("judge")) for end in right),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -222,55 +339,98 @@ def _answer_decision() -> Answers:
     sure = {word: found for word, found in values.items() if found[1] > 0}
     word = max(sure, key=lambda name: sure[name][0]) if sure else "hold"
     right = (word, *(end * NEXT for end in sure[word][:2])) if sure else ("hold", 0.0, 0.0)
-    chosen, learn = _plan(_effects(_half("learn"))), _half("learn")
+    chosen = _plan(_effects(_half("learn")))
+    learn = _half("learn")
     says = {
         "everybody": f"Everybody: look at the whole judging half. It loses {_euros(abs(values['everybody'][0]))} a customer, and the whole interval lies below zero.",
         "agency": f"Your 37a: the agency's list is open at best ({_say(values['agency'])} per customer of the base). It finds who comes, not whom the evening changes.",
         "hold": "Holding back would be right if no plan were clear of zero. One of yours is: look at the lower end of 37c.",
-    }  # fmt: skip
+    }
     wrong = [
         Mistake(f"said_{name}", text, (name, *(end * NEXT for end in values.get(name, (0.0, 0.0))[:2])))
         for name, text in says.items()
         if name != word
     ]
     amounts = (
-        ("holdout_total", "The word fits; the money is that of the half that judged. Next month there are 60,000 customers.", tuple(end * len(_half("judge")) for end in values["segments"][:2])),
-        ("tuned_on_the_holdout", "The word fits; the money is that of a plan that was chosen on the half that judges it. It will not come true.", tuple(end * NEXT for end in _value(_plan(_effects(_half("judge"))))[:2])),
-        ("learning_half", "The word fits; the money is what the learning half promised. Take the value of 37c.", tuple(end * NEXT for end in _value(chosen, "learn")[:2])),
-        ("per_customer", "The word fits; the money is that of one customer of the half. Next month there are 60,000.", values["segments"][:2]),
-        ("upper_end", "The word and the value fit; you gave the upper end of the interval. What must be feared is the lower one.", tuple(end * NEXT for end in values["segments"][::2])),
-        ("per_card", "The word fits; you multiplied the profit *of a card* with 60,000 customers. Only a part of them gets one.", tuple(end * NEXT for end in _value(chosen, per_card=True)[:2])),
-        ("against_everybody", "The word fits; the money is against inviting everybody (37d). Without any evening the chain stands at zero: 37c.", tuple(end * NEXT for end in _against()[:2])),
-        ("cut_off_forgets_the_card", "The word fits; the money belongs to a cut-off of zero. An effect has to pay for its card.", tuple(end * NEXT for end in _value(_plan(_effects(learn), 0.0))[:2])),
-    )  # fmt: skip
+        (
+            "holdout_total",
+            "The word fits; the money is that of the half that judged. Next month there are 60,000 customers.",
+            tuple(end * len(_half("judge")) for end in values["segments"][:2]),
+        ),
+        (
+            "tuned_on_the_holdout",
+            "The word fits; the money is that of a plan that was chosen on the half that judges it. It will not come true.",
+            tuple(end * NEXT for end in _value(_plan(_effects(_half("judge"))))[:2]),
+        ),
+        (
+            "learning_half",
+            "The word fits; the money is what the learning half promised. Take the value of 37c.",
+            tuple(end * NEXT for end in _value(chosen, "learn")[:2]),
+        ),
+        (
+            "per_customer",
+            "The word fits; the money is that of one customer of the half. Next month there are 60,000.",
+            values["segments"][:2],
+        ),
+        (
+            "upper_end",
+            "The word and the value fit; you gave the upper end of the interval. What must be feared is the lower one.",
+            tuple(end * NEXT for end in values["segments"][::2]),
+        ),
+        (
+            "per_card",
+            "The word fits; you multiplied the profit *of a card* with 60,000 customers. Only a part of them gets one.",
+            tuple(end * NEXT for end in _value(chosen, per_card=True)[:2]),
+        ),
+        (
+            "against_everybody",
+            "The word fits; the money is against inviting everybody (37d). Without any evening the chain stands at zero: 37c.",
+            tuple(end * NEXT for end in _against()[:2]),
+        ),
+        (
+            "cut_off_forgets_the_card",
+            "The word fits; the money belongs to a cut-off of zero. An effect has to pay for its card.",
+            tuple(end * NEXT for end in _value(_plan(_effects(learn), 0.0))[:2]),
+        ),
+    )
     wrong += [Mistake(name, text, ("segments", *money)) for name, text, money in amounts]
-    return Answers(right=right, praise=f"About {_euros(right[1], 0)}, and hardly less than {_euros(right[2], 0)}, if next month is like this one.", mistakes=tuple(wrong))  # fmt: skip
+    return Answers(
+        right=right,
+        praise=f"About {_euros(right[1], 0)}, and hardly less than {_euros(right[2], 0)}, if next month is like this one.",
+        mistakes=tuple(wrong),
+    )
 
 
 TASKS = (
     Task(
-        code="37a", asks="three numbers (profit, low, high), euros per card, card taken off, 95 % interval: the fifth of the judging half with the highest `chance`",
-        compute=_answer_likely, tolerance=0.005,
+        code="37a",
+        asks="three numbers (profit, low, high), euros per card, card taken off, 95 % interval: the fifth of the judging half with the highest `chance`",
+        compute=_answer_likely,
+        tolerance=0.005,
         hints=(
-            "Keep `half == \"judge\"` first: the agency's model learned on the other half.",
-            "`judge.nlargest(len(judge) // 5, \"chance\")` is its best fifth.",
+            'Keep `half == "judge"` first: the agency\'s model learned on the other half.',
+            '`judge.nlargest(len(judge) // 5, "chance")` is its best fifth.',
             "`compare_means(profit of the invited, profit of control)` from `loyalty.stats.intervals`; then take 20 cents off all three.",
         ),
         close="Close, not it. Which customers are in, and is the card paid?",
     ),
     Task(
-        code="37b", asks="a Series with one number for each segment: effect of the invitation on profit in euros per customer invited, card *not* taken off, measured on the learning half",
-        compute=_answer_effects, tolerance=0.005,
+        code="37b",
+        asks="a Series with one number for each segment: effect of the invitation on profit in euros per customer invited, card *not* taken off, measured on the learning half",
+        compute=_answer_effects,
+        tolerance=0.005,
         hints=(
             "Two means for each segment, that of the invited and that of control.",
-            "`learn.groupby([\"segment\", \"arm\"]).profit.mean().unstack()` puts them side by side.",
+            '`learn.groupby(["segment", "arm"]).profit.mean().unstack()` puts them side by side.',
             "Invited less control.",
         ),
         close="Close, but not in all segments. Which half, and which control?",
     ),
     Task(
-        code="37c", asks="three numbers (value, low, high): profit per customer *of the judging half* if the segments are invited whose effect in 37b exceeds the card, card paid for the invited, 95 % interval",
-        compute=_answer_cut, tolerance=0.001,
+        code="37c",
+        asks="three numbers (value, low, high): profit per customer *of the judging half* if the segments are invited whose effect in 37b exceeds the card, card paid for the invited, 95 % interval",
+        compute=_answer_cut,
+        tolerance=0.001,
         hints=(
             "The cut-off is the price of a card. Which segments of 37b lie above it?",
             "On the judging half: invited less control *in those segments*, less the card.",
@@ -279,18 +439,22 @@ TASKS = (
         close="Close, not it. Which half chose, which half judges, and per what?",
     ),
     Task(
-        code="37d", asks="three numbers (difference, low, high): your plan less inviting everybody, euros per customer of the judging half, 95 % interval (to about 3 cents)",
-        compute=_answer_everybody, tolerance=0.03,
+        code="37d",
+        asks="three numbers (difference, low, high): your plan less inviting everybody, euros per customer of the judging half, 95 % interval (to about 3 cents)",
+        compute=_answer_everybody,
+        tolerance=0.03,
         hints=(
-            "`value_policies(trial, {\"segments\": plan}, cost=0.20)` adds `everybody: invited` by itself. A plan is a Series: \"invited\" or \"\" for each customer_id.",
-            "The trial: `open_trial(profile, judge.assign(propensity=0.5)[[\"customer_id\", \"arm\", \"propensity\", \"profit\"]], outcome=\"profit\")`.",
-            "`.compare(\"segments\", \"everybody: invited\")` has effect, low and high.",
+            '`value_policies(trial, {"segments": plan}, cost=0.20)` adds `everybody: invited` by itself. A plan is a Series: "invited" or "" for each customer_id.',
+            'The trial: `open_trial(profile, judge.assign(propensity=0.5)[["customer_id", "arm", "propensity", "profit"]], outcome="profit")`.',
+            '`.compare("segments", "everybody: invited")` has effect, low and high.',
         ),
         close="Close, not it. Is it the difference on the same customers, on the judging half?",
     ),
     Task(
-        code="37e", asks="three values: \"everybody\", \"agency\", \"segments\" or \"hold\", and what that is expected to bring with 60,000 customers next month against no evening, with the lower end of its interval, in whole euros",
-        compute=_answer_decision, tolerance=60,
+        code="37e",
+        asks='three values: "everybody", "agency", "segments" or "hold", and what that is expected to bring with 60,000 customers next month against no evening, with the lower end of its interval, in whole euros',
+        compute=_answer_decision,
+        tolerance=60,
         hints=(
             "Only plans whose whole interval lies above zero may go out; of these the one with the highest value.",
             "Bring all of them to one unit: per customer of the judging half. The agency's fifth: times 0.2.",
@@ -298,4 +462,4 @@ TASKS = (
         ),
         close="Close, not it. Do word and money belong to the same plan?",
     ),
-)  # fmt: skip
+)

@@ -16,11 +16,22 @@ from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.world import PRESETS, Wave, World
 
 OFFERS = ("basket_discount", "bonus_points", "gift", "concierge")
-SHELVES = {"Baby": "baby", "Mother": "baby", "Face": "beauty", "Make-up": "beauty", "Medicines": "medicine",
-           "Vitamins": "medicine", "Chronic care": "chronic", "Support": "chronic"}  # fmt: skip
+SHELVES = {
+    "Baby": "baby",
+    "Mother": "baby",
+    "Face": "beauty",
+    "Make-up": "beauty",
+    "Medicines": "medicine",
+    "Vitamins": "medicine",
+    "Chronic care": "chronic",
+    "Support": "chronic",
+}
 SUMS = ["margin", "discount", "reward_paid", "points_issued", "redeemed"]
 POINT = 0.70 * 0.01
-CONTROL, BUDGET, CUT, CALLS = 0.10, 12_000, 10_000, 2_500
+CONTROL = 0.10
+BUDGET = 12_000
+CUT = 10_000
+CALLS = 2_500
 
 
 class Spring(NamedTuple):
@@ -36,8 +47,11 @@ def _spring() -> tuple[pd.DataFrame, World, pd.DataFrame]:
     usual = PRESETS["default"]()
     offers = tuple(replace(offer, reward=1.0) if offer.name == "concierge" else offer for offer in usual.offers)
     world = World(60_000, months=24, seed=138, parameters=replace(usual, name="spring", offers=offers))
-    people, waves = _find_segments(world), []
-    later, lots, prices = world, np.random.default_rng(138), world.offers.set_index("offer_id")
+    people = _find_segments(world)
+    waves = []
+    later = world
+    lots = np.random.default_rng(138)
+    prices = world.offers.set_index("offer_id")
     for number in range(3):
         dealt = lots.permutation(np.resize(np.array([None, *OFFERS]), len(people)))
         wave, later = later.run(people.assign(offer_id=dealt, propensity=1 / 5), campaign_id=f"test {number + 1}")

@@ -52,26 +52,50 @@ def _answer_rate() -> Answers:
         right=right,
         praise=f"{cell.responded.sum()} of {len(cell):,} invitations.",
         mistakes=(
-            Mistake("non_responders_dropped", "Everybody responded? An inner join keeps only those who redeemed. The silent ones are the larger part of what we know: `how='left'`, then 0.",
-                    float(cell[cell.responded == 1].responded.mean())),
-            Mistake("coupons_for_households", "You counted coupons. A household that redeems five has responded once.", float(cell.coupons.mean())),
-            Mistake("segment_of_today", "You used the segment of today. Who was in the top third on the day of the campaign is a different household: take the segment that stands in the contacts.",
-                    float(type_b[type_b.now == "high"].responded.mean())),
-            Mistake("all_segments", "That is type B in all segments. Keep \"high\".", float(type_b.responded.mean())),
-            Mistake("all_types", "That is segment \"high\" in the campaigns of all types. Keep type B.", float(rows[rows.segment == "high"].responded.mean())),
-            Mistake("households_for_invitations", "You counted households: which share ever responded. The question is about invitations; a household invited three times counts three times.",
-                    float(cell.groupby("customer_id").responded.max().mean())),
-            Mistake("any_campaign", "You counted coupons of other campaigns too. Join on `campaign_id` *and* `customer_id`.",
-                    float(cell.customer_id.isin(rows[rows.responded == 1].customer_id).mean())),
-            Mistake("share_of_responses", "That is the share of type B's *responses* that came from segment \"high\". Divide by the invitations to that segment.",
-                    float(cell.responded.sum() / type_b.responded.sum())),
+            Mistake(
+                "non_responders_dropped",
+                "Everybody responded? An inner join keeps only those who redeemed. The silent ones are the larger part of what we know: `how='left'`, then 0.",
+                float(cell[cell.responded == 1].responded.mean()),
+            ),
+            Mistake(
+                "coupons_for_households",
+                "You counted coupons. A household that redeems five has responded once.",
+                float(cell.coupons.mean()),
+            ),
+            Mistake(
+                "segment_of_today",
+                "You used the segment of today. Who was in the top third on the day of the campaign is a different household: take the segment that stands in the contacts.",
+                float(type_b[type_b.now == "high"].responded.mean()),
+            ),
+            Mistake("all_segments", 'That is type B in all segments. Keep "high".', float(type_b.responded.mean())),
+            Mistake(
+                "all_types",
+                'That is segment "high" in the campaigns of all types. Keep type B.',
+                float(rows[rows.segment == "high"].responded.mean()),
+            ),
+            Mistake(
+                "households_for_invitations",
+                "You counted households: which share ever responded. The question is about invitations; a household invited three times counts three times.",
+                float(cell.groupby("customer_id").responded.max().mean()),
+            ),
+            Mistake(
+                "any_campaign",
+                "You counted coupons of other campaigns too. Join on `campaign_id` *and* `customer_id`.",
+                float(cell.customer_id.isin(rows[rows.responded == 1].customer_id).mean()),
+            ),
+            Mistake(
+                "share_of_responses",
+                'That is the share of type B\'s *responses* that came from segment "high". Divide by the invitations to that segment.',
+                float(cell.responded.sum() / type_b.responded.sum()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
 def _answer_hit() -> Answers:
-    hit, rows = _hit(), _rows()
+    hit = _hit()
+    rows = _rows()
     with_a = measure_rates(rows, by=["campaign_id", "segment"], min_size=1).table
     with_a = with_a[(with_a.campaign_id == 4) & (with_a.segment == "low")].iloc[0]
     by_offer = measure_rates(rows[rows.offer_id != "Type A"], by=["offer_id", "segment"], min_size=1).table
@@ -82,31 +106,64 @@ def _answer_hit() -> Answers:
         right=right,
         praise=f"From {hit.rate:.0%} to {right:.1%} ({hit.shrunken_low:.1%} to {hit.shrunken_high:.1%}).",
         mistakes=(
-            Mistake("raw_rate", "That is the raw rate, one of four. The task asks for the shrunken one.", float(hit.rate)),
-            Mistake("one_rate_for_all", "That is the usual rate of all cells. The cell's own response should move it a little.", prior.mean),
-            Mistake("type_a_in_the_bank", "You shrank with type A in the bank; its sixteen chosen coupons are another kind of campaign. Types B and C only.", float(with_a.shrunken)),
-            Mistake("lower_end", "That is the lower end of the interval; the rate itself was asked.", float(hit.shrunken_low)),
-            Mistake("upper_end", "That is the upper end of the interval; the rate itself was asked.", float(hit.shrunken_high)),
-            Mistake("cells_of_offers", "Your cells are offer × segment. The agency speaks of one campaign: cells of campaign × segment.", float(by_offer.shrunken)),
+            Mistake(
+                "raw_rate", "That is the raw rate, one of four. The task asks for the shrunken one.", float(hit.rate)
+            ),
+            Mistake(
+                "one_rate_for_all",
+                "That is the usual rate of all cells. The cell's own response should move it a little.",
+                prior.mean,
+            ),
+            Mistake(
+                "type_a_in_the_bank",
+                "You shrank with type A in the bank; its sixteen chosen coupons are another kind of campaign. Types B and C only.",
+                float(with_a.shrunken),
+            ),
+            Mistake(
+                "lower_end",
+                "That is the lower end of the interval; the rate itself was asked.",
+                float(hit.shrunken_low),
+            ),
+            Mistake(
+                "upper_end",
+                "That is the upper end of the interval; the rate itself was asked.",
+                float(hit.shrunken_high),
+            ),
+            Mistake(
+                "cells_of_offers",
+                "Your cells are offer × segment. The agency speaks of one campaign: cells of campaign × segment.",
+                float(by_offer.shrunken),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
 def _answer_best() -> Answers:
-    table, best = _cells().table, _cells().best
+    table = _cells().table
+    best = _cells().best
     raw = table.loc[table.rate.idxmax()]
     others = table[(table.campaign_id != best.campaign_id) | (table.segment != best.segment)]
     most = others.loc[others.responses.idxmax()]
     shrunk = table.loc[table.shrunken.idxmax()]
     candidates = {
-        "tiny_cell_crowned": (raw, f"{raw.responses} response{'s' if raw.responses > 1 else ''} out of {raw.n}: the luckiest of many small cells. Sort by the lower end of the shrunken interval."),
-        "most_responses": (most, f"{most.responses} responses are many, but out of {most.n} invitations. A rate was asked, not a number of responses."),
-        "highest_middle": (shrunk, "The highest shrunken rate, yes; but its interval reaches lower than another cell's. Which are we surest of?"),
-    }  # fmt: skip
+        "tiny_cell_crowned": (
+            raw,
+            f"{raw.responses} response{'s' if raw.responses > 1 else ''} out of {raw.n}: the luckiest of many small cells. Sort by the lower end of the shrunken interval.",
+        ),
+        "most_responses": (
+            most,
+            f"{most.responses} responses are many, but out of {most.n} invitations. A rate was asked, not a number of responses.",
+        ),
+        "highest_middle": (
+            shrunk,
+            "The highest shrunken rate, yes; but its interval reaches lower than another cell's. Which are we surest of?",
+        ),
+    }
     right = (int(best.campaign_id), best.segment)
     answers = {name: ((int(cell.campaign_id), cell.segment), says) for name, (cell, says) in candidates.items()}
-    seen, mistakes = {right}, []
+    seen = {right}
+    mistakes = []
     for name, (value, says) in answers.items():
         if value not in seen:
             mistakes.append(Mistake(name, says, value))
@@ -150,15 +207,38 @@ def _answer_initiative() -> Answers:
         right=right,
         praise=f"{both.responded.sum()} of {len(both)} invitations.",
         mistakes=(
-            Mistake("one_of_two_names", "That is campaign 21 alone, under one of the two names of the same initiative.", float(one.responded.mean())),
-            Mistake("other_of_two_names", "That is campaign 22 alone. The initiative went out under two names: put both lists together.", float(two.responded.mean())),
-            Mistake("sum_of_two_rates", "That is the sum of two rates. Add the responses, add the invitations, divide once.", float(one.responded.mean() + two.responded.mean())),
-            Mistake("non_responders_dropped", "Everybody responded? An inner join keeps only those who redeemed: `how='left'`, then 0.", float(both[both.responded == 1].responded.mean())),
-            Mistake("mean_of_two_rates", "That is the mean of two rates; the lists differ in size. Add the responses, add the invitations, divide once.",
-                    float((one.responded.mean() + two.responded.mean()) / 2)),
-            Mistake("coupons_for_households", "You counted coupons. A household that redeems five has responded once.", float(both.coupons.mean())),
+            Mistake(
+                "one_of_two_names",
+                "That is campaign 21 alone, under one of the two names of the same initiative.",
+                float(one.responded.mean()),
+            ),
+            Mistake(
+                "other_of_two_names",
+                "That is campaign 22 alone. The initiative went out under two names: put both lists together.",
+                float(two.responded.mean()),
+            ),
+            Mistake(
+                "sum_of_two_rates",
+                "That is the sum of two rates. Add the responses, add the invitations, divide once.",
+                float(one.responded.mean() + two.responded.mean()),
+            ),
+            Mistake(
+                "non_responders_dropped",
+                "Everybody responded? An inner join keeps only those who redeemed: `how='left'`, then 0.",
+                float(both[both.responded == 1].responded.mean()),
+            ),
+            Mistake(
+                "mean_of_two_rates",
+                "That is the mean of two rates; the lists differ in size. Add the responses, add the invitations, divide once.",
+                float((one.responded.mean() + two.responded.mean()) / 2),
+            ),
+            Mistake(
+                "coupons_for_households",
+                "You counted coupons. A household that redeems five has responded once.",
+                float(both.coupons.mean()),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -175,14 +255,30 @@ def _answer_past() -> Answers:
         right=float(row.relative),
         praise=f"{row.relative:.1f} times ({row.relative_low:.1f} to {row.relative_high:.1f}); it predicts, it does not say what an invitation changes.",
         mistakes=(
-            Mistake("crude", "That is the quotient of the two rates over all waves. Households are in different waves; compare within each wave: the column `relative`.", float(row.crude)),
-            Mistake("new_ones", "You compared with those who had never been invited.", float(row.rate / table.rate["no contact before"])),
-            Mistake("difference", "Below 1? That is the difference of the two rates, or their quotient the other way round. How many *times* as likely is the one who responded before?", float(row.rate - table.rate["contacted, no response"])),
+            Mistake(
+                "crude",
+                "That is the quotient of the two rates over all waves. Households are in different waves; compare within each wave: the column `relative`.",
+                float(row.crude),
+            ),
+            Mistake(
+                "new_ones",
+                "You compared with those who had never been invited.",
+                float(row.rate / table.rate["no contact before"]),
+            ),
+            Mistake(
+                "difference",
+                "Below 1? That is the difference of the two rates, or their quotient the other way round. How many *times* as likely is the one who responded before?",
+                float(row.rate - table.rate["contacted, no response"]),
+            ),
             Mistake("only_b_and_c", "That is for types B and C only. Use all 27 campaigns.", float(coupons.relative)),
             Mistake("only_a", "That is for type A only. Use all 27 campaigns.", float(type_a.relative)),
-            Mistake("row_of_the_new", "That is the row \"no contact before\". Asked is the one who responded before.", float(table.relative["no contact before"])),
+            Mistake(
+                "row_of_the_new",
+                'That is the row "no contact before". Asked is the one who responded before.',
+                float(table.relative["no contact before"]),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -192,7 +288,9 @@ def _summer() -> Lifts:
 
 @cache
 def _answer_lift() -> Answers:
-    rows, table, best = load_summer(), _summer().to_frame(), _summer().best()
+    rows = load_summer()
+    table = _summer().to_frame()
+    best = _summer().best()
     cell = rows[(rows.arm == best.arm) & (rows.segment == best.segment)]
     control = rows[rows.arm == "control"]
     own = control[control.segment == best.segment]
@@ -203,25 +301,61 @@ def _answer_lift() -> Answers:
         right=right,
         praise=f"€{right:.2f} for {best.arm.replace('_', ' ')}, {best.segment}; raw it was €{best.effect:.2f}.",
         mistakes=(
-            Mistake("winners_curse", "That is the raw lift of the best cell: good *and* lucky, and the luck will not come back. The shrunken one was asked.", float(best.effect)),
-            Mistake("response_rate_for_lift", "That is a share of customers who used the offer. What they would have bought without it, only the control group tells.", float(cell.redeemed.mean())),
-            Mistake("redeemers_against_control", "You compared those who used the offer with the control group. Who uses it came anyway; take everybody who was drawn.",
-                    float(cell[cell.redeemed == 1].sales.mean() - own.sales.mean())),
-            Mistake("control_of_all_segments", "You took the control group of all segments. These customers buy more than others with or without a letter: compare within the segment.",
-                    float(cell.sales.mean() - control.sales.mean())),
-            Mistake("before_control_is_taken_off", "That is what the cell spent. Take off what its control group spent.", float(cell.sales.mean())),
-            Mistake("all_segments", "That is the lift of the offer over all segments: a good number for a report of this size, but the best cell was asked, shrunken.", float(whole.effect)),
-            Mistake("one_bank", "You shrank the cells of both offers in one bank. Here each offer has its own.", float(shrink_normal(table.effect, width).table.shrunken[best.name])),
-            Mistake("lower_end", "That is the lower end of the shrunken interval; the lift itself was asked.", float(best.shrunken_low)),
-            Mistake("upper_end", "That is the upper end of the shrunken interval; the lift itself was asked.", float(best.shrunken_high)),
+            Mistake(
+                "winners_curse",
+                "That is the raw lift of the best cell: good *and* lucky, and the luck will not come back. The shrunken one was asked.",
+                float(best.effect),
+            ),
+            Mistake(
+                "response_rate_for_lift",
+                "That is a share of customers who used the offer. What they would have bought without it, only the control group tells.",
+                float(cell.redeemed.mean()),
+            ),
+            Mistake(
+                "redeemers_against_control",
+                "You compared those who used the offer with the control group. Who uses it came anyway; take everybody who was drawn.",
+                float(cell[cell.redeemed == 1].sales.mean() - own.sales.mean()),
+            ),
+            Mistake(
+                "control_of_all_segments",
+                "You took the control group of all segments. These customers buy more than others with or without a letter: compare within the segment.",
+                float(cell.sales.mean() - control.sales.mean()),
+            ),
+            Mistake(
+                "before_control_is_taken_off",
+                "That is what the cell spent. Take off what its control group spent.",
+                float(cell.sales.mean()),
+            ),
+            Mistake(
+                "all_segments",
+                "That is the lift of the offer over all segments: a good number for a report of this size, but the best cell was asked, shrunken.",
+                float(whole.effect),
+            ),
+            Mistake(
+                "one_bank",
+                "You shrank the cells of both offers in one bank. Here each offer has its own.",
+                float(shrink_normal(table.effect, width).table.shrunken[best.name]),
+            ),
+            Mistake(
+                "lower_end",
+                "That is the lower end of the shrunken interval; the lift itself was asked.",
+                float(best.shrunken_low),
+            ),
+            Mistake(
+                "upper_end",
+                "That is the upper end of the shrunken interval; the lift itself was asked.",
+                float(best.shrunken_high),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 TASKS = (
     Task(
-        code="41a", asks="one fraction between 0 and 1, to four decimals: share of the type B invitations to segment high (of that day) with at least one redeemed coupon",
-        compute=_answer_rate, tolerance=0.00005,
+        code="41a",
+        asks="one fraction between 0 and 1, to four decimals: share of the type B invitations to segment high (of that day) with at least one redeemed coupon",
+        compute=_answer_rate,
+        tolerance=0.00005,
         hints=(
             "One row a response: `redemptions[['campaign_id', 'customer_id']].drop_duplicates()`.",
             "Join it to the contacts with `how='left'`; what finds no partner is a 0.",
@@ -230,8 +364,10 @@ TASKS = (
         close="Close, not it. Which invitations are in (type B only, segment of that day), and what counts as a response?",
     ),
     Task(
-        code="41b", asks="one fraction between 0 and 1, to three decimals: the shrunken rate of campaign 4, segment low, among all cells campaign × segment of types B and C",
-        compute=_answer_hit, tolerance=0.001,
+        code="41b",
+        asks="one fraction between 0 and 1, to three decimals: the shrunken rate of campaign 4, segment low, among all cells campaign × segment of types B and C",
+        compute=_answer_hit,
+        tolerance=0.001,
         hints=(
             "`measure_rates` of the lesson shrinks too. It takes a history, or a table: the contacts of types B and C with a column `responded` and `window='main'`.",
             "The cells: `by=['campaign_id', 'segment'], min_size=1`.",
@@ -240,28 +376,48 @@ TASKS = (
         close="Close, not it. Shrink all cells of types B and C in one call (not type B alone), none left out, and no others.",
     ),
     Task(
-        code="41c", asks='(campaign, segment), for example (4, "low")', compute=_answer_best, tolerance=0.1,
-        hints=("The table of 41b has the lower end of each cell: the column `shrunken_low`.", "Sort by it, the highest first; or ask the result of `measure_rates` for `.best`."), close="That cell is not the one with the highest lower end.",
+        code="41c",
+        asks='(campaign, segment), for example (4, "low")',
+        compute=_answer_best,
+        tolerance=0.1,
+        hints=(
+            "The table of 41b has the lower end of each cell: the column `shrunken_low`.",
+            "Sort by it, the highest first; or ask the result of `measure_rates` for `.best`.",
+        ),
+        close="That cell is not the one with the highest lower end.",
     ),
     Task(
-        code="41d", asks='one letter: "A", "B" or "C"', compute=_answer_slide, tolerance=0,
-        hints=("Is there anybody in the table who was *not* invited?", "What would they have bought anyway?"), close="",
+        code="41d",
+        asks='one letter: "A", "B" or "C"',
+        compute=_answer_slide,
+        tolerance=0,
+        hints=("Is there anybody in the table who was *not* invited?", "What would they have bought anyway?"),
+        close="",
     ),
     Task(
-        code="41e", asks="one fraction between 0 and 1, to four decimals: responses / invitations of campaigns 21 and 22 together",
-        compute=_answer_initiative, tolerance=0.0001,
+        code="41e",
+        asks="one fraction between 0 and 1, to four decimals: responses / invitations of campaigns 21 and 22 together",
+        compute=_answer_initiative,
+        tolerance=0.0001,
         hints=("Keep the invitations with campaign 21 or 22.", "All responses divided by all invitations."),
         close="Close, not it. Both lists together, one response a household.",
     ),
     Task(
-        code="41f", asks="one number, to one decimal: how many times as likely, within the same wave, all 27 campaigns",
-        compute=_answer_past, tolerance=0.06,
-        hints=("`predict_from_past` takes a history, or a table with responded, start, end and window.", "`.to_frame()`, row \"responded before\", column `relative`."),
+        code="41f",
+        asks="one number, to one decimal: how many times as likely, within the same wave, all 27 campaigns",
+        compute=_answer_past,
+        tolerance=0.06,
+        hints=(
+            "`predict_from_past` takes a history, or a table with responded, start, end and window.",
+            '`.to_frame()`, row "responded before", column `relative`.',
+        ),
         close="Close, not it. All campaigns, compared within each wave?",
     ),
     Task(
-        code="41g", asks="one number, to the cent: the highest shrunken lift among the cells offer × segment, in € of sales per customer",
-        compute=_answer_lift, tolerance=0.01,
+        code="41g",
+        asks="one number, to the cent: the highest shrunken lift among the cells offer × segment, in € of sales per customer",
+        compute=_answer_lift,
+        tolerance=0.01,
         hints=(
             "`measure_lift(summer, outcome=..., by=...)` measures all cells at once, each against its own control group.",
             "The outcome is `'sales'`, the cells are `by='segment'`.",
@@ -269,4 +425,4 @@ TASKS = (
         ),
         close="Close, not it. All cells in one call of `measure_lift`, and no customer left out?",
     ),
-)  # fmt: skip
+)

@@ -40,10 +40,14 @@ def find_best_plan(
     choice, total = choose_offers(gain, cost, budget)
     chosen = np.array([*(offer.name for offer in offers), None], object)[choice]
     group = np.arange(len(names))
-    rows = pd.DataFrame({
-        "segment": names, "offer_id": pd.array(chosen, dtype="str"),
-        "customers": np.bincount(code, minlength=len(names)),
-        "profit": np.where(choice < 0, 0, gain[group, choice]), "cost": np.where(choice < 0, 0, cost[group, choice]),
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "segment": names,
+            "offer_id": pd.array(chosen, dtype="str"),
+            "customers": np.bincount(code, minlength=len(names)),
+            "profit": np.where(choice < 0, 0, gain[group, choice]),
+            "cost": np.where(choice < 0, 0, cost[group, choice]),
+        }
+    )
     plan = table.assign(offer_id=pd.array(chosen[code], dtype="str"))
     return BestPlan(plan, rows, total, float(rows["cost"].sum()))

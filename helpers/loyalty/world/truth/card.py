@@ -71,7 +71,8 @@ def card_effect(
 
 def _trial_effects(scene: Scene, end: int, waves: tuple[Contacts, ...], months: int) -> dict[str, float]:
     """Simulate everybody invited and nobody invited, with the same luck."""
-    launch, horizon = scene.calendar.month_start(scene.parameters.card.month), scene.calendar.month_start(months)
+    launch = scene.calendar.month_start(scene.parameters.card.month)
+    horizon = scene.calendar.month_start(months)
     rows = np.flatnonzero((scene.people.entry <= launch) & (scene.people.leave > launch))
     worlds = [
         replace(

@@ -32,16 +32,21 @@ def lifetime_value(scene: Scene, start: int, days: int, waves: tuple[Contacts, .
 
 def expected_demand(scene: Scene, start: int, end: int, waves: tuple[Contacts, ...], by: str) -> pd.DataFrame:
     """Expected pieces a day: who comes, how many lines, from which community, which product of it."""
-    rule, shelves, people = scene.parameters, scene.shelves, scene.people
+    rule = scene.parameters
+    shelves = scene.shelves
+    people = scene.people
     rows = np.flatnonzero(people.entry < end)
-    days, count = np.arange(start, end), len(rule.chain.communities)
+    days = np.arange(start, end)
+    count = len(rule.chain.communities)
     demand = np.zeros((2, count, len(days)))
     season = scene.calendar.shelf_seasons(days)
     needs = find_needs(scene, rows, start, end)
     for piece in pieces(rows, len(days)):
-        some, chance = rows[piece], visit_chances(scene, rows[piece], start, end, waves, needs.within(piece))
+        some = rows[piece]
+        chance = visit_chances(scene, rows[piece], start, end, waves, needs.within(piece))
         for a, b in people.regimes(start, end):
-            part, kind = slice(a - start, b - start), people.types_on(some, a)
+            part = slice(a - start, b - start)
+            kind = people.types_on(some, a)
             taste = liking(rule)[kind] * people.taste_factor[some]
             each = expect_lines(mean_lines(people, some, kind, rule), rule) * draws.mean_geometric(
                 trait(rule, "pieces", kind), rule.people.most_pieces

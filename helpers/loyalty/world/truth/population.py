@@ -20,13 +20,17 @@ def draw_others(
     world: Lived, wave: Wave, where: Callable[[pd.DataFrame], pd.Series] | None, size: int
 ) -> tuple[Scene, np.ndarray, tuple[Contacts, ...], np.ndarray | None]:
     """Draw further customers, numbered after the world's own: scene, positions, past contacts, load of contacts."""
-    day, own = wave.sent.start, wave.before.people
+    day = wave.sent.start
+    own = wave.before.people
     everybody = np.flatnonzero(own.entry < day)
     if where is None and len(np.setdiff1d(everybody, wave.plan.rows)) > 0.001 * len(everybody):
         raise WorldError(
-            [f"the wave covers {len(wave.plan.rows):,} of {len(everybody):,} customers: say by `where` who belongs "
-             "to its population, or ask for kind='expected' of these very customers"], "the population",
-        )  # fmt: skip
+            [
+                f"the wave covers {len(wave.plan.rows):,} of {len(everybody):,} customers: say by `where` who belongs "
+                "to its population, or ask for kind='expected' of these very customers"
+            ],
+            "the population",
+        )
     larger = _draw_larger(type(world), len(own) + size, world.months, world.seed, world.parameters)
     scene = larger.scene
     rows = len(own) + np.flatnonzero(scene.people.entry[len(own) :] < day)
@@ -36,7 +40,8 @@ def draw_others(
     past, _ = list_past(scene, min(day, scene.calendar.month_start(world.months)))
     if len(wave.past) <= len(past):
         return scene, rows, past, None
-    kinds, load = scene.people.types_on(rows, day), np.zeros(len(rows))
+    kinds = scene.people.types_on(rows, day)
+    load = np.zeros(len(rows))
     theirs = own.types_on(wave.plan.rows, day)
     loads = tiredness(wave.past, wave.plan.rows, day, world.parameters)
     for kind in np.unique(kinds):

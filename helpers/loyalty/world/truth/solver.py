@@ -41,10 +41,13 @@ def choose_offers(gain: np.ndarray, cost: np.ndarray, budget: float) -> tuple[np
     >>> choice.tolist(), total
     ([1, 0], 12.0)
     """
-    costs, gains, steps = np.zeros(1), np.zeros(1), []
+    costs = np.zeros(1)
+    gains = np.zeros(1)
+    steps = []
     for row_gain, row_cost in zip(np.asarray(gain, float), np.asarray(cost, float), strict=True):
         useful = np.flatnonzero((row_gain > 0) & (row_cost <= budget))
-        added_cost, added_gain = np.r_[0.0, row_cost[useful]], np.r_[0.0, row_gain[useful]]
+        added_cost = np.r_[0.0, row_cost[useful]]
+        added_gain = np.r_[0.0, row_gain[useful]]
         all_cost, all_gain = (np.add.outer(a, b).ravel() for a, b in ((costs, added_cost), (gains, added_gain)))
         order = np.lexsort((-all_gain, all_cost))
         order = order[all_cost[order] <= budget * (1 + 1e-12)]
@@ -52,9 +55,11 @@ def choose_offers(gain: np.ndarray, cost: np.ndarray, budget: float) -> tuple[np
         keep = order[np.r_[True, all_gain[order][1:] > best[:-1]]]
         if len(keep) > MOST_STATES:
             raise ValueError(f"too many groups for an exact plan ({len(gain)}): group the customers")
-        costs, gains = all_cost[keep], all_gain[keep]
+        costs = all_cost[keep]
+        gains = all_gain[keep]
         steps.append((keep // len(added_cost), np.r_[-1, useful][keep % len(added_cost)]))
-    place, choice = int(np.argmax(gains)), np.full(len(steps), -1)
+    place = int(np.argmax(gains))
+    choice = np.full(len(steps), -1)
     total = float(gains[place])
     for group in range(len(steps) - 1, -1, -1):
         choice[group] = steps[group][1][place]

@@ -63,7 +63,8 @@ class Truth:
             customer_id; responded (main window), orders, sales, margin, discount, reward_paid, points_issued, profit
             (contact cost taken off) as differences with less without; `realised` also redeemed and points_redeemed.
         """
-        scene, number = self.world.scene, self._offer(offer)
+        scene = self.world.scene
+        number = self._offer(offer)
         day = self.world._state.end if as_of is None else scene.calendar.day(as_of)
         rows = np.flatnonzero(scene.people.entry < day)
         past = tuple(w for w in self.world._log if w.start < day)
@@ -78,10 +79,15 @@ class Truth:
         )
 
     def lift(
-        self, wave: Wave, *, population: bool = False, kind: Kind = "realised",
-        among: Literal["all", "treated"] = "all", where: Callable[[pd.DataFrame], pd.Series] | None = None,
+        self,
+        wave: Wave,
+        *,
+        population: bool = False,
+        kind: Kind = "realised",
+        among: Literal["all", "treated"] = "all",
+        where: Callable[[pd.DataFrame], pd.Series] | None = None,
         size: int = 100_000,
-    ) -> pd.DataFrame:  # fmt: skip
+    ) -> pd.DataFrame:
         """True mean effect of each offer of a wave against no offer, per customer assigned.
 
         Parameters
@@ -113,10 +119,14 @@ class Truth:
         offers = np.unique(wave.plan.offer[wave.plan.offer >= 0])
         if not len(offers):
             raise WorldError(["no offer was made; for the card's trial see truth.card_effect"], "the wave")
-        scene, rows, past, load = wave.before, wave.plan.rows, wave.past, None
+        scene = wave.before
+        rows = wave.plan.rows
+        past = wave.past
+        load = None
         if population:
             scene, rows, past, load = draw_others(self.world, wave, where, size)
-            kind, among = "expected", "all"
+            kind = "expected"
+            among = "all"
         tables = {}
         for offer in offers:
             mine = rows if among == "all" else rows[wave.plan.offer == offer]
@@ -132,15 +142,20 @@ class Truth:
     def would_have_come_anyway(self, wave: Wave) -> pd.DataFrame:
         """For each customer whom an offer was sent: did he come in the main window, would he have, did he use it."""
         treated = wave.plan.offer >= 0
-        rows, offer = wave.plan.rows[treated], wave.plan.offer[treated]
+        rows = wave.plan.rows[treated]
+        offer = wave.plan.offer[treated]
         main = tuple(w for w in wave.windows if w[0] == "main")
         having, without = (realise(wave.before, rows, main, waves) for waves in ((*wave.past, wave.sent), wave.past))
         names = np.array([o.name for o in self.world.parameters.offers])
-        return pd.DataFrame({
-            "customer_id": rows + 1, "offer_id": pd.array(names[offer], dtype="str"),
-            "came": having["orders"][:, 0] > 0, "would_have_come": without["orders"][:, 0] > 0,
-            "redeemed": having["redeemed"][:, 0] > 0,
-        })  # fmt: skip
+        return pd.DataFrame(
+            {
+                "customer_id": rows + 1,
+                "offer_id": pd.array(names[offer], dtype="str"),
+                "came": having["orders"][:, 0] > 0,
+                "would_have_come": without["orders"][:, 0] > 0,
+                "redeemed": having["redeemed"][:, 0] > 0,
+            }
+        )
 
     def value(self, plan: pd.DataFrame, *, days: int = 28, post: int = 28) -> float:
         """Expected profit in euros of a plan sent at the end of history, against contacting nobody."""
@@ -196,7 +211,8 @@ class Truth:
 
     def types_on(self, date: str | pd.Timestamp) -> pd.DataFrame:
         """Latent type of each customer who had entered before a day."""
-        people, day = self.world.scene.people, self.world.scene.calendar.day(date)
+        people = self.world.scene.people
+        day = self.world.scene.calendar.day(date)
         rows = np.flatnonzero(people.entry < day)
         names = np.array([t.name for t in self.world.parameters.types])
         return pd.DataFrame(
@@ -260,13 +276,21 @@ class Truth:
     @property
     def successions(self) -> pd.DataFrame:
         """The timed rules: product X, product Y, who they hold for, with which probability, after how many days."""
-        rules, needs = self.world.parameters.chain.successions, self.world.scene.shelves.needs
+        rules = self.world.parameters.chain.successions
+        needs = self.world.scene.shelves.needs
         rows = [
-            {"name": s.name, "first_product": int(x) + 1, "then_product": int(y) + 1, "types": ", ".join(s.types),
-             "probability": s.probability, "elsewhere": s.probability * s.elsewhere,
-             "soonest_days": s.soonest, "latest_days": s.latest}
+            {
+                "name": s.name,
+                "first_product": int(x) + 1,
+                "then_product": int(y) + 1,
+                "types": ", ".join(s.types),
+                "probability": s.probability,
+                "elsewhere": s.probability * s.elsewhere,
+                "soonest_days": s.soonest,
+                "latest_days": s.latest,
+            }
             for s, (x, y) in zip(rules, needs, strict=True)
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows)
 
     # --- Behind it -------------------------------------------------------------------------------
@@ -287,9 +311,16 @@ def _windows(day: int, days: int, post: int) -> Windows:
 
 
 def _effect(
-    scene: Scene, rows: np.ndarray, offer: np.ndarray, day: int, windows: Windows, past: tuple[Contacts, ...],
-    kind: str, load: np.ndarray | None = None, without: dict[str, np.ndarray] | None = None,
-) -> dict[str, np.ndarray]:  # fmt: skip
+    scene: Scene,
+    rows: np.ndarray,
+    offer: np.ndarray,
+    day: int,
+    windows: Windows,
+    past: tuple[Contacts, ...],
+    kind: str,
+    load: np.ndarray | None = None,
+    without: dict[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
     if kind not in ("expected", "realised"):
         raise WorldError([f"kind should be 'expected' or 'realised', found {kind!r}"], "the effect")
     new = contact_everybody(scene, rows, offer, day, past, load)
