@@ -24,7 +24,7 @@
 from loyalty.datasets import DATA
 from loyalty.intake import load_tables
 from loyalty.report.campaign import report_campaign
-from loyalty.report.output import show_sources
+from loyalty.report.output.parts import show_sources
 
 example = DATA / "examples"
 

@@ -23,7 +23,7 @@
 # Start
 from loyalty.datasets import DATA
 from loyalty.intake import load_tables
-from loyalty.report.output import show_sources
+from loyalty.report.output.parts import show_sources
 from loyalty.report.profile import report_customers
 
 example = DATA / "examples"

@@ -24,7 +24,8 @@
 import numpy as np
 import pandas as pd
 
-from loyalty.tasks import check, hint, read_chain
+from loyalty.tasks import check, hint
+from loyalty.tasks.t32.scene import read_chain
 
 customers, receipts = read_chain()
 as_of = pd.Timestamp("2025-01-01")  # the day of the draw
@@ -177,7 +178,7 @@ print(f"€{free:.2f} a customer, before the first letter; {free / break_even:.1
 
 # %% tags=["solution"]
 from loyalty.stats import compare_means
-from loyalty.tasks import reveal_spring
+from loyalty.tasks.t32.scene import reveal_spring
 
 spring = reveal_spring().set_index("customer_id").loc[eligible.customer_id]
 stays_out = spring.index.isin(control)

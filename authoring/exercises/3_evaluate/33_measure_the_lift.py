@@ -21,7 +21,8 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("33a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint, load_autumn
+from loyalty.tasks import check, hint
+from loyalty.tasks.t33.scene import load_autumn
 
 autumn = load_autumn()
 contacts, receipts = autumn.contacts, autumn.receipts
@@ -45,7 +46,8 @@ check("33a", more_buyers)
 hint("33a")
 
 # %% tags=["verify"]
-from loyalty.tasks import find_task, tell_autumn
+from loyalty.tasks.checking.grading import find_task
+from loyalty.tasks.t33.scene import tell_autumn
 
 wrong = {
     code: {m.name: m.value for m in find_task(code).compute().mistakes} for code in ("33a", "33b", "33c", "33d", "33e")

@@ -27,7 +27,8 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("34a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint, run_campaigns
+from loyalty.tasks import check, hint
+from loyalty.tasks.t34.scene import run_campaigns
 
 contacts, outcomes, offers = run_campaigns()
 outcomes.iloc[:3].T
@@ -163,7 +164,7 @@ check("34d", decisions)
 hint("34d")
 
 # %% tags=["verify"]
-from loyalty.tasks import reveal_truth
+from loyalty.tasks.t34.scene import reveal_truth
 
 first = [count(name, windows="main") for name in ("discount", "points", "service")]
 assert words == ["send", "send", "stop"] and [m.verdict for m in first] == ["earned", "earned", "lost"]
@@ -177,7 +178,7 @@ assert truth["discount"] > truth["points"] > 0 > truth["service"]
 # %% tags=["solution"]
 import pandas as pd
 
-from loyalty.tasks import reveal_truth
+from loyalty.tasks.t34.scene import reveal_truth
 
 truth = reveal_truth()
 board = pd.concat([money.to_frame() for money in found]).set_index(truth.index)

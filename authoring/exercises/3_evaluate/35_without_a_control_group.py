@@ -144,7 +144,7 @@ say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 
 # Marta has two numbers from the list, and Jonas wants one sentence.
 
 # %%
-from loyalty.tasks import load_points_letter, tell_points_letter
+from loyalty.tasks.t35.scene import load_points_letter, tell_points_letter
 
 # One row a customer. Euros before the letter: last_28 (days 1 to 28), quarter (days 29 to 112), witness (days 113 to 140).
 # From the letter on, 28 days: sales (euros) and visits.
@@ -170,7 +170,7 @@ check("35e", like_with_like)
 hint("35e")
 
 # %% tags=["verify"]
-from loyalty.tasks import find_task
+from loyalty.tasks.checking.grading import find_task
 
 tempting = {mistake.name: mistake.value for mistake in find_task("35e").compute().mistakes}
 gap, fell = tempting["naive_of_all"][0], tempting["change_of_all"][0]

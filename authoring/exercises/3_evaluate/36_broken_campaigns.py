@@ -21,7 +21,8 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("36a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint, open_blind_desk
+from loyalty.tasks import check, hint
+from loyalty.tasks.t36.scene import open_blind_desk
 
 desk = open_blind_desk()
 desk
@@ -50,7 +51,8 @@ hint("36a")
 
 # %% tags=["verify"]
 from loyalty.evaluate.design import check_sample_ratio
-from loyalty.tasks import compare, count_points, find_rows, measure_claim, read_board, uncover
+from loyalty.tasks.t36.scene import uncover
+from loyalty.tasks.t36.verdicts import compare, count_points, find_rows, measure_claim, read_board
 
 cases = uncover()
 assert abs(check_sample_ratio(desk["U"].contacts, planned).p - split_p) < 1e-6 and 0.001 < split_p < 0.05
@@ -156,7 +158,7 @@ short = desk["W"].contacts.assign(short=desk["W"].contacts.customer_id.str.len()
 assert short.groupby("arm").short.sum()["magazine"] == 0 and find_rows("W").query("customer_id.str.len() < 7").orders.sum() == 0  # fmt: skip
 
 # %% tags=["solution"]
-from loyalty.tasks import Desk
+from loyalty.tasks.t36.scene import Desk
 
 found = {letter: "; ".join(f"{p.check}: {p.evidence}" for p in one.problems[:1]) for letter, one in seen.items()}
 Desk((letter, f"{one.verdict}. {found[letter]}") for letter, one in seen.items())

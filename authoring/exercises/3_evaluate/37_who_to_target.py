@@ -30,7 +30,8 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("37a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, hint, hold_evening
+from loyalty.tasks import check, hint
+from loyalty.tasks.t37.scene import hold_evening
 
 people, profile = hold_evening()  # profile: what was known of each customer before, for Part B
 learn, judge = people[people.half == "learn"], people[people.half == "judge"]
@@ -200,7 +201,7 @@ check("37e", decision)
 hint("37e")
 
 # %% tags=["solution"]
-from loyalty.tasks import reveal_truth
+from loyalty.tasks.t37.scene import reveal_truth
 
 truth = reveal_truth()[judge.customer_id].to_numpy()
 in_fifth = judge.customer_id.isin(best.customer_id)

@@ -24,7 +24,8 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("38a")` gives one step at a time.
 
 # %%
-from loyalty.tasks import check, gather_tests, hint
+from loyalty.tasks import check, hint
+from loyalty.tasks.t38.scene import gather_tests
 
 options, agency = gather_tests()
 options.sort_values("profit", ascending=False).head(8)
@@ -78,7 +79,7 @@ check("38b", new_profit)
 hint("38b")
 
 # %% tags=["verify"]
-from loyalty.tasks import reveal_truth
+from loyalty.tasks.t38.scene import reveal_truth
 
 before = plan_budget(options, 12_000, **rules)
 unlimited = plan_budget(options, 10_000, control_share=0.10)

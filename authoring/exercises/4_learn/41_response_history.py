@@ -166,7 +166,7 @@ hint("41f")
 # Marta wants to repeat the best cell of offer × segment, and asks what she may put into the budget. Find the cell with the highest *shrunken* lift in sales. How large is that lift? One number, € per customer in four weeks, to the cent. (Each offer is shrunk with its own bank, as `measure_lift` does.)
 
 # %%
-from loyalty.tasks import load_summer
+from loyalty.tasks.t41.scene import load_summer
 
 summer = load_summer()
 
@@ -188,7 +188,7 @@ check("41g", best_lift)
 hint("41g")
 
 # %% tags=["verify"]
-from loyalty.tasks import tell_summer
+from loyalty.tasks.t41.scene import tell_summer
 
 best, truth = lifts.best(), tell_summer()
 worst = found.loc[found.effect.idxmin()]

@@ -30,7 +30,7 @@
 
 # %%
 from loyalty.charts import house_style
-from loyalty.tasks import open_desk
+from loyalty.tasks.t36.scene import open_desk
 
 house_style()
 desk = open_desk()
@@ -395,7 +395,8 @@ reveal("36h", estimate=found[8].effect, low=found[8].low, high=found[8].high, tr
 # Marta's drawer holds four older reports. Each shows itself in one line, if one asks for it.
 
 # %%
-from loyalty.tasks import Desk, make_case
+from loyalty.tasks.t36.cases import make_case
+from loyalty.tasks.t36.scene import Desk
 
 names = ("unequal seasons", "failed channel", "swapped metric", "broken join")
 drawer = Desk((name, make_case(36, name)) for name in names)

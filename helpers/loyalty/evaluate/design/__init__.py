@@ -1,4 +1,14 @@
-"""Design of the test (lesson 32): power, holdout, assignment, sample ratio, A/A test, balance, eligibility."""
+"""The design of a test (lesson 32): power, holdout, assignment, sample ratio, A/A test, balance, eligibility.
+
+One entrance to the modules beside this one, in the order of use:
+
+- `find_detectable`, `find_power`, `find_size`: what a test of this size can see, in customers and in money.
+- `filter_eligible`: who may take part, before the draw. `hold_out`: who is in no campaign of the year;
+  `hash_customers`: the draw behind both.
+- `assign_arms`: who gets what, with every probability on record; `check_arm_probs` for somebody else's record.
+- `check_balance`, `check_sample_ratio`: whether the groups are alike, and as large as planned.
+- `run_aa`: the same measurement where nothing was done; `count_looks`: what looking early costs.
+"""
 
 from loyalty.evaluate.design.aa_test import AATest, count_looks, run_aa
 from loyalty.evaluate.design.assignment import Assignment, assign_arms, check_arm_probs

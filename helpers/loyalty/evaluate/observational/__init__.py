@@ -1,8 +1,19 @@
 """Without a control group (lesson 35): every estimate, every check, and the sentence that may be signed.
 
-Every estimator takes one row a customer and returns an `Estimate` that names whom it speaks for. All of them assume
-that the covariates hold everything that decided both who was treated and what they would have done. No function can
-check that; `placebo` collects what speaks against it. Covariates must be measured before the treatment.
+One entrance to the modules beside this one. Which when:
+
+- `compare_naively` only where a lottery drew; elsewhere it is the number to be corrected.
+- `check_overlap`, `draw_overlap` first: a customer like nobody in the other group cannot be compared by any method.
+- `difference_in_differences` when receipts from before exist; look at its placebo dates before its effect.
+- `compare_strata` for one or two columns, to explain it to anybody; `match_customers` for a few;
+  `weight_by_propensity` and `adjust_by_regression` for many; `adjust_doubly` when one of two models may be wrong.
+- `placebo_outcome` for each of them: what it finds where nothing can have changed.
+- `sensitivity_to_hidden`: how strong an unrecorded trait would have to be.
+- `measure_complier_effect` where an invitation was drawn by lot and not everybody obeyed (CACE, LATE).
+- `compare_all` does all this at once; `say_what_is_allowed` words it.
+
+All of them need covariates from before the campaign, one row a customer (or `cluster=`), and none can see a trait that
+nobody recorded.
 
 Intervals come from influence functions: each customer's pull on the estimate, the fitted propensity and the fitted
 outcome model included, summed within clusters.

@@ -1,4 +1,12 @@
-"""Uplift (lesson 37): whom the offer changes, learned on one half of a randomised wave and judged on the other."""
+"""Uplift (lesson 37): whom the offer changes, learned on one half of a randomised wave and judged on the other.
+
+One entrance to the modules beside this one:
+
+- `open_trial` joins a profile of the start, the contacts and the outcomes, and refuses what leaks.
+- `fit_uplift` learns effects (S-, T-, X-, DR-learner, segments) or a rival; `score_out_of_fold` where no half is spare.
+- `measure_gains`, `measure_bins` judge a ranking; `choose_offers`, `value_policies` make and value a plan.
+- `price_groups` says what sleeping dogs and sure things cost.
+"""
 
 from loyalty.evaluate.uplift.experiment import Experiment, open_trial
 from loyalty.evaluate.uplift.meta_learners import LEARNERS, UpliftModel, fit_uplift, make_ridge, score_out_of_fold
