@@ -86,7 +86,7 @@ def name_files(title: str) -> str:
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter) and letter not in DROPPED)
     unfit = sorted({letter for letter in plain if not re.match(r"[A-Za-z0-9]", letter) and letter not in BETWEEN})
     if unfit:
-        raise AuthoringError(f"The title makes no file name: {' '.join(map(ascii, unfit))}. Use English letters.")
+        raise AuthoringError(f"The title makes no file name: {' '.join(unfit)}. Use English letters.")
     name = "_".join(re.findall(r"[a-z0-9]+", plain.lower()))
     if not name:
         raise AuthoringError("The title makes no file name: it has no letter and no digit.")
