@@ -22,7 +22,7 @@ FIRST, LAST = 1, 49
 BETWEEN = " ,.:;?!-"  # what stands between words and becomes an underscore
 DROPPED = "'’"
 
-# All that is known of where a lesson's files go, and of the module that the tasks import
+# All that is known of where a lesson's files go
 PLACES = {
     "lesson.txt": "authoring/lessons/{room}/{stem}.py",
     "exercise.txt": "authoring/exercises/{room}/{stem}.py",
@@ -32,7 +32,6 @@ PLACES = {
     "test.txt": "helpers/tests/tasks/t{number}/test_tasks.py",
 }
 TAKEN = ("authoring/*/*/{number}_*.py", "helpers/loyalty/tasks/t{number}*", "helpers/tests/tasks/t{number}*")
-GRADING = ("loyalty.tasks.checking.grading", "loyalty.tasks.grading")  # the first that is there
 
 
 def lay_lesson(number: str, title: str, root: Path = ROOT) -> list[Path]:
@@ -99,14 +98,8 @@ def _read_number(number: str) -> str:
     return number.zfill(2)
 
 
-def find_grading(root: Path = ROOT) -> str:
-    """Return the name of the module that has `Task` and its kin."""
-    there = [name for name in GRADING if (root / "helpers" / f"{name.replace('.', '/')}.py").is_file()]
-    return there[0] if there else GRADING[0]
-
-
 def _fill_in(text: str, words: dict[str, str], title: str) -> str:
-    known = {**words, "title": json.dumps(title.strip(), ensure_ascii=False), "grading": find_grading()}
+    known = {**words, "title": json.dumps(title.strip(), ensure_ascii=False)}
     return re.sub(r"«(\w+)»", lambda match: known[match[1]], text)
 
 
