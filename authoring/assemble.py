@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -16,6 +16,7 @@ import nbformat.v4
 from nbformat import NotebookNode
 from PIL import Image
 
+from authoring.course import PLACE, fill_cell
 from authoring.source import ROOT, Authored, AuthoringError, split_solution, tags_of
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -26,7 +27,12 @@ KEPT = ("tags", "jupyter")
 CODE_SPAN = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
-def assemble(authored: Authored, cells: list[NotebookNode], private: Iterable[Path] = ()) -> dict[str, NotebookNode]:
+def assemble(
+    authored: Authored,
+    cells: list[NotebookNode],
+    private: Iterable[Path] = (),
+    parts: Mapping[str, str] | None = None,
+) -> dict[str, NotebookNode]:
     """Return each variant's notebook.
 
     Parameters
@@ -36,6 +42,8 @@ def assemble(authored: Authored, cells: list[NotebookNode], private: Iterable[Pa
         As executed, in the authored order.
     private : iterable of Path
         Folders that no output may show, beside the project's, the interpreter's and the home folder.
+    parts : mapping, optional
+        What is made from the headers of all lessons, by name; see `authoring.course`.
 
     Returns
     -------
@@ -56,11 +64,13 @@ def assemble(authored: Authored, cells: list[NotebookNode], private: Iterable[Pa
         if "verify" in tags_of(cell):
             _find_faults(cell, authored.place(number), secrets)
             continue
-        fresh = _make_cell(cell, f"{authored.stem[:56]}-{number + 1:02d}")
+        fresh = _make_cell(cell, name_cell(authored, number))
         if cell.cell_type == "code":
             _find_faults(cell, authored.place(number), secrets)
             fresh.outputs = [_steady(output, stylers) for output in cell.outputs if not _is_widget(output)]
             fresh.execution_count = cell.execution_count
+        else:
+            fresh.source = write_prose(authored, number, cell.source, parts or {})
         kept.append((number, fresh))
     finished = [cell for _, cell in kept]
     if authored.kind != "exercise":
@@ -69,11 +79,30 @@ def assemble(authored: Authored, cells: list[NotebookNode], private: Iterable[Pa
     return {"exercise": _make_notebook(authored, blank), "solution": _make_notebook(authored, finished)}
 
 
+def name_cell(authored: Authored, number: int) -> str:
+    """Return the id of a cell, by its place in the authored file."""
+    return f"{authored.stem[:56]}-{number + 1:02d}"
+
+
+def write_prose(authored: Authored, number: int, text: str, parts: Mapping[str, str]) -> str:
+    """Return a markdown cell as the notebook holds it: with its parts from the headers, dollars guarded.
+
+    Raises
+    ------
+    AuthoringError
+        When it asks for a part that there is not, or for a part beside a computed number: a part is made anew without
+        running anything.
+    """
+    asked = PLACE.search(authored.cells[number].source)
+    if asked and "{{" in authored.cells[number].source:
+        raise AuthoringError(f"{authored.place(number)}: {asked[0]} stands beside a computed number: make two cells.")
+    return _guard_dollars(fill_cell(text, parts, authored.place(number)))
+
+
 def _make_cell(cell: NotebookNode, name: str) -> NotebookNode:
     metadata = {key: value for key, value in cell.metadata.items() if key in KEPT}
     make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-    source = cell.source if cell.cell_type == "code" else _guard_dollars(cell.source)
-    return make(source, id=name, metadata=metadata)
+    return make(cell.source, id=name, metadata=metadata)
 
 
 def _guard_dollars(text: str) -> str:

@@ -1,6 +1,6 @@
 """Builds the notebooks from the authored files.
 
-python authoring/build.py [--check] [--out FOLDER] [stem ...]
+python authoring/build.py [--check] [--drafts] [--out FOLDER] [stem or number ...]
 """
 
 from __future__ import annotations
@@ -17,13 +17,25 @@ import nbformat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from authoring.assemble import assemble
+from authoring.assemble import assemble, name_cell, write_prose
 from authoring.compare import find_differences
+from authoring.course import PLACE, Course, fill_page, make_page_parts, make_parts, read_course
 from authoring.execute import execute_authored
-from authoring.source import AUTHORING, ROOT, AuthoringError, find_authored, name_targets, place_of, read_authored
+from authoring.source import (
+    AUTHORING,
+    ROOT,
+    Authored,
+    AuthoringError,
+    find_authored,
+    name_targets,
+    number_of,
+    place_of,
+    read_authored,
+)
 
 KERNELS = 2
 FOLDERS = ("notebooks", "exercises", "solutions")
+PAGE = "README.md"
 
 
 @dataclass(frozen=True)
@@ -39,24 +51,35 @@ class BuiltNotebook:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build made, and what failed (plain messages, one for each file)."""
+    """What a build made, what failed (plain messages, one for each file), and files that only got new links."""
 
     out: Path
     notebooks: tuple[BuiltNotebook, ...]
     errors: tuple[str, ...]
+    relinked: tuple[Path, ...] = ()
 
 
-def build(out: Path = ROOT, stems: list[str] | None = None, source: Path = AUTHORING) -> BuildResult:
-    """Build all notebooks, or those with the given stems; a notebook that did not change is left untouched.
+def build(
+    out: Path = ROOT,
+    stems: list[str] | None = None,
+    source: Path = AUTHORING,
+    *,
+    drafts: bool = False,
+) -> BuildResult:
+    """Build all notebooks, or those that are named; a notebook that did not change is left untouched.
+
+    README.md and the notebooks that are not built get their maps and links anew; nothing is run for that.
 
     Parameters
     ----------
     out : Path
-        Where notebooks/, exercises/ and solutions/ stand.
+        Where README.md, notebooks/, exercises/ and solutions/ stand.
     stems : list of str, optional
-        Names without extension; all by default.
+        Names without extension, or a lesson's two digits; all by default.
     source : Path
         Folder of the authored files.
+    drafts : bool
+        Whether drafts are built too when nothing is named.
 
     Returns
     -------
@@ -64,16 +87,35 @@ def build(out: Path = ROOT, stems: list[str] | None = None, source: Path = AUTHO
         A file that failed has an error and leaves its notebooks as they were.
     """
     try:
-        paths = find_authored(source, stems)
+        paths = find_authored(source, stems, drafts=drafts)
+        course = read_course(source)
     except AuthoringError as problem:
         return BuildResult(out, (), (str(problem),))
     with ThreadPoolExecutor(KERNELS) as pool:
-        results = list(pool.map(lambda path: _build_one(path, out, source), paths))
+        results = list(pool.map(lambda path: _build_one(path, out, source, course), paths))
     notebooks = tuple(notebook for result in results if isinstance(result, list) for notebook in result)
-    return BuildResult(out, notebooks, tuple(result for result in results if isinstance(result, str)))
+    errors = tuple(result for result in results if isinstance(result, str))
+    relinked = []
+    try:
+        for path in find_authored(source):
+            if path not in paths:
+                relinked += _relink(path, out, source, course)
+    except AuthoringError as problem:
+        errors = (*errors, str(problem))
+    page = _fresh_page(out, course)
+    if page is not None:
+        (out / PAGE).write_text(page, encoding="utf-8", newline="\n")
+        relinked.append(Path(PAGE))
+    return BuildResult(out, notebooks, errors, tuple(relinked))
 
 
-def check(out: Path = ROOT, stems: list[str] | None = None, source: Path = AUTHORING) -> tuple[list[str], BuildResult]:
+def check(
+    out: Path = ROOT,
+    stems: list[str] | None = None,
+    source: Path = AUTHORING,
+    *,
+    drafts: bool = False,
+) -> tuple[list[str], BuildResult]:
     """Build into a temporary folder and list each difference from `out`; write nothing there.
 
     Returns
@@ -82,7 +124,7 @@ def check(out: Path = ROOT, stems: list[str] | None = None, source: Path = AUTHO
         File, cell and what differs, one sentence each; and the build.
     """
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
-        result = build(Path(folder), stems, source)
+        result = build(Path(folder), stems, source, drafts=drafts)
         found = []
         for notebook in result.notebooks:
             there = out / notebook.path
@@ -92,9 +134,11 @@ def check(out: Path = ROOT, stems: list[str] | None = None, source: Path = AUTHO
             old = _read(there)
             whats = ["cannot be read"] if old is None else find_differences(old, _read(Path(folder, notebook.path)))
             found += [f"{notebook.path.as_posix()}, {what}" for what in whats]
+    if not result.errors and _fresh_page(out, read_course(source)) is not None:
+        found.append(f"{PAGE}: its map or totals are not what the lessons' headers say")
     if not stems:
         named = set()
-        for path in find_authored(source):
+        for path in find_authored(source, drafts=True):
             named |= set(name_targets(*place_of(path, source), path.stem).values())
         for path in (path.relative_to(out) for name in FOLDERS for path in sorted((out / name).rglob("*.ipynb"))):
             if path not in named and ".ipynb_checkpoints" not in path.parts:
@@ -102,7 +146,7 @@ def check(out: Path = ROOT, stems: list[str] | None = None, source: Path = AUTHO
     return found, result
 
 
-def _build_one(path: Path, out: Path, source: Path) -> list[BuiltNotebook] | str:
+def _build_one(path: Path, out: Path, source: Path, course: Course) -> list[BuiltNotebook] | str:
     try:
         authored = read_authored(path, source)
         folder = out / authored.runs_in
@@ -110,13 +154,53 @@ def _build_one(path: Path, out: Path, source: Path) -> list[BuiltNotebook] | str
         start = time.perf_counter()
         cells = execute_authored(authored, folder)
         seconds = time.perf_counter() - start
-        notebooks = assemble(authored, cells, private=(out.resolve(),))
+        parts = _parts_of(authored, course)
+        notebooks = assemble(authored, cells, private=(out.resolve(),), parts=parts)
     except AuthoringError as problem:
         return str(problem)
     return [
         BuiltNotebook(target, variant, authored.stem, seconds, _write(notebooks[variant], out / target))
         for variant, target in authored.targets.items()
     ]
+
+
+def _parts_of(authored: Authored, course: Course) -> dict[str, str]:
+    if authored.kind == "template":
+        return {}
+    return make_parts(course, number_of(authored.path), authored.kind)
+
+
+def _relink(path: Path, out: Path, source: Path, course: Course) -> list[Path]:
+    """Make the parts of an authored file anew in its notebooks, where those stand; return the paths that changed."""
+    authored = read_authored(path, source)
+    parts = _parts_of(authored, course)
+    prose = {
+        name_cell(authored, number): write_prose(authored, number, cell.source, parts)
+        for number, cell in enumerate(authored.cells)
+        if cell.cell_type == "markdown" and PLACE.search(cell.source)
+    }
+    changed = []
+    for target in authored.targets.values():
+        notebook = _read(out / target) if (out / target).is_file() else None
+        if notebook is None:
+            continue
+        old = [cell for cell in notebook.cells if prose.get(cell.id, cell.source) != cell.source]
+        for cell in old:
+            cell.source = prose[cell.id]
+        if old:
+            _save(notebook, out / target)
+            changed.append(target)
+    return changed
+
+
+def _fresh_page(out: Path, course: Course) -> str | None:
+    """Return what README.md is to say, if there is one and it says something else."""
+    page = out / PAGE
+    if not page.is_file():
+        return None
+    said = page.read_text(encoding="utf-8")
+    new = fill_page(said, make_page_parts(course))
+    return None if new == said else new
 
 
 def _read(path: Path) -> nbformat.NotebookNode | None:
@@ -130,26 +214,33 @@ def _write(notebook: nbformat.NotebookNode, path: Path) -> bool:
     old = _read(path) if path.is_file() else None
     if old is not None and not find_differences(old, notebook):
         return False
+    _save(notebook, path)
+    return True
+
+
+def _save(notebook: nbformat.NotebookNode, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(nbformat.writes(notebook, version=4).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
-    return True
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build or check from the command line; return 1 when something failed or differs."""
     parser = argparse.ArgumentParser(description="Build the notebooks from authoring/.")
-    parser.add_argument("stems", nargs="*", metavar="stem", help="names without extension; all by default")
+    parser.add_argument("stems", nargs="*", metavar="stem", help="names, or two digits; all by default")
     parser.add_argument("--check", action="store_true", help="write nothing; list what differs from a fresh build")
+    parser.add_argument("--drafts", action="store_true", help="build drafts too")
     parser.add_argument("--out", type=Path, default=ROOT, metavar="FOLDER", help="where the notebooks stand")
     options = parser.parse_args(arguments)
     found: list[str] = []
     if options.check:
-        found, result = check(options.out, options.stems)
+        found, result = check(options.out, options.stems, drafts=options.drafts)
     else:
-        result = build(options.out, options.stems)
+        result = build(options.out, options.stems, drafts=options.drafts)
     for notebook in result.notebooks:
         done = "built  " if options.check else "wrote  " if notebook.written else "same   "
         print(f"{done}{notebook.path.as_posix()}  {notebook.seconds:.1f} s")
+    for path in result.relinked:
+        print(f"links  {path.as_posix()}")
     for line in (*result.errors, *found):
         print(line, file=sys.stderr)
     return 1 if result.errors or found else 0

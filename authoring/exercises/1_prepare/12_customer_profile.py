@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the summer letter
+#     question: Who has gone quiet by 1 July, and should the letter go out?
 #     module: loyalty.prepare.profile
 #     test: helpers/tests/tasks/t12/test_tasks.py
 #     minutes: 35
+#     pace: 15 for 12a to 12c, 10 for the decision, 10 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the summer letter
-#
-# **Who has gone quiet by 1 July, and should the letter go out?**
-#
-# *35 minutes: 15 for 12a to 12c, 10 for the decision, 10 for Part B · after: [The customer profile](../../notebooks/1_prepare/12_customer_profile.ipynb)*
+# [[opening]]
 #
 # It is Saturday, 1 July 2017, eight in the morning. Before the holidays Marta wants to send a letter to households that have gone quiet. Each letter holds a \$5 voucher. Jonas has one
 # condition: *"I do not pay five dollars to people who come anyway."* You have the receipts up to last night (for 12d, and only there, we open the file of July as well).

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the detergent reminder
+#     question: When is a household late with its detergent, and who gets the reminder?
 #     module: loyalty.segment.rules
 #     test: helpers/tests/tasks/t22/test_tasks.py
 #     minutes: 40
+#     pace: 20 for 22a to 22d, 5 for the decision, 15 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the detergent reminder
-#
-# **When is a household late with its detergent, and who gets the reminder?**
-#
-# *40 minutes: 20 for 22a to 22d, 5 for the decision, 15 for Part B · after: [Rules and the life cycle](../../notebooks/2_segment/22_rules_and_life_cycle.ipynb)*
+# [[opening]]
 #
 # The maker of a laundry detergent pays for a reminder: *"Your detergent may be running out."* It goes to households that are late. It is 1 July 2017. Marta's first draft of the rule says "30 days, as always", and she has drawn up a list of segments for it.
 #

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the app and its badge
+#     question: Two invoices lie on the desk. Which of them has earned its money?
 #     module: loyalty.evaluate.observational
 #     test: helpers/tests/tasks/t31/test_tasks.py
 #     minutes: 40
+#     pace: 15 for 31a and 31b, 25 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the app and its badge
-#
-# **Two invoices lie on the desk. Which of them has earned its money?**
-#
-# *40 minutes: 15 for 31a and 31b, 25 for Part B · after: [The club card trap](../../notebooks/3_evaluate/31_the_club_card_trap.ipynb)*
+# [[opening]]
 #
 # Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. Whoever pays a single receipt of **at least €30** in the weeks from 3 June until before 5 August gets a badge, a golden star beside his name. The agency's slide: *"Since the badge came, owners spend
 # four times as much as other users."* It sends two invoices, one for the app and one for the badge. Jonas, who must sign, asks you.

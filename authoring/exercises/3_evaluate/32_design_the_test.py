@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: three letters with points
+#     question: How many must stay out, who are they, and which plan gets signed?
 #     module: loyalty.evaluate.design
 #     test: helpers/tests/tasks/t32/test_tasks.py
 #     minutes: 40
+#     pace: 15 for 32a and 32b, 10 for the draw, 15 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: three letters with points
-#
-# **How many must stay out, who are they, and which plan gets signed?**
-#
-# *40 minutes: 15 for 32a and 32b, 10 for the draw, 15 for Part B · after: [Design the test](../../notebooks/3_evaluate/32_design_the_test.ipynb)*
+# [[opening]]
 #
 # Another chain, 30,000 customers on the list. In the new year three letters go out, four weeks apart: *"300 extra points on your next purchase."* They go to the same people each time, and they are judged **once, after all 84 days**: did those who got the three letters spend more than those who got none?
 #

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the autumn mailing
+#     question: "A gift for whoever comes by: what did it change, and shall everybody get one?"
 #     module: loyalty.evaluate.lift
 #     test: helpers/tests/tasks/t33/test_tasks.py
 #     minutes: 40
+#     pace: 15 for 33a and 33b, 25 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the autumn mailing
-#
-# **A gift for whoever comes by: what did it change, and shall everybody get one?**
-#
-# *40 minutes: 15 for 33a and 33b, 25 for Part B · after: [Measure the lift](../../notebooks/3_evaluate/33_measure_the_lift.ipynb)*
+# [[opening]]
 #
 # In autumn the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September, for on that day the list was loaded. Then the agency was ill, and the e-mail went out on **1 October** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in December.
 #

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: three campaigns of a spring
+#     question: Three slides say "more". Which campaign earned, and which one goes out again?
 #     module: loyalty.evaluate.money
 #     test: helpers/tests/tasks/t34/test_tasks.py
 #     minutes: 40
+#     pace: 15 for 34a and 34b, 25 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: three campaigns of a spring
-#
-# **Three slides say "more". Which campaign earned, and which one goes out again?**
-#
-# *40 minutes: 15 for 34a and 34b, 25 for Part B · after: [Lift in money](../../notebooks/3_evaluate/34_lift_in_money.ipynb)*
+# [[opening]]
 #
 # Another chain, one spring, three campaigns. Each was sent to a random half of the 40,000 customers, and each has a slide that shines:
 #

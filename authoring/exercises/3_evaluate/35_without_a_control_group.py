@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the Christmas campaign
+#     question: Campaign 18 ran before Christmas. Which sentence about it may be signed?
 #     module: loyalty.evaluate.observational
 #     test: helpers/tests/tasks/t35/test_tasks.py
 #     minutes: 40
+#     pace: 20 for 35a to 35c, 5 for the decision, 15 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the Christmas campaign
-#
-# **Campaign 18 ran before Christmas. Which sentence about it may be signed?**
-#
-# *40 minutes: 20 for 35a to 35c, 5 for the decision, 15 for Part B · after: [Without a control group](../../notebooks/3_evaluate/35_without_a_control_group.ipynb)*
+# [[opening]]
 #
 # Campaign 18 ran from 30 October to 24 December 2017, the last day included. The agency that made it has sent a slide: *"Members spent far more. And even against their own past they gained."* Jonas has to sign the
 # invoice on Friday. You have the receipts and the list of members, and nobody kept a control group.

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: eight reports, blind
+#     question: Which of them do you sign, which do you refuse, and why?
 #     module: loyalty.evaluate.clinic
 #     test: helpers/tests/tasks/t36/test_tasks.py
 #     minutes: 40
+#     pace: 15 for 36a to 36c, 25 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: eight reports, blind
-#
-# **Which of them do you sign, which do you refuse, and why?**
-#
-# *40 minutes: 15 for 36a to 36c, 25 for Part B · after: [Broken campaigns](../../notebooks/3_evaluate/36_broken_campaigns.ipynb)*
+# [[opening]]
 #
 # The holding has heard of Marta's pen. Eight sister chains have sent their last campaign report, P to W; on Friday the board spreads next year's money by them. Some are sound, some are broken, each broken one in one way. Nobody tells you which. (So do the tasks in their order: the last one gives a report away.)
 #

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: an evening at the beauty counter
+#     question: The evening loses money with some and earns with others. Who gets a card next month?
 #     module: loyalty.evaluate.uplift
 #     test: helpers/tests/tasks/t37/test_tasks.py
 #     minutes: 40
+#     pace: 15 for 37a and 37b, 10 for 37c, 10 for Part B, 5 for the decision (37e needs 37a and 37c only)
 # ---
 
 # %% [markdown]
-# # Exercise: an evening at the beauty counter
-#
-# **The evening loses money with some and earns with others. Who gets a card next month?**
-#
-# *40 minutes: 15 for 37a and 37b, 10 for 37c, 10 for Part B, 5 for the decision (37e needs 37a and 37c only) · after: [Who to target](../../notebooks/3_evaluate/37_who_to_target.ipynb)*
+# [[opening]]
 #
 # Another chain, with many customers who care for beauty. In March it invited a random half of its 60,000 customers to an evening at the beauty counter: a printed card (20 cents), and whoever came within 14 days found a bag of samples waiting (it costs us €6). Next month there shall be another evening, and the agency would like to choose the guests: *"We invite those who are most likely to come."* Jonas has to say on Monday who gets a card, if anybody.
 #

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the budget is cut
+#     question: Two thousand euros less. What do we stop, and what would we buy back first?
 #     module: loyalty.evaluate.budget
 #     test: helpers/tests/tasks/t38/test_tasks.py
 #     minutes: 35
+#     pace: 15 for 38a and 38b, 20 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the budget is cut
-#
-# **Two thousand euros less. What do we stop, and what would we buy back first?**
-#
-# *35 minutes: 15 for 38a and 38b, 20 for Part B · after: [Spend the budget](../../notebooks/3_evaluate/38_spend_the_budget.ipynb)*
+# [[opening]]
 #
 # Another chain, early summer. There were €12,000 for the next mailing. On Friday Jonas cut them to **€10,000**, and by Monday he wants to know what that does. This is what there is:
 #

@@ -2,17 +2,16 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
+#     title: the last waves of the year
+#     question: What do the coupon campaigns of types B and C tell us for the spring?
 #     module: loyalty.learn.history
 #     test: helpers/tests/tasks/t41/test_tasks.py
 #     minutes: 50
+#     pace: 20 for 41a to 41c, 5 for the decision, 25 for Part B
 # ---
 
 # %% [markdown]
-# # Exercise: the last waves of the year
-#
-# **What do the coupon campaigns of types B and C tell us for the spring?**
-#
-# *50 minutes: 20 for 41a to 41c, 5 for the decision, 25 for Part B · after: [The response history](../../notebooks/4_learn/41_response_history.ipynb)*
+# [[opening]]
 #
 # The agency has sent its list: *"Our hit of the year: campaign 4 among small customers, 25 percent!"* Marta would like to send it to everybody. You have the invitations with the segments of that day, and the redeemed coupons.
 

@@ -2,17 +2,19 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: "Start here: a campaign that melts"
+#     question: The campaign's members spent $154 more a month. Did the campaign do it?
+#     part_a: 20
+#     part_b: 0
+#     know_first: []
 #     module: loyalty.datasets
 #     test: helpers/tests/datasets/test_loaders.py::test_campaign_13_shows_the_naive_gap_of_lesson_00
-#     minutes: 20
 # ---
 
 # %% [markdown]
-# # Start here: a campaign that melts
+# [[opening]]
 #
-# **The campaign's members spent \$154 more a month. Did the campaign do it?**
-#
-# *20 minutes · you need to know nothing yet · run each cell with Shift + Enter, from top to bottom*
+# *Run each cell with Shift + Enter, from top to bottom.*
 #
 # You will
 #
@@ -304,29 +306,12 @@ figure = draw_cycle()
 # %% [markdown]
 # Real receipts, as you saw, never tell what a campaign truly did. They do tell what customers are like, and that is where the cycle begins.
 #
-# | room | lesson | the question it answers | minutes |
-# |---|---|---|---|
-# | 0 Start | **00 Start here** | *The campaign's members spent \$154 more a month. Did the campaign do it?* | 20 |
-# | | [01 Meet the world](01_meet_the_world.ipynb) | *You say that 95 of 100 intervals hold the true value. Who has ever seen the true value?* | 25 |
-# | 1 Prepare | [12 The customer profile](../1_prepare/12_customer_profile.ipynb) with its [exercise](../../exercises/1_prepare/12_customer_profile.ipynb) | *Who is this customer, as of that day?* | 55 |
-# | 2 Segment | [22 Rules and the life cycle](../2_segment/22_rules_and_life_cycle.ipynb) with its [exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb) | *Which task is this segmentation for?* | 85 |
-# | 3 Evaluate | [31 The club card trap](../3_evaluate/31_the_club_card_trap.ipynb) with its [exercise](../../exercises/3_evaluate/31_the_club_card_trap.ipynb) | *Card holders buy more. Because of the card?* | 50 |
-# |  | [32 Design the test](../3_evaluate/32_design_the_test.ipynb) with its [exercise](../../exercises/3_evaluate/32_design_the_test.ipynb) | *How many must I leave out, and what will I then be able to see?* | 60 |
-# |  | [33 Measure the lift](../3_evaluate/33_measure_the_lift.ipynb) with its [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb) | *What did it really change?* | 75 |
-# |  | [34 Lift in money](../3_evaluate/34_lift_in_money.ipynb) with its [exercise](../../exercises/3_evaluate/34_lift_in_money.ipynb) | *Did it earn?* | 60 |
-# | | [35 Without a control group](../3_evaluate/35_without_a_control_group.ipynb) with its [exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb) | *Nobody kept a control. What can still be said?* | 70 |
-# | | [36 Broken campaigns](../3_evaluate/36_broken_campaigns.ipynb) with its [exercise](../../exercises/3_evaluate/36_broken_campaigns.ipynb) | *Should this report be signed?* | 65 |
-# | | [37 Who to target](../3_evaluate/37_who_to_target.ipynb) with its [exercise](../../exercises/3_evaluate/37_who_to_target.ipynb) | *Whom does the offer change?* | 60 |
-# | | [38 Spend the budget](../3_evaluate/38_spend_the_budget.ipynb) with its [exercise](../../exercises/3_evaluate/38_spend_the_budget.ipynb) | *Which offer to which segment for this money?* | 60 |
-# | 4 Learn | [41 The response history](../4_learn/41_response_history.ipynb) with its [exercise](../../exercises/4_learn/41_response_history.ipynb) | *What do we already know, and how sure are we?* | 70 |
+# [[map]]
 #
 # **How to walk it.** Read a lesson, running each cell; stop where it tells you to; do the exercise; look at the solution only then.
+# In a path a number is a lesson: as much of it as a group does in that time, with the first tasks of its exercise.
 #
-# | path | what, in minutes |
-# |---|---|
-# | once round in half a day (240) | 00 20 · 12 25 · 22 25 and 22a 15 · break 15 · 32 25 and 32a 5 · 33 25 and 33a–33b 15 · 34 25 and 34a 10 · 41 25 · a plan for Monday 10 |
-# | a second day, evaluation (360) | what we know 10 · 31 25 and 31a 10 · 34 Part B 35 · 35 25 and 35a–35c 20 · break 15 · 36 25 and 36a–36d 35 · 37 25 and 37a–37c 25 · break 15 · 38 25 and 38a–38c 20 · your own campaign in the templates 40 · wrap 10 |
-# | self-study (about 1,195) | all lessons to their end, 01 after 00, and each exercise after its lesson |
+# [[paths]]
 
 # %% [markdown]
 # ## A segmentation needs a task
@@ -385,5 +370,6 @@ pd.Series(audit).map(sum).rename("yes, of 3").to_frame()
 #
 # Put your own campaign in place of number 13: `compare(spend(start, end))` for three windows before the start. If the gap was there before, do not show
 # the slide.
-#
-# **Next:** [Who is this customer, as of that day?](../1_prepare/12_customer_profile.ipynb); if you walk alone, first [Meet the world](01_meet_the_world.ipynb).
+
+# %% [markdown]
+# [[links]]

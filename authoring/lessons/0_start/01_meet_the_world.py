@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Meet the world
+#     question: You say that 95 of 100 intervals hold the true value. Who has ever seen the true value?
+#     part_a: 25
+#     part_b: 0
+#     know_first: ["00"]
 #     module: loyalty.world
 #     test: helpers/tests/world/truth/test_truth.py::test_lift_is_the_difference_between_two_lives_of_the_same_customers
-#     minutes: 25
 # ---
 
 # %% [markdown]
-# # Meet the world
-#
-# **You say that 95 of 100 intervals hold the true value. Who has ever seen the true value?**
-#
-# *25 minutes · before: [Start here](00_start_here.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -453,5 +453,6 @@ assert 0.25 < gone.mean() < 0.35 and (people[gone].sales == 0).all()
 # ## Use it on your data
 #
 # Rehearse your next design before you pay for it: `World(customers=20_000, months=24, seed=7).run(plan)` with your group sizes shows whether you would see an effect of the size that you hope for.
-#
-# **Next:** [Who is this customer, as of that day?](../1_prepare/12_customer_profile.ipynb)
+
+# %% [markdown]
+# [[links]]

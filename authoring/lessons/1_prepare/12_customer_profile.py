@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: The customer profile
+#     question: Who is this customer, as of that day?
+#     part_a: 25
+#     part_b: 30
+#     know_first: ["00"]
 #     module: loyalty.prepare.profile
 #     test: helpers/tests/prepare/test_profile.py::test_the_profile_is_the_same_to_the_last_bit_from
-#     minutes: 55
 # ---
 
 # %% [markdown]
-# # The customer profile
-#
-# **Who is this customer, as of that day?**
-#
-# *55 minutes: 25 together, 30 alone · before: [Start here](../0_start/00_start_here.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -529,5 +529,7 @@ assert alike.type.nunique() == 7 and world.truth.types.type.nunique() == 8
 # A table with customer, time and amount is enough, as a frame or as a file:
 # `build_profile("receipts.parquet", as_of="2017-10-01")`
 #
-# **Next:** [the exercise](../../exercises/1_prepare/12_customer_profile.ipynb). The profile of this lesson lies ready as a checkpoint:
-# `loyalty.datasets.checkpoint("profile_cj")`.
+# The profile of this lesson lies ready as a checkpoint: `loyalty.datasets.checkpoint("profile_cj")`.
+
+# %% [markdown]
+# [[links]]

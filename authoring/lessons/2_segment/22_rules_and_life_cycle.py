@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Rules and the life cycle
+#     question: Which task is this segmentation for?
+#     part_a: 40
+#     part_b: 45
+#     know_first: ["12"]
 #     module: loyalty.segment.rules
 #     test: helpers/tests/segment/rules/test_schemes.py::test_every_made_customer_is_in_exactly_one_segment
-#     minutes: 85
 # ---
 
 # %% [markdown]
-# # Rules and the life cycle
-#
-# **Which task is this segmentation for?**
-#
-# *85 minutes: 40 together, 45 alone · before: [The customer profile](../1_prepare/12_customer_profile.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -432,5 +432,6 @@ assert abs(quiet.alive.mean() - longest.alive.mean()) < 0.005 and longest.recenc
 # ## Use it on your data
 #
 # `name_segments(score_rfm(profile))` for a first look, `assign_life_cycle(profile, gaps=measure_gaps(receipts, as_of))` for the life cycle, and `make_cards(…, actions={…})` with *your* actions: it refuses a segment that has none.
-#
-# **Next:** [the exercise](../../exercises/2_segment/22_rules_and_life_cycle.ipynb)
+
+# %% [markdown]
+# [[links]]

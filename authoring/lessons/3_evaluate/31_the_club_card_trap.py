@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: The club card trap
+#     question: Card holders buy more. Because of the card?
+#     part_a: 25
+#     part_b: 25
+#     know_first: ["01"]
 #     module: loyalty.evaluate.observational
 #     test: helpers/tests/evaluate/observational/test_noncompliance.py::test_its_interval_holds_the_worlds_truth_as_often_as_it_says
-#     minutes: 50
 # ---
 
 # %% [markdown]
-# # The club card trap
-#
-# **Card holders buy more. Because of the card?**
-#
-# *50 minutes: 25 together, 25 alone · before: [Meet the world](../0_start/01_meet_the_world.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -500,5 +500,6 @@ assert silence.low < 0 < silence.high < 1.5
 # ## Use it on your data
 #
 # `measure_complier_effect(contacts, outcomes, took="took_card")` from `loyalty.evaluate.observational`, with everyone you invited and everyone you did not. No lottery yet? Then draw the gap of your slide *before* the card existed, as in our first picture; one chart usually ends the party.
-#
-# **Next:** [How many must I leave out? Design the test](../3_evaluate/32_design_the_test.ipynb)
+
+# %% [markdown]
+# [[links]]

@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Design the test
+#     question: How many must I leave out, and what will I then be able to see?
+#     part_a: 25
+#     part_b: 35
+#     know_first: ["31"]
 #     module: loyalty.evaluate.design
 #     test: helpers/tests/evaluate/design/test_power.py::test_the_stated_power_is_what_repeated_tests_see
-#     minutes: 60
 # ---
 
 # %% [markdown]
-# # Design the test
-#
-# **How many must I leave out, and what will I then be able to see?**
-#
-# *60 minutes: 25 together, 35 alone · before: [The club card trap](31_the_club_card_trap.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -625,5 +625,6 @@ draw_map(sd, break_even, [5_000, 20_000, 100_000, 500_000])
 # ## Use it on your data
 #
 # `find_detectable(spend_of_each_customer, size=…, control=0.10, worth=margin_rate, cost=…)`, then `assign_arms(eligible, {"control": 0.10, "letter": 0.90}, salt="spring 2026")`. Both, with filters and lists to send: `python3 workshop.py run campaign_plan --data customers=list.xlsx --data receipts=till.csv --columns columns.yml --set campaign=may --set start=2026-05-04 --set end=2026-06-01 --set registered_on=2026-04-26 --set margin_rate=0.30 --set control_share=0.20 --set contact_cost=0.58 -o plan.html`. `columns.yml` says which of your columns is which (`python3 workshop.py columns customers=list.xlsx receipts=till.csv -o columns.yml` proposes one); and `python3 workshop.py run campaign_plan --example -o plan.html` shows the whole plan on an example first.
-#
-# **Next:** [What did it really change?](33_measure_the_lift.ipynb)
+
+# %% [markdown]
+# [[links]]

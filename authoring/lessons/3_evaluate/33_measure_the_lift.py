@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Measure the lift
+#     question: What did it really change?
+#     part_a: 25
+#     part_b: 50
+#     know_first: ["32"]
 #     module: loyalty.evaluate.lift
 #     test: helpers/tests/evaluate/lift/test_measure.py::test_redeemers_look_golden_and_the_others_pay_for_it
-#     minutes: 75
 # ---
 
 # %% [markdown]
-# # Measure the lift
-#
-# **What did it really change?**
-#
-# *75 minutes: 25 together, 50 alone · before: [Design the test](32_design_the_test.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -730,5 +730,6 @@ by_past
 # ## Use it on your data
 #
 # `measure_lift(contacts, outcomes, "sales", before="sales")` with everybody who was drawn; `build_outcomes(contacts, receipts, start=…, end=…)` makes the outcomes from receipts, zeros included (`contacts` with `customer_id`, `arm`, and the name and number of the sending in `campaign_id` and `wave`). As one report for your boss: `python3 workshop.py run campaign_report --data receipts=till.csv --data contacts=list.xlsx --columns columns.yml --set start=2026-03-02 --set end=2026-03-30 --set margin_rate=0.30 -o report.html`
-#
-# **Next:** [Lift in money](34_lift_in_money.ipynb)
+
+# %% [markdown]
+# [[links]]

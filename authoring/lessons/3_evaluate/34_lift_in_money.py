@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Lift in money
+#     question: Did it earn?
+#     part_a: 25
+#     part_b: 35
+#     know_first: ["33"]
 #     module: loyalty.evaluate.money
 #     test: helpers/tests/evaluate/money/test_profit.py::test_a_campaign_whose_slide_shines_can_lose
-#     minutes: 60
 # ---
 
 # %% [markdown]
-# # Lift in money
-#
-# **Did it earn?**
-#
-# *60 minutes: 25 together, 35 alone · before: [Measure the lift](33_measure_the_lift.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -469,5 +469,6 @@ assert third.worth_it and third.sample > 5 * third.cost
 # `campaign_money(contacts, outcomes, offers)` from `loyalty.evaluate.money`, or the whole report from two tables, two dates and a margin rate:
 #
 # `python3 workshop.py run campaign_report --data receipts=till.csv --data contacts=list.xlsx --columns columns.yml --set start=2026-03-02 --set end=2026-03-30 --set margin_rate=0.30 -o report.html`
-#
-# **Next:** [Without a control group](35_without_a_control_group.ipynb)
+
+# %% [markdown]
+# [[links]]

@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Without a control group
+#     question: Nobody kept a control. What can still be said?
+#     part_a: 25
+#     part_b: 45
+#     know_first: ["00", "01"]
 #     module: loyalty.evaluate.observational
 #     test: helpers/tests/evaluate/observational/test_estimates.py::test_the_nsw_experiment_gives_the_published_difference
-#     minutes: 70
 # ---
 
 # %% [markdown]
-# # Without a control group
-#
-# **Nobody kept a control. What can still be said?**
-#
-# *70 minutes: 25 together, 45 alone · before: [Start here](../0_start/00_start_here.ipynb), [Meet the world](../0_start/01_meet_the_world.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -529,5 +529,6 @@ assert (
 # ## Use it on your data
 #
 # `difference_in_differences(receipts, treated=members, start=…, end=…, customers=customers)`, then look at `.plot()` before you look at the effect; and let `say_what_is_allowed(…)` write the first sentence of your report.
-#
-# **Next:** [the exercise](../../exercises/3_evaluate/35_without_a_control_group.ipynb), then [Should this report be signed?](36_broken_campaigns.ipynb)
+
+# %% [markdown]
+# [[links]]

@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Broken campaigns
+#     question: Should this report be signed?
+#     part_a: 25
+#     part_b: 40
+#     know_first: ["33"]
 #     module: loyalty.evaluate.clinic
 #     test: helpers/tests/evaluate/clinic/test_world.py::test_sound_campaigns_are_signed_whatever_they_show
-#     minutes: 65
 # ---
 
 # %% [markdown]
-# # Broken campaigns
-#
-# **Should this report be signed?**
-#
-# *65 minutes: 25 together, 40 alone · before: [Measure the lift](33_measure_the_lift.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -644,5 +644,6 @@ assert abs(mean_off["sound"]) < 2 and harm.loc["sound", 3].split("(")[1].startsw
 # ## Use it on your data
 #
 # `examine_campaign(contacts, outcomes, plan, Claim(outcome="sales", looks=1))` from `loyalty.evaluate.clinic`; the plan is one row with `planned_start`, `planned_end`, `planned_shares`, `primary_metric`, `registered_on`, and `start`, `end` as measured. No plan? Then begin with writing the next one: `python3 workshop.py run campaign_plan --example -o plan.html`.
-#
-# **Next:** [Who to target](37_who_to_target.ipynb)
+
+# %% [markdown]
+# [[links]]

@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Who to target
+#     question: Whom does the offer change?
+#     part_a: 25
+#     part_b: 35
+#     know_first: ["34"]
 #     module: loyalty.evaluate.uplift
 #     test: helpers/tests/evaluate/uplift/test_world.py::test_the_response_model_loses_what_a_learner_saves
-#     minutes: 60
 # ---
 
 # %% [markdown]
-# # Who to target
-#
-# **Whom does the offer change?**
-#
-# *60 minutes: 25 together, 35 alone · before: [Lift in money](34_lift_in_money.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -667,5 +667,6 @@ emails.to_frame()[["name", "effect", "low", "high"]].round(4)
 # ## Use it on your data
 #
 # Before you buy any model: `judged.groupby(["fifth", "sent"])[["came", "profit"]].mean()`, response and money with and without, in the group that somebody wants to write to. With a randomised wave of some ten thousand customers: `learn, judge = open_trial(profile, contacts, outcomes, "profit", offers=offers, margin_rate=0.30).split()`, then `value_policies(judge, {"DR": fit_uplift(learn)}, cost=0.08)`.
-#
-# **Next:** [the exercise](../../exercises/3_evaluate/37_who_to_target.ipynb), then [Spend the budget](38_spend_the_budget.ipynb)
+
+# %% [markdown]
+# [[links]]

@@ -2,17 +2,18 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: Spend the budget
+#     question: Which offer to which segment for this money?
+#     part_a: 25
+#     part_b: 35
+#     know_first: ["34"]
+#     useful: ["41"]
 #     module: loyalty.evaluate.budget
 #     test: helpers/tests/evaluate/budget/test_plan.py::test_prices_of_money_capacity_and_caps_are_finite_differences_upward
-#     minutes: 60
 # ---
 
 # %% [markdown]
-# # Spend the budget
-#
-# **Which offer to which segment for this money?**
-#
-# *60 minutes: 25 together, 35 alone · before: [Lift in money](34_lift_in_money.ipynb); useful: [The response history](../4_learn/41_response_history.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -580,5 +581,6 @@ assert (
 # ## Use it on your data
 #
 # `plan_budget(options, 10_000, control_share=0.10, caution=0.2)` from `loyalty.evaluate.budget`; `options` needs `segment`, `offer_id`, `customers`, `profit`, `cost`, and `se` to be cautious and to be warned.
-#
-# **Next:** [the exercise](../../exercises/3_evaluate/38_spend_the_budget.ipynb), then [What do we already know, and how sure are we?](../4_learn/41_response_history.ipynb)
+
+# %% [markdown]
+# [[links]]

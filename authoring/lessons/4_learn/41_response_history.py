@@ -2,17 +2,17 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
+#     title: The response history
+#     question: What do we already know, and how sure are we?
+#     part_a: 25
+#     part_b: 45
+#     know_first: ["12"]
 #     module: loyalty.learn.history
 #     test: helpers/tests/learn/history/test_store.py::test_appending_the_same_wave_twice_changes_nothing_and_says_so
-#     minutes: 70
 # ---
 
 # %% [markdown]
-# # The response history
-#
-# **What do we already know, and how sure are we?**
-#
-# *70 minutes: 25 together, 45 alone · before: [The customer profile](../1_prepare/12_customer_profile.ipynb)*
+# [[opening]]
 #
 # You will
 #
@@ -800,5 +800,6 @@ assert honest.p_adjusted.min() > 0.05 and honest.effect["win_back"] < 0 < honest
 # ## Use it on your data
 #
 # `history = open_history("responses.duckdb")`, and after every wave `history.append(contacts, outcomes, scheme="visits", version="1", segment_as_of=day)`: by which rule the segments were made, and as of which day. `measure_rates(history, by=["segment", "offer_id"])` before the next; with a control group also `measure_lift(history.to_frame().query("campaign_id == 'spring' and window == 'main'"))`: one lift for each offer. Add `by="segment"` when the wave is large enough.
-#
-# **Next:** [the exercise](../../exercises/4_learn/41_response_history.ipynb)
+
+# %% [markdown]
+# [[links]]

@@ -110,6 +110,11 @@ def run_build(project: Project, arguments: Sequence[str]) -> int:
     return run_child([prepare_venv(project, tests=True), "authoring/build.py", *arguments], project)
 
 
+def lay_lesson(project: Project, arguments: Sequence[str]) -> int:
+    """Lay the files of a new lesson, such as `new 39 "Run the budget"`, as a draft that builds."""
+    return run_child([prepare_venv(project, tests=True), "authoring/new.py", *arguments], project)
+
+
 def run_template(project: Project, arguments: Sequence[str]) -> int:
     """Make a report from your own tables, such as `run profile --data receipts=till.csv -o report.html`."""
     command = [prepare_venv(project), "-m", "loyalty.cli", "run", *arguments]
@@ -171,6 +176,7 @@ VERBS: dict[str, Callable[[Project, Sequence[str]], int]] = {
     "lab": run_lab,
     "test": run_tests,
     "build": run_build,
+    "new": lay_lesson,
     "certify": run_certify,
     "run": run_template,
     "columns": propose_columns,

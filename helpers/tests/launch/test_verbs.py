@@ -91,10 +91,11 @@ def test_test_with_arguments_runs_just_that_without_the_coverage_limit(project, 
     ("arguments", "command", "python"),
     [
         (["build", "--check", "12_profile"], ["authoring/build.py", "--check", "12_profile"], "test tools"),
+        (["new", "39", "Run the budget"], ["authoring/new.py", "39", "Run the budget"], "test tools"),
         (["progress"], ["-m", "loyalty.cli", "progress"], "lessons"),
     ],
 )
-def test_build_and_progress_run_inside_the_venv(project, ran, arguments, command, python):
+def test_build_new_and_progress_run_inside_the_venv(project, ran, arguments, command, python):
     assert verbs.main(arguments, project) == 0
     assert (ran.commands, ran.pythons) == ([command], [python])
 

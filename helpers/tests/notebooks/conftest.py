@@ -167,7 +167,8 @@ def author() -> Callable[[Path, str, str, str], None]:
     def write(folder: Path, name: str, kind: str, text: str) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        header = f"# ---\n# jupyter:\n#   loyalty:\n#     kind: {kind}\n#     minutes: 5\n# ---\n\n"
+        told = "title: A sample, question: 'What?'" + (", part_a: 3, part_b: 2" if kind == "lesson" else "")
+        header = f"# ---\n# jupyter:\n#   loyalty:\n#     {{kind: {kind}, {told},\n#     minutes: 5}}\n# ---\n\n"
         path.write_text(header + text.lstrip("\n"), encoding="utf-8")
 
     return write

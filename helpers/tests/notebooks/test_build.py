@@ -82,7 +82,7 @@ def test_the_notebook_keeps_its_header_and_says_no_versions(lesson) -> None:
     assert lesson.metadata == {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        "loyalty": {"kind": "lesson", "minutes": 5},
+        "loyalty": {"kind": "lesson", "title": "A sample", "question": "What?", "part_a": 3, "part_b": 2, "minutes": 5},
     }
     assert not [cell for cell in lesson.cells if "execution" in cell.metadata]
 
@@ -207,7 +207,7 @@ def test_the_command_says_what_it_wrote_and_returns_one_on_failure_or_difference
         (["--check"], good, ["x, cell 1: source differs"], 1, "x, cell 1: source differs"),
         (["--check", "--out", str(tmp_path)], bad, [], 1, "file, cell 2: NameError"),
     ]:
-        monkeypatch.setattr(factory, "build", lambda *_, result=result: result)
-        monkeypatch.setattr(factory, "check", lambda *_, result=result, found=found: (found, result))
+        monkeypatch.setattr(factory, "build", lambda *_, result=result, **__: result)
+        monkeypatch.setattr(factory, "check", lambda *_, result=result, found=found, **__: (found, result))
         assert factory.main(arguments) == code
         assert says in "".join(capsys.readouterr())
