@@ -239,17 +239,26 @@ def test_a_table_without_rows_gives_a_profile_without_rows_and_the_same_types(
 # The same as by hand -------------------------------------------------------------------------------------------------
 
 
+def list_visits(sold: pd.DataFrame) -> list[pd.DataFrame]:
+    """Sale lines of one customer, visit by visit: one number, and never more than 12 hours to the line before."""
+    visits = []
+    for _, lines in sold.sort_values("time", kind="stable").groupby("basket_id"):
+        number = (lines["time"].diff() > pd.Timedelta(hours=12)).cumsum()
+        visits += [part for _, part in lines.groupby(number)]
+    return visits
+
+
 def reckon_by_hand(lines: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Compute the profile customer by customer, in whole cents, with nothing of the package."""
     rows = []
     for customer, own in lines[lines["time"] < day].groupby("customer_id"):
         is_sale = np.where(own["kind"].isna(), own["cents"] >= 0, own["kind"] == "sale")
         sold = own[is_sale]
-        receipts = own.groupby("basket_id")["time"].min().dt.normalize()
-        days = sorted(set(receipts[receipts.index.isin(sold["basket_id"])]))
-        count, paid = sold["basket_id"].nunique(), sold["cents"].sum()
+        visits = list_visits(sold)
+        days = sorted({visit["time"].min().normalize() for visit in visits})
+        count, paid = len(visits), sold["cents"].sum()
         promo = sold.loc[sold["discount"] > 0, "cents"].sum()
-        online = sold.loc[sold["channel"].str.lower() == "online", "basket_id"].nunique()
+        online = sum((visit["channel"].str.lower() == "online").any() for visit in visits)
         age = (day - sold["time"]).dt.total_seconds() / 86_400
         late, early = sold.loc[age <= 84, "cents"].sum(), sold.loc[(age > 84) & (age <= 168), "cents"].sum()
         repeats = len(days) - 1

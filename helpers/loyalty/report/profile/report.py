@@ -247,6 +247,7 @@ def _make_checks(
             f"{FEW if 0 < negative < 5 else f'{negative:,}'} customers",
         ),
     ]
+    rows += [("Receipt numbers", "look", text) for text in profile.attrs["warnings"]]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
     return make_checks(rows)
 
