@@ -10,23 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HOME = Path(tempfile.mkdtemp(prefix="loyalty-tests-"))
 # Set on import, because the package's doctests run before any fixture of this folder could.
 os.environ.update(MPLBACKEND="Agg", LOYALTY_HOME=str(HOME))
 os.environ.pop("LOYALTY_BUILD", None)
+# No test is failed by the clock: a slow or busy machine is no fault of the code.
+settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("workshop")
 
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side (-n), a file's tests stay in one process, and so does notebooks/: what they share is made once."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            group = "notebooks" if "notebooks" in item.path.parts else item.path.as_posix()
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from loyalty.launch.venv import place_pth, prepare_venv
 FIRST_PAGE = "/lab/tree/notebooks/0_start/00_start_here.ipynb"
 PORT = 8888
 LINTED = ("helpers", "authoring", "benchmarks", "workshop.py")
-PARALLEL = ("-n", "auto", "--maxprocesses", "2", "--dist", "loadgroup")
+PARALLEL = ("-n", "auto", "--maxprocesses", "2", "--dist", "loadfile")
 STYLE = "body .jp-OutputArea-output pre { word-break: normal; }"  # JupyterLab breaks printed lines within words
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 

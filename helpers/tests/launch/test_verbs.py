@@ -72,8 +72,26 @@ def test_test_lints_and_tests_everything_but_what_participants_write(project, ra
     check, form, tests = ran.commands
     assert check == ["-m", "ruff", "check", "--quiet", "--output-format=concise", "helpers", "workshop.py"]
     assert form == ["-m", "ruff", "format", "--check", "--quiet", "helpers", "workshop.py"]
-    assert tests == ["-m", "pytest", "-n", "auto", "--maxprocesses", "2", "--dist", "loadgroup"]
+    assert tests == ["-m", "pytest", "-n", "auto", "--maxprocesses", "2", "--dist", "loadfile"]
     assert ran.pythons == ["test tools"] * 3
+
+
+def test_side_by_side_each_file_stays_in_one_process(tmp_path):
+    """Real workers: a way of sharing out may be ignored in silence, and what a file shares is then made in each."""
+    note = "import os, pathlib\n\ndef note(name):\n    (pathlib.Path(name).parent / 'ran').open('a').write("
+    (tmp_path / "conftest.py").write_text("", encoding="utf-8")
+    for number in range(4):
+        lines = [f"{note}f\"{{pathlib.Path(name).stem}} {{os.environ['PYTEST_XDIST_WORKER']}}\\n\")\n"]
+        lines += [f"def test_{part}():\n    note(__file__)\n" for part in range(6)]
+        (tmp_path / f"test_{number}.py").write_text("\n".join(lines), encoding="utf-8")
+    foreign = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST")
+    environment = {name: value for name, value in clean_environment().items() if name not in foreign}
+    command = [sys.executable, "-m", "pytest", *verbs.PARALLEL, "-n", "2", "-q", "-p", "no:cacheprovider"]
+    answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    assert answer.returncode == 0, answer.stdout
+    ran = (tmp_path / "ran").read_text(encoding="utf-8").splitlines()
+    assert len(ran) == 24 and len({line.split()[1] for line in ran}) == 2
+    assert len(set(ran)) == 4, "a file's tests ran in two processes"
 
 
 def test_test_fails_when_only_the_linter_does_and_still_runs_the_tests(project, ran):
@@ -187,7 +205,7 @@ def test_no_child_outlives_the_launcher(project, monkeypatch, reason):
 
 def ask(address: str, token: str | None) -> dict:
     request = urllib.request.Request(address, headers={"Authorization": f"token {token}"} if token else {})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 
@@ -214,9 +232,9 @@ def test_a_real_jupyterlab_opens_lessons_and_exercises_with_a_token_and_without_
         [sys.executable, "-m", "jupyterlab", *options], env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 60
-        while not (about := find_server(Path(folders["JUPYTER_RUNTIME_DIR"]))):
-            assert time.monotonic() < deadline
+        for _ in range(3_000):  # a busy machine may take minutes
+            if about := find_server(Path(folders["JUPYTER_RUNTIME_DIR"])):
+                break
             assert server.poll() is None
             time.sleep(0.1)
         url, token = about["url"], about["token"]
@@ -230,7 +248,7 @@ def test_a_real_jupyterlab_opens_lessons_and_exercises_with_a_token_and_without_
         settings = ask(f"{url}lab/api/settings/@jupyterlab/apputils-extension:notification", token)
         assert settings["schema"]["properties"]["fetchNews"]["default"] == "false"
         server.send_signal(signal.SIGTERM)  # not SIGINT: whoever starts the tests in the background ignores it for all
-        assert server.wait(20) in (0, 1, -signal.SIGTERM)
+        assert server.wait(120) in (0, 1, -signal.SIGTERM)
     finally:
         end_child(server, patience=0)
 

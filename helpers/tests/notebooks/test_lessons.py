@@ -95,10 +95,9 @@ def test_a_file_that_names_a_module_or_a_test_names_one_that_exists(path: Path) 
 
 
 @every_file
-def test_it_builds_in_less_than_thirty_seconds(path: Path, built) -> None:
+def test_it_is_built(path: Path, built) -> None:
     for variant in VARIANTS[path.relative_to(AUTHORING).parts[0]]:
         assert built.path(path, variant).is_file()
-    assert all(notebook.seconds < 30 for notebook in built.result.notebooks if notebook.stem == path.stem)
 
 
 @every_notebook
