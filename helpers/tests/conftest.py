@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ HOME = Path(tempfile.mkdtemp(prefix="loyalty-tests-"))
 # Set on import, because the package's doctests run before any fixture of this folder could.
 os.environ.update(MPLBACKEND="Agg", LOYALTY_HOME=str(HOME))
 os.environ.pop("LOYALTY_BUILD", None)
+# A checker of web addresses, which no notebook needs, would build its grammar at each import of nbformat: seconds.
+sys.modules.setdefault("rfc3987_syntax", None)
 # No test is failed by the clock: a slow or busy machine is no fault of the code.
 settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workshop")
@@ -23,6 +25,13 @@ settings.load_profile("workshop")
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for doctests in the package only: there are none in the tests, and to look through them takes seconds."""
+    found = yield
+    return [one for one in found if type(one).__name__ != "DoctestModule"]
 
 
 @pytest.fixture(scope="session")
