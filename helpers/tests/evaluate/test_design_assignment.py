@@ -171,6 +171,7 @@ def test_contacts_and_arm_probs_keep_their_contracts_and_probabilities_sum_to_on
         assert set(drawn.contacts) >= {"segment", "channel", "assigned_at", "stratum"}
 
 
+@pytest.mark.slow
 def test_the_logged_propensity_is_how_often_the_arm_comes_over_many_draws_universal_included():
     n, runs, hits, logged = 600, 60, 0, None
     for i in range(runs):

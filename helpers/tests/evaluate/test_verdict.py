@@ -37,6 +37,7 @@ def against_cps(undrawn):
 # --- All estimates and the placebo -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_method_on_nsw_with_cps_is_contradicted_by_earnings_before_training(against_cps):
     frame = against_cps.to_frame()
     assert len(frame) == 7

@@ -107,6 +107,7 @@ def test_frames_parquet_files_and_relations_give_the_same_rows(tmp_path, history
 # --- A process that ends in the middle -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_process_killed_at_20_random_moments_leaves_whole_waves_and_the_same_call_completes_them(tmp_path):
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
