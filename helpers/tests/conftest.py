@@ -16,6 +16,9 @@ HOME = Path(tempfile.mkdtemp(prefix="loyalty-tests-"))
 # Set on import, because the package's doctests run before any fixture of this folder could.
 os.environ.update(MPLBACKEND="Agg", LOYALTY_HOME=str(HOME))
 os.environ.pop("LOYALTY_BUILD", None)
+# Tables of the tests are small: more threads of a numeric library would only wait for each other, and burn time.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 # A checker of web addresses, which no notebook needs, would build its grammar at each import of nbformat: seconds.
 sys.modules.setdefault("rfc3987_syntax", None)
 # No test is failed by the clock: a slow or busy machine is no fault of the code.

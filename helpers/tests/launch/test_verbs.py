@@ -72,8 +72,17 @@ def test_test_lints_and_tests_everything_but_what_participants_write(project, ra
     check, form, tests = ran.commands
     assert check == ["-m", "ruff", "check", "--quiet", "--output-format=concise", "helpers", "workshop.py"]
     assert form == ["-m", "ruff", "format", "--check", "--quiet", "helpers", "workshop.py"]
-    assert tests == ["-m", "pytest", "-n", "auto", "--maxprocesses", "2", "--dist", "loadfile"]
+    assert tests == ["-m", "pytest", "-n", "auto", "--maxprocesses", "2", "--dist", "loadfile", "-m", "not slow"]
     assert ran.pythons == ["test tools"] * 3
+
+
+def test_test_all_adds_the_slow_tests_and_builds_every_notebook_anew(project, ran):
+    ran.codes["--check"] = 1
+    assert verbs.main(["test", "--all"], project) == 1
+    *_, tests, build = ran.commands
+    assert len(ran.commands) == 4
+    assert tests == ["-m", "pytest", *verbs.PARALLEL]
+    assert build == ["authoring/build.py", "--check"]
 
 
 def test_side_by_side_each_file_stays_in_one_process(tmp_path):
