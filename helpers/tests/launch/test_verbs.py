@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -85,22 +86,23 @@ def test_test_all_adds_the_slow_tests_and_builds_every_notebook_anew(project, ra
     assert build == ["authoring/build.py", "--check"]
 
 
-def test_side_by_side_each_file_stays_in_one_process(tmp_path):
+def test_side_by_side_a_file_stays_in_one_process_and_so_do_all_of_tasks(root, tmp_path):
     """Real workers: a way of sharing out may be ignored in silence, and what a file shares is then made in each."""
-    note = "import os, pathlib\n\ndef note(name):\n    (pathlib.Path(name).parent / 'ran').open('a').write("
-    (tmp_path / "conftest.py").write_text("", encoding="utf-8")
-    for number in range(4):
-        lines = [f"{note}f\"{{pathlib.Path(name).stem}} {{os.environ['PYTEST_XDIST_WORKER']}}\\n\")\n"]
-        lines += [f"def test_{part}():\n    note(__file__)\n" for part in range(6)]
-        (tmp_path / f"test_{number}.py").write_text("\n".join(lines), encoding="utf-8")
-    foreign = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST")
-    environment = {name: value for name, value in clean_environment().items() if name not in foreign}
+    (tmp_path / "tasks").mkdir()
+    shutil.copy(root / "helpers" / "tests" / "conftest.py", tmp_path)
+    note = f"open({str(tmp_path / 'ran')!r}, 'a').write(f'{{__file__}}|{{os.environ[\"PYTEST_XDIST_WORKER\"]}}\\n')"
+    tests = "".join(f"\n\ndef test_{part}():\n    {note}\n" for part in range(6))
+    for name in ("test_0", "test_1", "test_2", "test_3", "tasks/test_4", "tasks/test_5"):
+        (tmp_path / f"{name}.py").write_text(f"import os{tests}", encoding="utf-8")
+    environment = {name: value for name, value in clean_environment().items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", *verbs.PARALLEL, "-n", "2", "-q", "-p", "no:cacheprovider"]
+    command += ["--import-mode=importlib", "--rootdir", tmp_path]
     answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
     assert answer.returncode == 0, answer.stdout
-    ran = (tmp_path / "ran").read_text(encoding="utf-8").splitlines()
-    assert len(ran) == 24 and len({line.split()[1] for line in ran}) == 2
-    assert len(set(ran)) == 4, "a file's tests ran in two processes"
+    ran = [line.split("|") for line in (tmp_path / "ran").read_text(encoding="utf-8").splitlines()]
+    assert len(ran) == 36 and len({worker for _, worker in ran}) == 2
+    assert len({(file, worker) for file, worker in ran}) == 6, "a file's tests ran in two processes"
+    assert len({worker for file, worker in ran if Path(file).parent.name == "tasks"}) == 1
 
 
 def test_test_fails_when_only_the_linter_does_and_still_runs_the_tests(project, ran):
