@@ -1,17 +1,19 @@
-"""Foreign tables under the contracts: read, checked, and counted; or one message with all that is wrong."""
+"""Loads an analyst's tables under the contracts: read, checked and counted, or refused in one message."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import duckdb
 import narwhals as nw
 
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, list_headers, read_mapping, suggest
 from loyalty.intake.mapping.proposal import UNNAMED, propose_table
 from loyalty.intake.parsing.labels import map_values
+from loyalty.intake.parsing.readings import Reading
 from loyalty.intake.parsing.times import check_times, join_clock
 from loyalty.intake.parsing.values import read_column
 from loyalty.intake.people import refuse_strangers, settle_rows
@@ -23,10 +25,28 @@ from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.sources import NotATable
 
+Relation = duckdb.DuckDBPyRelation
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """A table that keeps its contract: lazy, with what was found, what is missing and what was done to it."""
+    """A table under its contract; made by `load_tables`.
+
+    Parameters
+    ----------
+    name : str
+        The contract.
+    table : narwhals.LazyFrame
+        The rows, not yet read.
+    rows : int
+        How many there are.
+    found : tuple of str
+        Columns of the contract that the file has.
+    missing : dict of str to str
+        Optional columns that it lacks, with their meaning.
+    notes : tuple of str
+        What was read in a special way or left out.
+    """
 
     name: str
     table: nw.LazyFrame = field(repr=False)
@@ -37,10 +57,11 @@ class Loaded:
 
 
 def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, Any] | None = None) -> dict[str, Loaded]:
-    """Bring the files that people have under the contracts, or refuse them in one message.
+    """Load tables of any form under the contracts, or refuse them in one message.
 
-    Not for cleaning: nothing is dropped or changed in silence. What was left out (empty rows, totals below the table,
-    receipts without a customer) is counted in `notes`; what has two meanings stops until columns.yml says which.
+    This is no cleaning: nothing is dropped or changed silently. What was left out (empty rows, totals below the table,
+    receipts without a customer) is counted in `notes`. Values with two meanings are an error until columns.yml says
+    which meaning is right.
 
     Parameters
     ----------
@@ -70,30 +91,58 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
     ('customer_id', 'time', 'sales')
     """
     mapping, problems = read_mapping(columns)
-    is_lost = bool(problems) and not mapping  # what the headers lack then is no news
+    is_lost = bool(problems) and not mapping  # without a mapping the headers lack columns: that is no second problem
     problems += [f"there is no table `{name}`{suggest(name, CONTRACTS)}" for name in sources if name not in CONTRACTS]
     space = Space()
     loaded = {}
     for name, source in sources.items():
-        if name in CONTRACTS:
-            table, wrong = _load_table(space, CONTRACTS[name], source, mapping.get(name, {}))
-            problems += [f"{name}: {text}" for text in wrong if not (is_lost and UNNAMED in text)]
+        if name not in CONTRACTS:
+            continue
+        table, wrong = _load_table(space, CONTRACTS[name], source, mapping.get(name, {}))
+        problems += [f"{name}: {text}" for text in wrong if not (is_lost and UNNAMED in text)]
+        if table is not None:
             loaded[name] = table
     if not problems:
         problems += refuse_strangers({name: table.table.to_native() for name, table in loaded.items()})
     if problems:
         space.close()
-        unclear = [i for i, text in enumerate(problems) if UNNAMED in text]
-        files = [f"{name}={source}" for name, source in sources.items() if isinstance(source, str | Path)]
-        if unclear and files:
-            verb = " ".join(f'"{file}"' if " " in file else file for file in files)
-            write = f"Write them down with `python3 workshop.py columns {verb} -o columns.yml`"
-            problems[unclear[-1]] += f". {write}, check that file, and name it with --columns"
-        raise TableError(problems, "your tables")
+        raise TableError(_add_way_out(problems, sources), "your tables")
     return loaded
 
 
-def _load_table(space: Space, contract: Table, source: Any, options: Mapping[str, Any]) -> tuple[Any, list[str]]:
+def _add_way_out(problems: list[str], sources: Mapping[str, Any]) -> list[str]:
+    """Add to the last problem about unnamed columns the command that proposes their names."""
+    unclear = [place for place, text in enumerate(problems) if UNNAMED in text]
+    files = [f"{name}={source}" for name, source in sources.items() if isinstance(source, str | Path)]
+    if not unclear or not files:
+        return problems
+    verb = " ".join(f'"{file}"' if " " in file else file for file in files)
+    write = f"Write them down with `python3 workshop.py columns {verb} -o columns.yml`"
+    told = list(problems)
+    told[unclear[-1]] += f". {write}, check that file, and name it with --columns"
+    return told
+
+
+class Chosen(NamedTuple):
+    """The column of the raw table, such as "c0", that was chosen for one of the contract, and its header."""
+
+    ref: str
+    header: str
+
+
+class ReadTable(NamedTuple):
+    """A raw table with its columns read by the contract, before its rows are settled."""
+
+    table: Relation
+    readings: dict[str, Reading]
+    notes: list[str]
+    late: list[str]  # problems with dates
+
+
+def _load_table(
+    space: Space, contract: Table, source: Any, options: Mapping[str, Any]
+) -> tuple[Loaded | None, list[str]]:
+    """Load one table; return it with its problems, or None where they leave nothing to load."""
     named = options.get("columns") or {}
     try:
         headers = [header for value in named.values() for header in list_headers(value)]
@@ -104,63 +153,82 @@ def _load_table(space: Space, contract: Table, source: Any, options: Mapping[str
     chosen, problems = _choose_columns(raw, contract, named)
     if problems:
         return None, problems
-    refs = {ours: ref for ours, (ref, _) in chosen.items()}
+    refs = {ours: choice.ref for ours, choice in chosen.items()}
     key = next(name for name in ("customer_id", *contract.key) if name in contract.names)
     keys = {name: refs[name] for name in (key, "time") if name in refs}
     everything = raw.table
     totals, notes, problems = set_aside(raw, keys)
-    readings = {}
-    bad = set()
-    for ours, (ref, theirs) in chosen.items():
-        column = next((c for c in contract.columns if c.name == ours), Column(ours, "text", "", optional=True))
-        if column.name in ("arm", "kind") and contract.name in ("contacts", "receipts"):
-            reading = map_values(raw, ref, column, theirs, options.get("arms" if column.name == "arm" else "kinds"))
-        else:
-            reading = read_column(raw, ref, column, theirs, options)
-        readings[ours] = reading
-        notes = [*notes, *reading.notes]
-        problems = [*problems, *reading.problems]
-        bad |= {ours} if reading.problems else set()
-    if bad:
+    readings, unread = _read_columns(raw, contract, chosen, options)
+    notes = [*notes, *(note for reading in readings.values() for note in reading.notes)]
+    problems = [*problems, *unread]
+    if unread:
         return None, problems
-    values = [reading.value.alias(ours) for ours, reading in readings.items()]
-    table = space.keep(raw.table.select(C("r").alias("row"), *values), contract.name)
-    dated = {c.name: readings[c.name] for c in contract.columns if c.kind in ("time", "date") and c.name in readings}
-    late = check_times(raw, table, dated)
-    empty = _find_empty(table, contract, readings)
-    notes += [f"{readings.pop(ours).says} is empty and left out" for ours in empty]
-    filled = FILLED.get(contract.name, {})
-    for ours in [name for name in filled if name not in refs]:
-        notes.append(f"no column `{ours}`: {filled[ours]!r} everywhere")
-    rest = [K(value).alias(ours) for ours, value in filled.items() if ours not in refs]
-    table = table.select(*(C(name) for name in ("row", *readings)), *rest)
-    table, more, wrong = settle_rows(contract, raw, table, totals, readings, everything)
+    read = _keep_readings(space, raw, contract, readings)
+    table, more, wrong = settle_rows(contract, raw, read.table, totals, read.readings, everything)
     order = [name for name in contract.names if name in table.columns]
     order += [name for name in table.columns if name not in order and name != "row"]
     table = table.select(*map(C, order))
-    problems = [*problems, *late, *wrong]
+    problems = [*problems, *read.late, *wrong]
     if not wrong:
-        try:
-            check_table(table, contract)
-        except TableError as error:
-            told = tuple(f"`{text.split('`')[1]}`" for text in late)
-            problems += [text for text in error.problems if not (told and text.startswith(told))]
-    missing = {c.name: c.meaning for c in contract.columns if c.optional and c.name not in readings}
-    used = {*refs.values(), *(f"c{i}" for i, header in enumerate(raw.headers) if header in headers)}
-    unused = [h for i, h in enumerate(raw.headers) if h and f"c{i}" not in used] + raw.unread
-    notes = [*raw.notes, *_count_empty(raw), *notes, *more]
-    notes += (
-        [f"columns not used: {', '.join(unused[:8])}{f' and {len(unused) - 8} more' if len(unused) > 8 else ''}"]
-        if unused
-        else []
-    )
-    found = tuple(name for name in order if name in readings)
+        problems += _check_contract(table, contract, read.late)
+    missing = {c.name: c.meaning for c in contract.columns if c.optional and c.name not in read.readings}
+    notes = [*raw.notes, *_count_empty(raw), *notes, *read.notes, *more, *_name_unused(raw, refs.values(), headers)]
+    found = tuple(name for name in order if name in read.readings)
     return Loaded(contract.name, nw.from_native(table), len(table), found, missing, tuple(notes)), problems
 
 
-def _choose_columns(
-    raw: Raw, contract: Table, named: Mapping[str, str]
-) -> tuple[dict[str, tuple[str, str]], list[str]]:
+def _read_columns(
+    raw: Raw, contract: Table, chosen: Mapping[str, Chosen], options: Mapping[str, Any]
+) -> tuple[dict[str, Reading], list[str]]:
+    """Find out how each chosen column is read; return the readings by name, and their problems."""
+    columns = {column.name: column for column in contract.columns}
+    readings = {}
+    for ours, (ref, header) in chosen.items():
+        column = columns.get(ours, Column(ours, "text", "", optional=True))
+        if column.name in ("arm", "kind") and contract.name in ("contacts", "receipts"):
+            said = options.get("arms" if column.name == "arm" else "kinds")
+            readings[ours] = map_values(raw, ref, column, header, said)
+        else:
+            readings[ours] = read_column(raw, ref, column, header, options)
+    return readings, [problem for reading in readings.values() for problem in reading.problems]
+
+
+def _keep_readings(space: Space, raw: Raw, contract: Table, readings: Mapping[str, Reading]) -> ReadTable:
+    """Read the columns into a table of the space; leave empty ones out, and add what the contract fills in."""
+    values = [reading.value.alias(ours) for ours, reading in readings.items()]
+    table = space.keep(raw.table.select(C("r").alias("row"), *values), contract.name)
+    dates = [column.name for column in contract.columns if column.kind in ("time", "date")]
+    late = check_times(raw, table, {name: readings[name] for name in dates if name in readings})
+    empty = _find_empty(table, contract, readings)
+    notes = [f"{readings[ours].says} is empty and left out" for ours in empty]
+    kept = {ours: reading for ours, reading in readings.items() if ours not in empty}
+    filled = {ours: value for ours, value in FILLED.get(contract.name, {}).items() if ours not in readings}
+    notes += [f"no column `{ours}`: {value!r} everywhere" for ours, value in filled.items()]
+    constants = [K(value).alias(ours) for ours, value in filled.items()]
+    return ReadTable(table.select(*(C(name) for name in ("row", *kept)), *constants), kept, notes, late)
+
+
+def _check_contract(table: Relation, contract: Table, late: list[str]) -> list[str]:
+    """Check a table against its contract; a column whose dates are a problem already is not named twice."""
+    try:
+        check_table(table, contract)
+    except TableError as error:
+        told = tuple(f"`{text.split('`')[1]}`" for text in late)
+        return [text for text in error.problems if not text.startswith(told)]
+    return []
+
+
+def _name_unused(raw: Raw, refs: Iterable[str], headers: list[str]) -> list[str]:
+    """Name up to eight columns of the file that are not used: neither read nor named in the mapping."""
+    used = {*refs, *(f"c{i}" for i, header in enumerate(raw.headers) if header in headers)}
+    unused = [header for i, header in enumerate(raw.headers) if header and f"c{i}" not in used] + raw.unread
+    if not unused:
+        return []
+    rest = f" and {len(unused) - 8} more" if len(unused) > 8 else ""
+    return [f"columns not used: {', '.join(unused[:8])}{rest}"]
+
+
+def _choose_columns(raw: Raw, contract: Table, named: Mapping[str, str]) -> tuple[dict[str, Chosen], list[str]]:
     """Find the raw column of each column of the contract: by the mapping, or by exactly the same name."""
     required = [c for c in contract.columns if not c.optional and c.name not in FILLED.get(contract.name, {})]
     wanted = named or {name: name for name in (*contract.names, *EXTRAS.get(contract.name, ())) if name in raw.headers}
@@ -172,7 +240,7 @@ def _choose_columns(
     for ours, theirs in wanted.items():
         found = places.get(theirs, [])
         if len(found) == 1:
-            chosen[ours] = (f"c{found[0]}", theirs)
+            chosen[ours] = Chosen(f"c{found[0]}", theirs)
         elif found:
             where = " and ".join(str(i + 1) for i in found)
             says = f"{raw.label}: {len(found)} columns are named {theirs!r} (columns {where})"
@@ -185,13 +253,14 @@ def _choose_columns(
         problems.append(propose_table(raw, contract).explain(lacking))
     for column in lacking if named else ():
         mend = "add its line under `columns:` in columns.yml"
-        mend += ", or to the file a column with one word, if all were treated" * (column.name == "arm")
+        if column.name == "arm":
+            mend += ", or to the file a column with one word, if all were treated"
         problems.append(f"no column is named for `{column.name}` ({column.meaning}): {mend}")
     return chosen, problems
 
 
 def _find_empty(table: Any, contract: Table, readings: Mapping[str, Any]) -> list[str]:
-    """Name the optional columns without a single value: they unlock nothing."""
+    """Name the optional columns without a single value."""
     required = {column.name for column in contract.columns if not column.optional}
     names = [name for name in readings if name not in required]
     counts = table.aggregate([F("count"), *(F("count", C(name)) for name in names)]).fetchall()[0]

@@ -1,8 +1,8 @@
-"""What the rows of receipts and contacts say about customers: nobody named, named twice, in two arms, unknown."""
+"""Checks the customers of receipts and contacts: rows without one, duplicates, customers in two arms, unknown ids."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -17,9 +17,30 @@ Relation = duckdb.DuckDBPyRelation
 def settle_rows(
     contract: Table, raw: Raw, table: Relation, totals: list[int], readings: Mapping[str, Reading], allrows: Relation
 ) -> tuple[Relation, list[str], list[str]]:
-    """Leave out what is no row of the contract, and say so."""
-    notes = []
-    problems = []
+    """Leave out what is no row of the contract, and say so.
+
+    Parameters
+    ----------
+    contract : Table
+        The contract.
+    raw : Raw
+        The table as found, for the lines of its rows.
+    table : duckdb.DuckDBPyRelation
+        The table as read; its column row leads back to the raw one.
+    totals : list of int
+        Rows of totals that were left out.
+    readings : mapping of str to Reading
+        How its columns were read.
+    allrows : duckdb.DuckDBPyRelation
+        The raw table with its totals.
+
+    Returns
+    -------
+    tuple
+        The table, notes, problems.
+    """
+    notes: list[str] = []
+    problems: list[str] = []
     if totals:
         notes.append(_describe_totals(raw, table, totals, readings, allrows))
     if contract.name == "receipts":
@@ -32,19 +53,29 @@ def settle_rows(
 
 
 def refuse_strangers(tables: Mapping[str, Relation]) -> list[str]:
-    """Refuse contacts of whom nobody bought anything at all: their ids are then of another kind."""
+    """Refuse contacts of whom nobody has a receipt: the two tables then use different ids."""
     if not {"receipts", "contacts"} <= set(tables):
         return []
-    people, buyers = (tables[name].select("customer_id").distinct() for name in ("contacts", "receipts"))
+    people = tables["contacts"].select("customer_id").distinct()
+    buyers = tables["receipts"].select("customer_id").distinct()
     if people.join(buyers, "customer_id", "semi").limit(1).fetchall():
         return []
-    left, right = (
-        ", ".join(repr(row[0]) for row in t.order("customer_id").limit(2).fetchall()) for t in (people, buyers)
-    )
+    left = _show_ids(people)
+    right = _show_ids(buyers)
     if not left or not right:
         return []
     mend = "take the same kind of id in both"
     return [f"none of the customers of contacts ({left}, …) is among those of receipts ({right}, …): {mend}"]
+
+
+def _show_ids(people: Relation) -> str:
+    """Write the first two ids of a table."""
+    return ", ".join(repr(row[0]) for row in people.order("customer_id").limit(2).fetchall())
+
+
+def _fetch_row(table: Relation) -> tuple[Any, ...]:
+    """Fetch the one row of an aggregate."""
+    return table.fetchall()[0]
 
 
 def _describe_totals(
@@ -54,43 +85,59 @@ def _describe_totals(
     said = f"{say_rows(len(totals))} of totals{f' at {where}' if where else ''} left out"
     if "sales" not in readings:
         return said
-    sums = allrows.filter(C("r").isin(*map(K, totals))).aggregate([F("max", readings["sales"].value)]).fetchall()[0][0]
-    above = table.aggregate([F("sum", C("sales"))]).fetchall()[0][0] or 0.0
+    rows = allrows.filter(C("r").isin(*map(K, totals)))
+    (sums,) = _fetch_row(rows.aggregate([F("max", readings["sales"].value)]))
+    (above,) = _fetch_row(table.aggregate([F("sum", C("sales"))]))
+    above = above or 0.0
     if sums is None:
         return said
-    same = "the sum of" if abs(sums - above) < 0.01 + 1e-9 * abs(above) else f"not the sum ({above:,.2f}) of"
+    same = "the sum of" if _is_sum(sums, above) else f"not the sum ({above:,.2f}) of"
     return f"{said}: sales {sums:,.2f}, {same} the rest"
 
 
+def _is_sum(total: float, above: float) -> bool:
+    """Say whether a total is the sum of the rows above it, rounding errors allowed."""
+    return abs(total - above) < 0.01 + 1e-9 * abs(above)
+
+
 def _settle_receipts(raw: Raw, table: Relation) -> tuple[Relation, list[str], list[str]]:
-    notes = []
+    """Leave out receipts without a customer, count returns; return the table, notes, problems."""
+    table, notes = _take_out_total(raw, table)
     nobody = C("customer_id").isnull()
-    loose = table.filter(nobody & C("time").isnull() & C("sales").isnotnull()).select("row, sales").limit(2).fetchall()
-    if len(loose) == 1:
-        row, money = loose[0]
-        rest = table.filter(C("row") != K(row)).aggregate([F("sum", C("sales")), F("max", C("row"))]).fetchall()[0]
-        if rest[1] is not None and row > rest[1] and abs(money - rest[0]) < 0.01 + 1e-9 * abs(money):
-            table = table.filter(C("row") != K(row))
-            where = raw.locate(row)
-            at = f" at {where}" if where else ""
-            notes.append(f"1 row of totals{at} left out: sales {money:,.2f}, the sum of the rest")
     money = F("round", F("sum", C("sales")), K(2))
-    total = table.aggregate([F("count")]).fetchall()[0][0]
-    n, lost = table.filter(nobody).aggregate([F("count"), money]).fetchall()[0]
+    (total,) = _fetch_row(table.aggregate([F("count")]))
+    n, lost = _fetch_row(table.filter(nobody).aggregate([F("count"), money]))
     if n and n == total:
         return table, notes, ["`customer_id` is empty in all rows: take the column that holds the card"]
     if n:
         table = table.filter(~nobody)
         notes.append(f"{say_rows(n)} without a customer left out ({n / total:.1%} of rows): sales {lost or 0:,.2f}")
-    n, back = table.filter(C("sales") < K(0)).aggregate([F("count"), money]).fetchall()[0]
+    n, back = _fetch_row(table.filter(C("sales") < K(0)).aggregate([F("count"), money]))
     if n:
         notes.append(f"{say_rows(n)} of returns (negative sales) kept: sales {back:,.2f}")
     return table, notes, []
 
 
+def _take_out_total(raw: Raw, table: Relation) -> tuple[Relation, list[str]]:
+    """Leave out a last row that has sales, neither customer nor time, and is the sum of all others."""
+    loose = C("customer_id").isnull() & C("time").isnull() & C("sales").isnotnull()
+    candidates = table.filter(loose).select("row, sales").limit(2).fetchall()
+    if len(candidates) != 1:
+        return table, []
+    row, money = candidates[0]
+    others = table.filter(C("row") != K(row))
+    rest, last = _fetch_row(others.aggregate([F("sum", C("sales")), F("max", C("row"))]))
+    if last is None or row <= last or not _is_sum(money, rest):
+        return table, []
+    where = raw.locate(row)
+    at = f" at {where}" if where else ""
+    return others, [f"1 row of totals{at} left out: sales {money:,.2f}, the sum of the rest"]
+
+
 def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
-    notes = []
-    problems = []
+    """Count repeated contacts once, refuse customers in two arms; return the table, notes, problems."""
+    notes: list[str] = []
+    problems: list[str] = []
     names = [name for name in table.columns if name != "row"]
     key = [name for name in ("campaign_id", "wave", "customer_id") if name in names]
     known = table.filter(C("customer_id").isnotnull())
@@ -100,27 +147,31 @@ def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
         table = table.select(*map(C, names)).distinct()
         if len(table) < before:
             notes.append(f"{say_rows(before - len(table))} said twice, the same in every column, counted once")
-        arms = F("len", F("list_sort", F("list_distinct", F("list", C("arm"))))).alias("arms")
-        seen = F("list_sort", F("list_distinct", F("list", C("arm")))).alias("seen")
-        twins = table.filter(C("customer_id").isnotnull()).aggregate([*map(C, key), F("count").alias("n"), arms, seen])
-        for two, what, mend in (
-            (C("arms") > K(1), "in two arms", "each customer belongs to one; ask which list was sent"),
-            (
-                (C("arms") == K(1)) & (C("n") > K(1)),
-                "in rows that differ",
-                "keep one row of each, or name the campaign",
-            ),
-        ):
-            hits = twins.filter(two)
-            n = len(hits)
-            if n:
-                shown = [
-                    (row[0], row[1])
-                    for row in hits.order("customer_id").select("customer_id, seen").limit(3).fetchall()
-                ]
-                words = ", ".join(f"{who} ({' and '.join(arms)})" if len(arms) > 1 else str(who) for who, arms in shown)
-                problems.append(f"{n:,} customer{'' if n == 1 else 's'} {what}, such as {words}: {mend}")
-    arms: list[Any] = table.select("arm").distinct().fetchall()
-    if ("control",) not in arms and not problems:
+        problems = _refuse_twins(table, key)
+    if ("control",) not in table.select("arm").distinct().fetchall() and not problems:
         notes.append("no customer is in the control group")
     return table, notes, problems
+
+
+def _refuse_twins(table: Relation, key: Sequence[str]) -> list[str]:
+    """Refuse customers of one wave (`key`) who are in two arms, or in several rows that differ."""
+    arms = F("list_sort", F("list_distinct", F("list", C("arm"))))
+    columns = [*map(C, key), F("count").alias("n"), F("len", arms).alias("arms"), arms.alias("seen")]
+    twins = table.filter(C("customer_id").isnotnull()).aggregate(columns)
+    in_two_arms = twins.filter(C("arms") > K(1))
+    in_two_rows = twins.filter((C("arms") == K(1)) & (C("n") > K(1)))
+    found = (
+        _say_twins(in_two_arms, "in two arms", "each customer belongs to one; ask which list was sent"),
+        _say_twins(in_two_rows, "in rows that differ", "keep one row of each, or name the campaign"),
+    )
+    return [problem for problem in found if problem]
+
+
+def _say_twins(hits: Relation, what: str, mend: str) -> str:
+    """Say how many customers are `what`, with up to three examples; empty if there are none."""
+    n = len(hits)
+    if not n:
+        return ""
+    examples = hits.order("customer_id").select("customer_id, seen").limit(3).fetchall()
+    words = ", ".join(f"{who} ({' and '.join(arms)})" if len(arms) > 1 else str(who) for who, arms in examples)
+    return f"{n:,} customer{'' if n == 1 else 's'} {what}, such as {words}: {mend}"

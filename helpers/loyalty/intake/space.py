@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-TYPED = "\x1f"  # stands before a cell that was a number or a date already, so that nobody asks whether 1.234 is 1234
+TYPED = "\x1f"  # the mark before a cell that is a number or a date in the workbook: its 1.234 is never 1234
 BATCH = 20_000
 SPACES = "\u00a0\u202f\u2007\u2009\u2003\u2002"
 NOTHING = "\u200b\ufeff\u200e\u200f"
@@ -53,7 +53,10 @@ class Space:
 
     def __init__(self, memory: str = "1000MB") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="loyalty-intake-"))
-        spill = {"memory_limit": memory, "temp_directory": str(self.folder / "spill")}
+        spill: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "temp_directory": str(self.folder / "spill"),
+        }
         self.connection = duckdb.connect(str(self.folder / "tables.duckdb"), config=spill)
         self._numbers = itertools.count()
         atexit.register(self.close)
@@ -71,7 +74,7 @@ class Space:
     def keep(self, table: duckdb.DuckDBPyRelation, kind: str = "raw") -> duckdb.DuckDBPyRelation:
         """Write a relation of this connection into the temporary file; its column r then counts the rows from 0.
 
-        In raw texts every kind of space becomes a space: the thousands of 1 234,50 are mostly parted by others.
+        In raw texts every kind of space becomes a plain space, because thousands are often parted by no-break spaces.
         """
         name = self.make_name(kind)
         if kind == "raw":
@@ -82,16 +85,24 @@ class Space:
         return self.connection.table(name).select(duckdb.StarExpression(), row)
 
     def write(self, rows: Iterable[Sequence[Any]], width: int) -> duckdb.DuckDBPyRelation:
-        """Write rows of Python values as a table of text, a batch at a time, in this thread: databases insist on it."""
+        """Write rows of Python values as a table of text of `width` columns, one batch at a time.
+
+        The rows are read in this thread, because connections to databases allow no other.
+        """
         name = self.make_name()
         steps = iter(rows)
         schema = pa.schema([(f"c{i}", pa.string()) for i in range(width)])
         self.connection.from_arrow(schema.empty_table()).create(name)
         while chunk := list(itertools.islice(steps, BATCH)):
-            lines = ([*map(write_cell, row), *[None] * (width - len(row))][:width] for row in chunk)
+            lines = [_fit([write_cell(cell) for cell in row], width) for row in chunk]
             columns = [pa.array(column, pa.string()) for column in zip(*lines, strict=True)]
             self.connection.from_arrow(pa.table(columns, schema=schema)).insert_into(name)
         return self.connection.table(name).select(duckdb.StarExpression(), C("rowid").alias("r"))
+
+
+def _fit(cells: list[str | None], width: int) -> list[str | None]:
+    """Cut a row to a width, or fill it up with empty cells."""
+    return cells[:width] + [None] * (width - len(cells))
 
 
 def _plain(ref: str) -> duckdb.Expression:
@@ -105,8 +116,10 @@ def write_cell(value: Any) -> str | None:
     """Turn a Python value into text; what was no text gets the mark TYPED."""
     if value is None or isinstance(value, str):
         return value if value is None or value.isascii() else value.translate(PLAIN)
-    if isinstance(value, dt.datetime | dt.date):
-        return TYPED + value.isoformat(*((" ",) if isinstance(value, dt.datetime) else ()))
+    if isinstance(value, dt.datetime):
+        return TYPED + value.isoformat(" ")
+    if isinstance(value, dt.date):
+        return TYPED + value.isoformat()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
         value = int(value)
     return TYPED + str(value)

@@ -32,15 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     here = Path(os.environ.get("LOYALTY_FROM") or os.getcwd())  # the launcher starts its children elsewhere
     said = {key: getattr(options, key) for key in ("sheet", "header_row", "encoding", "table")}
-    parts = [SOURCE.fullmatch(word).groups() for word in options.files]
-    paths = [here / Path(path).expanduser() for _, path in parts]
-    names = [name for name, _ in parts]
     try:
-        if len({name for name in names if name}) < len([name for name in names if name]):
-            raise NotATable("a table is named twice: give one file for each")
-        if any(names) and not all(names):
-            raise NotATable("say for each file what it is, such as receipts=FILE, or for none")
-        sources = dict(zip(names, paths, strict=True)) if all(names) else paths
+        sources = _read_sources(options.files, here)
         proposal = propose_columns(sources, **{key: value for key, value in said.items() if value is not None})
         print(proposal.show())
         if options.out:
@@ -48,13 +41,32 @@ def main(arguments: Sequence[str]) -> int:
             write_proposal(proposal, target, force=options.force)
             print(f"\nWritten: {target.name}. Check each line, then give it to `run` with --columns {options.out}.")
     except (NotATable, TableError) as error:
-        ways = "\n(here: --sheet, --table, --header-row, --encoding)" * ("columns.yml" in str(error))
-        return _stop(f"{error}{ways}")
+        if "columns.yml" in str(error):
+            return _stop(f"{error}\n(here: --sheet, --table, --header-row, --encoding)")
+        return _stop(str(error))
     except FileExistsError:
         return _stop(f"{options.out} is there already: take another name, or say --force to write over it")
     except OSError as error:
         return _stop(f"{options.out} cannot be written: {error.strerror}")
     return 0
+
+
+def _read_sources(words: Sequence[str], here: Path) -> dict[str, Path] | list[Path]:
+    """Read the files, by name where all of them are written as name=FILE; relative paths count from `here`."""
+    names = []
+    paths = []
+    for word in words:
+        named = SOURCE.fullmatch(word)
+        names.append(named[1] if named else None)
+        paths.append(here / Path(named[2] if named else word).expanduser())
+    given = [name for name in names if name]
+    if len(set(given)) < len(given):
+        raise NotATable("a table is named twice: give one file for each")
+    if not given:
+        return paths
+    if len(given) < len(names):
+        raise NotATable("say for each file what it is, such as receipts=FILE, or for none")
+    return dict(zip(given, paths, strict=True))
 
 
 def _stop(message: str) -> int:

@@ -59,9 +59,10 @@ def look_at_venv(project: Project) -> Finding:
     """Say what state .venv is in, and whether it follows the lock."""
     if not os.path.lexists(project.venv):
         return NOTE, "No .venv yet: `python3 workshop.py` makes it"
-    stamp, seen = read_stamp(project), probe(project)
+    stamp = read_stamp(project)
+    seen = probe(project)
     trouble = find_trouble(project, stamp, seen)
-    if trouble:
+    if trouble or seen is None:  # there is always a trouble where .venv did not answer
         return BAD, f"The folder .venv {trouble}: `python3 workshop.py` makes it anew"
     if stamp is None:
         return NOTE, ".venv was made by other hands: `python3 workshop.py` fills it from the lock"

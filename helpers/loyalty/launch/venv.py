@@ -52,13 +52,14 @@ def prepare_venv(project: Project, *, tests: bool = False) -> Path:
         remove(project.venv)
     if not project.venv.exists():
         make_venv(project)
-        stamp, seen = read_stamp(project), probe(project)
-        if seen is None:
-            raise Stop(f"Python's own venv did not work here ({project.venv}): try another Python.")
+        stamp = read_stamp(project)
+        seen = probe(project)
     elif stamp and stamp["folder"] != project.folder:
         say("The project has moved: setting .venv right.")
         move_venv(project)
         stamp = write_stamp(project, {**stamp, "folder": project.folder})
+    if seen is None:  # find_trouble has refused an old .venv that does not answer: this one is new
+        raise Stop(f"Python's own venv did not work here ({project.venv}): try another Python.")
     level = "test" if tests else "user"
     if (stamp or {}).get(level) != digest(project.lock(tests=tests)):
         install(project, tests=tests)
@@ -173,7 +174,7 @@ def run_pip(command: list[str], project: Project, log: Path) -> int:
             encoding="utf-8", errors="replace",
         )  # fmt: skip
         try:
-            for line in pip.stdout:
+            for line in pip.stdout or ():
                 kept.write(line)
                 if line.startswith(("Collecting ", "Ignoring ", "Requirement already ")):
                     counted += 1

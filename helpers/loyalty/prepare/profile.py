@@ -11,6 +11,7 @@ from typing import Any
 
 import narwhals as nw
 import pandas as pd
+from narwhals.dtypes import DType
 
 from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, refuse_repeats, say_repeats
 from loyalty.tables.check import TableError, check_table
@@ -127,25 +128,33 @@ def _describe(
 
 def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
     """Select what the profile reads, in one type a column whatever the source, with NaN as empty."""
-    targets = dict.fromkeys((*RECEIPT, "product_id", "category"))
-    targets |= {"time": nw.Datetime("us")}
-    targets |= dict.fromkeys(("sales", "margin", "discount"), nw.Float64())
-    targets |= dict.fromkeys(("kind", "channel"), nw.String())
+    targets: dict[str, DType | None] = {
+        **dict.fromkeys((*RECEIPT, "product_id")),  # None: whole numbers or text, whichever the source has
+        "time": nw.Datetime("us"),
+        "category": None,
+        "sales": nw.Float64(),
+        "margin": nw.Float64(),
+        "discount": nw.Float64(),
+        "kind": nw.String(),
+        "channel": nw.String(),
+    }
     schema = lines.collect_schema()
-    columns = {}
-    for name, target in targets.items():
-        if name not in schema:
-            continue
-        value = nw.col(name)
-        found = schema[name]
-        if found.is_float():
-            value = nw.when(~is_empty(name, found)).then(value)
-        if target is None:
-            target = nw.Int64() if found.is_integer() else nw.String()
-        if not (target.is_numeric() and found.is_numeric()) and not (target.is_temporal() and found.is_temporal()):
-            value = value.cast(nw.String)  # the check let another type pass only where every value is empty
-        columns[name] = value.cast(target)
-    return lines.select(**columns)
+    known = {name: target for name, target in targets.items() if name in schema}
+    return lines.select(**{name: _cast(name, schema[name], target) for name, target in known.items()})
+
+
+def _cast(name: str, found: DType, target: DType | None) -> nw.Expr:
+    """Cast a column from the type `found` to `target`, NaN to empty; without a target to whole numbers or text."""
+    value = nw.col(name)
+    if found.is_float():
+        value = nw.when(~is_empty(name, found)).then(value)
+    if target is None:
+        target = nw.Int64() if found.is_integer() else nw.String()
+    both_numeric = target.is_numeric() and found.is_numeric()
+    both_temporal = target.is_temporal() and found.is_temporal()
+    if not both_numeric and not both_temporal:
+        value = value.cast(nw.String)  # the check let another type pass only where every value is empty
+    return value.cast(target)
 
 
 def _refuse_mixed_ids(name: str, ours: Any, theirs: Any, table: str) -> None:

@@ -9,6 +9,7 @@ as they would have been. Money is counted in whole cents.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -124,22 +125,38 @@ def _lay_out(
     visits: int, wanted: np.ndarray, gains: list[tuple[np.ndarray, np.ndarray]], arisen: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give each visit its lines: the wanted ones, then needs, then offers' lines, each kind in numbers of its own."""
-    blocks = [(np.repeat(np.arange(visits), wanted), -1, -1)]
+    own = np.repeat(np.arange(visits), wanted)
     first = np.cumsum(wanted) - wanted
-    numbers = [np.arange(len(blocks[0][0])) - np.repeat(first, wanted)]
-    blocks.append((arisen[0], -1, arisen[1]))
-    repeated = np.arange(len(arisen[0])) - np.searchsorted(arisen[0], arisen[0], side="left")
-    numbers.append(300 + repeated)
-    for order, (visit, offer) in enumerate(gains):
-        blocks.append((visit, offer, -1))
-        numbers.append(np.full(len(visit), 400 + order % 100))
-    visit = np.concatenate([b[0] for b in blocks])
-    number = np.concatenate(numbers)
-    extra, need = (np.concatenate([np.broadcast_to(b[k], len(b[0])) for b in blocks]) for k in (1, 2))
-    if len(blocks[1][0]) or len(blocks) > 2:
+    needing, needed = arisen
+    repeated = np.arange(len(needing)) - np.searchsorted(needing, needing, side="left")
+    blocks = [
+        _Block(own, np.arange(len(own)) - np.repeat(first, wanted), _none(own), _none(own)),
+        _Block(needing, 300 + repeated, _none(needing), needed),
+    ]
+    for place, (gaining, offer) in enumerate(gains):
+        blocks.append(_Block(gaining, np.full(len(gaining), 400 + place % 100), offer, _none(gaining)))
+    visit = np.concatenate([block.visit for block in blocks])
+    number = np.concatenate([block.number for block in blocks])
+    extra = np.concatenate([block.extra for block in blocks])
+    need = np.concatenate([block.need for block in blocks])
+    if len(needing) or gains:
         order = np.argsort(visit * LINES_A_DAY + number, kind="stable")
         return visit[order], number[order], extra[order], need[order]
     return visit, number, extra, need
+
+
+class _Block(NamedTuple):
+    """Lines of one cause: the visit and number of each; the offer that added it, and the product needed, else -1."""
+
+    visit: np.ndarray
+    number: np.ndarray
+    extra: np.ndarray
+    need: np.ndarray
+
+
+def _none(visit: np.ndarray) -> np.ndarray:
+    """A -1 for each line."""
+    return np.broadcast_to(-1, len(visit))
 
 
 def _choose_shelves(

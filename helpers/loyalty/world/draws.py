@@ -32,7 +32,7 @@ def key(seed: int, purpose: Purpose, who: np.ndarray) -> np.ndarray:
     return _mix(start + np.asarray(who).astype(np.uint64) * _STEP)
 
 
-def bits(keys: np.ndarray, step: np.ndarray | int = 0) -> np.ndarray:
+def bits(keys: np.ndarray, step: np.ndarray | np.integer | int = 0) -> np.ndarray:
     """Draw 64 random bits for each key at a step; keys and steps broadcast."""
     place = (np.atleast_1d(np.asarray(step)).astype(np.uint64) + np.uint64(1)) * _STEP
     return _mix(keys + place)

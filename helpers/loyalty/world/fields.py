@@ -12,9 +12,8 @@ class WorldError(ValueError):
 
     def __init__(self, problems: list[str], what: str = "the parameters") -> None:
         self.problems = list(problems)
-        super().__init__(
-            "\n".join([f"{what}: {len(problems)} problem{'s' * (len(problems) != 1)}", *(f"  - {p}" for p in problems)])
-        )
+        count = f"{len(problems)} problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"{what}: {count}", *(f"  - {problem}" for problem in problems)]))
 
     def _render_traceback_(self) -> list[str]:
         return [f"❌ {self}"]
@@ -38,20 +37,28 @@ def find_problems(tree: Any, path: str = "") -> Iterator[str]:
                 yield from find_problems(part, f"{here}.")
                 continue
             number = part[1] if isinstance(part, tuple) else part
-            if rule.get("low") is None and rule.get("high") is None:
-                continue
-            low, high = rule.get("low"), rule.get("high")
-            if not isinstance(number, int | float) or number != number:
-                yield f"{here} should be a number, found {number!r}"
-            elif (low is not None and number < low) or (high is not None and number > high):
-                limit = (
-                    f"from {low} to {high}"
-                    if None not in (low, high)
-                    else f"{low} or more"
-                    if low is not None
-                    else f"{high} or less"
-                )
-                yield f"{here} should be {limit}, found {number}"
+            wrong = _judge(number, rule.get("low"), rule.get("high"))
+            if wrong:
+                yield f"{here} {wrong}"
+
+
+def _judge(number: Any, low: float | None, high: float | None) -> str:
+    """Say what is wrong with a value that has limits; empty if nothing is, or if it has none."""
+    if low is None and high is None:
+        return ""
+    if not isinstance(number, int | float) or number != number:
+        return f"should be a number, found {number!r}"
+    is_below = low is not None and number < low
+    is_above = high is not None and number > high
+    if not is_below and not is_above:
+        return ""
+    if low is None:
+        limit = f"{high} or less"
+    elif high is None:
+        limit = f"{low} or more"
+    else:
+        limit = f"from {low} to {high}"
+    return f"should be {limit}, found {number}"
 
 
 def list_parameters(tree: Any, path: str = "") -> Iterator[tuple[str, str, str, str]]:
@@ -69,4 +76,6 @@ def say(value: Any) -> str:
     """Write a value for the page."""
     if isinstance(value, tuple):
         return ", ".join(f"{v[0]} {say(v[1])}" if isinstance(v, tuple) else say(v) for v in value) or "none"
-    return f"{value:g}" if isinstance(value, float) else "none" if value == "" else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) or "none"

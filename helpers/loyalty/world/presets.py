@@ -26,16 +26,22 @@ _KINDS = {
 def default() -> Parameters:
     """Make the pharmacy chain of the lessons."""
     lists = tomllib.loads((Path(__file__).parent / "default.toml").read_text(encoding="utf-8"))
-    made = {name: tuple(_build(_KINDS[name], item) for item in items) for name, items in lists.items()}
+    made: dict[str, Any] = {name: tuple(_build(_KINDS[name], item) for item in items) for name, items in lists.items()}
     types = made.pop("types")
     offers = made.pop("offers")
     return Parameters("default", chain=tree.Chain(**made), types=types, offers=offers)
 
 
 def _build(kind: type, item: dict[str, Any]) -> Any:
-    """Build one type, offer, …; tables and lists become tuples, which nobody can change afterwards."""
-    tuples = {dict: lambda v: tuple(v.items()), list: tuple}
-    return kind(**{name: tuples.get(type(value), lambda v: v)(value) for name, value in item.items()})
+    """Build one type, offer, …; tables and lists become tuples, which cannot be changed afterwards."""
+    return kind(**{name: _freeze(value) for name, value in item.items()})
+
+
+def _freeze(value: Any) -> Any:
+    """Turn a table of TOML into a tuple of pairs, and a list into a tuple."""
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
 
 
 def small_chain() -> Parameters:
@@ -58,9 +64,11 @@ def strong_fatigue() -> Parameters:
 
 def _for_all(offer: Offer) -> Offer:
     """Keep only what an offer does to types that it does not name."""
-    return replace(
-        offer, **{name: tuple(p for p in getattr(offer, name) if p[0] == "all") for name in ("use", "visits", "extra")}
-    )
+
+    def keep_all(pairs: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+        return tuple((name, value) for name, value in pairs if name == "all")
+
+    return replace(offer, use=keep_all(offer.use), visits=keep_all(offer.visits), extra=keep_all(offer.extra))
 
 
 def cj_like() -> Parameters:

@@ -66,6 +66,8 @@ class World:
     Timedelta('56 days 00:00:00')
     """
 
+    _state: State
+
     def __init__(
         self,
         customers: int = 20_000,
@@ -75,11 +77,10 @@ class World:
         *,
         parameters: Parameters | None = None,
     ) -> None:
-        asked = (("customers", customers, 1, 20_000_000), ("months", months, 1, 240), ("seed", seed, 0, 2**63 - 1))
         problems = [
-            f"{name} should be a whole number from {low:,} to {high:,}, found {value!r}"
-            for name, value, low, high in asked
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high
+            *_check_whole("customers", customers, 1, 20_000_000),
+            *_check_whole("months", months, 1, 240),
+            *_check_whole("seed", seed, 0, 2**63 - 1),
         ]
         if parameters is None and preset not in PRESETS:
             problems.append(f"preset should be one of {', '.join(PRESETS)}, found {preset!r}")
@@ -87,6 +88,7 @@ class World:
             raise WorldError(problems, "the world")
         tree = PRESETS[preset]() if parameters is None else parameters
         end = Calendar(tree, int(seed)).month_start(months)
+        # Past __setattr__, which refuses every change
         self.__dict__["_state"] = State(int(customers), int(months), int(seed), tree, end)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -213,7 +215,7 @@ class World:
         Returns
         -------
         wave : Wave
-            `contacts` and `outcomes`. `redeemed` is 1 for who used the offer; `discount` is what the offer took off.
+            `contacts` and `outcomes`. `redeemed` is 1 for customers who used the offer; `discount` is what it took off.
         later : World
             The world after the post window: its receipts contain what the wave did.
 
@@ -224,15 +226,17 @@ class World:
         """
         state = self._state
         scene = self.scene
-        wrong = [
-            f"{n} should be {low} or more, found {v!r}"
-            for n, v, low in (("days", days, 1), ("post", post, 0), ("pre", pre, 0))
-            if v < low
+        problems = [
+            f"{name} should be {low} or more, found {value!r}"
+            for name, value, low in (("days", days, 1), ("post", post, 0), ("pre", pre, 0))
+            if value < low
         ]
-        wrong += [] if 0 <= contamination <= 1 else [f"contamination should be from 0 to 1, found {contamination!r}"]
-        wrong += [] if pre <= state.end else [f"pre should be at most the {state.end} days of history, found {pre}"]
-        if wrong:
-            raise WorldError(wrong, "the wave")
+        if not 0 <= contamination <= 1:
+            problems.append(f"contamination should be from 0 to 1, found {contamination!r}")
+        if not pre <= state.end:
+            problems.append(f"pre should be at most the {state.end} days of history, found {pre}")
+        if problems:
+            raise WorldError(problems, "the wave")
         checked = read_plan(plan, tuple(o.name for o in self.parameters.offers), state.size)
         first = state.end
         number = len(self._log)
@@ -244,7 +248,7 @@ class World:
             ("main", first, first + days),
             ("post", first + days, first + days + post),
         )
-        windows = tuple(w for w in edges if w[1] < w[2])
+        windows = tuple((window, start, end) for window, start, end in edges if start < end)
         name = campaign_id or f"wave-{len(state.waves) + 1}"
         outcomes = tabulate(realise(scene, checked.rows, windows, (*past, sent)), checked.rows, windows, scene)
         outcomes.insert(0, "campaign_id", name)
@@ -254,16 +258,25 @@ class World:
         return result, self._become(end=first + days + post, log=(*past, sent), waves=(*state.waves, result))
 
     def randomise_card_invitation(self, share: float = 0.5) -> tuple[Wave, World]:
-        """Launch the card differently: a random part of the customers of that day is invited, and not all obey.
+        """Launch the card with a random encouragement: a random part of the customers is invited, and not all comply.
 
-        Returns the wave (arms `invited` and `control`; `pre` is up to a year before the launch, `main` from the launch
-        to the end) and the same people's world in which the card came that way; its truth knows the compliers.
+        Parameters
+        ----------
+        share : float
+            Part of the customers of that day who are invited.
+
+        Returns
+        -------
+        wave : Wave
+            Arms `invited` and `control`; `pre` is up to a year before the launch, `main` from the launch to the end.
+        later : World
+            The same customers in a world in which the card came that way; its truth knows the compliers.
         """
         return run_trial(self, share)
 
     @property
     def truth(self) -> Truth:
-        """What no chain ever knows. Estimate first."""
+        """The true effects, which no real chain ever knows. Estimate first."""
         return Truth(self)
 
     # --- Behind it -------------------------------------------------------------------------------
@@ -296,7 +309,15 @@ class World:
     def _become(self, **changes: Any) -> World:
         later = object.__new__(World)
         later.__dict__["_state"] = replace(self._state, **changes)
-        if changes.keys().isdisjoint({"trial"}):
+        if "trial" not in changes:  # a trial changes who takes the card, and so the people
             later.__dict__["scene"] = self.scene
             later.__dict__["_habit"] = self._habit
         return later
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> list[str]:
+    """Say that a value should be a whole number within limits; nothing if it is."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if is_whole and low <= value <= high:
+        return []
+    return [f"{name} should be a whole number from {low:,} to {high:,}, found {value!r}"]

@@ -66,9 +66,9 @@ def ring_up(scene: Scene, rows: np.ndarray, end: int, waves: tuple[Contacts, ...
 
 
 def print_receipts(scene: Scene, end: int, waves: tuple[Contacts, ...]) -> pd.DataFrame:
-    """All receipts as one pandas table, texts as plain text."""
+    """Make all receipts as one pandas table, texts as plain text."""
     chunks = [_to_table(ring_up(scene, rows, end, waves)) for rows in _chunks(len(scene.people))]
-    table = pa.concat_tables(chunks, promote_options="none") if chunks else None
+    table = pa.concat_tables(chunks, promote_options="none")  # there is a chunk, because a world has a customer
     for name in ("offer_id", "channel"):  # here, because pandas would write out each text of millions
         table = table.set_column(table.schema.get_field_index(name), name, table[name].cast(pa.large_string()))
     return table.to_pandas()

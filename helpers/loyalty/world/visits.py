@@ -58,28 +58,32 @@ def pieces(rows: np.ndarray, days: int) -> Iterator[slice]:
 
 def find_needs(scene: Scene, rows: np.ndarray, start: int, end: int) -> Needs:
     """Find the needs of all timed successions that arise in [start, end) for customers who are there."""
-    rule = scene.parameters.chain.successions
     found = []
     keys = key(scene.seed, Purpose.NEED, rows)
     names = [t.name for t in scene.parameters.types]
-    for number, rule_ in enumerate(rule):
-        member = np.array([name in rule_.types for name in names])
-        for year in range((start - rule_.latest) // 365, (end - 1) // 365 + 1):
+    for number, rule in enumerate(scene.parameters.chain.successions):
+        member = np.array([name in rule.types for name in names])
+        for year in range((start - rule.latest) // 365, (end - 1) // 365 + 1):
             step = (number * 512 + year + 64) * 4
             day = year * 365 + (uniform(keys, step) * 365).astype(np.int64)
-            fits = np.where(member[scene.people.types_on(rows, np.maximum(day, 0))], 1.0, rule_.elsewhere)
-            arises = (uniform(keys, step + 1) < rule_.yearly * fits) & (day >= 0)
-            follows = arises & (uniform(keys, step + 2) < rule_.probability * fits)
-            lag = rule_.soonest + (uniform(keys, step + 3) * (rule_.latest - rule_.soonest + 1)).astype(np.int64)
-            for happens, when, product in ((arises, day, 0), (follows, day + lag, 1)):
-                place = np.flatnonzero(happens & (when >= start) & (when < end))
-                found.append((place, when[place], np.full(len(place), scene.shelves.needs[number, product])))
-    place, day, product = (
-        (np.concatenate(part) for part in zip(*found, strict=True)) if found else (np.empty(0, int),) * 3
-    )
+            fits = np.where(member[scene.people.types_on(rows, np.maximum(day, 0))], 1.0, rule.elsewhere)
+            arises = (uniform(keys, step + 1) < rule.yearly * fits) & (day >= 0)
+            follows = arises & (uniform(keys, step + 2) < rule.probability * fits)
+            lag = rule.soonest + (uniform(keys, step + 3) * (rule.latest - rule.soonest + 1)).astype(np.int64)
+            for happens, when, position in ((arises, day, 0), (follows, day + lag, 1)):
+                hit = np.flatnonzero(happens & (when >= start) & (when < end))
+                found.append(Needs(hit, when[hit], np.full(len(hit), scene.shelves.needs[number, position])))
+    place = _join([needs.place for needs in found])
+    day = _join([needs.day for needs in found])
+    product = _join([needs.product for needs in found])
     there = (day >= scene.people.entry[rows[place]]) & (day < scene.people.leave[rows[place]])
     order = np.lexsort((product[there], day[there], place[there]))
     return Needs(place[there][order], day[there][order], product[there][order])
+
+
+def _join(parts: list[np.ndarray]) -> np.ndarray:
+    """Join arrays; without any an empty array of whole numbers."""
+    return np.concatenate(parts) if parts else np.empty(0, int)
 
 
 def visit_chances(

@@ -1,4 +1,4 @@
-"""columns.yml: which column of the file is which column of the contract, checked before any file is opened."""
+"""Reads columns.yml, the mapping from a file's columns to a contract's, and checks it before a file is opened."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ TOGETHER = "write what belongs to it in one place"
 
 
 class _Strict(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would keep the last in silence."""
+    """A YAML loader that refuses a duplicate key; YAML itself would silently keep the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(problem=f"{TWICE}{key.value}", problem_mark=key.start_mark)
-            seen |= {key.value} if isinstance(key.value, str) else set()
+            if isinstance(key.value, str):
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -67,29 +68,40 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     if columns is None:
         return {}, []
     label = "the mapping"
+    given: Any = columns
     if isinstance(columns, str | Path):
         label = Path(columns).name
         try:
-            columns = _Strict(Path(columns).expanduser().read_text(encoding="utf-8-sig")).get_single_data()
+            given = _Strict(Path(columns).expanduser().read_text(encoding="utf-8-sig")).get_single_data()
         except OSError as error:
             return {}, [f"{label} cannot be read: {error.strerror}"]
         except UnicodeDecodeError:
             return {}, [f"{label} is not in UTF-8: open it in an editor and save it so"]
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            why = getattr(error, "problem", None) or ""
-            where = f" in line {mark.line + 1}" if mark else ""
-            if why.startswith(TWICE):
-                return {}, [f"{label} names `{why.removeprefix(TWICE)}` twice, again{where}: {TOGETHER}"]
-            if "'\\t'" in why:
-                return {}, [f"{label} holds a tab{where}: put spaces in its place"]
-            return {}, [f"{label} is not YAML{where}: compare it with what `python3 workshop.py columns FILE` writes"]
-    if not isinstance(columns, Mapping):
-        found = {type(None): "empty", list: "a list"}.get(type(columns), "one word")
+            return {}, [f"{label} {_explain_yaml(error)}"]
+    if not isinstance(given, Mapping):
+        found = {type(None): "empty", list: "a list"}.get(type(given), "one word")
         return {}, [f"{label} should name tables, such as receipts:, and is {found}"]
+    return _check_tables(given, label)
+
+
+def _explain_yaml(error: yaml.YAMLError) -> str:
+    """Say in plain words what is wrong with the YAML, and in which line."""
+    mark = getattr(error, "problem_mark", None)
+    why = getattr(error, "problem", None) or ""
+    where = f" in line {mark.line + 1}" if mark else ""
+    if why.startswith(TWICE):
+        return f"names `{why.removeprefix(TWICE)}` twice, again{where}: {TOGETHER}"
+    if "'\\t'" in why:
+        return f"holds a tab{where}: put spaces in its place"
+    return f"is not YAML{where}: compare it with what `python3 workshop.py columns FILE` writes"
+
+
+def _check_tables(given: Mapping[Any, Any], label: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Check the tables of a mapping and their options; return what is right, and the problems."""
     problems = []
     mapping = {}
-    for name, options in columns.items():
+    for name, options in given.items():
         if name not in CONTRACTS:
             problems.append(f"{label}: there is no table `{name}`{suggest(str(name), CONTRACTS)}")
         elif not isinstance(options, Mapping):
@@ -101,53 +113,79 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
 
 
 def list_headers(value: str | Sequence[str]) -> list[str]:
-    """The headers that one line of `columns` names: mostly one, two where a day and its clock stand apart."""
+    """List the headers that one line of `columns` names: one, or two where date and time are separate columns."""
     return [value] if isinstance(value, str) else list(value)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Say which known name was meant, or which names there are."""
-    known = list(known)
-    close = difflib.get_close_matches(name.lower(), {k.lower(): k for k in known}, n=1, cutoff=0.6)
+    names = list(known)
+    by_small = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(name.lower(), by_small, n=1, cutoff=0.6)
     if close:
-        return f", did you mean `{ {k.lower(): k for k in known}[close[0]] }`?"
-    return f"; there {'are' if len(known) != 1 else 'is'} {', '.join(known[:15]) or 'none'}" + ("…" * (len(known) > 15))
+        return f", did you mean `{by_small[close[0]]}`?"
+    are = "is" if len(names) == 1 else "are"
+    more = "…" if len(names) > 15 else ""
+    return f"; there {are} {', '.join(names[:15]) or 'none'}{more}"
 
 
 def _check_options(name: str, options: dict[str, Any]) -> Iterable[str]:
+    """Check the options of the table `name`: yield what is wrong, take it out, and clean the words that stay."""
     contract = CONTRACTS[name]
     for key, value in list(options.items()):
         if key not in FORMS:
             yield f"{name}: there is no key `{key}`{suggest(str(key), FORMS)}"
             continue
         kind, form = FORMS[key]
-        wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
-        wrong |= key == "decimal" and value not in (".", ",") or key == "separator" and len(str(value)) != 1
-        if wrong:
+        if not _has_form(key, value):
             yield f"{name}: `{key}` should be {form}, found {value!r}"
             del options[key]
         elif kind is dict:
             for left, right in value.items():
-                if right is None:
-                    yield f"{name}: `{key}` does not say what {left!r} is: write it, or take the line out"
-                elif key == "columns" and isinstance(right, list) and not (left == "time" and len(right) == 2):
-                    mend = "name one column, or for `time` two, [day, clock]"
-                    yield f"{name}: `columns` holds {left!r}: {right!r}: {mend}"
-                elif isinstance(left, bool | dict) or isinstance(right, bool | dict | list) and key != "columns":
-                    yield f"{name}: `{key}` holds {left!r}: {right!r}: put words such as 'yes' and 'no' in quotes"
-            value = {left: right for left, right in value.items() if right is not None}
-            options[key] = {
-                squeeze(left): [*map(squeeze, right)] if isinstance(right, list) else squeeze(right)
-                for left, right in value.items()
-            }
+                wrong = _judge_line(key, left, right)
+                if wrong:
+                    yield f"{name}: {wrong}"
+            options[key] = {squeeze(left): _squeeze_all(right) for left, right in value.items() if right is not None}
     yield from _check_columns(contract, options.get("columns", {}))
+
+
+def _has_form(key: str, value: Any) -> bool:
+    """Say whether the value of an option has the form that `FORMS` asks for."""
+    kind = FORMS[key][0]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        return False
+    if key == "decimal":
+        return value in (".", ",")
+    if key == "separator":
+        return len(str(value)) == 1
+    return True
+
+
+def _judge_line(key: str, left: Any, right: Any) -> str:
+    """Say what is wrong with one line `left: right` under columns, arms or kinds; empty if nothing is."""
+    if right is None:
+        return f"`{key}` does not say what {left!r} is: write it, or take the line out"
+    if key == "columns" and isinstance(right, list) and not (left == "time" and len(right) == 2):
+        return f"`columns` holds {left!r}: {right!r}: name one column, or for `time` two, [day, clock]"
+    is_no_word = isinstance(right, bool | dict | list) and key != "columns"
+    if isinstance(left, bool | dict) or is_no_word:
+        return f"`{key}` holds {left!r}: {right!r}: put words such as 'yes' and 'no' in quotes"
+    return ""
+
+
+def _squeeze_all(value: Any) -> str | list[str]:
+    return [squeeze(part) for part in value] if isinstance(value, list) else squeeze(value)
 
 
 def _check_columns(contract: Table, columns: Mapping[str, str | Sequence[str]]) -> Iterable[str]:
     for ours, theirs in columns.items():
         if ours not in contract.names and ours not in EXTRAS.get(contract.name, ()) and ours != theirs:
             yield f"{contract.name}: the contract has no column `{ours}`{suggest(ours, contract.names)}"
-    named = [(name, theirs) for name, value in columns.items() for theirs in list_headers(value)]
-    for theirs in sorted({theirs for _, theirs in named if [t for _, t in named].count(theirs) > 1}):
-        ours = [name for name, value in named if value == theirs]
-        yield f"{contract.name}: the column {theirs!r} is named for {' and '.join(ours)}: one of them is another column"
+    users: dict[str, list[str]] = {}
+    for ours, value in columns.items():
+        for theirs in list_headers(value):
+            users.setdefault(theirs, []).append(ours)
+    for theirs, names in sorted(users.items()):
+        if len(names) > 1:
+            what = f"the column {theirs!r} is named for {' and '.join(names)}"
+            yield f"{contract.name}: {what}: one of them is another column"

@@ -1,4 +1,4 @@
-"""A mapping proposed from the headers and the values, for a person to check: nothing of it is used before."""
+"""Proposes a mapping of columns from the headers and the values; a person checks it before it is used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, suggest
 from loyalty.intake.mapping.headers import rate_header
@@ -31,7 +31,23 @@ PREFERRED = {"sales": "what was paid after discounts is meant"}
 
 @dataclass(frozen=True)
 class Line:
-    """A column of the contract and the column of the file that may be it."""
+    """A column of the contract, and the column of the file that may be it.
+
+    Parameters
+    ----------
+    column : Column
+        The column of the contract.
+    header : str or None
+        The header in the file; None if none was found.
+    rating : float
+        From 0 to 1; see `rate_header`.
+    why : str
+        The reason for the rating.
+    samples : tuple of str
+        Some values.
+    others : tuple of str
+        Other headers that may be it.
+    """
 
     column: Column
     header: str | None
@@ -43,7 +59,10 @@ class Line:
 
 @dataclass(frozen=True)
 class TableProposal:
-    """What one file may be."""
+    """The proposal for one file: its contract, its columns, answers (`options`) and open `questions`.
+
+    `arms` are the words in it that name an arm or a kind of line, by the key of columns.yml, with their meanings.
+    """
 
     name: str
     label: str
@@ -54,7 +73,7 @@ class TableProposal:
     unused: tuple[str, ...] = ()
 
     def explain(self, lacking: Sequence[Column]) -> str:
-        """Say in one sentence which columns lack, what may be them, and how to say so."""
+        """Say in one sentence which required columns are missing, and which columns of the file they may be."""
         names = ", ".join(f"`{column.name}` ({column.meaning})" for column in lacking)
         likely = ", ".join(f"{line.column.name}: {line.header}" for line in self.lines if line.header)
         found = f"they may be {likely}" if likely else f"found only {', '.join(self.unused) or 'no columns'}"
@@ -79,7 +98,8 @@ class Proposal:
                 out.append(_write_line(line))
             for key, words in table.arms.items():
                 out += [f"  {key}:", *(f"    {write_scalar(word)}: {ours}".rstrip() for word, ours in words.items())]
-            out += [f"  # not used: {', '.join(table.unused)}"] if table.unused else []
+            if table.unused:
+                out.append(f"  # not used: {', '.join(table.unused)}")
         return "\n".join(out) + "\n"
 
     def show(self) -> str:
@@ -93,15 +113,16 @@ class Proposal:
             for key, words in table.arms.items():
                 out.append(f"  {key}: " + ", ".join(f"{word} is {ours or 'what?'}" for word, ours in words.items()))
             out += [f"  {key}: {question}" for key, question in table.questions.items()]
-            out += [f"  not used: {', '.join(table.unused)}"] if table.unused else []
+            if table.unused:
+                out.append(f"  not used: {', '.join(table.unused)}")
         return "\n".join(out)
 
 
 def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) -> Proposal:
     """Propose which column of each file is which column of its contract.
 
-    Not for loading: `load_tables` takes only the mapping that a person has checked. Large files are looked at in their
-    first 200,000 rows.
+    This loads nothing: give `load_tables` the mapping after a person has checked it. Of large files the first 200,000
+    rows are looked at.
 
     Parameters
     ----------
@@ -155,50 +176,92 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
     """Propose the columns of one table that has been read."""
     headers = {f"c{i}": header for i, header in enumerate(raw.headers) if header}
     samples = {ref: _take_samples(raw, ref) for ref in headers}
-    rated = []
-    odd = {}
-    columns = [*contract.columns, *(Column(n, "text", "", optional=True) for n in EXTRAS.get(contract.name, ()))]
-    for column in columns:
-        for ref, header in headers.items():
-            rating, why = rate_header(header, column.name)
-            if rating >= UNSURE and not _may_hold(column, samples[ref]):
-                rating = 0.0
-                why = ""
-                odd[column.name] = ref
-            rated.append((rating, why, column, ref))
-    chosen: dict[str, tuple[float, str, str]] = {}
-    for rating, why, column, ref in sorted(rated, key=lambda row: -row[0]):
-        if rating >= UNSURE and column.name not in chosen and ref not in {ref for *_, ref in chosen.values()}:
-            chosen[column.name] = (rating, why, ref)
-    taken = {ref for *_, ref in chosen.values()}
+    extras = [Column(name, "text", "", optional=True) for name in EXTRAS.get(contract.name, ())]
+    columns = [*contract.columns, *extras]
+    matches, odd = _rate_all(columns, headers, samples)
+    chosen = _choose_best(matches)
+    taken = {match.ref for match in chosen.values()}
     lines = []
-    questions = {}
-    arms = {}
+    questions: dict[str, str] = {}
+    arms: dict[str, dict[str, str]] = {}
     for column in columns:
-        rivals = [headers[ref] for rating, _, c, ref in rated if c is column and rating >= UNSURE and ref not in taken]
-        if column.name not in chosen:
+        rivals = tuple(headers[match.ref] for match in matches if match.column is column and match.ref not in taken)
+        match = chosen.get(column.name)
+        if match is None:
             if not column.optional and column.name not in FILLED.get(contract.name, {}):
                 ref = odd.get(column.name)
                 why = f"; {headers[ref]} holds {_mask(samples[ref][0])!r}, which cannot be read" if ref else ""
-                lines.append(Line(column, None, 0.0, why, (), tuple(rivals)))
+                lines.append(Line(column, None, 0.0, why, (), rivals))
             continue
-        rating, why, ref = chosen[column.name]
-        shown = tuple(map(_mask, samples[ref])) if column.kind == "id" else samples[ref]
-        lines.append(Line(column, headers[ref], rating, why, shown, tuple(rivals)))
-        questions |= _ask(raw, ref, column)
+        shown = samples[match.ref]
+        if column.kind == "id":
+            shown = tuple(map(_mask, shown))
+        lines.append(Line(column, headers[match.ref], match.rating, match.why, shown, rivals))
+        questions |= _ask(raw, match.ref, column)
         if column.name == "arm" or column.choices and column.name == "kind":
-            values = list(count_values(raw, ref, C(ref).cast("VARCHAR")))
-            if not {"control", *column.choices} & set(values):
-                guess = propose_values(headers[ref], values, column)
-                arms["arms" if column.name == "arm" else "kinds"] = {value: guess.get(value, "") for value in values}
+            arms |= _propose_words(raw, match.ref, headers[match.ref], column)
     unused = tuple(header for ref, header in headers.items() if ref not in taken)
     said = dict(options or {}) | {key: word == "true" for key, word in questions.items() if word in ("true", "false")}
     asked = {key: value for key, value in questions.items() if value not in ("true", "false")}
     return TableProposal(contract.name, raw.label, tuple(lines), said, asked, arms, unused)
 
 
+class Match(NamedTuple):
+    """A column of the raw table that may be one of the contract, with its rating and the reason."""
+
+    rating: float
+    why: str
+    column: Column
+    ref: str
+
+
+def _rate_all(
+    columns: Sequence[Column], headers: Mapping[str, str], samples: Mapping[str, tuple[str, ...]]
+) -> tuple[list[Match], dict[str, str]]:
+    """List the matches that are not too unsure, and for a column the header that fits while its values do not."""
+    matches = []
+    odd = {}
+    for column in columns:
+        for ref, header in headers.items():
+            rating, why = rate_header(header, column.name)
+            if rating < UNSURE:
+                continue
+            if _may_hold(column, samples[ref]):
+                matches.append(Match(rating, why, column, ref))
+            else:
+                odd[column.name] = ref
+    return matches, odd
+
+
+def _choose_best(matches: Sequence[Match]) -> dict[str, Match]:
+    """Give each column of the contract its best match, the surest first; no column of the file is used twice."""
+    chosen: dict[str, Match] = {}
+    taken = set()
+    for match in sorted(matches, key=lambda match: -match.rating):
+        if match.column.name not in chosen and match.ref not in taken:
+            chosen[match.column.name] = match
+            taken.add(match.ref)
+    return chosen
+
+
+def _propose_words(raw: Raw, ref: str, header: str, column: Column) -> dict[str, dict[str, str]]:
+    """Propose the meaning of the words in a column of arms or kinds; nothing if they are the contract's own."""
+    values = list(count_values(raw, ref, C(ref).cast("VARCHAR")))
+    if {"control", *column.choices} & set(values):
+        return {}
+    guess = propose_values(header, values, column)
+    key = "arms" if column.name == "arm" else "kinds"
+    return {key: {value: guess.get(value, "") for value in values}}
+
+
 def _ask(raw: Raw, ref: str, column: Column) -> dict[str, str]:
-    """Answer from the values whether the day stands first, or ask; ask for the decimal mark if it has two meanings."""
+    """Find from the values of a column whether the day comes first, or ask; ask for an ambiguous decimal mark.
+
+    Returns
+    -------
+    dict
+        The option and its answer ("true" or "false"), or the question; empty if nothing is to be said.
+    """
     if raw.get_type(ref) != "VARCHAR":
         return {}
     value = clean(C(ref))
@@ -207,7 +270,7 @@ def _ask(raw: Raw, ref: str, column: Column) -> dict[str, str]:
         if days.count("day") != 0 or days.count("month") != 0:
             return {"day_first": str(days.count("day") >= days.count("month")).lower()}
         if days.count("either"):
-            return {"day_first": f"is the day first in {days.forms['either'][0][2]}? Write true or false"}
+            return {"day_first": f"is the day first in {days.forms['either'][0].example}? Write true or false"}
     if column.kind in NUMBERS:
         _, bad, why = choose_decimal(list_shapes(raw.table, value), None)
         if why == "ambiguous":
@@ -222,30 +285,47 @@ def _take_samples(raw: Raw, ref: str) -> tuple[str, ...]:
 
 
 def _mask(sample: str) -> str:
-    """Cut what may be an e-mail address or a phone: columns.yml is handed on."""
+    """Cut a value that may be an e-mail address or a phone number, because columns.yml may be passed to others."""
     digits = re.sub(r"\D", "", sample)
     return f"{sample[:3]}…" if "@" in sample or 10 <= len(digits) <= 12 else sample
 
 
 def _may_hold(column: Column, samples: Sequence[str]) -> bool:
-    """Ask whether the sample values are of the kind; a column without values may be anything."""
+    """Say whether sample values may be of the kind of a column; without values they may be anything."""
     texts = [sample.replace(TYPED, "") for sample in samples]
+    if not texts:
+        return True
     if column.kind in NUMBERS:
-        return not texts or any(judge_shape(re.sub("[1-9]", "9", text)) for text in texts)
+        return any(judge_shape(re.sub("[1-9]", "9", text)) for text in texts)
     if column.kind in ("time", "date"):
-        return not texts or any(
-            judge_day(text.split(" ")[0].split("T")[0].rstrip(","))[0] != "bad" or text.replace(".", "").isdigit()
-            for text in texts
-        )
+        return any(map(_may_be_day, texts))
     return True
 
 
+def _may_be_day(text: str) -> bool:
+    """Say whether a text begins with a day, or may be a day as Excel counts it."""
+    form, _ = judge_day(text.split(" ")[0].split("T")[0].rstrip(","))
+    return form != "bad" or text.replace(".", "").isdigit()
+
+
 def _rate_table(table: TableProposal) -> float:
-    return sum(line.rating * (0.3 if line.column.optional else 1.0) - (line.header is None) for line in table.lines)
+    """Rate a proposal: optional columns count less, and each required column that was not found takes one off."""
+    return sum(_rate_line(line) for line in table.lines)
+
+
+def _rate_line(line: Line) -> float:
+    if line.header is None:
+        return -1.0
+    return line.rating * (0.3 if line.column.optional else 1.0)
 
 
 def _say_doubt(line: Line) -> str:
-    sure = "sure" if line.rating >= SURE else "likely" if line.rating >= 0.6 else "unsure"
+    if line.rating >= SURE:
+        sure = "sure"
+    elif line.rating >= 0.6:
+        sure = "likely"
+    else:
+        sure = "unsure"
     rivals = f"; not {', '.join(line.others)}" if line.others else ""
     reason = f" ({PREFERRED[line.column.name]})" if line.others and line.column.name in PREFERRED else ""
     return f"{sure}: {line.why}{rivals}{reason}"

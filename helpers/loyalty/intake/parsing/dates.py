@@ -1,4 +1,4 @@
-"""Dates as people write them, judged by the days that occur in a column: 31.12 proves that the day stands first."""
+"""Reads dates as people write them; the order of day and month is proved by the values: 31.12 has the day first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import duckdb
 
@@ -28,11 +29,33 @@ FIRST_SERIAL = 32_874
 LAST_SERIAL = 73_050
 
 
+class DayForm(NamedTuple):
+    """Values of a column that are written alike: how many, the first row, and an example."""
+
+    n: int
+    row: int
+    example: str
+
+
 @dataclass
 class Days:
-    """What the days of a column look like: per form the count, the first row and an example; formats to read them."""
+    """What the days of a column look like.
 
-    forms: dict[str, list[tuple[int, int, str]]] = field(default_factory=lambda: defaultdict(list))
+    Parameters
+    ----------
+    forms : dict of str to list of DayForm
+        By the form that `judge_day` finds.
+    formats : set of str
+        Formats of `strptime` that read them; "@" stands where day and month are, in an order not yet known.
+    zones : tuple of str
+        Time zones behind them.
+    serial : bool
+        Whether all are numbers that count days as Excel does.
+    filled : int
+        How many values are not empty.
+    """
+
+    forms: dict[str, list[DayForm]] = field(default_factory=lambda: defaultdict(list))
     formats: set[str] = field(default_factory=set)
     zones: tuple[str, ...] = ()
     serial: bool = False
@@ -40,21 +63,21 @@ class Days:
 
     def count(self, form: str) -> int:
         """Count the values of a form."""
-        return sum(n for n, *_ in self.forms.get(form, []))
+        return sum(found.n for found in self.forms.get(form, []))
 
 
 def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression) -> Days:
-    """Group a text column by day and by the shape of what follows it, and judge each."""
+    """Group a text column by day and by the shape of the clock behind it, and judge each group."""
     days = Days()
     values = table.select(value.alias("v"), C("r"))
     serial = _read_serial(C("v")).between(K(FIRST_SERIAL), K(LAST_SERIAL))
     inside = duckdb.CaseExpression(F("regexp_full_match", C("v"), K(r"\d{5}([.,]\d+)?")), serial).otherwise(K(False))
     counts = [F("count", C("v")), F("count", duckdb.CaseExpression(inside, K(1)))]
-    days.filled, serial = values.aggregate(counts).fetchall()[0]
-    days.serial = 0 < days.filled == serial
+    days.filled, counted = values.aggregate(counts).fetchall()[0]
+    days.serial = 0 < days.filled == counted
     if days.serial:
         return days
-    # A step each: DuckDB computes an expression anew wherever a case distinction names it.
+    # One step for each column: DuckDB computes an expression again wherever a CASE names it.
     mark = F("substr", C("v"), K(11), K(1)) == K("T")
     spaced = duckdb.CaseExpression(mark, F("replace", C("v"), K("T"), K(" "))).otherwise(C("v"))
     parts = values.select(mark.alias("m"), spaced.alias("s"), C("v"), C("r"))
@@ -66,25 +89,42 @@ def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression) -> Days:
     parts = parts.select(C("d"), clock.alias("t"), C("m"), C("v"), C("r"))
     first = [F("min", C("r")).alias("r"), F("min", C("v")).alias("v")]
     groups = parts.aggregate([C("d"), C("t"), C("m"), F("count").alias("n"), *first])
-    zoned = False
-    for text, time, t, n, row, example in groups.order("r").limit(MOST).fetchall():
+    is_zoned = False
+    for text, time, has_mark, n, row, example in groups.order("r").limit(MOST).fetchall():
         if text is None:  # not filtered in DuckDB, which would do all of the above once more to find it
             continue
         bare = re.sub(ZONE.replace(r"\d", "9"), "", time).strip()
-        zoned |= bare != time.strip()
-        clock = next((form for known, form in TIMES.items() if re.fullmatch(known, bare, re.I)), None)
-        form, formats = judge_day(text.rstrip(","))
-        if form != "blank" and clock is None:
-            form = "bad"
-            formats = ()
-        days.forms[form].append((n, row, example))
-        comma = "," if text.endswith(",") else ""
-        days.formats |= {first + comma + (clock.replace(" ", "T", 1) if t else clock) for first in formats}
-    if zoned:
+        if bare != time.strip():
+            is_zoned = True
+        form, formats = _judge_moment(text, bare, has_mark)
+        days.forms[form].append(DayForm(n, row, example))
+        days.formats |= formats
+    if is_zoned:
         zone = F("regexp_extract", C("v"), K(ZONE))
         found = values.select(zone.alias("z")).filter(C("z") != K("")).distinct().order("z").limit(5).fetchall()
         days.zones = tuple(row[0] for row in found)
     return days
+
+
+def _judge_moment(text: str, clock: str, has_mark: bool) -> tuple[str, set[str]]:
+    """Say which form a day and its clock have, and the formats that may read both.
+
+    Parameters
+    ----------
+    text : str
+        The day, perhaps with a comma behind it.
+    clock : str
+        The shape of what follows, without the time zone.
+    has_mark : bool
+        Whether a T stands between the two.
+    """
+    form, formats = judge_day(text.rstrip(","))
+    reader = next((found for known, found in TIMES.items() if re.fullmatch(known, clock, re.I)), None)
+    if reader is None:
+        return ("blank" if form == "blank" else "bad"), set()
+    comma = "," if text.endswith(",") else ""
+    time = reader.replace(" ", "T", 1) if has_mark else reader
+    return form, {first + comma + time for first in formats}
 
 
 def judge_day(text: str) -> tuple[str, tuple[str, ...]]:
@@ -104,19 +144,34 @@ def judge_day(text: str) -> tuple[str, tuple[str, ...]]:
     """
     if text.lower() in BLANKS:
         return "blank", ()
-    if match := re.fullmatch(r"(\d{4})([-./]?)(\d\d?)\2(\d\d?)", text):
-        year, mark, month, day = match.groups()
-        sound = bool(mark) or len(text) == 8
-        return ("iso", (f"%Y{mark}%m{mark}%d",)) if sound and _exists(year, month, day) else ("bad", ())
-    if not (match := re.fullmatch(r"(\d\d?)([-./])(\d\d?)\2(\d{4}|\d\d)", text)):
+    year_first = re.fullmatch(r"(\d{4})([-./]?)(\d\d?)\2(\d\d?)", text)
+    if year_first:
+        year, mark, month, day = year_first.groups()
+        is_sound = bool(mark) or len(text) == 8
+        if is_sound and _exists(year, month, day):
+            return "iso", (f"%Y{mark}%m{mark}%d",)
         return "bad", ()
-    first, mark, second, year = match.groups()
-    full = year if len(year) == 4 else "20" + year
-    day_first = _exists(full, second, first)
-    month_first = _exists(full, first, second)
-    form = "same" if int(first) == int(second) else "either" if day_first and month_first else ""
-    form = form or ("day" if day_first else "month" if month_first else "bad")
-    return form, (f"@{mark}{mark}%{'Y' if len(year) == 4 else 'y'}",) if form != "bad" else ()
+    year_last = re.fullmatch(r"(\d\d?)([-./])(\d\d?)\2(\d{4}|\d\d)", text)
+    if not year_last:
+        return "bad", ()
+    first, mark, second, year = year_last.groups()
+    form = _judge_order(first, second, year if len(year) == 4 else "20" + year)
+    if form == "bad":
+        return "bad", ()
+    return form, (f"@{mark}{mark}%{'Y' if len(year) == 4 else 'y'}",)
+
+
+def _judge_order(first: str, second: str, year: str) -> str:
+    """Say what two numbers before the year prove about the order of day and month."""
+    if int(first) == int(second):
+        return "same"
+    day_first = _exists(year, second, first)
+    month_first = _exists(year, first, second)
+    if day_first and month_first:
+        return "either"
+    if day_first:
+        return "day"
+    return "month" if month_first else "bad"
 
 
 def read_date(value: duckdb.Expression, days: Days, day_first: bool) -> duckdb.Expression:

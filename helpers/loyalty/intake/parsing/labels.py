@@ -1,4 +1,4 @@
-"""Words that name an arm or a kind of line, in the words of the contract; what is not mapped is listed, not guessed."""
+"""Translates words that name an arm or a kind of line into those of the contract; unknown words are listed."""
 
 from __future__ import annotations
 
@@ -60,21 +60,9 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
     counts = count_values(raw, ref, reading.value)
     known = {*said, *said.values(), *column.choices}
     lost = [value for value in counts if value not in known]
-    if column.name == "arm" and not said and "control" in counts or not lost:
-        lost = []
-    if lost:
-        shown = ", ".join(f"{value!r} ({counts[value]:,})" for value in lost[:8]) + (", …" if len(lost) > 8 else "")
-        guess = propose_values(name, list(counts), column)
-        lines = ", ".join(
-            f"{write_scalar(value)}: {guess.get(value, column.choices[0] if column.choices else TREATED)}"
-            for value in lost[:8]
-        )
-        key = "arms" if column.name == "arm" else "kinds"
-        says = f"`{column.name}` (column {name})" if name != column.name else f"`{column.name}`"
-        unsure = "" if all(value in guess for value in lost[:8]) else ", each with its right meaning"
-        bare = ", and none of them is named control" * (key == "arms" and not {"control", *known} & {*guess.values()})
-        place = f"under {'contacts' if key == 'arms' else 'receipts'}, `{key}: {{{lines}}}`"
-        reading.problems.append(f"{says} holds {shown}{bare}: add to columns.yml, {place}{unsure}")
+    names_control = column.name == "arm" and not said and "control" in counts
+    if lost and not names_control:
+        reading.problems.append(_list_lost(column, name, counts, lost, known))
     used = [value for value in said if value in counts]
     if used and not reading.problems:
         value = reading.value
@@ -85,6 +73,37 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
         words = ", ".join(f"{word} is {said[word]} ({counts[word]:,})" for word in used)
         reading.notes.append(f"`{column.name}`: {words}")
     return reading
+
+
+def _list_lost(column: Column, name: str, counts: Mapping[str, int], lost: Sequence[str], known: set[str]) -> str:
+    """List the values without a meaning, and the lines to add to columns.yml.
+
+    Parameters
+    ----------
+    column : Column
+        `arm` of contacts or `kind` of receipts.
+    name : str
+        Its header.
+    counts : mapping of str to int
+        All its values, with how often they occur.
+    lost : sequence of str
+        Those without a meaning.
+    known : set of str
+        The words that have one.
+    """
+    listed = lost[:8]
+    shown = ", ".join(f"{value!r} ({counts[value]:,})" for value in listed) + (", …" if len(lost) > 8 else "")
+    guess = propose_values(name, list(counts), column)
+    usual = column.choices[0] if column.choices else TREATED
+    lines = ", ".join(f"{write_scalar(value)}: {guess.get(value, usual)}" for value in listed)
+    says = f"`{column.name}` (column {name})" if name != column.name else f"`{column.name}`"
+    unsure = "" if all(value in guess for value in listed) else ", each with its right meaning"
+    if column.name != "arm":
+        return f"{says} holds {shown}: add to columns.yml, under receipts, `kinds: {{{lines}}}`{unsure}"
+    bare = ""
+    if not {"control", *known} & {*guess.values()}:
+        bare = ", and none of them is named control"
+    return f"{says} holds {shown}{bare}: add to columns.yml, under contacts, `arms: {{{lines}}}`{unsure}"
 
 
 def count_values(raw: Raw, ref: str, value: duckdb.Expression) -> dict[str, int]:
@@ -99,8 +118,8 @@ def propose_values(header: str, values: Sequence[str], column: Column) -> dict[s
     usual = {word: target for target in targets for word in WORDS[target].split("|")}
     if column.name == "arm":
         flag = usual.get(simplify(header))
-        other = {"control": "treated", "treated": "control"}.get(flag or "")
         if flag and {value.lower() for value in values} <= {*YES, *NO}:
+            other = {"control": "treated", "treated": "control"}[flag]
             return {value: flag if value.lower() in YES else other for value in values}
     return {value: usual[simplify(value)] for value in values if simplify(value) in usual}
 

@@ -76,7 +76,8 @@ def judge_shape(text: str) -> str:
     if text.lower() in BLANKS:
         return "blank"
     body = re.sub(CURRENCY_WORDS, "", text).strip()
-    if signed := re.fullmatch(r"\((.*)\)|[-+−–](.*)|(.*)-", body):
+    signed = re.fullmatch(r"\((.*)\)|[-+−–](.*)|(.*)-", body)
+    if signed:
         body = next(part for part in signed.groups() if part is not None).strip()
     if re.fullmatch(rf"{D}+|{D}{{1,3}}([ ']{D}{{3}})+", body):
         return "whole"
@@ -96,11 +97,12 @@ def judge_shape(text: str) -> str:
 def choose_decimal(shapes: list[Shape], said: str | None) -> tuple[str, list[Shape], str]:
     """Choose the decimal mark of a column from its shapes: the mark, the shapes that do not fit, and what is wrong."""
     kinds = {shape.text: judge_shape(shape.text) for shape in shapes}
-    seen = Counter()
+    seen: Counter[str] = Counter()
     for shape in shapes:
         seen[kinds[shape.text]] += shape.count
     if said is None and seen["."] and seen[","]:
-        return ".", [s for s in shapes if kinds[s.text] == min(".", ",", key=lambda mark: seen[mark])], "mixed"
+        rarer = "." if seen["."] <= seen[","] else ","
+        return ".", [shape for shape in shapes if kinds[shape.text] == rarer], "mixed"
     if said is None and not seen["."] and not seen[","] and (seen["?."] or seen["?,"]):
         return ".", [shape for shape in shapes if kinds[shape.text].startswith("?")], "ambiguous"
     mark = said or ("," if seen[","] else ".")
@@ -116,7 +118,9 @@ def read_number(value: duckdb.Expression, shapes: list[Shape], decimal: str) -> 
         value = duckdb.CaseExpression(~F("lower", value).isin(*map(K, BLANKS)), value)
     other = "," if decimal == "." else "."
     if all(PLAIN.fullmatch(shape.text) and other not in shape.text for shape in shapes):
-        return F("replace", value, K(","), K(".")).try_cast(number) if decimal == "," else value.try_cast(number)
+        if decimal == ",":
+            value = F("replace", value, K(","), K("."))
+        return value.try_cast(number)
     body = F("regexp_replace", value, K(CURRENCY_WORDS + rf"|[ '+{TYPED}]"), K(""), K("g"))
     minus = F("regexp_matches", body, K(r"^\(.*\)$|^[-−–]|-$"))
     digits = F("translate", body, K(f"{decimal}{other}()-−–"), K("."))

@@ -38,7 +38,10 @@ class Found:
         texts = list(dict.fromkeys(str(example).strip(TYPED) for example in self.examples))
         shown = ", ".join(repr(text if len(text) <= WIDTH else text[:WIDTH] + "…") for text in texts[:SHOWN])
         where = raw.locate(self.first)
-        return f"{shown} in {say_rows(self.count)}" + (f" ({'first ' * (self.count > 1)}at {where})" if where else "")
+        rows = f"{shown} in {say_rows(self.count)}"
+        if not where:
+            return rows
+        return f"{rows} (first at {where})" if self.count > 1 else f"{rows} (at {where})"
 
 
 def say_rows(n: int) -> str:

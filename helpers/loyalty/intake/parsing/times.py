@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import duckdb
 
-from loyalty.intake.parsing.dates import Days, list_days, read_date
+from loyalty.intake.parsing.dates import DayForm, Days, list_days, read_date
 from loyalty.intake.parsing.readings import Found, Reading, find_all
 from loyalty.intake.space import TYPED, C, F, K, Raw
 
@@ -66,14 +66,15 @@ def read_time(raw: Raw, value: duckdb.Expression, says: str, kind: str, day_firs
     if n("blank"):
         reading.notes.append(f"{says}: {_show(raw, days.forms['blank'])} read as empty")
     if n("bad"):
-        counted = all(re.fullmatch(r"\d{5}([.,]\d+)?", text) for *_, text in days.forms["bad"])
+        counted = all(re.fullmatch(r"\d{5}([.,]\d+)?", bad.example) for bad in days.forms["bad"])
         mend = COUNTED if counted else f"{SHAPE}; correct these cells, or make them empty"
         reading.problems.append(f"{says} should be a date, found {_show(raw, days.forms['bad'])}: {mend}")
     reading.problems += _judge_order(raw, says, days, day_first)
     zones = sorted({zone.upper() for zone in days.zones})
     if len(zones) > 1 or zones and re.fullmatch(UTC, zones[0]):
         mend = "convert it to the shop's time and write it without the zone"
-        reading.problems.append(f"{says} carries the time zone{'s' * (len(zones) > 1)} {', '.join(zones)}: {mend}")
+        carries = "carries the time zones" if len(zones) > 1 else "carries the time zone"
+        reading.problems.append(f"{says} {carries} {', '.join(zones)}: {mend}")
     elif zones:
         reading.notes.append(f"{says}: times as the shop's clock shows them, the zone {zones[0]} is left off")
     if not reading.problems:
@@ -150,13 +151,15 @@ def check_times(raw: Raw, table: duckdb.DuckDBPyRelation, readings: Mapping[str,
         if reading.filled is not None and filled < reading.filled:
             problems.append(f"{reading.says}: {reading.filled - filled:,} dates could not be read: {SHAPE}")
         far = F("year", C(name)) >= K(LATEST)
-        far = far | (seconds > K(most + AHEAD_DAYS * DAY)) if most is not None else far
+        if most is not None:
+            far = far | (seconds > K(most + AHEAD_DAYS * DAY))
         tests = {f"before {EARLIEST}": F("year", C(name)) < K(EARLIEST), "far behind all others": far}
         for what, found in find_all(view, tests, C(name).cast("VARCHAR")).items():
             problems.append(f"{reading.says} holds dates {what}, {found.show(raw)}: correct these cells")
     return problems
 
 
-def _show(raw: Raw, days: Iterable[tuple[int, int, str]]) -> str:
-    days = list(days)
-    return Found(sum(n for n, *_ in days), min(row for _, row, _ in days), [text for *_, text in days]).show(raw)
+def _show(raw: Raw, days: Sequence[DayForm]) -> str:
+    count = sum(found.n for found in days)
+    first = min(found.row for found in days)
+    return Found(count, first, [found.example for found in days]).show(raw)

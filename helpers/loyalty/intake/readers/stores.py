@@ -74,7 +74,8 @@ def read_frame(space: Space, source: Any, wanted: Sequence[str], limit: int | No
         table = open_table(source, beside=nw.from_native(space.connection.sql("SELECT 1 AS one"))).to_native()
         return _lay_out(space, table, "the table", wanted, limit)
     native = open_table(source).to_native()
-    native = native if isinstance(native, duckdb.DuckDBPyRelation) else duckdb.from_df(native.toPandas())
+    if not isinstance(native, duckdb.DuckDBPyRelation):
+        native = duckdb.from_df(native.toPandas())
     return _lay_out(space, native, "the table", wanted, limit, foreign=True)
 
 
@@ -92,7 +93,8 @@ def read_query(
     secrets = [address]
     try:
         url = sa.engine.make_url(address)
-        secrets += [url.password, quote(url.password)] if url.password else []
+        if url.password:
+            secrets += [url.password, quote(url.password)]
         with _connect(sa, url) as connection, connection.begin() as transaction:
             try:
                 options = {"no_parameters": True, "stream_results": True}
@@ -131,12 +133,13 @@ def _connect(sa: Any, url: Any) -> Any:
 
 def _read_select(path: Path) -> str:
     query = path.read_text(encoding="utf-8-sig").strip()
-    bare = (
-        re.sub(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", " ", query, flags=re.S).strip().rstrip("; \n")
-    )
+    # Comments and texts in quotes may hold any word
+    bare = re.sub(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", " ", query, flags=re.S)
+    bare = bare.strip().rstrip("; \n")
     if not re.match(r"(select|with)\b", bare, re.I) or ";" in bare:
         raise NotATable(f"{path.name} should hold one query that begins with SELECT or WITH, and nothing else")
-    if found := re.search(rf"\b({WRITES})\b", bare, re.I):
+    found = re.search(rf"\b({WRITES})\b", bare, re.I)
+    if found:
         raise NotATable(f"{path.name} holds the word {found[0].upper()}: only queries that read are run")
     return query.rstrip("; \n")
 
@@ -147,9 +150,10 @@ def _lay_out(
     """Keep the wanted columns, or all if none of them is there, under the names c0, c1, …"""
     names = [name for name in table.columns if name in set(wanted)] or table.columns
     chosen = table.select(*(duckdb.ColumnExpression(name).alias(f"c{i}") for i, name in enumerate(names)))
-    chosen = chosen.limit(limit) if limit else chosen
-    # A relation belongs to one connection: another's rows come over a batch at a time.
-    chosen = space.connection.from_arrow(chosen.to_arrow_reader(100_000)) if foreign else chosen
+    if limit:
+        chosen = chosen.limit(limit)
+    if foreign:  # a relation belongs to one connection: rows of another one are copied, one batch at a time
+        chosen = space.connection.from_arrow(chosen.to_arrow_reader(100_000))
     others = [name for name in table.columns if name not in names]
     return Raw(label, space.keep(chosen), list(names), unread=others)
 

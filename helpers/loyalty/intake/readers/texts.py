@@ -1,4 +1,4 @@
-"""CSV and its relatives: encoding, separator, header line; then DuckDB reads every column as text."""
+"""Reads CSV, TXT and TSV files: finds encoding, separator and header line; DuckDB then reads all columns as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 
@@ -35,41 +35,71 @@ def read_text(
         head = file.read(HEAD)
     separator = options.get("separator") or _find_separator(head)
     rows, lines = _split(head, separator)
-    at = find_header(
-        [[cell or None for cell in row] for row in rows[:30]], wanted, options.get("header_row"), path.name
-    )
-    width = max([len(rows[at]), *(n for n, _ in Counter(map(len, rows[at + 1 :])).most_common(1))])
+    texts = [[cell or None for cell in row] for row in rows[:30]]
+    at = find_header(texts, wanted, options.get("header_row"), path.name)
+    usual = Counter(map(len, rows[at + 1 :])).most_common(1)  # the most frequent number of columns
+    width = max([len(rows[at]), *(columns for columns, _ in usual)])
     table, notes = _read_rows(space, plain, separator, at + 1, width, limit, path.name)
     seen = table.limit(1).fetchall()
     first = next((row for row in rows[at + 1 :] if row), None)
     if seen and first and [cell or "" for cell in seen[0][: len(first)]] != [write_cell(cell) for cell in first]:
         mend = "take out the lines above the header, and quotation marks without a pair"
         raise NotATable(f"{path.name}: the row below the header cannot be told apart from its neighbours: {mend}")
-    headers = [squeeze(cell) for cell in rows[at]] + [""] * (width - len(rows[at]))
+    headers = [squeeze(cell) for cell in rows[at]]
+    headers += [""] * (width - len(headers))
     if not encoding.startswith("utf-8"):
         notes.insert(0, f"encoding {encoding}")
     notes.insert(0, f"separator {SEPARATORS.get(separator, separator)}")
-    notes += [f"column names taken from line {at + 1}"] if at else []
-    # A line break inside quotes makes lines of the file and rows of the table differ: then rows are counted.
-    even = limit is None and lines[at] + len(table) in (ends, ends + 1)
-    return Raw(path.name, table, headers, lines[at] + 1 if even else 1, notes, "line" if even else "row")
+    if at:
+        notes.append(f"column names taken from line {at + 1}")
+    # With a line break inside quotes the file has more lines than the table has rows: then rows are counted.
+    is_even = limit is None and lines[at] + len(table) in (ends, ends + 1)
+    if is_even:
+        return Raw(path.name, table, headers, lines[at] + 1, notes, "line")
+    return Raw(path.name, table, headers, 1, notes, "row")
 
 
 def _read_rows(
     space: Space, path: Path, separator: str, skip: int, width: int, limit: int | None, label: str
 ) -> tuple[duckdb.DuckDBPyRelation, list[str]]:
-    """Read all lines below the header; those with another number of columns are named, not dropped."""
-    form = dict(header=False, skiprows=skip, auto_detect=False, sep=separator, quotechar='"', escapechar='"')
-    form |= {"columns": {f"c{i}": "VARCHAR" for i in range(width)}}
+    """Read all lines below the header; lines with another number of columns are named, not dropped.
+
+    Parameters
+    ----------
+    space : Space
+        Where the table is laid out.
+    path : Path
+        A file in UTF-8.
+    separator : str
+        The sign between two cells.
+    skip : int
+        Lines above the first row.
+    width : int
+        Number of columns.
+    limit : int, optional
+        Read so many rows at most.
+    label : str
+        How messages call the file.
+    """
     rejects = space.make_name("rejects")
-    names = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": space.make_name("scan")}
+    scan = space.make_name("scan")
 
     def read(**more: Any) -> duckdb.DuckDBPyRelation:
-        table = space.connection.read_csv(glob.escape(str(path)), **form, **more)
+        table = space.connection.read_csv(
+            glob.escape(str(path)),
+            header=False,
+            skiprows=skip,
+            auto_detect=False,
+            sep=separator,
+            quotechar='"',
+            escapechar='"',
+            columns={f"c{i}": "VARCHAR" for i in range(width)},
+            **more,
+        )
         return space.keep(table.limit(limit) if limit else table)
 
     try:
-        table = read(**names)
+        table = read(store_rejects=True, rejects_table=rejects, rejects_scan=scan)
         bad = space.connection.table(rejects).select("line, error_type, error_message").fetchall()
         if not bad:
             return table, []
@@ -94,50 +124,65 @@ def _say_lines(bad: Sequence[tuple[int, str, str]]) -> str:
 
 
 def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
-    """Find the encoding from the marks and all bytes of a file, and count its line ends."""
+    """Find the encoding from the byte order mark and all bytes of a file, and count its line ends.
+
+    `said` is the encoding that columns.yml names.
+    """
     with path.open("rb") as file:
         start = file.read(4096)
         marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
         if b"\0" in start and not marked:
             marked = "utf-16-le" if start[1::2].count(b"\0") > start[::2].count(b"\0") else "utf-16-be"
         file.seek(0)
-        if said or (marked and "16" in marked):
-            encoding = said or marked
-            try:
-                ends = sum(
-                    text.count("\n") for text in codecs.iterdecode(iter(lambda: file.read(CHUNK), b""), encoding)
-                )
-            except (UnicodeError, LookupError):
-                unknown = f"{path.name} is no text, or in an encoding that is not known: export it as CSV UTF-8"
-                wrong = f"{path.name} is not in the encoding {encoding}: correct `encoding:`"
-                raise NotATable(wrong if said else unknown) from None
-            return encoding, ends
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        ends = 0
-        high = b""
-        sound = True
-        while chunk := file.read(CHUNK):
-            ends += chunk.count(b"\n")
-            if sound:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    sound = False
-            if not sound and len(high) < CHUNK:
-                high += chunk
-    if sound:
+        if said:
+            wrong = f"{path.name} is not in the encoding {said}: correct `encoding:`"
+            return said, _count_ends(file, said, wrong)
+        if marked and "16" in marked:
+            unknown = f"{path.name} is no text, or in an encoding that is not known: export it as CSV UTF-8"
+            return marked, _count_ends(file, marked, unknown)
+        ends, beyond = _read_utf8(file)
+    if beyond is None:
         return marked or "utf-8", ends
-    return _judge_bytes(high, path.name), ends
+    return _judge_bytes(beyond, path.name), ends
+
+
+def _count_ends(file: BinaryIO, encoding: str, problem: str) -> int:
+    """Count the line ends of a file in an encoding; NotATable with `problem` if it is in another one."""
+    chunks = iter(lambda: file.read(CHUNK), b"")
+    try:
+        return sum(text.count("\n") for text in codecs.iterdecode(chunks, encoding))
+    except (UnicodeError, LookupError):
+        raise NotATable(problem) from None
+
+
+def _read_utf8(file: BinaryIO) -> tuple[int, bytes | None]:
+    """Count the line ends of a file; also return bytes from where it is no UTF-8 on, or None if all of it is."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    ends = 0
+    beyond = b""
+    is_sound = True
+    while chunk := file.read(CHUNK):
+        ends += chunk.count(b"\n")
+        if is_sound:
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                is_sound = False
+        if not is_sound and len(beyond) < CHUNK:
+            beyond += chunk
+    return ends, None if is_sound else beyond
 
 
 def _judge_bytes(data: bytes, label: str) -> str:
-    """Take bytes for cp1251 only if they make Cyrillic words: the same bytes are ü and é in Western Europe."""
+    """Accept bytes as cp1251 only if they make Cyrillic words: in cp1252 the same bytes are letters such as ü and é."""
     text = data.decode("cp1251", errors="replace")
     pairs = len(re.findall("[А-яЁё]{2}", text))
     mixed = len(re.findall("[A-Za-z][А-яЁё]|[А-яЁё][A-Za-z]", text))
     upside = len(re.findall(r"\b[а-яё][А-ЯЁ]{2}", text))  # КОИ-8 read as cp1251
     odd = len(re.findall("[\u0402-\u040f\u0452-\u045f\ufffd]", text))
-    if pairs > 3 * (mixed + upside + odd) or (text.isascii() or not re.search(r"[^\x00-\x7f\xa0]", text)):
+    is_cyrillic = pairs > 3 * (mixed + upside + odd)
+    has_no_letters = not re.search(r"[^\x00-\x7f\xa0]", text)  # nothing but ASCII and no-break spaces
+    if is_cyrillic or has_no_letters:
         return "cp1251"
     mend = "save it from Excel as 'CSV UTF-8', or say `encoding:` in columns.yml, for example cp1252 or cp866"
     raise NotATable(f"{label} is neither in UTF-8 nor, by its letters, in cp1251: {mend}")
@@ -167,7 +212,7 @@ def _split(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
 
 
 def _find_separator(head: str) -> str:
-    """Take the separator that gives the most lines one and the same number of columns, at least two."""
+    """Find the separator that gives most lines the same number of columns, at least two."""
     best = ","
     most = 0.0
     for separator in SEPARATORS:

@@ -6,7 +6,7 @@ import itertools
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 from openpyxl.utils import get_column_letter
@@ -28,13 +28,7 @@ def read_workbook(
         if file.read(8) == OLE:
             mend = "open it in Excel and save it as .xlsx without a password"
             raise NotATable(f"{path.name} is protected by a password, or an old .xls under another name: {mend}")
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # a damaged part makes openpyxl fail in any way
-        why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise NotATable(
-            f"{path.name} cannot be read as a workbook ({why}): open it in Excel and save it again"
-        ) from None
+    book = _open_workbook(path)
     formulas = None
     try:
         sheet, notes = _choose_sheet(book, options.get("sheet"), path.name)
@@ -61,9 +55,21 @@ def read_workbook(
     if beyond:
         mend = "take them out, or give them a name in the header"
         raise NotATable(f"{path.name}, sheet {sheet.title}: cells right of the table, such as {beyond[0]}: {mend}")
-    headers = [squeeze(cell or "") for cell in [*head[at], *[None] * (width - len(head[at]))]]
-    notes += [f"column names taken from line {at + 1}"] if at else []
+    headers = [squeeze(cell or "") for cell in head[at]]
+    headers += [""] * (width - len(headers))
+    if at:
+        notes.append(f"column names taken from line {at + 1}")
     return Raw(path.name, table, headers, at + 2, notes, marked=True)
+
+
+def _open_workbook(path: Path) -> openpyxl.Workbook:
+    """Open a workbook with the values that Excel last computed."""
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # a damaged part makes openpyxl fail in any way
+        why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        mend = "open it in Excel and save it again"
+        raise NotATable(f"{path.name} cannot be read as a workbook ({why}): {mend}") from None
 
 
 class _Formula:
@@ -97,11 +103,18 @@ def _holds_formulas(path: Path) -> bool:
         for name in parts.namelist():
             if name.startswith("xl/worksheets/"):
                 with parts.open(name) as part:
-                    last = b""
-                    while chunk := part.read(1 << 20):
-                        if b"<f>" in last + chunk or b"<f " in last + chunk:
-                            return True
-                        last = chunk[-2:]
+                    if _finds_formula(part):
+                        return True
+    return False
+
+
+def _finds_formula(part: IO[bytes]) -> bool:
+    """Look for the tag of a formula, which may lie across two of the pieces that are read."""
+    last = b""
+    while chunk := part.read(1 << 20):
+        if b"<f>" in last + chunk or b"<f " in last + chunk:
+            return True
+        last = chunk[-2:]
     return False
 
 
@@ -115,10 +128,16 @@ def _read_rows(sheet: Any, formulas: Any) -> Iterator[list[Any]]:
     for row, written in zip(values, formulas.iter_rows(values_only=True), strict=False):
         cells = list(row)
         for i, cell in enumerate(written):
-            is_formula = not isinstance(cell, str | None) and hasattr(cell, "ref") or str(cell or "").startswith("=")
-            if is_formula and i < len(cells) and cells[i] is None:
+            if i < len(cells) and cells[i] is None and _is_formula(cell):
                 cells[i] = _Formula
         yield cells
+
+
+def _is_formula(cell: Any) -> bool:
+    """Say whether a cell is a formula: a text that begins with =, or one of openpyxl's objects for arrays of cells."""
+    if not isinstance(cell, str | None) and hasattr(cell, "ref"):
+        return True
+    return str(cell or "").startswith("=")
 
 
 def _check_rows(

@@ -99,7 +99,8 @@ def add_decision(db: duckdb.DuckDBPyConnection, entry: dict[str, Any], supersede
     if entry["verdict"] not in choices:
         raise HistoryError(f"verdict should be one of {', '.join(choices)}, found {entry['verdict']!r}")
     numbers = {n: None if entry[n] is None else float(entry[n]) for n in ("expected", "observed", "low", "high")}
-    ends = [numbers[n] for n in ("low", "observed", "high") if numbers[n] is not None]
+    given = [numbers[n] for n in ("low", "observed", "high")]
+    ends = [number for number in given if number is not None]
     if ends != sorted(ends):
         raise HistoryError(f"low, observed, high should rise, found {', '.join(map(str, ends))}")
     campaign = str(entry["campaign_id"])
@@ -107,9 +108,8 @@ def add_decision(db: duckdb.DuckDBPyConnection, entry: dict[str, Any], supersede
     if not db.execute(query, [campaign]).fetchall():
         raise HistoryError(f"the history has no campaign {campaign}; campaigns() lists those it has")
     day = read_day(entry["decided_on"], "decided_on").date()
-    entry = (
-        entry | numbers | {"campaign_id": campaign, "decided_on": day, "do_not_repeat": bool(entry["do_not_repeat"])}
-    )
+    typed = {"campaign_id": campaign, "decided_on": day, "do_not_repeat": bool(entry["do_not_repeat"])}
+    entry = entry | numbers | typed
     names = [name for name in DECISIONS.names if name in entry]
     said = tuple(entry[name] for name in names)
     rows = db.execute(
@@ -119,13 +119,16 @@ def add_decision(db: duckdb.DuckDBPyConnection, entry: dict[str, Any], supersede
     ).fetchall()
     gone = {row[1] for row in rows}
     standing = next((row for row in rows if row[0] not in gone), None)
-    if standing and standing[2:] == said:
-        return int(standing[0])
-    if (standing and standing[0]) != supersedes:
-        stands = f"entry {standing[0]}, {standing[2 + names.index('verdict')]!r}" if standing else "no entry"
-        raise HistoryError(f"about campaign {campaign} stands {stands}: say supersedes={standing and standing[0]}")
-    number = db.execute("SELECT coalesce(max(decision_id), 0) + 1 FROM decisions").fetchall()[0][0]
-    places = ", ".join("?" * (len(names) + 2))
-    columns = f"decision_id, {', '.join(names)}, supersedes"
-    db.execute(f"INSERT INTO decisions ({columns}) VALUES ({places})", [number, *said, supersedes])
+    valid = None  # the entry that stands about this campaign
+    if standing:
+        valid = standing[0]
+        if standing[2:] == said:
+            return int(valid)
+    if valid != supersedes:
+        stands = f"entry {valid}, {standing[2 + names.index('verdict')]!r}" if standing else "no entry"
+        raise HistoryError(f"about campaign {campaign} stands {stands}: say supersedes={valid}")
+    (number,) = db.execute("SELECT coalesce(max(decision_id), 0) + 1 FROM decisions").fetchall()[0]
+    columns = ["decision_id", *names, "supersedes"]
+    places = ", ".join("?" for _ in columns)
+    db.execute(f"INSERT INTO decisions ({', '.join(columns)}) VALUES ({places})", [number, *said, supersedes])
     return int(number)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.measure import measure_lift
-from loyalty.evaluate.lift.result import gather_lifts, name_lift
+from loyalty.evaluate.lift.result import Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import make_estimate
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import HISTORY
@@ -53,7 +53,8 @@ def learn_lifts(history: Any) -> pd.Series:
     for _, wave in rows.groupby(["campaign_id", "wave"]):
         if wave["arm"].value_counts().reindex(["control", "treated"], fill_value=0).min() > 1:
             lifts = measure_lift(wave.drop(columns="propensity", errors="ignore"), outcome="responded", by="segment")
-            found += [lift for lift in lifts if lift.se > 0 and lift.base > 0]
+            measured = lifts.results if isinstance(lifts, Lifts) else (lifts,)
+            found += [lift for lift in measured if lift.se > 0 and lift.base > 0]
     if not found:
         raise TableError(["no wave has both a control group and `responded`: nothing is learned from it"], "history")
     pooled = []

@@ -225,7 +225,8 @@ def open_rows(
     count = collect(rows.select(nw.len().alias("n"), *gaps)).iloc[0].fillna(0).astype("int64")
     if count["n"] == count["y"]:
         raise HistoryError(f"there are no treated contacts with {outcome} in the window {window!r}")
-    if undated := max((count[n] for n in dates), default=0):
+    undated = max((count[n] for n in dates), default=0)
+    if undated:
         raise HistoryError(f"{undated:,} contacts have no start or no end, so nothing says what came before them")
     return rows.filter(~nw.col("y").is_null()), int(count["y"])
 

@@ -1,4 +1,4 @@
-"""A campaign read and laid out: its list, its windows, and one row a customer; before anything is measured."""
+"""Reads a campaign for its report: the contact list, the windows, and one row a customer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 from loyalty.tables.sources import collect
 from loyalty.text import say_money
 
-KINDS = 100  # groups of customers that somebody still reads
+KINDS = 100  # a table with more groups is not read by anybody
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 
 
@@ -30,10 +30,34 @@ class CampaignReport(Report):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A campaign laid out: settings, list, outcomes, one row a contact (`wide`), days of each window, what was cut.
+    """A campaign as it was read, before anything is measured.
 
-    `planned` holds the share of each arm as it was planned, if that is known; `plan` the record of the campaign;
-    `bought` how many customers of each group have a receipt on each day; `held` the contacts of the universal control.
+    Parameters
+    ----------
+    values : mapping of str to Any
+        The settings.
+    contacts : pandas.DataFrame
+        The contact list, without the universal control.
+    outcomes : pandas.DataFrame
+        One row a customer and window.
+    wide : pandas.DataFrame
+        One row a contact; see `widen`.
+    days : dict of str to int
+        Length of each window.
+    seen : float
+        Share of the contacts who have any receipt.
+    shortened : dict of str to str
+        What was left out or cut, by the name of its line among the checks.
+    kicker, title : str
+        The line above the verdict, and the heading of the report.
+    planned : mapping of str to float, optional
+        The planned share of each arm.
+    plan : mapping of str to Any
+        The record of the campaign.
+    bought : pandas.DataFrame, optional
+        How many customers of each group have a receipt on each day.
+    held : pandas.DataFrame, optional
+        The contacts of the universal control.
     """
 
     values: Mapping[str, Any]
@@ -75,18 +99,31 @@ def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
     if len(contacts) and contacts["arm"].isin(["control", name]).all():
         who = f"control or {name!r}" if name else "control"
         problems.append(f"all customers are in {who}: nobody was treated")
-    for column in ("arm", *([by] if by in contacts else ["segment"] if "segment" in contacts else [])):
-        if looks_personal(contacts[column]):
-            problems.append(f"`{column}` holds phones or e-mails, which a report may not show: choose another column")
-        if (kinds := contacts[column].nunique()) > KINDS:
-            problems.append(f"`{column}` has {kinds:,} values, and a report shows up to {KINDS}: choose another column")
+    shown = ["arm"]
+    if by in contacts:
+        shown.append(by)
+    elif "segment" in contacts:
+        shown.append("segment")
+    for column in shown:
+        problems += _check_shown(contacts, column)
     if problems:
         raise TableError(problems, "contacts")
     return contacts
 
 
+def _check_shown(contacts: pd.DataFrame, column: str) -> list[str]:
+    """Say why the values of a column cannot be shown in a report; nothing if they can."""
+    problems = []
+    if looks_personal(contacts[column]):
+        problems.append(f"`{column}` holds phones or e-mails, which a report may not show: choose another column")
+    kinds = contacts[column].nunique()
+    if kinds > KINDS:
+        problems.append(f"`{column}` has {kinds:,} values, and a report shows up to {KINDS}: choose another column")
+    return problems
+
+
 def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
-    """Read the record of this wave among those of the campaigns: what is filled; nothing without a record."""
+    """Find the record of this wave in the table of campaigns; return its filled fields, none without a table."""
     if campaigns is None:
         return {}
     record = collect(check_table(campaigns, CAMPAIGNS)).astype({"campaign_id": "str"})
@@ -106,25 +143,46 @@ def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
 def read_planned(
     contacts: pd.DataFrame, values: Mapping[str, Any], record: Mapping[str, Any], universal: int
 ) -> dict[str, float] | None:
-    """Read the planned shares: of the settings, of the campaign's record, or of the probabilities in the list."""
-    if (share := values["planned_control_share"]) is not None:
+    """Read the planned share of each arm from the settings, the campaign's record, or the probabilities in the list.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame
+        The contact list.
+    values : mapping
+        The settings.
+    record : mapping
+        The record of the campaign; see `read_record`.
+    universal : int
+        Customers of the universal control; with some, the probabilities in the list are not those of the arms.
+    """
+    share = values["planned_control_share"]
+    if share is not None:
         return {"control": share, "treated": 1 - share}
     if "planned_shares" in record:
         shares = read_shares(record["planned_shares"])
         if "control" not in shares:
             says = f"`planned_shares` names {', '.join(shares)}, and none is control: write it as control=0.1, mail=0.9"
             raise TableError([says], "campaigns")
-        arms = sorted(set(contacts["arm"]) - {"control", values["not_invited"]})
-        others = sorted(set(shares) - {"control"})
-        # With one treatment in both, its two names mean the same
-        return {arms[0] if [arm] == others and len(arms) == 1 else arm: share for arm, share in shares.items()}
+        return _name_as_in_list(shares, sorted(set(contacts["arm"]) - {"control", values["not_invited"]}))
     if "propensity" not in contacts or universal:
         return None
     return infer_shares(contacts)
 
 
+def _name_as_in_list(shares: Mapping[str, float], arms: list[str]) -> dict[str, float]:
+    """Rename the one treatment of the record to the one of the list: if each has one, both names mean the same."""
+    others = sorted(set(shares) - {"control"})
+    if len(others) == 1 and len(arms) == 1:
+        return {arms[0] if arm == others[0] else arm: share for arm, share in shares.items()}
+    return dict(shares)
+
+
 def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:
-    """Days of each window: what was asked for, else 28 or as many as the receipts cover, which is then said."""
+    """Find the days of each window, and a remark on each window that the receipts made shorter.
+
+    A window is as long as the settings say, else 28 days, or as many as the receipts cover.
+    """
     start, end = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
     span = find_span(receipts)
     reach = {
@@ -143,7 +201,7 @@ def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, in
 
 
 def widen(contacts: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """One row a contact: its arm, and each measure in each window as a column such as sales_main."""
+    """Make one row a contact: its arm, and each measure in each window as a column such as sales_main."""
     measures = [name for name in ("orders", "sales", "margin", "discount", "redeemed") if name in outcomes]
     wide = outcomes.pivot(index="customer_id", columns="window", values=measures)
     wide.columns = [f"{measure}_{window}" for measure, window in wide.columns]

@@ -62,7 +62,7 @@ UNLOCKS = (
 def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignReport:
     """Report what a campaign changed, in money, with its checks; without a control group, what may be said instead.
 
-    Not for a programme that never ends, nor for campaigns that overlap: they need the universal control.
+    Not for a programme that never ends, nor for campaigns that overlap: those need a universal control.
 
     Parameters
     ----------
@@ -84,37 +84,32 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         With all problems of the settings, or of the tables.
     """
     values = read_settings(settings, SETTINGS)
-    contacts = read_contacts(tables["contacts"].table, values)
-    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
-    held = contacts[is_universal]
-    contacts = contacts[~is_universal].reset_index(drop=True)
-    universal = len(held)
+    job, common = _read_job(tables, values)
+    control = int((job.contacts["arm"] == "control").sum())
+    treated = int((~job.contacts["arm"].isin(["control", values["not_invited"]])).sum())
+    if control < SMALL or treated < SMALL:
+        return report_without_control(job, common, tables["receipts"].table)
+    return report_with_control(job, common, tables.get("offers"))
+
+
+def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
+    """Read the campaign, and make the sections that every report of a campaign has."""
+    contacts, held = _split_universal(read_contacts(tables["contacts"].table, values))
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
-    planned = read_planned(contacts, values, record, universal)
+    planned = read_planned(contacts, values, record, len(held))
     receipts = tables["receipts"].table
     days, shortened = find_windows(receipts, values)
-    window = {"start": values["start"], "end": values["end"], "before": days["pre"], "after": days["post"]}
-    try:
-        outcomes = build_outcomes(contacts, receipts, **window)
-    except TableError as error:  # what it proposes last is an argument of the function, and no setting
-        texts = [re.sub("shorten the window, or accept it.*", f"or {OTHER_DATES}", text) for text in error.problems]
-        raise TableError(texts, error.name) from None
+    outcomes = _measure_outcomes(contacts, receipts, values, days)
     wide = widen(contacts, outcomes)
-    if (total := wide["sales_main"].sum()) < 0:
-        raise TableError(
-            [f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"], "receipts"
-        )
-    buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
-    seen = find_seen(contacts["customer_id"], buyers)
-    if seen == 0:
-        mend = "is it the same number of the card in both, with the same zeros in front?"
-        raise TableError([f"none of the {len(contacts):,} customers has a receipt: {mend}"], "contacts")
+    total = wide["sales_main"].sum()
+    if total < 0:
+        says = f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"
+        raise TableError([says], "receipts")
+    seen = _match_receipts(contacts, receipts)
     title = values["title"] or "Campaign report"
-    last = pd.Timestamp(values["end"]) - pd.Timedelta(days=1)
-    kicker = f"{title} · {parts.say_day(pd.Timestamp(values['start']))} to {parts.say_day(last)}"
     sources = Section(table=parts.list_sources(tables))
-    if universal:
-        says = f"{say_few(universal)} customers left out: they show what the whole programme does, not this campaign"
+    if len(held):
+        says = f"{say_few(len(held))} customers left out: they show what the whole programme does, not this campaign"
         shortened["Universal control"] = says
     skipped = _list_skipped(tables, values, shortened, planned is not None)
     first = pd.Timestamp(values["start"]) - pd.Timedelta(days=days["pre"])
@@ -125,25 +120,56 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         "appendix": Section(_define(values, days)),
     }
     job = Job(
-        values,
-        contacts,
-        outcomes,
-        wide,
-        {k: v for k, v in days.items() if v},
-        seen,
-        shortened,
-        kicker,
-        title,
-        planned,
-        record,
-        count_days(receipts, contacts, first, first + length),
-        held,
+        values=values,
+        contacts=contacts,
+        outcomes=outcomes,
+        wide=wide,
+        days={window: length for window, length in days.items() if length},
+        seen=seen,
+        shortened=shortened,
+        kicker=_name_period(title, values),
+        title=title,
+        planned=planned,
+        plan=record,
+        bought=count_days(receipts, contacts, first, first + length),
+        held=held,
     )
-    control = int((contacts["arm"] == "control").sum())
-    treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
-    if control < SMALL or treated < SMALL:
-        return report_without_control(job, common, receipts)
-    return report_with_control(job, common, tables.get("offers"))
+    return job, common
+
+
+def _split_universal(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split the list into the contacts of this campaign and those of the universal control."""
+    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
+    return contacts[~is_universal].reset_index(drop=True), contacts[is_universal]
+
+
+def _measure_outcomes(
+    contacts: pd.DataFrame, receipts: Any, values: Mapping[str, Any], days: Mapping[str, int]
+) -> pd.DataFrame:
+    """Measure what each contact bought in each window; errors name the settings that would help."""
+    window = {"start": values["start"], "end": values["end"], "before": days["pre"], "after": days["post"]}
+    try:
+        return build_outcomes(contacts, receipts, **window)
+    except TableError as error:
+        # The last proposal of the message is an argument of the function, and no setting of the report
+        texts = [re.sub("shorten the window, or accept it.*", f"or {OTHER_DATES}", text) for text in error.problems]
+        raise TableError(texts, error.name) from None
+
+
+def _match_receipts(contacts: pd.DataFrame, receipts: Any) -> float:
+    """Return the share of the contacts who have any receipt; TableError if nobody has."""
+    buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
+    seen = find_seen(contacts["customer_id"], buyers)
+    if seen == 0:
+        mend = "is it the same number of the card in both, with the same zeros in front?"
+        raise TableError([f"none of the {len(contacts):,} customers has a receipt: {mend}"], "contacts")
+    return seen
+
+
+def _name_period(title: str, values: Mapping[str, Any]) -> str:
+    """Write the line above the verdict: the title, and the first and last day."""
+    last = pd.Timestamp(values["end"]) - pd.Timedelta(days=1)
+    return f"{title} · {parts.say_day(pd.Timestamp(values['start']))} to {parts.say_day(last)}"
 
 
 def _list_skipped(

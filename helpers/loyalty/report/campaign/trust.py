@@ -22,8 +22,8 @@ BALANCE = "Balance before the start"
 RECEIPTS = "Receipts of each group"
 CAUSED = "Probably a consequence of: "
 EXACT = "the quotas were exact, so that counts say nothing"
-LEVEL = 0.01  # nobody who knows statistics sits beside the reader: a sound campaign is doubted once in a hundred
-# What the clinic found -> the line of the report, how much a fault weighs, and what to do where it was not seen
+LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted only once in a hundred times
+# Check of the clinic -> its name in the report, the result if it failed, and what it needs where it was not done
 SHOWN = {
     "sample ratio": ("Sample ratio", "alarm", "set planned_control_share to test it"),
     "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
@@ -36,14 +36,15 @@ SHOWN = {
 }
 MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
 MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and run again."
-SURE = 1e-6  # chance below which days without a receipt of a group are no luck, though customers come in waves
+SURE = 1e-6  # below this probability a gap in a group's receipts is no chance, although customers come in waves
 
 
 def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     """Examine a campaign with a control group: the checks of `loyalty.evaluate.clinic.examine`, delivery, and matching.
 
-    Not a proof that the groups were drawn by lot: only the plan can show that. Who is missing from the outcomes and who
-    was picked as winner is not asked: the outcomes are made here, for everybody, and the best arm has to survive Holm.
+    Checks do not prove that the groups were drawn by lot: only the plan can show that. Two checks of the clinic are
+    left out: attrition, because the outcomes are made here for everybody, and the choice of the winning arm, because
+    the best arm has to survive Holm's correction.
 
     Parameters
     ----------
@@ -58,23 +59,36 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
         Columns check, result (good, look, alarm, not done, note), what was found.
     """
     plan = dict(job.plan) | {name: job.values[name] for name in ("start", "end")}
-    plan |= {} if job.planned is None else {"planned_shares": job.planned}
-    everybody = pd.concat([job.contacts, job.held])  # chances were those before the universal control left
+    if job.planned is not None:
+        plan["planned_shares"] = job.planned
+    # The planned shares are shares of all customers, those of the universal control included
+    everybody = pd.concat([job.contacts, job.held])
     found = examine_campaign(everybody, job.outcomes, plan, Claim("sales"), level=LEVEL, say=say_few)
     rows = [check_matching(job.seen), *_check_dates(job), *_check_delivery(job.contacts)]
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
-    rows += [] if job.bought is None else [check_days(job.bought)]
-    rows += [line for finding in found.findings if (line := _translate(finding))]
-    return make_checks([*rows, *((name, "note", text) for name, text in notes.items())])
+    if job.bought is not None:
+        rows.append(check_days(job.bought))
+    lines = [_translate(finding) for finding in found.findings]
+    rows += [line for line in lines if line is not None]
+    rows += [(name, "note", text) for name, text in notes.items()]
+    return make_checks(rows)
 
 
 def _translate(finding: Finding) -> tuple[str, str, str] | None:
-    """A finding as a line of the report, if it is one: sound and yet odd is worth a look."""
+    """Write a finding of the clinic as a line of the report; None where the report does not show it.
+
+    A check that found no fault, and yet something odd, becomes "look".
+    """
     name, weight, needs = SHOWN.get(finding.check, ("", "", ""))
     if finding.state == UNSEEN:
         needs = EXACT if "quotas were exact" in finding.evidence else needs
         return (name, "not done", needs) if needs else None
-    state = weight if finding.state == BROKEN else "good" if finding.advice == FINE else "look"
+    if finding.state == BROKEN:
+        state = weight
+    elif finding.advice == FINE:
+        state = "good"
+    else:
+        state = "look"
     cause = SHOWN.get(finding.follows, (finding.follows,))[0]
     says = finding.evidence.replace(f"{CAUSED}{finding.follows}", f"{CAUSED}{cause}").rstrip(".")
     return (name, state, hide_personal(says)) if name else None
@@ -92,9 +106,15 @@ def count_days(receipts: Any, contacts: pd.DataFrame, start: pd.Timestamp, end: 
 
 
 def check_days(bought: pd.DataFrame) -> tuple[str, str, str]:
-    """Look for days on which others bought and nobody of one group: its receipts were exported apart, or end sooner.
+    """Look for days on which other groups bought and nobody of one group: a sign that its receipts are not complete.
 
-    Not for closed shops, on whose days nobody has a receipt, nor for groups so small that they miss days by chance.
+    Days on which the shops were closed do not count, because nobody has a receipt then. Nor do gaps that a small group
+    has by chance.
+
+    Parameters
+    ----------
+    bought : pandas.DataFrame
+        Customers with a receipt: one row a day, one column a group.
     """
     for arm in bought:
         if not bought[arm].any():
@@ -114,39 +134,49 @@ def check_days(bought: pd.DataFrame) -> tuple[str, str, str]:
 
 def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str, str]:
     """Compare the groups in what they did before the start: sales and receipts, if they are known."""
-    name = BALANCE
     words = {"sales_pre": "sales before", "orders_pre": "receipts before"}
     known = [name for name in words if name in wide and wide[name].nunique() > 1]
     if not known:
-        return name, "not done", "needs receipts from before the start"
+        return BALANCE, "not done", "needs receipts from before the start"
     found = check_balance(contacts, wide[["customer_id", *known]].rename(columns=words))
     gaps = ", ".join(f"{row.covariate} {row.treated:,.2f} and {row.control:,.2f}" for row in found.table.itertuples())
-    state = "alarm" if found.p < 0.001 else "look" if found.warnings else "good"
-    says = "the groups differed before the start" if state == "alarm" else "alike before the start"
-    return name, state, f"{says}: treated and control {gaps}; {say_p(found.p)}"
+    says = "alike before the start"
+    if found.p < 0.001:
+        state = "alarm"
+        says = "the groups differed before the start"
+    elif found.warnings:
+        state = "look"
+    else:
+        state = "good"
+    return BALANCE, state, f"{says}: treated and control {gaps}; {say_p(found.p)}"
 
 
 def check_matching(seen: float) -> tuple[str, str, str]:
-    """Judge the share of contacts who have any receipt: a low one says that the ids are of two kinds."""
-    doubt = "; is it the same number in both tables?" * (seen < 0.5)
-    words = f"{seen:.1%} of the people on the contact list have a receipt, at any time{doubt}"
+    """Judge the share of contacts who have any receipt: a low share means that the two tables use different ids."""
+    words = f"{seen:.1%} of the people on the contact list have a receipt, at any time"
+    if seen < 0.5:
+        words += "; is it the same number in both tables?"
     return "Contact list meets receipts", "good" if seen >= 0.5 else "look", words
 
 
 def say_few(count: int) -> str:
-    """Write a number of customers; a small one is not shown."""
+    """Write a number of customers; a number below five is not shown."""
     return FEW if 0 < count < SMALL else f"{count:,}"
 
 
 def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str) -> tuple[str, str, str]:
-    """Compare the sizes of the groups with the plan; `mode` "blocks" had exact quotas, and the test says nothing."""
+    """Test the sample ratio: compare the sizes of the groups with the planned shares.
+
+    With `mode` "blocks" the quotas were exact, so there is nothing to test.
+    """
     counts = contacts["arm"].value_counts().reindex(planned, fill_value=0)
     found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(contacts):.1%})" for arm, n in counts.items())
     if mode == "blocks":
         return "Sample ratio", "good", f"{found}: exact quotas"
     ratio = check_sample_ratio(counts.to_dict(), planned)
     words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
-    words += "; the split is not the one planned" * ratio.alarm
+    if ratio.alarm:
+        words += "; the split is not the one planned"
     return "Sample ratio", "alarm" if ratio.alarm else "good", words
 
 
@@ -170,27 +200,32 @@ def _check_dates(job: Job) -> list[tuple[str, str, str]]:
 
 
 def list_advice(alarms: Mapping[str, str]) -> list[str]:
-    """Say for each check that failed what to do; not for what only follows from another."""
+    """Say what to do about each check that failed, except where the failure is a consequence of another one."""
     return [f"{name}: {MEND[name]}" for name, says in alarms.items() if name in MEND and CAUSED not in says]
 
 
 def _check_sending(contacts: pd.DataFrame, start: pd.Timestamp, days: int) -> list[tuple[str, str, str]]:
-    """Ask whether the window begins with the sending, and not with the day on which the list was loaded."""
-    sent = contacts.loc[contacts["arm"] != "control", "sent_at"].dropna() if "sent_at" in contacts else pd.Series()
+    """Check that the window begins with the sending, and not with the day on which the list was loaded."""
+    if "sent_at" not in contacts:
+        return []
+    sent = contacts.loc[contacts["arm"] != "control", "sent_at"].dropna()
     if sent.empty:
         return []
-    late = (half := sent.dt.normalize().quantile(0.5, "lower")) - start
+    half = sent.dt.normalize().quantile(0.5, "lower")
+    late = half - start
     words = f"Half of the messages went out by {half:%Y-%m-%d}, the campaign was measured from {start:%Y-%m-%d} on"
     is_off = late < pd.Timedelta(days=-1) or late > pd.Timedelta(days=max(3, days // 4))
-    return [("Start and sending", "look" if is_off else "good", words + ": set start to the sending" * is_off)]
+    if is_off:
+        return [("Start and sending", "look", f"{words}: set start to the sending")]
+    return [("Start and sending", "good", words)]
 
 
 def find_alarms(checks: pd.DataFrame) -> dict[str, str]:
-    """Return what was found by each check that raised an alarm, causes before what follows from them."""
+    """Return what was found by each check that raised an alarm, causes before their consequences."""
     found = checks.loc[checks["result"] == "alarm", ["check", "what was found"]].itertuples(index=False, name=None)
     return dict(sorted(found, key=lambda alarm: CAUSED in alarm[1]))
 
 
 def find_seen(people: pd.Series, buyers: Any) -> float:
-    """Share of the people on the list who have any receipt."""
+    """Return the share of the people on the list who have any receipt."""
     return float(people.astype(object).isin(set(buyers)).mean()) if len(people) else float("nan")

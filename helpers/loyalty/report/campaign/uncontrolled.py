@@ -27,7 +27,7 @@ NEXT = (
 
 
 def describe_windows(wide: pd.DataFrame, days: dict[str, int]) -> pd.DataFrame:
-    """Show what the treated did before, during and after: per customer and week, because windows differ in length."""
+    """Show what the treated did before, during and after, per customer and week, because windows differ in length."""
     names = {"pre": "before", "main": "during", "post": "after"}
     rows = []
     for window, length in days.items():
@@ -47,10 +47,10 @@ def describe_windows(wide: pd.DataFrame, days: dict[str, int]) -> pd.DataFrame:
 def compare_not_invited(
     wide: pd.DataFrame, name: str, unit: str
 ) -> tuple[Comparison | None, Allowed | None, list[str]]:
-    """Compare with eligible customers whom nobody drew: every method, a placebo, and the sentence that may be signed.
+    """Compare the invited with eligible customers who were not: an observational study with a placebo test.
 
-    The placebo is sales in the earlier half of the time before; the later half are covariates. Not a substitute for a
-    control group: whoever chose the invited knew something.
+    Every method is tried. The placebo outcome is sales in the earlier half of the time before the start; the later
+    half gives the covariates. This does not replace a control group: the people who chose the invited knew something.
 
     Parameters
     ----------
@@ -81,20 +81,29 @@ def compare_not_invited(
 def make_uncontrolled_card(
     kicker: str, verdict: str, wide: pd.DataFrame, reason: str, allowed: Allowed | None, unit: str
 ) -> ReportCard:
-    """The card of a campaign of which the effect cannot be known."""
+    """Make the card of a campaign without a control group, of which the effect cannot be known."""
     n = len(wide)
     bought = int((wide["orders_main"] > 0).sum())
-    facts: tuple[Any, ...] = (
+    share = ""
+    sales = ""
+    if n >= SMALL:
+        share = f"{bought / n:.1%}"
+        sales = say_money(wide["sales_main"].mean(), unit, 2)
+    facts = (
         ("On the list", say_few(n), "customers who were written to"),
-        ("Bought during the campaign", f"{bought / n:.1%}" * (n >= SMALL), "as it was, no effect"),
-        ("Sales a customer", say_money(wide["sales_main"].mean(), unit, 2) * (n >= SMALL), "during the campaign"),
+        ("Bought during the campaign", share, "as it was, no effect"),
+        ("Sales a customer", sales, "during the campaign"),
     )
-    said = (allowed.sentence,) if allowed is not None else ()
-    return ReportCard(kicker, verdict, reason, "none", facts, (*said, *([NEXT] if verdict != FEW else [])))
+    notes = []
+    if allowed is not None:
+        notes.append(allowed.sentence)
+    if verdict != FEW:
+        notes.append(NEXT)
+    return ReportCard(kicker, verdict, reason, "none", facts, tuple(notes))
 
 
 def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, comparison: Comparison | None) -> Section:
-    """The section on the effect: what may be said, or before and after with its warning."""
+    """Make the section on the effect: what may be said, or a comparison of before and after with its warning."""
     if comparison is not None and allowed is not None:
         shown = comparison.to_frame().drop(columns=["warnings", "estimand", "se"], errors="ignore")
         reasons = tuple(f"Why not more: {text}" for text in allowed.reasons)
@@ -108,39 +117,36 @@ def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, compariso
 
 
 def report_without_control(job: Job, common: dict[str, Section], receipts: Any) -> CampaignReport:
-    """Say what happened, and, where a group was not invited, what its comparison allows; never an effect."""
-    values = job.values
+    """Say what happened and, where a group was not invited, what a comparison with it allows; never an effect.
+
+    Parameters
+    ----------
+    job : Job
+        The campaign as it was read.
+    common : dict of str to Section
+        Sections that every campaign report has.
+    receipts : table
+        Receipts, from which the placebo is taken.
+    """
     name = job.values["not_invited"]
-    invited = job.wide[~job.wide["arm"].isin(["control", *([name] if name else [])])]
-    control = int((job.contacts["arm"] == "control").sum())
-    few = f"The control group has fewer than {SMALL} customers" if control else "Nobody was left out by lot"
-    reason = f"{few}: so nobody shows what these {say_few(len(invited))} customers would have bought anyway."
-    verdict = FEW if control >= SMALL else SHORT if control else VERDICT
-    if control >= SMALL:
-        reason = f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
+    others = ["control", name] if name else ["control"]
+    invited = job.wide[~job.wide["arm"].isin(others)]
+    verdict, reason = _explain_verdict(job, len(invited))
     found = None
     allowed = None
-    notes = []
+    notes: list[str] = []
     if name:
-        end = pd.Timestamp(values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))
-        window = {"start": end - pd.Timedelta(days=28), "end": end, "before": 0, "after": 0}
-        try:
-            past = build_outcomes(job.contacts, receipts, **window)
-            past = past[["customer_id", "sales"]].rename(columns={"sales": "sales_earlier"})
-            wide = job.wide.merge(past, on="customer_id", how="left")
-        except TableError:
-            wide = job.wide
-            notes = ["no receipts before the window before: the placebo is missing"]
+        wide, notes = _add_earlier_sales(job, receipts)
         found, allowed, more = compare_not_invited(wide[wide["arm"] != "control"], name, job.unit)
-        notes += more
+        notes = [*notes, *more]
     table = describe_windows(invited, job.days)
     if len(invited) < SMALL:
         table = table[["window", "days"]]
-    extra = dict(job.shortened) | {f"Comparison {i}": text for i, text in enumerate(notes, 1)}
-    rows = [check_matching(job.seen), ("Control group", "alarm", reason), *((n, "look", t) for n, t in extra.items())]
-    checks = parts.make_checks(rows)
-    by = values["by"] or ("segment" if "segment" in job.contacts else None)
-    segments = _describe_segments(job, invited, by) if by else pd.DataFrame({"note": ["no column segment in contacts"]})
+    checks = _make_checks(job, reason, notes)
+    by = job.values["by"] or ("segment" if "segment" in job.contacts else None)
+    segments = pd.DataFrame({"note": ["no column segment in contacts"]})
+    if by:
+        segments = _describe_segments(job, invited, by)
     no_money = "What the campaign earned cannot be counted: profit is a difference to a control group."
     sections = {
         "lift": explain_missing_lift(table, allowed, found),
@@ -149,20 +155,57 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: Any) 
         "segments": Section(("What they did, not what the campaign did.",), segments),
         **common,
     }
-    summary = parts.make_summary(
-        [
-            ("Verdict", "cannot be known", "text", reason),
-            ("Start", pd.Timestamp(values["start"]), "day", ""),
-            ("End", pd.Timestamp(values["end"]), "day", ""),
-            ("Customers written to", say_few(len(invited)) if len(invited) < SMALL else len(invited), "count", ""),
-            *([("What may be said", allowed.sentence, "text", "; ".join(allowed.reasons))] if allowed else []),
-        ]
-    )
+    summary = _summarise(job, len(invited), reason, allowed)
     sheets = {"summary": summary, "checks": checks, "segments": segments, "money": pd.DataFrame({"note": [no_money]})}
     card = make_uncontrolled_card(job.kicker, verdict, invited, reason, allowed, job.unit)
     results = {"outcomes": job.outcomes, "checks": checks, "comparison": found, "allowed": allowed}
     charts = {"lift": lambda: found.plot(unit=job.unit)} if found is not None else {}
     return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results)
+
+
+def _explain_verdict(job: Job, invited: int) -> tuple[str, str]:
+    """Return the verdict and its reason: too few treated, too small a control group, or none at all."""
+    control = int((job.contacts["arm"] == "control").sum())
+    if control >= SMALL:
+        return FEW, f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
+    anyway = f"so nobody shows what these {say_few(invited)} customers would have bought anyway"
+    if control:
+        return SHORT, f"The control group has fewer than {SMALL} customers: {anyway}."
+    return VERDICT, f"Nobody was left out by lot: {anyway}."
+
+
+def _add_earlier_sales(job: Job, receipts: Any) -> tuple[pd.DataFrame, list[str]]:
+    """Add the placebo outcome: sales in the 28 days before the window before the start; without receipts a note."""
+    end = pd.Timestamp(job.values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))
+    start = end - pd.Timedelta(days=28)
+    try:
+        past = build_outcomes(job.contacts, receipts, start=start, end=end, before=0, after=0)
+    except TableError:
+        return job.wide, ["no receipts before the window before: the placebo is missing"]
+    past = past[["customer_id", "sales"]].rename(columns={"sales": "sales_earlier"})
+    return job.wide.merge(past, on="customer_id", how="left"), []
+
+
+def _make_checks(job: Job, reason: str, notes: list[str]) -> pd.DataFrame:
+    """Make the table of checks: the missing control group is an alarm, whatever else is fine."""
+    remarks = dict(job.shortened) | {f"Comparison {number}": text for number, text in enumerate(notes, 1)}
+    rows = [check_matching(job.seen), ("Control group", "alarm", reason)]
+    rows += [(name, "look", text) for name, text in remarks.items()]
+    return parts.make_checks(rows)
+
+
+def _summarise(job: Job, invited: int, reason: str, allowed: Allowed | None) -> pd.DataFrame:
+    """Make the sheet `summary`."""
+    written_to = say_few(invited) if invited < SMALL else invited
+    rows: list[tuple[str, Any, str, str]] = [
+        ("Verdict", "cannot be known", "text", reason),
+        ("Start", pd.Timestamp(job.values["start"]), "day", ""),
+        ("End", pd.Timestamp(job.values["end"]), "day", ""),
+        ("Customers written to", written_to, "count", ""),
+    ]
+    if allowed:
+        rows.append(("What may be said", allowed.sentence, "text", "; ".join(allowed.reasons)))
+    return parts.make_summary(rows)
 
 
 def _describe_segments(job: Job, invited: pd.DataFrame, by: str) -> pd.DataFrame:

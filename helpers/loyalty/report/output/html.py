@@ -1,4 +1,4 @@
-"""How a report looks: the card with the verdict, tables, and one page that needs nothing from the network."""
+"""The HTML of a report: the card with the verdict, sections with tables, and one page that works without network."""
 
 from __future__ import annotations
 
@@ -72,12 +72,15 @@ MARKS = {
 }
 
 
-PERCENT = re.compile(r"(?<=\d) ?%")  # written with a space that does not break
+PERCENT = re.compile(r"(?<=\d) ?%")  # the page writes it with a no-break space
 
 
 @dataclass(frozen=True, repr=False)
 class ReportCard:
-    """What a reader sees first: a verdict in one word, a sentence, three or four figures, what to keep in mind."""
+    """The card at the top of a report: a verdict, a sentence, three or four figures, and what to keep in mind.
+
+    `facts` are (label, value, note); `tone` is one of `TONES` and gives the colour.
+    """
 
     kicker: str
     verdict: str
@@ -106,9 +109,20 @@ class ReportCard:
 
 @dataclass(frozen=True, repr=False)
 class Section:
-    """A sentence or two, and a table if there is one; `strong` and `sub` name rows by their first column.
+    """A section of a report: a sentence or two, and a table if there is one.
 
-    `title` is for sections that not every report has: their heading then comes and goes with them.
+    Parameters
+    ----------
+    text, notes : tuple of str
+        Paragraphs above and below the table.
+    table : pandas.DataFrame, optional
+        The table; its column `kind`, if there is one, says how the numbers of each row are written.
+    strong, sub : tuple of str
+        Rows to print in bold or in grey, named by the value of their first column.
+    decimals : int
+        Decimals of amounts.
+    title : str
+        A heading, for sections that not every report has.
     """
 
     text: tuple[str, ...] = ()
@@ -127,27 +141,32 @@ class Section:
         return pd.DataFrame() if self.table is None else self.table.copy()
 
     def _repr_html_(self) -> str:
-        words = f"<h2>{_safe(self.title)}</h2>" * bool(self.title)
-        words += "".join(f"<p>{_safe(text)}</p>" for text in self.text)
+        heading = f"<h2>{_safe(self.title)}</h2>" if self.title else ""
+        words = heading + "".join(f"<p>{_safe(text)}</p>" for text in self.text)
         notes = "".join(f'<p class="note">{_safe(text)}</p>' for text in self.notes)
-        table = "" if self.table is None or self.table.empty else self._render_table()
+        table = "" if self.table is None or self.table.empty else self._render_table(self.table)
         return f'<style>{PARTS}</style><div class="lr">{words}{table}{notes}</div>'
 
-    def _render_table(self) -> str:
-        shown = self.table.drop(columns="kind", errors="ignore")
-        kinds = self.table["kind"].tolist() if "kind" in self.table else [None] * len(shown)
-        words = [not any(isinstance(v, numbers.Real) and v == v for v in shown[name]) for name in shown]
-        words = [w and not (at and name in _NARROW) for at, (w, name) in enumerate(zip(words, shown, strict=True))]
-        left = [' class="w"' if is_word else "" for is_word in words]
+    def _render_table(self, table: pd.DataFrame) -> str:
+        shown = table.drop(columns="kind", errors="ignore")
+        kinds = table["kind"].tolist() if "kind" in table else [None] * len(shown)
+        left = [' class="w"' if _is_wordy(shown, name) else "" for name in shown]
         heads = zip(shown.columns, left, strict=True)
         head = "".join(f"<th{side}>{_safe(str(name).replace('_', ' '))}</th>" for name, side in heads)
         body = []
         for row, kind in zip(shown.itertuples(index=False, name=None), kinds, strict=True):
-            style = "strong" if row[0] in self.strong else "sub" if row[0] in self.sub else ""
             cells = zip(shown.columns, row, left, strict=True)
             line = "".join(f"<td{side}>{self._say(v, kind or kind_of(str(n)))}</td>" for n, v, side in cells)
-            body.append(f"<tr{f' class={style!r}' if style else ''}>{line}</tr>")
+            body.append(f"<tr{self._style(row[0])}>{line}</tr>")
         return f'<table class="t"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+
+    def _style(self, name: Any) -> str:
+        """The class of a row, as an HTML attribute, by the value in its first column."""
+        if name in self.strong:
+            return " class='strong'"
+        if name in self.sub:
+            return " class='sub'"
+        return ""
 
     def _say(self, value: Any, kind: str) -> str:
         if value in MARKS:
@@ -157,6 +176,16 @@ class Section:
 
 
 _NARROW = ("customers", "treated", "control", "effect", "low", "high")
+
+
+def _is_wordy(table: pd.DataFrame, name: Any) -> bool:
+    """Say whether a column holds no numbers, and so is aligned to the left and may wrap.
+
+    A column of counts or effects in which every number is hidden stays narrow, unless it is the first.
+    """
+    if any(isinstance(value, numbers.Real) and value == value for value in table[name]):
+        return False
+    return name == table.columns[0] or name not in _NARROW
 
 
 def say_value(value: Any, kind: str, decimals: int = 2) -> str:
@@ -173,13 +202,15 @@ def say_value(value: Any, kind: str, decimals: int = 2) -> str:
         return f"{value:%Y-%m-%d}"
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return str(value)
-    if kind == "percent" and 0 < value < 0.0005:
+    number = float(value)
+    if kind == "percent" and 0 < number < 0.0005:
         return "< 0.1 %"
     if kind == "p":
-        return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
-    size = abs(float(value))
+        return "< 0.0001" if number < 0.0001 else f"{number:.4f}"
+    size = abs(number)
     text = {"count": f"{size:,.0f}", "percent": f"{size:.1%}".replace("%", " %")}.get(kind, f"{size:,.{decimals}f}")
-    return ("−" if value < 0 and text.strip("0.,% ") else "") + text
+    is_zero = not text.strip("0.,% ")
+    return f"−{text}" if number < 0 and not is_zero else text
 
 
 def make_page(body: str, title: str, footer: Sequence[str] = ()) -> str:

@@ -1,4 +1,4 @@
-"""What a report may not show: phones and e-mails, and cells so small that they point at a person."""
+"""Keeps personal data out of reports: phone numbers, e-mail addresses, and cells so small that they show a person."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def hash_ids(values: pd.Series) -> tuple[pd.Series, str]:
     """Replace ids by keyed hashes, the same for the same id and key; also return where the key was found.
 
     The key is the environment variable LOYALTY_KEY (16 characters or more), else a file in the user's own
-    configuration folder, made at first use. It is not in the project, so that who gets the project or a report cannot
-    try out phone numbers. Not for secrets that leave the house: who has the key can.
+    configuration folder, made at first use. The key is not in the project, so that a person who gets the project or a
+    report cannot try out phone numbers. A person who has the key can: hashes do not protect ids from the key's owner.
 
     Parameters
     ----------
@@ -120,11 +120,11 @@ def config_folder() -> Path:
 def suppress_small(
     table: pd.DataFrame, counts: Sequence[str], keep: Sequence[str], told: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Blank every row that speaks of fewer than five customers, and one more where that row could be told from a total.
+    """Suppress small cells: hide every row of fewer than five customers, and a second row if only one is hidden.
 
-    Totals of all customers are always known to the reader; so a single hidden row would be a subtraction away, and
-    the smallest of the others is hidden with it. Not for several tables with the same totals: together they may tell
-    more.
+    The reader knows the total of all customers. A single hidden row could be found by subtraction, so the smallest of
+    the others is hidden with it (secondary suppression). Several tables with the same totals are not protected:
+    together they may tell more.
 
     Parameters
     ----------
@@ -152,11 +152,14 @@ def suppress_small(
     few = ((sizes > 0) & (sizes < SMALL)).any(axis=1)
     also = pd.Series(False, index=table.index)
     free = ~few & (sizes > 0).any(axis=1) & ~table[keep[0]].isin(told)
-    if few.sum() == 1 and (rest := sizes[free].min(axis=1)).size:
+    rest = sizes[free].min(axis=1)
+    if few.sum() == 1 and rest.size:
         also[rest.idxmin()] = True
     hidden = few | also
     shown = table.copy()
-    for name in shown.columns.difference(list(keep)) if hidden.any() else ():
+    if not hidden.any():
+        return shown
+    for name in shown.columns.difference(list(keep)):
         mark = few.map({True: FEW, False: "hidden"}) if name in counts else None
         shown[name] = shown[name].astype(object).where(~hidden, mark)
     return shown

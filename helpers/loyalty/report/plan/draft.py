@@ -1,4 +1,4 @@
-"""A campaign worked out before it is sent: who may take part, what it must bring, and what will be seen."""
+"""Works out a campaign before it is sent: who may take part, what it must bring, and what its test can detect."""
 
 from __future__ import annotations
 
@@ -21,16 +21,28 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, OFFERS
 from loyalty.tables.sources import collect
 
-VERDICTS = ("send", "enlarge", "no costs", "loses", "cannot pay")  # in order of doubt
+VERDICTS = ("send", "enlarge", "no costs", "loses", "cannot pay")  # from the best to the worst
 UNIVERSAL = ("universal_share", "universal_salt", "universal_start", "universal_end")
 
 
 @dataclass(frozen=True, eq=False)
 class ArmPlan:
-    """One arm before the send: its economics by segment, what a test of its size sees, and what it is expected to do.
+    """One arm before it is sent: its economics, the power of its test, and what is expected of it.
 
-    `needed` is the relative rise of the part that buys from which on the arm pays (empty if none can), `expected` the
-    extra sales a customer that earlier waves promise (empty without any).
+    Parameters
+    ----------
+    name : str
+        The arm.
+    economics : pandas.DataFrame
+        One row a segment; see `plan_economics`.
+    power : Power
+        What a test of this size can detect.
+    needed : float
+        Relative rise of the part that buys from which on the arm pays; NaN if it cannot pay.
+    expected : float
+        Expected extra sales per customer; NaN without an expected lift.
+    cost : float
+        What the whole arm costs.
     """
 
     name: str
@@ -48,29 +60,29 @@ class ArmPlan:
     @property
     def verdict(self) -> str:
         """Say "cannot pay", "loses", "no costs", "send" or "enlarge"."""
-        if self.needed != self.needed:
+        if np.isnan(self.needed):
             return "cannot pay"
         if self.profit < 0:
             return "loses"
-        if self.power.cost == 0 and self.expected != self.expected:
+        if self.power.cost == 0 and np.isnan(self.expected):
             return "no costs"
-        return "send" if self.power.effect <= np.nanmax([self.power.break_even, self.expected]) else "enlarge"
+        largest = np.nanmax([self.power.break_even, self.expected])
+        return "send" if self.power.effect <= largest else "enlarge"
 
     def find_control(self, shares: Mapping[str, float]) -> float:
-        """The smallest share of control, of all customers, with which the break-even is seen; empty up to a half."""
+        """Find the smallest share of control with which the break-even is detectable; NaN if more than a half."""
         p = self.power
         part = shares[self.name] / (1 - shares["control"])
         everyone = p.n_treated / part + p.n_control
         for share in np.arange(np.ceil(100 * shares["control"]) / 100, 0.505, 0.01):
-            if (
-                find_smallest(p.noise, p.power, everyone * (1 - share) * part, everyone * share, p.level)
-                <= p.break_even
-            ):
+            treated = everyone * (1 - share) * part
+            effect = find_smallest(p.noise, p.power, treated, everyone * share, p.level)
+            if effect <= p.break_even:
                 return float(share)
         return float("nan")
 
     def find_list(self) -> float:
-        """How many times as many customers would show the break-even, shares unchanged; empty if none would."""
+        """Find how many times as many customers make the break-even detectable, shares unchanged; NaN if none do."""
         p = self.power
         try:
             options = {"control": p.control, "level": p.level, "worth": p.worth, "cost": p.cost}
@@ -81,7 +93,7 @@ class ArmPlan:
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A plan laid out before it is shown: settings, days of the campaign, arms, who may take part, who gets what."""
+    """A plan before it is shown: settings, days of the campaign, arms, who is eligible, and who gets what."""
 
     values: Mapping[str, Any]
     days: int
@@ -101,7 +113,7 @@ class Draft:
 
     @property
     def worst(self) -> ArmPlan:
-        """The arm in most doubt, by which the plan is judged."""
+        """The arm with the worst verdict, by which the plan is judged."""
         return max(self.arms, key=lambda arm: (VERDICTS.index(arm.verdict), arm.power.break_even))
 
     @property
@@ -111,7 +123,7 @@ class Draft:
 
 
 def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
-    """Read the planned share of each arm, control first, and check what settings ask of each other."""
+    """Read the planned share of each arm, control first, and check that the settings fit together."""
     share = values["control_share"]
     given = split_arms(values["arms"] or "treated")
     problems = []
@@ -124,18 +136,19 @@ def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
         problems.append("`arms` names those who get something: the share of control is `control_share`")
     if values["registered_on"] > values["start"]:
         problems.append(f"`registered_on` ({values['registered_on']}) should not be after `start` ({values['start']})")
-    if lacking := [name for name in UNIVERSAL if values[name] is None] if values["universal_share"] else []:
+    lacking = [name for name in UNIVERSAL if values[name] is None]
+    if values["universal_share"] and lacking:
         problems.append(f"the universal control also needs {', '.join(f'`{name}`' for name in lacking)}")
-    problems += [
-        f"`{n}` holds a phone or an e-mail" for n in ("campaign", "arms") if looks_personal(pd.Series(values[n]))
-    ]
+    for name in ("campaign", "arms"):
+        if looks_personal(pd.Series(values[name])):
+            problems.append(f"`{name}` holds a phone or an e-mail")
     if problems:
         raise TableError(problems, "settings")
     return {"control": share} | parts
 
 
 def read_people(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
-    """Read the list of customers; one channel for all if it names none, and a name for an empty segment."""
+    """Read the list of customers; without channels all have one, and an empty segment becomes "not known"."""
     people = collect(check_table(source, CUSTOMERS))
     names = [name for name in ("segment", "channel") if name in people]
     people[names] = people[names].astype(object).where(lambda rows: rows.notna() & (rows != ""), None)
@@ -146,9 +159,10 @@ def read_people(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
         people["channel"] = "all"
     channels = people["channel"].dropna().astype("str").drop_duplicates()
     files = channels.map(name_channel)
-    if len(twins := channels[files.duplicated(keep=False)]):
-        channels = ", ".join(map(repr, sorted(twins)))
-        problems.append(f"channels {channels} would make one send list: name each in one way")
+    twins = channels[files.duplicated(keep=False)]
+    if len(twins):
+        named = ", ".join(map(repr, sorted(twins)))
+        problems.append(f"channels {named} would make one send list: name each in one way")
     if values["strata"] and values["strata"] not in people:
         problems.append(f"there is no column `{values['strata']}` for the strata; found: {', '.join(people)}")
     addresses = [name for name in ("phone", "email") if name in people]
@@ -160,12 +174,12 @@ def read_people(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def name_channel(channel: str) -> str:
-    """Make the part of a file's name that says the channel: small letters, digits and hyphens."""
+    """Write a channel as a part of a file's name: small letters, digits and hyphens."""
     return "".join(sign if sign.isalnum() else "-" for sign in str(channel).strip().lower()).strip("-") or "other"
 
 
 def list_rules(people: pd.DataFrame, values: Mapping[str, Any]) -> list[Rule]:
-    """List the rules that the columns allow: consent, opt-out, staff, contact frequency, and whether one is reached."""
+    """List the eligibility rules that the columns allow: consent, opt-out, staff, contact frequency, an address."""
     pause = values["pause_days"]
     latest = pd.Timestamp(values["start"]) - pd.Timedelta(days=pause or 0)
     rules = [
@@ -205,46 +219,103 @@ def plan_arms(
     lift : float or Series by segment, optional
         Expected relative change of the part that buys.
     """
-    prices = pd.DataFrame() if offers is None else collect(check_table(offers, OFFERS)).set_index("offer_id")
     arms = [arm for arm in shares if arm != "control"]
-    if offers is not None and not set(arms) & set(prices.index.astype("str")):
-        raise TableError([f"none of the arms {', '.join(arms)} is an offer; `arms` should name them"], "offers")
-    prices.index = prices.index.astype("str")
+    prices = _read_prices(offers, arms)
+    size = len(spent)
     plans = []
     for arm in arms:
-        own = prices.loc[arm] if arm in prices.index else pd.Series(dtype=float)
-        costs = {
-            n: float(own[n]) if pd.notna(own.get(n)) else values[n] or 0.0 for n in ("contact_cost", "reward_cost")
-        }
-        use = 1.0 if values["use"] is None else values["use"]
-        terms = {"margin_rate": values["margin_rate"], "discount": values["discount"] or 0.0, "use": use, **costs}
-        table = plan_economics(profile, days=days, lift=lift, **terms).fillna({"basket": 0.0})
-        table["lift"] = table["segment"].map(lift) if isinstance(lift, pd.Series) else np.nan if lift is None else lift
-        table["expected_profit"] *= shares[arm] * len(spent) / len(profile)
+        costs = _find_costs(prices, arm, values)
+        table, terms = _make_economics(profile, values, days, costs, lift)
+        table["expected_profit"] *= shares[arm] * size / len(profile)
         buyers = table["customers"] * table["base_rate"]
-        basket = table["basket"]
-        cost = use * table["cost_per_user"]
-        room = float((buyers * (values["margin_rate"] * basket - cost)).sum())
-        needed = (
-            float((cost * buyers + costs["contact_cost"] * table["customers"]).sum()) / room if room > 0 else np.nan
-        )
-        needed = needed if (1 + needed) * buyers.sum() <= table["customers"].sum() else np.nan
-        usual = float((buyers * basket).sum() / table["customers"].sum())
-        size = len(spent) * (shares[arm] + shares["control"])
-        power = find_detectable(
-            spent,
-            size=size,
-            power=values["power"] or 0.8,
-            control=shares["control"] * len(spent) / size,
-            level=1 - 0.05 / len(arms),
-            worth=(worth := values["margin_rate"]),
-            cost=worth * float(np.nan_to_num(needed * usual)),
-        )
+        everybody = table["customers"].sum()
+        needed = _find_needed_rise(table, terms)
+        usual = float((buyers * table["basket"]).sum() / everybody)
+        power = _find_power(spent, arm, shares, values, tests=len(arms), usual=usual, needed=needed)
         buy = (table["base_rate"] * (1 + table["lift"].fillna(0))).clip(upper=1)
-        each = np.average(costs["contact_cost"] + cost * buy, weights=table["customers"])
-        expected = float((buyers * basket * table["lift"]).sum(min_count=len(table)) / table["customers"].sum())
-        plans.append(ArmPlan(arm, table, power, needed, expected, float(each) * shares[arm] * len(spent)))
+        each = np.average(
+            costs["contact_cost"] + terms["use"] * table["cost_per_user"] * buy, weights=table["customers"]
+        )
+        expected = float((buyers * table["basket"] * table["lift"]).sum(min_count=len(table)) / everybody)
+        plans.append(ArmPlan(arm, table, power, needed, expected, float(each) * shares[arm] * size))
     return plans
+
+
+def _read_prices(offers: Any, arms: list[str]) -> pd.DataFrame:
+    """Read the costs of the offers by the arm's name; an empty table without offers."""
+    if offers is None:
+        return pd.DataFrame(index=pd.Index([], dtype="str"))
+    prices = collect(check_table(offers, OFFERS)).set_index("offer_id")
+    prices.index = prices.index.astype("str")
+    if not set(arms) & set(prices.index):
+        raise TableError([f"none of the arms {', '.join(arms)} is an offer; `arms` should name them"], "offers")
+    return prices
+
+
+def _find_costs(prices: pd.DataFrame, arm: str, values: Mapping[str, Any]) -> dict[str, float]:
+    """Find what a contact and a reward cost: from the offer of this name, else from the settings, else nothing."""
+    own = prices.loc[arm] if arm in prices.index else pd.Series(dtype=float)
+    costs = {}
+    for name in ("contact_cost", "reward_cost"):
+        if pd.notna(own.get(name)):
+            costs[name] = float(own[name])
+        else:
+            costs[name] = values[name] or 0.0
+    return costs
+
+
+def _make_economics(
+    profile: pd.DataFrame, values: Mapping[str, Any], days: int, costs: Mapping[str, float], lift: Any
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Make the economics of an arm by segment, with the expected lift as a column; return them with their terms."""
+    terms = {
+        "margin_rate": values["margin_rate"],
+        "discount": values["discount"] or 0.0,
+        "use": 1.0 if values["use"] is None else values["use"],
+        **costs,
+    }
+    table = plan_economics(profile, days=days, lift=lift, **terms).fillna({"basket": 0.0})
+    if isinstance(lift, pd.Series):
+        table["lift"] = table["segment"].map(lift)
+    else:
+        table["lift"] = np.nan if lift is None else lift
+    return table, terms
+
+
+def _find_needed_rise(table: pd.DataFrame, terms: Mapping[str, float]) -> float:
+    """Find the relative rise of the part that buys from which on an arm pays; empty if no rise up to everybody pays."""
+    buyers = table["customers"] * table["base_rate"]
+    cost = terms["use"] * table["cost_per_user"]
+    room = float((buyers * (terms["margin_rate"] * table["basket"] - cost)).sum())
+    if room <= 0:
+        return np.nan
+    needed = float((cost * buyers + terms["contact_cost"] * table["customers"]).sum()) / room
+    is_possible = (1 + needed) * buyers.sum() <= table["customers"].sum()
+    return needed if is_possible else np.nan
+
+
+def _find_power(
+    spent: np.ndarray,
+    arm: str,
+    shares: Mapping[str, float],
+    values: Mapping[str, Any],
+    *,
+    tests: int,
+    usual: float,
+    needed: float,
+) -> Power:
+    """Find the minimum detectable effect of an arm against control; `tests` arms share the 5 % of false alarms."""
+    size = len(spent) * (shares[arm] + shares["control"])
+    worth = values["margin_rate"]
+    return find_detectable(
+        spent,
+        size=size,
+        power=values["power"] or 0.8,
+        control=shares["control"] * len(spent) / size,
+        level=1 - 0.05 / tests,
+        worth=worth,
+        cost=worth * float(np.nan_to_num(needed * usual)),
+    )
 
 
 def draw_arms(eligible: pd.DataFrame, shares: Mapping[str, float], values: Mapping[str, Any]) -> Assignment:

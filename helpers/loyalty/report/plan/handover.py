@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -62,7 +64,7 @@ class CampaignPlan(Report):
 
 
 def make_record(plan: Draft) -> pd.DataFrame:
-    """Write the campaign down under the contract `campaigns`, one row, with how it was drawn."""
+    """Write the record of the campaign: one row under the contract `campaigns`, with how the arms were drawn."""
     values = plan.values
     drawn = plan.drawn
     days = {name: pd.Timestamp(values[name]) for name in ("start", "end", "registered_on")}
@@ -79,12 +81,19 @@ def make_record(plan: Draft) -> pd.DataFrame:
         "mode": drawn.mode,
         "salt": drawn.salt,
     }
-    check_table(record := pd.DataFrame([row]), CAMPAIGNS)
+    record = pd.DataFrame([row])
+    check_table(record, CAMPAIGNS)
     return record
 
 
 def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.DataFrame]:
-    """Make assignment, a send list a channel, and record, as bytes by ending; list them with rows and checksums."""
+    """Make the files of a plan: the assignment, a send list for each channel, and the record.
+
+    Returns
+    -------
+    tuple of (dict of str to bytes, pandas.DataFrame)
+        The files by their ending, and a list of them with rows and checksums.
+    """
     contacts = plan.drawn.contacts
     people = plan.allowed.eligible
     table = io.BytesIO()
@@ -115,100 +124,133 @@ def lay_out(
     read: Section,
 ) -> CampaignPlan:
     """Lay a plan out as a card, sections, charts and the sheets of a workbook."""
-    arms = plan.arms
-    drawn = plan.drawn
-    several = len(plan.arms) > 1
-    economics = pd.concat([_say_economics(arm, several) for arm in arms], ignore_index=True)
-    economics = suppress_small(economics, ["customers"], ["arm", "segment"] if several else ["segment"])
-    sizes = pd.DataFrame(
-        [
-            {
-                "arm": arm.name,
-                "treated": round(arm.power.n_treated),
-                "control": round(arm.power.n_control),
-                "effect seen": arm.power.effect,
-                "seen, relative": arm.power.effect / arm.power.noise.base,
-                "break-even": arm.power.break_even if arm.needed == arm.needed else None,
-                "expected": arm.expected,
-                "so": arm.verdict,
-            }
-            for arm in arms
-        ]
-    ).dropna(axis="columns", how="all")
-    left = plan.allowed.counts["left"]
-    out = left.shift(fill_value=plan.listed) - left
-    rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
-    rules = rules.set_axis(["reason", "customers", "customers taken out here", "customers left"], axis=1)
-    rules = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
-    names = {"control_kind": "kind of control", "planned": "planned share", "drawn": "drawn share"}
-    log = drawn.to_frame().rename(columns=names)
-    log = suppress_small(log, ["customers"], [name for name in ("stratum", "arm", "kind of control") if name in log])
-    lines = record.T.dropna().map(lambda v: f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v)).reset_index()
-    lines = lines.set_axis(["what", "as registered"], axis=1)
-    lines["what"] = lines["what"].str.replace("_", " ")
-    notes = {
-        name: text.format(days=plan.days, assumed=arms[0].economics["assumed"].iloc[0], power=arms[0].power.power)
-        for name, text in NOTES.items()
+    record_lines = _say_record(record)
+    alarms = find_alarms(checks)
+    tables = {
+        "economics": _say_all_economics(plan.arms),
+        "size": _say_sizes(plan.arms),
+        "filters": _say_filters(plan),
+        "assignment": _say_assignment(plan),
     }
-    size = tuple((f"{arm.name}: " if several else "") + arm.power.sentence(plan.unit) for arm in arms)
-    may = f"{len(plan.allowed.eligible):,} of {plan.listed:,} customers may take part. Filters run before the draw."
-    shown = listed[["file", "where", "rows"]].assign(**{"SHA-256 begins": listed["SHA-256"].str[:16]})
-    sections = {
-        "economics": Section(_say_losers(arms), economics, (notes["economics"],)),
-        "size": Section(size, sizes, (notes["size"],)),
-        "filters": Section((may,), rules),
-        "assignment": Section((f"Drawn by {drawn.mode}, word {drawn.salt!r}.",), log),
+    sections = _make_sections(plan, tables, listed) | {
         "checks": Section(table=checks),
-        "record": Section(table=lines),
-        "files": Section((notes["files"],), shown),
+        "record": Section(table=record_lines),
         "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
         "read": read,
-        "appendix": Section((notes["appendix"], f"Groups under five are not shown. {parts.list_versions()}.")),
     }
-    power = plan.worst.power
-    alarms = find_alarms(checks)
-    summary = parts.make_summary(
-        [
-            ("Verdict", plan.worst.verdict, "text", "; ".join(alarms.values())),
-            ("Start", record["start"].iloc[0], "day", ""),
-            ("End", record["end"].iloc[0], "day", "the day after the last day"),
-            ("On the list", plan.listed, "count", ""),
-            *[
-                (arm, int(n), "count", "customers")
-                for arm, n in drawn.contacts["arm"].value_counts().sort_index().items()
-            ],
-            ("Effect seen", power.effect, "money", "sales per customer"),
-            ("Break-even", power.break_even, "money", "sales per customer"),
-            ("Expected profit", plan.profit, "money", "over all who get it"),
-        ]
-    )
     sheets = {
-        "summary": summary,
+        "summary": _summarise(plan, record, alarms),
         "checks": checks,
-        "economics": economics,
-        "size": sizes,
-        "filters": rules,
-        "assignment": log,
+        **tables,
         "files": listed,
-        "record": lines,
+        "record": record_lines,
     }
     charts = {"economics": lambda: _draw_economics(plan.worst), "size": lambda: _draw_size(plan)}
     title = plan.values["title"] or f"Plan of {plan.values['campaign']}"
     results = {"draft": plan, "record": record}
     card = _make_card(plan, title, alarms)
-    return CampaignPlan(title, card, sections, charts, sheets, drawn.contacts, results, plan.worst.verdict, files)
+    return CampaignPlan(title, card, sections, charts, sheets, plan.drawn.contacts, results, plan.worst.verdict, files)
+
+
+def _say_all_economics(arms: Sequence[ArmPlan]) -> pd.DataFrame:
+    """The economics of all arms by segment, with small groups hidden."""
+    several = len(arms) > 1
+    table = pd.concat([_say_economics(arm, several) for arm in arms], ignore_index=True)
+    return suppress_small(table, ["customers"], ["arm", "segment"] if several else ["segment"])
+
+
+def _say_sizes(arms: Sequence[ArmPlan]) -> pd.DataFrame:
+    """What the test of each arm can detect, beside what it must bring and what is expected of it."""
+    rows = [
+        {
+            "arm": arm.name,
+            "treated": round(arm.power.n_treated),
+            "control": round(arm.power.n_control),
+            "effect seen": arm.power.effect,
+            "seen, relative": arm.power.effect / arm.power.noise.base,
+            "break-even": None if math.isnan(arm.needed) else arm.power.break_even,
+            "expected": arm.expected,
+            "so": arm.verdict,
+        }
+        for arm in arms
+    ]
+    return pd.DataFrame(rows).dropna(axis="columns", how="all")
+
+
+def _say_filters(plan: Draft) -> pd.DataFrame:
+    """How many customers each rule of eligibility concerns, takes out and leaves, with small groups hidden."""
+    left = plan.allowed.counts["left"]
+    out = left.shift(fill_value=plan.listed) - left
+    rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
+    rules = rules.set_axis(["reason", "customers", "customers taken out here", "customers left"], axis=1)
+    return suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
+
+
+def _say_assignment(plan: Draft) -> pd.DataFrame:
+    """The planned and the drawn share of each arm, with small groups hidden."""
+    names = {"control_kind": "kind of control", "planned": "planned share", "drawn": "drawn share"}
+    log = plan.drawn.to_frame().rename(columns=names)
+    return suppress_small(log, ["customers"], [name for name in ("stratum", "arm", "kind of control") if name in log])
+
+
+def _say_record(record: pd.DataFrame) -> pd.DataFrame:
+    """The filled fields of the record, one a row."""
+    lines = record.T.dropna().map(lambda v: f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v)).reset_index()
+    lines = lines.set_axis(["what", "as registered"], axis=1)
+    lines["what"] = lines["what"].str.replace("_", " ")
+    return lines
+
+
+def _make_sections(plan: Draft, tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> dict[str, Section]:
+    """Write the sections on economics, size, filters, assignment, files and method."""
+    arms = plan.arms
+    drawn = plan.drawn
+    words = {"days": plan.days, "assumed": arms[0].economics["assumed"].iloc[0], "power": arms[0].power.power}
+    notes = {name: text.format(**words) for name, text in NOTES.items()}
+    several = len(arms) > 1
+    size = tuple((f"{arm.name}: " if several else "") + arm.power.sentence(plan.unit) for arm in arms)
+    may = f"{len(plan.allowed.eligible):,} of {plan.listed:,} customers may take part. Filters run before the draw."
+    shown = listed[["file", "where", "rows"]].assign(**{"SHA-256 begins": listed["SHA-256"].str[:16]})
+    return {
+        "economics": Section(_say_losers(arms), tables["economics"], (notes["economics"],)),
+        "size": Section(size, tables["size"], (notes["size"],)),
+        "filters": Section((may,), tables["filters"]),
+        "assignment": Section((f"Drawn by {drawn.mode}, word {drawn.salt!r}.",), tables["assignment"]),
+        "files": Section((notes["files"],), shown),
+        "appendix": Section((notes["appendix"], f"Groups under five are not shown. {parts.list_versions()}.")),
+    }
+
+
+def _summarise(plan: Draft, record: pd.DataFrame, alarms: Mapping[str, str]) -> pd.DataFrame:
+    """Make the sheet `summary`."""
+    power = plan.worst.power
+    sizes = plan.drawn.contacts["arm"].value_counts().sort_index()
+    rows: list[tuple[str, Any, str, str]] = [
+        ("Verdict", plan.worst.verdict, "text", "; ".join(alarms.values())),
+        ("Start", record["start"].iloc[0], "day", ""),
+        ("End", record["end"].iloc[0], "day", "the day after the last day"),
+        ("On the list", plan.listed, "count", ""),
+    ]
+    rows += [(str(arm), int(n), "count", "customers") for arm, n in sizes.items()]
+    rows += [
+        ("Effect seen", power.effect, "money", "sales per customer"),
+        ("Break-even", power.break_even, "money", "sales per customer"),
+        ("Expected profit", plan.profit, "money", "over all who get it"),
+    ]
+    return parts.make_summary(rows)
 
 
 def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
     """Name the segments in which a loss is expected: without them the campaign is worth more."""
     tables = [(arm.name, arm.economics) for arm in arms]
-    lost = [
-        repr(row.segment) + f" ({name})" * (len(arms) > 1)
-        for name, table in tables
-        for row in table.itertuples()
-        if row.expected_profit < 0 and row.customers >= 5
-    ]
-    return (f"A loss is expected in {', '.join(lost)}: the campaign is worth more without.",) if lost else ()
+    lost = []
+    for name, table in tables:
+        of_arm = f" ({name})" if len(arms) > 1 else ""
+        losers = table[(table["expected_profit"] < 0) & (table["customers"] >= 5)]
+        lost += [f"{segment!r}{of_arm}" for segment in losers["segment"].tolist()]
+    if not lost:
+        return ()
+    return (f"A loss is expected in {', '.join(lost)}: the campaign is worth more without.",)
 
 
 def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
@@ -228,35 +270,31 @@ def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
 
 
 def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard:
+    """Make the card: the verdict on the arm in most doubt, its figures, and what to do."""
     worst = plan.worst
-    power = plan.worst.power
+    power = worst.power
     unit = plan.unit
     tone, verdict = WORDS[worst.verdict]
     amounts = {"seen": power.effect, "even": power.break_even, "expected": worst.expected}
     said = {name: say_money(value, unit, 2) for name, value in amounts.items()}
     part = {name: f"{value / power.noise.base:.1%}" for name, value in amounts.items()}
-    even = f"break-even is {said['even']} ({part['even']})"
     even = {
         "cannot pay": "no rate of buyers up to 100 % would pay",
         "no costs": "without costs there is no break-even",
-    }.get(worst.verdict, even)
+    }.get(worst.verdict, f"break-even is {said['even']} ({part['even']})")
     sentence = f"This plan can see an effect of {said['seen']} a customer ({part['seen']} of usual sales); {even}."
     notes = []
     if power.cost > 0:
         notes.append(f"It pays if {worst.needed:.0%} more customers buy than usual.")
-    if worst.expected == worst.expected:
+    if not math.isnan(worst.expected):
         notes.append(f"Expected: {said['expected']} a customer ({part['expected']}), with the lift that was given.")
     if power.cost > 0 and not power.sees_break_even:
         share = worst.find_control(plan.drawn.shares)
-        times = worst.find_list()
-        longer = f"a list {times:,.{0 if times > 10 else 1}f} times as long does" if times == times else "no list does"
-        more = (
-            f"{share:.0%} in control would show it" if share == share else f"No control up to a half shows it, {longer}"
-        )
-        notes.append(f"The plan cannot see its own break-even: an effect that just pays would often be missed. {more}.")
-        if worst.verdict == "enlarge" and share != share:
+        notes.append(_say_blind(worst, share))
+        if worst.verdict == "enlarge" and math.isnan(share):
             verdict = TOO_SHORT
-            notes += ["Who sends all the same learns from several such waves together."] * (worst.profit > 0)
+            if worst.profit > 0:
+                notes.append("Who sends all the same learns from several such waves together.")
     if len(plan.arms) > 1:
         others = ", ".join(f"{arm.name} {arm.verdict}" for arm in plan.arms)
         notes.append(f"Shown is the arm in most doubt, {worst.name}. All: {others}.")
@@ -264,12 +302,25 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     sent = plan.drawn.contacts["arm"] != "control"
     facts = (
         ("Seen from", said["seen"], f"{part['seen']} of usual sales"),
-        ("Break-even", said["even"] if worst.needed == worst.needed else "none", "sales a customer"),
-        ("Expected profit", say_money(plan.profit, unit) if plan.profit == plan.profit else "not known", "after costs"),
+        ("Break-even", "none" if math.isnan(worst.needed) else said["even"], "sales a customer"),
+        ("Expected profit", "not known" if math.isnan(plan.profit) else say_money(plan.profit, unit), "after costs"),
         ("Sent to", f"{sent.sum():,}", f"{say_few(int((~sent).sum()))} in control"),
     )
     kicker = f"{title} · {parts.say_day(pd.Timestamp(plan.values['start']))}, {plan.days} days"
     return ReportCard(kicker, verdict, sentence, tone, facts, tuple(notes))
+
+
+def _say_blind(worst: ArmPlan, share: float) -> str:
+    """Say that the test cannot detect its own break-even, and whether a larger control or a longer list can."""
+    if not math.isnan(share):
+        more = f"{share:.0%} in control would show it"
+    else:
+        times = worst.find_list()
+        longer = "no list does"
+        if not math.isnan(times):
+            longer = f"a list {times:,.{0 if times > 10 else 1}f} times as long does"
+        more = f"No control up to a half shows it, {longer}"
+    return f"The plan cannot see its own break-even: an effect that just pays would often be missed. {more}."
 
 
 def _draw_economics(arm: ArmPlan) -> Axes:
@@ -285,8 +336,14 @@ def _draw_economics(arm: ArmPlan) -> Axes:
     for values, colour, label, side in ((base, GREY, "without offer", -1), (needed, HIGHLIGHT, "needed", 1)):
         ax.plot(values, at, "o", color=colour, markersize=9, label=label)
         for place, value in values.dropna().items():
-            style = {"textcoords": "offset points", "ha": "right" if side < 0 else "left", "fontsize": 9.5}
-            ax.annotate(f"{value:.0%}", (value, place), (3 * side, 9), **style)
+            ax.annotate(
+                f"{value:.0%}",
+                (value, place),
+                (3 * side, 9),
+                textcoords="offset points",
+                ha="right" if side < 0 else "left",
+                fontsize=9.5,
+            )
     if rows["lift"].notna().any():
         ax.plot(base * (1 + rows["lift"]), at, "D", color=TREATED, markersize=7, label="expected")
     ax.set_yticks(at, rows["segment"])
@@ -294,7 +351,9 @@ def _draw_economics(arm: ArmPlan) -> Axes:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower right")
-    title = "How many have to buy for the offer to pay" if arm.needed == arm.needed else "No rate of buyers would pay"
+    title = "How many have to buy for the offer to pay"
+    if math.isnan(arm.needed):
+        title = "No rate of buyers would pay"
     headline(ax, title, "share of customers who buy in the window")
     return ax
 

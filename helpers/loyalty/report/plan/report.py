@@ -17,13 +17,14 @@ from loyalty.report.output import parts
 from loyalty.report.plan import draft
 from loyalty.report.plan.draft import Draft
 from loyalty.report.plan.handover import CampaignPlan, lay_out, make_files, make_record
-from loyalty.report.run.order import KINDS, SEND
+from loyalty.report.run.order import KINDS as PAGES
+from loyalty.report.run.order import SEND
 from loyalty.report.run.settings import Setting, read_settings
 from loyalty.tables.check import TableError
 from loyalty.text import say_money
 
 TABLES = {"customers": True, "receipts": True, "offers": False, "history": False}
-KINDS = (*KINDS, "_record.csv", SEND)
+KINDS = (*PAGES, "_record.csv", SEND)
 SETTINGS = (
     Setting("campaign", "text", "a short name, written into every file", required=True),
     Setting("start", "day", "first day of the campaign, on which it is sent", required=True),
@@ -68,9 +69,10 @@ UNLOCKS = (
 
 
 def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignPlan:
-    """Plan a campaign: what it must bring, what its test will see, who may take part, and who gets what.
+    """Plan a campaign: break-even, minimum detectable effect, eligibility, and the random assignment.
 
-    Not a forecast: without earlier lifts it says what would have to be true. Not for redrawing until it looks good.
+    Not a forecast: without earlier lifts it says what would have to be true. Do not draw again until the groups look
+    good: that breaks the random assignment.
 
     Parameters
     ----------
@@ -95,13 +97,9 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     sources = {name: loaded.table for name, loaded in tables.items()}
     people = draft.read_people(sources["customers"], values)
     receipts = sources["receipts"]
-    span = parts.find_span(receipts)
     day = pd.Timestamp(values["registered_on"])
     days = (pd.Timestamp(values["end"]) - pd.Timestamp(values["start"])).days
-    known = min(day, span["last"].normalize() + pd.Timedelta(days=1))
-    if (known - span["first"].normalize()).days < days:
-        says = f"the campaign lasts {days} days, and receipts before {known:%Y-%m-%d} begin on {span['first']:%Y-%m-%d}"
-        raise TableError([f"{says}: how much customers vary cannot be known"], "receipts")
+    known = _find_last_known(receipts, day, days)
     allowed = filter_eligible(people, draft.list_rules(people, values), as_of=day)
     drawn = draft.draw_arms(allowed.eligible, shares, values)
     past = build_outcomes(drawn.contacts, receipts, start=known - pd.Timedelta(days=days), end=known, before=0, after=0)
@@ -113,8 +111,7 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
         raise TableError([f"none of the {len(profile):,} customers has a receipt: is it the same number?"], "customers")
     lift = values["expected_lift"]
     if lift is None and "history" in tables:
-        lift = learn_lifts(sources["history"])
-        lift = lift.reindex(profile["segment"].unique() if "segment" in profile else ["all"]).fillna(lift.mean())
+        lift = _learn_lift(sources["history"], profile)
     spent = past["sales"].to_numpy()[drawn.contacts["control_kind"] != "universal"]
     arms = draft.plan_arms(profile, spent, shares, values, days, sources.get("offers"), lift)
     plan = Draft(values, days, tuple(arms), allowed, drawn)
@@ -126,25 +123,70 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     return lay_out(plan, checks, record, files, listed, skipped, parts.show_sources(tables))
 
 
+def _find_last_known(receipts: Any, day: pd.Timestamp, days: int) -> pd.Timestamp:
+    """Find the day up to which receipts are known at the draw; TableError if they do not cover such a campaign."""
+    span = parts.find_span(receipts)
+    known = min(day, span["last"].normalize() + pd.Timedelta(days=1))
+    if (known - span["first"].normalize()).days < days:
+        says = f"the campaign lasts {days} days, and receipts before {known:%Y-%m-%d} begin on {span['first']:%Y-%m-%d}"
+        raise TableError([f"{says}: how much customers vary cannot be known"], "receipts")
+    return known
+
+
+def _learn_lift(history: Any, profile: pd.DataFrame) -> pd.Series:
+    """Learn the expected lift of each segment from earlier waves; their mean where a segment has none."""
+    lifts = learn_lifts(history)
+    segments = profile["segment"].unique() if "segment" in profile else ["all"]
+    return lifts.reindex(segments).fillna(lifts.mean())
+
+
 def _check(plan: Draft, wide: pd.DataFrame, seen: float, gap: int) -> pd.DataFrame:
-    values = plan.values
+    """Check the plan before it is sent.
+
+    Parameters
+    ----------
+    plan : Draft
+        The plan.
+    wide : pandas.DataFrame
+        One row a contact: orders_pre and sales_pre, in a window as long as the campaign.
+    seen : float
+        Share of the customers who have any receipt.
+    gap : int
+        Days between the last receipt and the draw.
+    """
     contacts = plan.drawn.contacts
     contacts = contacts[contacts["control_kind"] != "universal"]
-    rows = [check_matching(seen), check_ratio(contacts, plan.drawn.shares, plan.drawn.mode)]
-    rows.append(check_balanced(contacts, wide))
+    rows = [
+        check_matching(seen),
+        check_ratio(contacts, plan.drawn.shares, plan.drawn.mode),
+        check_balanced(contacts, wide),
+        _check_base_rate(plan, wide),
+    ]
+    words = f"receipts end {gap} days before the draw" if gap else "receipts reach to the day of the draw"
+    rows.append(("Receipts up to date", "look" if gap > 7 else "good", words))
+    if plan.values["budget"] is not None:
+        rows.append(_check_budget(plan))
+    bare = " and ".join(name for name in ("hypothesis", "owner") if not plan.values[name])
+    rows.append(("Record", "look" if bare else "good", f"without {bare}" if bare else "hypothesis and owner are named"))
+    warnings = [text for arm in plan.arms for text in arm.power.warnings]
+    rows += [("Size", "look", text) for text in dict.fromkeys(warnings)]
+    return parts.make_checks(rows)
+
+
+def _check_base_rate(plan: Draft, wide: pd.DataFrame) -> tuple[str, str, str]:
+    """Compare the base rate that the economics assume with the share that bought in the last window."""
     table = plan.arms[0].economics
     bought = float((wide["orders_pre"] > 0).mean())
     pace = float(np.average(table["base_rate"], weights=table["customers"]))
     words = f"{pace:.1%} buy in such a window at each one's own pace so far; {bought:.1%} bought in the last one"
-    rows.append(("Base rate", "look" if abs(pace - bought) > 0.2 * max(bought, 0.01) else "good", words))
-    words = f"receipts end {gap} days before the draw" if gap else "receipts reach to the day of the draw"
-    rows.append(("Receipts up to date", "look" if gap > 7 else "good", words))
-    if values["budget"] is not None:
-        cost = sum(arm.cost for arm in plan.arms)
-        spent, budget = (say_money(value, plan.unit) for value in (cost, values["budget"]))
-        words = f"{spent} of {budget}: contacts, gifts and discounts"
-        rows.append(("Budget", "good" if cost <= values["budget"] else "alarm", words))
-    bare = " and ".join(name for name in ("hypothesis", "owner") if not values[name])
-    rows.append(("Record", "look" if bare else "good", f"without {bare}" if bare else "hypothesis and owner are named"))
-    rows += [("Size", "look", text) for text in dict.fromkeys(text for arm in plan.arms for text in arm.power.warnings)]
-    return parts.make_checks(rows)
+    is_far = abs(pace - bought) > 0.2 * max(bought, 0.01)
+    return "Base rate", "look" if is_far else "good", words
+
+
+def _check_budget(plan: Draft) -> tuple[str, str, str]:
+    """Compare what all arms cost with the budget."""
+    cost = sum(arm.cost for arm in plan.arms)
+    budget = plan.values["budget"]
+    spent = say_money(cost, plan.unit)
+    words = f"{spent} of {say_money(budget, plan.unit)}: contacts, gifts and discounts"
+    return "Budget", "good" if cost <= budget else "alarm", words

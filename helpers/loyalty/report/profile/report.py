@@ -96,8 +96,22 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         "skipped": Section(table=skipped, text=() if len(skipped) else ("Nothing: all optional columns are there.",)),
         "appendix": Section(_define(as_of, typical)),
     }
-    n_quiet = None if quiet is None else FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
-    summary = parts.make_summary(
+    summary = _summarise(profile, quiet, as_of, unit, span)
+    sheets = {"summary": summary, "fields": fields, "segments": shown if shown is not None else top, "checks": checks}
+    people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
+    charts = {"grid": lambda: _draw_grid(grid)}
+    if shown is not None and _list_shown(shown):
+        charts["segments"] = lambda: _draw_segments(shown)
+    results = {"profile": profile, "as_of": as_of}
+    return Report(values["title"] or "Who our customers are", card, sections, charts, sheets, people, results)
+
+
+def _summarise(profile: pd.DataFrame, quiet: pd.Series | None, as_of: str, unit: str, span: pd.Series) -> pd.DataFrame:
+    """Make the sheet `summary`; `quiet` marks the customers who have gone quiet, None if nobody can be judged."""
+    n_quiet: int | str | None = None
+    if quiet is not None:
+        n_quiet = FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
+    return parts.make_summary(
         [
             ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
             ("First receipt", span["first"].normalize(), "day", ""),
@@ -109,18 +123,15 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
             ("Gone quiet", n_quiet, "count", "silent longer than 95 % of pauses"),
         ]
     )
-    sheets = {"summary": summary, "fields": fields, "segments": shown if shown is not None else top, "checks": checks}
-    people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
-    charts = {"grid": lambda: _draw_grid(grid)}
-    if shown is not None and _list_shown(shown):
-        charts["segments"] = lambda: _draw_segments(shown)
-    results = {"profile": profile, "as_of": as_of}
-    return Report(values["title"] or "Who our customers are", card, sections, charts, sheets, people, results)
 
 
 def _place_in_life_cycle(
     receipts: Any, profile: pd.DataFrame, as_of: str
 ) -> tuple[pd.DataFrame | None, float, list[str]]:
+    """Place each customer in the life cycle; return that, the pause of a typical customer, and warnings.
+
+    None and NaN where nobody bought on two different days, so that there is no pause to judge silence by.
+    """
     try:
         gaps = measure_gaps(receipts, as_of)
         life = assign_life_cycle(profile, gaps=gaps)
@@ -150,8 +161,13 @@ def _sum_segments(profile: pd.DataFrame, life: pd.DataFrame) -> pd.DataFrame:
 
 
 def _share_of_top(profile: pd.DataFrame, share: float = 0.2) -> float:
+    """The part of all sales that the best `share` of the buyers brings; NaN without sales."""
     spent = np.sort(profile.loc[profile["frequency"] > 0, "monetary"].to_numpy())[::-1]
-    return float(spent[: max(round(share * len(spent)), 1)].sum() / spent.sum()) if spent.sum() > 0 else float("nan")
+    total = spent.sum()
+    if total <= 0:
+        return float("nan")
+    size = max(round(share * len(spent)), 1)
+    return float(spent[:size].sum() / total)
 
 
 def _rank_by_sales(profile: pd.DataFrame) -> pd.DataFrame:
@@ -165,12 +181,12 @@ def _rank_by_sales(profile: pd.DataFrame) -> pd.DataFrame:
             "sales each": [spent[:size].mean() if len(spent) else np.nan for size in sizes],
         }
     )
-    # Each group holds the ones above it: a group under five also speaks through the next one's difference
+    # Each group contains the smaller ones; one of under five would also show in its difference to the next
     return table[table["customers"] >= 5].reset_index(drop=True)
 
 
 def _count_grid(scores: RfmScores) -> pd.DataFrame:
-    """Customers by recency (rows, best first) and frequency (columns), those who bought."""
+    """Count the buyers by their scores for recency (rows, the best first) and frequency (columns)."""
     bought = scores.table[scores.table["r"] > 0]
     grid = pd.crosstab(bought["r"], bought["f"])
     steps = range(1, scores.bins + 1)
@@ -178,7 +194,7 @@ def _count_grid(scores: RfmScores) -> pd.DataFrame:
 
 
 def _show_grid(grid: pd.DataFrame) -> pd.DataFrame:
-    """The grid as a table, cells under five hidden, and with a single one the next smallest too."""
+    """Show the grid as a table with small cells hidden; see `suppress_small`."""
     cells = grid.stack().rename("customers").rename_axis(["r", "f"]).reset_index()
     shown = suppress_small(cells, ["customers"], ["r", "f"]).pivot(index="r", columns="f", values="customers")
     shown = shown.loc[grid.index, grid.columns]
@@ -197,24 +213,12 @@ def _make_card(
     unit: str,
     span: pd.Series,
 ) -> ReportCard:
+    """Make the card: how much the best customers bring, and how many have gone quiet."""
     bought = int((profile["frequency"] > 0).sum())
     sales = float(profile["monetary"].sum())
-    share = _share_of_top(profile)
-    verdict = f"20 % of customers bring {share:.0%} of sales".replace("%", " %").replace("  ", " ")
-    if bought < 25 or share != share:
-        verdict = f"{bought:,} customers bought" if bought >= 5 else "Too few customers to describe"
     sentence = "Nobody bought on two different days, so nobody can be called quiet or loyal yet."
-    if quiet is not None and (n := int(quiet.sum())) >= 5:
-        lost = profile.loc[quiet.to_numpy(), "monetary"].sum() / sales if sales > 0 else float("nan")
-        sentence = (
-            f"{n:,} of {len(profile):,} customers ({n / len(profile):.0%}) have gone quiet: silent for longer than 95 "
-            f"of 100 usual pauses, which is {typical:,.0f} days for a typical customer. "
-            f"They brought {lost:.0%} of all sales."
-        )
-    elif quiet is not None:
-        sentence = (
-            f"Fewer than 5 customers have gone quiet (silent for longer than {typical:,.0f} days, or their own pace)."
-        )
+    if quiet is not None:
+        sentence = _say_quiet(profile, quiet, typical)
     receipts = int(profile["frequency"].sum())
     facts = (
         ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
@@ -224,7 +228,32 @@ def _make_card(
     )
     last = pd.Timestamp(values["as_of"]) - pd.Timedelta(days=1)
     period = f"{parts.say_day(span['first'])} to {parts.say_day(last)}"
-    return ReportCard(f"{values['title'] or 'Who our customers are'} · {period}", verdict, sentence, "plain", facts)
+    kicker = f"{values['title'] or 'Who our customers are'} · {period}"
+    return ReportCard(kicker, _say_verdict(profile, bought), sentence, "plain", facts)
+
+
+def _say_verdict(profile: pd.DataFrame, bought: int) -> str:
+    """Say how much the best fifth of the `bought` buyers brings; with few buyers only how many they are."""
+    share = _share_of_top(profile)
+    if bought >= 25 and not np.isnan(share):
+        return f"20 % of customers bring {share:.0%} of sales".replace("%", " %").replace("  ", " ")
+    return f"{bought:,} customers bought" if bought >= 5 else "Too few customers to describe"
+
+
+def _say_quiet(profile: pd.DataFrame, quiet: pd.Series, typical: float) -> str:
+    """Say how many customers have gone quiet, and what they brought."""
+    n = int(quiet.sum())
+    if n < 5:
+        return (
+            f"Fewer than 5 customers have gone quiet (silent for longer than {typical:,.0f} days, or their own pace)."
+        )
+    sales = float(profile["monetary"].sum())
+    lost = profile.loc[quiet.to_numpy(), "monetary"].sum() / sales if sales > 0 else float("nan")
+    return (
+        f"{n:,} of {len(profile):,} customers ({n / len(profile):.0%}) have gone quiet: silent for longer than 95 "
+        f"of 100 usual pauses, which is {typical:,.0f} days for a typical customer. "
+        f"They brought {lost:.0%} of all sales."
+    )
 
 
 def _make_checks(
@@ -236,16 +265,13 @@ def _make_checks(
     negative = int((profile["monetary"] < 0).sum())
     said = "as set" if was_given else "the day after the last receipt, because as_of was not set"
     later = "receipts from that day on are left out" if span["last"] >= pd.Timestamp(as_of) else "no receipt is later"
+    returners = FEW if 0 < negative < 5 else f"{negative:,}"
     rows = [
         ("Date of the report", "good", f"{as_of}: {said}; {later}"),
         ("Length of history", "good" if length >= 180 else "look", f"{length:,} days; from 180 on long pauses show"),
         ("Days without a receipt", "good" if without <= 0.05 * length else "look", f"{without:,} of {length:,} days"),
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
-        (
-            "Customers with more returns than sales",
-            "good" if not negative else "look",
-            f"{FEW if 0 < negative < 5 else f'{negative:,}'} customers",
-        ),
+        ("Customers with more returns than sales", "look" if negative else "good", f"{returners} customers"),
     ]
     rows += [("Receipt numbers", "look", text) for text in profile.attrs["warnings"]]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
@@ -275,9 +301,8 @@ def _draw_segments(shown: pd.DataFrame) -> Axes:
     for place, row in enumerate(rows.to_dict("records")):
         for shift, name, colour in ((-0.19, "share of customers", GREY), (0.19, "share of sales", TREATED)):
             value = float(row[name])
-            ax.barh(
-                place + shift, value, 0.36, color=HIGHLIGHT if row["segment"] == "gone quiet" and shift > 0 else colour
-            )
+            is_warning = row["segment"] == "gone quiet" and name == "share of sales"
+            ax.barh(place + shift, value, 0.36, color=HIGHLIGHT if is_warning else colour)
             ax.annotate(
                 say_value(value, "percent"),
                 (max(value, 0), place + shift),
@@ -311,8 +336,10 @@ def _draw_grid(grid: pd.DataFrame) -> Axes:
     ax.tick_params(length=0)
     corner = numbers.loc[grid.index <= 2, grid.columns >= 4].to_numpy()
     away = int(np.nansum(corner))
-    least = "At least " * bool(np.isnan(corner).any())
-    title = f"{least}{away:,} customers used to come often and stay away"
-    title = title if away >= 5 else "Hardly anybody who came often stays away"
+    title = f"{away:,} customers used to come often and stay away"
+    if np.isnan(corner).any():  # some cells are hidden
+        title = f"At least {title}"
+    if away < 5:
+        title = "Hardly anybody who came often stays away"
     headline(ax, title, "customers by their scores for recency and frequency; the two lower rows, to the right")
     return ax

@@ -22,7 +22,10 @@ SEND = "_send_*.csv"  # as many as the tables have channels
 
 @dataclass(frozen=True)
 class Order:
-    """A checked wish: which template, the values of its settings cell (plain literals), and where the report goes."""
+    """A checked command: the template, the values of its settings cell (plain literals), and where the report goes.
+
+    `values` is None for the example of the workshop; `kinds` are the endings of the files that the template makes.
+    """
 
     template: Path
     values: dict[str, Any] | None
@@ -31,17 +34,17 @@ class Order:
 
     @property
     def files(self) -> list[Path]:
-        """The files whose names are known beforehand: the page, the workbook, the table, and what the template adds."""
+        """The files whose names are known before the run: page, workbook, table, and those of the template."""
         return [self.out.with_name(self.out.stem + kind) for kind in self.kinds if "*" not in kind]
 
     def list_made(self, folder: Path) -> list[Path]:
-        """The files of this report in a folder, as they should be there; the page first."""
+        """List the files of this report that should be in a folder after the run; the page first."""
         more = [path for kind in self.kinds if "*" in kind for path in find_like(folder, self.out.stem, kind)]
         return [folder / path.name for path in self.files] + more
 
 
 def find_like(folder: Path, stem: str, kind: str) -> list[Path]:
-    """Find the files of a report whose number only its tables decide."""
+    """Find the files of a report whose number depends on its tables, such as one send list for each channel."""
     return sorted(folder.glob(glob.escape(stem) + kind))
 
 
@@ -94,14 +97,20 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
         problems.append(f"-o should end in .html, found {asked.out}")
     if not out.parent.is_dir():
         problems.append(f"-o: there is no folder {out.parent}; make it first")
-    elif blocked := [path.name for path in Order(out, None, out, kinds).files if path.is_dir()]:
+    order = Order(known[asked.template], values, out, kinds)
+    blocked = [path.name for path in order.files if path.is_dir()]
+    if blocked and out.parent.is_dir():
         problems.append(f"-o: {', '.join(blocked)} is a folder")
     if problems:
         raise TableError(problems, f"run {asked.template}")
-    return Order(known[asked.template], values, out, kinds)
+    return order
 
 
 def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, problems: list[str]) -> dict[str, str]:
+    """Read the options --data; what is wrong with them is added to `problems`.
+
+    `tables` are the tables that the template knows, and whether it requires them.
+    """
     data = {}
     for text in given:
         name, found, path = text.partition("=")
@@ -115,10 +124,10 @@ def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, proble
             problems.append(f"--data {name} stands twice")
         else:
             data[name] = _find_file(path, here, f"--data {name}", problems)
-    missing = [
-        name for name, required in tables.items() if required and not any(n.startswith(f"{name}=") for n in given)
-    ]
-    problems += [f"--data {name}=FILE is missing" for name in missing]
+    for name, is_required in tables.items():
+        is_given = any(text.startswith(f"{name}=") for text in given)
+        if is_required and not is_given:
+            problems.append(f"--data {name}=FILE is missing")
     return data
 
 
@@ -132,7 +141,8 @@ def _find_file(text: str, here: Path, option: str, problems: list[str]) -> str:
 
 
 def _read_set(given: Sequence[str], allowed: Sequence[Any], problems: list[str]) -> dict[str, Any]:
-    pairs = {}
+    """Read the options --set; what is wrong with them is added to `problems`."""
+    pairs: dict[str, str] = {}
     for text in given:
         name, found, value = text.partition("=")
         name = name.strip()

@@ -1,7 +1,7 @@
 """Runs a template on an analyst's tables and writes all of its files, or none: the work of `workshop.py run`.
 
-The notebook is run by nbclient and made one page by nbconvert. JupyterLab brings both, so no further package is needed
-to run notebooks with parameters; the check of the parameters, which such packages leave out, is in `read_order`.
+nbclient runs the notebook, and nbconvert makes one page of it. JupyterLab brings both, so no further package is needed
+to run notebooks with parameters. `read_order` checks the parameters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from loyalty.tables.sources import NotATable
 
 
 class Broken(Exception):
-    """A template stopped for a reason that its author did not foresee; `details` are for whoever helps."""
+    """A template stopped for a reason that its author did not foresee; `details` are for the person who helps."""
 
     def __init__(self, message: str, details: str) -> None:
         super().__init__(message)
@@ -59,7 +59,8 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
             title = asyncio.run(_execute(notebook, folder, live, scratch))
         made = order.list_made(folder)
         made[0].write_text(_export(notebook, title), encoding="utf-8", newline="\n")
-        if absent := [path.name for path in made if not path.is_file()]:
+        absent = [path.name for path in made if not path.is_file()]
+        if absent:
             raise Broken(f"the template did not make {', '.join(absent)}", "")
         files = {path: order.out.with_name(path.name) for path in made}
         if SEND in order.kinds:
@@ -69,14 +70,24 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
 
 
 def refuse_leftovers(files: Iterable[Path], folder: Path, stem: str) -> None:
-    """Refuse to stand beside a send list of an earlier plan: it may hold those who are control in the new one."""
-    if lost := [path.name for path in find_like(folder, stem, SEND) if path not in list(files)]:
+    """Refuse to write beside a send list of an earlier plan: it may hold customers who are control in the new plan."""
+    kept = list(files)
+    lost = [path.name for path in find_like(folder, stem, SEND) if path not in kept]
+    if lost:
         says = f"{', '.join(lost)} is from an earlier plan of this name, and the new plan has no such list"
         raise TableError([f"{says}: delete it, so that nobody sends it, or choose another name"], "files")
 
 
 def place_together(files: dict[Path, Path], aside: Path) -> None:
-    """Move new files to their places, all or none; what stood there waits in `aside` until all are in place."""
+    """Move new files to their places, all or none; old files are kept in `aside` until all new ones are in place.
+
+    Parameters
+    ----------
+    files : dict of Path to Path
+        The new file, and its place.
+    aside : Path
+        A folder on the same disk.
+    """
     moved = []
     try:
         for new, target in files.items():
@@ -217,7 +228,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nworkshop: stopped; nothing was written.", file=sys.stderr)
         return 130
-    except Exception as error:  # no traceback reaches the user: it is kept for whoever helps
+    except Exception as error:  # the user sees no traceback: it is kept in a file for the person who helps
         import traceback
 
         details = error.details if isinstance(error, Broken) else traceback.format_exc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,25 +71,16 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
       3. `end` should be a day such as 2026-03-02, found 2026-02-30: the calendar has no such day
     """
     known = {setting.name: setting for setting in allowed}
-    problems = []
-    values = dict.fromkeys(known)
-    for name in given:
-        if name not in known:
-            close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
-            mend = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"
-            problems.append(f"there is no setting `{name}`{':' if close else ';'} {mend}")
+    problems = [_say_unknown(name, known) for name in given if name not in known]
+    values: dict[str, Any] = dict.fromkeys(known)
     for setting in allowed:
         value = given.get(setting.name)
         if value is None or (isinstance(value, str) and not value.strip()):
             if setting.required:
-                example = {"day": "2026-03-02", "share": "0.30"}.get(setting.kind, "…")
-                says = f"say for example {setting.name}={example}"
-                problems.append(f"`{setting.name}` is missing ({setting.meaning}): {says}")
+                problems.append(_say_missing(setting))
             continue
         try:
-            values[setting.name] = _READERS[setting.kind](value)
-            if setting.choices and values[setting.name] not in setting.choices:
-                raise ValueError(f"one of {', '.join(setting.choices)}")
+            values[setting.name] = _read_value(setting, value)
         except ValueError as error:
             mend = f": {error}" if str(error) else ""
             shown = str(value)[:40]
@@ -102,6 +93,26 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
     return values
 
 
+def _say_unknown(name: Any, known: Mapping[str, Setting]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    if close:
+        return f"there is no setting `{name}`: did you mean `{close[0]}`?"
+    return f"there is no setting `{name}`; there are: {', '.join(known)}"
+
+
+def _say_missing(setting: Setting) -> str:
+    example = {"day": "2026-03-02", "share": "0.30"}.get(setting.kind, "…")
+    return f"`{setting.name}` is missing ({setting.meaning}): say for example {setting.name}={example}"
+
+
+def _read_value(setting: Setting, value: Any) -> Any:
+    """Read one value by the kind of its setting; ValueError with what would be right."""
+    found = _READERS[setting.kind](value)
+    if setting.choices and found not in setting.choices:
+        raise ValueError(f"one of {', '.join(setting.choices)}")
+    return found
+
+
 def _read_day(value: Any) -> str:
     try:
         return f"{read_day(value.strip() if isinstance(value, str) else value):%Y-%m-%d}"
@@ -109,7 +120,9 @@ def _read_day(value: Any) -> str:
         found = re.fullmatch(r"(\d{4})[-./](\d\d?)[-./](\d\d?)|(\d\d?)\.(\d\d?)\.(\d{4})", str(value).strip())
         if not found:
             raise ValueError("year, month, day") from None
-        year, month, day = (int(part) for part in (found.groups()[:3] if found[1] else found.groups()[:2:-1]))
+        is_year_first = found[1] is not None
+        numbers = found.groups()[:3] if is_year_first else reversed(found.groups()[3:])
+        year, month, day = (int(part) for part in numbers)
         try:
             says = f"write {dt.date(year, month, day):%Y-%m-%d}"
         except ValueError:
@@ -129,8 +142,9 @@ def _read_number(value: Any) -> float:
             raise ValueError from None
         if bare.endswith("%"):
             raise ValueError(f"write {float(text) / 100:g}") from None
-        grouped = f"{text.replace('.', '')} or " * bool(re.fullmatch(r"\d{1,3},\d{3}", bare))
-        raise ValueError(f"write {grouped}{text}") from None
+        if re.fullmatch(r"\d{1,3},\d{3}", bare):  # the comma may stand between thousands, or be a decimal comma
+            raise ValueError(f"write {text.replace('.', '')} or {text}") from None
+        raise ValueError(f"write {text}") from None
     if pd.isna(number) or abs(number) == float("inf"):
         raise ValueError
     return number
@@ -181,7 +195,7 @@ def _read_arms(value: Any) -> str:
     return ", ".join(name if share is None else f"{name}={share:g}" for name, share in arms.items())
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "day": _read_day,
     "share": _read_share,
     "money": _read_money,

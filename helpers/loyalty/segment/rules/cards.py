@@ -115,8 +115,11 @@ def make_cards(
         rows.append(row | {"action": actions[name]})
     empty = [name for name in actions if name not in sizes.index]
     few = [row["segment"] for row in rows if row["customers"] < 30]
-    notes = [f"no customer is in: {', '.join(empty)}"] if empty else []
-    notes += [f"under 30 customers, too few to plan with: {', '.join(few)}"] if few else []
+    notes = []
+    if empty:
+        notes.append(f"no customer is in: {', '.join(empty)}")
+    if few:
+        notes.append(f"under 30 customers, too few to plan with: {', '.join(few)}")
     return Cards(pd.DataFrame(rows), table["as_of"].iloc[0], value, level, tuple(notes))
 
 
@@ -157,10 +160,10 @@ def cross_value(segments: Any, profile: Any, *, value: str = "monetary", deciles
     3       b       2          0    0.0
     """
     table = match_customers(read_snapshot(segments), read_profile(profile, value))
-    if empty := table[value].isna().sum():
-        raise TableError(
-            [f"{empty:,} of {len(table):,} customers without {value}: they cannot be ranked by it"], "profile"
-        )
+    empty = table[value].isna().sum()
+    if empty:
+        says = f"{empty:,} of {len(table):,} customers without {value}: they cannot be ranked by it"
+        raise TableError([says], "profile")
     if deciles < 2:
         raise TableError([f"deciles should be 2 or more, found {deciles}"], "cross_value")
     amounts = table[value].to_numpy(float)
@@ -179,7 +182,7 @@ def _share_of_sum(amounts: np.ndarray, inside: np.ndarray, level: float) -> tupl
     """A segment's share of the money, with the interval of a ratio of two means (linearised)."""
     total = amounts.sum()
     if not total:
-        return (float("nan"),) * 3
+        return float("nan"), float("nan"), float("nan")
     share = amounts[inside].sum() / total
     spread = amounts * (inside - share)
     half = stats.norm.ppf(0.5 + level / 2) * spread.std() / np.sqrt(len(amounts)) / (total / len(amounts))

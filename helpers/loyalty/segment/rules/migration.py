@@ -37,14 +37,14 @@ class Migration:
     warnings: tuple[str, ...] = ()
 
     def to_frame(self, values: str | None = None) -> pd.DataFrame:
-        """The long table; or the matrix, before in rows and after in columns, of one of its columns."""
+        """The long table; with `values` the transition matrix of that column, before in rows and after in columns."""
         if values is None:
             return self.table.copy()
         rows, columns = self.table["before"].unique(), self.table["after"].unique()
         return self.table.pivot(index="before", columns="after", values=values).loc[rows, columns]
 
     def compare_flows(self) -> pd.DataFrame:
-        """Set each flow beside the flow back: where nothing changes on the whole, as many move up as down.
+        """Compare each flow with the flow back (test of symmetry): without a change as many move up as down.
 
         Not for snapshots that share a part of their past (cumulative profiles) or have fewer days in one window than
         in the other: there the flows differ without any change in customers.
@@ -121,8 +121,9 @@ class Migration:
 def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = None, level: float = 0.95) -> Migration:
     """Count who moved from which segment to which between two dates, with an interval for each share.
 
-    Not a measure of what a campaign did: the top always "falls" and the bottom always "wakes up", because being in
-    the top is partly luck. See `compare_flows` and `expose_regression` before anyone is praised or blamed.
+    This does not measure what a campaign did: the top always "falls" and the bottom always "wakes up", because being
+    in the top is partly luck (regression to the mean). Use `compare_flows` and `expose_regression` before you praise or
+    blame anybody.
 
     Parameters
     ----------
@@ -168,8 +169,8 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
     )
     pairs = pairs.fillna({"segment_before": APPEARED, "segment_after": LEFT})
     names = _sort({*first["segment"].unique(), *second["segment"].unique()}, order)
-    rows = names + ([APPEARED] if (pairs["segment_before"] == APPEARED).any() else [])
-    columns = names + ([LEFT] if (pairs["segment_after"] == LEFT).any() else [])
+    rows = [*names, APPEARED] if (pairs["segment_before"] == APPEARED).any() else names
+    columns = [*names, LEFT] if (pairs["segment_after"] == LEFT).any() else names
     counts = pd.crosstab(pairs["segment_before"], pairs["segment_after"])
     counts = counts.reindex(index=rows, columns=columns, fill_value=0)
     table = counts.rename_axis(index="before", columns="after").stack().rename("customers").reset_index()
@@ -188,9 +189,11 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
 
 
 def _sort(names: set[str], order: Sequence[str] | None) -> list[str]:
-    """From best to worst, in the order given or in that of a scheme that knows all the names."""
+    """Sort segments from best to worst: in the order given, in that of a scheme that knows all of them, or by name."""
     if order is None:
-        order = next((known for known in (RFM_SEGMENTS.actions, LIFE_CYCLE) if names <= set(known)), sorted(names))
-    if lacking := names - set(order):
+        schemes = (list(RFM_SEGMENTS.actions), list(LIFE_CYCLE))
+        order = next((known for known in schemes if names <= set(known)), sorted(names))
+    lacking = names - set(order)
+    if lacking:
         raise TableError([f"`order` leaves out {', '.join(sorted(lacking))}"], "migration")
     return [name for name in order if name in names]

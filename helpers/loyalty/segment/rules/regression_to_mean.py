@@ -1,4 +1,4 @@
-"""Regression to the mean: the fall of the best customers that is there without any change in anybody."""
+"""Regression to the mean: the best customers of one window spend less in the next, although nothing has changed."""
 
 from __future__ import annotations
 
@@ -55,8 +55,15 @@ class Regression:
             ax.annotate("", (other, y), (own, y), arrowprops=style)
             ax.plot(own, y, "o", color=colour, markersize=7)
             percent = f"  ({_say_percent(row['relative'])})" if row["group"] == "top" else ""
-            place = {"xy": (max(own, *ends), y), "xytext": (12, 0), "textcoords": "offset points"}
-            ax.annotate(f"{own:.2f} → {other:.2f}{percent}", **place, va="center", fontsize=9.5, color=INK)
+            ax.annotate(
+                f"{own:.2f} → {other:.2f}{percent}",
+                xy=(max(own, *ends), y),
+                xytext=(12, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9.5,
+                color=INK,
+            )
             ticks[y] = f"{row['group']} {part}, {row['reading']}"
         ax.set_yticks(list(ticks), list(ticks.values()))
         ax.set_ylim(len(ticks) + 0.1, -0.6)
@@ -88,15 +95,15 @@ class Regression:
 
 
 def expose_regression(spend: pd.DataFrame, *, bins: int = 5, draws: int = 500, seed: int) -> Regression:
-    """Read the fall of the best customers in both directions of time, and in a world where nothing can have happened.
+    """Show regression to the mean: read the fall of the best customers forwards and backwards in time, and shuffled.
 
-    Who is chosen for a high value has had luck on top of his habit, and luck does not last: his next window is lower.
-    His *previous* window is lower too. Nobody can have fallen in both directions; so what both readings share is no
-    change in customers. What is left, the gap between the two readings, is: it is 0, within its interval, where
-    nothing changed but a season that all customers share.
+    Customers who are chosen for a high value had luck on top of their habit, and luck does not last: their next window
+    is lower. Their *previous* window is lower too. Nobody can have fallen in both directions, so the part that both
+    readings share is no change in customers. The gap between the two readings may be one: it is 0, within its
+    interval, where nothing changed but a season that all customers share.
 
-    Not for finding out what changed: a gap is a question, no answer. Not for a customer base that grows: those who
-    joined late make the readings differ; keep to customers who were there in both windows.
+    A gap does not say what changed. In a customer base that grows, customers who joined late make the readings differ:
+    keep to customers who were there in both windows.
 
     Parameters
     ----------

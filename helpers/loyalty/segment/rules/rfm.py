@@ -1,4 +1,4 @@
-"""Scores on a ladder of equal steps, where equal customers always get equal scores."""
+"""RFM scores (recency, frequency, monetary) in equal steps, where equal customers always get equal scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = {"r": "recency_days", "f": "frequency", "m": "monetary"}
 
 @dataclass(frozen=True, eq=False)
 class RfmScores:
-    """Scores of all customers as of a date, and the ruler they were read from; built by `score_rfm`.
+    """RFM scores of all customers as of a date, with the cuts between scores; built by `score_rfm`.
 
     `table` has one row a customer: customer_id, as_of, r, f, m (1 to `bins`, higher is better; 0 for those who never
     bought) and code, for example "5-4-3". `cuts` holds for r, f and m the lowest value that reaches scores 2, 3, …
@@ -58,12 +58,11 @@ class RfmScores:
 def score_rfm(profile: Any, *, bins: int = 5, ruler: RfmScores | None = None) -> RfmScores:
     """Score recency, frequency and monetary from 1 (worst) to `bins` (best), ties by value.
 
-    A customer's score is his place among the buyers who *differ* from him: leave out those with exactly his value; if
-    none of the others is worse he gets 1, if more than four fifths are worse he gets 5 (with five bins). So equal
-    customers have equal scores whatever their ids and the order of rows, a better value never gets a lower score, the
-    worst value always gets 1 and the best always `bins`. Without ties these are the usual fifths. With heavy ties (half
-    of the customers bought once) the steps hold unequal numbers, some none at all, and a warning says so. If all
-    buyers are equal, all get the middle score.
+    A customer's score is the place among the buyers with *another* value: if none of them is worse, the score is 1; if
+    more than four fifths are worse, it is 5 (with five bins). So equal customers have equal scores whatever their ids
+    and the order of rows, a better value never gets a lower score, the worst value always gets 1 and the best always
+    `bins`. Without ties these are the usual fifths. With heavy ties (half of the customers bought once) the steps hold
+    unequal numbers, some none at all, and a warning says so. If all buyers are equal, all get the middle score.
 
     Not for comparing two dates unless `ruler` is given: without it somebody must fall whenever another rises. Not
     for newcomers: a low score may mean that they had no time yet (see `assign_life_cycle`).
@@ -144,10 +143,11 @@ def cut_values(values: ArrayLike, bins: int) -> np.ndarray:
         cuts[: bins // 2] = x[0]
         return cuts
     for step in range(1, bins):
-        # Without ties the score is reached at this place. With ties it is reached by the value that stands here, or
-        # by the next one: leaving out the equal ones can only bring the worse ones nearer to what is asked.
+        # Without ties this place reaches the score. With ties its value reaches it, or the next greater value does:
+        # without the equal ones the share of worse ones can only grow.
         place = -(-step * (len(x) - 1) // bins)
-        worse, end = (int(np.searchsorted(x, x[place], side)) for side in ("left", "right"))
+        worse = int(np.searchsorted(x, x[place], "left"))
+        end = int(np.searchsorted(x, x[place], "right"))
         reached = bins * worse >= step * (worse + len(x) - end)
         cuts[step - 1] = x[place] if reached else x[end]
     return cuts
@@ -185,12 +185,14 @@ def _warn_of_ties(values: dict[str, np.ndarray], scores: pd.DataFrame, bins: int
             notes.append(f"{column}: all {len(scores):,} buyers are equal, so all get the middle score")
         elif counts.min() == 0 or counts.max() > 1.5 * len(scores) / bins:
             commonest, times = np.unique(values[name], return_counts=True)
-            top = commonest[times.argmax()] * (-1 if name == "r" else 1)
-            empty = [str(s) for s in range(1, bins + 1) if not counts[s - 1]]
+            top = commonest[times.argmax()]
+            if name == "r":  # recency counts negative in the scores
+                top = -top
+            empty = [str(score) for score, n in enumerate(counts, 1) if not n]
+            nobody = f" and nobody scores {', '.join(empty)}" if empty else ""
             notes.append(
                 f"{column}: {times.max() / len(scores):.0%} of the buyers share the value {top:g}, so the scores hold "
-                f"unequal numbers (from {counts.min():,} to {counts.max():,})"
-                + (f" and nobody scores {', '.join(empty)}" if empty else "")
+                f"unequal numbers (from {counts.min():,} to {counts.max():,}){nobody}"
             )
     return notes
 
@@ -234,7 +236,8 @@ class Scheme:
     @property
     def codes(self) -> tuple[Code, ...]:
         """All codes there can be: every combination of scores, and 0-0-0 for those who never bought."""
-        return ((0, 0, 0), *product(range(1, self.bins + 1), repeat=3))
+        scores = range(1, self.bins + 1)
+        return ((0, 0, 0), *product(scores, scores, scores))
 
     @property
     def actions(self) -> Mapping[str, str]:
@@ -276,9 +279,9 @@ RFM_SEGMENTS = Scheme(
 
 
 def check_scheme(scheme: Scheme) -> None:
-    """Prove that a scheme puts each code into exactly one segment, and that each segment says what to do.
+    """Check that a scheme puts each code into exactly one segment, and that each segment says what to do.
 
-    It cannot say whether the segments are of any use: that needs a task.
+    Whether the segments are useful is no question of the scheme, but of the task they serve.
 
     Parameters
     ----------
@@ -309,20 +312,27 @@ def check_scheme(scheme: Scheme) -> None:
     for both, codes in doubles.items():
         problems.append(f"{len(codes)} of {len(homes)} codes are in both {both}: {_list(codes)}")
     for segment in scheme.segments:
-        if not any(segment.holds(code) for code in homes):
-            problems.append(f"segment {segment.name!r} holds no code: its ranges lie outside 1 to {scheme.bins}")
-        if not segment.name.strip():
-            problems.append("a segment has no name")
-        if not segment.action.strip():
-            problems.append(f"segment {segment.name!r} has no action: what should be done with these customers?")
-        if segment.action != scheme.actions[segment.name]:
-            problems.append(f"segment {segment.name!r} comes twice with different actions")
+        problems += _check_segment(segment, scheme)
     if problems:
         raise TableError(problems, f"scheme {scheme.name}")
 
 
+def _check_segment(segment: Segment, scheme: Scheme) -> list[str]:
+    """Check that a segment holds a code, and has a name and one action."""
+    problems = []
+    if not any(segment.holds(code) for code in scheme.codes):
+        problems.append(f"segment {segment.name!r} holds no code: its ranges lie outside 1 to {scheme.bins}")
+    if not segment.name.strip():
+        problems.append("a segment has no name")
+    if not segment.action.strip():
+        problems.append(f"segment {segment.name!r} has no action: what should be done with these customers?")
+    if segment.action != scheme.actions[segment.name]:
+        problems.append(f"segment {segment.name!r} comes twice with different actions")
+    return problems
+
+
 def name_segments(scores: RfmScores | pd.DataFrame, *, scheme: Scheme = RFM_SEGMENTS) -> pd.DataFrame:
-    """Put each customer into exactly one named segment by his scores.
+    """Put each customer into exactly one named segment by the RFM scores.
 
     The names are habits of the field, not findings: "new customers" means recent and small, and may hold people who
     have shopped rarely for years. For where a customer stands in time use `assign_life_cycle`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def card_effect(
     return found if trial is None else replace(found, **_trial_effects(scene, end, waves, months))
 
 
-def _trial_effects(scene: Scene, end: int, waves: tuple[Contacts, ...], months: int) -> dict[str, float]:
+def _trial_effects(scene: Scene, end: int, waves: tuple[Contacts, ...], months: int) -> dict[str, Any]:
     """Simulate everybody invited and nobody invited, with the same luck."""
     launch = scene.calendar.month_start(scene.parameters.card.month)
     horizon = scene.calendar.month_start(months)

@@ -26,7 +26,8 @@ from loyalty.world.truth.population import draw_others
 from loyalty.world.visits import Scene
 
 Kind = Literal["expected", "realised"]
-WITHOUT = {"expected": expect_outcomes, "realised": realise}  # the life without a further offer, once for all offers
+# Outcomes without a further offer, computed once for all offers
+WITHOUT: dict[Kind, Callable[..., dict[str, np.ndarray]]] = {"expected": expect_outcomes, "realised": realise}
 
 
 @dataclass(frozen=True)
