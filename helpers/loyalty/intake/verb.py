@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         print(proposal.show())
         if options.out:
             target = here / Path(options.out).expanduser()
+            _refuse_source(target, sources, options.out)
             write_proposal(proposal, target, force=options.force)
             print(f"\nWritten: {target.name}. Check each line, then give it to `run` with --columns {options.out}.")
     except (NotATable, TableError) as error:
@@ -67,6 +68,15 @@ def _read_sources(words: Sequence[str], here: Path) -> dict[str, Path] | list[Pa
     if len(given) < len(names):
         raise NotATable("say for each file what it is, such as receipts=FILE, or for none")
     return dict(zip(given, paths, strict=True))
+
+
+def _refuse_source(target: Path, sources: dict[str, Path] | list[Path], said: str) -> None:
+    """Refuse to write over a file that was read, and over one that is no columns.yml, with --force too."""
+    files = sources.values() if isinstance(sources, dict) else sources
+    if any(target.resolve() == path.resolve() for path in files):
+        raise NotATable(f"{said} is one of the files that were read, and is never replaced: choose another name")
+    if target.is_file() and target.suffix.lower() not in (".yml", ".yaml"):
+        raise NotATable(f"{said} is there, and is no .yml file: choose another name with -o, such as columns.yml")
 
 
 def _stop(message: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -26,6 +26,7 @@ class CampaignReport(Report):
     """A report with its verdict ("earned", "lost", "open" or "cannot be known") and what it stands on in `results`."""
 
     verdict: str = "cannot be known"
+    template: ClassVar[str] = "campaign_report"
 
 
 @dataclass(frozen=True, eq=False)

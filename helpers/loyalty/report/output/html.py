@@ -213,17 +213,18 @@ def say_value(value: Any, kind: str, decimals: int = 2) -> str:
     return f"−{text}" if number < 0 and not is_zero else text
 
 
-def make_page(body: str, title: str, footer: Sequence[str] = ()) -> str:
+def make_page(body: str, title: str, footer: Sequence[str] = (), mark: str = "") -> str:
     """Wrap the body of a report as one HTML file that opens anywhere, prints on A4 and asks nothing of the network."""
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     end = "<br>".join(_safe(line) for line in footer)
+    maker = f'<meta name="generator" content="{html.escape(mark)}">' if mark else ""
     # The parts bring their style with them for notebooks; on the page it stands once, in the head
     body = body.replace(f"<style>{PARTS}</style>", "")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_safe(title)}</title><style>{PAGE}{PARTS}</style></head>\n"
+        f"{maker}<title>{_safe(title)}</title><style>{PAGE}{PARTS}</style></head>\n"
         f"<body><main>{body}<footer>{end}</footer></main></body></html>\n"
     )
 

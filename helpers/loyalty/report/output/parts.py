@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import narwhals as nw
 import pandas as pd
@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 
 from loyalty.intake.parsing.readings import say_rows
 from loyalty.report.output.html import ReportCard, Section
+from loyalty.report.output.marks import find_foreign, make_mark, write_parquet
 from loyalty.report.output.privacy import hash_ids, hide_personal, looks_personal
 from loyalty.report.output.workbook import write_workbook
 from loyalty.tables.check import TableError
@@ -38,6 +39,7 @@ class Report:
     sheets: Mapping[str, pd.DataFrame]
     people: pd.DataFrame
     results: Mapping[str, Any] = field(default_factory=dict)
+    template: ClassVar[str] = "profile"
 
     def section(self, name: str) -> Section:
         """Return a section by its name; an empty one where the tables have nothing to say about it."""
@@ -71,6 +73,8 @@ class Report:
         with tempfile.TemporaryDirectory(prefix=".report-", dir=path.parent, ignore_cleanup_errors=True) as name:
             says = self._write(Path(name, path.name))
             files = {made: path.parent / made.name for made in sorted(Path(name).iterdir())}
+            if problems := find_foreign(files.values(), self.template):
+                raise TableError(problems, "save_as")
             if any(made.match(f"*{SEND}") for made in files):
                 refuse_leftovers(files.values(), path.parent, path.name)
             place_together(files, Path(name))
@@ -85,13 +89,13 @@ class Report:
             people = people.assign(customer_id=hashed)
         words = f"keyed hashes (HMAC-SHA256), key from {place}" if place else "as they are: they look like card numbers"
         self._write_sheets(path, ("Customer ids in the Parquet file", "good", words))
-        people.to_parquet(path.with_name(path.name + ".parquet"), index=False)
+        write_parquet(people, path.with_name(path.name + ".parquet"), self.template)
         return f"Ids: {words}."
 
     def _write_sheets(self, path: Path, *checks: tuple[str, str, str]) -> None:
         sheets = dict(self.sheets)
         sheets["checks"] = pd.concat([sheets["checks"], make_checks(checks)], ignore_index=True)
-        write_workbook(path.with_name(path.name + ".xlsx"), sheets)
+        write_workbook(path.with_name(path.name + ".xlsx"), sheets, make_mark(self.template))
 
 
 def make_checks(rows: Sequence[tuple[str, str, str]]) -> pd.DataFrame:

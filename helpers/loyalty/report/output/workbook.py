@@ -32,7 +32,7 @@ LINE = Border(bottom=Side("hair", color="C8CDD2"))
 BORN = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file knows
 
 
-def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
+def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame], mark: str = "") -> None:
     """Write tables as the sheets of one Excel file, each with a bold, frozen head.
 
     Not for tables of a million rows: an Excel sheet ends at 1,048,576. What is text stays text, also when it begins
@@ -45,8 +45,12 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
     sheets : mapping of str to pandas.DataFrame
         Name -> table. A column is formatted by its name: see `kind_of`. A column `kind` is not written: it says how
         the numbers in the same row are formatted (one of `FORMATS`).
+    mark : str
+        Who made the file, kept as its author; see `loyalty.report.output.marks`.
     """
     book = Workbook()
+    if mark:
+        book.properties.creator = mark
     book.remove(book.active)
     for title, table in sheets.items():
         sheet = book.create_sheet(title[:31])

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
 from loyalty.report.campaign.trust import find_alarms, say_few
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
+from loyalty.report.output.marks import write_csv, write_parquet
 from loyalty.report.output.parts import Report
 from loyalty.report.output.privacy import suppress_small
 from loyalty.report.plan.draft import ArmPlan, Draft, name_channel
@@ -54,6 +55,7 @@ class CampaignPlan(Report):
     """
 
     verdict: str = "no costs"
+    template: ClassVar[str] = "campaign_plan"
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     def _write(self, path: Path) -> str:
@@ -97,7 +99,7 @@ def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.
     contacts = plan.drawn.contacts
     people = plan.allowed.eligible
     table = io.BytesIO()
-    contacts.to_parquet(table, index=False)
+    write_parquet(contacts, table, CampaignPlan.template)
     files = {".parquet": table.getvalue()}
     rows = [("assignment", "stays inside", len(contacts))]
     sent = contacts.loc[contacts["arm"] != "control", ["customer_id", "offer_id", "channel"]]
@@ -105,12 +107,12 @@ def make_files(plan: Draft, record: pd.DataFrame) -> tuple[dict[str, bytes], pd.
     addressed = sent.merge(people[["customer_id", *addresses]], on="customer_id")
     for channel, rest in addressed.groupby("channel", sort=True):
         ending = SEND.replace("*", name_channel(channel))
-        files[ending] = rest.drop(columns="channel").to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+        files[ending] = write_csv(rest.drop(columns="channel"))
         rows.append((f"send list {channel}", "goes to the sender", len(rest)))
     sums = [hashlib.sha256(data).hexdigest() for data in files.values()]
     listed = pd.DataFrame(rows, columns=["file", "where", "rows"]).assign(ends=list(files), **{"SHA-256": sums})
     record = record.assign(assignment_rows=len(contacts), assignment_sha256=sums[0])
-    files["_record.csv"] = record.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    files["_record.csv"] = write_csv(record)
     return files, listed
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from loyalty.report.output.marks import find_foreign
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.check import TableError
 
@@ -85,6 +86,7 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
     module = import_module(read_notebook(known[asked.template]).metadata["loyalty"]["module"])
     problems = []
     values = None
+    columns = None
     kinds = getattr(module, "KINDS", KINDS)
     if asked.example and (asked.data or asked.set or asked.columns):
         problems.append("--example brings its own tables and settings: leave out --data, --columns and --set")
@@ -92,18 +94,29 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
         data = _read_data(asked.data, module.TABLES, here, problems)
         columns = _find_file(asked.columns, here, "--columns", problems) if asked.columns else None
         values = {"data": data, "columns": columns} | _read_set(asked.set, module.SETTINGS, problems)
-    out = here / asked.out
-    if out.suffix.lower() != ".html":
-        problems.append(f"-o should end in .html, found {asked.out}")
-    if not out.parent.is_dir():
-        problems.append(f"-o: there is no folder {out.parent}; make it first")
-    order = Order(known[asked.template], values, out, kinds)
-    blocked = [path.name for path in order.files if path.is_dir()]
-    if blocked and out.parent.is_dir():
-        problems.append(f"-o: {', '.join(blocked)} is a folder")
+    order = Order(known[asked.template], values, here / asked.out, kinds)
+    problems += _check_target(order, asked.out, asked.template, columns)
     if problems:
         raise TableError(problems, f"run {asked.template}")
     return order
+
+
+def _check_target(order: Order, said: str, template: str, columns: str | None) -> list[str]:
+    """Say what is wrong with the place of the report: no page, no folder, or files that may not be replaced."""
+    problems = []
+    out = order.out
+    if out.suffix.lower() != ".html":
+        problems.append(f"-o should end in .html, found {said}")
+    if not out.parent.is_dir():
+        return [*problems, f"-o: there is no folder {out.parent}; make it first"]
+    blocked = [path.name for path in order.files if path.is_dir()]
+    if blocked:
+        problems.append(f"-o: {', '.join(blocked)} is a folder")
+    inputs = [Path(path) for path in (order.values or {}).get("data", {}).values()]
+    if columns:
+        inputs.append(Path(columns))
+    sent = [path for kind in order.kinds if "*" in kind for path in find_like(out.parent, out.stem, kind)]
+    return problems + find_foreign([*order.files, *sent], template, inputs)
 
 
 def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, problems: list[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from loyalty.report.output.marks import make_mark
 from loyalty.report.output.privacy import hide_personal
 from loyalty.report.run.order import ROOT, SEND, Order, find_like, read_notebook, read_order
 from loyalty.tables.check import TableError
@@ -58,7 +59,7 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix="loyalty-run-", ignore_cleanup_errors=True) as scratch:
             title = asyncio.run(_execute(notebook, folder, live, scratch))
         made = order.list_made(folder)
-        made[0].write_text(_export(notebook, title), encoding="utf-8", newline="\n")
+        made[0].write_text(_export(notebook, title, make_mark(order.template.stem)), encoding="utf-8", newline="\n")
         absent = [path.name for path in made if not path.is_file()]
         if absent:
             raise Broken(f"the template did not make {', '.join(absent)}", "")
@@ -186,7 +187,7 @@ def _explain(cell: Any, label: str) -> Exception:
     return Broken(f"the step '{label}' stopped ({failed.ename}: {hide_personal(first)})", hide_personal(trace))
 
 
-def _export(notebook: Any, title: str) -> str:
+def _export(notebook: Any, title: str, mark: str) -> str:
     """Make the page: what cells show, without code, warnings, and what is meant for work by hand."""
     from nbconvert import HTMLExporter
 
@@ -212,7 +213,8 @@ def _export(notebook: Any, title: str) -> str:
         mathjax_url="",
         require_js_url="",
     )
-    return make_page(exporter.from_notebook_node(notebook)[0], title, ["Made with the Loyalty Analytics Workshop."])
+    footer = ["Made with the Loyalty Analytics Workshop."]
+    return make_page(exporter.from_notebook_node(notebook)[0], title, footer, mark)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -196,6 +196,15 @@ def test_the_verb_prints_the_proposal_and_writes_it_once(stand, capsys):
     assert "contacts" not in (stand / "columns.yml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("out", ["till.csv", "notes.txt"])
+def test_force_never_writes_over_a_file_that_was_read_or_is_no_columns_yml(stand, capsys, out):
+    (stand / "notes.txt").write_text("mine", encoding="utf-8")
+    before = (stand / out).read_bytes()
+    assert verb.main(["till.csv", "-o", out, "--force"]) == 2
+    assert out in capsys.readouterr().err
+    assert (stand / out).read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -20,6 +20,9 @@ from loyalty.datasets.loaders import DATA
 from loyalty.intake.loading import load_tables
 from loyalty.report.campaign import report as campaign
 from loyalty.report.campaign.report import report_campaign
+from loyalty.report.output.html import make_page
+from loyalty.report.output.marks import make_mark, write_parquet
+from loyalty.report.output.workbook import write_workbook
 from loyalty.report.plan import report as plan
 from loyalty.report.profile import report as customers
 from loyalty.report.run import runner as run
@@ -41,10 +44,11 @@ OUTSIDE = re.compile(
 @pytest.fixture
 def old(tmp_path: Path) -> dict[Path, bytes]:
     """A report of yesterday in the place of the new one."""
-    files = {tmp_path / f"report{kind}": f"old {kind}".encode() for kind in (".html", ".xlsx", ".parquet")}
-    for path, text in files.items():
-        path.write_bytes(text)
-    return files
+    page, book, table = (tmp_path / f"report{kind}" for kind in (".html", ".xlsx", ".parquet"))
+    page.write_text(make_page("<p>old</p>", "Yesterday", mark=make_mark("small")), encoding="utf-8")
+    write_workbook(book, {"summary": pd.DataFrame({"sales": [1]})}, make_mark("small"))
+    write_parquet(pd.DataFrame({"sales": [1]}), table, "small")
+    return {path: path.read_bytes() for path in (page, book, table)}
 
 
 def read_all(files: dict[Path, bytes]) -> dict[Path, bytes]:
@@ -116,6 +120,21 @@ def test_paths_count_from_the_users_folder(tmp_path):
     assert order.values["data"] == {"receipts": str(tmp_path / "till.csv")}
     assert [path.name for path in order.files] == ["report.html", "report.xlsx", "report.parquet"]
     assert order.out.parent == tmp_path
+
+
+def test_a_report_never_replaces_its_input_nor_a_bystander_and_lists_both(tmp_path):
+    till = tmp_path / "till.parquet"
+    pd.DataFrame({"customer_id": [1]}).to_parquet(till)
+    (tmp_path / "till.xlsx").write_bytes(b"somebody's notes")
+    before = read_all({path: b"" for path in tmp_path.iterdir()})
+    with pytest.raises(TableError) as caught:
+        read_order(["profile", "--data", "receipts=till.parquet", "-o", "till.html"], tmp_path)
+    assert caught.value.problems == [
+        "till.xlsx is there already, and profile has not made it: choose another name, such as till_2.html, "
+        "or move the file away",
+        "till.parquet is an input of this run and is never replaced: choose another name with -o",
+    ]
+    assert read_all(before) == before
 
 
 def test_the_example_takes_no_tables_of_ones_own(tmp_path):
