@@ -45,7 +45,7 @@ class Wave:
 
     @property
     def contacts(self) -> pd.DataFrame:
-        """Who was in the wave, control included."""
+        """The customers of the wave, control included."""
         return self._contacts.copy(deep=False)
 
     @property

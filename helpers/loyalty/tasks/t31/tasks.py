@@ -43,7 +43,7 @@ def _app() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 @cache
 def _groups(until: pd.Timestamp = CLOSES, users_until: pd.Timestamp = OPENS) -> tuple[pd.Index, np.ndarray, pd.Series]:
-    """The app's users, who of them has earned the badge until a day, and when he earned it."""
+    """The app's users, whether each of them earned the badge before a day, and the moment of earning it."""
     receipts, customers, _ = _app()
     users = pd.Index(customers.customer_id[customers.card_since < users_until])
     lines = receipts[(receipts.time >= OPENS) & (receipts.time < until) & receipts.customer_id.isin(users)]

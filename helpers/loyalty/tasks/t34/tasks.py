@@ -29,7 +29,7 @@ def _tables() -> Campaigns:
 
 @cache
 def _purse(campaign: str, windows: tuple[str, ...] = BOTH) -> pd.DataFrame:
-    """One row a customer of a campaign: what he left in these windows, whether he came and used it in the campaign."""
+    """One row a customer of a campaign: the sums of these windows, and came and used in the campaign."""
     contacts, outcomes, _ = _tables()
     mine = outcomes[outcomes.campaign_id == campaign]
     during = mine[mine.window == "main"].set_index("customer_id")

@@ -284,7 +284,7 @@ def _name_segments(people: pd.DataFrame, number: int) -> list[str]:
 def _carry_out(
     scene: Stage, draw: Draw, defect: str | None, strength: float, lost: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Send, let the days pass, measure: contacts and outcomes of who is on the list, under their card numbers."""
+    """Send and measure: contacts and outcomes of the customers on the list, under their card numbers."""
     people = scene.people
     start = scene.world.end
     name = f"{scene.offer}-{scene.world.end:%Y-%m}"

@@ -55,7 +55,7 @@ def _hand_over(gift: Offer) -> Offer:
 
 
 def _name_segments(profile: pd.DataFrame, lines: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
-    """Where a customer's money went before, and whether he came in the last 60 days."""
+    """Where a customer's money went before, and whether the customer came in the last 60 days."""
     lines = lines.assign(counter=lines.product_id.isin(products.product_id[products.department.isin(COUNTER)]))
     spent = lines.assign(counter=lines.counter * lines.sales).groupby("customer_id")[["counter", "sales"]].sum()
     share = (spent.counter / spent.sales).reindex(profile.customer_id).to_numpy()

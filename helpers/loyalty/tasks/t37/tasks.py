@@ -315,11 +315,18 @@ def _answer_everybody() -> Answers:
 
 @cache
 def _answer_decision() -> Answers:
-    values = {"everybody": _gap(_half("judge")), "agency": _gap(_fifth("judge"), times=0.2)}
-    values |= {"segments": _answer_cut().right}
+    values: dict[str, Triple] = {
+        "everybody": _gap(_half("judge")),
+        "agency": _gap(_fifth("judge"), times=0.2),
+        "segments": _answer_cut().right,
+    }
     sure = {word: found for word, found in values.items() if found[1] > 0}
-    word = max(sure, key=lambda name: sure[name][0]) if sure else "hold"
-    right = (word, *(end * NEXT for end in sure[word][:2])) if sure else ("hold", 0.0, 0.0)
+    word = "hold"
+    money = least = 0.0
+    if sure:
+        word = max(sure, key=lambda name: sure[name][0])
+        money, least, _ = multiply_triple(sure[word], NEXT)
+    right = (word, money, least)
     chosen = _plan(_effects(_half("learn")))
     learn = _half("learn")
     says = {
@@ -374,10 +381,10 @@ def _answer_decision() -> Answers:
             tuple(end * NEXT for end in _value(_plan(_effects(learn), 0.0))[:2]),
         ),
     )
-    wrong += [Mistake(name, text, ("segments", *money)) for name, text, money in amounts]
+    wrong += [Mistake(name, text, ("segments", *amount)) for name, text, amount in amounts]
     return Answers(
         right=right,
-        praise=f"About {say_euros(right[1], 0)}, and hardly less than {say_euros(right[2], 0)}, if next month is like this one.",
+        praise=f"About {say_euros(money, 0)}, and hardly less than {say_euros(least, 0)}, if next month is like this one.",
         mistakes=tuple(wrong),
     )
 
