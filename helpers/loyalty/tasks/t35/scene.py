@@ -69,7 +69,8 @@ def _run() -> tuple[pd.DataFrame, pd.Series]:
     last = spent(1, 28)
     group = pd.cut(last, [-1, 0, 60, np.inf], labels=list(CHANCE)).astype("str")
     invited = np.random.default_rng(135).random(len(ids)) < group.map(CHANCE)
-    offer = np.where(invited, np.array("bonus_points", dtype=object), None)
+    offer = np.full(len(ids), None, dtype=object)
+    offer[invited.to_numpy()] = "bonus_points"
     wave, _ = world.run(pd.DataFrame({"customer_id": ids, "offer_id": offer}))
     after = wave.outcomes.query("window == 'main'").set_index("customer_id")
     table = pd.DataFrame(
