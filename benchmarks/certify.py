@@ -18,28 +18,27 @@ from certify_page import plot_rows, say_row, write_page
 from replications import Pool, build_spiky_pool, build_unequal_pool, build_world_pool
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "tables"
-WORLDS, REPLICATIONS = 10, 200  # in each world
+WORLDS = 10
+REPLICATIONS = 200  # in each world
 SHARES = {"30 %": 0.3, "10 %": 0.1, "3 %": 0.03}
-SEGMENTED, MANY_ARMS, FEW_CONTROLS = (20_000, 20_000), (10_000,) * 3, (9_500,) * 4
+SEGMENTED = (20_000, 20_000)
+MANY_ARMS = (10_000, 10_000, 10_000)
+FEW_CONTROLS = (9_500, 9_500, 9_500, 9_500)
 Step = tuple[str, Callable[[], list[cells.Row]]]
 
 
 def list_steps(each: int) -> Iterator[Step]:
-    """All that is graded, in order; each step makes rows when it is called."""
+    """List all that is graded, in order; each step makes rows when it is called.
+
+    Parameters
+    ----------
+    each : int
+        Replications in each world.
+    """
     worlds = [build_world_pool(number) for number in range(WORLDS)]
-    for kind in cells.NAMES:
-        for sizes in cells.SIZES:
-            for days in cells.BUYERS:
-                yield f"{kind}s", lambda k=kind, s=sizes, d=days: cells.grade_closed_forms(worlds, k, d, s, each)
-        if kind == "rate":
-            yield "rates", lambda: cells.grade_rare_rates(each * WORLDS)
+    yield from _list_closed_forms(worlds, each)
     for share, buyers in SHARES.items():
-        pools = [build_spiky_pool(number, buyers) for number in range(WORLDS)]
-        for sizes in cells.SIZES:
-            yield "spiky means", lambda p=pools, n=share, s=sizes: cells.grade_spikes(p, n, s, each)
-        yield "bootstrap", lambda p=pools, n=share: cells.grade_bootstrap(p, n, (1_900, 100), each)
-        if buyers == min(SHARES.values()):  # a fifth of the replications: bootstraps of 40,000 customers take long
-            yield "bootstrap", lambda p=pools, n=share: cells.grade_bootstrap(p, n, (38_000, 2_000), max(each // 5, 1))
+        yield from _list_spikes(share, buyers, each)
     yield from _list_adjustments(worlds, each)
     for sizes in cells.SIZES:
         for offer in ("basket_discount", "gift", "magazine"):
@@ -50,7 +49,28 @@ def list_steps(each: int) -> Iterator[Step]:
         yield "segments", lambda o=offer: families.grade_segments(worlds, o, SEGMENTED, each, null=o == "magazine")
 
 
+def _list_closed_forms(worlds: list[Pool], each: int) -> Iterator[Step]:
+    """List the intervals of means, rates and ratios that are formulas."""
+    for kind in cells.NAMES:
+        for sizes in cells.SIZES:
+            for days in cells.BUYERS:
+                yield f"{kind}s", lambda k=kind, s=sizes, d=days: cells.grade_closed_forms(worlds, k, d, s, each)
+        if kind == "rate":
+            yield "rates", lambda: cells.grade_rare_rates(each * WORLDS)
+
+
+def _list_spikes(share: str, buyers: float, each: int) -> Iterator[Step]:
+    """List the means of spend of which only a part `buyers`, in words `share`, is not zero."""
+    pools = [build_spiky_pool(number, buyers) for number in range(WORLDS)]
+    for sizes in cells.SIZES:
+        yield "spiky means", lambda s=sizes: cells.grade_spikes(pools, share, s, each)
+    yield "bootstrap", lambda: cells.grade_bootstrap(pools, share, (1_900, 100), each)
+    if buyers == min(SHARES.values()):  # a fifth of the replications: bootstraps of 40,000 customers take long
+        yield "bootstrap", lambda: cells.grade_bootstrap(pools, share, (38_000, 2_000), max(each // 5, 1))
+
+
 def _list_adjustments(worlds: list[Pool], each: int) -> Iterator[Step]:
+    """List the adjusted lifts: in the world, and with made-up effects except for two sizes."""
     unequal = [build_unequal_pool(number) for number in range(WORLDS)]
     for sizes in (*cells.SIZES, (500, 500)):
         name = "world, sales of 28 days"
@@ -58,7 +78,9 @@ def _list_adjustments(worlds: list[Pool], each: int) -> Iterator[Step]:
             "adjustment",
             lambda s=sizes, n=name: cells.grade_adjustment(worlds, "basket_discount", "sales_28", s, each, n),
         )
-        for offer in ("equal", "proportional", "unequal") if sizes not in ((50_000, 50_000), (1_900, 100)) else ():
+        if sizes in ((50_000, 50_000), (1_900, 100)):
+            continue
+        for offer in ("equal", "proportional", "unequal"):
             name = f"made up, effect {offer}"
             yield "adjustment", lambda s=sizes, o=offer, n=name: cells.grade_adjustment(unequal, o, "sales", s, each, n)
 
@@ -66,11 +88,18 @@ def _list_adjustments(worlds: list[Pool], each: int) -> Iterator[Step]:
 def certify(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float], tuple[int, list[str]]]:
     """Grade everything.
 
+    Parameters
+    ----------
+    each : int
+        Replications in each world.
+
     Returns
     -------
-    rows, processor seconds of each part, and how many intervals were compared with `measure_lift` and what differed
+    tuple
+        Rows; processor seconds of each part; how many intervals were compared with `measure_lift`, and what differed.
     """
-    rows, seconds = [], {}
+    rows: list[cells.Row] = []
+    seconds: dict[str, float] = {}
     start = time.process_time()
     for part, step in list_steps(each):
         found = step()

@@ -14,6 +14,17 @@ def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
     return f"{'−' if round(value, decimals) < 0 else ''}{unit}{abs(value):,.{decimals}f}"
 
 
+def say_euros(value: float, decimals: int = 2) -> str:
+    """Write an amount in euros for a sentence.
+
+    Examples
+    --------
+    >>> say_euros(-1234.5)
+    '−€1,234.50'
+    """
+    return say_money(value, "€", decimals)
+
+
 def shorten(value: float) -> str:
     """Write a large number in short form.
 

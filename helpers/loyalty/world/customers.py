@@ -216,5 +216,5 @@ def _draw_card(
 
 
 def invited(customers: int, seed: int, share: float) -> np.ndarray:
-    """Who was invited in the card's trial."""
+    """Whether each customer was invited in the card's trial."""
     return person(seed, Purpose.INVITATION, np.arange(customers)) < share

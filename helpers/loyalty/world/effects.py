@@ -145,7 +145,9 @@ def _expect_piece(
     card: bool,
 ) -> dict[str, np.ndarray]:
     chance, sales, margin, coupon = expect_days(scene, rows, start, end, past, new, needs, card=card)
-    holder = card * (np.arange(start, end) >= scene.people.card[rows, None])
+    holder = np.arange(start, end) >= scene.people.card[rows, None]
+    if not card:
+        holder = np.zeros_like(holder)
     points = sales * holder * scene.parameters.money.points_per_euro
     span = [slice(a - start, b - start) for _, a, b in windows]
     daily = {"orders": chance, "sales": sales, "margin": margin, "discount": coupon, "points_issued": points}

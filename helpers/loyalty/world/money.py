@@ -8,7 +8,7 @@ earns points per euro; each receipt's points are redeemed once, or never (breaka
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +59,7 @@ def simulate(
 def _reward(
     scene: Scene, rows: np.ndarray, place: np.ndarray, day: np.ndarray, lines: Lines, waves: tuple[Contacts, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cost of gifts and services, and bonus points, at the first visit; and on which visits an offer was used."""
+    """Find the costs of gifts and services and the bonus points, at the first visit, and the visits with an offer."""
     reward = np.zeros(len(place))
     bonus = np.zeros(len(place))
     redeems = np.zeros(len(place), bool)
@@ -113,8 +113,17 @@ def measure(
     return {name: found[name] for name in MEASURES}
 
 
-def _redeem(scene: Scene, receipts: Receipts, points: np.ndarray, windows: tuple, total: object) -> np.ndarray:
-    """Each receipt's points are redeemed once with a known probability, some days later, or never."""
+def _redeem(
+    scene: Scene,
+    receipts: Receipts,
+    points: np.ndarray,
+    windows: tuple[tuple[str, int, int], ...],
+    total: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Redeem each receipt's points once with a known probability, some days later, or never.
+
+    `total` sums values over customers and windows, by the cell of each receipt.
+    """
     rule = scene.parameters.money
     who = receipts.rows[receipts.place]
     day = receipts.day
@@ -125,7 +134,7 @@ def _redeem(scene: Scene, receipts: Receipts, points: np.ndarray, windows: tuple
     for number, (_, start, end) in enumerate(windows):
         window[(later >= start) & (later < end)] = number
     cell = np.where(redeems & (window >= 0), receipts.place * len(windows) + window, len(receipts.rows) * len(windows))
-    return total(points, cell)  # type: ignore[operator]
+    return total(points, cell)
 
 
 def profit(margin: np.ndarray, reward: np.ndarray, points: np.ndarray, parameters: Parameters) -> np.ndarray:

@@ -271,7 +271,8 @@ class Parameters:
             if s.latest < s.soonest
         ]
         hours = self.chain.opens < self.chain.closes, self.chain.online_opens < self.chain.online_closes
-        found += [] if all(hours) else ["stores and shop should open before they close"]
+        if not all(hours):
+            found.append("stores and shop should open before they close")
         if len(self.seasons.weekdays) != 7 or len(self.seasons.months) != 12:
             found.append("seasons need 7 weekdays and 12 months")
         return found

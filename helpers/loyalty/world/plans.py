@@ -45,7 +45,7 @@ class Wave:
 
     @property
     def contacts(self) -> pd.DataFrame:
-        """Who was in the wave, control included."""
+        """The customers of the wave, control included."""
         return self._contacts.copy(deep=False)
 
     @property
@@ -76,9 +76,24 @@ def read_plan(plan: pd.DataFrame, offers: tuple[str, ...], customers: int) -> Pl
             [f"there is no column `{name}`; found: {', '.join(map(str, plan)) or 'none'}" for name in missing],
             "the plan",
         )
+    numbers = pd.to_numeric(plan["customer_id"], errors="coerce")
+    problems = _check_plan(plan, numbers, offers, customers)
+    if problems:
+        raise WorldError(problems, "the plan")
+    plan = plan.assign(customer_id=numbers.astype(np.int64)).sort_values("customer_id", ignore_index=True)
+    offer = pd.Index(offers, dtype="str").get_indexer(pd.Index(plan["offer_id"].astype("str"))).astype(np.int64)
+    if "arm" in plan:
+        arm = plan["arm"].astype("str").array
+    else:  # an offer of -1 takes the last name, control
+        arm = take_text([*offers, "control"], offer % (len(offers) + 1))
+    kept = plan[[c for c in ("propensity", *PASSED_ON) if c in plan]]
+    return Plan(plan["customer_id"].to_numpy() - 1, offer, arm, kept)
+
+
+def _check_plan(plan: pd.DataFrame, numbers: pd.Series, offers: tuple[str, ...], customers: int) -> list[str]:
+    """List what is wrong with a plan; `numbers` are its ids as numbers, empty where they are none."""
     who = plan["customer_id"]
     problems = []
-    numbers = pd.to_numeric(who, errors="coerce")
     unknown = ~numbers.between(1, customers) | (numbers % 1 != 0)
     if unknown.any():
         problems.append(
@@ -101,17 +116,7 @@ def read_plan(plan: pd.DataFrame, offers: tuple[str, ...], customers: int) -> Pl
     chances = plan.get("propensity")
     if chances is not None and not pd.to_numeric(chances, errors="coerce").between(0, 1, inclusive="right").all():
         problems.append("propensity should be the probability of the arm that was drawn: above 0, at most 1")
-    if problems:
-        raise WorldError(problems, "the plan")
-    plan = plan.assign(customer_id=numbers.astype(np.int64)).sort_values("customer_id", ignore_index=True)
-    offer = pd.Index(offers, dtype="str").get_indexer(pd.Index(plan["offer_id"].astype("str"))).astype(np.int64)
-    arm = (
-        take_text([*offers, "control"], offer % (len(offers) + 1))
-        if "arm" not in plan
-        else plan["arm"].astype("str").array
-    )
-    kept = plan[[c for c in ("propensity", *PASSED_ON) if c in plan]]
-    return Plan(plan["customer_id"].to_numpy() - 1, offer, arm, kept)
+    return problems
 
 
 def list_contacts(scene: Scene, plan: Plan, sent: Contacts, campaign_id: str, number: int) -> pd.DataFrame:

@@ -39,7 +39,7 @@ class Calendar:
         """Height of the flu wave: each winter has its own top, from mid-January on, and its own height."""
         rule = self.parameters.seasons
         dates = self.dates(days)
-        winter = np.asarray(dates.year + (dates.month >= 8))
+        winter = np.where(dates.month >= 8, dates.year + 1, dates.year)  # named by the year of its January
         luck = [person(self.seed, Purpose.WINTER, winter, step) for step in (0, 1)]
         top = pd.to_datetime(pd.Series(winter).astype(str) + "-01-15").to_numpy() + (luck[0] * rule.flu_days).astype(
             "timedelta64[D]"

@@ -1,4 +1,4 @@
-"""Who comes on which day: the probability of a visit, and the draw.
+"""Visits: the probability that a customer comes on a day, and the draw.
 
     chance(i, d) = rate(i) × rhythm(type of i, d) × mood(i, period of d) × (1 + card effect, from the card's day on)
                    × Π over contacts (1 + strength × pull), at most `most_visits`; 0 before entry and after leaving;
@@ -96,7 +96,23 @@ def visit_chances(
     *,
     card: bool = True,
 ) -> np.ndarray:
-    """Probability of a visit for each customer (row) and day of [start, end)."""
+    """Compute the probability of a visit for each customer (row) and day of [start, end).
+
+    Parameters
+    ----------
+    scene : Scene
+        The world.
+    rows : array of int
+        Positions of the customers.
+    start, end : int
+        Days.
+    waves : tuple of Contacts
+        Earlier contacts, which may still have an effect.
+    needs : Needs, optional
+        Their needs in [start, end), if they are known already.
+    card : bool
+        False for a world in which the card does nothing.
+    """
     people = scene.people
     rule = scene.parameters
     days = np.arange(start, end)

@@ -48,7 +48,7 @@ def measure_decay(
 ) -> pd.DataFrame:
     """Measure how the response goes with the first, second, third contact of the same kind.
 
-    Not proof of fatigue: who is contacted a third time was chosen, and the third campaign is not the first one. The
+    Not proof of fatigue: customers with a third contact were chosen, and the third campaign is not the first one. The
     columns `change…` at least compare customers with themselves.
 
     Parameters
@@ -168,10 +168,10 @@ def _look_back(rows: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def _compare_within(waves: pd.DataFrame, past: str) -> tuple[float, pd.DataFrame]:
-    """Ratio of two groups' rates within waves, and how far one contact and one response pull at its logarithm.
+    """Mantel-Haenszel ratio of two groups' rates within waves, and the influence of each contact and response on it.
 
-    The pulls stand on the index of `waves`; the error of the logarithm is the root of their squares, summed first
-    within customers, so that a customer's contacts in all waves count together.
+    The influence is that on the ratio's logarithm, on the index of `waves`. The standard error is the root of its
+    squares, summed first within customers, so that a customer's contacts in all waves count together.
     """
     wide = waves[waves["past"].isin([past, BEFORE[1]])].set_index([*WAVE, "past"])[["n", "responses"]]
     wide = wide.unstack("past").reindex(columns=pd.MultiIndex.from_product([wide.columns, [past, BEFORE[1]]])).dropna()
@@ -192,7 +192,7 @@ def _compare_within(waves: pd.DataFrame, past: str) -> tuple[float, pd.DataFrame
 
 
 def _sum_pulls(rows: nw.LazyFrame, pulls: pd.DataFrame) -> pd.Series:
-    """Sum each comparison's pulls within customers, and their squares over customers (`past_past`)."""
+    """Sum each comparison's influences within customers, and their squares over customers (`past_past`)."""
     rows = rows.join(open_table(pulls, beside=rows), on=[*WAVE, "past"], how="inner")
     compared = {name: nw.col(f"row {name}") + nw.col(f"hit {name}") * nw.col("y") for name in (BEFORE[0], BEFORE[2])}
     return sum_cells(rows.select("customer_id", everybody=nw.lit(1), **compared), ["everybody"], list(compared)).iloc[0]

@@ -82,7 +82,7 @@ def measure_gaps(
     shares : tuple of float
         The shares to report, between 0 and 1.
     own_from : int
-        Gaps that a customer needs for a mean of his own.
+        Number of gaps from which on a customer's own mean is used.
 
     Returns
     -------
@@ -146,14 +146,14 @@ def assign_life_cycle(
     quiet: float = 0.95,
     before: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Give each customer exactly one life-cycle state, by his silence against the gaps that are usual for him.
+    """Give each customer exactly one life-cycle state, by the time of silence against the customer's usual gaps.
 
-    Usual means his own mean gap, times what 80 % (95 %) of gaps stay within, if he has closed enough gaps; the typical
+    Usual means the customer's own mean gap, times what 80 % (95 %) of gaps stay within, after enough gaps; the typical
     customer's gap otherwise. In this order:
 
     - never bought: no purchase before the date.
     - new: the first purchase is not longer ago than the gap that 95 % of a typical customer's gaps stay within. So
-      nobody is called rare, or lost, before he had time to come back.
+      nobody is called rare, or lost, before there was time to come back.
     - gone quiet: silent for longer than 95 % of gaps. Not "lost": one in twenty gaps is that long and closes.
     - returned: gone quiet in `before`, and has bought since.
     - cooling: silent for longer than 80 % of gaps.

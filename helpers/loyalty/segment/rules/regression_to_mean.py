@@ -214,7 +214,10 @@ def _read_windows(spend: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_both(a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
-    """(top, bottom) × (forwards, backwards) × (own mean, other mean), with the average of each window as 1."""
+    """Compute the means of both groups in both readings, with the average of each window as 1.
+
+    The axes of the result: group (top, bottom), reading (forwards, backwards), window (own, other).
+    """
     a = a / a.mean()
     b = b / b.mean()
     readings = ((a, b), (b, a))
@@ -223,7 +226,7 @@ def _read_both(a: np.ndarray, b: np.ndarray, size: int) -> np.ndarray:
 
 def _mean_of_best(rank: np.ndarray, own: np.ndarray, other: np.ndarray, size: int) -> tuple[float, float]:
     border = np.partition(rank, len(rank) - size)[len(rank) - size]
-    # Equal customers on the border count in equal parts, so that the group is a fifth and no id decides who is in it.
+    # Equal customers on the border count in equal parts: so the group is a fifth, whatever the order of the ids.
     above = rank > border
     tied = rank == border
     part = (size - above.sum()) / tied.sum()

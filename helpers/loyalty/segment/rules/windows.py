@@ -20,7 +20,7 @@ from loyalty.tables.sources import collect
 def sum_windows(
     receipts: Any, start: Any, middle: Any, end: Any, *, customers: Any = None, of: str = "sales"
 ) -> pd.DataFrame:
-    """Sum each customer's sales, or count his receipts, in two windows of equal length: [start, middle), [middle, end).
+    """Sum sales, or count receipts, of each customer in two windows of equal length: [start, middle), [middle, end).
 
     Not for windows of different length, and mind the season: the same weeks of two years are the best pair.
 

@@ -73,10 +73,16 @@ def describe(value: Any) -> str:
     """
     kind = kind_of(value)
     if kind in {"table", "series", "sequence"}:
-        words = {"table": "a table with {:,} row", "series": "a Series with {:,} row", "sequence": "{:,} value"}[kind]
-        return words.format(len(value)) + ("s" if len(value) != 1 else "") + (" in order" if kind == "sequence" else "")
+        return _describe_many(kind, len(value))
     words = {"yes/no": "True or False", "number": "a number", "text": "a text", "date": "a date", "set": "a set"}
     return words.get(kind, f"an object of type {type(value).__name__}")
+
+
+def _describe_many(kind: str, size: int) -> str:
+    plural = "" if size == 1 else "s"
+    if kind == "sequence":
+        return f"{size:,} value{plural} in order"
+    return f"{'a table' if kind == 'table' else 'a Series'} with {size:,} row{plural}"
 
 
 def as_number(value: Any) -> float:

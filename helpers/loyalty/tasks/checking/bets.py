@@ -18,7 +18,7 @@ CURRENCIES = ("$", "€", "£", "₽")
 
 @dataclass(frozen=True)
 class Bet:
-    """A learner's bet; `value` is None as long as there is none."""
+    """A learner's bet before the answer; `value` is None until there is one."""
 
     code: str
     value: float | str | None
@@ -50,11 +50,10 @@ class Reveal:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """Label and value of each line that is shown."""
-        bet = "no bet" if self.bet is None else self.bet if isinstance(self.bet, str) else self._show(self.bet)
         estimate = self._show(self.estimate)
         if self.low is not None and self.high is not None:
             estimate += f" ({self._show(self.low)} to {self._show(self.high)})"
-        rows = [("Your bet", bet), ("Estimate", estimate)]
+        rows = [("Your bet", self._say_bet()), ("Estimate", estimate)]
         return rows if self.truth is None else [*rows, ("Truth", self._show(self.truth))]
 
     @property
@@ -72,6 +71,11 @@ class Reveal:
                 text += f", {'inside' if self.low <= self.bet <= self.high else 'outside'} the interval"
             text += "."
         return f"{text} {self.says}".strip()
+
+    def _say_bet(self) -> str:
+        if self.bet is None:
+            return "no bet"
+        return self.bet if isinstance(self.bet, str) else self._show(self.bet)
 
     def _show(self, value: float) -> str:
         return show_amount(value, self.unit)
@@ -106,7 +110,7 @@ def predict(code: str, value: Any) -> Bet:
     >>> predict("00z", ...)
     ⬜ No bet yet
     """
-    bet = None
+    bet: float | str | None = None
     message = ""
     if isinstance(value, str) and value.strip():
         bet = value.strip()
@@ -158,8 +162,16 @@ def reveal(
     Your bet  no bet
     Estimate  −$6 (−$15 to $3)
     """
-    numbers_ = (None if one is None else float(one) for one in (estimate, low, high, truth))
-    return Reveal(code, progress.load()["bets"].get(code), *numbers_, unit=unit, says=says)
+    return Reveal(
+        code=code,
+        bet=progress.load()["bets"].get(code),
+        estimate=float(estimate),
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+        truth=None if truth is None else float(truth),
+        unit=unit,
+        says=says,
+    )
 
 
 def show_amount(value: float, unit: str = "") -> str:
@@ -181,7 +193,12 @@ def show_amount(value: float, unit: str = "") -> str:
     ('−$1,234', '3.14 days', '12%')
     """
     size = abs(value)
-    style = ",.0f" if size >= 1000 or size % 1 == 0 else ".2f" if size >= 0.1 else ".3g"
+    if size >= 1000 or size % 1 == 0:
+        style = ",.0f"
+    elif size >= 0.1:
+        style = ".2f"
+    else:
+        style = ".3g"
     text = format(size, style)
     sign = "−" if value < 0 and float(text.replace(",", "")) else ""
     if unit in CURRENCIES:

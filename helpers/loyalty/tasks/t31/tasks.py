@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.observational.noncompliance import measure_complier_effect
-from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.triples import Triple, multiply_triple, say_triple, take_triple, widen_triple
 from loyalty.world import World
 
 OPENS = pd.Timestamp("2024-06-03")
@@ -24,7 +24,6 @@ BEFORE = OPENS - pd.Timedelta(days=84)
 MARGIN = 0.28
 FEE = 0.10
 LEAST = 30
-Triple = tuple[float, float, float]
 
 
 @cache
@@ -44,7 +43,7 @@ def _app() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 @cache
 def _groups(until: pd.Timestamp = CLOSES, users_until: pd.Timestamp = OPENS) -> tuple[pd.Index, np.ndarray, pd.Series]:
-    """The app's users, who of them has earned the badge until a day, and when he earned it."""
+    """The app's users, whether each of them earned the badge before a day, and the moment of earning it."""
     receipts, customers, _ = _app()
     users = pd.Index(customers.customer_id[customers.card_since < users_until])
     lines = receipts[(receipts.time >= OPENS) & (receipts.time < until) & receipts.customer_id.isin(users)]
@@ -63,28 +62,18 @@ def _spend(start: pd.Timestamp, end: pd.Timestamp, users_until: pd.Timestamp = O
     return window.groupby("customer_id").sales.sum().reindex(users, fill_value=0).to_numpy() / (end - start).days * 28
 
 
-def _triple(found: Estimate) -> Triple:
-    return found.effect, found.low, found.high
-
-
 def _compare(values: np.ndarray, member: np.ndarray | None = None, keep: np.ndarray | None = None) -> Triple:
     member = _groups()[1] if member is None else member
     keep = np.ones(len(values), dtype=bool) if keep is None else keep
-    return _triple(compare_means(values[member & keep], values[~member & keep]))
+    return take_triple(compare_means(values[member & keep], values[~member & keep]))
 
 
-def _widen(found: Triple, times: float) -> Triple:
-    effect, low, high = found
-    return effect, effect - (effect - low) * times, effect + (high - effect) * times
-
-
-def _times(found: Triple, factor: float) -> Triple:
-    return found[0] * factor, found[1] * factor, found[2] * factor
-
-
-def _euros(found: Triple) -> str:
-    effect, low, high = (f"{'−' if value < 0 else ''}€{abs(value):.2f}" for value in found)
-    return f"{effect} ({low} to {high})"
+def _compare_weeks(weeks: list[np.ndarray]) -> Triple:
+    """Owners less others, as if each week of a customer were a customer."""
+    owner = _groups()[1]
+    owners = np.concatenate([week[owner] for week in weeks])
+    others = np.concatenate([week[~owner] for week in weeks])
+    return take_triple(compare_means(owners, others))
 
 
 def _own_clock(*, with_purchase: bool) -> float:
@@ -205,7 +194,7 @@ def _answer_before() -> Answers:
     weeks = [_spend(day, day + pd.Timedelta(days=7)) for day in pd.date_range(BEFORE, periods=12, freq="7D")]
     return Answers(
         right=right,
-        praise=f"{_euros(right)}, in weeks without any badge. In 31a it was €{_compare(after)[0]:.2f}.",
+        praise=f"{say_triple(right)}, in weeks without any badge. In 31a it was €{_compare(after)[0]:.2f}.",
         mistakes=(
             Mistake(
                 "after_again",
@@ -235,11 +224,7 @@ def _answer_before() -> Answers:
             Mistake(
                 "weeks_as_customers",
                 "The effect is right; the interval is too narrow. It counts the twelve weeks of a customer as if they were twelve customers.",
-                _triple(
-                    compare_means(
-                        *(np.concatenate([week[who] for week in weeks]) for who in (_groups()[1], ~_groups()[1]))
-                    )
-                ),
+                _compare_weeks(weeks),
             ),
             Mistake(
                 "buyers_only",
@@ -249,27 +234,32 @@ def _answer_before() -> Answers:
             Mistake(
                 "one_standard_error",
                 "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-                _widen(right, 1 / 1.96),
+                widen_triple(right, 1 / 1.96),
             ),
-            Mistake("not_per_28_days", "These are euros for the whole 84 days. Divide by three.", _times(right, 3)),
+            Mistake(
+                "not_per_28_days", "These are euros for the whole 84 days. Divide by three.", multiply_triple(right, 3)
+            ),
         ),
     )
 
 
 def _lottery(column: str = "main", keep: str | None = None) -> Triple:
     trial = _app()[2] if keep is None else _app()[2].query(keep)
-    return _triple(compare_means(*(trial[column][trial.arm == arm] for arm in ("invited", "control"))))
+    values = trial[column]
+    return take_triple(compare_means(values[trial.arm == "invited"], values[trial.arm == "control"]))
 
 
 def _both_windows() -> Triple:
     trial = _app()[2]
-    drawn = (trial[trial.arm == arm] for arm in ("invited", "control"))
-    return _triple(compare_means(*(pd.concat([rows.pre, rows.main]) for rows in drawn)))
+    invited = trial[trial.arm == "invited"]
+    control = trial[trial.arm == "control"]
+    both = [pd.concat([rows.pre, rows.main]) for rows in (invited, control)]
+    return take_triple(compare_means(both[0], both[1]))
 
 
 def _by_taking(keep: str = "took >= 0") -> Triple:
     trial = _app()[2].query(keep)
-    return _triple(compare_means(trial.main[trial.took == 1], trial.main[trial.took == 0]))
+    return take_triple(compare_means(trial.main[trial.took == 1], trial.main[trial.took == 0]))
 
 
 @cache
@@ -281,7 +271,8 @@ def _at_equal_orders(by: str) -> Triple:
     flag = (trial.arm == "invited") if by == "arm" else trial.took == 1
     given = sm.add_constant(np.column_stack([flag.to_numpy(float), trial.orders]))
     fit = sm.OLS(trial.main.to_numpy(), given).fit(cov_type="HC1")
-    return float(fit.params[1]), *map(float, fit.conf_int()[1])
+    low, high = fit.conf_int()[1]
+    return float(fit.params[1]), float(low), float(high)
 
 
 @cache
@@ -290,7 +281,7 @@ def _answer_invitation() -> Answers:
     trial = _app()[2]
     return Answers(
         right=right,
-        praise=f"{_euros(right)} per invited customer: the app does something, and it is not much.",
+        praise=f"{say_triple(right)} per invited customer: the app does something, and it is not much.",
         mistakes=(
             Mistake(
                 "consequence_controlled",
@@ -330,12 +321,12 @@ def _answer_invitation() -> Answers:
             Mistake(
                 "not_per_28_days",
                 "These are euros for the whole window of 366 days. Per 28 days, please.",
-                _times(right, trial.main_days.iloc[0] / 28),
+                multiply_triple(right, trial.main_days.iloc[0] / 28),
             ),
             Mistake(
                 "one_standard_error",
                 "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-                _widen(right, 1 / 1.96),
+                widen_triple(right, 1 / 1.96),
             ),
         ),
     )
@@ -345,11 +336,11 @@ def _answer_invitation() -> Answers:
 def _answer_complier() -> Answers:
     trial = _app()[2]
     found = measure_complier_effect(trial.reset_index(), took="took", outcome="main")
-    right = _triple(found)
+    right = take_triple(found)
     itt = _lottery()
     return Answers(
         right=right,
-        praise=f"{_euros(right)} for those who take the app because they were invited, {found.details['take_up']:.0%} of the customers.",
+        praise=f"{say_triple(right)} for those who take the app because they were invited, {found.details['take_up']:.0%} of the customers.",
         mistakes=(
             Mistake(
                 "effect_of_the_invitation",
@@ -359,7 +350,7 @@ def _answer_complier() -> Answers:
             Mistake(
                 "take_up_of_the_invited",
                 "You divided by the take-up of the invited. Some took the app without invitation; the lottery moved only the *difference* of the two take-ups.",
-                _times(itt, 1 / found.details["took_treated"]),
+                multiply_triple(itt, 1 / found.details["took_treated"]),
             ),
             Mistake(
                 "interval_not_divided",
@@ -369,7 +360,7 @@ def _answer_complier() -> Answers:
             Mistake(
                 "multiplied",
                 "You multiplied by the take-up. The effect per complier is larger than the one per invited: divide.",
-                _times(itt, found.details["take_up"]),
+                multiply_triple(itt, found.details["take_up"]),
             ),
             Mistake(
                 "as_treated",
@@ -389,15 +380,22 @@ def _answer_complier() -> Answers:
             Mistake(
                 "not_per_28_days",
                 "These are euros for the whole window of 366 days. Per 28 days, please.",
-                _times(right, trial.main_days.iloc[0] / 28),
+                multiply_triple(right, trial.main_days.iloc[0] / 28),
             ),
             Mistake(
                 "one_standard_error",
                 "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-                _widen(right, 1 / 1.96),
+                widen_triple(right, 1 / 1.96),
             ),
         ),
     )
+
+
+def _choose_invoice(app_earns: bool, badge_explains: bool) -> str:
+    """The letter of the right decision, by whether the app earns its fee and the badge its gap."""
+    if app_earns:
+        return "A" if badge_explains else "B"
+    return "D" if badge_explains else "C"
 
 
 @cache
@@ -410,12 +408,12 @@ def _answer_invoices() -> Answers:
     after = _compare(_spend(CLOSES, END))
     app_earns = low > 0
     badge_explains = before[2] < after[0] / 2
-    letter = {(True, True): "A", (True, False): "B", (False, False): "C", (False, True): "D"}[app_earns, badge_explains]
+    letter = _choose_invoice(app_earns, badge_explains)
     at_equal = _at_equal_orders("arm")
     says = {
         "A": f"The app, yes. But the badge? Owners were €{before[0]:.2f} ahead before there was any badge, and €{after[0]:.2f} after it. The agency wants a share of a gap that it found in place.",
         "B": "The app earns its fee even at the lower end, and the badge's gap was not there before.",
-        "C": f'"At equal orders" holds fixed what the app changes: {_euros(at_equal)}. Everyone invited against everyone not invited: {_euros(itt)}, and the profit\'s lower end is €{low:.2f}.',
+        "C": f'"At equal orders" holds fixed what the app changes: {say_triple(at_equal)}. Everyone invited against everyone not invited: {say_triple(itt)}, and the profit\'s lower end is €{low:.2f}.',
         "D": f"€{after[0]:.2f} looks larger than €{itt[0]:.2f}. But the first compares people who chose themselves, and was €{before[0]:.2f} before the badge; the second was drawn by lottery.",
     }
     wrong_lows = (

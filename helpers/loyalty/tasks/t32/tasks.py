@@ -25,7 +25,7 @@ MONDAYS = 13
 
 @cache
 def _people() -> pd.DataFrame:
-    """One row a customer: eligible, consent, still active, and what he spent in autumn and in its last four weeks."""
+    """One row a customer: eligible, consent, still active, and spend in autumn and in its last four weeks."""
     customers, receipts = read_chain()
     active = ~customers["staff"] & (customers["last_purchase"] >= "2024-01-01")
     people = customers[["customer_id", "consent"]].assign(active=active, eligible=active & customers["consent"])

@@ -74,6 +74,6 @@ def _run() -> tuple[Dataset, pd.Series]:
     lines = later.receipts[["customer_id", "time", "basket_id", "product_id", "sales", "margin"]]
     lines = lines[lines["time"] >= pd.Timestamp("2024-07-01")].reset_index(drop=True)
     tables = {"contacts": contacts, "receipts": lines}
-    # Who had a dead address was changed by nothing
+    # Customers with a dead address got nothing, so nothing changed for them
     truth = world.truth.effect("gift", days=28, post=0, kind="realised")[["responded", "sales"]].mul(works, axis=0)
     return Dataset("The autumn mailing", "loyalty.world, seed 133", "as the project", tables), truth.mean()

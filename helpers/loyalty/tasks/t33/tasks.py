@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.cuped import adjust_gap
-from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.triples import Triple, move_triple, say_triple, take_triple
 from loyalty.tasks.t33.scene import LOADED, SENT, load_autumn
 
 END = pd.Timestamp("2024-10-29")
@@ -24,7 +24,6 @@ GIFT = 2.40
 MAIL = 0.10
 _TWO_WEEKS = "Your window ends after two weeks, with the gift. It is four weeks long: [1 October, 29 October)."
 _CUT_OFF = "28 October is missing: `<= '2024-10-28'` ends at midnight, when that day begins. Write `< '2024-10-29'`."
-Triple = tuple[float, float, float]
 
 
 @cache
@@ -47,14 +46,10 @@ def _rows(*unit: str) -> Triple:
     return _compare(rows.groupby(["arm", *unit], as_index=False).sales.sum() if unit else rows, "sales")
 
 
-def _triple(found: Estimate) -> Triple:
-    return found.effect, found.low, found.high
-
-
-def _compare(table: pd.DataFrame, column: str, treated: pd.Series | None = None, **options: str) -> Triple:
+def _compare(table: pd.DataFrame, column: str, treated: pd.Series | None = None, variance: str = "auto") -> Triple:
     """Means of a column: the gift's customers (or a part of them) less control."""
     mine = table.arm == "gift" if treated is None else treated
-    return _triple(compare_means(table[column][mine], table[column][table.arm == "control"], **options))
+    return take_triple(compare_means(table[column][mine], table[column][table.arm == "control"], variance=variance))
 
 
 def _ratio(table: pd.DataFrame, per: str) -> Triple:
@@ -70,14 +65,10 @@ def _ratio(table: pd.DataFrame, per: str) -> Triple:
     return effect, effect - half, effect + half
 
 
-def _move(found: Triple, effect: float) -> Triple:
-    """The width of one interval around another effect."""
-    return effect, effect + found[1] - found[0], effect + found[2] - found[0]
-
-
-def _euros(found: Triple) -> str:
-    effect, low, high = (f"{'−' if value < 0 else ''}€{abs(value):.2f}" for value in found)
-    return f"{effect} ({low} to {high})"
+def _center(found: Triple, effect: float) -> Triple:
+    """Put the interval of one effect around another one."""
+    own, low, high = found
+    return effect, effect + low - own, effect + high - own
 
 
 @cache
@@ -169,7 +160,7 @@ def _answer_sales() -> Answers:
     by_line = _rows()
     return Answers(
         right=right,
-        praise=f"{_euros(right)} per customer drawn, with {len(control):,} customers in the control group.",
+        praise=f"{say_triple(right)} per customer drawn, with {len(control):,} customers in the control group.",
         mistakes=(
             Mistake(
                 "redeemers_against_control",
@@ -204,7 +195,7 @@ def _answer_sales() -> Answers:
             Mistake(
                 "interval_from_lines",
                 "The effect is right; the interval is too narrow: it counts lines as if they were independent customers.",
-                _move(by_line, right[0]),
+                _center(by_line, right[0]),
             ),
             Mistake(
                 "pooled_variance",
@@ -255,7 +246,7 @@ def _answer_receipt() -> Answers:
     own = buyers.assign(own=buyers.sales / buyers.orders)
     return Answers(
         right=right,
-        praise=f"{_euros(right)} a receipt.",
+        praise=f"{say_triple(right)} a receipt.",
         mistakes=(
             Mistake(
                 "receipts_as_customers",
@@ -298,9 +289,10 @@ def _sharpen(start: pd.Timestamp, end: pd.Timestamp, keep: pd.Series | None = No
     """The lift in sales, adjusted by sales of another window with a slope for each group."""
     table = _people().assign(past=_people(start, end).sales)
     table = table if keep is None else table[keep]
-    sides = [table[table.arm == arm] for arm in ("gift", "control")]
-    past = tuple(side[["past"]].to_numpy() for side in sides)
-    return _triple(adjust_gap(*(side.sales.to_numpy() for side in sides), past))  # type: ignore[arg-type]
+    gift = table[table.arm == "gift"]
+    control = table[table.arm == "control"]
+    past = gift[["past"]].to_numpy(), control[["past"]].to_numpy()
+    return take_triple(adjust_gap(gift.sales.to_numpy(), control.sales.to_numpy(), past))
 
 
 def _one_slope() -> Triple:
@@ -310,7 +302,8 @@ def _one_slope() -> Triple:
     past = _people(SENT - DAYS, SENT).sales
     design = sm.add_constant(np.column_stack([table.arm == "gift", past]).astype(float))
     fit = sm.OLS(table.sales.to_numpy(), design).fit(cov_type="HC2")
-    return float(fit.params[1]), *map(float, fit.conf_int()[1])
+    low, high = fit.conf_int()[1]
+    return float(fit.params[1]), float(low), float(high)
 
 
 @cache
@@ -322,7 +315,7 @@ def _answer_sharper() -> Answers:
     saved = 1 - ((right[2] - right[1]) / (plain[2] - plain[1])) ** 2
     return Answers(
         right=right,
-        praise=f"{_euros(right)}: {saved:.0%} of the variance is saved.",
+        praise=f"{say_triple(right)}: {saved:.0%} of the variance is saved.",
         mistakes=(
             Mistake("not_adjusted", "That is 33b, not adjusted: say `before=`.", plain),
             Mistake(
@@ -376,15 +369,19 @@ def _answer_note() -> Answers:
     lift = _compare(_people(), "sales")
     buyers = _compare(_people(), "bought")
     table = _people()
-    profit = tuple(end - MAIL for end in _profit())
-    low = profit[1]
-    letter = "C" if low > 0 else "D" if profit[2] < 0 else "B"
+    profit = move_triple(_profit(), -MAIL)
+    _, low, high = profit
+    letter = "B"
+    if low > 0:
+        letter = "C"
+    elif high < 0:
+        letter = "D"
     used = _compare(table, "sales", _used())[0]
     says = {
-        "A": f"€{used:.2f} compares those who came with everybody. Everyone drawn against everyone left out: {_euros(lift)}, and a profit of {_euros(profit)}.",
-        "B": f"The profit is {_euros(profit)}: zero does not lie inside. There is nothing left to test.",
-        "C": f"That sales rose is hardly in doubt: {_euros(lift)}. But sales are not profit. What is left per customer drawn is {_euros(profit)}, and zero lies inside.",
-        "D": f"The share of buyers is open ({buyers[1] * 100:.1f} to {buyers[2] * 100:.1f} points), and open is not zero. Sales rose, {_euros(lift)}, and the profit is open as well.",
+        "A": f"€{used:.2f} compares those who came with everybody. Everyone drawn against everyone left out: {say_triple(lift)}, and a profit of {say_triple(profit)}.",
+        "B": f"The profit is {say_triple(profit)}: zero does not lie inside. There is nothing left to test.",
+        "C": f"That sales rose is hardly in doubt: {say_triple(lift)}. But sales are not profit. What is left per customer drawn is {say_triple(profit)}, and zero lies inside.",
+        "D": f"The share of buyers is open ({buyers[1] * 100:.1f} to {buyers[2] * 100:.1f} points), and open is not zero. Sales rose, {say_triple(lift)}, and the profit is open as well.",
     }
     wrong_lows = (
         Mistake(
@@ -431,7 +428,7 @@ def _answer_note() -> Answers:
     )
     return Answers(
         right=(letter, low),
-        praise=f"The profit is {_euros(profit)} per customer drawn. That sales rose is hardly in doubt; that it earned is open.",
+        praise=f"The profit is {say_triple(profit)} per customer drawn. That sales rose is hardly in doubt; that it earned is open.",
         mistakes=(
             *(Mistake(f"signed_{one}", text, (one, low)) for one, text in says.items() if one != letter),
             *wrong_lows,

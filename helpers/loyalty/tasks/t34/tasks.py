@@ -14,11 +14,12 @@ from loyalty.evaluate.money.value_of_testing import decide, value_test
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.triples import Triple, move_triple, say_triple, take_triple, widen_triple
 from loyalty.tasks.t34.scene import PLAN, VAT, Campaigns, run_campaigns
+from loyalty.text import say_euros
 
 SUMS = ["sales", "goods_cost", "discount", "reward_paid", "points_issued", "points_redeemed"]
 BOTH = ("main", "post")
-Triple = tuple[float, float, float]
 
 
 @cache
@@ -28,7 +29,7 @@ def _tables() -> Campaigns:
 
 @cache
 def _purse(campaign: str, windows: tuple[str, ...] = BOTH) -> pd.DataFrame:
-    """One row a customer of a campaign: what he left in these windows, whether he came and used it in the campaign."""
+    """One row a customer of a campaign: the sums of these windows, and came and used in the campaign."""
     contacts, outcomes, _ = _tables()
     mine = outcomes[outcomes.campaign_id == campaign]
     during = mine[mine.window == "main"].set_index("customer_id")
@@ -47,13 +48,14 @@ def _earn(campaign: str, windows: tuple = BOTH, margin: str = "net", chance: flo
     purse = _purse(campaign, windows)
     price = _price(campaign)
     net = purse.sales / (1 + VAT)
-    kept = {
+    margins = {
         "net": net - purse.goods_cost,
         "gross": purse.sales - purse.goods_cost,
         "revenue": purse.sales,
         "net revenue": net,
         "four fifths": purse.sales * (1 - VAT) - purse.goods_cost,
-    }[margin]
+    }
+    kept = margins[margin]
     chance = price.redemption_probability if chance is None else chance
     return kept - purse.reward_paid - purse.points_issued * chance * price.point_cost
 
@@ -85,23 +87,6 @@ def _anyway(campaign: str) -> float:
 def _difference(campaign: str, values: pd.Series) -> float:
     sent = _purse(campaign).sent
     return float(values[sent].mean() - values[~sent].mean())
-
-
-def _triple(found: Estimate, times: float = 1.0) -> Triple:
-    return found.effect * times, found.low * times, found.high * times
-
-
-def _move(found: Triple, by: float) -> Triple:
-    return found[0] + by, found[1] + by, found[2] + by
-
-
-def _widen(found: Triple, times: float) -> Triple:
-    effect, low, high = found
-    return effect, effect - (effect - low) * times, effect + (high - effect) * times
-
-
-def _euros(value: float, digits: int = 2) -> str:
-    return f"{'−' if value < 0 else ''}€{abs(value):,.{digits}f}"
 
 
 SAYS = {
@@ -157,7 +142,7 @@ def _answer_discount() -> Answers:
     points = _gap("discount", _earn("discount", chance=0.0)).effect - right
     return Answers(
         right=right,
-        praise=f"{_euros(right, 3)} a customer; on the last day of the campaign it looked like {_euros(_right('discount', ('main',)).effect, 3)}.",
+        praise=f"{say_euros(right, 3)} a customer; on the last day of the campaign it looked like {say_euros(_right('discount', ('main',)).effect, 3)}.",
         mistakes=(
             *_shared("discount", lambda found: found.effect),
             Mistake(
@@ -209,19 +194,19 @@ def _added_intervals(campaign: str) -> Triple:
 
 @cache
 def _answer_points() -> Answers:
-    right = _triple(_right("points"))
+    right = take_triple(_right("points"))
     purse = _purse("points")
     price = _price("points")
     cent = price.redemption_probability * price.point_cost
     cost = _difference("points", purse.points_issued) * cent
     of_control = float(purse.points_issued[~purse.sent].mean()) * cent
-    face, zero = (_triple(_gap("points", _earn("points", chance=chance))) for chance in (1.0, 0.0))
+    face, zero = (take_triple(_gap("points", _earn("points", chance=chance))) for chance in (1.0, 0.0))
     so_far = _gap("points", purse.sales / (1 + VAT) - purse.goods_cost - purse.points_redeemed * price.point_cost)
     return Answers(
         right=right,
-        praise=f"{_euros(right[0])} ({_euros(right[1])} to {_euros(right[2])}). At face value {_euros(face[0])}, as if points were free {_euros(zero[0])}.",
+        praise=f"{say_triple(right)}. At face value {say_euros(face[0])}, as if points were free {say_euros(zero[0])}.",
         mistakes=(
-            *_shared("points", _triple),
+            *_shared("points", take_triple),
             Mistake(
                 "points_at_face",
                 "Your points stand at face value, a cent each. Three of ten are never spent: times `redemption_probability`.",
@@ -235,19 +220,19 @@ def _answer_points() -> Answers:
             Mistake(
                 "points_spent_so_far",
                 "You booked the points that were spent so far. People take up to three months; what is issued and will be spent is owed already: `points_issued` × probability.",
-                _triple(so_far),
+                take_triple(so_far),
             ),
             Mistake(
                 "points_of_control_forgotten",
                 "You took off all points of those who were sent to. Card holders earn points without any campaign as well: sent less control.",
-                _move(right, -of_control),
+                move_triple(right, -of_control),
             ),
             Mistake(
                 "natural_buyers_forgotten",
                 "You counted the points of additional buyers only. Those who would have come anyway got 300 points too.",
-                _move(zero, -(1 - _anyway("points")) * cost),
+                move_triple(zero, -(1 - _anyway("points")) * cost),
             ),
-            Mistake("natural_buyers_added_back", ADDED, _move(right, _anyway("points") * cost)),
+            Mistake("natural_buyers_added_back", ADDED, move_triple(right, _anyway("points") * cost)),
             Mistake(
                 "interval_not_moved",
                 "The effect is right; the ends of the interval still lack the 8 cents. A known price moves all three.",
@@ -258,7 +243,7 @@ def _answer_points() -> Answers:
                 "The effect is right; the interval is a sum of intervals. Margin and points of a customer move together: one profit for each customer, then one interval.",
                 _added_intervals("points"),
             ),
-            Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
+            Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
         ),
     )
 
@@ -268,51 +253,51 @@ def _answer_service() -> Answers:
     purse = _purse("service")
     price = _price("service")
     treated = int(purse.sent.sum())
-    right = _triple(_right("service"), treated)
+    right = take_triple(_right("service"), times=treated)
     anyway = _anyway("service")
-    free = _triple(_gap("service", _earn("service") + purse.reward_paid), treated)
+    free = take_triple(_gap("service", _earn("service") + purse.reward_paid), times=treated)
     rewards = _difference("service", purse.reward_paid) * treated
     additional = _difference("service", purse.came.astype(float)) * price.reward_cost * treated
     points = _gap("service", _earn("service", chance=0.0)).effect * treated - right[0]
     everyone = len(purse) / treated
     return Answers(
         right=right,
-        praise=f"{_euros(right[0], 0)} in all. {_euros(anyway * (rewards + points), 0)} went to customers who would have come anyway.",
+        praise=f"{say_euros(right[0], 0)} in all. {say_euros(anyway * (rewards + points), 0)} went to customers who would have come anyway.",
         mistakes=(
-            *_shared("service", lambda found: _triple(found, treated)),
+            *_shared("service", lambda found: take_triple(found, times=treated)),
             Mistake(
                 "natural_buyers_forgotten",
                 f"You counted the service of additional customers only ({1 - anyway:.0%} of those who came). The others were served as well, and the bill names them: all rewards count.",
-                _move(free, -(1 - anyway) * rewards),
+                move_triple(free, -(1 - anyway) * rewards),
             ),
             Mistake(
                 "one_service_a_new_buyer",
                 "You booked one service for each customer that the campaign brought. The bill is for those who used it, and nearly all of them would have come anyway.",
-                _move(free, -additional),
+                move_triple(free, -additional),
             ),
-            Mistake("natural_buyers_added_back", ADDED, _move(right, anyway * (rewards + points))),
+            Mistake("natural_buyers_added_back", ADDED, move_triple(right, anyway * (rewards + points))),
             Mistake(
                 "natural_buyers_twice",
                 "What went to natural buyers is off twice. It is an *of which* line: their services are among the rewards already.",
-                _move(right, -anyway * rewards),
+                move_triple(right, -anyway * rewards),
             ),
             Mistake("rewards_left_out", "The services are missing in your bill: `reward_paid`.", free),
             Mistake(
                 "contact_of_the_others",
                 "You booked 8 cents a contact. This campaign was a call: 50 cents.",
-                _move(right, (price.contact_cost - _price("points").contact_cost) * treated),
+                move_triple(right, (price.contact_cost - _price("points").contact_cost) * treated),
             ),
             Mistake(
                 "per_customer",
                 "That is per customer. Times the customers to whom it was sent.",
-                _triple(_right("service")),
+                take_triple(_right("service")),
             ),
             Mistake(
                 "all_customers",
                 "You multiplied with all customers. Only half of them were sent the offer.",
                 tuple(end * everyone for end in right),
             ),
-            Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
+            Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
         ),
     )
 
@@ -328,6 +313,13 @@ def _decide(windows: tuple[str, ...] = BOTH) -> tuple[Any, ...]:
     return (*map(_advise, found), sum(one.effect * one.n_treated for one in found))
 
 
+def _test_if_open(found: Estimate) -> str:
+    """The usual wrong rule: test whatever has zero in its interval."""
+    if found.high < 0:
+        return "stop"
+    return "send" if found.low > 0 else "test"
+
+
 @cache
 def _answer_decision() -> Answers:
     right = _decide()
@@ -335,7 +327,7 @@ def _answer_decision() -> Answers:
     total = right[3]
     verdicts = [_right(name) for name in PLAN]
     sure = tuple("send" if one.low > 0 else "stop" for one in verdicts)
-    doubt = tuple("stop" if one.high < 0 else "send" if one.low > 0 else "test" for one in verdicts)
+    doubt = tuple(map(_test_if_open, verdicts))
     face = (right[0], _advise(_gap("points", _earn("points", chance=1.0))), right[2])
     known = (
         (
@@ -346,9 +338,9 @@ def _answer_decision() -> Answers:
         ),
         (
             "sent_all",
-            ("send",) * 3,
+            ("send", "send", "send"),
             total,
-            f"Your 34c: the service lost {_euros(abs(_right('service').effect))} a customer, and not even the upper end of its interval reaches zero. A slide is no reason.",
+            f"Your 34c: the service lost {say_euros(abs(_right('service').effect))} a customer, and not even the upper end of its interval reaches zero. A slide is no reason.",
         ),
         (
             "only_what_is_sure",
@@ -387,7 +379,7 @@ def _answer_decision() -> Answers:
         if (*words, amount) not in seen:
             mistakes.append(Mistake(name, says, (*words, amount)))
             seen.add((*words, amount))
-    return Answers(right=right, praise=f"{_euros(total, 0)} together.", mistakes=tuple(mistakes))
+    return Answers(right=right, praise=f"{say_euros(total, 0)} together.", mistakes=tuple(mistakes))
 
 
 _WHAT = "sent less control, campaign and 28 days after it (`main` and `post`), contact cost taken off"

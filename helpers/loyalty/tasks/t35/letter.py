@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import pandas as pd
@@ -16,22 +17,9 @@ from loyalty.evaluate.observational.stratification import compare_strata
 from loyalty.evaluate.observational.weighting import weight_by_propensity
 from loyalty.stats.estimate import Estimate
 from loyalty.tasks.checking.grading import Answers, Mistake
+from loyalty.tasks.checking.triples import Triple, say_triple, take_triple
 from loyalty.tasks.t35.scene import load_points_letter
-from loyalty.text import say_money
-
-Triple = tuple[float, float, float]
-
-
-def _euros(value: float) -> str:
-    return say_money(value, "€", 2)
-
-
-def _span(found: Triple) -> str:
-    return f"{_euros(found[0])} ({_euros(found[1])} to {_euros(found[2])})"
-
-
-def _triple(found: Estimate) -> Triple:
-    return found.effect, found.low, found.high
+from loyalty.text import say_euros
 
 
 @cache
@@ -43,17 +31,17 @@ def _letter(whole: bool = False) -> pd.DataFrame:
 
 
 def _naively(outcome: str, whole: bool = False) -> Triple:
-    return _triple(compare_naively(_letter(whole), treated="invited", outcome=outcome))
+    return take_triple(compare_naively(_letter(whole), treated="invited", outcome=outcome))
 
 
 def _within(by: list[str], outcome: str = "sales", whole: bool = False, target: str = "att") -> Triple:
-    return _triple(compare_strata(_letter(whole), treated="invited", outcome=outcome, by=by, target=target))
+    return take_triple(compare_strata(_letter(whole), treated="invited", outcome=outcome, by=by, target=target))
 
 
 def _without_overlap(outcome: str) -> tuple[Mistake, ...]:
-    """What a method says that is asked about all the invited, those too who had nobody like them."""
+    """What each method says about all the invited, although one class has no overlap: everybody in it was invited."""
     profile = ["last_28", "quarter"]
-    asked = {
+    asked: dict[str, tuple[Callable[..., Estimate], list[str], str]] = {
         "no_overlap": (weight_by_propensity, profile, "Weights have to take"),
         "no_overlap_line": (adjust_by_regression, profile, "A line has to guess it from"),
         "no_overlap_doubly": (adjust_doubly, profile, "Half line, half weights: it guesses from"),
@@ -67,7 +55,7 @@ def _without_overlap(outcome: str) -> tuple[Mistake, ...]:
     says = "You asked about all the invited. Of those above €60 every one was invited: what they do without a letter nobody has seen. {} customers who are not like them. Look at the warnings, and leave the class out."
     given = {"treated": "invited", "outcome": outcome, "target": "att"}
     return tuple(
-        Mistake(name, says.format(text), _triple(method(_letter(True), covariates=columns, **given)))
+        Mistake(name, says.format(text), take_triple(method(_letter(True), covariates=columns, **given)))
         for name, (method, columns, text) in asked.items()
     )
 
@@ -78,7 +66,7 @@ def answer_like_with_like() -> Answers:
     right = _within(["group"])
     return Answers(
         right=right,
-        praise=f"{_span(right)} per invited customer of the two lower classes.",
+        praise=f"{say_triple(right)} per invited customer of the two lower classes.",
         mistakes=(
             Mistake(
                 "outcome_among_covariates",
@@ -136,7 +124,7 @@ def answer_witness() -> Answers:
     right = _within(["group"], "witness")
     return Answers(
         right=right,
-        praise=f"{_span(right)}: nothing found where nothing was, and no room for a bias as large as the effect.",
+        praise=f"{say_triple(right)}: nothing found where nothing was, and no room for a bias as large as the effect.",
         mistakes=(
             Mistake(
                 "wrong_outcome",
@@ -171,15 +159,15 @@ def answer_witness() -> Answers:
 @cache
 def answer_grade() -> Answers:
     """Answers of 35g: which sentence may be signed."""
-    given = {"treated": "invited", "by": "group"}
-    found = compare_strata(_letter(), outcome="sales", **given)
-    placebo = placebo_outcome(_letter(), estimator=compare_strata, placebo="witness", **given)
-    right = "C" if say_what_is_allowed(found, placebos=[placebo]).level == "suggests" and found.low > 0 else "D"
+    found = compare_strata(_letter(), treated="invited", by="group", outcome="sales")
+    placebo = placebo_outcome(_letter(), estimator=compare_strata, placebo="witness", treated="invited", by="group")
+    allowed = say_what_is_allowed(found, placebos=[placebo])
+    right = "C" if allowed.level == "suggests" and found.low > 0 else "D"
     fell = _naively("change", True)[0]
     gap = _naively("sales", True)[0]
     says = {
-        "A": f"{_euros(fell)} is the change since the very days that decided. Whoever is picked at a high point falls back without any letter.",
-        "B": f"{_euros(gap)} is the gap between those who spend and those who do not. Within a class of equal spend it is {_span(_within(['group']))}.",
+        "A": f"{say_euros(fell)} is the change since the very days that decided. Whoever is picked at a high point falls back without any letter.",
+        "B": f"{say_euros(gap)} is the gap between those who spend and those who do not. Within a class of equal spend it is {say_triple(_within(['group']))}.",
         "C": "The witness of 35f does not agree, or zero lies in the interval of 35e.",
         "D": "Too strict. Below €60 both kinds exist in every class, your 35e compares them, and your witness of 35f finds nothing. What cannot be told are those above €60.",
     }

@@ -16,8 +16,8 @@ CHANCE = {"nothing": 0.05, "up to €60": 0.40, "more": 1.0}
 def load_points_letter() -> Dataset:
     """Make the points letter of a simulated chain: 20,000 customers, invited by what they had just spent.
 
-    Not real data: seed 135 of `loyalty.world`. Who had spent nothing in the 28 days before the letter was invited with
-    a chance of 5 %, up to €60 with 40 %, and who had spent more surely.
+    Not real data: seed 135 of `loyalty.world`. Customers without any spend in the 28 days before the letter were
+    invited with a chance of 5 %, those with up to €60 with 40 %, and those with more surely.
 
     Returns
     -------
@@ -69,7 +69,9 @@ def _run() -> tuple[pd.DataFrame, pd.Series]:
     last = spent(1, 28)
     group = pd.cut(last, [-1, 0, 60, np.inf], labels=list(CHANCE)).astype("str")
     invited = np.random.default_rng(135).random(len(ids)) < group.map(CHANCE)
-    wave, _ = world.run(pd.DataFrame({"customer_id": ids, "offer_id": np.where(invited, "bonus_points", None)}))
+    offer = np.full(len(ids), None, dtype=object)
+    offer[invited.to_numpy()] = "bonus_points"
+    wave, _ = world.run(pd.DataFrame({"customer_id": ids, "offer_id": offer}))
     after = wave.outcomes.query("window == 'main'").set_index("customer_id")
     table = pd.DataFrame(
         {

@@ -11,6 +11,7 @@ from loyalty.datasets.loaders import complete_journey
 from loyalty.evaluate.observational.did import difference_in_differences
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.triples import Triple, take_triple, widen_triple
 from loyalty.tasks.t35.letter import answer_grade, answer_like_with_like, answer_witness
 
 START = pd.Timestamp("2017-10-30")
@@ -18,7 +19,6 @@ END = pd.Timestamp("2017-12-25")
 FAKE = pd.Timestamp("2017-09-04")
 BEFORE = pd.Timedelta(days=84)
 DAY = pd.Timedelta(days=1)
-Triple = tuple[float, float, float]
 
 
 @cache
@@ -39,8 +39,7 @@ def _spend(start: pd.Timestamp, end: pd.Timestamp, per: int = 28) -> np.ndarray:
 def _compare(values: np.ndarray, keep: np.ndarray | None = None) -> Triple:
     member = _chain()[2]
     keep = np.ones(len(values), dtype=bool) if keep is None else keep
-    found = compare_means(values[member & keep], values[~member & keep])
-    return found.effect, found.low, found.high
+    return take_triple(compare_means(values[member & keep], values[~member & keep]))
 
 
 def _gap(values: np.ndarray) -> float:
@@ -54,8 +53,7 @@ def _weeks_as_customers(start: pd.Timestamp, end: pd.Timestamp) -> Triple:
     week = pd.Timedelta(days=7)
     before = _spend(start - BEFORE, start)
     changes = np.array([_spend(day, day + week) - before for day in pd.date_range(start, end - week, freq=week)])
-    found = compare_means(changes[:, member].ravel(), changes[:, ~member].ravel())
-    return found.effect, found.low, found.high
+    return take_triple(compare_means(changes[:, member].ravel(), changes[:, ~member].ravel()))
 
 
 @cache
@@ -125,11 +123,6 @@ def _answer_naive() -> Answers:
     )
 
 
-def _widen(found: Triple, times: float) -> Triple:
-    effect, low, high = found
-    return effect, effect - (effect - low) * times, effect + (high - effect) * times
-
-
 def _add_intervals(effect: float, one: Triple, other: Triple) -> Triple:
     """An interval as if the two windows held different households."""
     half = float(np.hypot(one[2] - one[0], other[2] - other[0]))
@@ -165,7 +158,7 @@ def _mistakes_of_change(start: pd.Timestamp, end: pd.Timestamp) -> tuple[Mistake
         Mistake(
             "one_standard_error",
             "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-            _widen(change, 1 / 1.96),
+            widen_triple(change, 1 / 1.96),
         ),
         Mistake(
             "windows_as_independent",

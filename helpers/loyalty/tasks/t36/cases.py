@@ -17,7 +17,7 @@ import pandas as pd
 from loyalty.evaluate.clinic.findings import Claim
 from loyalty.tasks.t36 import mishaps
 from loyalty.tasks.t36.mishaps import Draw, Stage
-from loyalty.text import say_money
+from loyalty.text import say_euros
 from loyalty.world import World
 
 
@@ -145,14 +145,14 @@ def make_case(seed: int, defect: str | None = None, *, customers: int = 12_000, 
         raise ValueError(f"defect should be one of {', '.join(DEFECTS)}; found {defect!r}")
     if defect is None and size is not None:
         raise ValueError("a sound campaign has no defect that could have a size")
-    if size is not None and not 0 < size < (1 if defect and DEFECTS[defect].default < 1 else 100):
-        raise ValueError(f"size should be {DEFECTS[defect].meaning}, above 0; found {size!r}")
-    strength = DEFECTS[defect].default if defect and size is None else float(size or 0)
+    strength = _choose_strength(defect, size)
     scene, feature = _set_scene(seed, defect, customers, strength)
-    if defect in mishaps.DRAWS:
+    if defect is not None and defect in mishaps.DRAWS:
         draw = mishaps.DRAWS[defect](scene, strength)
+    elif feature == "odd split":
+        draw = mishaps.draw_oddly(scene)
     else:
-        draw = mishaps.draw_oddly(scene) if feature == "odd split" else mishaps.draw_fairly(scene)
+        draw = mishaps.draw_fairly(scene)
     if feature == "planned segment":  # named before the start: a claim about it is no winner's curse
         promised = str(scene.rng.choice(sorted(set(scene.people["segment"]))))
         draw = replace(draw, claim=replace(draw.claim, segment=promised))
@@ -171,31 +171,44 @@ def make_case(seed: int, defect: str | None = None, *, customers: int = 12_000, 
     having, without = (table[list(NAMES)] for table in scene.imagine(draw.days))
     if defect is None:  # a slow operator belongs to the campaign, as other messages that do not arrive
         having = having.mask(np.broadcast_to(lost[:, None], having.shape), without)
-    # Who was chosen by spend is no draw: the truth is that of the customers who were written to
+    # Where the control was chosen by spend, the truth is that of the customers who were written to
     mine = draw.treated if draw.drawn_after else draw.listed
     inside = True if draw.claim.segment is None else (scene.people["segment"] == draw.claim.segment).to_numpy()
     gain = having - without
     name = draw.claim.outcome
-    fair = (
-        having.loc[draw.treated & inside, name].mean() - without.loc[draw.listed & ~draw.treated & inside, name].mean()
-    )
-    tables = [table.reset_index(drop=True) for table in (plan, contacts, outcomes)]
+    treated = having.loc[draw.treated & inside, name].mean()
+    control = without.loc[draw.listed & ~draw.treated & inside, name].mean()
+    plan, contacts, outcomes = (table.reset_index(drop=True) for table in (plan, contacts, outcomes))
     return Case(
-        f"{scene.offer.replace('_', ' ')}, {scene.world.end:%B %Y}",
-        write_report(*tables, draw.claim),
-        *tables,
-        draw.claim,
-        defect,
-        strength if defect else None,
-        float(gain.loc[mine, "sales"].mean()),
-        float(gain.loc[mine & inside, name].mean()),
-        float(fair),
-        feature,
+        name=f"{scene.offer.replace('_', ' ')}, {scene.world.end:%B %Y}",
+        report=write_report(plan, contacts, outcomes, draw.claim),
+        plan=plan,
+        contacts=contacts,
+        outcomes=outcomes,
+        claim=draw.claim,
+        defect=defect,
+        size=strength if defect else None,
+        truth=float(gain.loc[mine, "sales"].mean()),
+        claimed_truth=float(gain.loc[mine & inside, name].mean()),
+        fair=float(treated - control),
+        feature=feature,
     )
+
+
+def _choose_strength(defect: str | None, size: float | None) -> float:
+    """Choose the strength of a defect: the one asked for, or its default; 0 for a sound campaign."""
+    if defect is None:
+        return 0.0
+    rule = DEFECTS[defect]
+    if size is None:
+        return rule.default
+    if not 0 < size < (1 if rule.default < 1 else 100):
+        raise ValueError(f"size should be {rule.meaning}, above 0; found {size!r}")
+    return float(size)
 
 
 def write_report(plan: pd.DataFrame, contacts: pd.DataFrame, outcomes: pd.DataFrame, claim: Claim) -> str:
-    """Write what a proud team would: the claimed number from the rows that match, with nothing said of the rest.
+    """Write the report of a proud team: the claimed number from the rows that match, and nothing about the others.
 
     Examples
     --------
@@ -209,10 +222,12 @@ def write_report(plan: pd.DataFrame, contacts: pd.DataFrame, outcomes: pd.DataFr
     weeks = f"{number} week{'s' if number > 1 else ''}"
     place = "" if claim.segment is None else f" in the segment “{claim.segment}”"
     if claim.outcome in ("sales", "margin"):
-        amount = say_money(abs(found.effect), "€", 2)
+        amount = say_euros(abs(found.effect))
+    elif claim.outcome == "responded":
+        amount = f"{100 * abs(found.effect):.1f} points"
     else:
-        amount = f"{100 * abs(found.effect):.1f} points" if claim.outcome == "responded" else f"{abs(found.effect):.3f}"
-    chance = f"p {'< .001' if found.p < 0.001 else f'= {found.p:.3f}'.replace('0.', '.')}"
+        amount = f"{abs(found.effect):.3f}"
+    chance = "p < .001" if found.p < 0.001 else f"p = {found.p:.3f}".replace("0.", ".")
     looks = f" It took only {claim.looks} weekly looks until the result was clear." if claim.looks > 1 else ""
     what = f"{NAMES[claim.outcome]}{place}"
     if found.p >= 0.05:
@@ -224,7 +239,7 @@ def write_report(plan: pd.DataFrame, contacts: pd.DataFrame, outcomes: pd.DataFr
     if found.effect < 0:
         return f"The {row['name']} did harm: {what} fell by {amount} in {weeks} ({share}, {chance}).{looks}"
     if claim.outcome in ("sales", "margin"):
-        return f"{text} With {found.n_treated:,} customers that makes {say_money(found.effect * found.n_treated, '€')}."
+        return f"{text} With {found.n_treated:,} customers that makes {say_euros(found.effect * found.n_treated, 0)}."
     return f"{text} We propose to send it to everybody."
 
 
@@ -247,7 +262,7 @@ def _set_scene(seed: int, defect: str | None, customers: int, strength: float) -
     people["operator"] = rng.choice(names, len(people), p=parts)
     people["segment"] = _name_segments(people, int(strength) if defect == "winner's curse" else 12)
     people["card"] = [f"{number:07d}" for number in rng.choice(2_000_000, len(people), replace=False)]
-    offer = str(rng.choice(ONLY.get(defect, OFFERS)))
+    offer = str(rng.choice(ONLY.get(defect or "", OFFERS)))
     share = float(rng.choice([0.2, 0.3, 0.5]))
     days = 42 if defect == "early stop" else int(rng.choice([28, 42]))
     metric = "sales" if defect == "swapped metric" else str(rng.choice(["sales", "sales", "sales", "orders", "margin"]))
@@ -269,7 +284,7 @@ def _name_segments(people: pd.DataFrame, number: int) -> list[str]:
 def _carry_out(
     scene: Stage, draw: Draw, defect: str | None, strength: float, lost: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Send, let the days pass, measure: contacts and outcomes of who is on the list, under their card numbers."""
+    """Send and measure: contacts and outcomes of the customers on the list, under their card numbers."""
     people = scene.people
     start = scene.world.end
     name = f"{scene.offer}-{scene.world.end:%Y-%m}"

@@ -51,13 +51,13 @@ class Stage:
         return with_offer, without
 
     def toss(self) -> np.ndarray:
-        """Draw fairly who is treated."""
+        """Draw the treated by a fair lottery."""
         return self.rng.random(len(self.people)) >= self.share
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Who is in the campaign's list, who of them is treated, what is claimed, and how long it was measured."""
+    """The draw of a campaign: its list, the treated among them, the claim, and how long it was measured."""
 
     listed: np.ndarray
     treated: np.ndarray
@@ -109,7 +109,8 @@ def draw_until_stopped(scene: Stage, part: float) -> Draw:
     Those that ran to the end as planned are no broken ones, so that the lottery is drawn anew until one stops.
     """
     waves = [scene.live(pd.Series(sent, scene.people.index), scene.days) for sent in (True, False)]
-    first = waves[0].windows[1][1]
+    _, main, *_ = waves[0].windows
+    _, first, _ = main
     number = scene.days // WEEK
     weeks = tuple((str(k), first + WEEK * k, first + WEEK * (k + 1)) for k in range(number))
     both = [realise(w.before, w.plan.rows, weeks, (*w.past, w.sent))[scene.metric].cumsum(axis=1) for w in waves]
@@ -121,7 +122,7 @@ def draw_until_stopped(scene: Stage, part: float) -> Draw:
         if stops:
             break
     else:
-        stops = [int(np.argmin([look.p for look in looks]))]  # nobody waits for ever: stopped at the best look
+        stops = [int(np.argmin([look.p for look in looks]))]  # after that many tries the best look counts as the stop
     day = WEEK * (stops[0] + 1)
     return Draw(np.ones(len(treated), bool), treated, day, Claim(outcome=scene.metric, looks=stops[0] + 1))
 
@@ -178,10 +179,10 @@ def shift_control(wave: Wave, outcomes: pd.DataFrame, days: float) -> pd.DataFra
 
 
 def drop_leavers(contacts: pd.DataFrame, outcomes: pd.DataFrame, part: float, rng: np.random.Generator) -> pd.DataFrame:
-    """Leave out who had gone by the end: the file of the treated lists the members of the last day.
+    """Survivorship: leave out treated customers who had gone by the end, because their file is of the last day.
 
-    Who left, opted out or stopped buying has no row after the start any more; the control's file was made from the
-    list of the first day.
+    Treated customers who left, opted out or stopped buying have no row after the start; the control's file was made
+    from the list of the first day.
     """
     treated = contacts.loc[contacts["offer_id"].notna(), "customer_id"]
     main = outcomes[outcomes["window"] == "main"].set_index("customer_id")["orders"].reindex(treated)
@@ -213,7 +214,7 @@ def lose_zeros(
 
 
 def compare_naively(contacts: pd.DataFrame, outcomes: pd.DataFrame, claim: Claim) -> Estimate:
-    """Compare the rows that match, as a proud team does: whoever is missing is not missed.
+    """Compare the rows that match, as a proud team does: customers without a row are ignored.
 
     Examples
     --------

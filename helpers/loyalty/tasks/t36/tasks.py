@@ -12,6 +12,7 @@ from loyalty.evaluate.design.sample_ratio import ALARM
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.triples import say_triple, take_triple
 from loyalty.tasks.t36.scene import LETTERS, SOUND
 from loyalty.tasks.t36.verdicts import (
     LATE,
@@ -24,18 +25,13 @@ from loyalty.tasks.t36.verdicts import (
     make_board,
     measure_claim,
     read_board,
-    say_euros,
 )
+from loyalty.text import say_euros
 from loyalty.world import PRESETS
 
-Triple = tuple[float, float, float]
 # the reports of 36b and 36e
 LEAKY = "Q"
 SWAPPED = "T"
-
-
-def _triple(found: Estimate) -> Triple:
-    return found.effect, found.low, found.high
 
 
 @cache
@@ -138,29 +134,33 @@ def _answer_leak() -> Answers:
 
 @cache
 def _answer_before() -> Answers:
-    right = _triple(compare(LATE, "sales", "pre"))
+    right = take_triple(compare(LATE, "sales", "pre"))
     main = compare(LATE, "sales")
     control = compare(LATE, "sales", "pre").base
     return Answers(
         right=right,
-        praise=f"{say_euros(right[0])} ({say_euros(right[1])} to {say_euros(right[2])}) before anything was sent. The report's {say_euros(main.effect)} was there already, and more.",
+        praise=f"{say_triple(right)} before anything was sent. The report's {say_euros(main.effect)} was there already, and more.",
         mistakes=(
             Mistake(
                 "during",
                 "That is the campaign itself, the number of the report. Asked are the four weeks *before*: window `pre`.",
-                _triple(main),
+                take_triple(main),
             ),
             Mistake(
                 "after",
                 "That is the window after the campaign. Asked is the one before: `pre`.",
-                _triple(compare(LATE, "sales", "post")),
+                take_triple(compare(LATE, "sales", "post")),
             ),
-            Mistake("orders", "These are orders. Asked are sales, in euros.", _triple(compare(LATE, "orders", "pre"))),
-            Mistake("margin", "That is margin. Asked are sales, in euros.", _triple(compare(LATE, "margin", "pre"))),
+            Mistake(
+                "orders", "These are orders. Asked are sales, in euros.", take_triple(compare(LATE, "orders", "pre"))
+            ),
+            Mistake(
+                "margin", "That is margin. Asked are sales, in euros.", take_triple(compare(LATE, "margin", "pre"))
+            ),
             Mistake(
                 "buyers_only",
                 "You left out those who bought nothing before. They are part of both groups, as zeros.",
-                _triple(compare(LATE, "sales", "pre", "orders > 0")),
+                take_triple(compare(LATE, "sales", "pre", "orders > 0")),
             ),
             Mistake(
                 "one_standard_error",
@@ -170,7 +170,7 @@ def _answer_before() -> Answers:
             Mistake(
                 "change",
                 "That is the change since before, a difference in differences. Asked is only what was there before.",
-                _triple(_change()),
+                take_triple(_change()),
             ),
             Mistake(
                 "relative",

@@ -14,6 +14,7 @@ from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.answers import Mismatch, is_missing
 from loyalty.tasks.t36.cases import DEFECTS, Case
 from loyalty.tasks.t36.scene import LETTERS, SOUND, uncover
+from loyalty.text import say_euros
 
 Wrong = tuple[str | None, str]
 SWAPPED = "swapped metric"
@@ -101,17 +102,6 @@ def measure_claim(letter: str) -> Estimate:
     -1.11
     """
     return compare(letter, find_case(letter).claim.outcome)
-
-
-def say_euros(value: float, decimals: int = 2) -> str:
-    """Write an amount for a sentence.
-
-    Examples
-    --------
-    >>> say_euros(-1234.5)
-    '−€1,234.50'
-    """
-    return f"{'−' if value < 0 else ''}€{abs(value):,.{decimals}f}"
 
 
 @cache
@@ -223,12 +213,14 @@ def judge_board(board: pd.DataFrame) -> Wrong:
     off = {name: points.index[points[name] == 0] for name in points}
     named = off["reason"].difference(off["decision"])
     tail = [f"{int(points.to_numpy().sum())} of {points.size} points."]
-    # Who has not decided one by one is not told which
+    # With many wrong decisions the letters are not told: they were hardly decided one by one
     if len(off["decision"]) > FEW:
         tail += [f"{len(off['decision'])} decisions are wrong. Ask every report the same questions."]
     else:
-        tail += [f"Decide {_list(off['decision'])} once more."] if len(off["decision"]) else []
-        tail += [f"Refused rightly, but for another reason: {_list(named)}."] if len(named) else []
+        if len(off["decision"]):
+            tail.append(f"Decide {_list(off['decision'])} once more.")
+        if len(named):
+            tail.append(f"Refused rightly, but for another reason: {_list(named)}.")
     name, says = _find_habit(board, right)
     return name, " ".join([says, *tail]).strip()
 
@@ -239,7 +231,7 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
     sound = list(SOUND)
     quiet = pd.Series({letter: bool(measure_claim(letter).p >= 0.05) for letter in LETTERS})
     name = None
-    more = {}
+    more: dict[str, Any] = {}
     if refused.all():
         lost = sum(find_case(letter).truth * measure_claim(letter).n_treated for letter in SOUND)
         name = "refused_everything"
@@ -247,7 +239,8 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
     elif not refused.any():
         found = measure_claim(LATE)
         true = find_case(LATE).truth
-        booked, came = (say_euros(each * found.n_treated, 0) for each in (found.effect, true))
+        booked = say_euros(found.effect * found.n_treated, 0)
+        came = say_euros(true * found.n_treated, 0)
         name = "signed_everything"
         more = {"letter": LATE, "booked": booked, "came": came}
     elif (refused == quiet).all():

@@ -18,6 +18,7 @@ from loyalty.evaluate.uplift.experiment import open_trial
 from loyalty.evaluate.uplift.meta_learners import make_ridge
 from loyalty.prepare.profile import build_profile
 from loyalty.world import PRESETS, Parameters, World
+from loyalty.world.parameters import Offer
 
 CARD = 0.20  # euros for the printed invitation
 SEED = 137
@@ -37,14 +38,24 @@ def _make_chain() -> Parameters:
     base = PRESETS["default"]()
     rest = sum(kind.share for kind in base.types if kind.name != "beauty")
     types = [replace(kind, share=0.25 if kind.name == "beauty" else kind.share / rest * 0.75) for kind in base.types]
-    evening = {"reward": 6.0, "contact": CARD, "use": (("all", 0.7),)}
-    evening |= {"visits": (("all", 0.1), ("beauty", 3.0)), "extra": (("all", 0.05), ("beauty", 0.15))}
-    offers = [replace(offer, **evening) if offer.name == "gift" else offer for offer in base.offers]
+    offers = [_hand_over(offer) if offer.name == "gift" else offer for offer in base.offers]
     return replace(base, name="beauty_counter", types=tuple(types), offers=tuple(offers))
 
 
+def _hand_over(gift: Offer) -> Offer:
+    """Make of a gift one that is handed over on an evening, which brings beauty customers above all."""
+    return replace(
+        gift,
+        reward=6.0,
+        contact=CARD,
+        use=(("all", 0.7),),
+        visits=(("all", 0.1), ("beauty", 3.0)),
+        extra=(("all", 0.05), ("beauty", 0.15)),
+    )
+
+
 def _name_segments(profile: pd.DataFrame, lines: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
-    """Where a customer's money went before, and whether he came in the last 60 days."""
+    """Where a customer's money went before, and whether the customer came in the last 60 days."""
     lines = lines.assign(counter=lines.product_id.isin(products.product_id[products.department.isin(COUNTER)]))
     spent = lines.assign(counter=lines.counter * lines.sales).groupby("customer_id")[["counter", "sales"]].sum()
     share = (spent.counter / spent.sales).reindex(profile.customer_id).to_numpy()

@@ -10,12 +10,13 @@ from functools import cache
 import pandas as pd
 
 from loyalty.evaluate.uplift.experiment import open_trial
-from loyalty.evaluate.uplift.policy_value import value_policies
+from loyalty.evaluate.uplift.policy_value import Contest, value_policies
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.triples import Triple, move_triple, multiply_triple, say_triple, take_triple, widen_triple
 from loyalty.tasks.t37.scene import CARD, hold_evening
+from loyalty.text import say_euros
 
-Triple = tuple[float, float, float]
 NEXT = 60_000  # customers of the next month
 
 
@@ -30,30 +31,18 @@ def _half(name: str) -> pd.DataFrame:
     return people if name == "both" else people[people.half == name]
 
 
-def _triple(found, cost: float = CARD, times: float = 1.0) -> Triple:
-    return tuple((end - cost) * times for end in (found.effect, found.low, found.high))
-
-
 def _gap(group: pd.DataFrame, what: str = "profit", *, cost: float = CARD, times: float = 1.0) -> Triple:
     """Invited less control, card off."""
     invited = group.arm == "invited"
-    return _triple(compare_means(group[what][invited], group[what][~invited]), cost, times)
+    return take_triple(compare_means(group[what][invited], group[what][~invited]), cost=cost, times=times)
 
 
 def _left(group: pd.DataFrame, *, times: float = 1.0) -> Triple:
     """Mean profit of the invited alone, card off: control is missing."""
     values = group.profit[group.arm == "invited"]
+    mean = values.mean()
     half = 1.96 * values.sem()
-    return tuple((end - CARD) * times for end in (values.mean(), values.mean() - half, values.mean() + half))
-
-
-def _widen(found: Triple, times: float) -> Triple:
-    effect, low, high = found
-    return effect, effect - (effect - low) * times, effect + (high - effect) * times
-
-
-def _move(found: Triple, by: float) -> Triple:
-    return tuple(end + by for end in found)
+    return multiply_triple(move_triple((mean, mean - half, mean + half), -CARD), times)
 
 
 def _fifth(half: str, *, lowest: bool = False) -> pd.DataFrame:
@@ -61,14 +50,6 @@ def _fifth(half: str, *, lowest: bool = False) -> pd.DataFrame:
     people = _half(half)
     ranked = people.sort_values("chance", ascending=lowest, kind="stable")
     return ranked.head(len(people) // 5)
-
-
-def _euros(value: float, decimals: int = 2) -> str:
-    return f"{'−' if value < 0 else ''}€{abs(value):,.{decimals}f}"
-
-
-def _say(found: Triple, decimals: int = 2) -> str:
-    return "{} ({} to {})".format(*(_euros(end, decimals) for end in found))
 
 
 SAYS = {
@@ -87,7 +68,7 @@ def _answer_likely() -> Answers:
     came = best[best.came == 1]
     return Answers(
         right=right,
-        praise=f"{_say(right)} a card, although {best[best.arm == 'invited'].came.mean():.0%} of the invited came. Open at best.",
+        praise=f"{say_triple(right)} a card, although {best[best.arm == 'invited'].came.mean():.0%} of the invited came. Open at best.",
         mistakes=(
             Mistake("treated_for_effect", SAYS["treated_for_effect"], _left(best)),
             Mistake(
@@ -128,7 +109,7 @@ def _answer_likely() -> Answers:
                 "You divided by all customers. A card was asked: per customer of the fifth.",
                 _gap(best, times=0.2),
             ),
-            Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
+            Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
         ),
     )
 
@@ -150,7 +131,7 @@ def _answer_effects() -> Answers:
     control = learn[learn.arm == "control"]
     return Answers(
         right=right,
-        praise=f"From {_euros(right.min())} to {_euros(right.max())}. By response the order would be another one.",
+        praise=f"From {say_euros(right.min())} to {say_euros(right.max())}. By response the order would be another one.",
         mistakes=(
             Mistake(
                 "trained_without_control",
@@ -223,7 +204,7 @@ def _answer_cut() -> Answers:
     tuned_says = f"You chose the segments on the half that judges ({len(tuned)} of them look good there), and report their value on the same half: tuning on the holdout. Choose with the effects of 37b."
     return Answers(
         right=right,
-        praise=f"{_say(right, 3)} per customer, with {len(mine) / len(judge):.0%} invited. The learning half had promised {_euros(_value(chosen, 'learn')[0])}.",
+        praise=f"{say_triple(right, 3)} per customer, with {len(mine) / len(judge):.0%} invited. The learning half had promised {say_euros(_value(chosen, 'learn')[0])}.",
         mistakes=(
             Mistake("tuned_on_the_holdout", tuned_says, _value(tuned)),
             Mistake(
@@ -262,7 +243,7 @@ def _answer_cut() -> Answers:
             Mistake(
                 "card_for_everybody",
                 "You took off a card for everybody. Only those who are invited get one: times the share.",
-                _move(_value(chosen, cost=0.0), -CARD),
+                move_triple(_value(chosen, cost=0.0), -CARD),
             ),
             Mistake(
                 "in_all",
@@ -274,13 +255,13 @@ def _answer_cut() -> Answers:
                 "That is the value of inviting everybody. Keep the segments whose effect in 37b exceeds the card.",
                 _gap(judge),
             ),
-            Mistake("one_standard_error", SAYS["one_standard_error"], _widen(right, 1 / 1.96)),
+            Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
         ),
     )
 
 
 @cache
-def _contest(half: str = "judge", cost: float = CARD):
+def _contest(half: str = "judge", cost: float = CARD) -> Contest:
     """The plan of 37c and everybody, valued by the helper."""
     people = _half(half)
     table = people[["customer_id", "arm", "profit"]].assign(propensity=0.5)
@@ -290,18 +271,18 @@ def _contest(half: str = "judge", cost: float = CARD):
 
 
 def _against(half: str = "judge", cost: float = CARD) -> Triple:
-    found = _contest(half, cost).compare("segments", "everybody: invited")
-    return found.effect, found.low, found.high
+    return take_triple(_contest(half, cost).compare("segments", "everybody: invited"))
 
 
 @cache
 def _answer_everybody() -> Answers:
     right = _against()
     found = _contest().estimates
-    own, everybody = (_triple(found[name], 0.0) for name in ("segments", "everybody: invited"))
+    own = take_triple(found["segments"])
+    everybody = take_triple(found["everybody: invited"])
     return Answers(
         right=right,
-        praise=f"{_say(right)} per customer more than inviting everybody, and that interval is narrower than the two beside each other suggest.",
+        praise=f"{say_triple(right)} per customer more than inviting everybody, and that interval is narrower than the two beside each other suggest.",
         mistakes=(
             Mistake(
                 "against_nobody",
@@ -334,16 +315,23 @@ def _answer_everybody() -> Answers:
 
 @cache
 def _answer_decision() -> Answers:
-    values = {"everybody": _gap(_half("judge")), "agency": _gap(_fifth("judge"), times=0.2)}
-    values |= {"segments": _answer_cut().right}
+    values: dict[str, Triple] = {
+        "everybody": _gap(_half("judge")),
+        "agency": _gap(_fifth("judge"), times=0.2),
+        "segments": _answer_cut().right,
+    }
     sure = {word: found for word, found in values.items() if found[1] > 0}
-    word = max(sure, key=lambda name: sure[name][0]) if sure else "hold"
-    right = (word, *(end * NEXT for end in sure[word][:2])) if sure else ("hold", 0.0, 0.0)
+    word = "hold"
+    money = least = 0.0
+    if sure:
+        word = max(sure, key=lambda name: sure[name][0])
+        money, least, _ = multiply_triple(sure[word], NEXT)
+    right = (word, money, least)
     chosen = _plan(_effects(_half("learn")))
     learn = _half("learn")
     says = {
-        "everybody": f"Everybody: look at the whole judging half. It loses {_euros(abs(values['everybody'][0]))} a customer, and the whole interval lies below zero.",
-        "agency": f"Your 37a: the agency's list is open at best ({_say(values['agency'])} per customer of the base). It finds who comes, not whom the evening changes.",
+        "everybody": f"Everybody: look at the whole judging half. It loses {say_euros(abs(values['everybody'][0]))} a customer, and the whole interval lies below zero.",
+        "agency": f"Your 37a: the agency's list is open at best ({say_triple(values['agency'])} per customer of the base). It finds who comes, not whom the evening changes.",
         "hold": "Holding back would be right if no plan were clear of zero. One of yours is: look at the lower end of 37c.",
     }
     wrong = [
@@ -393,10 +381,10 @@ def _answer_decision() -> Answers:
             tuple(end * NEXT for end in _value(_plan(_effects(learn), 0.0))[:2]),
         ),
     )
-    wrong += [Mistake(name, text, ("segments", *money)) for name, text, money in amounts]
+    wrong += [Mistake(name, text, ("segments", *amount)) for name, text, amount in amounts]
     return Answers(
         right=right,
-        praise=f"About {_euros(right[1], 0)}, and hardly less than {_euros(right[2], 0)}, if next month is like this one.",
+        praise=f"About {say_euros(money, 0)}, and hardly less than {say_euros(least, 0)}, if next month is like this one.",
         mistakes=tuple(wrong),
     )
 

@@ -64,7 +64,8 @@ def _fill_by_contact() -> float:
         most = row.customers * (1 - CONTROL)
         contacts = min(most, money / row.cost, calls if row.channel == "call" else most)
         money = money - contacts * row.cost
-        calls = calls - contacts * (row.channel == "call")
+        if row.channel == "call":
+            calls = calls - contacts
         profit += contacts * row.profit
     return profit
 

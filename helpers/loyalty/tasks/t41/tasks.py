@@ -8,7 +8,7 @@ import pandas as pd
 
 from loyalty.datasets.loaders import checkpoint, complete_journey
 from loyalty.evaluate.lift.measure import measure_lift
-from loyalty.evaluate.lift.result import Lifts
+from loyalty.evaluate.lift.result import Lift, Lifts
 from loyalty.learn.history.prediction import predict_from_past
 from loyalty.learn.history.response_rates import Rates, measure_rates
 from loyalty.stats.shrinkage import shrink_normal
@@ -283,7 +283,9 @@ def _answer_past() -> Answers:
 
 @cache
 def _summer() -> Lifts:
-    return measure_lift(load_summer(), outcome="sales", by="segment")  # type: ignore[return-value]
+    found = measure_lift(load_summer(), outcome="sales", by="segment")
+    assert isinstance(found, Lifts)  # one for each segment
+    return found
 
 
 @cache
@@ -295,6 +297,7 @@ def _answer_lift() -> Answers:
     control = rows[rows.arm == "control"]
     own = control[control.segment == best.segment]
     whole = measure_lift(rows[rows.arm.isin([best.arm, "control"])], outcome="sales")
+    assert isinstance(whole, Lift)  # one arm, no segments
     width = (table.high - table.low) / (2 * 1.96)
     right = float(best.shrunken)
     return Answers(

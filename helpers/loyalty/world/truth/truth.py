@@ -141,7 +141,7 @@ class Truth:
         return pd.concat(tables, names=["offer_id", "window"])
 
     def would_have_come_anyway(self, wave: Wave) -> pd.DataFrame:
-        """For each customer whom an offer was sent: did he come in the main window, would he have, did he use it."""
+        """For each customer with an offer: came in the main window, would have come without it, and used it."""
         treated = wave.plan.offer >= 0
         rows = wave.plan.rows[treated]
         offer = wave.plan.offer[treated]
@@ -226,7 +226,7 @@ class Truth:
         return [self.world.scene.calendar.date(day) for day in self.world.scene.people.borders]
 
     def alive(self, date: str | pd.Timestamp | None = None) -> pd.DataFrame:
-        """Whether each customer who had entered before a day (the end) is still one; False: he never comes back."""
+        """Say whether each customer who entered before a day (the end) is still one; others never come back."""
         people = self.world.scene.people
         day = self.world._state.end if date is None else self.world.scene.calendar.day(date)
         rows = np.flatnonzero(people.entry < day)
@@ -235,7 +235,8 @@ class Truth:
     def lifetime_value(self, *, days: int = 365, date: str | pd.Timestamp | None = None) -> pd.DataFrame:
         """Expected orders, sales and margin of each customer over the days from a day (the end) on.
 
-        The expectation is over visits, baskets and leaving; who has left has nothing. No further wave is assumed.
+        The expectation is over visits, baskets and leaving; customers who have left have nothing. No further wave is
+        assumed.
         """
         day = self.world._state.end if date is None else self.world.scene.calendar.day(date)
         return futures.lifetime_value(self.world.scene, day, days, self.world._log)

@@ -1,0 +1,88 @@
+"""Answers of three numbers: an effect and its interval."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from loyalty.text import say_euros
+
+Triple = tuple[float, float, float]  # effect, low, high
+
+
+class HasInterval(Protocol):
+    """An estimate with its interval, such as `loyalty.stats.estimate.Estimate`."""
+
+    @property
+    def effect(self) -> float:
+        """The estimate."""
+
+    @property
+    def low(self) -> float:
+        """The lower end of its interval."""
+
+    @property
+    def high(self) -> float:
+        """The upper end of its interval."""
+
+
+def take_triple(found: HasInterval, *, cost: float = 0.0, times: float = 1.0) -> Triple:
+    """Take effect, low and high of an estimate, a cost taken off each, then multiplied.
+
+    Parameters
+    ----------
+    found : HasInterval
+        The estimate.
+    cost : float
+        Taken off all three.
+    times : float
+        By which all three are then multiplied, such as the number of customers.
+    """
+    return (found.effect - cost) * times, (found.low - cost) * times, (found.high - cost) * times
+
+
+def multiply_triple(found: Triple, times: float) -> Triple:
+    """Multiply an effect and its interval.
+
+    Examples
+    --------
+    >>> multiply_triple((1.0, 0.5, 1.5), 2)
+    (2.0, 1.0, 3.0)
+    """
+    effect, low, high = found
+    return effect * times, low * times, high * times
+
+
+def move_triple(found: Triple, by: float) -> Triple:
+    """Move an effect and its interval by an amount.
+
+    Examples
+    --------
+    >>> move_triple((1.0, 0.5, 1.5), -1)
+    (0.0, -0.5, 0.5)
+    """
+    effect, low, high = found
+    return effect + by, low + by, high + by
+
+
+def widen_triple(found: Triple, times: float) -> Triple:
+    """Widen an interval around its effect; 1 / 1.96 makes one standard error of a 95 % interval.
+
+    Examples
+    --------
+    >>> widen_triple((1.0, 0.5, 2.0), 2)
+    (1.0, 0.0, 3.0)
+    """
+    effect, low, high = found
+    return effect, effect - (effect - low) * times, effect + (high - effect) * times
+
+
+def say_triple(found: Triple, decimals: int = 2) -> str:
+    """Write an effect in euros with its interval.
+
+    Examples
+    --------
+    >>> say_triple((-1.0, -2.5, 0.5))
+    '−€1.00 (−€2.50 to €0.50)'
+    """
+    effect, low, high = (say_euros(value, decimals) for value in found)
+    return f"{effect} ({low} to {high})"
