@@ -146,6 +146,6 @@ def test_an_empty_amount_and_a_repeated_line_are_told_by_the_contract(csv, refus
     text = "customer_id;time;sales;basket_id;line_no\n7;2025-01-31;;A;1\n7;2025-01-31;5;A;1\n"
     assert refuse(csv(text)).splitlines() == [
         "`sales` is empty in 1 of 2 rows (basket_id 'A'): fill it, or take these rows out and count them",
-        "`basket_id` + `line_no` should be different in every row: 1 value comes more than once, such as 'A' / 1: "
-        "keep one row of each",
+        "`basket_id` + `line_no` + `customer_id` + `time` should be different in every row: 1 value comes more than "
+        "once, such as 'A' / 1 / '7' / 2025-01-31: keep one row of each",
     ]

@@ -46,6 +46,7 @@ def read_text(
         mend = "take out the lines above the header, and quotation marks without a pair"
         raise NotATable(f"{path.name}: the row below the header cannot be told apart from its neighbours: {mend}")
     headers = [squeeze(cell) for cell in rows[at]]
+    _refuse_nameless(table, len(headers), width, separator, path.name)
     headers += [""] * (width - len(headers))
     if not encoding.startswith("utf-8"):
         notes.insert(0, f"encoding {encoding}")
@@ -56,6 +57,8 @@ def read_text(
     is_even = limit is None and lines[at] + len(table) in (ends, ends + 1)
     if is_even:
         return Raw(path.name, table, headers, lines[at] + 1, notes, "line")
+    if limit is None:
+        _prove_rows(plain, separator, at + 1, len(table), path.name)
     return Raw(path.name, table, headers, 1, notes, "row")
 
 
@@ -115,6 +118,45 @@ def _read_rows(
     more = f" (found {', '.join(map(str, counts))})" if counts else ""
     mend = "put values that hold the separator or a quotation mark in quotes, or export again"
     raise NotATable(f"{label}: {_say_lines(bad)} not split into the {width} columns of the header{more}: {mend}")
+
+
+def _refuse_nameless(table: duckdb.DuckDBPyRelation, named: int, width: int, separator: str, label: str) -> None:
+    """Refuse values to the right of the last name: a decimal comma may have split a number, and moved what follows."""
+    if width == named:
+        return
+    cells = [duckdb.ColumnExpression(f"c{i}") for i in range(named, width)]
+    filled = duckdb.FunctionExpression("concat", *cells)
+    blank = duckdb.ConstantExpression("")
+    extra = table.filter(duckdb.FunctionExpression("trim", filled) != blank)
+    count = len(extra)
+    if not count:
+        return
+    shown = separator.join(cell or "" for cell in extra.limit(1).fetchall()[0][:width])
+    mend = "name the last columns in the header, or take them out"
+    if separator == ",":
+        mend = "is it a decimal comma, which splits a number in two? Export with ; between the columns, or " + mend
+    rows = "1 row has" if count == 1 else f"{count:,} rows have"
+    raise NotATable(
+        f"{label}: the header names {named} columns, and {rows} values beyond them, such as {shown}: {mend}"
+    )
+
+
+def _prove_rows(path: Path, separator: str, skip: int, found: int, label: str) -> None:
+    """Count the rows below the header by another reader; NotATable unless as many were read, blank lines aside."""
+    rows = 0
+    blank = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.reader(file, delimiter=separator)):
+                if number >= skip:
+                    rows += 1
+                    blank += not any(row)
+    except csv.Error as error:
+        says = f"{label}: row {skip + rows + 1:,} cannot be read ({error})"
+        raise NotATable(f"{says}: is there a quotation mark without a pair, or a cell of many pages?") from None
+    if found not in (rows, rows - blank):
+        says = f"{label} has {rows - blank:,} rows below the header, and {found:,} of them can be read"
+        raise NotATable(f"{says}: a line of millions of characters, or a quotation mark without a pair?")
 
 
 def _say_lines(bad: Sequence[tuple[int, str, str]]) -> str:

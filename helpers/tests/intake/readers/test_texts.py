@@ -36,6 +36,28 @@ def test_decimal_commas_between_commas_need_quotes_and_then_work(csv, load, refu
     )
 
 
+def test_values_beyond_the_last_name_are_refused_where_every_line_has_them(csv, load, refuse):
+    lines = "customer_id,time,sales,store_id\n1,2024-01-05,1234,50,7\n2,2024-01-06,5,00,8\n"
+    assert refuse(csv(lines)) == (
+        "till.csv: the header names 4 columns, and 2 rows have values beyond them, such as 1,2024-01-05,1234,50,7: "
+        "is it a decimal comma, which splits a number in two? Export with ; between the columns, "
+        "or name the last columns in the header, or take them out"
+    )
+    trailing = "customer_id;time;sales;\n1;2024-01-05;5;\n"  # as a spreadsheet writes an empty last column
+    assert [row[2] for row in show(load(csv(trailing)))] == [5.0]
+
+
+def test_a_line_that_the_engine_drops_is_missed(csv, refuse):
+    lines = "".join(f"{i},2024-01-05,4\n" for i in range(1000))
+    said = refuse(csv("customer_id,time,sales\n" + lines + "5,2024-01-05," + "9" * 34_000_000 + "\n"))
+    assert said.startswith("till.csv: row 1,002 cannot be read (field larger than field limit")
+
+
+def test_breaks_inside_quotes_and_blank_lines_are_counted_as_they_are(csv, load):
+    text = 'customer_id,time,sales,product_id\n1,2024-01-05,4,"a\nb"\n\n2,2024-01-05,5,c\n'
+    assert [row[2] for row in show(load(csv(text)))] == [4.0, 5.0]
+
+
 def test_western_letters_are_not_taken_for_cyrillic_ones(csv, load, refuse):
     path = csv("customer_id;time;sales;store_id\n7;2025-01-31;5;Müller\n", encoding="cp1252")
     assert refuse(path) == (
