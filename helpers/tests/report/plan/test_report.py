@@ -359,6 +359,7 @@ def test_one_command_writes_all_files_and_again_the_same(made):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
+@pytest.mark.slow
 def test_the_page_begins_with_the_verdict_and_names_nobody(made):
     page = (made[0] / "plan.html").read_text(encoding="utf-8")
     body = re.sub(r"data:image/png;base64,[^\"]+", "", page[page.index("<main>") :])
