@@ -6,6 +6,7 @@ Colours are from Okabe and Ito's palette, which colour-blind readers can tell ap
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -93,7 +94,7 @@ def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
 def draw_intervals(
     estimates: pd.DataFrame, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2
 ) -> Axes:
-    """Draw estimates with their intervals, one a row, the first on top; a known truth as a hollow diamond.
+    """Draw estimates with their intervals (a forest plot), the first on top; a known truth is a hollow diamond.
 
     Parameters
     ----------
@@ -133,8 +134,16 @@ def draw_intervals(
         effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
         label = f"{effect}  ({low} to {high})"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # the zero line must not cross a label
-        style = {"textcoords": "offset points", "ha": "center", "fontsize": 9.5, "color": INK, "bbox": box}
-        ax.annotate(label, (row["effect"], place), (0, 9), **style)
+        ax.annotate(
+            label,
+            (row["effect"], place),
+            (0, 9),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9.5,
+            color=INK,
+            bbox=box,
+        )
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
     if truth is not None:
         ax.plot(
@@ -187,20 +196,29 @@ def draw_cycle(highlight: Iterable[str] = ()) -> Figure:
     figure, ax = plt.subplots(figsize=(9, 2.9))
     ax.set(xlim=(0, 100), ylim=(0, 32))
     ax.axis("off")
-    centred = {"ha": "center", "va": "center"}
-    arrow = {"arrowstyle": "-|>", "mutation_scale": 16, "linewidth": 1.7}
+    centred: dict[str, Any] = {"ha": "center", "va": "center"}
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 16, "linewidth": 1.7}
     for place, (room, (name, question)) in enumerate(rooms.items()):
         left = 1 + place * 25.5
         colour = ROOMS[room] if room in lit else "#DADCE0"
-        box = {"boxstyle": "round,pad=0,rounding_size=1.6", "facecolor": "white", "edgecolor": colour, "linewidth": 2.2}
-        ax.add_patch(FancyBboxPatch((left, 13), 20, 15, **box))
+        ax.add_patch(
+            FancyBboxPatch(
+                (left, 13),
+                20,
+                15,
+                boxstyle="round,pad=0,rounding_size=1.6",
+                facecolor="white",
+                edgecolor=colour,
+                linewidth=2.2,
+            )
+        )
         ax.plot([left + 2.5, left + 17.5], [13, 13], color=colour, linewidth=6, solid_capstyle="round")
         ax.text(left + 10, 24, name, fontsize=13, fontweight="bold", color=INK, **centred)
         ax.text(left + 10, 17.6, question, fontsize=9.5, color="#5F6368", linespacing=1.35, **centred)
-        if place < 3:
+        if place < len(rooms) - 1:
             ax.add_patch(FancyArrowPatch((left + 20.6, 20.5), (left + 24.9, 20.5), color=GREY, **arrow))
-    bow = {"connectionstyle": "arc3,rad=-0.12", "color": ROOMS["learn"]}
-    ax.add_patch(FancyArrowPatch((87.5, 11), (11, 11), **bow, **arrow))
+    way_back = FancyArrowPatch((87.5, 11), (11, 11), connectionstyle="arc3,rad=-0.12", color=ROOMS["learn"], **arrow)
+    ax.add_patch(way_back)
     ax.add_patch(FancyBboxPatch((33, 1.6), 34, 6, boxstyle="round,pad=0", facecolor="white", edgecolor="none"))
     ax.text(50, 4.4, "the history of responses joins the profile", fontsize=10, style="italic", color=INK, **centred)
     return figure

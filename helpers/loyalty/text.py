@@ -11,7 +11,9 @@ def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
     >>> say_money(-6.219, "$", 2), say_money(1234.5, "€"), say_money(-0.001, "€", 2)
     ('−$6.22', '€1,234', '€0.00')
     """
-    return f"{'−' if round(value, decimals) < 0 else ''}{unit}{abs(value):,.{decimals}f}"
+    # An amount that rounds to zero has no sign
+    sign = "−" if round(value, decimals) < 0 else ""
+    return f"{sign}{unit}{abs(value):,.{decimals}f}"
 
 
 def say_euros(value: float, decimals: int = 2) -> str:

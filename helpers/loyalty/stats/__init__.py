@@ -9,9 +9,10 @@ from loyalty.stats.intervals import (
     interval_of_median,
     interval_of_share,
     skew_of_gap,
+    tilt_of_gap,
     wilson,
 )
-from loyalty.stats.multiplicity import correct_for_many
+from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
 from loyalty.stats.shrinkage import Shrunk, shrink_normal, shrink_rates
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "compare_rates",
     "find_skewness",
     "skew_of_gap",
+    "tilt_of_gap",
     "wilson",
     "interval_of_median",
     "interval_of_share",
+    "control_false_discoveries",
     "correct_for_many",
     "Shrunk",
     "shrink_normal",

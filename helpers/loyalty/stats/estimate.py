@@ -1,4 +1,4 @@
-"""One result with an interval, and how it shows itself: what every estimator of this package returns."""
+"""An estimate with its confidence interval, and how it is shown: what every estimator of this package returns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,28 @@ from scipy import stats as _scipy
 
 @dataclass(frozen=True)
 class Estimate:
-    """One effect with its interval, the group it speaks for, and what is wrong with it; made by `make_estimate`.
+    """An effect with its confidence interval, its estimand and its warnings; made by `make_estimate`.
 
-    `base` is the mean that the treated are compared with; `details` are named numbers of the method.
+    Attributes
+    ----------
+    effect, low, high : float
+        The effect and the ends of its interval, in units of the outcome.
+    se, p : float
+        Standard error, and p-value of the hypothesis that there is no effect.
+    n_treated, n_control : int
+        Customers in each group.
+    method : str
+        How it was estimated, in words.
+    estimand : str
+        The customers whose effect this is, such as "ATE" (average treatment effect).
+    base : float
+        The mean that the treated are compared with.
+    level : float
+        Coverage of the interval, a fraction.
+    details : mapping of str to number
+        Further numbers of the method, by name.
+    warnings : tuple of str
+        Reasons not to trust the result.
     """
 
     effect: float
@@ -54,9 +73,25 @@ class Estimate:
 
 
 def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float = 0.95, **fields: Any) -> Estimate:
-    """Turn an effect and its standard error into an `Estimate` with a two-sided t interval; infinite `df` is normal.
+    """Turn an effect and its standard error into an `Estimate` with a two-sided t interval.
 
-    Not for rates near zero or for ratios: those need intervals of their own. `fields` are the others of `Estimate`.
+    Not for rates near zero or for ratios: those need intervals of their own.
+
+    Parameters
+    ----------
+    effect, se : float
+        The effect and its standard error, in units of the outcome.
+    df : float
+        Degrees of freedom of the t distribution; infinite for the normal distribution.
+    level : float
+        Coverage of the interval, a fraction.
+    **fields
+        The other attributes of `Estimate`: n_treated, n_control, method and estimand are required, base, details and
+        warnings are optional.
+
+    Returns
+    -------
+    Estimate
 
     Examples
     --------
@@ -67,7 +102,9 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
     effect = float(effect)
     se = float(se)
     half = float(_scipy.t.ppf(0.5 + level / 2, df)) * se
-    p = float(2 * _scipy.t.sf(abs(effect) / se, df)) if se > 0 else float(effect == 0)
+    p = 1.0 if effect == 0 else 0.0  # without an error, nothing is left to chance
+    if se > 0:
+        p = float(2 * _scipy.t.sf(abs(effect) / se, df))
     fields["details"] = {name: float(value) for name, value in fields.get("details", {}).items()}
     return Estimate(effect, effect - half, effect + half, se, p, level=level, **fields)
 
@@ -75,15 +112,30 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
 def render_html(frame: pd.DataFrame, title: str, warnings: Sequence[str] = ()) -> str:
     """Render a small table with its title above and its warnings below, as a notebook shows it."""
     notes = "".join(f"<li>⚠ {html.escape(text)}</li>" for text in warnings)
-    body = frame.to_html(index=False, border=0, float_format=lambda x: f"{x:,.4g}" if abs(x) < 100 else f"{x:,.0f}")
-    return f"<p><b>{html.escape(title)}</b></p>{body}" + (f"<ul>{notes}</ul>" if notes else "")
+    body = frame.to_html(index=False, border=0, float_format=_format_number)
+    page = f"<p><b>{html.escape(title)}</b></p>{body}"
+    return f"{page}<ul>{notes}</ul>" if notes else page
+
+
+def _format_number(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def error_of_mean(influence: np.ndarray, cluster: np.ndarray | None = None) -> tuple[float, float]:
-    """Standard error and degrees of freedom of a mean of influence values, which are summed within clusters.
+    """Standard error of a mean of influence values, robust to clusters, and its degrees of freedom.
 
-    Without clusters the degrees of freedom are infinite; with G clusters they are G - 1, and the variance is enlarged
-    by G / (G - 1).
+    Parameters
+    ----------
+    influence : array, one value a row
+        How much each row moves the estimate.
+    cluster : array, one label a row, optional
+        Rows with one label depend on each other: their values are summed. With G clusters the variance is enlarged
+        by G / (G - 1).
+
+    Returns
+    -------
+    (se, df) : float
+        Degrees of freedom are infinite without clusters and G - 1 with G of them; both are NaN for a single cluster.
     """
     values = np.asarray(influence, float)
     if cluster is None:

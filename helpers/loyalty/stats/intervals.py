@@ -1,4 +1,4 @@
-"""Small statistics that every room shares: one result with an interval, and the arithmetic behind it."""
+"""Confidence intervals that every room shares: Welch and pooled, Newcombe, Wilson, and that of the median."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, make_estimate
 
-# --- Results -------------------------------------------------------------------------------------
-
-
-# --- Means and errors ----------------------------------------------------------------------------
+# Beyond this skewness of a difference of means, or below this count of buyers, its t interval covers too little
+MOST_SKEWNESS = 0.2
+LEAST_FILLED = 20
 
 
 def compare_means(
-    treated: Sequence[float], control: Sequence[float], *, variance: str = "auto", level: float = 0.95, **fields: Any
+    treated: ArrayLike,
+    control: ArrayLike,
+    *,
+    variance: str = "auto",
+    level: float = 0.95,
+    method: str = "difference of means",
+    estimand: str = "ATE",
 ) -> Estimate:
     """Compare two means by a Welch or a pooled-variance interval.
 
@@ -27,15 +31,15 @@ def compare_means(
 
     Parameters
     ----------
-    treated, control : sequence of float, one value a customer
+    treated, control : array, one value a customer
         Outcomes of the two groups, at least two each.
     variance : {"auto", "welch", "pooled"}
         "auto" pools when control is under 20 % of all: with sales that are mostly zero, Welch then covers too little.
         Pool only groups that a lottery made alike.
     level : float
         Coverage of the interval, a fraction.
-    **fields
-        Of `Estimate`, such as `method`.
+    method, estimand : str
+        Names that the result carries; see `Estimate`.
 
     Returns
     -------
@@ -57,14 +61,22 @@ def compare_means(
     """
     sides = np.asarray(treated, float), np.asarray(control, float)
     sizes = [len(side) for side in sides]
-    filled = [np.count_nonzero(side) for side in sides]
+    filled = [int(np.count_nonzero(side)) for side in sides]
     if min(sizes) < 2:
         raise ValueError(f"an interval needs two customers in each group; there are {sizes[0]} and {sizes[1]}")
     means = [side.mean() for side in sides]
     spreads = [side.var(ddof=1) for side in sides]
     skewness = find_skewness(np.concatenate(sides))
     return compare_moments(
-        sizes, means, spreads, skewness=skewness, filled=filled, variance=variance, level=level, **fields
+        sizes,
+        means,
+        spreads,
+        skewness=skewness,
+        filled=filled,
+        variance=variance,
+        level=level,
+        method=method,
+        estimand=estimand,
     )
 
 
@@ -78,9 +90,12 @@ def compare_moments(
     per: Sequence[float] = (1.0, 1.0),
     variance: str = "auto",
     level: float = 0.95,
-    **fields: Any,
+    method: str = "difference of means",
+    estimand: str = "ATE",
 ) -> Estimate:
-    """Compare two means of which only the moments are known, the treated first; `compare_means` for numbers at hand.
+    """Compare two means, of which only the moments are known, by a Welch or a pooled-variance interval.
+
+    The treated come first. `compare_means` does the same from the customers' values.
 
     Parameters
     ----------
@@ -89,9 +104,9 @@ def compare_moments(
     skewness : float
         Of the outcomes of both groups together.
     per : two numbers
-        Mean denominators, where the means are ratios of sums; the variances are then those of y - ratio × d. Pooling
-        comes before dividing: who has more orders has also more that varies.
-    variance, level, **fields
+        Mean denominators, where the means are ratios of sums; the variances are then those of y - ratio × d (delta
+        method). Variances are pooled before the division, because a group with more orders also varies more.
+    variance, level, method, estimand
         As in `compare_means`.
 
     Returns
@@ -111,24 +126,40 @@ def compare_moments(
         spread[:] = spread @ [n - 1, m - 1] / df
     parts = spread / np.square(per) / [n, m]
     se = np.sqrt(parts.sum())
-    if not pooled:
-        df = float(1 / ((parts / parts.sum()) ** 2 / [n - 1, m - 1]).sum()) if se > 0 else df
-    skewness = skewness * _tilt(n, m)
+    if se > 0 and not pooled:
+        df = float(1 / ((parts / parts.sum()) ** 2 / [n - 1, m - 1]).sum())  # Welch and Satterthwaite
+    skewness = skewness * tilt_of_gap(n, m)
     notes = []
-    if abs(skewness) > 0.2:
+    if abs(skewness) > MOST_SKEWNESS:
         notes.append(f"heavy tail: the difference has skewness {skewness:.2f}, its interval may cover too little")
-    if min(filled) < 20:
+    if min(filled) < LEAST_FILLED:
         notes.append("fewer than 20 customers with a value other than zero in one group")
-    given = {"method": "difference of means", "estimand": "ATE", "base": float(means[1]), "warnings": tuple(notes)}
-    details = {"pooled": pooled, "df": df, "skewness": skewness}
-    given |= {"n_treated": n, "n_control": m, "details": details} | fields
-    return make_estimate(means[0] - means[1], se, df=df, level=level, **given)
+    return make_estimate(
+        means[0] - means[1],
+        se,
+        df=df,
+        level=level,
+        n_treated=n,
+        n_control=m,
+        method=method,
+        estimand=estimand,
+        base=float(means[1]),
+        details={"pooled": pooled, "df": df, "skewness": skewness},
+        warnings=tuple(notes),
+    )
 
 
-def compare_rates(successes: Sequence[int], trials: Sequence[int], *, level: float = 0.95, **fields: Any) -> Estimate:
-    """Compare two rates, the treated first: Newcombe's interval, which also holds for rare events and small groups.
+def compare_rates(
+    successes: Sequence[int],
+    trials: Sequence[int],
+    *,
+    level: float = 0.95,
+    method: str = "difference of rates",
+    estimand: str = "ATE",
+) -> Estimate:
+    """Compare two rates by Newcombe's interval, which also holds for rare events and small groups.
 
-    Not for shares of money, and not where a customer has several rows.
+    The treated come first. Not for shares of money, and not where a customer has several rows.
 
     Parameters
     ----------
@@ -136,13 +167,14 @@ def compare_rates(successes: Sequence[int], trials: Sequence[int], *, level: flo
         Customers who did it, and customers.
     level : float
         Coverage of the interval, a fraction.
-    **fields
-        Of `Estimate`.
+    method, estimand : str
+        Names that the result carries; see `Estimate`.
 
     Returns
     -------
     Estimate
-        `p` from the score test (which near the edge of the interval may say otherwise), `se` of the plain difference.
+        `p` is that of the score test, which may disagree with the interval where zero lies near its end; `se` is that
+        of the plain difference.
 
     Examples
     --------
@@ -158,27 +190,37 @@ def compare_rates(successes: Sequence[int], trials: Sequence[int], *, level: flo
     pooled = k.sum() / n.sum()
     low, high = wilson(rates, n, level)
     effect = float(rates[0] - rates[1])
-    ends = (
-        effect - np.hypot(rates[0] - low[0], high[1] - rates[1]),
-        effect + np.hypot(high[0] - rates[0], rates[1] - low[1]),
-    )
+    below = np.hypot(rates[0] - low[0], high[1] - rates[1])
+    above = np.hypot(high[0] - rates[0], rates[1] - low[1])
     null = np.sqrt(pooled * (1 - pooled) * (1 / n).sum())
     p = float(2 * _scipy.norm.sf(abs(effect) / null)) if null > 0 else 1.0
+    notes = []
     least = float((n * min(pooled, 1 - pooled)).min())
-    notes = [f"few conversions: {least:.1f} expected in the smaller group; trust the interval, not p"] * (least < 5)
-    given = {"method": "difference of rates", "estimand": "ATE", "base": float(rates[1]), "warnings": tuple(notes)}
-    given |= {"n_treated": int(n[0]), "n_control": int(n[1])} | fields
+    if least < 5:
+        notes.append(f"few conversions: {least:.1f} expected in the smaller group; trust the interval, not p")
     return Estimate(
-        effect, float(ends[0]), float(ends[1]), float(np.sqrt((rates * (1 - rates) / n).sum())), p, level=level, **given
+        effect=effect,
+        low=float(effect - below),
+        high=float(effect + above),
+        se=float(np.sqrt((rates * (1 - rates) / n).sum())),
+        p=p,
+        n_treated=int(n[0]),
+        n_control=int(n[1]),
+        method=method,
+        estimand=estimand,
+        base=float(rates[1]),
+        level=level,
+        warnings=tuple(notes),
     )
 
 
 def skew_of_gap(treated: np.ndarray, control: np.ndarray) -> float:
     """Skewness of the difference of two means, from the pooled outcomes; zero for groups of equal size."""
-    return find_skewness(np.concatenate([treated, control])) * _tilt(len(treated), len(control))
+    return find_skewness(np.concatenate([treated, control])) * tilt_of_gap(len(treated), len(control))
 
 
-def _tilt(n: int, m: int) -> float:
+def tilt_of_gap(n: float, m: float) -> float:
+    """The factor from the skewness of one outcome to that of the difference of two means of n and m outcomes."""
     return (1 / n**2 - 1 / m**2) / (1 / n + 1 / m) ** 1.5
 
 
@@ -186,13 +228,28 @@ def find_skewness(values: np.ndarray) -> float:
     """Skewness of a sample; zero where all values are equal up to rounding."""
     centred = np.asarray(values, float) - np.mean(values)
     spread = np.sqrt(np.mean(centred**2))
-    return float(np.mean((centred / spread) ** 3)) if spread > 1e-12 * np.abs(values).max() else 0.0
+    if spread > 1e-12 * np.abs(values).max():
+        return float(np.mean((centred / spread) ** 3))
+    return 0.0
 
 
 def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
-    """Wilson's interval for a rate from n independent customers; n may be a fraction; n of 0 gives NaN.
+    """Wilson's score interval for a rate from n independent customers.
 
     Not for shares of money, and not for rows of which a customer has several.
+
+    Parameters
+    ----------
+    rate : float or array
+        The share found, from 0 to 1.
+    n : float or array
+        Customers; a fraction is allowed (effective sample size), and 0 gives NaN.
+    level : float
+        Coverage of the interval, a fraction.
+
+    Returns
+    -------
+    (low, high) : arrays of the same shape
 
     Examples
     --------
@@ -205,14 +262,15 @@ def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    # Rounding leaves 1e-18 where the limit is exactly 0 or 1
-    return np.where(rate == 0, 0 * middle, np.maximum(middle - half, 0)), np.where(
-        rate == 1, 0 * middle + 1, np.minimum(middle + half, 1)
-    )
+    # Rounding leaves 1e-18 where the limit is exactly 0 or 1; the product keeps NaN where n is 0
+    zero = 0 * middle
+    low = np.where(rate == 0, zero, np.maximum(middle - half, 0))
+    high = np.where(rate == 1, zero + 1, np.minimum(middle + half, 1))
+    return low, high
 
 
 def interval_of_share(count: ArrayLike, total: ArrayLike, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's interval for a share.
+    """Wilson's score interval for a share, from counts.
 
     Not for shares of money, and not for rows of which a customer has several.
 
@@ -242,7 +300,7 @@ def interval_of_share(count: ArrayLike, total: ArrayLike, *, level: float = 0.95
 
 
 def interval_of_median(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
-    """Exact interval for a median: two of the sorted values, chosen by the binomial distribution.
+    """Exact confidence interval for a median: two of the sorted values, chosen by the binomial distribution.
 
     Holds for any distribution, ties included. Not for fewer than six values at 95 %: then no such interval exists.
 
@@ -267,7 +325,7 @@ def interval_of_median(values: ArrayLike, *, level: float = 0.95) -> tuple[float
     """
     x = np.asarray(values, float)
     x = np.sort(x[~np.isnan(x)])
-    rank = int(stats.binom.ppf((1 - level) / 2, len(x), 0.5)) if len(x) else 0
+    rank = int(_scipy.binom.ppf((1 - level) / 2, len(x), 0.5)) if len(x) else 0
     if rank < 1:
         return float("nan"), float("nan")
     return float(x[rank - 1]), float(x[len(x) - rank])

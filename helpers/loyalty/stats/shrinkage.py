@@ -1,4 +1,4 @@
-"""Shrinkage: many estimates, each pulled towards their common mean by as much as its own size fails to speak for it."""
+"""Shrinkage (empirical Bayes): many estimates, each pulled towards their common mean, the noisy ones most."""
 
 from __future__ import annotations
 
@@ -12,17 +12,34 @@ from scipy import optimize, special
 
 from loyalty.stats.estimate import render_html
 
-MOST_PRIOR = 1e7  # a prior worth so many trials is no prior any more: the cells are alike
+MOST_PRIOR = 1e7  # cells whose fitted prior is worth more trials than this are taken as equal
 EQUAL = 1e-3  # log-likelihood that differing cells must gain over equal ones
-GRID = 24
+GRID = 24  # means in the grid of priors for each strength, of which there are twice as many
+LEAST_CELLS = 4  # fewer cells do not tell how much cells differ
 
 
 @dataclass(frozen=True)
 class Shrunk:
     """Estimates beside their shrunken values; built by `shrink_rates` and `shrink_normal`.
 
-    `mean` and `spread` (a standard deviation) describe the values that the cells come from; `alike` says that chance
-    alone explains the differences between them. `a` and `b` are the beta prior of rates, NaN for other estimates.
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a cell, see `to_frame`.
+    mean, spread : float
+        Mean and standard deviation of the true values that the cells come from.
+    method : str
+        How the cells were shrunk, in words.
+    a, b : float
+        The beta prior of rates; NaN for other estimates.
+    log_likelihood : float
+        Marginal log-likelihood of the rates under that prior; NaN for other estimates.
+    alike : bool
+        Whether chance alone explains the differences between the cells.
+    level : float
+        Coverage of the intervals, a fraction.
+    warnings : tuple of str
+        Reasons not to trust the result.
     """
 
     table: pd.DataFrame
@@ -46,7 +63,7 @@ class Shrunk:
 
 
 def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
-    """Shrink rates towards their common mean: beta-binomial, the prior taken from the cells themselves.
+    """Shrink rates towards their common mean: beta-binomial empirical Bayes, the prior fitted to the cells.
 
     Not for cells that have no reason to be alike (a reminder and a gift): shrink each family by itself. Not for
     differences between two groups; those are the work of `shrink_normal`.
@@ -96,16 +113,19 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
     a, b, likelihood = _fit_prior(s, n, pooled)
     alike = bool(np.isinf(a + b))
     if alike:
+        mean = pooled
+        spread = 0.0
         shrunken = np.full(len(n), pooled)
         kept = np.zeros(len(n))
         notes.append("chance alone explains how the rates differ: every cell is shown with the pooled rate")
     else:
+        mean = a / (a + b)
+        spread = float(np.sqrt(mean * (1 - mean) / (a + b + 1)))
         shrunken = (s + a) / (n + a + b)
         kept = n / (n + a + b)
-    mean = pooled if alike else a / (a + b)
-    low, high = _rate_intervals(s, n, level)
-    if np.count_nonzero(n) < 4:
+    if np.count_nonzero(n) < LEAST_CELLS:
         notes.append("fewer than four cells with trials say little about how much cells differ")
+    low, high = _rate_intervals(s, n, level)
     raw = np.divide(s, n, out=np.full(len(n), np.nan), where=n > 0)
     table = pd.DataFrame(
         {
@@ -117,14 +137,24 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
         },
         index=index,
     )
-    spread = 0.0 if alike else float(np.sqrt(mean * (1 - mean) / (a + b + 1)))
-    return Shrunk(table, mean, spread, "beta-binomial shrinkage", a, b, likelihood, alike, level, tuple(notes))
+    return Shrunk(
+        table,
+        mean,
+        spread,
+        "beta-binomial shrinkage",
+        a=a,
+        b=b,
+        log_likelihood=likelihood,
+        alike=alike,
+        level=level,
+        warnings=tuple(notes),
+    )
 
 
 def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
-    """Shrink estimates with known standard errors towards their precision-weighted mean (empirical Bayes).
+    """Shrink estimates with known standard errors towards their precision-weighted mean: normal empirical Bayes.
 
-    With equal standard errors this is the James-Stein estimator of Efron and Morris, positive part. Not for fewer than
+    With equal standard errors this is the positive-part James-Stein estimator of Efron and Morris. Not for fewer than
     four cells (they are returned as they are, with a warning) and not for rates near 0 or 1.
 
     Parameters
@@ -134,13 +164,14 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     se : array of the same length, or one number
         Their standard errors.
     level : float
-        Coverage of the intervals on average over the cells, a fraction; not for each cell: the most unusual one is
-        pulled too far. No shape of the true values is assumed, only that the errors do not go with them.
+        Coverage of the intervals on average over the cells, a fraction. A single cell may be covered less often: the
+        most unusual one is pulled too far. The true values may have any distribution, as long as the standard errors
+        do not depend on them.
 
     Returns
     -------
     Shrunk
-        The intervals count that the mean and the spread are themselves estimates.
+        The intervals allow for the mean and the spread being estimates themselves.
 
     Raises
     ------
@@ -163,31 +194,44 @@ def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     between = _find_variance(x, v)
     weight = 1 / (v + max(between, 0.0))
     mean = float(weight @ x / weight.sum())
-    z = float(special.ndtri(0.5 + level / 2))
-    if k < 4:
-        notes = (f"{k} estimates cannot say how much they differ in truth: nothing was shrunk",)
+    notes = []
+    alike = False
+    if k < LEAST_CELLS:
+        notes.append(f"{k} estimates cannot say how much they differ in truth: nothing was shrunk")
+        lost = np.zeros(k)
         shrunken = x
-        kept = np.ones(k)
-        half = z * error
+        half = float(special.ndtri(0.5 + level / 2)) * error
     else:
         total = v + between
         lost = np.clip(np.divide((k - 3) / (k - 1) * v, total, out=np.ones(k), where=total > 0), 0, 1)
         shrunken = x - lost * (x - mean)
-        kept = 1 - lost
-        notes = ()
-        # The interval never believes that all is lost: at the edge too, chance may have hidden a spread.
-        sure = np.minimum(lost, (k - 3) / (k - 1))
-        unsure = 2 / (k - 3) * sure**2 * (weight @ v / weight.sum() + max(between, 0.0)) * weight
-        reach = _find_reach(sure / (1 - sure), level) * (1 - sure) * error
-        half = np.sqrt(reach**2 + z**2 * (sure**2 / weight.sum() + unsure * (x - mean) ** 2))
+        half = _half_widths(x, error, lost, between, level)
+        alike = bool((lost == 1).all())
+    if alike:
+        notes.append("chance alone explains how the estimates differ: every cell is shown with the mean")
     table = pd.DataFrame(
-        {"raw": x, "shrunken": shrunken, "low": shrunken - half, "high": shrunken + half, "kept": kept}, index=index
+        {"raw": x, "shrunken": shrunken, "low": shrunken - half, "high": shrunken + half, "kept": 1 - lost}, index=index
     )
     spread = float(np.sqrt(max(between, 0.0)))
-    alike = bool(k >= 4 and (kept == 0).all())
-    if alike:
-        notes = ("chance alone explains how the estimates differ: every cell is shown with the mean",)
-    return Shrunk(table, mean, spread, "normal shrinkage", alike=alike, level=level, warnings=notes)
+    return Shrunk(table, mean, spread, "normal shrinkage", alike=alike, level=level, warnings=tuple(notes))
+
+
+def _half_widths(x: np.ndarray, error: np.ndarray, lost: np.ndarray, between: float, level: float) -> np.ndarray:
+    """Half the width of each shrunken estimate's interval, given the share of its distance to the mean that was lost.
+
+    Three parts are added in quadrature: the error and bias of the shrunken value, the error of the mean, and that of
+    the share lost, which moves a cell the more, the farther it lies from the mean.
+    """
+    k = len(x)
+    v = error**2
+    weight = 1 / (v + max(between, 0.0))
+    mean = float(weight @ x / weight.sum())
+    z = float(special.ndtri(0.5 + level / 2))
+    # Cells that look alike may differ all the same: the interval never takes the whole distance as lost.
+    sure = np.minimum(lost, (k - 3) / (k - 1))
+    unsure = 2 / (k - 3) * sure**2 * (weight @ v / weight.sum() + max(between, 0.0)) * weight
+    reach = _find_reach(sure / (1 - sure), level) * (1 - sure) * error
+    return np.sqrt(reach**2 + z**2 * (sure**2 / weight.sum() + unsure * (x - mean) ** 2))
 
 
 # --- The prior of rates --------------------------------------------------------------------------
@@ -199,7 +243,7 @@ def _log_marginal(s: np.ndarray, n: np.ndarray, a: Any, b: Any) -> Any:
 
 
 def _fit_prior(s: np.ndarray, n: np.ndarray, pooled: float) -> tuple[float, float, float]:
-    """The a and b of the highest marginal likelihood and its value; infinite where equal cells explain as much."""
+    """The beta prior (a, b) of the highest marginal likelihood, and its log; infinite where equal cells fit as well."""
     equal = float(special.xlogy(s.sum(), pooled) + special.xlog1py((n - s).sum(), -pooled))
     constant = float((special.gammaln(n + 1) - special.gammaln(s + 1) - special.gammaln(n - s + 1)).sum())
     if np.count_nonzero(n) < 2 or pooled in (0.0, 1.0):
@@ -219,9 +263,11 @@ def _fit_prior(s: np.ndarray, n: np.ndarray, pooled: float) -> tuple[float, floa
     # From the best of a few strengths uphill; L-BFGS-B would wait for the threads of a busy machine at every step.
     middle = special.logit(pooled)
     size = np.log(n[n > 0].mean())
-    start = min(((middle, size + shift) for shift in np.linspace(-9, 9, 13)), key=lambda point: loss(point)[0])
+    starts = [np.array([middle, size + shift]) for shift in np.linspace(-9, 9, 13)]
+    start = min(starts, key=lambda point: loss(point)[0])
     best = optimize.minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-7})
-    if best.x[1] > max(np.log(MOST_PRIOR), size + 9) or -best.fun < equal + EQUAL:
+    strongest = max(np.log(MOST_PRIOR), size + 9)
+    if best.x[1] > strongest or -best.fun < equal + EQUAL:
         return np.inf, np.inf, equal + constant
     mean = special.expit(best.x[0])
     strength = np.exp(best.x[1])
@@ -229,7 +275,11 @@ def _fit_prior(s: np.ndarray, n: np.ndarray, pooled: float) -> tuple[float, floa
 
 
 def _rate_intervals(s: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals that average over the priors that the cells allow: one beta a cell with the mixture's two moments."""
+    """Intervals that allow for the prior being fitted.
+
+    Each cell's posterior is a mixture over the priors of `_weigh_priors`; the interval is that of the beta
+    distribution with the mixture's mean and variance.
+    """
     strength, means, chance = _weigh_priors(s[n > 0], n[n > 0])
     first = np.empty(len(n))
     second = np.empty(len(n))
@@ -238,15 +288,21 @@ def _rate_intervals(s: np.ndarray, n: np.ndarray, level: float) -> tuple[np.ndar
         first[part] = chance @ centre
         second[part] = chance @ (centre * (1 - centre) / (n[part] + strength + 1) + (centre - first[part]) ** 2)
     size = first * (1 - first) / second - 1
-    low, high = ((special.betaincinv(first * size, (1 - first) * size, q)) for q in ((1 - level) / 2, (1 + level) / 2))
-    return low, high
+    a = first * size
+    b = (1 - first) * size
+    return special.betaincinv(a, b, (1 - level) / 2), special.betaincinv(a, b, (1 + level) / 2)
 
 
 def _weigh_priors(s: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Strengths, means and probabilities of a grid of beta priors, given the cells; two columns and a vector.
+    """Posterior probabilities of a grid of beta priors, given the cells.
 
     Beforehand the mean is uniform, and so is the share that the smallest cell loses, strength / (strength + trials).
     For each strength the mean runs over quantiles of a beta distribution that resembles its likelihood.
+
+    Returns
+    -------
+    (strength, means, chance)
+        a + b and a / (a + b) of each prior, as columns, and its probability, as a vector.
     """
     least = n.min()
     steps = (np.arange(GRID) + 0.5) / GRID
@@ -270,6 +326,7 @@ def _weigh_priors(s: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 
 def _blocks(count: int, size: int = 500) -> list[slice]:
+    """Slices of at most `size` cells, so that a table of cells and priors stays small in memory."""
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
@@ -277,7 +334,7 @@ def _blocks(count: int, size: int = 500) -> list[slice]:
 
 
 def _find_variance(x: np.ndarray, v: np.ndarray) -> float:
-    """Variance between cells in Morris's weighted form; negative where the cells differ less than chance would."""
+    """Variance of the true values by Morris's weighted moments; negative where cells differ less than by chance."""
     k = len(x)
     if k < 2:
         return 0.0
@@ -291,9 +348,15 @@ def _find_variance(x: np.ndarray, v: np.ndarray) -> float:
 
 
 def _find_reach(moment: np.ndarray, level: float) -> np.ndarray:
-    """Standard errors within which `level` of estimates lie, whatever their biases, of which the mean square is known.
+    """Critical value, in standard errors, that holds `level` on average for any biases of a known mean square.
 
-    The worst biases are zero in some cells and alike in all others.
+    Parameters
+    ----------
+    moment : array
+        Mean square of the biases in squared standard errors, one value a cell.
+    level : float
+
+    The worst biases are zero in some cells and alike in all others (Armstrong, Kolesár and Plagborg-Møller).
     """
     z = special.ndtri(0.5 + level / 2)
     c = np.geomspace(z, 2 * z + 2 * np.sqrt(moment.max() / (1 - level)), 150)[:, None]
@@ -304,6 +367,7 @@ def _find_reach(moment: np.ndarray, level: float) -> np.ndarray:
 
 
 def _settle(step: Callable[[float], float], value: float) -> float:
+    """Repeat a step until its value stays the same, from a starting value (fixed-point iteration)."""
     for _ in range(200):
         new = step(value)
         if abs(max(new, 0.0) - max(value, 0.0)) <= 1e-12 * (abs(new) + 1e-300):
@@ -313,12 +377,14 @@ def _settle(step: Callable[[float], float], value: float) -> float:
 
 
 def _read_cells(first: Any, second: Any, names: tuple[str, str]) -> tuple[pd.Index, np.ndarray, np.ndarray]:
-    index = first.index if isinstance(first, pd.Series) else None
+    """The index and both columns of numbers, one a cell; a single number stands for a whole second column."""
     x = np.atleast_1d(np.asarray(first, dtype=float))
     y = np.asarray(second, dtype=float)
-    y = np.full(len(x), float(y)) if y.ndim == 0 else y
+    if y.ndim == 0:
+        y = np.full(len(x), float(y))
     if x.ndim != 1 or x.shape != y.shape or not len(x):
         raise ValueError(f"{names[0]} and {names[1]} should hold one value a cell; they hold {x.size} and {y.size}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError(f"{names[0]} and {names[1]} should hold a number in every cell; some are missing or infinite")
-    return (pd.RangeIndex(len(x)) if index is None else index), x, y
+    index = first.index if isinstance(first, pd.Series) else pd.RangeIndex(len(x))
+    return index, x, y

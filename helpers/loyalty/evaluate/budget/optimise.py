@@ -1,4 +1,4 @@
-"""Behind a budget: limits laid, contacts found, and what one more unit of each limit would bring."""
+"""The linear programme behind a budget: its limits, its solution, and the shadow price of each limit."""
 
 from __future__ import annotations
 
@@ -68,12 +68,18 @@ def lay_limits(
     >>> lay_limits(table, 8.0, {}, {"y": 3}, 0.1).names
     (('budget', 'budget'), ('cap', 'y'), ('segment', 'a'))
     """
-    given = (("capacity", "channel", capacity), ("cap", "offer_id", caps))
-    asked = [(kind, options[column].astype(str), n, most[n]) for kind, column, most in given for n in most or {}]
-    takes = np.array([options["cost"], *(found == str(name) for _, found, name, _ in asked)], float)
-    most = np.array([budget, *(number for *_, number in asked)], float)
+    rows = [options["cost"].to_numpy(float)]  # what a contact takes of the budget, of each capacity and each cap
+    amounts = [budget]
+    names = []
+    for kind, column, given in (("capacity", "channel", capacity), ("cap", "offer_id", caps)):
+        for name, number in (given or {}).items():
+            rows.append((options[column].astype(str) == str(name)).to_numpy(float))
+            amounts.append(number)
+            names.append((kind, str(name)))
+    takes = np.array(rows, float)
+    most = np.array(amounts, float)
     code, segments = pd.factorize(options["segment"])
-    names = [(kind, str(n)) for kind, _, n, _ in asked] + [("segment", str(s)) for s in segments]
+    names += [("segment", str(segment)) for segment in segments]
     each = options["customers"].to_numpy(float)
     first = np.unique(code, return_index=True)[1]
     size = each * (1 - control_share)
@@ -133,13 +139,19 @@ def allocate_contacts(value: np.ndarray, limits: Limits, *, whole: bool = False)
     gain, uses, room, back = _scale(value, limits, useful)
     # A budget of 1e12 says no more than one that all options together cannot spend, and disturbs the solver.
     room = np.minimum(room, 2 * uses.sum(axis=1))
-    fine, how = (1e3, {"mip_rel_gap": 0.0}) if whole else (1, FEASIBLE)  # whole numbers: its tolerance is a millionth
-    room = room * (1 + TINY * whole)  # what fits to the last cent should not fail by the last digit
+    if whole:
+        fine = 1e3  # the solver's tolerance for whole numbers is a millionth
+        how = {"mip_rel_gap": 0.0}
+        room = room * (1 + TINY)  # what fits to the last cent should not fail by the last digit
+    else:
+        fine = 1.0
+        how = FEASIBLE
     found = optimize.linprog(-gain * fine, uses * fine, room * fine, integrality=int(whole), options=how)
     if found.status:
         raise RuntimeError(f"the solver found no plan: {found.message}")
     share = np.round(found.x) if whole else np.where(found.x > TINY, found.x, 0)
-    over = np.flatnonzero(uses @ share > room * (1 + 1e-6 * whole))
+    allowed = room * (1 + 1e-6) if whole else room
+    over = np.flatnonzero(uses @ share > allowed)
     if whole and len(over):  # seen with whole numbers elsewhere
         raise RuntimeError("the solver's plan breaks a limit")
     for row in over:
@@ -149,9 +161,9 @@ def allocate_contacts(value: np.ndarray, limits: Limits, *, whole: bool = False)
 
 
 def price_limits(
-    value: np.ndarray, limits: Limits, contacts: np.ndarray, prices: np.ndarray, rows: Sequence[int]
+    value: np.ndarray, limits: Limits, contacts: np.ndarray, prices: np.ndarray, rows: Sequence[int] | np.ndarray
 ) -> np.ndarray:
-    """Find what one more unit of a limit would bring: the derivative to the right.
+    """Find the shadow prices: what one more unit of a limit would bring, the derivative to the right.
 
     Not for whole segments, which have no such price. Where two limits are used up at the same point (the money is gone
     with the last customer of a segment), one less euro costs more than one more would bring, and any price between

@@ -45,7 +45,14 @@ EXPECTED = Table(
 
 
 def read_options(
-    options: Any, budgets: list[Any], capacity: Any, caps: Any, control_share: Any, whole: Any, draws: Any, caution: Any
+    options: Any,
+    budgets: list[Any],
+    capacity: Any,
+    caps: Any,
+    control_share: Any,
+    whole: Any,
+    draws: Any,
+    caution: Any,
 ) -> tuple[pd.DataFrame, np.ndarray | None]:
     """Check everything that a plan is made from, and sort it, so that the order of the rows decides nothing.
 
@@ -69,53 +76,101 @@ def read_options(
     """
     problems: list[str] = []
     sound = gather(problems, check_table, options, OPTIONS)
-    unseen = pd.DataFrame(columns=OPTIONS.names)  # a source that cannot be read lacks no column
-    table = collect(sound[0]) if sound else options if isinstance(options, pd.DataFrame) else unseen
+    if sound:
+        table = collect(sound[0])
+    elif isinstance(options, pd.DataFrame):
+        table = options
+    else:
+        table = pd.DataFrame(columns=OPTIONS.names)  # a source that cannot be read lacks no column
     for budget in budgets:
         problems += check_number("the budget", budget)
-    share = check_number("control_share", control_share, share=True)
-    problems += share or (["control_share is 1: nobody is left to be contacted"] if control_share == 1 else [])
-    problems += [] if isinstance(whole, bool | np.bool) else [f"whole should be True or False, found {whole!r}"]
-    for what, column, limits in (("capacity", "channel", capacity), ("caps", "offer_id", caps)):
-        if not isinstance(limits, Mapping | None):
-            problems.append(f"{what} should be a dict such as {{'name': 1000}}, found {limits!r}")
-            continue
-        known = sorted(set(map(str, np.ravel(table[column].dropna())))) if column in table else []
-        for name, most in (limits or {}).items():
-            problems += check_number(f"{what} of {name!r}", most)
-            if known and str(name) not in known:
-                problems.append(f"{what} of {name!r}: no option has it, found {', '.join(known[:6])}")
-        if limits and column == "channel" and column not in table:
-            problems.append(f"{what} is given, but the options have no column `{column}`: add it")
+    problems += _check_switches(control_share, whole)
+    problems += _check_limits("capacity", "channel", capacity, table)
+    problems += _check_limits("caps", "offer_id", caps, table)
     if sound:
-        sizes = table.groupby("segment")["customers"].nunique()
-        told = "it is the size of the segment, once an offer"
-        problems += [f"`customers` differs within segment {odd!r}: {told}" for odd in sizes.index[sizes > 1][:1]]
-        problems += [] if len(table) else ["there are no options: one row a segment and offer is needed"]
-    if caution is not None:
-        if check_number("caution", caution) or not 0 < caution <= 0.5:
-            problems.append(f"caution should be a quantile above 0 and up to 0.5, found {caution!r}")
-        if draws is None and "se" not in table:
-            problems.append("caution needs to know how sure each figure is: add a column `se`, or give draws")
+        problems += _check_sizes(table)
+    problems += _check_caution(caution, has_error=draws is not None or "se" in table)
     if draws is not None and len(table):
-        try:
-            draws = np.asarray(draws, float)
-        except (TypeError, ValueError):
-            draws = np.full(1, np.nan)
-        clean = np.isfinite(draws).all()
-        found = " × ".join(map(str, draws.shape))
-        if not clean or draws.ndim != 2 or len(draws) != len(table) or draws.shape[1] < 2:
-            found += "" if clean else ", not all of them numbers"
-            problems.append(f"draws should be numbers, {len(table)} options × at least two draws, found {found}")
+        draws = _read_draws(draws)
+        problems += _check_draws(draws, len(table))
     if problems:
         raise TableError(problems, "the budget")
     table = table[[name for name in OPTIONS.names if name in table]].sort_values(["segment", "offer_id"])
-    draws = draws if draws is None else draws[table.index]
+    if draws is not None:
+        draws = draws[table.index]
     table = table.reset_index(drop=True).assign(value=table["profit"].to_numpy(float))
-    if caution is not None:
-        cautious = table["value"] + _scipy.norm.ppf(caution) * table.get("se", 0.0)
-        table["value"] = cautious if draws is None else np.quantile(draws, caution, axis=1)
+    if caution is not None and draws is not None:
+        table["value"] = np.quantile(draws, caution, axis=1)
+    elif caution is not None:
+        table["value"] = table["value"] + _scipy.norm.ppf(caution) * table["se"]
     return table, draws
+
+
+def _check_switches(control_share: Any, whole: Any) -> list[str]:
+    problems = check_number("control_share", control_share, share=True)
+    if not problems and control_share == 1:
+        problems = ["control_share is 1: nobody is left to be contacted"]
+    if not isinstance(whole, bool | np.bool):
+        problems.append(f"whole should be True or False, found {whole!r}")
+    return problems
+
+
+def _check_limits(what: str, column: str, limits: Any, table: pd.DataFrame) -> list[str]:
+    """What is wrong with the largest numbers of contacts by channel (`capacity`) or by offer (`caps`)."""
+    if limits is None:
+        return []
+    if not isinstance(limits, Mapping):
+        return [f"{what} should be a dict such as {{'name': 1000}}, found {limits!r}"]
+    known = sorted(set(map(str, np.ravel(table[column].dropna())))) if column in table else []
+    problems = []
+    for name, most in limits.items():
+        problems += check_number(f"{what} of {name!r}", most)
+        if known and str(name) not in known:
+            problems.append(f"{what} of {name!r}: no option has it, found {', '.join(known[:6])}")
+    if limits and column == "channel" and column not in table:
+        problems.append(f"{what} is given, but the options have no column `{column}`: add it")
+    return problems
+
+
+def _check_sizes(table: pd.DataFrame) -> list[str]:
+    """Whether there are options, and every segment has one size."""
+    if table.empty:
+        return ["there are no options: one row a segment and offer is needed"]
+    sizes = table.groupby("segment")["customers"].nunique()
+    odd = sizes.index[sizes > 1]
+    if len(odd):
+        return [f"`customers` differs within segment {odd[0]!r}: it is the size of the segment, once an offer"]
+    return []
+
+
+def _check_caution(caution: Any, has_error: bool) -> list[str]:
+    """Whether the quantile to plan on is one, and the figures have standard errors or draws to take it from."""
+    if caution is None:
+        return []
+    problems = []
+    if check_number("caution", caution) or not 0 < caution <= 0.5:
+        problems.append(f"caution should be a quantile above 0 and up to 0.5, found {caution!r}")
+    if not has_error:
+        problems.append("caution needs to know how sure each figure is: add a column `se`, or give draws")
+    return problems
+
+
+def _read_draws(draws: Any) -> np.ndarray:
+    """Draws as numbers; a single NaN where they are none."""
+    try:
+        return np.asarray(draws, float)
+    except (TypeError, ValueError):
+        return np.full(1, np.nan)
+
+
+def _check_draws(draws: np.ndarray, count: int) -> list[str]:
+    clean = bool(np.isfinite(draws).all())
+    if clean and draws.ndim == 2 and len(draws) == count and draws.shape[1] >= 2:
+        return []
+    found = " × ".join(map(str, draws.shape))
+    if not clean:
+        found += ", not all of them numbers"
+    return [f"draws should be numbers, {count} options × at least two draws, found {found}"]
 
 
 def cost_offers(offers: Any, expected: Any) -> pd.DataFrame:
@@ -159,24 +214,29 @@ def cost_offers(offers: Any, expected: Any) -> pd.DataFrame:
         gather(problems, check_table, use, replace(EXPECTED, key=key))
     except NotATable as error:
         problems.append(str(error))
-    if not problems:
-        table = collect(opened[0]).set_index("offer_id")
-        lost = use["offer_id"][~use["offer_id"].isin(table.index)].unique()
-        problems += [f"offers do not hold {', '.join(map(repr, lost[:3]))}: add a row"] if len(lost) else []
     if problems:
         raise TableError(problems, "the cost of offers")
+    table = collect(opened[0]).set_index("offer_id")
+    lost = use["offer_id"][~use["offer_id"].isin(table.index)].unique()
+    if len(lost):
+        raise TableError([f"offers do not hold {', '.join(map(repr, lost[:3]))}: add a row"], "the cost of offers")
 
     def per(name: str, default: float = 0.0) -> pd.Series:
-        own = use["offer_id"].map(table[name].astype(float)) if name in table else pd.Series(default, use.index)
-        return own.fillna(default)
+        """A cost of the offers, for each row of `use`."""
+        if name not in table:
+            return pd.Series(default, use.index)
+        return use["offer_id"].map(table[name].astype(float)).fillna(default)
 
-    used = {name: use[name].astype(float) if name in use else 0.0 for name in ("redeemed", "discount", "points_issued")}
+    def used(name: str) -> pd.Series | float:
+        """How much a contact uses, 0 where the table does not tell."""
+        return use[name].astype(float) if name in use else 0.0
+
     reward = per("reward_cost")
-    points = per("point_cost") * used["points_issued"]
+    points = per("point_cost") * used("points_issued")
     parts = {
         "contact": per("contact_cost"),
-        "rewards": reward * used["redeemed"],
-        "discounts": used["discount"],
+        "rewards": reward * used("redeemed"),
+        "discounts": used("discount"),
         "points": points * per("redemption_probability", 1.0),
     }
     full = parts["contact"] + reward + parts["discounts"] + points

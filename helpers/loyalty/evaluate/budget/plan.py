@@ -1,4 +1,4 @@
-"""Which offer to which segment for this money: the plan, what it may bring, and the price of one more euro."""
+"""Budget allocation: which offer to which segment, what the plan may bring, and the shadow price of the budget."""
 
 from __future__ import annotations
 
@@ -50,15 +50,17 @@ class BudgetPlan:
         places = self.plan["segment"].nunique()
         budget = say_money(self.budget, unit)
         text = f"Spend {say_money(self.cost, unit)} of {budget} on {self.plan['contacts'].sum():,.0f} contacts in "
-        text += f"{places:,} segment{'s' * (places != 1)}: expected profit {say_money(e.effect, unit)}"
+        text += f"{places:,} {'segment' if places == 1 else 'segments'}: expected profit {say_money(e.effect, unit)}"
         if np.isfinite(e.low):
+            loss = f"{self.probability_of_loss:.3f}" if self.probability_of_loss >= 1e-3 else "below 0.001"
             text += f" ({e.level * 100:g} % interval {say_money(e.low, unit)} to {say_money(e.high, unit)}, "
-            text += f"probability of a loss {f'{p:.3f}' if (p := self.probability_of_loss) >= 1e-3 else 'below 0.001'})"
+            text += f"probability of a loss {loss})"
         if self.plan.empty:
             text = f"Spend nothing of {budget}: no option pays within these limits"
-        over = self.disappointment - (self.plan["profit"].sum() - e.effect)  # draws have taken it off already
+        over = self.disappointment - (self.plan["profit"].sum() - e.effect)  # with draws, e.effect is without it
         if over > 0.05 * e.effect > 0:
-            lost, left = (say_money(float(f"{value:.2g}"), unit) for value in (over, e.effect - over))
+            lost = say_money(float(f"{over:.2g}"), unit)  # two digits: it is only known roughly
+            left = say_money(float(f"{e.effect - over:.2g}"), unit)
             text += f". Plans chosen on such noisy figures promise about {lost} too much: count on about {left}"
         if self.shadow_price is None:
             return f"{text}."
@@ -198,7 +200,9 @@ def plan_budget(
     binding = pd.DataFrame([limits.names[row] for row in tight], columns=["limit", "name"])
     binding = binding.assign(used=(limits.uses @ contacts)[tight], available=limits.room[tight], price=price)
     profit, chance = _judge(table, draws, limits, contacts)
-    lost = _find_disappointment(table, limits, seed) if draws is None else contacts @ table["profit"] - profit.effect
+    lost = contacts @ table["profit"] - profit.effect
+    if draws is None:
+        lost = _find_disappointment(table, limits, seed)
     plan = table[["segment", "offer_id"]].assign(contacts=contacts, cost=contacts * table["cost"])
     plan = plan.assign(profit=contacts * table["profit"])[contacts > 0].reset_index(drop=True)
     shadow = None if whole else float(binding.loc[binding["limit"] == "budget", "price"].sum())
@@ -217,7 +221,7 @@ def trace_frontier(
     draws: Any = None,
     caution: float | None = None,
 ) -> pd.DataFrame:
-    """Plan for several budgets: what each brings, and where the next unit of money stops being worth its trouble.
+    """The efficient frontier: plan for several budgets, with the profit and the shadow price of each.
 
     Not for a choice of the budget from the mean alone: see low.
 
@@ -243,11 +247,11 @@ def trace_frontier(
     >>> trace_frontier(options, [5, 15, 25])[["cost", "profit", "shadow_price"]].values.tolist()
     [[5.0, 15.0, 3.0], [15.0, 35.0, 1.0], [20.0, 40.0, 0.0]]
     """
-    budgets = list(budgets) if pd.api.types.is_list_like(budgets) else [budgets]
-    table, draws = read_options(options, budgets, capacity, caps, control_share, whole, draws, caution)
+    several: list[Any] = list(budgets) if pd.api.types.is_list_like(budgets) else [budgets]
+    table, draws = read_options(options, several, capacity, caps, control_share, whole, draws, caution)
     value = table["value"].to_numpy()
     rows = []
-    for budget in budgets:
+    for budget in several:
         limits = lay_limits(table, budget, capacity, caps, control_share)
         contacts, prices = allocate_contacts(value, limits, whole=whole)
         price = np.nan if whole else price_limits(value, limits, contacts, prices, [0])[0]
@@ -258,7 +262,7 @@ def trace_frontier(
 
 def _judge(table: pd.DataFrame, draws: Any, limits: Limits, contacts: np.ndarray) -> tuple[Estimate, float]:
     """Profit of a plan with its interval, and the probability of a loss."""
-    about = {
+    about: dict[str, Any] = {
         "n_treated": round(contacts.sum()),
         "n_control": round(limits.held_back),
         "method": "linear programme",
@@ -277,7 +281,7 @@ def _judge(table: pd.DataFrame, draws: Any, limits: Limits, contacts: np.ndarray
 
 
 def _find_disappointment(table: pd.DataFrame, limits: Limits, seed: int) -> float:
-    """Mean of what plans made on noisier figures promise above what these figures say of them."""
+    """The optimizer's curse: how much plans made on noisier figures promise too much, by these figures, on average."""
     if "se" not in table:
         return np.nan
     value = table["value"].to_numpy()
@@ -290,6 +294,7 @@ def _find_disappointment(table: pd.DataFrame, limits: Limits, seed: int) -> floa
 
 
 def _warn(table: pd.DataFrame, draws: Any, promised: float, lost: float, planned: float) -> tuple[str, ...]:
+    """Say that no error is known, or that the plan promises clearly too much, and what to do about it."""
     if draws is None and "se" not in table:
         return ("no standard errors and no draws: the profit has no interval, and every figure is taken as sure",)
     if not lost > 0.05 * promised > 0:

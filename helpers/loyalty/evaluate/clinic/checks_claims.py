@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,26 +22,26 @@ from loyalty.text import say_p
 
 APART = 0.05  # share of customers whose dates would have to be moved to make the groups alike
 WEEK = pd.Timedelta(days=7)  # between the days on which the groups were sent to
+ZERO = pd.Timedelta(0)
 # Columns of the outcomes that measure nothing
 KEEPING = {column.name for column in OUTCOMES.columns} - set(MEASURES)
 
 
 def check_seasons(record: Record) -> Symptom:
     """Compare the dates over which the groups were measured, and on which they were sent to."""
-    control = record.contacts["is_control"]
     seen = []
     for window in ("main", "pre", "post"):
-        days = record.windows[window][["start", "end"]].dropna(axis=1, how="all")
-        table = days.assign(control=control).groupby([*days, "control"]).size()
-        if days.empty or len((table := table.unstack(fill_value=0)).columns) < 2:
+        table = _count_spans(record, window)
+        if table is None:
             continue
-        spans = table.index.to_frame().itertuples(index=False)
-        table.index = [" to ".join(f"{day:%Y-%m-%d}" for day in span) for span in spans]
         seen.append(f"{window} {table.sum(axis=1).idxmax()}")
         apart = float((table / table.sum()).diff(axis=1).iloc[:, 1].abs().sum() / 2)
         if apart > APART and _differ(table):
-            left, right = table[True].idxmax(), table[False].idxmax()
-            who = f"the treated over {right}, control over {left}" if left != right else f"most over {left}"
+            of_control = table[True].idxmax()
+            of_treated = table[False].idxmax()
+            who = f"the treated over {of_treated}, control over {of_control}"
+            if of_control == of_treated:
+                who = f"most over {of_control}"
             return Symptom(f"In the window `{window}` {apart:.0%} were measured over other days: {who}", broken=True)
     sent = record.contacts["sent_at"].dt.normalize()
     arms = record.contacts["arm"]
@@ -53,10 +54,25 @@ def check_seasons(record: Record) -> Symptom:
     return Symptom(good=f"All groups were measured over the same days: {', '.join(seen)}", broken=False)
 
 
-def _differ(table: pd.DataFrame) -> bool:
-    """Whether groups (columns) have other days (rows, in order) than chance deals; one of four tests for one alarm.
+def _count_spans(record: Record, window: str) -> pd.DataFrame | None:
+    """Customers by the days over which they were measured (rows) and by control or not; None without two groups."""
+    days = record.windows[window][["start", "end"]].dropna(axis=1, how="all")
+    counts = days.assign(control=record.contacts["is_control"]).groupby([*days, "control"]).size()
+    if days.empty:
+        return None
+    table = counts.unstack(fill_value=0)
+    if len(table.columns) < 2:
+        return None
+    spans = table.index.to_frame().itertuples(index=False)
+    table.index = [" to ".join(f"{day:%Y-%m-%d}" for day in span) for span in spans]
+    return table
 
-    On ranks, because a test of the counts rings too often where most days have few customers.
+
+def _differ(table: pd.DataFrame) -> bool:
+    """Whether groups (columns) have other days (rows, in order) than by chance: a Kruskal-Wallis test.
+
+    It is one of four tests for one alarm. It uses ranks, because a test of the counts gives false alarms where most
+    days have few customers.
     """
     ranks = (np.repeat(np.arange(len(table)), table[group]) for group in table)
     return (table > 0).sum().max() == 1 or stats.kruskal(*ranks).pvalue < ALARM / 4
@@ -64,35 +80,64 @@ def _differ(table: pd.DataFrame) -> bool:
 
 def check_end(record: Record) -> Symptom:
     """Compare the days of the report with the planned ones; correct the result for the looks at it."""
-    plan = record.plan
     claim = record.claim
-    zero = pd.Timedelta(0)
-    raw = p = float("nan")
-    after = ""
-    off = None
-    many = claim.looks > 1
-    if many and (lift := measure(record, claim.outcome, arms=[claim.arm], segments=[claim.segment])) is not None:
-        raw = next(iter(lift)).p if isinstance(lift, Lifts) else lift.p
-        p = min(1.0, claim.looks * raw)
-        after = f"; {claim.looks} looks at the result: {say_p(raw)}, after correction {say_p(p)}"
-    planned = plan.get("planned_end")
-    ends = record.windows["main"]["end"].dropna()
-    if planned is not None and ("end" in plan or len(ends)):
-        # Where windows roll, some customers are measured to the planned end and others not
-        rolling = [min(ends.max() - planned, zero), max(ends.min() - planned, zero)] if len(ends) else []
-        off = next((gap for gap in [plan.get("end", planned) - planned, *rolling] if gap), zero)
-        moved = plan["start"] - plan["planned_start"] if {"start", "planned_start"} <= set(plan) else zero
-        if off < min(moved, zero) or off > max(moved, zero):
-            days = f"{abs(off.days)} day{'s' * (abs(off.days) > 1)} {'before' if off < zero else 'after'}"
-            says = f"The report ends on {planned + off:%Y-%m-%d}, {days} the planned {planned:%Y-%m-%d}{after}"
-            return Symptom(says, p=p, broken=True)
-    if raw < record.level <= p:
-        return Symptom(f"{after[2:]}: nothing that could not be luck", p=p, broken=True)
-    if many and not after:
+    looks = _correct_for_looks(record) if claim.looks > 1 else None
+    p = looks.corrected if looks else float("nan")
+    after = f"; {looks.says}" if looks else ""
+    off = _find_shift(record)
+    if off is not None and _is_unplanned(off, record):
+        planned = record.plan["planned_end"]
+        count = abs(off.days)
+        days = f"{count} {'days' if count > 1 else 'day'} {'before' if off < ZERO else 'after'}"
+        says = f"The report ends on {planned + off:%Y-%m-%d}, {days} the planned {planned:%Y-%m-%d}{after}"
+        return Symptom(says, p=p, broken=True)
+    if looks and looks.raw < record.level <= looks.corrected:
+        return Symptom(f"{looks.says}: nothing that could not be luck", p=p, broken=True)
+    if claim.looks > 1 and not looks:
         return Symptom(unseen=f"`{claim.outcome}` of {claim.where}, which was looked at {claim.looks} times")
     if off is None:
         return Symptom(unseen="planned_end and end in the plan")
     return Symptom(good=f"The report ends as planned{after}", p=p, broken=False)
+
+
+class _Looks(NamedTuple):
+    """The p-value of a result that was looked at several times (peeking), before and after Bonferroni's correction."""
+
+    raw: float
+    corrected: float
+    says: str
+
+
+def _correct_for_looks(record: Record) -> _Looks | None:
+    """Correct the claim's p-value for the looks at it; None where it cannot be measured."""
+    claim = record.claim
+    lift = measure(record, claim.outcome, arms=[claim.arm], segments=[claim.segment])
+    if lift is None:
+        return None
+    raw = next(iter(lift)).p if isinstance(lift, Lifts) else lift.p
+    corrected = min(1.0, claim.looks * raw)
+    says = f"{claim.looks} looks at the result: {say_p(raw)}, after correction {say_p(corrected)}"
+    return _Looks(raw, corrected, says)
+
+
+def _find_shift(record: Record) -> pd.Timedelta | None:
+    """By how much the report ends after (before: below zero) the planned end; None where an end is not known."""
+    planned = record.plan.get("planned_end")
+    ends = record.windows["main"]["end"].dropna()
+    if planned is None or not ("end" in record.plan or len(ends)):
+        return None
+    gaps = [record.plan.get("end", planned) - planned]
+    if len(ends):
+        # Where windows roll, some customers are measured to the planned end and others not
+        gaps += [min(ends.max() - planned, ZERO), max(ends.min() - planned, ZERO)]
+    return next((gap for gap in gaps if gap), ZERO)
+
+
+def _is_unplanned(off: pd.Timedelta, record: Record) -> bool:
+    """Whether the end moved by more than the start did, or the other way."""
+    plan = record.plan
+    moved = plan["start"] - plan["planned_start"] if {"start", "planned_start"} <= set(plan) else ZERO
+    return off < min(moved, ZERO) or off > max(moved, ZERO)
 
 
 def check_winner(record: Record) -> Symptom:
@@ -107,11 +152,12 @@ def check_winner(record: Record) -> Symptom:
         return Symptom(unseen=f"customers of the arm `{claim.arm}`; the arms are: {', '.join(arms)}")
     if claim.segment is not None and not (segments := sorted(record.contacts["segment"].dropna().unique())):
         return Symptom(unseen="segment in contacts")
-    rivals = _find_rivals(record, claim.arm, arms), _find_rivals(record, claim.segment, segments)
-    if len(rivals[0]) * len(rivals[1]) == 1 and claim.segment in (None, *segments):
+    rival_arms = _find_rivals(record, claim.arm, arms)
+    rival_segments = _find_rivals(record, claim.segment, segments)
+    if len(rival_arms) * len(rival_segments) == 1 and claim.segment in (None, *segments):
         who = "everybody" if claim.arm is None and claim.segment is None else f"{claim.where}, the one that was planned"
         return Symptom(good=f"The report speaks of {who}", broken=False)
-    found = measure(record, claim.outcome, arms=rivals[0], segments=rivals[1])
+    found = measure(record, claim.outcome, arms=rival_arms, segments=rival_segments)
     table = found.to_frame() if isinstance(found, Lifts) else pd.DataFrame(columns=["arm", "segment"])
     own = table[(table["arm"] == (claim.arm or "treated")) & (table["segment"] == (claim.segment or ""))]
     if own.empty:
@@ -122,11 +168,13 @@ def check_winner(record: Record) -> Symptom:
         says += f", shrunken {row['shrunken']:,.2f} ({row['shrunken_low']:,.2f} to {row['shrunken_high']:,.2f})"
     says = f"{says[:1].upper()}{says[1:]}; {say_p(row['p'])}, after correction {say_p(row['p_adjusted'])}"
     is_open = row["p_adjusted"] >= record.level or row["shrunken_low"] <= 0 <= row["shrunken_high"]
-    return Symptom(says, says, float(row["p_adjusted"]), bool(is_open), hint="Quote the shrunken effect.")
+    return Symptom(
+        bad=says, good=says, p=float(row["p_adjusted"]), broken=bool(is_open), hint="Quote the shrunken effect."
+    )
 
 
 def _find_rivals(record: Record, chosen: str | None, names: Sequence[str]) -> Sequence[str | None]:
-    """All that could have been claimed in the place of what was; only those the plan names, if it names that one."""
+    """Arms or segments that could have been claimed instead; if the plan names the chosen one, only those it names."""
     if chosen is None:
         return [None]
     text = " ".join(str(record.plan.get(name, "")) for name in ("hypothesis", "primary_metric"))
@@ -135,7 +183,7 @@ def _find_rivals(record: Record, chosen: str | None, names: Sequence[str]) -> Se
 
 
 def check_metric(record: Record) -> Symptom:
-    """Compare what the report claims with the metric that the plan named before the start."""
+    """Compare what the report claims with the primary metric that the plan named before the start."""
     plan = record.plan
     claim = record.claim
     here = record.windows["main"]
@@ -155,36 +203,54 @@ def check_metric(record: Record) -> Symptom:
     if not named or claim.outcome in named:
         return Symptom(unseen=f"a column of outcomes in primary_metric, found {text!r}")
     lift = measure(record, named[0])
-    shown = f"{lift.effect:,.2f}".replace("-", "−") if isinstance(lift, Lift) else ""
-    tail = f"which shows {shown} a customer, {say_p(lift.p)}" if isinstance(lift, Lift) else "not shown"
+    tail = "not shown"
+    if isinstance(lift, Lift):
+        effect = f"{lift.effect:,.2f}".replace("-", "−")
+        tail = f"which shows {effect} a customer, {say_p(lift.p)}"
     return Symptom(f"The report claims `{claim.outcome}`; planned was `{named[0]}`, {tail}", broken=True)
 
 
 def _stands(word: str, text: str) -> bool:
+    """Whether a text holds a word as a whole."""
     return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE))
 
 
 def measure(
     record: Record, outcome: str, *, arms: Sequence[str | None] = (), segments: Sequence[str | None] = ()
 ) -> Lift | Lifts | None:
-    """Measure what the claim speaks of among its rivals, on those who have a row; None where nothing can be measured.
+    """Measure what the claim speaks of among its rivals, on customers who have a row; None where that is impossible.
 
-    Not for the report itself: who has no row is left out here, because the other checks say so.
+    Not for the report itself: customers without a row are left out here, because the other checks tell of them.
+
+    Parameters
+    ----------
+    record : Record
+    outcome : str
+        Column of the outcomes.
+    arms, segments : sequence of str or None
+        Those to measure; none of them, or None, for all together.
     """
     contacts = record.contacts
     values = record.windows[record.claim.window]
     if outcome in KEEPING or outcome not in values:
         return None
     control = contacts["is_control"]
-    options = {"by": "segment"} if any(segments) else {}
-    inside = control | contacts["arm"].isin(arms) | (not any(arms))
-    inside &= contacts["segment"].isin(segments) | (not options)
+    by_arm = any(arms)
+    by_segment = any(segments)
+    inside = pd.Series(True, contacts.index)
+    if by_arm:
+        inside &= control | contacts["arm"].isin(arms)
+    if by_segment:
+        inside &= contacts["segment"].isin(segments)
     table = contacts.loc[inside, ["arm", "segment", "propensity"]].assign(**{outcome: values[outcome]})
     table = table.dropna(subset=outcome)
-    if not any(arms):
+    if not by_arm:
         table["arm"] = table["arm"].where(control, "treated")
-    for names in ([], ["propensity"])[not any(arms) and len(record.arms) > 1 :]:
-        with suppress(TableError):  # chances that make no sense are left out
-            table = table.drop(columns=names)
-            return measure_lift(table, outcome=outcome, control=record.control, correct="holm", **options)
+    bare = table.drop(columns="propensity")
+    # Several arms taken together have no common propensity; and one that makes no sense is left out
+    for rows in [bare] if not by_arm and len(record.arms) > 1 else [table, bare]:
+        with suppress(TableError):
+            return measure_lift(
+                rows, outcome=outcome, control=record.control, correct="holm", by="segment" if by_segment else None
+            )
     return None

@@ -16,7 +16,9 @@ from loyalty.tables.check import TableError
 from loyalty.text import say_p
 
 WRITTEN = 0.01  # share of control written to, which takes the same share off the lift
-STRAY = (2, 0.002)  # customers, and share, of control who redeem without the campaign's doing
+# So many customers, and so large a share of control, may redeem without the campaign's doing
+STRAYS = 2
+STRAY_SHARE = 0.002
 LATE = 0.01  # share of control drawn after the others
 FAILED = 0.15  # by how much less arrives in a cell than elsewhere, as a share of the messages; or arrives at all
 CELL = 20  # treated customers; or customers without a purchase who should be there
@@ -28,7 +30,7 @@ KINDS = 50
 
 
 def check_split(record: Record) -> Symptom:
-    """Compare the sizes of the groups with the plan; it alarms below p = .001 only."""
+    """Test for a sample ratio mismatch: compare the sizes of the groups with the plan; alarms below p = .001 only."""
     planned = record.planned
     arms = record.contacts["arm"]
     if planned is None:
@@ -52,41 +54,68 @@ def check_split(record: Record) -> Symptom:
 
 
 def check_leaks(record: Record) -> Symptom:
-    """Count controls who were written to, were given the offer, or redeemed it."""
+    """Count controls who were written to, were given the offer, or redeemed it (contamination of control)."""
     contacts = record.contacts
-    marks = {}
     control = contacts["is_control"]
-    sent = contacts["sent_at"].notna()
     size = int(control.sum())
-    offers = contacts["offer_id"].astype("str").str.strip().replace("", None)
-    if contacts["delivered"].notna().any():
-        marks["delivered"] = contacts["delivered"].fillna(False).astype(bool)
-    if sent.any():  # filled for all of control it is when they would have been sent, see `build_outcomes`
-        marks["sent_at"] = sent & (sent[control].mean() < 0.99)
-    if offers.notna().any():  # what none of the treated got, such as "none", is no offer
-        marks["offer_id"] = offers.isin(offers[~control].dropna())
+    marks = _mark_reached(record)
     written = control & pd.DataFrame(marks, contacts.index).any(axis=1)
-    used = pd.Series(False, contacts.index)
-    if "redeemed" in record.windows["main"]:
-        early, *after = (control & (record.windows[name]["redeemed"] > 0) for name in ("pre", "main", "post"))
-        if early.sum() <= max(STRAY[0], STRAY[1] * size):  # else more is counted than this offer
-            marks["redeemed"] = used = (after[0] | after[1]) & ~written
-    if not marks:
+    seen = list(marks)
+    used = _find_strays(record, written)
+    if used is not None:
+        seen.append("redeemed")
+    if not seen:
         return Symptom(unseen="delivered or sent_at in contacts, or redeemed in outcomes")
     n = int(written.sum())
-    strays = int(used.sum())
-    broken = n > WRITTEN * size or (strays > STRAY[0] and strays > STRAY[1] * size)
-    parts = [f"{record.count(n, size)} of control were written to or given the offer"] if n else []
-    parts += [f"{record.count(strays, size)} of control redeemed it{' all the same' * bool(n)}"] if strays else []
+    strays = 0 if used is None else int(used.sum())
+    parts = []
+    if n:
+        parts.append(f"{record.count(n, size)} of control were written to or given the offer")
+    if strays:
+        redeemed = "redeemed it all the same" if n else "redeemed it"
+        parts.append(f"{record.count(strays, size)} of control {redeemed}")
+    if not parts:
+        return Symptom(good=f"Nobody in control was reached, as far as {', '.join(seen)} can tell", broken=False)
     says = " and ".join(parts)
-    seen = ", ".join(marks)
-    sound = f"{says}, too few to matter" if parts else f"Nobody in control was reached, as far as {seen} can tell"
-    hint = "Find out how it reached them." if parts else ""
-    return Symptom(f"{says}: they show no longer what happens without the campaign", sound, broken=broken, hint=hint)
+    return Symptom(
+        bad=f"{says}: they show no longer what happens without the campaign",
+        good=f"{says}, too few to matter",
+        broken=n > WRITTEN * size or (strays > STRAYS and strays > STRAY_SHARE * size),
+        hint="Find out how it reached them.",
+    )
+
+
+def _mark_reached(record: Record) -> dict[str, pd.Series]:
+    """For each column that tells, the contacts who were written to or given the offer."""
+    contacts = record.contacts
+    control = contacts["is_control"]
+    sent = contacts["sent_at"].notna()
+    offers = contacts["offer_id"].astype("str").str.strip().replace("", None)
+    marks = {}
+    if contacts["delivered"].notna().any():
+        marks["delivered"] = contacts["delivered"].fillna(False).astype(bool)
+    if sent.any():
+        # Filled for all of control, it is the time at which they would have been sent, see `build_outcomes`
+        marks["sent_at"] = sent & (sent[control].mean() < 0.99)
+    if offers.notna().any():
+        # An offer that none of the treated got, such as "none", is no offer
+        marks["offer_id"] = offers.isin(offers[~control].dropna())
+    return marks
+
+
+def _find_strays(record: Record, written: pd.Series) -> pd.Series | None:
+    """Controls who redeemed the offer though nothing was `written` to them; None where that cannot be told."""
+    if "redeemed" not in record.windows["main"]:
+        return None
+    control = record.contacts["is_control"]
+    before, during, after = (control & (record.windows[name]["redeemed"] > 0) for name in ("pre", "main", "post"))
+    if before.sum() > max(STRAYS, STRAY_SHARE * int(control.sum())):
+        return None  # more is counted than this offer
+    return (during | after) & ~written
 
 
 def check_draw(record: Record) -> Symptom:
-    """Ask whether control was drawn together with the treated: by what both bought before, and by the time of the draw.
+    """Check that control was drawn together with the treated: by covariate balance, and by the time of the draw.
 
     A control picked at random afterwards looks the same before the start: then only `assigned_at` tells.
     """
@@ -95,13 +124,21 @@ def check_draw(record: Record) -> Symptom:
     if not before and not when:
         return Symptom(unseen="outcomes of the window pre (and stratum if chances differ), or assigned_at in contacts")
     if late:
-        return Symptom(f"{when}{'; before the start, ' * bool(before)}{before}", p=p, broken=True)
-    good = "; ".join(part for part in (f"Before the start {before}" if before else "", when) if part)
-    return Symptom(f"The groups differed before the start: {before}", good, p, None if before else False)
+        says = f"{when}; before the start, {before}" if before else when
+        return Symptom(says, p=p, broken=True)
+    if not before:
+        return Symptom(good=when, p=p, broken=False)
+    good = f"Before the start {before}"
+    if when:
+        good = f"{good}; {when}"
+    return Symptom(f"The groups differed before the start: {before}", good, p)
 
 
 def _compare_before(record: Record) -> tuple[str, float]:
-    """Omnibus test on the ranks of what was bought before, within groups of one chance to be control."""
+    """Omnibus balance test on the ranks of what was bought before, within groups of one chance to be control.
+
+    Returns the means in words and the p-value; nothing and NaN where there is nothing to compare.
+    """
     before = record.windows["pre"]
     contacts = record.contacts
     chance = _find_chance(record)
@@ -109,13 +146,15 @@ def _compare_before(record: Record) -> tuple[str, float]:
     statistic = 0.0
     df = 0
     sides = contacts["is_control"][before[known].notna().all(axis=1) & chance.notna()]
-    for _, part in sides.groupby(chance) if known else ():
+    if not known:
+        return "", float("nan")
+    for _, part in sides.groupby(chance):
         if min(part.sum(), (~part).sum()) > 1:
-            given = {"campaign_id": "", "wave": 1, "customer_id": part.index}
+            wave = contacts.loc[part.index, ["arm"]].assign(campaign_id="", wave=1, customer_id=part.index)
             profile = before.loc[part.index, known].assign(customer_id=part.index)
-            found = check_balance(contacts.loc[part.index, ["arm"]].assign(**given), profile, control=record.control)
-            statistic = statistic + found.statistic
-            df = df + found.df
+            found = check_balance(wave, profile, control=record.control)
+            statistic += found.statistic
+            df += found.df
     if not df:
         return "", float("nan")
     p = float(stats.chi2.sf(statistic, df))
@@ -133,7 +172,9 @@ def _find_chance(record: Record) -> pd.Series:
         return pd.Series("", contacts.index)
     if contacts["stratum"].notna().any():
         return contacts["stratum"].astype(object).fillna("").astype("str")
-    return chance.where(control, (1 - chance).round(6)) if len(record.arms) == 1 else pd.Series(np.nan, contacts.index)
+    if len(record.arms) == 1:
+        return chance.where(control, (1 - chance).round(6))
+    return pd.Series(np.nan, contacts.index)
 
 
 def _find_late(record: Record) -> tuple[bool, str]:
@@ -144,7 +185,8 @@ def _find_late(record: Record) -> tuple[bool, str]:
         return False, ""
     last = times[~control].max()
     late = times[control & (times.dt.normalize() > last.normalize())]
-    if (share := len(late) / control.sum()) <= LATE:
+    share = len(late) / control.sum()
+    if share <= LATE:
         return False, f"control was drawn with the treated, the last on {last:%Y-%m-%d}"
     says = f"{share:.0%} of control was drawn from {late.min():%Y-%m-%d} on"
     return True, f"{says}, the last of the treated on {last:%Y-%m-%d}"
@@ -157,7 +199,7 @@ def check_delivery(record: Record) -> Symptom:
     arrived = treated["delivered"]
     if arrived.isna().all():
         return Symptom(unseen="delivered in contacts")
-    # Where others have a time of sending, who has none was not sent to.
+    # Where others have a time of sending, customers without one were not sent to
     arrived = arrived.where(arrived.notna() | sent.notna() | sent.isna().all(), False).dropna().astype(bool)
     whole = f"{arrived.mean():.1%} of {record.say(len(arrived))} messages arrived"
     if arrived.mean() < FAILED:
@@ -170,15 +212,16 @@ def check_delivery(record: Record) -> Symptom:
     if table.empty:
         return Symptom(good=whole, p=1.0, broken=False)
     big = table[table["rest"] - table["share"] > FAILED]
-    worst = (big if len(big) else table).sort_values(["p", "size"], ascending=[True, False]).iloc[0]
+    large = len(big) > 0
+    worst = (big if large else table).sort_values(["p", "size"], ascending=[True, False]).iloc[0]
     says = f"{worst['label']}: {worst['share']:.1%} of {record.say(int(worst['size']))} messages arrived"
     says = f"{says}, of the others {worst['rest']:.1%}; {say_p(worst['p'])} after correction for {len(table)} cells"
-    good = f"{whole}, least in {says}" if not len(big) else f"{says}: chance may do so"
-    return Symptom(says[:1].upper() + says[1:], good, float(worst["p"]), large=bool(len(big)))
+    good = f"{says}: chance may do so" if large else f"{whole}, least in {says}"
+    return Symptom(says[:1].upper() + says[1:], good, float(worst["p"]), large=large)
 
 
 def check_survivors(record: Record) -> Symptom:
-    """Ask whether the outcomes miss customers of one group more than of the other, or all who bought nothing."""
+    """Check for differential attrition: outcomes that miss one group more than the other, or all who bought nothing."""
     missing = record.find_missing()
     contacts = record.contacts
     lost = int(missing.sum())
@@ -191,7 +234,8 @@ def check_survivors(record: Record) -> Symptom:
     p = min(1.0, len(tests) * float(min(tests)))
     says = f"Without {where} are {', '.join(f'{share:.1%} of {arm}' for arm, share in groups['mean'].items())}"
     large = lost > MISSING * len(missing)
-    if large and (left := _count_buyers_only(record, missing)):
+    left = _count_buyers_only(record, missing) if large else 0
+    if left:
         says = f"{says}, and all {record.say(left)} customers with a row have bought: those who bought nothing are gone"
         return Symptom(says, p=p, broken=True)
     says = f"{says}; {say_p(p)}"
@@ -206,10 +250,12 @@ def _count_buyers_only(record: Record, missing: pd.Series) -> int:
         return 0
     if not (bought[here] == 0).any():
         return len(bought)
-    # A list of recent buyers has nobody who bought nothing before, and then this says nothing.
-    both = bought[["pre", here]] == 0
-    due = here != "pre" and both.mean().prod() * len(bought) >= CELL
-    return len(bought) if due and not both.all(axis=1).any() else 0
+    # A list of recent buyers has nobody who bought nothing before, and then this says nothing
+    idle = bought[["pre", here]] == 0
+    expected = idle.mean().prod() * len(bought)
+    if here != "pre" and expected >= CELL and not idle.all(axis=1).any():
+        return len(bought)
+    return 0
 
 
 def _find_bought(record: Record) -> pd.DataFrame:
@@ -221,28 +267,47 @@ def _find_bought(record: Record) -> pd.DataFrame:
 
 
 def check_join(record: Record) -> Symptom:
-    """Look for ids that do not meet, rows that repeat, rows that are lost in both groups, and ids nobody buys with."""
-    say = record.say
-    counts = record.counts
+    """Check the join: ids that do not meet, rows that repeat or are lost in both groups, ids that nobody buys with."""
     total = len(record.contacts)
     p, silent = _find_silent(record)
-    arms = f", {say(counts['arms'])} of them in two groups" * bool(counts["arms"])
-    faults = {
-        "repaired": "the ids of {} customers meet only as text without blanks and zeros in front",
-        "contacts": f"{{}} rows of the list repeat a customer{arms}",
-        "outcomes": "{} rows of the outcomes repeat a customer",
-    }
-    found = [words.format(say(counts[name])) for name, words in faults.items() if counts[name]]
+    faults = _find_faults(record)
+    if silent:
+        faults.append(silent)
     lost = int(record.find_missing().sum())
-    gone = f"Of {say(total)} customers {record.count(lost, total)} have no row of the window `{record.claim.window}`"
-    if counts["strangers"]:
-        gone += f", and {say(counts['strangers'])} ids of the outcomes are on no list"
-    if found or silent:
-        says = "; ".join(filter(None, [*found, silent, gone * bool(lost)]))
+    gone = f"Of {record.say(total)} customers {record.count(lost, total)} have no row of the window "
+    gone += f"`{record.claim.window}`"
+    strangers = record.counts["strangers"]
+    if strangers:
+        gone += f", and {record.say(strangers)} ids of the outcomes are on no list"
+    if faults:
+        if lost:
+            faults.append(gone)
+        says = "; ".join(faults)
         return Symptom(says[:1].upper() + says[1:], p=p, broken=True)
     if lost > MISSING * total:
         return Symptom(gone, p=p, broken=True, large=False)
-    return Symptom(good=gone if lost else f"All {say(total)} customers meet their outcomes", p=p, broken=False)
+    if lost:
+        return Symptom(good=gone, p=p, broken=False)
+    return Symptom(good=f"All {record.say(total)} customers meet their outcomes", p=p, broken=False)
+
+
+def _find_faults(record: Record) -> list[str]:
+    """Faults of the ids that were counted when the record was read, one sentence each."""
+    say = record.say
+    counts = record.counts
+    faults = []
+    if counts["repaired"]:
+        faults.append(
+            f"the ids of {say(counts['repaired'])} customers meet only as text without blanks and zeros in front"
+        )
+    if counts["contacts"]:
+        text = f"{say(counts['contacts'])} rows of the list repeat a customer"
+        if counts["arms"]:
+            text += f", {say(counts['arms'])} of them in two groups"
+        faults.append(text)
+    if counts["outcomes"]:
+        faults.append(f"{say(counts['outcomes'])} rows of the outcomes repeat a customer")
+    return faults
 
 
 def _find_silent(record: Record) -> tuple[float, str]:
@@ -256,6 +321,8 @@ def _find_silent(record: Record) -> tuple[float, str]:
     if quiet.empty:
         return 1.0, ""
     worst = quiet.iloc[0]
-    p = float(quiet["p"].iloc[0])
+    p = float(worst["p"])
+    if not p < ALARM:
+        return p, ""
     says = f"of {record.say(int(worst['size']))} customers with ids {worst['label']} {worst['share']:.1%} bought "
-    return p, f"{says}anything in any window, of all others {worst['rest']:.1%}" if p < ALARM else ""
+    return p, f"{says}anything in any window, of all others {worst['rest']:.1%}"

@@ -1,4 +1,4 @@
-"""Tests repeated on history: how often nothing raises an alarm, and how often something is seen."""
+"""A/A test and simulated power: tests repeated on history, with no effect or with a planted one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, headline
 from loyalty.evaluate.design.variance import Noise, describe_noise
-from loyalty.stats.estimate import render_html
+from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.intervals import compare_moments, compare_rates
 from loyalty.tables.check import TableError
 
@@ -24,8 +24,18 @@ Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
 class AATest:
     """How many of many repeated tests had an interval without zero; made by `run_aa` and `Power.simulate`.
 
-    `share` of `runs`, with its exact interval; `expected` is what the theory says; `p_values` one a run. `planted` is
-    the effect that was put in: where it is zero each such test is a false alarm, else it saw the effect.
+    Attributes
+    ----------
+    share, low, high : float
+        Share of the tests whose interval leaves out zero, with its exact interval (Clopper and Pearson).
+    expected : float
+        That share in theory.
+    runs, n_treated, n_control : int
+        Tests, and customers in each group of a test.
+    p_values : array
+        One a test.
+    planted : float
+        The effect that was put in. Where it is zero, a test that leaves out zero raised a false alarm.
     """
 
     share: float
@@ -55,8 +65,11 @@ class AATest:
 
     def sentence(self) -> str:
         """What came out, in one sentence."""
-        text = f"{self.share:.1%} of {self.runs:,} repeated tests {self.found} ({self.low:.1%} to {self.high:.1%}): "
-        return text + f"{'as' if self.holds else 'not the share that was'} expected, {self.expected:.1%}."
+        verdict = "as expected" if self.holds else "not the share that was expected"
+        return (
+            f"{self.share:.1%} of {self.runs:,} repeated tests {self.found} ({self.low:.1%} to {self.high:.1%}): "
+            f"{verdict}, {self.expected:.1%}."
+        )
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
         """Draw the p-values, twenty bars; where no effect was put in, all are equally high but for chance."""
@@ -88,7 +101,7 @@ def run_aa(
     level: float = 0.95,
     per: Sequence[float] | None = None,
 ) -> AATest:
-    """Split earlier customers by lot, do nothing, and count the intervals that leave out zero.
+    """A/A test: split earlier customers by lot, do nothing, and count the intervals that leave out zero.
 
     Passing says that interval and outcome fit each other at these sizes, not that the live split works: for that see
     `check_sample_ratio`.
@@ -102,6 +115,7 @@ def run_aa(
     runs : int
         How many splits.
     seed : int
+        Of the random splits.
     level : float
         Of the intervals, a fraction.
     per : sequence of float, optional
@@ -125,14 +139,13 @@ def run_aa(
     Source: Kohavi, Tang and Xu (2020), Trustworthy online controlled experiments, chapter 19.
     """
     noise = describe_noise(history, per=per)
-    everyone = len(noise.values)
-    m = round(len(noise.values) * control)
+    y, d = _read_history(noise)
+    everyone = len(y)
+    m = round(everyone * control)
     if not 2 <= m <= everyone - 2:
         text = f"a `control` of {control} leaves a group of {everyone:,} customers with fewer than two"
         raise TableError([text], "the A/A test")
     rng = np.random.default_rng(seed)
-    y = noise.values
-    d = noise.per
 
     def split() -> list[Pair]:
         order = rng.permutation(everyone)
@@ -144,10 +157,25 @@ def run_aa(
 def repeat_tests(
     noise: Noise, sizes: tuple[int, int], effect: float, *, level: float, runs: int, seed: int, expected: float
 ) -> AATest:
-    """Draw both groups from a history with replacement, put the effect into one, and count who sees it."""
+    """Simulate the power: draw both groups from a history with replacement, and put the effect into one.
+
+    Parameters
+    ----------
+    noise : Noise
+        Of a history.
+    sizes : (int, int)
+        Customers in the treated group and in control.
+    effect : float
+        Put into the treated group, in the way that `noise.growth` says.
+    level : float
+        Of the intervals, a fraction.
+    runs, seed : int
+        How many tests, and the seed of the draws.
+    expected : float
+        The power in theory.
+    """
     rng = np.random.default_rng(seed)
-    y = noise.values
-    d = noise.per
+    y, d = _read_history(noise)
     factor = 1 + effect / (noise.base or 1.0)
     bought = np.flatnonzero(y)
     idle = np.flatnonzero(y == 0)
@@ -165,7 +193,9 @@ def repeat_tests(
 
 
 def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: int = 0) -> float:
-    """The share of false alarms when a test is looked at several times, evenly, and stopped at the first alarm.
+    """Peeking: the share of false alarms when a test is looked at several times and stopped at the first alarm.
+
+    The looks are evenly spaced; the test statistic is simulated as a random walk.
 
     Examples
     --------
@@ -183,23 +213,34 @@ def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: in
     return float(seen.mean())
 
 
+def _read_history(noise: Noise) -> Pair:
+    """The values and denominators of a noise that was described from a history."""
+    assert noise.values is not None and noise.per is not None, "described from a history"
+    return noise.values, noise.per
+
+
 def _repeat(
     noise: Noise, draw: Callable[[], list[Pair]], level: float, runs: int, expected: float, planted: float = 0.0
 ) -> AATest:
-    """Measure as `measure_lift` does: Newcombe, pooled variance where control is under 20 %, delta method."""
+    """Measure many draws of a treated group and a control, and count the intervals that leave out zero."""
     found = []
     for _ in range(runs):
         sides = draw()
-        sizes = [len(y) for y, _ in sides]
-        if noise.kind == "rate":
-            found.append(compare_rates([int(y.sum()) for y, _ in sides], sizes, level=level))
-            continue
-        ratios = [y.sum() / d.sum() for y, d in sides]
-        spreads = [(y - r * d).var(ddof=1) for r, (y, d) in zip(ratios, sides, strict=True)]
-        per = [d.mean() for _, d in sides]
-        found.append(compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, per=per, level=level))
+        found.append(_compare(sides, noise.kind, level))
     alarms = sum(one.low > 0 or one.high < 0 for one in found)
-    n, m = sizes
+    n, m = (len(y) for y, _ in sides)
     exact = stats.binomtest(alarms, runs).proportion_ci(0.95)
     p = np.array([one.p for one in found])
     return AATest(alarms / runs, exact.low, exact.high, expected, runs, n, m, p, planted)
+
+
+def _compare(sides: list[Pair], kind: str, level: float) -> Estimate:
+    """Measure as `measure_lift` does: Newcombe, pooled variance where control is under 20 %, delta method."""
+    sizes = [len(y) for y, _ in sides]
+    if kind == "rate":
+        return compare_rates([int(y.sum()) for y, _ in sides], sizes, level=level)
+    ratios = [y.sum() / d.sum() for y, d in sides]
+    spreads = [(y - ratio * d).var(ddof=1) for ratio, (y, d) in zip(ratios, sides, strict=True)]
+    per = [d.mean() for _, d in sides]
+    # The warnings of an interval are of no use here, so neither the skewness nor the buyers are counted
+    return compare_moments(sizes, ratios, spreads, skewness=0.0, filled=sizes, per=per, level=level)

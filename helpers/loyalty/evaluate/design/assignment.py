@@ -66,10 +66,10 @@ def assign_arms(
     control: str = "control",
     offers: Mapping[str, str] | None = None,
 ) -> Assignment:
-    """Draw an arm for each customer, and write down with which probability.
+    """Randomise: draw an arm for each customer, and write down with which probability (propensity).
 
-    Filter first: whoever may not be contacted must leave before the draw (`filter_eligible`), never afterwards. Not for
-    a wave that follows another with the same salt, unless the same customers shall be control again.
+    Filter first: customers who may not be contacted must leave before the draw (`filter_eligible`), never afterwards.
+    Not for a wave that follows another with the same salt, unless the same customers shall be control again.
 
     Parameters
     ----------
@@ -78,8 +78,9 @@ def assign_arms(
     shares : mapping of str to float
         Arm to share, for example {"control": .05, "mailing": .95}; they sum to one.
     mode : {"hash", "blocks"}
-        "hash": each customer by himself, so that new customers move nobody; shares hold on average. "blocks": exact
-        quotas within each stratum, for a list that stays as it is; one customer more can move others.
+        "hash": each customer independently, so that new customers move nobody; shares hold on average. "blocks" (block
+        randomisation): exact quotas within each stratum, for a list that stays as it is; one customer more can move
+        others.
     salt : str
         A word for this draw; another salt, another draw.
     strata : str or sequence of str, optional
@@ -117,62 +118,116 @@ def assign_arms(
     names = [strata] if isinstance(strata, str) else list(strata or [])
     when = None if assigned_at is None else pd.Timestamp(assigned_at)
     table, wrong = read_list(customers, names)
-    wrong += find_wrong_shares(shares)
-    checks = {
-        f"`mode` should be hash or blocks, found {mode!r}": mode not in ("hash", "blocks"),
-        "`salt` is missing: a word for this draw": not str(salt or "").strip(),
-        f"no arm is called {control!r}: nothing would show what doing nothing does": control not in shares,
-    }
+    wrong += find_wrong_shares(shares) + _find_wrong_options(shares, mode, salt, control)
     if universal is not None:
-        term = f"{universal.start:%Y-%m-%d} to {universal.end:%Y-%m-%d}"
-        inside = when is None or universal.start <= when < universal.end
-        checks["`salt` is that of the universal control: take another"] = salt == universal.salt
-        checks[f"`assigned_at` lies outside the term of the universal control, {term}"] = not inside
+        wrong += _find_clashes(universal, salt, when)
     everyone = len(table)
     if exclude is not None:
-        is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
-        ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
-        # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out.
-        out = table["customer_id"].astype("str").astype(object).isin({write_id(name) for name in ids})
-        table = table[~out].reset_index(drop=True)
+        table = _leave_out(table, exclude)
     held = np.zeros(len(table), bool) if universal is None else universal.holds(table["customer_id"])
-    checks["every customer is excluded or in the universal control"] = everyone > 0 and bool(held.all())
-    if wrong := wrong + [text for text, bad in checks.items() if bad]:
+    if everyone > 0 and held.all():
+        wrong.append("every customer is excluded or in the universal control")
+    if wrong:
         raise TableError(wrong, "the assignment")
     # The control comes first on the line from 0 to 1: it then stays the same whatever becomes of the other arms
     arms = sorted(shares, key=lambda arm: arm != control)
     wanted = np.array([shares[arm] for arm in arms])
-    parts = [table[name].astype("str") for name in names]
-    stratum = parts[0].str.cat(parts[1:], sep=" | ") if parts else pd.Series("everybody", table.index)
-    codes, labels = pd.factorize(stratum, sort=True)
+    stratum = _join_strata(table, names)
     if mode == "hash":
-        drawn = np.searchsorted(np.cumsum(wanted)[:-1], hash_customers(table["customer_id"], salt), side="right")
-        chances = np.tile(wanted, (len(labels), 1))
+        drawn, chances = _draw_by_hash(table["customer_id"], wanted, salt)
     else:
-        place = hash_customers(table["customer_id"], f"blocks:{salt}")
-        seats = _share_seats(np.bincount(codes[~held], minlength=len(labels)), wanted, labels, arms)
-        order = np.lexsort((place, codes, held))[: seats.sum()]
-        drawn = np.zeros(len(table), int)
-        drawn[order] = np.repeat(np.tile(range(len(arms)), len(labels)), seats.ravel())
-        filled = seats.sum(axis=1, keepdims=True)
-        chances = np.where(filled > 0, seats / np.maximum(filled, 1), wanted)
+        drawn, chances = _draw_in_blocks(table["customer_id"], stratum, held, wanted, arms, salt)
     drawn = np.where(held, 0, drawn)
-    chances = chances[codes]
     if universal is not None:
-        chances = chances * (1 - universal.share) + universal.share * np.eye(len(arms))[0]
-    columns = {"campaign_id": campaign_id, "wave": wave, "customer_id": table["customer_id"]}
-    columns["arm"] = pd.Series(arms, dtype="str").to_numpy()[drawn]
+        only_control = np.eye(len(arms))[0]
+        chances = chances * (1 - universal.share) + universal.share * only_control
     sent = [None] + [(offers or {}).get(arm, arm) for arm in arms[1:]]
-    columns["offer_id"] = pd.Series(sent, dtype="str").to_numpy()[drawn]
-    columns["control_kind"] = np.where(held, "universal", np.where(drawn == 0, "campaign", "none"))
-    columns["propensity"] = chances[np.arange(len(table)), drawn]
-    columns |= {"assigned_at": when} if when is not None else {}
-    columns |= {"stratum": stratum} if names else {}
+    columns = {
+        "campaign_id": campaign_id,
+        "wave": wave,
+        "customer_id": table["customer_id"],
+        "arm": pd.Series(arms, dtype="str").to_numpy()[drawn],
+        "offer_id": pd.Series(sent, dtype="str").to_numpy()[drawn],
+        "control_kind": np.where(held, "universal", np.where(drawn == 0, "campaign", "none")),
+        "propensity": chances[np.arange(len(table)), drawn],
+    }
+    if when is not None:
+        columns["assigned_at"] = when
+    if names:
+        columns["stratum"] = stratum
     contacts = pd.DataFrame(columns | {name: table[name] for name in ("segment", "channel") if name in table})
-    log = _count_arms(contacts, shares)
     return Assignment(
-        contacts, log, dict(shares), mode, salt, everyone - len(table), pd.DataFrame(chances, columns=arms)
+        contacts,
+        _count_arms(contacts, shares),
+        dict(shares),
+        mode,
+        salt,
+        excluded=everyone - len(table),
+        probabilities=pd.DataFrame(chances, columns=arms),
     )
+
+
+def _find_wrong_options(shares: Mapping[str, float], mode: str, salt: str, control: str) -> list[str]:
+    wrong = []
+    if mode not in ("hash", "blocks"):
+        wrong.append(f"`mode` should be hash or blocks, found {mode!r}")
+    if not str(salt or "").strip():
+        wrong.append("`salt` is missing: a word for this draw")
+    if control not in shares:
+        wrong.append(f"no arm is called {control!r}: nothing would show what doing nothing does")
+    return wrong
+
+
+def _find_clashes(universal: HoldOut, salt: str, when: pd.Timestamp | None) -> list[str]:
+    """Whether a draw goes together with the universal control: a salt of its own, and a day within the term."""
+    wrong = []
+    if salt == universal.salt:
+        wrong.append("`salt` is that of the universal control: take another")
+    if when is not None and not universal.start <= when < universal.end:
+        term = f"{universal.start:%Y-%m-%d} to {universal.end:%Y-%m-%d}"
+        wrong.append(f"`assigned_at` lies outside the term of the universal control, {term}")
+    return wrong
+
+
+def _leave_out(table: pd.DataFrame, exclude: Any) -> pd.DataFrame:
+    """The customers whose id is not among those to exclude, a table or a sequence of ids."""
+    is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
+    ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
+    # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out
+    out = table["customer_id"].astype("str").astype(object).isin({write_id(name) for name in ids})
+    return table[~out].reset_index(drop=True)
+
+
+def _join_strata(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """The stratum of each customer, as text; one for all without columns."""
+    if not names:
+        return pd.Series("everybody", table.index)
+    first, *others = (table[name].astype("str") for name in names)
+    return first.str.cat(others, sep=" | ")
+
+
+def _draw_by_hash(ids: pd.Series, wanted: np.ndarray, salt: str) -> tuple[np.ndarray, np.ndarray]:
+    """Each customer's arm as a place in `wanted`, drawn by itself, and the probability of each arm."""
+    drawn = np.searchsorted(np.cumsum(wanted)[:-1], hash_customers(ids, salt), side="right")
+    return drawn, np.tile(wanted, (len(ids), 1))
+
+
+def _draw_in_blocks(
+    ids: pd.Series, stratum: pd.Series, held: np.ndarray, wanted: np.ndarray, arms: Sequence[str], salt: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each customer's arm as a place in `arms`, by exact quotas in each stratum, and the probability of each arm.
+
+    Customers who are `held` out take no seat.
+    """
+    codes, labels = pd.factorize(stratum, sort=True)
+    place = hash_customers(ids, f"blocks:{salt}")
+    seats = _share_seats(np.bincount(codes[~held], minlength=len(labels)), wanted, labels, arms)
+    order = np.lexsort((place, codes, held))[: seats.sum()]
+    drawn = np.zeros(len(ids), int)
+    drawn[order] = np.repeat(np.tile(range(len(arms)), len(labels)), seats.ravel())
+    filled = seats.sum(axis=1, keepdims=True)
+    chances = np.where(filled > 0, seats / np.maximum(filled, 1), wanted)
+    return drawn, chances[codes]
 
 
 def check_arm_probs(arm_probs: Any) -> pd.DataFrame:
@@ -203,23 +258,25 @@ def find_wrong_shares(shares: Mapping[str, float]) -> list[str]:
     if not isinstance(shares, Mapping):
         return [f"the shares should be a dict such as {{'control': 0.1, 'mail': 0.9}}, found {shares!r}"]
     mend = "a number such as 0.1, without quotes or a percent sign"
-    if texts := [
-        f"the share of {arm!r} should be {mend}, found {v!r}" for arm, v in shares.items() if not _is_number(v)
-    ]:
-        return texts
+    wrong = [f"the share of {arm!r} should be {mend}, found {v!r}" for arm, v in shares.items() if not _is_number(v)]
+    if wrong:
+        return wrong
     wrong = [f"the share of {arm!r} should be above zero, found {v}" for arm, v in shares.items() if not v > 0]
     wrong += [f"the name of the arm {arm!r} should be a text" for arm in shares if not isinstance(arm, str)]
-    wrong += [f"two arms or more are needed, found {len(shares)}"] if len(shares) < 2 else []
+    if len(shares) < 2:
+        wrong.append(f"two arms or more are needed, found {len(shares)}")
     total = sum(shares.values())
-    return wrong + ([] if abs(total - 1) < 1e-9 else [f"the shares sum to {total:.6g}: they should sum to one"])
+    if not abs(total - 1) < 1e-9:
+        wrong.append(f"the shares sum to {total:.6g}: they should sum to one")
+    return wrong
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def _share_seats(sizes: np.ndarray, wanted: np.ndarray, labels: Sequence[str], arms: Sequence[str]) -> np.ndarray:
-    """Whole seats for each stratum and arm, by largest remainder."""
+def _share_seats(sizes: np.ndarray, wanted: np.ndarray, labels: pd.Index, arms: Sequence[str]) -> np.ndarray:
+    """Whole seats for each stratum and arm, by the method of the largest remainder."""
     exact = sizes[:, None] * wanted
     seats = np.floor(exact + 1e-9).astype(int)
     seats += stats.rankdata(seats - exact, "ordinal", axis=1) <= (sizes - seats.sum(axis=1))[:, None]
@@ -233,8 +290,10 @@ def _share_seats(sizes: np.ndarray, wanted: np.ndarray, labels: Sequence[str], a
 
 
 def _count_arms(contacts: pd.DataFrame, shares: Mapping[str, float]) -> pd.DataFrame:
-    by = [name for name in ("stratum",) if name in contacts]
-    log = contacts.groupby([*by, "arm", "control_kind"], sort=True).size().rename("customers").reset_index()
+    """Customers by stratum, arm and kind of control, with planned and drawn share; universal controls have neither."""
+    has_strata = "stratum" in contacts
+    by = ["stratum", "arm", "control_kind"] if has_strata else ["arm", "control_kind"]
+    log = contacts.groupby(by, sort=True).size().rename("customers").reset_index()
     own = log["customers"].where(log["control_kind"] != "universal")
-    whole = own.groupby(log["stratum"]).transform("sum") if by else own.sum()
+    whole = own.groupby(log["stratum"]).transform("sum") if has_strata else own.sum()
     return log.assign(planned=log["arm"].map(shares).where(own.notna()), drawn=own / whole)

@@ -1,4 +1,4 @@
-"""Did the lottery give both groups the same kind of customer? What was known before the start answers."""
+"""Covariate balance: whether the groups were alike before the start, one by one and in an omnibus test."""
 
 from __future__ import annotations
 
@@ -16,17 +16,29 @@ from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.contracts import CONTACTS
-from loyalty.tables.sample import compare_balance, read_sample
+from loyalty.tables.sample import Sample, compare_balance, read_sample
 from loyalty.tables.sources import as_frame
+
+TREATED_COLUMN = "treated, not control"  # a name that no covariate has
 
 
 @dataclass(frozen=True)
 class Balance:
     """How alike the groups were before the start; made by `check_balance`.
 
-    `table` has one row a covariate: treated, control (means), difference (in standard deviations), p. `p` is that of
-    the omnibus test: the ranks of all covariates at once, so that one big spender raises no alarm. `noise` is the
-    difference that chance alone stays below 19 times in 20.
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a covariate: treated, control (means), difference (standardised mean difference, in standard
+        deviations), p.
+    statistic, df, p : float
+        The omnibus test: the ranks of all covariates at once, so that one big spender raises no alarm.
+    noise : float
+        The difference that chance alone stays below 19 times in 20.
+    n_treated, n_control : int
+        Customers.
+    warnings : tuple of str
+        What differs.
     """
 
     table: pd.DataFrame = field(repr=False, compare=False)
@@ -71,10 +83,10 @@ def check_balance(
     control: str = "control",
     arm: str | None = None,
 ) -> Balance:
-    """Compare treated and control in what was known before the start, one by one and all together.
+    """Check covariate balance: compare treated and control in what was known before the start.
 
     Not a licence to redraw until it looks good, and no proof that the send went as drawn. Universal controls are left
-    out. After blocks the groups are more alike than chance, and the test says little.
+    out. After a draw by blocks the groups are more alike than by chance, and the test says little.
 
     Parameters
     ----------
@@ -110,56 +122,89 @@ def check_balance(
 
     Source: Hansen and Bowers (2008), Statistical Science 23, 219-236 (omnibus test).
     """
-    table = as_frame(getattr(contacts, "contacts", contacts))
+    table = _read_contacts(contacts, control, arm)
     people = as_frame(profile)
-    kinds = [name for name in ("control_kind",) if name in table]
-    table = read_checked(table, CONTACTS, ["customer_id", "arm", *kinds])
-    table = table[table["control_kind"] != "universal"] if kinds else table
-    table = table[table["arm"].isin([control, arm])] if arm is not None else table
     names = [c for c in people if c not in ("customer_id", "as_of")] if covariates is None else list(covariates)
     known = pd.Index(people.get("customer_id", pd.Series()).drop_duplicates().astype(object))
     rows = known.get_indexer(table["customer_id"].astype(object))
-    left = table["arm"] == control
-    lacking = rows < 0
-    frames = {"the contacts": table, "the profile": people}
-    repeats = {k: int(v["customer_id"].duplicated().sum()) for k, v in frames.items() if "customer_id" in v}
-    checks = {f"there is no column `{name}` in the profile": name not in people for name in ["customer_id", *names]}
-    checks |= {f"{n:,} rows of {k} repeat a customer: one wave, one date at a time": n > 0 for k, n in repeats.items()}
-    checks |= {
-        "no covariate is named": not names,
-        f"fewer than two customers are in the arm {control!r}": left.sum() < 2,
-        "fewer than two customers are treated": (~left).sum() < 2,
-        f"{lacking.sum():,} of {len(table):,} customers have no row in the profile": lacking.any(),
-    }
-    if wrong := [text for text, bad in checks.items() if bad]:
+    is_control = (table["arm"] == control).to_numpy()
+    wrong = [f"there is no column `{name}` in the profile" for name in ["customer_id", *names] if name not in people]
+    wrong = list(dict.fromkeys(wrong)) + _find_repeats(table, people)
+    if not names:
+        wrong.append("no covariate is named")
+    if is_control.sum() < 2:
+        wrong.append(f"fewer than two customers are in the arm {control!r}")
+    if (~is_control).sum() < 2:
+        wrong.append("fewer than two customers are treated")
+    if lacking := int((rows < 0).sum()):
+        wrong.append(f"{lacking:,} of {len(table):,} customers have no row in the profile")
+    if wrong:
         raise TableError(wrong, "balance")
-    joined = people[names].iloc[rows].reset_index(drop=True)
-    gone = joined[names].isna()
-    # Columns that are empty for the same customers say it once
-    again = pd.Series([gone[name].to_numpy().tobytes() for name in gone]).duplicated().to_numpy()
-    odd = gone.loc[:, gone.any().to_numpy() & ~again]
-    for name in gone.columns[gone.any()]:
-        values = joined[name]
-        number = pd.api.types.is_numeric_dtype(values)
-        joined[name] = values.astype(float).fillna(values.mean()) if number else values.astype(object).fillna("none")
-    joined = joined.assign(**odd.add_suffix(" is empty").astype(float))
-    names += list(odd.columns + " is empty")
-    who = "treated, not control"  # a name that no covariate has
-    sample = read_sample(joined.assign(**{who: ~left.to_numpy()}), treated=who, covariates=names)
-    ranks = sample.covariates.rank().assign(**{who: sample.treated})
-    design = read_sample(ranks, treated=who, covariates=list(sample.covariates)).design[:, 1:]
+    joined = _fill_gaps(people[names].iloc[rows].reset_index(drop=True))
+    sample = read_sample(joined.assign(**{TREATED_COLUMN: ~is_control}), treated=TREATED_COLUMN, covariates=[*joined])
+    statistic, df, p = _test_ranks(sample)
     n, m = sample.groups.values()
-    t = sample.treated
-    gaps = design[t].mean(axis=0) - design[~t].mean(axis=0)
     error = np.sqrt(1 / n + 1 / m)
-    spread = np.atleast_2d(np.cov(design.T)) * error**2
-    statistic = float(gaps @ np.linalg.solve(spread, gaps)) if len(gaps) else 0.0
-    p = float(stats.chi2.sf(statistic, len(gaps))) if len(gaps) else 1.0
-    means = [sample.covariates[rows].mean().to_numpy() for rows in (t, ~t)]
     difference = compare_balance(sample, np.ones(n + m))["before"]
-    out = pd.DataFrame({"covariate": sample.covariates.columns, "treated": means[0], "control": means[1]})
+    out = pd.DataFrame(
+        {
+            "covariate": sample.covariates.columns,
+            "treated": sample.covariates[sample.treated].mean().to_numpy(),
+            "control": sample.covariates[~sample.treated].mean().to_numpy(),
+        }
+    )
     out = out.assign(difference=difference, p=2 * stats.norm.sf(difference.abs() / error))
-    notes = [f"the groups differ in what was known before the start: omnibus p = {p:.2g}"] if p < 0.001 else []
+    notes = []
+    if p < 0.001:
+        notes.append(f"the groups differ in what was known before the start: omnibus p = {p:.2g}")
     odd = out[(out["difference"].abs() > 0.1) & (out["p"] < 0.05 / len(out))]
     notes += [f"`{row.covariate}` differs by {row.difference:.2f} standard deviations" for row in odd.itertuples()]
-    return Balance(out, statistic, len(gaps), p, 1.96 * error, n, m, tuple(notes))
+    return Balance(out, statistic, df, p, 1.96 * error, n, m, tuple(notes))
+
+
+def _read_contacts(contacts: Any, control: str, arm: str | None) -> pd.DataFrame:
+    """Customer and arm, without the universal control; of one treated arm if it is named."""
+    table = as_frame(getattr(contacts, "contacts", contacts))
+    if "control_kind" in table:
+        table = read_checked(table, CONTACTS, ["customer_id", "arm", "control_kind"])
+        table = table[table["control_kind"] != "universal"]
+    else:
+        table = read_checked(table, CONTACTS, ["customer_id", "arm"])
+    return table if arm is None else table[table["arm"].isin([control, arm])]
+
+
+def _find_repeats(table: pd.DataFrame, people: pd.DataFrame) -> list[str]:
+    wrong = []
+    for name, frame in (("the contacts", table), ("the profile", people)):
+        repeats = int(frame["customer_id"].duplicated().sum()) if "customer_id" in frame else 0
+        if repeats:
+            wrong.append(f"{repeats:,} rows of {name} repeat a customer: one wave, one date at a time")
+    return wrong
+
+
+def _fill_gaps(joined: pd.DataFrame) -> pd.DataFrame:
+    """Fill empty values with the mean or "none", and add a column that tells where one was empty."""
+    gone = joined.isna()
+    # Columns that are empty for the same customers say it once
+    again = pd.Series([gone[name].to_numpy().tobytes() for name in gone]).duplicated().to_numpy()
+    marks = gone.loc[:, gone.any().to_numpy() & ~again]
+    for name in gone.columns[gone.any()]:
+        values = joined[name]
+        if pd.api.types.is_numeric_dtype(values):
+            joined[name] = values.astype(float).fillna(values.mean())
+        else:
+            joined[name] = values.astype(object).fillna("none")
+    return joined.assign(**marks.add_suffix(" is empty").astype(float))
+
+
+def _test_ranks(sample: Sample) -> tuple[float, int, float]:
+    """The omnibus test of Hansen and Bowers on the covariates' ranks: chi-squared, degrees of freedom, p-value."""
+    ranks = sample.covariates.rank().assign(**{TREATED_COLUMN: sample.treated})
+    design = read_sample(ranks, treated=TREATED_COLUMN, covariates=list(sample.covariates)).design[:, 1:]
+    n, m = sample.groups.values()
+    gaps = design[sample.treated].mean(axis=0) - design[~sample.treated].mean(axis=0)
+    if not len(gaps):
+        return 0.0, 0, 1.0
+    spread = np.atleast_2d(np.cov(design.T)) * np.sqrt(1 / n + 1 / m) ** 2
+    statistic = float(gaps @ np.linalg.solve(spread, gaps))
+    return statistic, len(gaps), float(stats.chi2.sf(statistic, len(gaps)))

@@ -43,9 +43,10 @@ def read_list(customers: Any, names: list[str]) -> tuple[pd.DataFrame, list[str]
         wanted = dict.fromkeys(["customer_id", *names, "segment", "channel"])
         table = read_checked(customers, LIST, [name for name in wanted if name in found])
     except (NotATable, TableError) as error:
-        return pd.DataFrame({"customer_id": []}), getattr(error, "problems", [str(error)])
+        return pd.DataFrame({"customer_id": []}), list(getattr(error, "problems", [str(error)]))
     wrong = [f"there is no column `{name}` for the strata" for name in names if name not in found]
     empty = table[[name for name in names if name in found]].isna().sum()
     wrong += [f"`{k}` is empty for {n:,} of {len(table):,} customers: name the stratum" for k, n in empty.items() if n]
-    wrong += [] if len(table) else ["the table holds no customer"]
+    if table.empty:
+        wrong.append("the table holds no customer")
     return table.sort_values("customer_id", ignore_index=True), wrong

@@ -1,7 +1,7 @@
-"""The universal control: customers whom no campaign of a term contacts; and the hash by which everybody is drawn.
+"""The universal holdout (universal control): customers whom no campaign of a term contacts.
 
-The hash is SHA-256 of "salt:customer_id", its first 52 bits read as a fraction: the same on every computer, in every
-version, and in any other language.
+They are drawn by a hash, SHA-256 of "salt:customer_id", whose first 52 bits are read as a fraction: the same on every
+computer, in every version, and in any other language.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from loyalty.tables.check import TableError
 
 @dataclass(frozen=True)
 class HoldOut:
-    """A universal control: customers whom no campaign of the term contacts; made by `hold_out`.
+    """A universal holdout: customers whom no campaign of the term contacts; made by `hold_out`.
 
-    `customers` has one row a customer: customer_id, held_out. Who joins later is asked with `holds`.
+    `share` is the part of the customers held out, `salt` the word of the draw, [start, end) the term. `customers` has
+    one row a customer: customer_id, held_out; `holds` answers for customers who joined later.
     """
 
     share: float
@@ -36,7 +37,9 @@ class HoldOut:
 
 
 def hold_out(customers: Any, share: float, salt: str, term: tuple[Any, Any]) -> HoldOut:
-    """Keep a fixed share of customers out of every campaign of a term, to see what the whole programme does.
+    """Draw a universal holdout: a share of customers kept out of every campaign of a term.
+
+    It shows what the whole programme does.
 
     Not for judging one campaign, whose own control is compared instead; and not to be redrawn within the term.
 
@@ -69,12 +72,13 @@ def hold_out(customers: Any, share: float, salt: str, term: tuple[Any, Any]) -> 
     """
     table, wrong = read_list(customers, [])
     start, end = map(pd.Timestamp, term)
-    checks = {
-        f"`share` should lie between 0 and 1, found {share}": not 0 < share < 1,
-        "`salt` is missing: a word of its own for this control": not str(salt or "").strip(),
-        f"the term ends on {end:%Y-%m-%d}, but it starts on {start:%Y-%m-%d}": not start < end,
-    }
-    if wrong := wrong + [text for text, bad in checks.items() if bad]:
+    if not 0 < share < 1:
+        wrong.append(f"`share` should lie between 0 and 1, found {share}")
+    if not str(salt or "").strip():
+        wrong.append("`salt` is missing: a word of its own for this control")
+    if not start < end:
+        wrong.append(f"the term ends on {end:%Y-%m-%d}, but it starts on {start:%Y-%m-%d}")
+    if wrong:
         raise TableError(wrong, "the universal control")
     table = table[["customer_id"]]
     held = hash_customers(table["customer_id"], salt) < share

@@ -1,9 +1,10 @@
-"""How many must be left out, and what will be seen then: power, size and smallest effect, in customers and in money."""
+"""Power analysis: minimum detectable effect, power and sample size of a test, in customers and in money."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,16 +17,35 @@ from loyalty.charts import CONTROL, HIGHLIGHT, TREATED, headline
 from loyalty.evaluate.design.aa_test import AATest, count_looks, repeat_tests
 from loyalty.evaluate.design.variance import Noise, describe_noise, find_chance, find_smallest
 from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import LEAST_FILLED, MOST_SKEWNESS, tilt_of_gap
 from loyalty.tables.check import TableError
 from loyalty.text import say_money, shorten
 
 
 @dataclass(frozen=True)
 class Power:
-    """A planned test: what it can see, in the outcome's unit and in money; made by `find_detectable` and its sisters.
+    """A planned test and its minimum detectable effect; made by `find_detectable`, `find_power` and `find_size`.
 
-    `effect` is per customer assigned, `power` the chance to see it, `control` the share of all (`size`) left out.
-    `worth` is what one unit of the outcome earns, `cost` what one treated customer costs.
+    Attributes
+    ----------
+    effect : float
+        Per customer assigned, in the outcome's unit; NaN where no possible effect is seen.
+    power : float
+        The chance to see it, a fraction.
+    size : float
+        All customers, control included.
+    control : float
+        Share of them left out.
+    noise : Noise
+        Mean, spread and tail of the outcome.
+    arms : int
+        Treated arms, which share the rest equally.
+    level : float
+        Of the interval of each arm, a fraction.
+    worth, cost : float
+        Money that one unit of the outcome earns, and that one treated customer costs.
+    warnings : tuple of str
+        Reasons not to trust the plan.
     """
 
     effect: float
@@ -56,7 +76,7 @@ class Power:
 
     @property
     def proves_profit(self) -> float:
-        """The true effect from which on the interval of the *profit* leaves out zero, with the same power."""
+        """The minimum detectable effect of the profit: its interval then leaves out zero, with the same power."""
         return self.break_even + self.effect
 
     @property
@@ -72,12 +92,16 @@ class Power:
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""
         names = "effect power size control n_treated n_control break_even proves_profit profit"
-        row = {name: getattr(self, name) for name in names.split()} | {"base": self.noise.base, "sd": self.noise.sd}
+        row = {name: getattr(self, name) for name in names.split()}
+        row["base"] = self.noise.base
+        row["sd"] = self.noise.sd
         row["relative"] = self.noise.relate(self.effect)
-        return pd.DataFrame([row | {"level": self.level, "warnings": "; ".join(self.warnings)}])
+        row["level"] = self.level
+        row["warnings"] = "; ".join(self.warnings)
+        return pd.DataFrame([row])
 
-    def curve(self, shares: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)) -> pd.DataFrame:
-        """The smallest effect seen with this power at other control shares, and what it leaves over all the treated."""
+    def curve(self, shares: Sequence[float] | np.ndarray = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)) -> pd.DataFrame:
+        """The minimum detectable effect at other control shares, and what it leaves over all the treated."""
         frame = pd.DataFrame({"control": list(shares)}).assign(n_control=self.size * np.array(shares))
         treated = self.size * (1 - frame["control"]) / self.arms
         sizes = zip(treated, frame["n_control"], strict=True)
@@ -103,43 +127,69 @@ class Power:
             return f"{text}no possible effect is seen in {self.power:.0%} of waves: the groups are too small."
         relative = self.noise.relate(self.effect)
         text += f"an effect of {self._say(self.effect, unit)} a customer"
-        text += f" ({relative:.1%} of the base)" if np.isfinite(relative) else ""
-        text += f" is seen in {self.power:.0%} of waves; over all the treated it leaves "
-        text += say_money(self.profit, unit) + (" after costs" if self.cost else "")
-        verdict = "would be seen too" if self.sees_break_even else "is smaller, and would be missed more often"
-        return text + "." + f" The break-even of {self._say(self.break_even, unit)} {verdict}." * (self.cost > 0)
+        if np.isfinite(relative):
+            text += f" ({relative:.1%} of the base)"
+        text += f" is seen in {self.power:.0%} of waves; over all the treated it leaves {say_money(self.profit, unit)}"
+        if self.cost:
+            text += " after costs"
+        text += "."
+        if self.cost > 0:
+            verdict = "would be seen too" if self.sees_break_even else "is smaller, and would be missed more often"
+            text += f" The break-even of {self._say(self.break_even, unit)} {verdict}."
+        return text
 
     def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
-        """Draw the smallest effect seen over the control share; on the right what it would earn over all customers."""
+        """Draw the minimum detectable effect over the control share; on the right what it earns over all customers."""
         ax = ax or plt.subplots(figsize=(9, 4.5))[1]
         curve = self.curve(np.unique([*np.geomspace(0.01, 0.5, 30), self.control]))
         ax.plot(curve["control"], curve["effect"], color=TREATED, linewidth=2.5)
-        style = {"textcoords": "offset points", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
-        title = f"Leaving out {self.control:.0%} shows no possible effect"
+        style: dict[str, Any] = {
+            "textcoords": "offset points",
+            "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1},
+        }
+        left_out = f"Leaving out {self.control:.0%}"
+        title = f"{left_out} shows no possible effect"
         if np.isfinite(self.effect):
             size = self._say(self.effect, unit)
             place = (self.control, self.effect)
-            title = f"Leaving out {self.control:.0%} shows an effect of {size} a customer"
+            title = f"{left_out} shows an effect of {size} a customer"
             ax.plot(*place, "o", color=CONTROL, markersize=10, zorder=4)
             ax.annotate(f"{self.control:.0%} left out: {size}", place, (10, 8), fontweight="bold", **style)
         if self.cost:
             ax.axhline(self.break_even, color=HIGHLIGHT, linestyle="--")
-            where = ((0, self.break_even), (6, -5 if self.sees_break_even else 5))
-            said = f"break-even {self._say(self.break_even, unit)}"
-            ax.annotate(said, *where, xycoords=("axes fraction", "data"), color=HIGHLIGHT, va="center", **style)
-            title = f"Leaving out {self.control:.0%} {'shows' if self.sees_break_even else 'misses'} the break-even"
+            ax.annotate(
+                f"break-even {self._say(self.break_even, unit)}",
+                (0, self.break_even),
+                (6, -5 if self.sees_break_even else 5),  # on the side of the line where the marked effect is not
+                xycoords=("axes fraction", "data"),
+                color=HIGHLIGHT,
+                va="center",
+                **style,
+            )
+            title = f"{left_out} {'shows' if self.sees_break_even else 'misses'} the break-even"
         ax.set(xscale="log", xlabel=f"share of {self.size:,.0f} customers left out")
         ax.set_ylim(0, 1.08 * np.nanmax([*curve["effect"], self.break_even]))
         ax.set_xticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5], "1% 2% 5% 10% 20% 50%".split())
         ax.minorticks_off()
-        rate = self.noise.kind == "rate"
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}" if rate else f"{unit}{value:g}")
-        scale = self.worth * self.size
-        right = ax.secondary_yaxis("right", functions=(lambda effect: effect * scale, lambda money: money / scale))
-        right.yaxis.set_major_formatter(lambda value, _: unit + shorten(round(value)))
-        right.set_ylabel("before costs, if all customers had it")
+        self._draw_money_axis(ax, unit)
         headline(ax, title, f"smallest effect per customer that is seen in {self.power:.0%} of waves", source)
         return ax
+
+    def _draw_money_axis(self, ax: Axes, unit: str) -> None:
+        """Write effects on the left axis, and on the right what they earn over all customers."""
+        rate = self.noise.kind == "rate"
+        scale = self.worth * self.size
+
+        def earn(effect: Any) -> Any:
+            return effect * scale
+
+        def relate(money: Any) -> Any:
+            return money / scale
+
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}" if rate else f"{unit}{value:g}")
+        right = ax.secondary_yaxis("right", functions=(earn, relate))
+        right.yaxis.set_major_formatter(lambda value, _: unit + shorten(round(value)))
+        right.set_ylabel("before costs, if all customers had it")
 
     def _say(self, effect: float, unit: str) -> str:
         return f"{effect:.2%}" if self.noise.kind == "rate" else say_money(effect, unit, 2)
@@ -148,8 +198,26 @@ class Power:
         return render_html(self.to_frame().drop(columns="warnings"), "The planned test", self.warnings)
 
 
-def find_power(history: Sequence[float] | None = None, *, size: float, effect: float, **options: Any) -> Power:
-    """The chance that a test of this size sees a given effect.
+def find_power(
+    history: Sequence[float] | None = None,
+    *,
+    size: float,
+    effect: float,
+    control: float = 0.05,
+    arms: int = 1,
+    level: float = 0.95,
+    looks: int = 1,
+    worth: float = 1.0,
+    cost: float = 0.0,
+    rate: float | None = None,
+    mean: float = float("nan"),
+    sd: float | None = None,
+    per: Sequence[float] | None = None,
+    growth: str | None = None,
+    saving: float = 0.0,
+    approximation: str = "score",
+) -> Power:
+    """The power of a test: the chance that a test of this size sees a given effect.
 
     Not after the campaign: with the effect that was measured, it only repeats the p-value.
 
@@ -159,7 +227,7 @@ def find_power(history: Sequence[float] | None = None, *, size: float, effect: f
         All customers, control included.
     effect : float
         Per customer assigned, in the outcome's unit: money, or a fraction for rates.
-    history, **options
+    history, control, arms, level, looks, worth, cost, rate, mean, sd, per, growth, saving, approximation
         As in `find_detectable`.
 
     Returns
@@ -176,11 +244,44 @@ def find_power(history: Sequence[float] | None = None, *, size: float, effect: f
     >>> round(find_power(sd=1.0, size=200, effect=0.4, control=0.5).power, 3)
     0.804
     """
-    return _plan(history, size=size, effect=effect, **options)
+    test = _Test(control, arms, level, looks, worth, cost)
+    wrong = test.find_wrong() + _find_wrong_effect(effect) + test.find_wrong_size(size)
+    outcome = partial(
+        describe_noise,
+        history,
+        rate=rate,
+        mean=mean,
+        sd=sd,
+        per=per,
+        growth=growth,
+        saving=saving,
+        approximation=approximation,
+    )
+    noise = _read_noise(outcome, wrong, effect)
+    n, m = test.split(size)
+    return test.report(noise, effect, find_chance(noise, effect, n, m, test.level_of_arm), size)
 
 
-def find_size(history: Sequence[float] | None = None, *, effect: float, power: float = 0.8, **options: Any) -> Power:
-    """How many customers, control included, a test needs to see a given effect.
+def find_size(
+    history: Sequence[float] | None = None,
+    *,
+    effect: float,
+    power: float = 0.8,
+    control: float = 0.05,
+    arms: int = 1,
+    level: float = 0.95,
+    looks: int = 1,
+    worth: float = 1.0,
+    cost: float = 0.0,
+    rate: float | None = None,
+    mean: float = float("nan"),
+    sd: float | None = None,
+    per: Sequence[float] | None = None,
+    growth: str | None = None,
+    saving: float = 0.0,
+    approximation: str = "score",
+) -> Power:
+    """The sample size of a test: how many customers, control included, it needs to see a given effect.
 
     Parameters
     ----------
@@ -188,7 +289,7 @@ def find_size(history: Sequence[float] | None = None, *, effect: float, power: f
         Per customer assigned, in the outcome's unit.
     power : float
         The chance to see it, a fraction.
-    history, **options
+    history, control, arms, level, looks, worth, cost, rate, mean, sd, per, growth, saving, approximation
         As in `find_detectable`.
 
     Returns
@@ -206,13 +307,43 @@ def find_size(history: Sequence[float] | None = None, *, effect: float, power: f
     >>> round(find_size(sd=1.0, effect=0.5, control=0.5).n_control, 2)
     63.77
     """
-    return _plan(history, effect=effect, power=power, **options)
+    test = _Test(control, arms, level, looks, worth, cost)
+    wrong = test.find_wrong(power) + _find_wrong_effect(effect)
+    outcome = partial(
+        describe_noise,
+        history,
+        rate=rate,
+        mean=mean,
+        sd=sd,
+        per=per,
+        growth=growth,
+        saving=saving,
+        approximation=approximation,
+    )
+    noise = _read_noise(outcome, wrong, effect)
+    return test.report(noise, effect, power, _find_least_size(test, noise, effect, power))
 
 
 def find_detectable(
-    history: Sequence[float] | None = None, *, size: float, power: float = 0.8, **options: Any
+    history: Sequence[float] | None = None,
+    *,
+    size: float,
+    power: float = 0.8,
+    control: float = 0.05,
+    arms: int = 1,
+    level: float = 0.95,
+    looks: int = 1,
+    worth: float = 1.0,
+    cost: float = 0.0,
+    rate: float | None = None,
+    mean: float = float("nan"),
+    sd: float | None = None,
+    per: Sequence[float] | None = None,
+    growth: str | None = None,
+    saving: float = 0.0,
+    approximation: str = "score",
 ) -> Power:
-    """The smallest effect that a test of this size sees, and what it is worth.
+    """The minimum detectable effect: the smallest one that a test of this size sees, and what it is worth.
 
     Not a forecast: the campaign may do less or more. A smaller effect is seen too, only less often; with a power of .8
     one of 70 % of this size is seen every second time.
@@ -226,12 +357,20 @@ def find_detectable(
         All customers, control included.
     power : float
         The chance to see the effect, a fraction.
-    **options
-        `control` (share left out of all, .05), `arms` (treated arms that share the rest equally; each is compared with
-        the control at (1 - level) / arms), `level` (of the interval, .95), `looks` (how often the result is looked
-        at, 1), `worth` (money that one unit of the outcome earns, 1: margin rate for sales, margin of a response for
-        rates), `cost` (money per treated customer, 0), and `rate`, `mean`, `sd`, `per`, `growth`, `saving`,
-        `approximation` as in `loyalty.evaluate.design.variance.describe_noise`.
+    control : float
+        Share left out of all.
+    arms : int
+        Treated arms that share the rest equally; each is compared with the control at (1 - level) / arms.
+    level : float
+        Of the interval, a fraction.
+    looks : int
+        How often the result is looked at; more than once is warned of.
+    worth : float
+        Money that one unit of the outcome earns: margin rate for sales, margin of a response for rates.
+    cost : float
+        Money per treated customer.
+    rate, mean, sd, per, growth, saving, approximation
+        The outcome, as in `loyalty.evaluate.design.variance.describe_noise`.
 
     Returns
     -------
@@ -249,65 +388,119 @@ def find_detectable(
     >>> round(plan.effect, 2), round(plan.break_even, 2), plan.sees_break_even
     (3.64, 1.67, False)
     """
-    return _plan(history, size=size, power=power, **options)
+    test = _Test(control, arms, level, looks, worth, cost)
+    wrong = test.find_wrong(power) + test.find_wrong_size(size)
+    outcome = partial(
+        describe_noise,
+        history,
+        rate=rate,
+        mean=mean,
+        sd=sd,
+        per=per,
+        growth=growth,
+        saving=saving,
+        approximation=approximation,
+    )
+    noise = _read_noise(outcome, wrong)
+    n, m = test.split(size)
+    return test.report(noise, find_smallest(noise, power, n, m, test.level_of_arm), power, size)
 
 
-def _plan(
-    history: Sequence[float] | None,
-    *,
-    size: float | None = None,
-    effect: float | None = None,
-    power: float | None = None,
-    control: float = 0.05,
-    arms: int = 1,
-    level: float = 0.95,
-    looks: int = 1,
-    worth: float = 1.0,
-    cost: float = 0.0,
-    **outcome: Any,
-) -> Power:
-    """Check the numbers, and find the one of size, effect and power that is not given."""
-    parts = np.array([(1 - control) / arms if arms else 0.0, control])  # of all customers, in each of the two groups
-    shares = {"control": control, "level": level, "power": 0.8 if power is None else power}
-    checks = {f"`{k}` should lie between 0 and 1, found {v}": not 0 < v < 1 for k, v in shares.items()}
-    whole = {"arms": arms, "looks": looks}
-    checks |= {f"`{k}` should be a whole number from 1, found {v}": v < 1 or v % 1 for k, v in whole.items()}
-    checks[f"`worth` should be above zero, found {worth}"] = not worth > 0
-    checks[f"`cost` should not be negative, found {cost}"] = not cost >= 0
-    checks["`effect` should be a number other than zero"] = effect is not None and not abs(effect) > 0
-    small = size is not None and not size * parts.min() >= 2
-    checks[f"`size` of {size} leaves a group with fewer than two customers"] = small
-    wrong = [text for text, bad in checks.items() if bad]
-    noise = None
-    each = 1 - (1 - level) / max(arms, 1)
+@dataclass(frozen=True)
+class _Test:
+    """The options of a test that do not depend on what is asked of it; as in `find_detectable`."""
+
+    control: float
+    arms: int
+    level: float
+    looks: int
+    worth: float
+    cost: float
+
+    @property
+    def level_of_arm(self) -> float:
+        """The level of one arm's interval (Bonferroni)."""
+        return 1 - (1 - self.level) / max(self.arms, 1)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """Of all customers, the share in one treated arm and in control."""
+        return np.array([(1 - self.control) / self.arms if self.arms else 0.0, self.control])
+
+    def split(self, size: float) -> tuple[float, float]:
+        """Customers in one treated arm and in control."""
+        n, m = size * self.parts
+        return n, m
+
+    def find_wrong(self, power: float = 0.8) -> list[str]:
+        """What is wrong with the options, one sentence a problem."""
+        shares = {"control": self.control, "level": self.level, "power": power}
+        wrong = [f"`{k}` should lie between 0 and 1, found {v}" for k, v in shares.items() if not 0 < v < 1]
+        for name, count in (("arms", self.arms), ("looks", self.looks)):
+            if count < 1 or count % 1:
+                wrong.append(f"`{name}` should be a whole number from 1, found {count}")
+        if not self.worth > 0:
+            wrong.append(f"`worth` should be above zero, found {self.worth}")
+        if not self.cost >= 0:
+            wrong.append(f"`cost` should not be negative, found {self.cost}")
+        return wrong
+
+    def find_wrong_size(self, size: float) -> list[str]:
+        """Whether a size leaves too few customers in a group."""
+        if size * self.parts.min() >= 2:
+            return []
+        return [f"`size` of {size} leaves a group with fewer than two customers"]
+
+    def report(self, noise: Noise, effect: float, power: float, size: float) -> Power:
+        """The finished plan with its warnings."""
+        n, m = self.split(size)
+        notes = []
+        skewness = 0.0 if noise.kind == "rate" else abs(noise.skewness * tilt_of_gap(n, m))
+        if skewness > MOST_SKEWNESS:
+            notes.append(f"heavy tail: the difference has skewness {skewness:.2f}, above .2; leave more customers out")
+        buyers = noise.nonzero * min(n, m)
+        if buyers < LEAST_FILLED:
+            notes.append(f"only {buyers:.0f} buyers are expected in the smaller group, fewer than 20")
+        if np.isnan(effect):
+            notes.append("no possible effect is seen with this power: the groups are too small")
+        level = self.level_of_arm
+        if self.looks > 1:
+            alarms = count_looks(self.looks, level=level)
+            notes.append(f"peeking: {self.looks} looks raise the false alarms from {1 - level:.0%} to {alarms:.0%}")
+        return Power(effect, power, size, self.control, noise, self.arms, level, self.worth, self.cost, tuple(notes))
+
+
+def _find_wrong_effect(effect: float) -> list[str]:
+    return [] if abs(effect) > 0 else ["`effect` should be a number other than zero"]
+
+
+def _read_noise(describe: Callable[[], Noise], wrong: list[str], effect: float | None = None) -> Noise:
+    """Describe the outcome; raise with its problems and those found before, and if no customer can have the effect."""
     try:
-        noise = describe_noise(history, **outcome)
+        noise = describe()
     except TableError as error:
-        wrong += error.problems
-    if noise and effect is not None and (effect > noise.most or (noise.growth != "shift" and effect < -noise.base)):
-        wrong.append(f"an effect of {effect:g} is not possible where the mean is {noise.base:.4g}")
+        raise TableError([*wrong, *error.problems], "the plan") from None
+    if effect is not None and _is_impossible(effect, noise):
+        wrong = [*wrong, f"an effect of {effect:g} is not possible where the mean is {noise.base:.4g}"]
     if wrong:
         raise TableError(wrong, "the plan")
-    if size is None:
+    return noise
 
-        def miss(log: float) -> float:
-            return find_chance(noise, effect, *np.exp(log) * parts, each) - power
 
-        low, high = np.log(2.01 / parts.min()), 30.0
-        if not miss(low) < 0 < miss(high):
-            raise TableError([f"every size from {np.exp(low):,.0f} on sees this effect, or none does"], "the plan")
-        size = float(np.exp(optimize.brentq(miss, low, high, xtol=1e-12)))
-    n, m = size * parts
-    effect = find_smallest(noise, power, n, m, each) if effect is None else effect
-    power = find_chance(noise, effect, n, m, each) if power is None else power
-    skewness = abs(noise.skewness * (1 / n**2 - 1 / m**2) / (1 / n + 1 / m) ** 1.5) if noise.kind != "rate" else 0.0
-    buyers = noise.nonzero * min(n, m)
-    notes = {
-        f"heavy tail: the difference has skewness {skewness:.2f}, above .2; leave more customers out": skewness > 0.2,
-        f"only {buyers:.0f} buyers are expected in the smaller group, fewer than 20": buyers < 20,
-        "no possible effect is seen with this power: the groups are too small": np.isnan(effect),
-    }
-    alarms = count_looks(looks, level=each) if looks > 1 else 0.0
-    notes[f"peeking: {looks} looks raise the false alarms from {1 - each:.0%} to {alarms:.0%}"] = looks > 1
-    told = tuple(text for text, told in notes.items() if told)
-    return Power(effect, power, size, control, noise, arms, each, worth, cost, told)
+def _is_impossible(effect: float, noise: Noise) -> bool:
+    """Whether an effect would need more buyers than customers, or less than nothing bought."""
+    return effect > noise.most or (noise.growth != "shift" and effect < -noise.base)
+
+
+def _find_least_size(test: _Test, noise: Noise, effect: float, power: float) -> float:
+    """The size at which an effect is seen with the given power, not rounded."""
+
+    def miss(log_size: float) -> float:
+        n, m = np.exp(log_size) * test.parts
+        return find_chance(noise, effect, n, m, test.level_of_arm) - power
+
+    low = np.log(2.01 / test.parts.min())
+    high = 30.0
+    if not miss(low) < 0 < miss(high):
+        raise TableError([f"every size from {np.exp(low):,.0f} on sees this effect, or none does"], "the plan")
+    return float(np.exp(optimize.brentq(miss, low, high, xtol=1e-12)))

@@ -1,4 +1,4 @@
-"""Did the split arrive as planned? Counts of customers against the planned shares."""
+"""Sample ratio mismatch: whether the counts of customers in each arm fit the planned shares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -14,14 +15,23 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import as_frame
 
-ALARM = 0.001
+ALARM = 0.001  # a p-value below this says that the split is not the one planned
 
 
 @dataclass(frozen=True)
 class SampleRatio:
-    """Counts beside what was planned; made by `check_sample_ratio`.
+    """The test for a sample ratio mismatch; made by `check_sample_ratio`.
 
-    `alarm` is true below p = .001. `table` has one row an arm, `groups` one row a stratum or day.
+    Attributes
+    ----------
+    statistic, df, p : float
+        Pearson's chi-squared test of the counts against the planned shares.
+    alarm : bool
+        Whether p is below .001, overall or, shared among them, in one of the groups.
+    table, groups : pandas.DataFrame
+        One row an arm; one row a stratum or day.
+    warnings : tuple of str
+        What does not fit, and where the test says nothing.
     """
 
     statistic: float
@@ -39,7 +49,8 @@ class SampleRatio:
     def sentence(self) -> str:
         """What the test says, in one sentence, always with p."""
         if pd.isna(self.p):
-            return self.warnings[0][0].upper() + self.warnings[0][1:] + "."
+            why = self.warnings[0]
+            return f"{why[0].upper()}{why[1:]}."
         verdict = "the split is not the one planned: do not read the lift" if self.alarm else "the split fits the plan"
         return f"Sample ratio: χ² = {self.statistic:.2f}, p = {self.p:.3g}; {verdict}."
 
@@ -50,9 +61,10 @@ class SampleRatio:
 def check_sample_ratio(
     contacts: Any, shares: Mapping[str, float] | None = None, *, by: str | None = None, mode: str | None = None
 ) -> SampleRatio:
-    """Test whether the number of customers in each arm fits the planned shares; if not, nothing else may be read.
+    """Test for a sample ratio mismatch: whether the number of customers in each arm fits the planned shares.
 
-    It sees only counts: two mistakes that cancel out pass. It says nothing where quotas were exact (`mode="blocks"`).
+    If it does not, no other result may be read. The test sees only counts: two mistakes that cancel out pass. It says
+    nothing where quotas were exact (`mode="blocks"`).
 
     Parameters
     ----------
@@ -85,44 +97,69 @@ def check_sample_ratio(
     """
     if isinstance(contacts, Assignment):
         contacts, shares, mode = contacts.contacts, shares or contacts.shares, contacts.mode
-    shares = shares or {}
-    group = by or "group"
-    if isinstance(contacts, Mapping):
-        table = pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()})
-        repeats = 0
-    else:
-        table = as_frame(contacts)
-        table = table[(table["control_kind"] != "universal").fillna(True)] if "control_kind" in table else table
-        repeats = int(table["customer_id"].duplicated().sum()) if "customer_id" in table else 0
-        table = table.assign(n=1)
-    wrong = find_wrong_shares(shares)
+    table = _read_counts(contacts)
+    wrong = find_wrong_shares(shares or {})
     shares = dict(shares) if isinstance(shares, Mapping) else {}
-    wrong += [f"there is no column `{name}`" for name in ("arm", by) if name and name not in table]
-    wrong += [f"{repeats:,} rows repeat a customer: one wave at a time"] if repeats else []
-    wrong += [f"the arm {arm!r} was not planned" for arm in table.get("arm", pd.Series()).unique() if arm not in shares]
+    wrong += _find_wrong_counts(table, shares, by)
     table = table.assign(n=pd.to_numeric(table["n"], errors="coerce"))
-    wrong += [] if (table["n"] >= 0).all() and table["n"].sum() > 0 else ["the counts should be positive"]
+    if not ((table["n"] >= 0).all() and table["n"].sum() > 0):
+        wrong.append("the counts should be positive")
     if by in table and (lost := int(table[by].isna().sum())):
         wrong.append(f"`{by}` is empty for {lost:,} of {len(table):,} customers")
     if wrong:
         raise TableError(wrong, "sample ratio")
-    cells = table[by] if by else pd.Series("all", table.index)
-    cells = cells.dt.normalize() if cells.dtype.kind == "M" else cells
-    counts = table.groupby([cells.rename(group), "arm"])["n"].sum().unstack(fill_value=0)
-    counts = counts.reindex(columns=list(shares), fill_value=0).rename_axis(columns=None)
+    counts = _count_arms(table, list(shares), by)
     whole = counts.sum()
-    df = len(shares) - 1
     out = pd.DataFrame({"arm": list(shares), "customers": whole.to_list(), "planned": list(shares.values())})
     out = out.assign(found=out["customers"] / whole.sum(), expected=out["planned"] * whole.sum())
     statistic, p = stats.chisquare(out["customers"], out["expected"])
-    wants = counts.sum(axis=1).to_numpy()[:, None] * out["planned"].to_numpy()
-    parts = ((counts - wants) ** 2 / wants).sum(axis=1)
-    each = counts.assign(statistic=parts, p=stats.chi2.sf(parts, df), alarm=False).reset_index()
-    notes = ["an arm was expected to have fewer than five customers: p is rough"] if out["expected"].min() < 5 else []
+    each = _test_groups(counts, out["planned"].to_numpy())
+    notes = []
     if mode == "blocks":
-        each[["statistic", "p"]] = statistic = p = float("nan")
-        notes = ["the quotas were exact, so the sample ratio says nothing: compare the lists sent instead"]
+        statistic = p = float("nan")
+        each[["statistic", "p"]] = float("nan")
+        notes.append("the quotas were exact, so the sample ratio says nothing: compare the lists sent instead")
+    elif out["expected"].min() < 5:
+        notes.append("an arm was expected to have fewer than five customers: p is rough")
     each["alarm"] = each["p"] < ALARM / len(each)
-    odd = each.loc[each["alarm"], group].astype("str") if by else []
-    notes += [f"{by} {name}: the split is not the one planned" for name in odd]
-    return SampleRatio(float(statistic), df, float(p), bool(p < ALARM or len(odd)), out, each, tuple(notes))
+    odd = [f"{by} {name}" for name in each.loc[each["alarm"], by].astype("str")] if by else []
+    notes += [f"{name}: the split is not the one planned" for name in odd]
+    alarm = bool(p < ALARM or odd)
+    return SampleRatio(float(statistic), len(shares) - 1, float(p), alarm, out, each, tuple(notes))
+
+
+def _read_counts(contacts: Any) -> pd.DataFrame:
+    """Rows with an arm and n, the customers it stands for; a table has one customer a row."""
+    if isinstance(contacts, Mapping):
+        return pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()})
+    table = as_frame(contacts)
+    if "control_kind" in table:
+        table = table[(table["control_kind"] != "universal").fillna(True)]
+    return table.assign(n=1)
+
+
+def _find_wrong_counts(table: pd.DataFrame, shares: Mapping[str, float], by: str | None) -> list[str]:
+    """Columns that are missing, customers that repeat, arms that were not planned; one sentence a problem."""
+    wrong = [f"there is no column `{name}`" for name in ("arm", by) if name and name not in table]
+    repeats = int(table["customer_id"].duplicated().sum()) if "customer_id" in table else 0
+    if repeats:
+        wrong.append(f"{repeats:,} rows repeat a customer: one wave at a time")
+    found = table["arm"].unique() if "arm" in table else []
+    return wrong + [f"the arm {arm!r} was not planned" for arm in found if arm not in shares]
+
+
+def _count_arms(table: pd.DataFrame, arms: list[str], by: str | None) -> pd.DataFrame:
+    """Customers of each arm (columns) in each group (rows); times count by day, and without `by` all are one group."""
+    cells = table[by] if by else pd.Series("all", table.index)
+    if cells.dtype.kind == "M":
+        cells = cells.dt.normalize()
+    counts = table.groupby([cells.rename(by or "group"), "arm"])["n"].sum().unstack(fill_value=0)
+    return counts.reindex(columns=arms, fill_value=0).rename_axis(columns=None)
+
+
+def _test_groups(counts: pd.DataFrame, planned: np.ndarray) -> pd.DataFrame:
+    """Pearson's chi-squared test within each group; one row a group."""
+    wants = counts.sum(axis=1).to_numpy()[:, None] * planned
+    parts = ((counts - wants) ** 2 / wants).sum(axis=1)
+    p = stats.chi2.sf(parts, len(planned) - 1)
+    return counts.assign(statistic=parts, p=p, alarm=False).reset_index()

@@ -1,4 +1,4 @@
-"""What a test will measure and how much that varies between customers, and the chance to see an effect through it."""
+"""The variance of an outcome between customers, and the power of a comparison that it allows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,21 @@ from loyalty.tables.check import TableError
 class Noise:
     """An outcome before the test: its mean, its spread between customers, its tail; made by `describe_noise`.
 
-    `kind` is rate, mean or ratio; `growth` says how an effect comes about: everybody gets the same more (shift), more
-    customers buy (buyers), or each buyer buys more (scale). `values` and `per` (denominators; 1 but for a ratio) are
-    the history, where there is one.
+    Attributes
+    ----------
+    kind : {"rate", "mean", "ratio"}
+    base, sd, skewness : float
+        Mean, standard deviation and skewness between customers.
+    nonzero : float
+        Share of customers with a value other than zero (buyers).
+    growth : {"shift", "buyers", "scale"}
+        How an effect comes about: everybody gets the same more, more customers buy, or each buyer buys more.
+    saving : float
+        Share of the variance of the effect that an adjustment for the time before takes away.
+    approximation : {"score", "arcsine"}
+        How the power of a rate is computed.
+    values, per : array, optional
+        The history, and its denominators (1 but for a ratio).
     """
 
     kind: str
@@ -40,14 +52,17 @@ class Noise:
 
     def relate(self, effect: Any) -> Any:
         """Return effects as fractions of the mean; NaN where that is not above zero, or unknown."""
-        return effect / (self.base if self.base > 0 else np.nan)
+        base = self.base if self.base > 0 else np.nan
+        return effect / base
 
     def find_variance(self, effect: float) -> float:
         """The variance among the treated, if they gain the effect in the way that `growth` says."""
         factor = 1 + effect / self.base if self.base > 0 else 1.0
         if self.growth == "buyers":
             return factor * (self.sd**2 + self.base**2) - (factor * self.base) ** 2
-        return self.sd**2 * (factor**2 if self.growth == "scale" else 1)
+        if self.growth == "scale":
+            return self.sd**2 * factor**2
+        return self.sd**2
 
 
 def describe_noise(
@@ -76,9 +91,9 @@ def describe_noise(
     per : sequence of float, optional
         With a history: the denominator of a ratio of sums, such as each customer's orders.
     growth : {"buyers", "scale", "shift"}, optional
-        How the effect of a history's mean comes about. Of values that are never negative, "buyers", or "scale" where
-        everybody is a buyer already; else "shift". A treated group that varies more is seen less easily by a small
-        control.
+        How the effect on the mean of a history comes about. By default "shift" where a value is negative, "scale" where
+        everybody is a buyer already, else "buyers". The more an effect makes the treated vary, the less power a small
+        control has.
     saving : float
         Share of the variance of the effect that an adjustment for the time before will take away, as measured earlier.
     approximation : {"score", "arcsine"}
@@ -100,45 +115,83 @@ def describe_noise(
     """
     y = np.asarray([0, 1] if history is None else history, float)
     x = np.ones(y.shape) if per is None else np.asarray(per, float)
-    empty = {name: int((~np.isfinite(v)).sum()) for name, v in (("history", y), ("per", x))}
-    kinds = (None, "buyers", "scale", "shift")
-    forms = ("score", "arcsine")
-    checks = {
-        "give one of `history`, `rate`, `sd`": sum(v is not None for v in (history, rate, sd)) != 1,
-        "`history` should hold one number for each of at least two customers": y.ndim != 1 or len(y) < 2,
-        "all values of `history` are the same: nothing varies": len(y) > 1 and np.ptp(y) == 0,
-        "`per` should have as many values as `history`, and a sum above zero": x.shape != y.shape or x.sum() <= 0,
-        f"`rate` should lie between 0 and 1, found {rate}": rate is not None and not 0 < rate < 1,
-        f"`sd` should be above zero, found {sd}": sd is not None and not 0 < sd < np.inf,
-        f"`saving` should lie from 0 to below 1, found {saving}": not 0 <= saving < 1,
-        f"`growth` should be buyers, scale or shift, found {growth!r}": growth not in kinds,
-        f"`approximation` should be score or arcsine, found {approximation!r}": approximation not in forms,
-    }
-    checks |= {f"`{name}` is empty or infinite for {n:,} of {len(y):,} customers": n > 0 for name, n in empty.items()}
-    if wrong := [text for text, bad in checks.items() if bad]:
+    wrong = []
+    if sum(v is not None for v in (history, rate, sd)) != 1:
+        wrong.append("give one of `history`, `rate`, `sd`")
+    wrong += _find_wrong_history(y, x) + _find_wrong_options(rate, sd, saving, growth, approximation)
+    for name, numbers in (("history", y), ("per", x)):
+        if lost := int((~np.isfinite(numbers)).sum()):
+            wrong.append(f"`{name}` is empty or infinite for {lost:,} of {len(y):,} customers")
+    if wrong:
         raise TableError(wrong, "the outcome")
     shared: dict[str, Any] = {"saving": saving, "approximation": approximation}
-    if history is None and rate is not None:
-        return Noise("rate", rate, np.sqrt(rate * (1 - rate)), nonzero=rate, growth="buyers", **shared)
-    if history is None:
+    if sd is not None:
         return Noise("mean", mean, float(sd), **shared)
+    if rate is not None:
+        return Noise("rate", rate, np.sqrt(rate * (1 - rate)), nonzero=rate, growth="buyers", **shared)
     shared |= {"values": y, "per": x}
     base = y.sum() / x.sum()
     filled = np.mean(y != 0)
     if per is not None:
-        z = (y - base * x) / x.mean()
+        z = (y - base * x) / x.mean()  # linearised by the delta method
         return Noise("ratio", base, z.std(ddof=1), find_skewness(z), filled, **shared)
-    kind = "rate" if np.isin(y, (0, 1)).all() else "mean"
-    growth = "buyers" if kind == "rate" else growth or ("shift" if y.min() < 0 else "buyers" if filled < 1 else "scale")
-    return Noise(kind, base, y.std(ddof=kind == "mean"), find_skewness(y), filled, growth, **shared)
+    if np.isin(y, (0, 1)).all():
+        return Noise("rate", base, y.std(ddof=0), find_skewness(y), filled, "buyers", **shared)
+    return Noise("mean", base, y.std(ddof=1), find_skewness(y), filled, growth or _guess_growth(y), **shared)
+
+
+def _guess_growth(values: np.ndarray) -> str:
+    if values.min() < 0:
+        return "shift"
+    return "buyers" if (values == 0).any() else "scale"
+
+
+def _find_wrong_history(y: np.ndarray, x: np.ndarray) -> list[str]:
+    """What is wrong with the shape of a history and its denominators, one sentence a problem."""
+    wrong = []
+    if y.ndim != 1 or len(y) < 2:
+        wrong.append("`history` should hold one number for each of at least two customers")
+    if len(y) > 1 and np.ptp(y) == 0:
+        wrong.append("all values of `history` are the same: nothing varies")
+    if x.shape != y.shape or x.sum() <= 0:
+        wrong.append("`per` should have as many values as `history`, and a sum above zero")
+    return wrong
+
+
+def _find_wrong_options(
+    rate: float | None, sd: float | None, saving: float, growth: str | None, approximation: str
+) -> list[str]:
+    """What is wrong with the numbers and words of `describe_noise`, one sentence a problem."""
+    wrong = []
+    if rate is not None and not 0 < rate < 1:
+        wrong.append(f"`rate` should lie between 0 and 1, found {rate}")
+    if sd is not None and not 0 < sd < np.inf:
+        wrong.append(f"`sd` should be above zero, found {sd}")
+    if not 0 <= saving < 1:
+        wrong.append(f"`saving` should lie from 0 to below 1, found {saving}")
+    if growth not in (None, "buyers", "scale", "shift"):
+        wrong.append(f"`growth` should be buyers, scale or shift, found {growth!r}")
+    if approximation not in ("score", "arcsine"):
+        wrong.append(f"`approximation` should be score or arcsine, found {approximation!r}")
+    return wrong
 
 
 def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -> float:
-    """The chance that the interval around the difference of n treated and m control customers leaves out zero.
+    """The power: the chance that the interval of the difference of n treated and m control customers leaves out zero.
 
-    The standard error that the interval will use (pooled when control is under 20 % of all, and for rates) and the one
-    that the difference has are two numbers: with few controls and a larger spread among the treated, the first is
+    Two standard errors matter: the one that the interval will use (pooled when control is under 20 % of all, and for
+    rates), and the one that the difference has. With few controls and a larger spread among the treated, the first is
     larger, and that costs power.
+
+    Parameters
+    ----------
+    noise : Noise
+    effect : float
+        The true effect, in the outcome's unit.
+    n, m : float
+        Customers in the treated arm and in control.
+    level : float
+        Of the interval, a fraction.
 
     Source: Fleiss, Levin and Paik (2003), Statistical methods for rates and proportions, chapter 4 (rates); Cohen
     (1988), Statistical power analysis for the behavioral sciences (arcsine, and t).
@@ -166,13 +219,19 @@ def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -
         return float(stats.norm.sf(limit - gap) + stats.norm.cdf(-limit - gap))
     law = stats.nct(n + m - 2, gap)
     limit = stats.t.ppf(tail, n + m - 2) * stretch
+    above = law.sf(limit)
+    below = law.cdf(-limit)
     # scipy's noncentral t has no number for the far side of a large effect, where the chance is zero
-    far = law.cdf(-limit) if gap >= 0 else law.sf(limit)
-    return float((law.sf(limit) if gap >= 0 else law.cdf(-limit)) + np.nan_to_num(far))
+    if gap >= 0:
+        return float(above + np.nan_to_num(below))
+    return float(below + np.nan_to_num(above))
 
 
 def find_smallest(noise: Noise, chance: float, n: float, m: float, level: float) -> float:
-    """The smallest positive effect that is seen with the given chance; NaN where no possible effect is."""
+    """The minimum detectable effect: the smallest positive one seen with the given chance; NaN where none can be.
+
+    Parameters are those of `find_chance`.
+    """
     unit = noise.sd * np.sqrt(1 / n + 1 / m)
     most = min(noise.most * (1 - 1e-9), 64 * unit)
     if find_chance(noise, most, n, m, level) < chance:

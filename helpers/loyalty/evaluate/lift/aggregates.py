@@ -1,4 +1,4 @@
-"""All that the closed forms need of any number of customers: powers summed in one scan, where the table lives."""
+"""Sufficient statistics of a lift: sums of powers of the outcomes, from one scan where the table lives."""
 
 from __future__ import annotations
 
@@ -22,11 +22,20 @@ Metric = tuple[str, str | None]  # what is measured, and per what
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over `n` customers: `powers[i, j]` is that of (y - shift[0])^i (d - shift[1])^j; d only for ratios.
+    """Sums over a group of customers, of an outcome y and, for ratios of sums, of a denominator d.
 
-    `filled` counts customers with y other than zero; `weights` are the least and the most of 1 / propensity. The
-    powers may be arrays (one value a draw of the bootstrap). Differences of shifted powers keep their digits where
-    plain ones would cancel.
+    Attributes
+    ----------
+    n : int
+        Customers.
+    powers : mapping of (int, int) to float or array
+        `powers[i, j]` is the sum of (y - shift[0])^i (d - shift[1])^j; an array has one value a draw of the bootstrap.
+    shift : (float, float)
+        Taken off y and d before they are raised to a power: large numbers would lose their digits otherwise.
+    filled : int
+        Customers with y other than zero.
+    weights : (float, float)
+        The least and the most of 1 / propensity.
     """
 
     n: Any
@@ -41,7 +50,7 @@ class Sums:
 
     @property
     def is_binary(self) -> bool:
-        """Whether y is 0 or 1: over all others than 0 the squares of y - 1 add up to nothing."""
+        """Whether y is always 0 or 1: the sum of (y - 1)² over the customers with another value than 0 is nothing."""
         move = self.shift[0]
         first = self.powers[1, 0]
         square = self.powers[2, 0] + 2 * move * first + self.n * move**2
@@ -50,7 +59,9 @@ class Sums:
     @property
     def size(self) -> Any:
         """Mean of the denominators; 1 without."""
-        return self.shift[1] + self.powers[0, 1] / self.n if (0, 1) in self.powers else 1.0
+        if (0, 1) not in self.powers:
+            return 1.0
+        return self.shift[1] + self.powers[0, 1] / self.n
 
     @property
     def value(self) -> Any:
@@ -80,11 +91,14 @@ class Sums:
         else:
             ratio = self.value
             result = sum(comb(order, k) * (-ratio) ** k * self._centre(order - k, k) for k in range(order + 1))
-        # What is left of equal values is rounding.
+        if order != 2:
+            return result
+        # The variance of equal values is rounding only
         least = (1e-12 * np.abs(self.value * self.size)) ** 2
-        return np.where(result > least, result, 0.0) if order == 2 else result
+        return np.where(result > least, result, 0.0)
 
     def _centre(self, i: int, j: int) -> Any:
+        """Mean of (y - mean of y)^i (d - mean of d)^j, by the binomial theorem."""
         a = self.powers[1, 0] / self.n
         b = self.powers[0, 1] / self.n if j else 0.0
         total: Any = 0.0
@@ -127,16 +141,10 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     with np.errstate(over="ignore", invalid="ignore"):
         middle = few.mean()
         spread = few.std()
-    # Only where digits are in danger: whole numbers otherwise keep exact sums.
+    # Shifted only where digits are in danger: sums of whole numbers stay exact
     shift = {name: float(middle[name]) if abs(middle[name]) > 100 * spread[name] else 0.0 for name in names}
     found = _scan(table, metrics, shift)
-    sums = found[[f"{name}^{i}" for name in names for i in (1, 2)]].to_numpy()
-    whole = found[[f"{name} seen" for name in names]].eq(found["n"], axis=0).all(axis=None)
-    if not (whole and np.isfinite(sums).all()):
-        who = [Column("customer_id", "id", "who")] if "customer_id" in table.collect_schema().names() else []
-        numbers = [Column(name, "number", "what was measured") for name in names]
-        check_table(table, Table("outcomes", "a customer", ("",), (*who, *numbers)))
-        raise TableError(["a number is too large to be squared and added up: is the unit right?"], "outcomes")
+    _refuse_lost_numbers(table, names, found)
     for name in names:
         mean, square = found[[f"{name}^1", f"{name}^2"]].sum() / found["n"].sum()
         if abs(mean) > 1e3 * np.sqrt(max(square - mean**2, 0.0)):  # the first rows were not like the others
@@ -146,27 +154,54 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     for row in found.to_dict("records"):
         here = cells.setdefault((row["arm"], row["segment"]), {})
         for y, d in metrics:
-            powers = {power: row[_key((y, d), power)] for power in _powers(d)}
-            counts = int(row["n"]), powers, (shift[y], shift.get(d, 0.0)), int(row[f"{y}≠0"])
-            here[y, d] = Sums(*counts, (row["least"], row["most"]))
+            here[y, d] = Sums(
+                n=int(row["n"]),
+                powers={power: row[_key((y, d), power)] for power in _powers(d)},
+                shift=(shift[y], shift[d] if d else 0.0),
+                filled=int(row[f"{y}≠0"]),
+                weights=(row["least"], row["most"]),
+            )
     return cells
 
 
+def _refuse_lost_numbers(table: nw.LazyFrame, names: Sequence[str], found: pd.DataFrame) -> None:
+    """Raise if a number was missing, infinite or too large for its square; the contract's check names the rows."""
+    sums = found[[f"{name}^{i}" for name in names for i in (1, 2)]].to_numpy()
+    whole = found[[f"{name} seen" for name in names]].eq(found["n"], axis=0).all(axis=None)
+    if whole and np.isfinite(sums).all():
+        return
+    columns = [Column(name, "number", "what was measured") for name in names]
+    if "customer_id" in table.collect_schema().names():
+        columns.insert(0, Column("customer_id", "id", "who"))
+    check_table(table, Table("outcomes", "a customer", ("",), tuple(columns)))
+    raise TableError(["a number is too large to be squared and added up: is the unit right?"], "outcomes")
+
+
 def _powers(d: str | None) -> list[tuple[int, int]]:
-    return [(i, j) for i in range(4) for j in range(4 - i) if i + j and (d or not j)]
+    """The exponents of y and d whose sums are needed, up to the third order; without a denominator those of y only."""
+    if not d:
+        return [(1, 0), (2, 0), (3, 0)]
+    return [(i, j) for i in range(4) for j in range(4 - i) if (i, j) != (0, 0)]
+
+
+def _factors(metric: Metric, power: tuple[int, int]) -> list[tuple[str, int]]:
+    """The columns of a product and their exponents, those with the exponent 0 left out."""
+    return [(name, times) for name, times in zip(metric, power, strict=True) if name and times]
 
 
 def _key(metric: Metric, power: tuple[int, int]) -> str:
-    return " ".join(f"{name}^{times}" for name, times in zip(metric, power, strict=True) if times)
+    """The column of a scan that holds a sum, such as "sales^2 orders^1"."""
+    return " ".join(f"{name}^{times}" for name, times in _factors(metric, power))
 
 
 def _scan(table: nw.LazyFrame, metrics: Sequence[Metric], shift: dict[str, float]) -> pd.DataFrame:
+    """One row for each arm and segment: counts, least and most weight, and the sums of all powers."""
     moved = {name: nw.col(name) - by if by else nw.col(name) for name, by in shift.items()}
     parts: dict[str, nw.Expr] = {}
     for metric in metrics:
         parts[f"{metric[0]}≠0"] = (nw.col(metric[0]) != 0).sum()
         for power in _powers(metric[1]):
-            factors = [moved[name] for name, times in zip(metric, power, strict=True) for _ in range(times)]
+            factors = [moved[name] for name, times in _factors(metric, power) for _ in range(times)]
             parts[_key(metric, power)] = reduce(operator.mul, factors).sum()
     parts |= {f"{name} seen": nw.col(name).count() for name in shift}
     parts |= {"n": nw.len(), "least": nw.col("weight").min(), "most": nw.col("weight").max()}

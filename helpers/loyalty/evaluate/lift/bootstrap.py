@@ -1,4 +1,4 @@
-"""The bootstrap for outcomes that are mostly zero: draw how many buyers come up, and resample only those."""
+"""The bootstrap (percentile and bootstrap-t), fast for outcomes that are mostly zero: only buyers are resampled."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from loyalty.evaluate.lift.aggregates import Sums
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 
-POWERS = ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1))
+POWERS = ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1))  # the order of `_add_up`
 WAYS = {"t": "bootstrap-t", "percentile": "percentile bootstrap"}
 
 
 def bootstrap_gap(
-    treated: Sequence[float],
-    control: Sequence[float],
+    treated: ArrayLike,
+    control: ArrayLike,
     *,
     draws: int = 2_000,
     method: str = "t",
     level: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
-    """Bootstrap the difference of two means; exactly the ordinary bootstrap, but fast where most values are zero.
+    """Bootstrap the difference of two means; the ordinary bootstrap, only fast where most values are zero.
 
     Not a cure for a small control with a heavy tail: there every bootstrap covers too little, as Welch does, and the
     result warns.
 
     Parameters
     ----------
-    treated, control : sequence of float, one value a customer
+    treated, control : array, one value a customer
     draws : int
+        How many bootstrap samples.
     method : {"t", "percentile"}
         Bootstrap-t divides each draw by its own error, and so follows skewness; the percentile interval does not.
     level : float
+        Coverage of the interval, a fraction.
     seed : int
+        Of the random draws.
 
     Returns
     -------
@@ -61,9 +65,10 @@ def bootstrap_gap(
     """
     if method not in WAYS:
         raise ValueError(f"method should be one of {', '.join(WAYS)}; found {method!r}")
-    sides = [np.asarray(side, float) for side in (treated, control)]
-    plain = compare_means(*sides, variance="welch", level=level)
-    return redraw(plain, [side[:, None] for side in sides], draws=draws, method=method, seed=seed)
+    ours = np.asarray(treated, float)
+    theirs = np.asarray(control, float)
+    plain = compare_means(ours, theirs, variance="welch", level=level)
+    return redraw(plain, [ours[:, None], theirs[:, None]], draws=draws, method=method, seed=seed)
 
 
 def redraw(
@@ -92,7 +97,8 @@ def redraw(
     own = [_pack(len(side), _add_up(list((side - shift).T)), shift) for side in rows]
     gaps = parts[0].value - parts[1].value
     if method == "t":
-        error, errors = (np.hypot(*(part.error for part in side)) for side in (own, parts))
+        error = np.hypot(own[0].error, own[1].error)
+        errors = np.hypot(parts[0].error, parts[1].error)
         fine = errors > 0  # a draw without a buyer has no error, and equal values have none at all
         pulls = (gaps[fine] - plain.effect) / errors[fine] if fine.any() else np.zeros(draws)
         place = plain.effect / error if error > 0 else plain.effect
@@ -108,8 +114,10 @@ def redraw(
     return replace(plain, low=float(low), high=float(high), se=se, p=float(min(p, 1.0)), method=name)
 
 
-def resample_sums(rows: np.ndarray, draws: int, rng: np.random.Generator, shift: Sequence[float] = (0.0, 0.0)) -> Sums:
-    """Sums of bootstrap samples: a binomial number of rows other than zero, drawn with replacement; the rest adds none.
+def resample_sums(rows: np.ndarray, draws: int, rng: np.random.Generator, shift: ArrayLike = (0.0, 0.0)) -> Sums:
+    """Sums of bootstrap samples: a binomial number of rows other than zero, drawn with replacement.
+
+    The other rows of a sample are zero and add nothing.
 
     Parameters
     ----------
@@ -132,17 +140,19 @@ def resample_sums(rows: np.ndarray, draws: int, rng: np.random.Generator, shift:
     [0.0, 2.0, 4.0, 6.0]
     """
     n = len(rows)
-    moved = rows - np.asarray(shift)[: rows.shape[1]]
+    moves = np.asarray(shift)
+    moved = rows - moves[: rows.shape[1]]
     columns = list(np.ascontiguousarray(moved[moved.any(axis=1)].T))
     m = len(columns[0])
     sums = np.empty((draws, 2 if len(columns) == 1 else 5))
     for at, size in enumerate(rng.binomial(n, m / n, draws)):
         picked = rng.integers(0, max(m, 1), size)
         sums[at] = _add_up([column[picked] for column in columns])
-    return _pack(n, sums.T, shift)
+    return _pack(n, list(sums.T), moves)
 
 
-def _pack(n: int, sums: Sequence[Any], shift: Sequence[float]) -> Sums:
+def _pack(n: int, sums: Sequence[Any], shift: np.ndarray) -> Sums:
+    """`Sums` from the numbers of `_add_up`; two of them without a denominator, else five."""
     return Sums(n, dict(zip(POWERS, sums, strict=False)), (shift[0], shift[-1]))
 
 

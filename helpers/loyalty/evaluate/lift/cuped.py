@@ -1,20 +1,19 @@
-"""What is known from before sharpens the answer: adjustment by the pre-period, and what it saved."""
+"""CUPED: adjustment by what is known from before the start (known slope, pooled ANCOVA, Lin), and what it saved."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from loyalty.evaluate.lift.intervals import bound_relative
 from loyalty.stats.estimate import Estimate, make_estimate
-from loyalty.stats.intervals import compare_means, skew_of_gap
+from loyalty.stats.intervals import MOST_SKEWNESS, compare_means, skew_of_gap
 from loyalty.tables.check import TableError
 
 ENOUGH = 1_000  # customers that each group needs for a slope of its own
-HARM = -0.1  # a saving that chance does not make where the past says nothing
+HARM = -0.1  # a saving below this is no chance: where the past says nothing, the saving is about zero
 EVEN = (0.4, 0.6)  # control shares at which one slope for both groups does no harm
 
 
@@ -25,9 +24,10 @@ def adjust_gap(
     *,
     slope: float | Sequence[float] | None = None,
     level: float = 0.95,
-    **fields: Any,
+    method: str = "difference of means",
+    estimand: str = "ATE",
 ) -> Estimate:
-    """Compare two means after taking off what the customers' own past predicts.
+    """Compare two means by CUPED: after taking off what the customers' own past predicts.
 
     Not with anything that the campaign could have changed. Not for ratios.
 
@@ -41,8 +41,9 @@ def adjust_gap(
         for each group (Lin) where both hold 1,000 customers; one slope for both (pooled ANCOVA) where control is 40 to
         60 % of all; else no adjustment, and a warning.
     level : float
-    **fields
-        Of `Estimate`.
+        Coverage of the interval, a fraction.
+    method, estimand : str
+        Names that the result carries; the way of the adjustment is added to `method`.
 
     Returns
     -------
@@ -67,59 +68,102 @@ def adjust_gap(
     Source: Deng et al. (2013), WSDM, 123-132; Lin (2013), Annals of Applied Statistics 7, 295-318; MacKinnon and White
     (1985), Journal of Econometrics 29, 305-325.
     """
-    plain = compare_means(treated, control, level=level, **fields)
+    plain = compare_means(treated, control, level=level, method=method, estimand=estimand)
     y = np.concatenate([treated, control])
     t = np.repeat([1.0, 0.0], [len(treated), len(control)])
     x = np.concatenate(earlier).astype(float)
     x = x - x.mean(axis=0)
-    moving = x.std(axis=0) > 1e-12 * np.abs(np.concatenate(earlier)).max(axis=0)
-    share = len(control) / len(y)
-    notes = []
     if slope is not None:
-        slopes = np.atleast_1d(np.asarray(slope, float))
-        if len(slopes) != x.shape[1]:
-            raise TableError([f"there are {len(slopes)} slopes for {x.shape[1]} columns of before"], "before")
-        rest = y - x @ slopes
-        found = compare_means(rest[t == 1], rest[t == 0], level=level, **fields)
-        pooled = "pooled variance" if found.details["pooled"] else "Welch"
-        shown = {"pooled": found.details["pooled"], **_name_slopes("slope", slopes)}
-        spread = rest.var(ddof=1) if found.details["pooled"] else rest[t == 0].var(ddof=1)
-        error = float(np.sqrt(spread / len(control)))
-        return _report(found, plain, rest, t, f"slope fixed beforehand ({pooled})", shown, error)
-    x, scale = x[:, moving] / x[:, moving].std(axis=0), x[:, moving].std(axis=0)
+        return _adjust_by_known_slopes(plain, y, t, x, np.atleast_1d(np.asarray(slope, float)))
+    moving = x.std(axis=0) > 1e-12 * np.abs(np.concatenate(earlier)).max(axis=0)
+    notes = []
     if not moving.all():
         notes.append("a column of before never varies: it cannot sharpen anything")
-    if x.shape[1] and min(len(treated), len(control)) >= ENOUGH:
-        design = np.column_stack([np.ones(len(y)), t, x, t[:, None] * x])
-        way = "a slope for each group (Lin, HC2)"
-    elif x.shape[1] and EVEN[0] <= share <= EVEN[1]:
-        design = np.column_stack([np.ones(len(y)), t, x])
-        way = "one slope for both groups (pooled ANCOVA, HC2)"
+    if not moving.any():
+        return _leave_plain(plain, notes)
+    x = x[:, moving]
+    share = len(control) / len(y)
+    if min(len(treated), len(control)) >= ENOUGH:
+        return _adjust_by_two_slopes(plain, y, t, x, notes)
+    if EVEN[0] <= share <= EVEN[1]:
+        return _adjust_by_one_slope(plain, y, t, x, notes)
+    why = f"control is {share:.0%} of all and has {len(control):,} customers"
+    notes.append(f"not adjusted: {why}, too few for a slope of its own; give `slope=` from an earlier wave")
+    return _leave_plain(plain, notes)
+
+
+def _adjust_by_known_slopes(
+    plain: Estimate, y: np.ndarray, t: np.ndarray, x: np.ndarray, slopes: np.ndarray
+) -> Estimate:
+    """Compare what is left of y when slopes that are known from earlier waves are taken off."""
+    if len(slopes) != x.shape[1]:
+        raise TableError([f"there are {len(slopes)} slopes for {x.shape[1]} columns of before"], "before")
+    rest = y - x @ slopes
+    treated = rest[t == 1]
+    control = rest[t == 0]
+    found = compare_means(treated, control, level=plain.level, method=plain.method, estimand=plain.estimand)
+    if found.details["pooled"]:
+        variance = "pooled variance"
+        spread = rest.var(ddof=1)
     else:
-        if x.shape[1]:
-            why = f"control is {share:.0%} of all and has {len(control):,} customers"
-            notes.append(f"not adjusted: {why}, too few for a slope of its own; give `slope=` from an earlier wave")
-        details = dict(plain.details) | {"saving": 0.0, "plain_effect": plain.effect, "plain_se": plain.se}
-        return replace(plain, details=details, warnings=plain.warnings + tuple(notes))
-    beta, (error, se), rest = _fit(design, y)
+        variance = "Welch"
+        spread = control.var(ddof=1)
+    shown = {"pooled": found.details["pooled"], **_name_slopes("slope", slopes)}
+    error = float(np.sqrt(spread / len(control)))
+    return _report(found, plain, rest, t, f"slope fixed beforehand ({variance})", shown, error)
+
+
+def _adjust_by_two_slopes(
+    plain: Estimate, y: np.ndarray, t: np.ndarray, x: np.ndarray, notes: Sequence[str]
+) -> Estimate:
+    """Lin's adjustment: least squares with a slope for each group; columns of x are centred."""
+    scale = x.std(axis=0)
+    x = x / scale
     k = x.shape[1]
-    shown = {"se_hc2": se, **_name_slopes("slope_control" if len(beta) > 2 + k else "slope", beta[2 : 2 + k] / scale)}
-    if len(beta) > 2 + k:
-        shown |= _name_slopes("slope_treated", (beta[2 : 2 + k] + beta[2 + k :]) / scale)
-        # Other customers would have another mean past, and with two slopes another effect.
-        se = float(np.sqrt(se**2 + (x @ beta[2 + k :]).var() / len(y)))
-    given = {"estimand": plain.estimand, "method": plain.method} | fields
-    found = make_estimate(
+    beta, (error, se), rest = _fit(np.column_stack([np.ones(len(y)), t, x, t[:, None] * x]), y)
+    slopes = beta[2 : 2 + k]
+    more = beta[2 + k :]  # by which the slopes of the treated are steeper
+    shown = {
+        "se_hc2": se,
+        **_name_slopes("slope_control", slopes / scale),
+        **_name_slopes("slope_treated", (slopes + more) / scale),
+    }
+    # Other customers would have another mean past, and with two slopes another effect
+    se = float(np.sqrt(se**2 + (x @ more).var() / len(y)))
+    found = _estimate_from_fit(plain, beta, se, len(y))
+    return _report(found, plain, rest, t, "a slope for each group (Lin, HC2)", shown, error, notes)
+
+
+def _adjust_by_one_slope(
+    plain: Estimate, y: np.ndarray, t: np.ndarray, x: np.ndarray, notes: Sequence[str]
+) -> Estimate:
+    """Pooled ANCOVA: least squares with one slope for both groups; columns of x are centred."""
+    scale = x.std(axis=0)
+    x = x / scale
+    beta, (error, se), rest = _fit(np.column_stack([np.ones(len(y)), t, x]), y)
+    shown = {"se_hc2": se, **_name_slopes("slope", beta[2:] / scale)}
+    found = _estimate_from_fit(plain, beta, se, len(y))
+    return _report(found, plain, rest, t, "one slope for both groups (pooled ANCOVA, HC2)", shown, error, notes)
+
+
+def _estimate_from_fit(plain: Estimate, beta: np.ndarray, se: float, n: int) -> Estimate:
+    return make_estimate(
         beta[1],
         se,
-        df=len(y) - len(beta),
-        level=level,
-        n_treated=len(treated),
-        n_control=len(control),
+        df=n - len(beta),
+        level=plain.level,
+        n_treated=plain.n_treated,
+        n_control=plain.n_control,
         base=float(beta[0]),
-        **given,
+        method=plain.method,
+        estimand=plain.estimand,
     )
-    return _report(found, plain, rest, t, way, shown, error, notes)
+
+
+def _leave_plain(plain: Estimate, notes: Sequence[str]) -> Estimate:
+    """The plain difference, with the details of an adjustment that saved nothing."""
+    details = dict(plain.details) | {"saving": 0.0, "plain_effect": plain.effect, "plain_se": plain.se}
+    return replace(plain, details=details, warnings=(*plain.warnings, *notes))
 
 
 def _report(
@@ -132,23 +176,33 @@ def _report(
     error: float,
     notes: Sequence[str] = (),
 ) -> Estimate:
-    skewness = skew_of_gap(rest[t == 1], rest[t == 0])
-    few = [text for text in plain.warnings if "heavy tail" not in text]
-    tail = f"heavy tail: the difference has skewness {skewness:.2f}, its interval may cover too little"
+    """Add to an adjusted estimate what the adjustment saved, its warnings and the relative interval.
+
+    `rest` is what is left of each outcome, `error` the error of the adjusted control mean, `shown` further details.
+    """
     saving = 1 - (found.se / plain.se) ** 2 if plain.se > 0 else 0.0
+    skewness = skew_of_gap(rest[t == 1], rest[t == 0])
+    warnings = []
+    if abs(skewness) > MOST_SKEWNESS:
+        warnings.append(f"heavy tail: the difference has skewness {skewness:.2f}, its interval may cover too little")
+    warnings += [text for text in plain.warnings if "heavy tail" not in text]
+    warnings += notes
+    if saving < HARM:
+        warnings.append("the adjustment made the interval wider: rather measure without it")
     details = {"saving": saving, "plain_effect": plain.effect, "plain_se": plain.se, "skewness": skewness} | shown
-    worse = "the adjustment made the interval wider: rather measure without it"
-    warnings = (*([tail] if abs(skewness) > 0.2 else []), *few, *notes, *([worse] if saving < HARM else []))
-    found = replace(found, method=f"{plain.method}, {way}", details=details, warnings=warnings)
+    found = replace(found, method=f"{plain.method}, {way}", details=details, warnings=tuple(warnings))
     return bound_relative(found, found.base + found.effect, error)
 
 
 def _name_slopes(name: str, slopes: np.ndarray) -> dict[str, float]:
-    return {name if len(slopes) == 1 else f"{name}_{i}": float(value) for i, value in enumerate(slopes, 1)}
+    """Slopes by name, numbered where there are several."""
+    if len(slopes) == 1:
+        return {name: float(slopes[0])}
+    return {f"{name}_{i}": float(value) for i, value in enumerate(slopes, 1)}
 
 
 def _fit(design: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, tuple[float, float], np.ndarray]:
-    """Least squares; coefficients, the HC2 errors of the first two, and residuals."""
+    """Least squares: coefficients, the HC2 errors of the first two, and residuals."""
     q, r = np.linalg.qr(design)
     if np.abs(np.diag(r)).min() < 1e-9 * np.abs(np.diag(r)).max():
         raise TableError(["the columns of before repeat each other: leave one out"], "before")

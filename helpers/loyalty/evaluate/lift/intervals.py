@@ -1,9 +1,8 @@
-"""A treated group against its control, from sums: rates, means and ratios, with the interval that fits each."""
+"""Intervals of a lift: Newcombe for rates, Welch or pooled variance for means, the delta method for ratios, Fieller."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -13,23 +12,31 @@ from loyalty.stats.intervals import compare_moments, compare_rates, find_skewnes
 
 
 def compare_sums(
-    treated: Sums, control: Sums, *, kind: str = "mean", interval: str = "auto", level: float = 0.95, **fields: Any
+    treated: Sums,
+    control: Sums,
+    *,
+    kind: str = "mean",
+    interval: str = "auto",
+    level: float = 0.95,
+    estimand: str = "ATE",
 ) -> Estimate:
-    """Compare two groups by their sums; the same numbers as from the customers one by one.
+    """Compare two groups by their sums, with the interval that fits the outcome.
 
-    Not for weighted or adjusted groups.
+    The numbers are the same as from the customers one by one. Not for weighted or adjusted groups.
 
     Parameters
     ----------
     treated, control : Sums
     kind : {"rate", "mean", "ratio"}
-        Newcombe's interval; pooled variance where control is under 20 %, else Welch; delta method by the same rule,
-        where the variance of y - ratio × d is pooled, each group with its own ratio.
+        "rate": Newcombe's interval. "mean": pooled variance where control is under 20 % of all, else Welch. "ratio" (of
+        sums): delta method, with the variance of y - ratio × d, each group with its own ratio, and pooled by the same
+        rule.
     interval : {"auto", "welch", "pooled"}
-        Rates take only "auto".
+        Which variance; "auto" is the rule above. With another one a rate is compared like a mean.
     level : float
-    **fields
-        Of `Estimate`.
+        Coverage of the interval, a fraction.
+    estimand : str
+        Whose effect it is; a name that the result carries.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def compare_sums(
     if kind == "rate" and interval == "auto":
         counts = [side.filled for side in sides]
         sizes = [side.n for side in sides]
-        found = compare_rates(counts, sizes, level=level, **fields | {"method": "difference of rates (Newcombe)"})
+        found = compare_rates(counts, sizes, level=level, method="difference of rates (Newcombe)", estimand=estimand)
         rates = np.divide(counts, sizes)
         return add_relative(found, rates, wilson(rates, np.array(sizes), level))
     both = treated + control
@@ -63,18 +70,19 @@ def compare_sums(
         per=[float(s.size) for s in sides],
         variance=interval,
         level=level,
-        **fields,
+        estimand=estimand,
     )
     pooled = bool(found.details["pooled"])
-    name = "difference of ratios (delta method" if kind == "ratio" else "difference of means ("
-    name += ", " * (kind == "ratio") + ("pooled variance" if pooled else "Welch")
+    variance = "pooled variance" if pooled else "Welch"
     if pooled and interval == "auto":
-        name += f": control is {control.n / (control.n + treated.n):.1%} of all"
-    # What both groups share gives each its part of the error; without pooling each has its own.
-    error = found.se / np.hypot(1, control.n**0.5 * control.size / (treated.n**0.5 * treated.size))
-    return bound_relative(
-        replace(found, method=name + ")"), float(treated.value), float(error if pooled else control.error)
-    )
+        variance += f": control is {control.n / (control.n + treated.n):.1%} of all"
+    method = f"difference of means ({variance})"
+    if kind == "ratio":
+        method = f"difference of ratios (delta method, {variance})"
+    error = control.error
+    if pooled:  # control's part of the error that both groups make with one variance
+        error = found.se / np.hypot(1, control.n**0.5 * control.size / (treated.n**0.5 * treated.size))
+    return bound_relative(replace(found, method=method), float(treated.value), float(error))
 
 
 def compare_weighted(
@@ -83,9 +91,9 @@ def compare_weighted(
     weights: tuple[np.ndarray, np.ndarray],
     *,
     level: float = 0.95,
-    **fields: Any,
+    estimand: str = "ATE",
 ) -> Estimate:
-    """Compare two means of customers who had different chances of their group: each weighs 1 / propensity.
+    """Compare two means by inverse propensity weights (Hajek), where customers had different chances of their group.
 
     Not for propensities that were guessed (`loyalty.evaluate.observational`).
 
@@ -93,10 +101,11 @@ def compare_weighted(
     ----------
     treated, control : array, one value a customer
     weights : two arrays
-        1 / propensity; they are made to sum to one in each group (Hajek).
+        1 / propensity of the group that each customer is in; scaled to sum to one in each group.
     level : float
-    **fields
-        Of `Estimate`.
+        Coverage of the interval, a fraction.
+    estimand : str
+        Whose effect it is; a name that the result carries.
 
     Returns
     -------
@@ -119,9 +128,16 @@ def compare_weighted(
         means.append(float(share @ y))
         spreads.append(float(share**2 @ (y - means[-1]) ** 2) * n * n / (n - 1))
     sizes = (len(treated), len(control))
-    filled = (np.count_nonzero(treated), np.count_nonzero(control))
-    fields |= {"skewness": find_skewness(np.concatenate([treated, control])), "filled": filled}
-    found = compare_moments(sizes, means, spreads, variance="welch", level=level, **fields)
+    found = compare_moments(
+        sizes,
+        means,
+        spreads,
+        skewness=find_skewness(np.concatenate([treated, control])),
+        filled=(int(np.count_nonzero(treated)), int(np.count_nonzero(control))),
+        variance="welch",
+        level=level,
+        estimand=estimand,
+    )
     found = bound_relative(found, means[0], np.sqrt(spreads[1] / sizes[1]))
     return replace(found, method="difference of means (weighted by 1 / propensity, Welch)")
 
@@ -135,15 +151,23 @@ def bound_relative(found: Estimate, mean: float, error: float) -> Estimate:
 
 
 def add_relative(found: Estimate, means: np.ndarray, limits: tuple[np.ndarray, np.ndarray]) -> Estimate:
-    """Add the interval of the relative effect, from two means (treated first) and the limits of each."""
+    """Add the interval of the relative effect, from two means (treated first) and the limits of each (Donner, Zou).
+
+    The ends are those of the ratio of the means, less 1; NaN where the control mean is not clearly above zero.
+    """
     x, y = means
     low, high = limits
     down = low * (2 * means - low)
     up = high * (2 * means - high)
-    ends = [np.nan, np.nan]
+    relative_low = relative_high = np.nan
     if y > 0 and low[1] > 0:
-        root = np.sqrt(max((x * y) ** 2 - down[0] * up[1], 0.0))
-        ends[0] = (down[0] / (x * y + root) if x * y + root > 0 else (x * y - root) / up[1]) - 1
-        ends[1] = (x * y + np.sqrt(max((x * y) ** 2 - up[0] * down[1], 0.0))) / down[1] - 1
-    shown = dict(found.details) | {"relative_low": float(ends[0]), "relative_high": float(ends[1])}
+        lower_root = np.sqrt(max((x * y) ** 2 - down[0] * up[1], 0.0))
+        upper_root = np.sqrt(max((x * y) ** 2 - up[0] * down[1], 0.0))
+        # Two forms of one number; the first keeps its digits where the second would cancel
+        if x * y + lower_root > 0:
+            relative_low = down[0] / (x * y + lower_root) - 1
+        else:
+            relative_low = (x * y - lower_root) / up[1] - 1
+        relative_high = (x * y + upper_root) / down[1] - 1
+    shown = dict(found.details) | {"relative_low": float(relative_low), "relative_high": float(relative_high)}
     return replace(found, details=shown)

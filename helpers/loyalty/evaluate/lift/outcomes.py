@@ -1,4 +1,4 @@
-"""From raw receipts to the outcomes of a wave: one row a contact and window, zeros included."""
+"""Outcomes of a wave from raw receipts: one row a contact and window, zeros included."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def build_outcomes(
     for name, value in (("before", before), ("after", after)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
             problems.append(f"{name} should be a whole number of days, 0 or more, found {value!r}")
-    problems += [] if margin_rate is None else check_number("margin_rate", margin_rate, share=True)
+    if margin_rate is not None:
+        problems += check_number("margin_rate", margin_rate, share=True)
     tables = [gather(problems, check_table, contacts, CONTACTS), gather(problems, check_table, receipts, RECEIPTS)]
     if response not in ("orders", "redeemed"):
         problems.append(f"response should be 'orders' or 'redeemed', found {response!r}")
@@ -146,6 +147,7 @@ def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate:
 
 
 def _type_lines(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """The columns that are needed, of one type on every engine; an empty number (NaN) is null."""
     schema = lines.collect_schema()
     columns = {}
     for name in (*RECEIPT, "offer_id", "time", "kind", *SUMS):
@@ -155,21 +157,32 @@ def _type_lines(lines: nw.LazyFrame) -> nw.LazyFrame:
         found = schema[name]
         if found.is_float():
             value = nw.when(~is_empty(name, found)).then(value)
-        target = nw.Datetime("us") if name == "time" else nw.Float64() if name in SUMS else nw.String()
-        whole = name.endswith("_id") and name != "offer_id" and found.is_integer()
-        columns[name] = value.cast(nw.Int64() if whole else target)
+        columns[name] = value.cast(_choose_type(name, found))
     return lines.select(**columns)
 
 
+def _choose_type(name: str, found: Any) -> Any:
+    """The type that a column of receipts is read as; ids stay whole numbers where they are."""
+    if name == "time":
+        return nw.Datetime("us")
+    if name in SUMS:
+        return nw.Float64()
+    if name in ("customer_id", "basket_id") and found.is_integer():
+        return nw.Int64()
+    return nw.String()
+
+
 def _list_people(contacts: nw.LazyFrame, lines: nw.LazyFrame) -> pd.DataFrame:
+    """The contacts sorted by key, with the row of each and `own`, its offer (missing where there is none)."""
     names = contacts.collect_schema().names()
     wanted = [n for n in (*KEY, "arm", "offer_id", "sent_at") if n in names]
     people = collect(contacts.select(wanted)).sort_values(KEY, ignore_index=True)
     if people.empty or collect(lines.head(1)).empty:
         raise TableError(["there is not a single row"], "contacts" if people.empty else "receipts")
-    text = lines.collect_schema()["customer_id"] == nw.String
-    if text != (people["customer_id"].dtype.kind not in "iu"):
-        here, there = ("whole numbers", "text") if text else ("text", "whole numbers")
+    text_there = lines.collect_schema()["customer_id"] == nw.String
+    text_here = people["customer_id"].dtype.kind not in "iu"
+    if text_there != text_here:
+        here, there = ("text", "whole numbers") if text_here else ("whole numbers", "text")
         mend = "nothing would match; convert one of them, for example with .astype('str')"
         raise TableError([f"`customer_id` holds {here} here and {there} in the receipts: {mend}"], "contacts")
     offers = people["offer_id"] if "offer_id" in people else pd.Series(None, people.index, dtype="str")
@@ -195,7 +208,7 @@ def _find_days(people: pd.DataFrame, start: pd.Timestamp, from_sent: bool) -> pd
 
 
 def _find_silence(lines: nw.LazyFrame, first: pd.Timestamp, end: pd.Timestamp) -> list[str]:
-    """Stretches without receipts that are too long for chance; the chance is that of a beta-binomial forecast."""
+    """Stretches of days without receipts that are too long for chance, one sentence each."""
     time = nw.col("time")
     said = f"the windows, {first:%Y-%m-%d} to {end - pd.Timedelta(days=1):%Y-%m-%d}"
     inside = lines.filter(time >= write_moment(first), time < write_moment(end))
@@ -210,6 +223,10 @@ def _find_silence(lines: nw.LazyFrame, first: pd.Timestamp, end: pd.Timestamp) -
 
 
 def _name_silence(seen: np.ndarray, days: pd.DatetimeIndex, said: str) -> Iterator[str]:
+    """One sentence for each run of silent days whose chance is under 1 in 1,000, by a beta-binomial forecast.
+
+    `seen` tells for each day whether there were receipts; `said` names the windows.
+    """
     borders = np.flatnonzero(np.diff(np.r_[True, seen, True].astype(int)))
     for begin, stop in borders.reshape(-1, 2):
         others = len(seen) - (stop - begin)

@@ -1,4 +1,4 @@
-"""What a measurement of lift says: one result, or several with what their number costs."""
+"""Lifts as results: one effect per customer assigned, or several with corrected p-values and shrunken effects."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ import pandas as pd
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, render_html
-from loyalty.stats.multiplicity import correct_for_many
-from loyalty.stats.shrinkage import shrink_normal
+from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHRUNK = ["shrunken", "shrunken_low", "shrunken_high"]
+CORRECTIONS = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "not corrected"}
 
 
 @dataclass(frozen=True)
 class Lift(Estimate):
-    """The effect of one treated group on one outcome, per customer assigned; made by `measure_lift`."""
+    """The effect of one treated group on one outcome, per customer assigned (intention to treat).
+
+    Made by `measure_lift`. `outcome` is what was measured and `per` what it is divided by, for a ratio of sums; `arm`
+    is the treated group and `segment` the part of the customers, where there is one.
+    """
 
     outcome: str = ""
     per: str = ""
@@ -61,21 +66,32 @@ class Lift(Estimate):
         """Say what was found, with its interval and what it means; `unit` is written before amounts."""
         from loyalty.text import say_money
 
-        times, unit, tail = (100, "", " percentage points") if self.is_rate else (1, unit, "")
-        effect, low, high, size = (
-            say_money(times * value, unit, decimals) for value in (self.effect, self.low, self.high, abs(self.effect))
-        )
-        reach = f"{self.level * 100:g} % interval {low} to {high}"
-        what = f"`{self.outcome}` per `{self.per}`" if self.per else f"`{self.outcome}` per customer assigned"
-        what = f"the rate of `{self.outcome}` among the customers assigned" if self.is_rate else what
-        where = f"in `{self.segment}` " if self.segment else ""
+        def say(value: float) -> str:
+            if self.is_rate:
+                return say_money(100 * value, "", decimals)
+            return say_money(value, unit, decimals)
+
+        points = " percentage points" if self.is_rate else ""
+        reach = f"{self.level * 100:g} % interval {say(self.low)} to {say(self.high)}"
+        what = self._say_measure()
         if self.open:
-            text = f"it is open whether `{self.arm}` changed {what}: the difference is {effect}{tail} ({reach})"
-            text = f"{where}{text}, and zero is among what the data allow."
-            return text[0].upper() + text[1:]
-        share = f", {100 * self.relative:+.1f} % of control".replace("-", "−") if self.base > 0 else ""
+            where = f"In `{self.segment}` it" if self.segment else "It"
+            text = f"{where} is open whether `{self.arm}` changed {what}: "
+            text += f"the difference is {say(self.effect)}{points} ({reach})"
+            return f"{text}, and zero is among what the data allow."
+        where = f"In `{self.segment}` " if self.segment else ""
         verb = "raised" if self.effect > 0 else "lowered"
-        return f"{where[:1].upper()}{where[1:]}`{self.arm}` {verb} {what} by {size}{tail}{share} ({reach})."
+        size = f"{say(abs(self.effect))}{points}"
+        if self.base > 0:
+            size += f", {100 * self.relative:+.1f} % of control".replace("-", "−")
+        return f"{where}`{self.arm}` {verb} {what} by {size} ({reach})."
+
+    def _say_measure(self) -> str:
+        if self.is_rate:
+            return f"the rate of `{self.outcome}` among the customers assigned"
+        if self.per:
+            return f"`{self.outcome}` per `{self.per}`"
+        return f"`{self.outcome}` per customer assigned"
 
     def plot(
         self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2, source: str = ""
@@ -121,7 +137,7 @@ class Lifts:
         clear = int((self.table["p_adjusted"] < 1 - self.results[0].level).sum())
         title = f"{clear} of {len(self.results)} effects can be told from zero, after correction"
         ax = _draw(self.results, ax, truth, unit, decimals, source, title)
-        moved = self.table["shrunken"] * [100 if e.is_rate else 1 for e in self.results]
+        moved = self.table["shrunken"] * [_scale(lift) for lift in self.results]
         if (self.table["shrunken"] != self.table["effect"]).any():
             ax.plot(
                 moved,
@@ -149,9 +165,10 @@ class Lifts:
         return render_html(shown, title, [*self.warnings, *notes])
 
 
-def name_lift(found: Estimate, **names: str) -> Lift:
-    """Make a `Lift` of an estimate: names are outcome, per, arm, segment."""
-    return Lift(**{part.name: getattr(found, part.name) for part in fields(Estimate)}, **names)
+def name_lift(found: Estimate, *, outcome: str = "", per: str = "", arm: str = "", segment: str = "") -> Lift:
+    """Make a `Lift` of an estimate, by the names of what was measured and of the group."""
+    numbers = {part.name: getattr(found, part.name) for part in fields(Estimate)}
+    return Lift(**numbers, outcome=outcome, per=per, arm=arm, segment=segment)
 
 
 def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Sequence[str] = ()) -> Lifts:
@@ -163,11 +180,13 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     correct : {"auto", "holm", "bh", "none"}
         Within each outcome. "auto" is Benjamini-Hochberg where there are segments, and Holm for arms alone.
     warnings : sequence of str
+        Warnings that the result carries beside its own.
 
     Returns
     -------
     Lifts
-        Effects are shrunk within each outcome: segments within their arm, arms alone among themselves.
+        Effects are shrunk within each outcome: segments within their arm, arms alone among themselves. With segments
+        `details` hold Cochran's test of heterogeneity for each family.
 
     Raises
     ------
@@ -183,49 +202,80 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     if correct not in ("auto", "holm", "bh", "none"):
         raise ValueError(f"correct should be one of auto, holm, bh, none; found {correct!r}")
     segmented = any(lift.segment for lift in results)
-    way = correct if correct != "auto" else "bh" if segmented else "holm"
+    if correct == "auto":
+        correct = "bh" if segmented else "holm"
     names = "outcome arm segment effect low high relative p".split()
     table = pd.DataFrame([{name: getattr(lift, name) for name in names} for lift in results])
     table["outcome"] = [lift.measure for lift in results]
-    table["p_adjusted"] = table.groupby("outcome")["p"].transform(lambda p: _correct(p.to_numpy(), way))
+    table["p_adjusted"] = table.groupby("outcome")["p"].transform(lambda p: _correct(p.to_numpy(), correct))
     table[SHRUNK] = table[["effect", "low", "high"]].astype(float)
     details: dict[str, float] = {}
     notes = list(warnings)
     z = float(_scipy.norm.ppf(0.5 + results[0].level / 2))
     for family, rows in table.groupby(["outcome", "arm"] if segmented else ["outcome"], sort=False):
-        # Half the width: a rate of zero on both sides has no error of the usual kind.
-        se = ((rows["high"] - rows["low"]) / (2 * z)).to_numpy()
-        effect = rows["effect"].to_numpy()
-        label = f" [{', '.join(family)}]" if len(table) > len(rows) else ""
         if len(rows) == 1:
             continue
+        label = f" [{', '.join(family)}]" if len(table) > len(rows) else ""
+        # Half the width: a rate of zero on both sides has no error of the usual kind
+        se = ((rows["high"] - rows["low"]) / (2 * z)).to_numpy()
         if not (np.isfinite(se) & (se > 0)).all():
             notes.append(f"nothing was shrunk{label}: a cell has no error")
             continue
-        # Arms share one control: what chance gave to it moves all of them alike, and no shrinking takes that off.
-        shares = [results[i].n_treated / (results[i].n_treated + results[i].n_control) for i in rows.index]
-        shared = 0.0 if segmented else float((se**2 * shares).min())
-        shrunk = shrink_normal(effect, np.sqrt(se**2 - shared), level=results[0].level)
-        if len(rows) >= 4:
-            found = shrunk.table[["shrunken", "low", "high"]].to_numpy(copy=True)
-            found[:, 1:] = found[:, :1] + np.hypot(found[:, 1:] - found[:, :1], z * shared**0.5) * [-1, 1]
-            table.loc[rows.index, SHRUNK] = found
-        notes += [text + label for text in shrunk.warnings]
+        effect = rows["effect"].to_numpy()
+        shared = 0.0 if segmented else _find_shared_variance([results[i] for i in rows.index], se)
+        shrunken, said = _shrink(effect, se, shared, results[0].level)
+        if shrunken is not None:
+            table.loc[rows.index, SHRUNK] = shrunken
+        notes += [text + label for text in said]
         if segmented:
-            q = float((((effect - np.average(effect, weights=1 / se**2)) / se) ** 2).sum())
-            df = len(rows) - 1
-            details |= {f"q{label}": q, f"df{label}": df, f"p_differ{label}": float(_scipy.chi2.sf(q, df))}
-    table["n_treated"] = [e.n_treated for e in results]
-    table["n_control"] = [e.n_control for e in results]
-    table["warnings"] = ["; ".join(e.warnings) for e in results]
-    says = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "not corrected"}[way]
-    return Lifts(tuple(results), table, says, MappingProxyType(details), tuple(dict.fromkeys(notes)))
+            details |= _test_heterogeneity(effect, se, label)
+    table["n_treated"] = [lift.n_treated for lift in results]
+    table["n_control"] = [lift.n_control for lift in results]
+    table["warnings"] = ["; ".join(lift.warnings) for lift in results]
+    return Lifts(tuple(results), table, CORRECTIONS[correct], MappingProxyType(details), tuple(dict.fromkeys(notes)))
 
 
 def _correct(p: np.ndarray, way: str) -> np.ndarray:
-    if way == "none" or not len(p):
-        return p
-    return np.asarray(correct_for_many(p) if way == "holm" else _scipy.false_discovery_control(p))
+    if way == "holm":
+        return correct_for_many(p)
+    if way == "bh":
+        return control_false_discoveries(p)
+    return p
+
+
+def _find_shared_variance(arms: Sequence[Lift], se: np.ndarray) -> float:
+    """The variance that the one control gives to all arms alike; no shrinking can take it off."""
+    shares = [arm.n_treated / (arm.n_treated + arm.n_control) for arm in arms]
+    return float((se**2 * shares).min())
+
+
+def _shrink(
+    effect: np.ndarray, se: np.ndarray, shared: float, level: float
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Shrunken effects with their intervals, a row a cell, and warnings; no effects where the cells are too few.
+
+    The variance `shared` by all cells is left out of the shrinking, and counted in the intervals.
+    """
+    shrunk = shrink_normal(effect, np.sqrt(se**2 - shared), level=level)
+    if len(effect) < LEAST_CELLS:
+        return None, shrunk.warnings
+    z = float(_scipy.norm.ppf(0.5 + level / 2))
+    found = shrunk.table[["shrunken", "low", "high"]].to_numpy(copy=True)
+    centre = found[:, :1]
+    found[:, 1:] = centre + np.hypot(found[:, 1:] - centre, z * shared**0.5) * [-1, 1]
+    return found, shrunk.warnings
+
+
+def _test_heterogeneity(effect: np.ndarray, se: np.ndarray, label: str) -> dict[str, float]:
+    """Cochran's Q, its degrees of freedom and p-value: whether the cells differ at all; named with the family."""
+    q = float((((effect - np.average(effect, weights=1 / se**2)) / se) ** 2).sum())
+    df = len(effect) - 1
+    return {f"q{label}": q, f"df{label}": df, f"p_differ{label}": float(_scipy.chi2.sf(q, df))}
+
+
+def _scale(lift: Lift) -> int:
+    """What a lift is multiplied by in a chart: rates are shown in percentage points."""
+    return 100 if lift.is_rate else 1
 
 
 def _draw(
@@ -240,24 +290,39 @@ def _draw(
     from loyalty.charts import GREY, TREATED, draw_intervals, headline
 
     first = results[0]
-    rates = all(e.is_rate for e in results)
-    arms = {e.arm for e in results}
-    several = len({e.measure for e in results}) > 1
-    names = [e.segment if e.segment and len(arms) == 1 else e.name for e in results]
+    rates = all(lift.is_rate for lift in results)
     frame = pd.DataFrame(
-        [np.array([e.effect, e.low, e.high]) * (100 if e.is_rate else 1) for e in results],
-        index=[f"{name}: {e.measure}" if several else name for name, e in zip(names, results, strict=True)],
+        [np.array([lift.effect, lift.low, lift.high]) * _scale(lift) for lift in results],
+        index=_label(results),
         columns=["effect", "low", "high"],
     )
-    frame["colour"] = [GREY if e.open else TREATED for e in results]
-    unit = "" if rates else unit
-    truth = truth if truth is None else truth * (100 if rates else 1)
+    frame["colour"] = [GREY if lift.open else TREATED for lift in results]
+    if rates:
+        unit = ""
+        truth = None if truth is None else 100 * truth
     ax = draw_intervals(frame, ax=ax, truth=truth, unit=unit, decimals=decimals)
     if not title and first.open:
         title = f"Whether {first.name} changed {first.measure} is open"
     elif not title:
         title = f"{first.name} {'raised' if first.effect > 0 else 'lowered'} {first.measure}"
-    what = f"{first.measure}, percentage points" if rates else first.measure + ("" if first.per else " per customer")
-    what = "each in its own unit, rates in points" if several else what
-    headline(ax, title, f"{what}: treated less control, {first.level * 100:g} % (grey: open)", source)
+    headline(ax, title, f"{_say_unit(results)}: treated less control, {first.level * 100:g} % (grey: open)", source)
     return ax
+
+
+def _label(results: Sequence[Lift]) -> list[str]:
+    """The names of several lifts in a chart, as short as they can be told apart."""
+    one_arm = len({lift.arm for lift in results}) == 1
+    labels = [lift.segment if lift.segment and one_arm else lift.name for lift in results]
+    if len({lift.measure for lift in results}) > 1:
+        labels = [f"{label}: {lift.measure}" for label, lift in zip(labels, results, strict=True)]
+    return labels
+
+
+def _say_unit(results: Sequence[Lift]) -> str:
+    """What a chart of several lifts shows, with the unit."""
+    first = results[0]
+    if len({lift.measure for lift in results}) > 1:
+        return "each in its own unit, rates in points"
+    if all(lift.is_rate for lift in results):
+        return f"{first.measure}, percentage points"
+    return first.measure if first.per else f"{first.measure} per customer"

@@ -1,4 +1,4 @@
-"""The doubly robust estimate: right if the outcome model is right, and right if the propensity is."""
+"""AIPW (augmented inverse propensity weighting, doubly robust): right if the outcome model or the propensity is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from loyalty.evaluate.observational.influence import finish, fit_outcome
-from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity, weigh
+from loyalty.evaluate.observational.propensity import TARGETS, Propensity, describe_overlap, fit_propensity, weigh
 from loyalty.stats.estimate import Estimate
 from loyalty.tables.sample import Sample, read_sample
 
@@ -90,16 +90,17 @@ def adjust_doubly(
         raise ValueError(
             "models of your own need folds=2 or more: a flexible model must not judge customers it was fitted on"
         )
-    names = {"treated": treated, "outcome": outcome, "cluster": cluster}
-    sample = read_sample(table, covariates=covariates, **names)
-    chooser = sample if propensity_covariates is None else read_sample(table, covariates=propensity_covariates, **names)
+    sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
+    chooser = sample
+    if propensity_covariates is not None:
+        chooser = read_sample(
+            table, treated=treated, outcome=outcome, covariates=propensity_covariates, cluster=cluster
+        )
     if folds and not 2 <= folds <= min(sample.groups.values()):
         raise ValueError(f"folds should be 0, or from 2 to the size of the smaller group; found {folds}")
     if folds and min(sample.design.shape[1], chooser.design.shape[1]) < 2:
         raise ValueError("folds need a covariate that varies, for the outcome and for the propensity")
     t = sample.treated
-    y = sample.outcome
-    x = sample.design
     who = t.astype(float) if target == "att" else np.ones(len(t))
     if folds:
         m1, m0, score, edge = _cross_fit(sample, chooser, folds, outcome_model, propensity_model, seed)
@@ -109,20 +110,49 @@ def adjust_doubly(
     else:
         chance = fit_propensity(chooser, link=link)
         score = chance.score
+        effect, base, pull = _adjust_in_sample(sample, chooser, chance, target, who, weighted=fit == "wls")
         notes = []
-        way = "" if fit == "ols" else ", weighted fit"
-        weight, change = weigh(score, t, target)
-        uneven = {} if fit == "ols" else _make_uneven(score, t, target) | {"propensity": chance}
-        (m1, i1), (m0, i0) = (fit_outcome(sample, rows, **uneven) for rows in (t, ~t))
-        effect, base, pull = _augment(sample, m1, m0, weight, who)
-        # How the estimate moves with each fitted coefficient, times how each customer moved that coefficient.
-        pull = pull + i1 @ (x * (who - weight * t)[:, None]).mean(axis=0) / who.mean()
-        pull = pull - i0 @ (x * (who - weight * ~t)[:, None]).mean(axis=0) / who.mean()
-        moved = change * chance.slope * np.where(t, y - m1, m0 - y) / who.mean()
-        pull = pull + chance.influence @ (chooser.design * moved[:, None]).mean(axis=0)
+        way = ", weighted fit" if fit == "wls" else ""
     overlap = describe_overlap(chooser, score, target, weighted=False)
-    fields = {"method": f"doubly robust{way}", "estimand": TARGETS[target], "base": base, "details": overlap.numbers}
-    return finish(sample, effect, pull, level=level, notes=[*overlap.warnings, *notes], **fields)
+    return finish(
+        sample,
+        effect,
+        pull,
+        level=level,
+        method=f"doubly robust{way}",
+        estimand=TARGETS[target],
+        base=base,
+        details=overlap.numbers,
+        notes=[*overlap.warnings, *notes],
+    )
+
+
+def _adjust_in_sample(
+    sample: Sample, chooser: Sample, chance: Propensity, target: str, who: np.ndarray, *, weighted: bool
+) -> tuple[float, float, np.ndarray]:
+    """The estimate with linear models fitted to all customers, the mean without treatment, and influence values.
+
+    `chooser` holds the covariates of the propensity, `who` weighs the customers asked about, and `weighted` says that
+    the outcome models are fitted with weights.
+    """
+    t = sample.treated
+    y = sample.outcome
+    x = sample.design
+    weight, change = weigh(chance.score, t, target)
+    if weighted:
+        uneven = _make_uneven(chance.score, t, target)
+        m1, i1 = fit_outcome(sample, t, **uneven, propensity=chance)
+        m0, i0 = fit_outcome(sample, ~t, **uneven, propensity=chance)
+    else:
+        m1, i1 = fit_outcome(sample, t)
+        m0, i0 = fit_outcome(sample, ~t)
+    effect, base, pull = _augment(sample, m1, m0, weight, who)
+    # How the estimate moves with each fitted coefficient, times how each customer moved that coefficient
+    pull = pull + i1 @ (x * (who - weight * t)[:, None]).mean(axis=0) / who.mean()
+    pull = pull - i0 @ (x * (who - weight * ~t)[:, None]).mean(axis=0) / who.mean()
+    moved = change * chance.slope * np.where(t, y - m1, m0 - y) / who.mean()
+    pull = pull + chance.influence @ (chooser.design * moved[:, None]).mean(axis=0)
+    return effect, base, pull
 
 
 def _augment(

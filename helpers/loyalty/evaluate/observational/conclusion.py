@@ -1,8 +1,8 @@
-"""The sentence that may be signed: as strong as the evidence, and no stronger."""
+"""The conclusion that observational or randomised evidence allows: as strong as the evidence, and no stronger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -87,52 +87,81 @@ def say_what_is_allowed(
     shown = (naive or adjusted) if randomised else (adjusted or naive)
     if not shown:
         raise ValueError("there is no estimate to write a sentence about")
-
-    def money(value: float) -> str:
-        return f"{'−' if value < 0 else ''}{unit}{abs(value):,.{decimals}f}"
-
-    def span(e: Estimate) -> str:
-        return f"{money(e.effect)} ({e.level * 100:g} % interval {money(e.low)} to {money(e.high)})"
-
+    words = _Words(what, measure, unit, decimals)
     comparisons = [item for item in evidence if isinstance(item, Comparison)]
     trends = [item for item in evidence if isinstance(item, DifferenceInDifferences)]
     judged = [(p, judge_placebo(p, shown[0])) for p in placebos]
     for item in comparisons:
         both = zip(item.placebos, item.estimates, strict=False)
         judged += [(p, judge_placebo(p, e)) for p, e in both if (e.method == "naive") == randomised]
-    reasons = _judge_placebos(judged, trends, randomised, money)
+    reasons = _judge_placebos(judged, trends, randomised, words)
     if randomised:
-        main = shown[0]
-        if reasons:
-            text = f"What {what} changed in {measure} cannot be told: {reasons[0]}."
-            return Allowed("cannot be told", text, tuple(reasons))
-        if main.low <= 0 <= main.high:
-            text = f"The lottery shows no change in {measure} that can be told from chance: {span(main)}."
-            return Allowed("cannot be told", text, ("the interval holds zero",))
-        text = f"{what} caused a change in {measure} of {span(main)}: a lottery decided who got it."
-        return Allowed("caused", text[:1].upper() + text[1:], main.warnings)
+        return _conclude_from_lottery(shown[0], reasons, words)
     if not adjusted:
         reasons.insert(0, "the groups were compared as they are, and nobody drew them by lot")
-    reasons += _judge_overlap(comparisons, adjusted) + _judge_agreement(trends, adjusted, money)
+    reasons += _judge_overlap(comparisons, adjusted) + _judge_agreement(trends, adjusted, words)
     if reasons:
-        low, high = min(e.effect for e in shown), max(e.effect for e in shown)
-        found = f"the estimates run from {money(low)} to {money(high)}"
-        found = found if len(shown) > 1 else f"the estimate is {span(shown[0])}"
-        text = f"What {what} changed in {measure} cannot be told from these data: {found}, and {reasons[0]}."
+        return _conclude_nothing(shown, reasons, words)
+    return _suggest(shown, [item.sensitivity.sentence for item in comparisons], words)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How a conclusion names the campaign and the outcome, and writes amounts."""
+
+    what: str
+    measure: str
+    unit: str
+    decimals: int
+
+    def money(self, value: float) -> str:
+        sign = "−" if value < 0 else ""
+        return f"{sign}{self.unit}{abs(value):,.{self.decimals}f}"
+
+    def span(self, found: Estimate) -> str:
+        """An effect with its interval."""
+        ends = f"{self.money(found.low)} to {self.money(found.high)}"
+        return f"{self.money(found.effect)} ({found.level * 100:g} % interval {ends})"
+
+
+def _conclude_from_lottery(found: Estimate, reasons: Sequence[str], words: _Words) -> Allowed:
+    """What a randomised comparison allows, if there are no reasons against it."""
+    if reasons:
+        text = f"What {words.what} changed in {words.measure} cannot be told: {reasons[0]}."
         return Allowed("cannot be told", text, tuple(reasons))
-    low, high = min(e.low for e in shown), max(e.high for e in shown)
+    if found.low <= 0 <= found.high:
+        text = f"The lottery shows no change in {words.measure} that can be told from chance: {words.span(found)}."
+        return Allowed("cannot be told", text, ("the interval holds zero",))
+    text = f"{words.what} caused a change in {words.measure} of {words.span(found)}: a lottery decided who got it."
+    return Allowed("caused", text[:1].upper() + text[1:], found.warnings)
+
+
+def _conclude_nothing(shown: Sequence[Estimate], reasons: Sequence[str], words: _Words) -> Allowed:
+    """That the effect cannot be told from a comparison without a lottery, and why."""
+    found = f"the estimate is {words.span(shown[0])}"
+    if len(shown) > 1:
+        effects = [e.effect for e in shown]
+        found = f"the estimates run from {words.money(min(effects))} to {words.money(max(effects))}"
+    text = f"What {words.what} changed in {words.measure} cannot be told from these data: {found}, and {reasons[0]}."
+    return Allowed("cannot be told", text, tuple(reasons))
+
+
+def _suggest(shown: Sequence[Estimate], hidden: Sequence[str], words: _Words) -> Allowed:
+    """What adjusted estimates without a reason against them suggest; `hidden` are the sentences of the sensitivity."""
+    low = min(e.low for e in shown)
+    high = max(e.high for e in shown)
+    span = f"{words.money(low)} to {words.money(high)}"
     if low <= 0 <= high:
-        text = f"The data suggest no change in {measure} outside {money(low)} to {money(high)}"
+        text = f"The data suggest no change in {words.measure} outside {span}"
     else:
-        middle = sorted(e.effect for e in shown)[len(shown) // 2]
-        every = f"all intervals together {money(low)} to {money(high)}"
-        text = f"The data suggest a change in {measure} of about {money(middle)} ({every})"
+        middle = words.money(sorted(e.effect for e in shown)[len(shown) // 2])
+        text = f"The data suggest a change in {words.measure} of about {middle} (all intervals together {span})"
     text += ", if nothing that we did not record decided who was chosen."
-    hidden = [item.sensitivity.sentence for item in comparisons]
     return Allowed("suggests", " ".join([text, *hidden]), ("nobody drew the groups by lot",))
 
 
 def _collect(evidence: Sequence[object]) -> tuple[list[Estimate], list[Estimate]]:
+    """All estimates of the evidence: the naive ones, and the adjusted ones."""
     naive: list[Estimate] = []
     adjusted: list[Estimate] = []
     for item in evidence:
@@ -155,15 +184,16 @@ def _judge_placebos(
     judged: Sequence[tuple[Estimate, str]],
     trends: Sequence[DifferenceInDifferences],
     randomised: bool,
-    money: Callable[[float], str],
+    words: _Words,
 ) -> list[str]:
+    """Reasons against a conclusion: placebos that fail, are vague, or are missing."""
     reasons = []
     failed = [p for p, verdict in judged if verdict == "fails" and (p.p < 0.001 or not randomised)]
     if failed:
         worst = max(failed, key=lambda p: abs(p.effect) / p.se if p.se else float("inf"))
         broken = "the lottery did not make the groups alike"
         what = broken if randomised else "the groups differ in what cannot have changed"
-        span = f"{money(worst.effect)}, {money(worst.low)} to {money(worst.high)}"
+        span = f"{words.money(worst.effect)}, {words.money(worst.low)} to {words.money(worst.high)}"
         reasons.append(f"{what} ({worst.method}: {span}; {len(failed)} of {len(judged)} fail)")
     if any(item.placebo_fails for item in trends):
         reasons.append("the gap also moved at dates before the campaign")
@@ -178,16 +208,19 @@ def _judge_placebos(
 
 
 def _judge_overlap(comparisons: Sequence[Comparison], adjusted: Sequence[Estimate]) -> list[str]:
+    """Reasons against a conclusion: customers who have nobody to be compared with."""
     texts = [text for item in comparisons for text in item.overlap.warnings]
     texts += [text for e in adjusted for text in e.warnings]
     serious = ["overlap", "effective sample size", "extreme weights", "customers repeat"]
-    serious += ["left out"] if any(e.details.get("left_out", 0) > 0.05 for e in adjusted) else []
+    if any(e.details.get("left_out", 0) > 0.05 for e in adjusted):
+        serious.append("left out")
     return list(dict.fromkeys(text for text in texts if any(word in text for word in serious)))
 
 
 def _judge_agreement(
-    trends: Sequence[DifferenceInDifferences], adjusted: Sequence[Estimate], money: Callable[[float], str]
+    trends: Sequence[DifferenceInDifferences], adjusted: Sequence[Estimate], words: _Words
 ) -> list[str]:
+    """Reasons against a conclusion: windows or methods that disagree."""
     reasons = []
     if any(item.windows_disagree for item in trends):
         reasons.append("the answer depends on the window before the campaign")
@@ -197,5 +230,6 @@ def _judge_agreement(
     ]
     if apart:
         a, b = max(apart, key=lambda pair: abs(pair[0].effect - pair[1].effect))
-        reasons.append(f"the methods disagree ({a.method} {money(a.effect)}, {b.method} {money(b.effect)})")  # type: ignore[operator]
+        both = f"{a.method} {words.money(a.effect)}, {b.method} {words.money(b.effect)}"
+        reasons.append(f"the methods disagree ({both})")
     return reasons

@@ -1,4 +1,4 @@
-"""Difference in differences: did the gap change when the campaign came, and did it ever change without one?"""
+"""Difference in differences on several pre-windows, with placebo dates before the campaign."""
 
 from __future__ import annotations
 
@@ -27,10 +27,24 @@ ESTIMAND = "ATT, those who were treated, if both groups would have moved in para
 
 @dataclass(frozen=True)
 class DifferenceInDifferences:
-    """Estimates on several pre-windows, the same at dates before the campaign, and the gap over time.
+    """Differences in differences on several pre-windows, placebos, and the gap over time.
 
-    Made by `difference_in_differences`. No estimate is "the answer" when they disagree. `gaps` has one row a block of
-    the campaign's length: start, treated, control (means), gap, low, high.
+    Made by `difference_in_differences`. No estimate is "the answer" when they disagree.
+
+    Attributes
+    ----------
+    naive : Estimate
+        The gap during the campaign.
+    estimates, placebos : tuple of Estimate
+        One a pre-window: at the start, and at false starts before it.
+    gaps : pandas.DataFrame
+        One row a block of the campaign's length: start, treated, control (means), gap, low, high.
+    per_days : int
+        All amounts are per this many days.
+    placebo_fails, windows_disagree : bool
+        Whether a placebo finds an effect (after Holm's correction), and whether the pre-windows differ.
+    warnings : tuple of str
+        Reasons not to trust the estimates.
     """
 
     naive: Estimate
@@ -69,13 +83,18 @@ class DifferenceInDifferences:
         from loyalty.charts import GREY, TREATED, draw_intervals, headline
 
         frame = self.to_frame().query("kind != 'naive'")
-        frame.index = [
-            f"{'campaign' if r.kind == 'campaign' else f'placebo {r.start:%d %b}'}, {r.pre_days:.0f} days before"
-            for r in frame.itertuples()
-        ]
+        labels = []
+        for row in frame.itertuples():
+            name = "campaign" if row.kind == "campaign" else f"placebo {row.start:%d %b}"
+            labels.append(f"{name}, {row.pre_days:.0f} days before")
+        frame.index = labels
         frame["colour"] = np.where(frame["kind"] == "campaign", TREATED, GREY)
-        title = "It depends on the window" if self.windows_disagree else "The windows agree"
-        title = "The gap also moved before the campaign" if self.placebo_fails else title
+        if self.placebo_fails:
+            title = "The gap also moved before the campaign"
+        elif self.windows_disagree:
+            title = "It depends on the window"
+        else:
+            title = "The windows agree"
         ax = draw_intervals(frame, ax=ax, unit=unit)
         headline(
             ax, title, f"difference in differences per {self.per_days} days; grey: dates before the campaign", source
@@ -99,8 +118,8 @@ class DifferenceInDifferences:
         during = gaps["gap"].iloc[-1]
         there = before > 0 and min(before, during) > 0.5 * max(before, during)
         title = "The gap was there first" if there else "The gap over time"
-        unit = f", {unit}" if unit else ""
-        what = f"treated less the others{unit} per customer and {self.per_days} days, {self.naive.level:.0%} interval"
+        measured = f"treated less the others, {unit}" if unit else "treated less the others"
+        what = f"{measured} per customer and {self.per_days} days, {self.naive.level:.0%} interval"
         headline(ax, title, what, source)
         return ax
 
@@ -124,10 +143,10 @@ def difference_in_differences(
     cluster: str | None = None,
     level: float = 0.95,
 ) -> DifferenceInDifferences:
-    """Compare each customer with himself before, then the treated with the others, on several pre-windows.
+    """Difference in differences: the change of the treated from before less that of the others, on several pre-windows.
 
-    Not for customers invited because they had just spent much (or little): they fall back by themselves, and this takes
-    it for the campaign. Not while another campaign runs inside a window; it cannot know that.
+    Not for customers invited because they had just spent much (or little): they fall back by themselves (regression to
+    the mean), and this takes it for the campaign. Not while another campaign runs inside a window; it cannot know that.
 
     Parameters
     ----------
@@ -152,8 +171,8 @@ def difference_in_differences(
     covered : (date, date), optional
         First day of the receipts and first day after them; without it the days of the first and the last receipt.
     cluster : str, optional
-        A column of `customers` (store, firm) that was chosen as a whole. Without it the customer is the cluster: his
-        windows make one difference, so repeated rows and serial correlation cannot narrow the interval.
+        A column of `customers` (store, firm) that was chosen as a whole. Without it the customer is the cluster, whose
+        windows make one difference: repeated rows and serial correlation cannot narrow the interval.
     level : float
         Coverage of the intervals, a fraction.
 
@@ -192,7 +211,8 @@ def difference_in_differences(
     during = {date: (date, date + length) for date in [start, *dates]}
     rates = add_up(lines, people, [*blocks, *during.values(), *(before(*item) for item in plan)], per_days)
 
-    def estimate(values: pd.Series, method: str, **details: float) -> Estimate:
+    def estimate(values: pd.Series, method: str, **details: Any) -> Estimate:
+        """Compare the treated with the others in these values, one a customer."""
         table = people.assign(value=values)
         result = compare_naively(table, treated="treated", outcome="value", cluster=cluster, level=level)
         named = dict(result.details) | details
@@ -231,6 +251,7 @@ def difference_in_differences(
 
 
 def _find_doubts(estimates: Sequence[Estimate], placebos: Sequence[Estimate], failed: int, disagree: bool) -> list[str]:
+    """What speaks against parallel trends: placebos that are missing or `failed`, and windows that disagree."""
     notes = []
     if not placebos:
         notes.append("no placebo date fits before the campaign: parallel trends could not be checked")
@@ -263,7 +284,7 @@ def open_receipts(
     if {"customer_id", "time", outcome} <= set(found):
         lines = lines.select("customer_id", "time", nw.col(outcome).alias("sales"))
     lines = check_table(lines, RECEIPTS, name="receipts")
-    columns = ["customer_id", *([cluster] if cluster else [])]
+    columns = ["customer_id", cluster] if cluster else ["customer_id"]
     if isinstance(customers, pd.DataFrame):
         frame = customers
     else:
@@ -324,7 +345,8 @@ def add_up(
 ) -> dict[Window, pd.Series]:
     """Sales of every customer in every window, per `per_days` days, in one pass over the receipts; nobody drops out."""
     order = sorted(set(windows))
-    low, high = order[0][0], max(b for _, b in order)
+    low = order[0][0]
+    high = max(end for _, end in order)
     time = nw.col("time")
     sums = [
         nw.when((time >= a) & (time < b)).then(nw.col("sales")).otherwise(0.0).sum().alias(f"w{i}")
@@ -333,4 +355,8 @@ def add_up(
     inside = lines.filter((time >= low) & (time < high)).group_by("customer_id").agg(*sums)
     wide = collect(inside).set_index("customer_id").reindex(people["customer_id"], fill_value=0.0).fillna(0.0)
     wide = wide.reset_index(drop=True).astype(float)
-    return {(a, b): wide[f"w{i}"] * (per_days / ((b - a) / pd.Timedelta(days=1))) for i, (a, b) in enumerate(order)}
+    rates = {}
+    for i, (start, end) in enumerate(order):
+        days = (end - start) / pd.Timedelta(days=1)
+        rates[start, end] = wide[f"w{i}"] * (per_days / days)
+    return rates

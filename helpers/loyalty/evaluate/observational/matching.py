@@ -1,4 +1,4 @@
-"""Matching: to each treated customer the most similar others, and what they did."""
+"""Matching (nearest neighbours, with replacement): each customer compared with the most similar of the other group."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def match_customers(
     spread_from: int = 2,
     level: float = 0.95,
 ) -> Estimate:
-    """Compare each customer with the `k` most similar ones of the other group, used again as often as needed.
+    """Estimate an effect by matching: each customer is compared with the `k` most similar ones of the other group.
+
+    Matches are used again as often as needed (with replacement).
 
     Not for rows that repeat customers: there is no clustered interval for matching here; reduce to one row a customer.
     Not on anything that happened after the start: matching on an outcome compares results with themselves.
@@ -94,30 +96,14 @@ def match_customers(
     score = fit_propensity(sample, link=link).score
     place, code = _find_places(sample, metric) if on == "covariates" else _find_places_on_line(score)
     asked = t if target == "att" else np.ones(n, bool)
-    other = np.empty(n)
-    used = np.zeros(n)
-    used2 = np.zeros(n)
-    for group in (t, ~t):
-        rows = np.flatnonzero(asked & group)
-        if not len(rows):
-            continue
-        links = _Links.find(place, code, rows, np.flatnonzero(~group), k)
-        other[rows] = links.average(y)
-        links.count_use(used, used2)
-        if correct:
-            line = fit_outcome(sample, ~group, weights=used)[0]
-            other[rows] += line[rows] - links.average(line)
+    other, used, used2 = _find_others(sample, place, code, asked, k, correct)
     gap = np.where(t, y - other, other - y)[asked]
     effect = float(gap.mean())
-    m = int(asked.sum())
-    noise = np.zeros(n)
-    for group in (t, ~t):
-        rows = np.flatnonzero(group & (used > 0))
-        if len(rows):
-            near = _Links.find(place, code, rows, np.flatnonzero(group), min(spread_from, group.sum()))
-            noise[rows] = near.variance(y)
-    extra = (used**2 - used2) + (2 * used if target == "ate" else 0)
-    se = np.sqrt(((gap - effect) ** 2).sum() + (extra * noise).sum()) / m
+    noise = _find_noise(sample, place, code, used > 0, spread_from)
+    extra = used**2 - used2
+    if target == "ate":
+        extra = extra + 2 * used
+    se = np.sqrt(((gap - effect) ** 2).sum() + (extra * noise).sum()) / int(asked.sum())
     balance = compare_balance(sample, used + asked)
     worst = float(balance["after"].abs().max()) if len(balance) else 0.0
     overlap = describe_overlap(sample, score, target, weighted=False)
@@ -128,16 +114,64 @@ def match_customers(
     if worst > 0.1:
         left = balance.loc[balance["after"].abs().idxmax()]
         notes.append(f"still unbalanced after matching: {left['covariate']} {left['after']:+.2f} standard deviations")
-    details = {"most_used": used.max(), "worst_difference": worst, "outside": overlap.outside, "ess_control": sizes[-1]}
-    names = {"method": f"matching on {on}" + (", corrected" if correct else ""), "estimand": TARGETS[target]}
-    base = float(np.where(t, other, y)[asked].mean())
-    shown = {"base": base, "details": details, "warnings": tuple(notes)}
-    return make_estimate(effect, se, level=level, **names, **shown, **sample.groups)
+    return make_estimate(
+        effect,
+        se,
+        level=level,
+        **sample.groups,
+        method=f"matching on {on}, corrected" if correct else f"matching on {on}",
+        estimand=TARGETS[target],
+        base=float(np.where(t, other, y)[asked].mean()),
+        details={
+            "most_used": used.max(),
+            "worst_difference": worst,
+            "outside": overlap.outside,
+            "ess_control": sizes[-1],
+        },
+        warnings=tuple(notes),
+    )
+
+
+def _find_others(
+    sample: Sample, place: np.ndarray, code: np.ndarray, asked: np.ndarray, k: int, correct: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each customer asked about the mean outcome of the matches; and how often each customer serves as a match.
+
+    The last array holds the sum of the squared shares of these uses.
+    """
+    y = sample.outcome
+    other = np.empty(len(y))
+    used = np.zeros(len(y))
+    used2 = np.zeros(len(y))
+    for group in (sample.treated, ~sample.treated):
+        rows = np.flatnonzero(asked & group)
+        if not len(rows):
+            continue
+        links = _Links.find(place, code, rows, np.flatnonzero(~group), k)
+        other[rows] = links.average(y)
+        links.count_use(used, used2)
+        if correct:
+            line = fit_outcome(sample, ~group, weights=used)[0]
+            other[rows] += line[rows] - links.average(line)
+    return other, used, used2
+
+
+def _find_noise(
+    sample: Sample, place: np.ndarray, code: np.ndarray, matched: np.ndarray, spread_from: int
+) -> np.ndarray:
+    """The variance of each matched customer's outcome, from the most similar customers of the same group; else 0."""
+    noise = np.zeros(len(sample.outcome))
+    for group in (sample.treated, ~sample.treated):
+        rows = np.flatnonzero(group & matched)
+        if len(rows):
+            near = _Links.find(place, code, rows, np.flatnonzero(group), min(spread_from, group.sum()))
+            noise[rows] = near.variance(sample.outcome)
+    return noise
 
 
 @dataclass(frozen=True)
 class _Links:
-    """Who is near whom. Customers at one place are held once, so that ties cost nothing and depend on no order."""
+    """Nearest neighbours with ties; customers at one place are held once, so that ties depend on no order of rows."""
 
     asker: np.ndarray  # row -> its place among the askers' places
     weight: sparse.csr_matrix  # askers' places x others' places: 1 / number of matches

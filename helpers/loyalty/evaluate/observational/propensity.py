@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ class Overlap:
         end = min(1.0, np.ceil(score.max() * 20) / 20)
         edges = np.linspace(0, end, 41)
         top = 0.0
-        style = {"ha": "right", "va": "center", "fontweight": "bold", "transform": ax.transAxes}
+        style: dict[str, Any] = {"ha": "right", "va": "center", "fontweight": "bold", "transform": ax.transAxes}
         for rows, sign, colour, name in ((treated, 1, TREATED, "treated"), (~treated, -1, CONTROL, "control")):
             share = np.histogram(score[rows], edges)[0] / rows.sum()
             ax.bar(edges[:-1], sign * share, width=np.diff(edges), align="edge", color=colour)
@@ -89,8 +89,12 @@ class Overlap:
         ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.0%}")
         sizes = ((treated.sum(), self.ess_treated, "treated"), ((~treated).sum(), self.ess_control, "control"))
         n, size, name = min(sizes, key=lambda item: item[1] / item[0])
-        title = f"{n:,} {name} customers count like {size:,.0f}" if size < n / 2 else "The groups overlap"
-        title = "Some customers have nobody to be compared with" if self.outside > 0.05 else title
+        if self.outside > 0.05:
+            title = "Some customers have nobody to be compared with"
+        elif size < n / 2:
+            title = f"{n:,} {name} customers count like {size:,.0f}"
+        else:
+            title = "The groups overlap"
         headline(ax, title, "share of each group by estimated chance of being treated; shaded: one group only", source)
         return ax
 

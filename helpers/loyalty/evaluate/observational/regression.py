@@ -70,7 +70,14 @@ def adjust_by_regression(
     traits = x.shape[1] - 1
     if least < 10 * traits:
         notes.append(f"only {least} customers in the smaller group for {traits} covariates: fewer than ten each")
-    base = float(np.average(m0, weights=who))
-    details = {"outside": overlap.outside}
-    names = {"method": "regression", "estimand": TARGETS[target], "level": level}
-    return finish(sample, effect, pull, notes=notes, base=base, details=details, **names)
+    return finish(
+        sample,
+        effect,
+        pull,
+        level=level,
+        method="regression",
+        estimand=TARGETS[target],
+        base=float(np.average(m0, weights=who)),
+        details={"outside": overlap.outside},
+        notes=notes,
+    )

@@ -1,4 +1,4 @@
-"""How strong would a trait that nobody recorded have to be, to undo the estimate?"""
+"""Sensitivity analysis: how strong an unobserved confounder would have to be to undo an estimate."""
 
 from __future__ import annotations
 
@@ -17,16 +17,34 @@ from loyalty.tables.sources import as_frame
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+BENCHMARKS = ["covariate", "times", "r2_treatment", "r2_outcome", "effect", "low", "high"]
+
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What a hidden trait would do to a regression estimate; made by `sensitivity_to_hidden`.
+    """What an unobserved confounder ("hidden trait") would do to a regression estimate.
 
-    `robustness` is the share that a hidden trait would have to explain, both of who was treated and of the outcome (of
-    what the covariates leave open), to bring the effect to zero; `robustness_interval` to make the interval touch zero.
-    `partial_r2` is the share of the outcome that the treatment explains: a trait that explained all the rest of the
-    outcome would have to explain that share of the treatment. `benchmarks` has one row a recorded covariate and
-    strength: what is left of the effect if the hidden trait is that many times as strong as it.
+    Made by `sensitivity_to_hidden`. All shares are of what the covariates leave open (partial R squared).
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The regression.
+    degrees : int
+        Its degrees of freedom.
+    partial_r2 : float
+        The share of the outcome that the treatment explains: a trait that explained all the rest of the outcome would
+        have to explain that share of the treatment.
+    robustness, robustness_interval : float
+        The robustness value: the share that a hidden trait would have to explain, both of who was treated and of the
+        outcome, to bring the effect to zero; and to make the interval touch zero.
+    benchmarks : pandas.DataFrame
+        One row a recorded covariate and strength: what is left of the effect if the hidden trait is that many times as
+        strong as the covariate.
+    sentence : str
+        The result in words.
+    warnings : tuple of str
+        Reasons not to trust it.
     """
 
     estimate: Estimate
@@ -53,10 +71,9 @@ class Sensitivity:
         points = self.benchmarks[self.benchmarks["times"] == self.benchmarks["times"].min()]
         strength = (points["r2_treatment"] * points["r2_outcome"]).astype(float)  # no covariate leaves no type either
         points = points.loc[strength.nlargest(3).index]
-        reach, top = (
-            min(0.99, 1.25 * max(self.robustness, points[name].max(), 0.02)) for name in ("r2_treatment", "r2_outcome")
-        )
-        x, y = np.meshgrid(np.linspace(0, reach, 80), np.linspace(0, top, 80))
+        right = min(0.99, 1.25 * max(self.robustness, points["r2_treatment"].max(), 0.02))
+        top = min(0.99, 1.25 * max(self.robustness, points["r2_outcome"].max(), 0.02))
+        x, y = np.meshgrid(np.linspace(0, right, 80), np.linspace(0, top, 80))
         left = adjust_for_hidden(self.estimate.effect, self.estimate.se, self.degrees, x, y)[0]
         lines = ax.contour(x, y, left, levels=8, colors=GREY, linewidths=1)
         ax.clabel(lines, fmt=lambda value: f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}", fontsize=8)
@@ -87,7 +104,7 @@ def sensitivity_to_hidden(
     times: Sequence[float] = (1.0, 2.0),
     level: float = 0.95,
 ) -> Sensitivity:
-    """Ask of a regression estimate how strong a hidden trait must be to undo it, in units of the recorded ones.
+    """Analyse the sensitivity of a regression to an unobserved confounder, in units of the recorded covariates.
 
     Not proof that no such trait exists, and not for other estimators than the regression with one effect for all, which
     it fits. Its standard error is the classical one, on which the method rests.
@@ -151,7 +168,6 @@ def sensitivity_to_hidden(
         warnings=sample.warnings,
         **sample.groups,
     )
-    ratio = abs(effect) / se if se > 0 else np.inf
     rows = []
     for name in covariates:
         kept = [c for c in covariates if c != name]
@@ -162,37 +178,32 @@ def sensitivity_to_hidden(
             a, b = bound_hidden(r2_t, r2_y, k)
             left, error = adjust_for_hidden(effect, se, degrees, a, b)
             half = _scipy.t.ppf(0.5 + level / 2, degrees - 1) * error
-            rows.append(
-                {
-                    "covariate": name,
-                    "times": k,
-                    "r2_treatment": a,
-                    "r2_outcome": b,
-                    "effect": float(left),
-                    "low": float(left - half),
-                    "high": float(left + half),
-                }
-            )
-    benchmarks = pd.DataFrame(
-        rows, columns=["covariate", "times", "r2_treatment", "r2_outcome", "effect", "low", "high"]
-    )
+            rows.append([name, k, a, b, float(left), float(left - half), float(left + half)])
+    benchmarks = pd.DataFrame(rows, columns=BENCHMARKS)
+    ratio = abs(effect) / se if se > 0 else np.inf
     plain = find_robustness(ratio, degrees)
     strict = find_robustness(ratio, degrees, alpha=1 - level)
-    sentence = _say(plain, strict, benchmarks)
     return Sensitivity(
-        estimate,
-        degrees,
-        float(ratio**2 / (ratio**2 + degrees)) if np.isfinite(ratio) else 1.0,
-        plain,
-        strict,
-        benchmarks,
-        sentence,
-        sample.warnings,
+        estimate=estimate,
+        degrees=degrees,
+        partial_r2=float(ratio**2 / (ratio**2 + degrees)) if np.isfinite(ratio) else 1.0,
+        robustness=plain,
+        robustness_interval=strict,
+        benchmarks=benchmarks,
+        sentence=_say(plain, strict, benchmarks),
+        warnings=sample.warnings,
     )
 
 
 def find_robustness(t: float, degrees: float, *, alpha: float = 1.0) -> float:
     """Robustness value of a t statistic: the share of both that undoes the effect, or with alpha its significance.
+
+    Parameters
+    ----------
+    t, degrees : float
+        The statistic and its degrees of freedom.
+    alpha : float
+        1 for the effect itself; below it, the level of the significance that is undone.
 
     Examples
     --------
@@ -210,7 +221,10 @@ def find_robustness(t: float, degrees: float, *, alpha: float = 1.0) -> float:
 def adjust_for_hidden(
     effect: float, se: float, degrees: float, r2_treatment: np.ndarray | float, r2_outcome: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Effect and standard error if a hidden trait of that strength were added, working towards (and past) zero."""
+    """Effect and standard error if a hidden trait were added that moves the effect towards (and past) zero.
+
+    `r2_treatment` and `r2_outcome` are the shares that the trait explains of what the covariates leave open.
+    """
     a = np.asarray(r2_treatment, float)
     b = np.asarray(r2_outcome, float)
     bias = se * np.sqrt(degrees * a * b / (1 - a))
@@ -218,7 +232,7 @@ def adjust_for_hidden(
 
 
 def bound_hidden(r2_treatment: float, r2_outcome: float, times: float) -> tuple[float, float]:
-    """Strength of a hidden trait that is `times` as strong as a recorded one with these partial R squared."""
+    """Partial R squared (treatment, outcome) of a hidden trait that is `times` as strong as a recorded covariate."""
     a = times * r2_treatment / (1 - r2_treatment) if r2_treatment < 1 else np.inf
     if a >= 1:
         return 0.999, 1.0
@@ -234,11 +248,15 @@ def _residual(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _gain(before: np.ndarray, after: np.ndarray) -> float:
+    """Partial R squared: the share of the squares of the residuals `before` that is gone `after`."""
     total = before @ before
-    return float(np.clip(1 - after @ after / total, 0, 1)) if total > 0 else 0.0
+    if not total > 0:
+        return 0.0
+    return float(np.clip(1 - after @ after / total, 0, 1))
 
 
 def _say(plain: float, strict: float, benchmarks: pd.DataFrame) -> str:
+    """The robustness values in words, with the strongest recorded covariate for comparison."""
     touch = f"{strict:.1%} would make the interval touch zero" if strict else "the interval holds zero already"
     text = (
         f"A trait that nobody recorded would undo the estimate if it explained {plain:.1%} of what the covariates "

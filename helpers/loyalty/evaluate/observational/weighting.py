@@ -70,6 +70,14 @@ def weight_by_propensity(
     rest = (y - np.where(t, *sides)) / size
     pull = weight * rest + fit.influence @ (x * (change * fit.slope * rest)[:, None]).mean(axis=0)
     overlap = describe_overlap(sample, fit.score, target)
-    names = {"method": "overlap weights" if target == "overlap" else "weights", "estimand": TARGETS[target]}
-    shown = {"base": float(sides[1]), "notes": overlap.warnings, "details": overlap.numbers}
-    return finish(sample, sides[0] - sides[1], pull, level=level, **names, **shown)
+    return finish(
+        sample,
+        sides[0] - sides[1],
+        pull,
+        level=level,
+        method="overlap weights" if target == "overlap" else "weights",
+        estimand=TARGETS[target],
+        base=float(sides[1]),
+        details=overlap.numbers,
+        notes=overlap.warnings,
+    )
