@@ -21,8 +21,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-from loyalty.stats.shrinkage import shrink_rates
-from loyalty.tasks.checking.grading import Task, list_tasks
 
 from loyalty import datasets
 from loyalty.evaluate.budget import plan_budget
@@ -30,7 +28,9 @@ from loyalty.evaluate.design import Rule, assign_arms, filter_eligible, hold_out
 from loyalty.launch.project import find_project
 from loyalty.launch.venv import probe
 from loyalty.prepare.profile import build_profile
+from loyalty.stats.shrinkage import shrink_rates
 from loyalty.tasks import check
+from loyalty.tasks.checking.grading import Task, list_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 TASK, CHECK, NOTEBOOK = 2.0, 1.0, 30.0  # the most that a task, a check and a notebook may take, in yardsticks

@@ -114,13 +114,10 @@ def build_outcomes(
         if notes and not allow_short:
             mend = "get the missing receipts, shorten the window, or accept it with allow_short=True"
             raise TableError([f"{note}: {mend}" for note in notes], "receipts")
-        reduced = collect(_reduce(lines, people, edges, margin_rate))
-        if repeats := int(reduced["again"].sum()):
-            notes.append(say_repeats(repeats))
-            reduced = collect(_reduce(lines, people, edges, margin_rate, split=True))
+        reduced, said = _count_visits(lines, people, edges, margin_rate)
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
-    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, notes)
+    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*notes, *said])
 
 
 def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate: float = 0.0) -> pd.Series:
@@ -236,6 +233,17 @@ def _name_silence(seen: np.ndarray, days: pd.DatetimeIndex, said: str) -> Iterat
             last = f" (the last day before that with receipts: {days[begin - 1]:%Y-%m-%d})" if begin else ""
             span = f"{days[begin]:%Y-%m-%d} to {days[stop - 1]:%Y-%m-%d}{last}"
             yield f"there are no or hardly any receipts from {span}, within {said}"
+
+
+def _count_visits(
+    lines: nw.LazyFrame, people: pd.DataFrame, edges: list[pd.Series], margin_rate: float | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Reduce the lines, and once more where receipt numbers come again; also say so."""
+    reduced = collect(_reduce(lines, people, edges, margin_rate))
+    repeats = int(reduced["again"].sum())
+    if not repeats:
+        return reduced, []
+    return collect(_reduce(lines, people, edges, margin_rate, split=True)), [say_repeats(repeats)]
 
 
 def _reduce(
