@@ -31,8 +31,8 @@ LOOKS = (
     groups.check_join,
 )
 DRAW = "control chosen afterwards"
-SHARED = 3
-# The first makes the second ring
+SHARED = 3  # checks that share what the fixed alarms leave of the level
+# A fault of the first kind also makes the second check alarm
 LEADS = (
     ("unequal seasons", DRAW),
     ("broken join", DRAW),
@@ -72,7 +72,8 @@ def examine_campaign(
     control : str
         Name of the control group.
     level : float
-        Chance that a sound campaign rings any of the checks that leave something to chance, all together; .01 or more.
+        Chance that a sound campaign fails any of the checks that leave something to chance (family-wise error rate);
+        .01 or more.
     say : callable
         Writes a number of customers, for reports that hide small ones.
 
@@ -99,16 +100,17 @@ def examine_campaign(
     """
     record = open_record(contacts, outcomes, plan, claim, control=control, level=level, say=say)
     symptoms = {check: look(record) for check, look in zip(CHECKS, LOOKS, strict=True)}
-    # Sizes, dates that vary, and silent ids alarm at .001 each; three share the rest in equal parts. Not by Holm's
-    # steps: one fault that is found should not make the others ring sooner.
+    # Sizes, dates that vary, and silent ids alarm at .001 each; three checks share the rest of the level in equal parts
+    # (Bonferroni). Holm's steps are not used: one fault that is found should not make the others alarm sooner.
     alarm = (level - 3 * ALARM) / SHARED
     found = {check: symptom.judge(check, alarm) for check, symptom in symptoms.items()}
     joined = symptoms["broken join"]
     if found["survivors"].state == BROKEN and joined.broken and not joined.large:
         says = f"{joined.bad}, and nothing else is wrong with the ids: see survivors."
         found["broken join"] = replace(found["broken join"], state=SOUND, evidence=says, advice=FINE)
-    # The day of the draw speaks for itself
-    for cause, effect in ((DRAW, "sample ratio"), LEADS[-1]) if symptoms[DRAW].broken else LEADS:
+    # A late day of the draw explains itself, and then it may explain the sample ratio
+    leads = ((DRAW, "sample ratio"), ("broken join", "survivors")) if symptoms[DRAW].broken else LEADS
+    for cause, effect in leads:
         if {found[cause].state, found[effect].state} == {BROKEN} and not found[effect].follows:
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)

@@ -57,9 +57,12 @@ class Claim:
 
     @property
     def where(self) -> str:
-        """Whom the claim speaks of, in words."""
-        parts = [f"`{self.arm}`"] if self.arm is not None else []
-        parts += [f"segment `{self.segment}`"] if self.segment is not None else []
+        """The customers of whom the claim speaks, in words."""
+        parts = []
+        if self.arm is not None:
+            parts.append(f"`{self.arm}`")
+        if self.segment is not None:
+            parts.append(f"segment `{self.segment}`")
         return " in ".join(parts) or "everybody"
 
 
@@ -80,10 +83,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Symptom:
-    """What a check saw, before the checks share their level; `hint` is the advice if it is sound and yet odd.
+    """What a check saw, before the checks share their level (Bonferroni).
 
-    `broken` is None where p has to decide: below its part of the level, and only if what was seen is `large`. `bad` and
-    `good` are the evidence in either case; with `unseen`, which names what would unlock the check, neither counts.
+    Attributes
+    ----------
+    bad, good : str
+        The evidence if the check is broken, and if it is sound.
+    p : float
+        NaN where nothing was left to chance.
+    broken : bool, optional
+        None where p decides: broken if it is below its part of the level, and what was seen is `large`.
+    large : bool
+        Whether what was seen is large enough to matter.
+    hint : str
+        The advice if the check is sound and yet odd.
+    unseen : str
+        What would unlock the check, if it could not be made; then nothing else counts.
     """
 
     bad: str = ""
@@ -98,7 +113,10 @@ class Symptom:
         """Make the finding; `alarm` is the check's part of the level."""
         if self.unseen:
             return Finding(check, UNSEEN, float("nan"), f"Needs {self.unseen}.", "Get this, and look again.")
-        if self.p < alarm and self.large if self.broken is None else self.broken:
+        broken = self.broken
+        if broken is None:
+            broken = self.p < alarm and self.large
+        if broken:
             return Finding(check, BROKEN, self.p, f"{self.bad}.", ADVICE[check])
         return Finding(check, SOUND, self.p, f"{self.good}.", self.hint or FINE)
 

@@ -1,4 +1,4 @@
-"""Who may take part at all: decided before the draw, by what is known before the draw."""
+"""Eligibility: who may take part at all, decided before the draw by what is known before the draw."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import operator
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.design.hashing import LIST
@@ -59,7 +58,7 @@ class Eligibility(NamedTuple):
 
 
 def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any = None) -> Eligibility:
-    """Take out who may not be contacted, before the draw; so both arms lose the same kind of customer.
+    """Filter eligible customers before the draw, so that both arms lose the same kind of customer.
 
     Not for undelivered messages or anything else that happens after the draw: a rule about it is refused, because only
     the treated could fail it. And customers without consent are no control group: they differ from those with it.
@@ -89,33 +88,29 @@ def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any
     1
     """
     table = collect(check_table(customers, LIST)).sort_values("customer_id", ignore_index=True)
-    day = pd.Timestamp(as_of)
-    fails = {}
+    day = None if as_of is None else pd.Timestamp(as_of)
+    fails: dict[str, pd.Series] = {}
     wrong = [] if len(table) else ["the table holds no customer"]
-    for rule in (Rule(*rule) for rule in rules):
+    for given in rules:
+        rule = Rule(*given)
         name = f"rule {rule.reason!r}:"
-        column = rule.column
-        values = table.get(column)
         if rule.reason in fails:
             wrong.append(f"{name} comes twice: name each rule differently")
-        fails[rule.reason] = False
-        if column in LATER:
-            wrong.append(f"{name} `{column}` is known only after the draw; what happens then may exclude nobody")
-        elif values is None or rule.test not in TESTS:
-            tests = f"the test should be one of {', '.join(TESTS)}, found {rule.test!r}"
-            wrong.append(f"{name} there is no column `{column}`" if values is None else f"{name} {tests}")
-        elif as_of is not None and values.dtype.kind == "M" and (late := int((values >= day).sum())):
-            wrong.append(f"{name} `{column}` is not before the draw for {late:,} customers")
-        else:
-            known = values.dropna()
-            value = pd.Timestamp(rule.value) if values.dtype.kind == "M" else rule.value
-            try:
-                fails[rule.reason] = ~TESTS[rule.test](known, value).reindex(table.index, fill_value=rule.empty_passes)
-            except TypeError:
-                wrong.append(f"{name} `{column}` cannot be compared with {rule.value!r}")
-            if np.all(fails[rule.reason]) and len(table):
-                shown = ", ".join(map(repr, known.unique()[:3].tolist())) or "nothing"
-                wrong.append(f"{name} nobody passes; `{column}` holds {shown}")
+        fails[rule.reason] = pd.Series(False, table.index)
+        fault = _find_fault(rule, table, day)
+        if fault:
+            wrong.append(f"{name} {fault}")
+            continue
+        known = table[rule.column].dropna()
+        value = pd.Timestamp(rule.value) if known.dtype.kind == "M" else rule.value
+        try:
+            passes = TESTS[rule.test](known, value).reindex(table.index, fill_value=rule.empty_passes)
+            fails[rule.reason] = ~passes
+        except TypeError:
+            wrong.append(f"{name} `{rule.column}` cannot be compared with {rule.value!r}")
+        if len(table) and fails[rule.reason].all():
+            shown = ", ".join(map(repr, known.unique()[:3].tolist())) or "nothing"
+            wrong.append(f"{name} nobody passes; `{rule.column}` holds {shown}")
     if wrong:
         raise TableError(wrong, "eligibility")
     failed = pd.DataFrame(fails, index=table.index, dtype=bool)
@@ -126,3 +121,19 @@ def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any
     counts["only_this"] = failed[times == 1].sum().to_list()
     counts["left"] = (~failed.cummax(axis=1)).sum().to_list()
     return Eligibility(table[times == 0].reset_index(drop=True), excluded.astype({"reason": "str"}), counts)
+
+
+def _find_fault(rule: Rule, table: pd.DataFrame, day: pd.Timestamp | None) -> str:
+    """Why a rule cannot be applied before the draw on `day`; nothing if it can."""
+    if rule.column in LATER:
+        return f"`{rule.column}` is known only after the draw; what happens then may exclude nobody"
+    if rule.column not in table:
+        return f"there is no column `{rule.column}`"
+    if rule.test not in TESTS:
+        return f"the test should be one of {', '.join(TESTS)}, found {rule.test!r}"
+    values = table[rule.column]
+    if day is not None and values.dtype.kind == "M":
+        late = int((values >= day).sum())
+        if late:
+            return f"`{rule.column}` is not before the draw for {late:,} customers"
+    return ""

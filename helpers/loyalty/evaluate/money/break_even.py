@@ -1,8 +1,9 @@
-"""The economics of an offer before it is sent: which response it needs, by segment."""
+"""Break-even of an offer: the response or the lift that it needs to pay, before it is sent and afterwards."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def plan_economics(
     lift: float | pd.Series | dict | None = None,
     by: str = "segment",
 ) -> pd.DataFrame:
-    """Work out before sending what part of each segment has to buy for the offer to pay, and what may be expected.
+    """Work out the break-even response of each segment before sending, and the profit that may be expected.
 
     Not a forecast: without `lift` from earlier tests it only says what would have to be true.
 
@@ -46,6 +47,8 @@ def plan_economics(
         minus exp(-frequency / tenure_days x days), and the mean basket of those who bought.
     lift : float, or Series or dict by segment, optional
         Expected relative change of the part that buys, 0.10 for a tenth more.
+    by : str
+        The column that holds the segment.
 
     Returns
     -------
@@ -74,7 +77,8 @@ def plan_economics(
     problems += check_number("days", days, low=1)
     needs = {"frequency": base_rate, "tenure_days": base_rate, "basket_value": basket}
     lost = [f"`{n}`" for n, value in needs.items() if value is None and n not in customers]
-    problems += [f"the profile has no column {', '.join(lost)}: add it, or give base_rate and basket"] if lost else []
+    if lost:
+        problems.append(f"the profile has no column {', '.join(lost)}: add it, or give base_rate and basket")
     if problems:
         raise TableError(problems, "the plan")
     people = customers.assign(segment=customers[by].astype("str") if by in customers else "all")
@@ -96,22 +100,39 @@ def plan_economics(
     needed = (gain * plan["base_rate"] + contact_cost) / (gain - cost).where(gain > cost)
     plan["break_even_response"] = needed.where(needed <= 1)
     plan["break_even_lift"] = plan["break_even_response"] / plan["base_rate"].where(plan["base_rate"] > 0) - 1
-    more = plan.index.to_series().map(lift) if isinstance(lift, dict | pd.Series) else np.nan if lift is None else lift
-    response = np.minimum(plan["base_rate"] * (1 + more), 1.0)
+    response = np.minimum(plan["base_rate"] * (1 + _spread_lift(lift, plan.index)), 1.0)
     plan["expected_profit_per_customer"] = gain * (response - plan["base_rate"]) - cost * response - contact_cost
     plan["expected_profit"] = plan["expected_profit_per_customer"] * plan["customers"]
     told = "no lift: nothing is expected" if lift is None else "lift as given"
     return plan.assign(assumed="; ".join([*assumed, told])).reset_index()
 
 
+def _spread_lift(lift: float | pd.Series | dict | None, segments: pd.Index) -> Any:
+    """The expected relative change of each segment; NaN where none is given."""
+    if lift is None:
+        return np.nan
+    if isinstance(lift, dict | pd.Series):
+        return segments.to_series().map(lift)
+    return lift
+
+
 @dataclass(frozen=True)
 class BreakEven:
-    """Where profit would be zero, all costs as they were; made by `find_break_even`.
+    """The break-even point: where profit would be zero, all costs as they were; made by `find_break_even`.
 
-    `sales` is the lift per customer assigned, `relative` the same as a fraction of control's sales. `response` is the
-    part of customers who would have to buy in the first window (in control it is `base`), if only more buyers brought
-    it, each spending what control's buyers spend there; over 1 it cannot be reached. `margin` is what one more unit of
-    sales leaves. NaN where control's sales are not known or leave nothing.
+    Numbers are NaN where control's sales are not known or leave nothing.
+
+    Attributes
+    ----------
+    sales, relative : float
+        The lift of sales per customer assigned, and the same as a fraction of control's sales.
+    response : float
+        The part of customers who would have to buy in the first window, if only more buyers brought the lift, each
+        spending what control's buyers spend there; over 1 it cannot be reached.
+    base : float
+        That part in control.
+    margin : float
+        What one more unit of sales leaves.
     """
 
     sales: float
@@ -124,7 +145,7 @@ class BreakEven:
 def find_break_even(
     profit: float, sales: float, base_sales: float, margin: float, base_rate: float, basket: float
 ) -> BreakEven:
-    """Move sales until profit is zero; rewards, discounts, points and contact stay as they were.
+    """Find the break-even lift: the sales at which profit is zero; rewards, discounts, points and contact stay.
 
     Not for a campaign whose costs grow with each sale that it brings: then the true point lies higher.
 

@@ -13,7 +13,7 @@ import pandas as pd
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
-from loyalty.evaluate.money.pricing import COSTS, Priced, choose_arm, price_arm, read_arms
+from loyalty.evaluate.money.pricing import Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
 from loyalty.stats.intervals import compare_means
@@ -36,9 +36,26 @@ NOTES = (
 class Money:
     """What a campaign earned or lost; made by `campaign_money`.
 
-    `profit` is per customer assigned, contact and fixed cost taken off; `total` is that times the number treated.
-    `lines` has one row a line: line, adds (whether it is a summand of profit), per_customer, total. `value_of_testing`
-    is what another test of the same size is worth, in money; `testing` holds its parts.
+    Attributes
+    ----------
+    profit, total : Estimate
+        Incremental profit per customer assigned, contact and fixed cost taken off; and that times the number treated.
+    lines : pandas.DataFrame
+        One row a line: line, adds (whether it is a summand of profit), per_customer, total.
+    break_even : BreakEven
+        Where profit would be zero.
+    probability_of_loss : float
+        That the profit is below zero.
+    testing : TestValue
+        What another test of the same size is worth, see also `value_of_testing`.
+    verdict, recommendation : str
+        "earned", "lost" or "open", and what to do next.
+    arm : str
+        The treated arm.
+    windows : tuple of str
+        The windows that count.
+    warnings, notes : tuple of str
+        Reasons not to trust the result, and how to read it.
     """
 
     profit: Estimate
@@ -61,8 +78,6 @@ class Money:
 
     def sentence(self, unit: str = "", decimals: int = 2) -> str:
         """Say the verdict in one sentence with its amount, its interval and what to do."""
-        from loyalty.text import say_money
-
         low, high = (say_money(x, unit, decimals) for x in (self.profit.low, self.profit.high))
         each = say_money(self.profit.effect, unit, decimals)
         total = say_money(self.total.effect, unit)
@@ -92,9 +107,7 @@ class Money:
         return pd.DataFrame([row | point | ends])
 
     def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
-        """Draw the way from margin to profit, per customer, with the interval on the profit."""
-        pass
-
+        """Draw the waterfall from margin to profit, per customer, with the interval on the profit."""
         return draw_waterfall(self, ax=ax, unit=unit, source=source)
 
     def __str__(self) -> str:
@@ -123,7 +136,7 @@ def campaign_money(
     rollout: int | None = None,
     level: float = 0.95,
 ) -> Money:
-    """Count what a campaign added to profit, per customer assigned, by comparing with its control.
+    """Measure the incremental profit of a campaign per customer assigned, by comparing with its control.
 
     Not without a lottery, and not for accounting. Per customer: margin after discounts, less rewards redeemed, less
     points issued x `redemption_probability` x `point_cost`; the interval is that of this one number (pooled variance
@@ -184,11 +197,16 @@ def campaign_money(
         "point_cost": point_cost,
         "redemption_probability": redemption_probability,
     }
-    problems = [text for n, v in given.items() if v is not None for text in check_number(n, v, share=n == COSTS[-1])]
-    problems += [] if margin_rate is None else check_number("margin_rate", margin_rate, share=True)
+    problems = []
+    for name, value in given.items():
+        if value is not None:
+            problems += check_number(name, value, share=name == "redemption_probability")
+    if margin_rate is not None:
+        problems += check_number("margin_rate", margin_rate, share=True)
     problems += check_number("vat_rate", vat_rate, share=True) + check_number("fixed_cost", fixed_cost)
     problems += check_number("level", level, share=True)
-    problems += [] if rollout is None else check_number("rollout", rollout, low=1)
+    if rollout is not None:
+        problems += check_number("rollout", rollout, low=1)
     windows = (windows,) if isinstance(windows, str) else tuple(windows)
     if not windows or set(windows) - {"main", "post"}:
         raise TableError([*problems, f"windows should be 'main', 'post' or both, found {windows!r}"], NAME)
@@ -227,84 +245,160 @@ def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **opt
 
 
 def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, level: float) -> Money:
-    parts = priced.parts
-    treated = priced.treated
-    earned = {name: part["margin"] - part["rewards"] - part["points"] for name, part in parts.items()}
-    each = sum(parts.values()).assign(profit=sum(earned.values()))
-    weight = np.ones(len(treated)) if priced.weight is None else priced.weight
-    ours, theirs = (np.where(side, weight, 0) / weight[side].sum() for side in (treated, ~treated))
-    pair = each["profit"].to_numpy()[treated], each["profit"].to_numpy()[~treated]
-    if priced.weight is None:
-        before = compare_means(*pair, level=level)
-    else:
-        before = compare_weighted(*pair, (weight[treated], weight[~treated]), level=level)
+    """The money of a campaign whose customers are priced."""
+    sides = _Sides.of(priced)
+    before = sides.compare_profit(priced, level)
     n = before.n_treated
     m = before.n_control
-    notes = [*before.warnings, *priced.warnings]
-    if "all" in parts:
-        notes.append("one table without windows: whether purchases were only pulled forward cannot be seen")
-    elif "post" not in parts:
-        notes.append("no window after the campaign: purchases that were only pulled forward look like a gain")
-    # A contact's cost is a known amount: it moves the interval and does not widen it.
-    known = {"df": before.details["df"], "level": level, "n_treated": n, "n_control": m, "base": before.base}
-    known |= {"estimand": f"ITT, everybody assigned, {' and '.join(parts)}", "details": before.details}
-    known |= {"method": "profit per customer", "warnings": tuple(notes)}
-    contact = float(ours @ priced.contact)
-    profit = make_estimate(before.effect - contact - fixed_cost / n, before.se, **known)
-    base = each.T @ theirs
-    first = next(iter(parts.values()))
-    gap = each.T @ ours - base
-    come = float(ours @ first["bought"])
-    came = float(theirs @ first["bought"])
-    anyway = min(came / come, 1.0) if come > 0 else 0.0
+    contact = float(sides.ours @ priced.contact)
+    # A contact's cost is a known amount: it moves the interval and does not widen it
+    profit = make_estimate(
+        before.effect - contact - fixed_cost / n,
+        before.se,
+        df=before.details["df"],
+        level=level,
+        n_treated=n,
+        n_control=m,
+        base=before.base,
+        estimand=f"ITT, everybody assigned, {' and '.join(priced.parts)}",
+        details=before.details,
+        method="profit per customer",
+        warnings=(*before.warnings, *priced.warnings, *_warn_of_windows(priced)),
+    )
+    total = replace(
+        profit,
+        effect=profit.effect * n,
+        low=profit.low * n,
+        high=profit.high * n,
+        se=profit.se * n,
+        base=profit.base * n,
+        method="profit in all",
+    )
+    lines = _lay_lines(sides, contact, fixed_cost / n, profit.effect)
+    size = n + m if rollout is None else rollout
+    test = value_test(before.effect - contact - fixed_cost / size, before.se, size, n, m)
+    verdict, advice = decide(profit, test)
+    said = f"natural buyers: {sides.anyway:.0%} of the treated who bought would have done so anyway, if the share of "
+    said += "buyers in control tells; the same part of discounts, rewards and points above control's went to them"
+    return Money(
+        profit=profit,
+        total=total,
+        lines=lines.assign(total=lines["per_customer"] * n),
+        break_even=_find_point(sides, profit.effect),
+        probability_of_loss=find_loss_chance(profit),
+        testing=test,
+        verdict=verdict,
+        recommendation=advice,
+        arm=arm,
+        windows=tuple(priced.parts),
+        warnings=profit.warnings,
+        notes=(*NOTES, said),
+    )
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Both groups of a priced campaign, customer by customer.
+
+    `ours` and `theirs` are weights of the treated and of control that sum to one, so that a product with a column is
+    its mean there. `each` holds the columns of all windows added up, and the profit before contact; `earned` that
+    profit by window; `first` the columns of the first window.
+    """
+
+    each: pd.DataFrame
+    earned: dict[str, pd.Series]
+    first: pd.DataFrame
+    ours: np.ndarray
+    theirs: np.ndarray
+
+    @classmethod
+    def of(cls, priced: Priced) -> _Sides:
+        parts = priced.parts
+        treated = priced.treated
+        earned = {name: part["margin"] - part["rewards"] - part["points"] for name, part in parts.items()}
+        each = sum(parts.values()).assign(profit=sum(earned.values()))
+        weight = np.ones(len(treated)) if priced.weight is None else priced.weight
+        ours, theirs = (np.where(side, weight, 0) / weight[side].sum() for side in (treated, ~treated))
+        return cls(each, earned, next(iter(parts.values())), ours, theirs)
+
+    def compare_profit(self, priced: Priced, level: float) -> Estimate:
+        """Compare the profit before contact of both groups."""
+        treated = priced.treated
+        profit = self.each["profit"].to_numpy()
+        if priced.weight is None:
+            return compare_means(profit[treated], profit[~treated], level=level)
+        weights = (priced.weight[treated], priced.weight[~treated])
+        return compare_weighted(profit[treated], profit[~treated], weights, level=level)
+
+    @property
+    def base(self) -> pd.Series:
+        """Mean of each column in control."""
+        return self.each.T @ self.theirs
+
+    @property
+    def gap(self) -> pd.Series:
+        """Mean of each column among the treated, less that in control."""
+        return self.each.T @ self.ours - self.base
+
+    @property
+    def came(self) -> float:
+        """Share of buyers in control, in the first window."""
+        return float(self.theirs @ self.first["bought"])
+
+    @property
+    def anyway(self) -> float:
+        """Part of the treated buyers who are natural buyers: they would have come without the campaign."""
+        come = float(self.ours @ self.first["bought"])
+        return min(self.came / come, 1.0) if come > 0 else 0.0
+
+
+def _warn_of_windows(priced: Priced) -> list[str]:
+    if "all" in priced.parts:
+        return ["one table without windows: whether purchases were only pulled forward cannot be seen"]
+    if "post" not in priced.parts:
+        return ["no window after the campaign: purchases that were only pulled forward look like a gain"]
+    return []
+
+
+def _lay_lines(sides: _Sides, contact: float, fixed_cost: float, profit: float) -> pd.DataFrame:
+    """The lines from sales to profit, per customer: line, adds (whether it is a summand of profit), per_customer."""
+    gap = sides.gap
     summands = {
         "margin": gap["margin"],
         "rewards": -gap["rewards"],
         "points": -gap["points"],
         "contact cost": -contact,
-        "fixed cost": -fixed_cost / n,
     }
+    if fixed_cost:
+        summands["fixed cost"] = -fixed_cost
     spent = gap["discount"] + gap["rewards"] + gap["points"]
-    of_which = {"of which discount, inside margin": -gap["discount"], "of which natural buyers": -anyway * spent}
-    if len(parts) > 1:
-        of_which |= {f"of which window {w}, before contact": float(ours @ x - theirs @ x) for w, x in earned.items()}
-    values = {"sales": gap["sales"]} | summands | {"profit": profit.effect} | of_which
-    if not fixed_cost:
-        del values["fixed cost"]
-    lines = pd.DataFrame(
+    of_which = {
+        "of which discount, inside margin": -gap["discount"],
+        "of which natural buyers": -sides.anyway * spent,
+    }
+    if len(sides.earned) > 1:
+        for window, earned in sides.earned.items():
+            of_which[f"of which window {window}, before contact"] = float(sides.ours @ earned - sides.theirs @ earned)
+    values = {"sales": gap["sales"]} | summands | {"profit": profit} | of_which
+    return pd.DataFrame(
         {
             "line": list(values),
             "adds": [name in summands for name in values],
-            "per_customer": np.array(list(values.values())) + 0.0,
+            "per_customer": np.array(list(values.values())) + 0.0,  # no minus zero
         }
     )
-    left = (base["margin"] - base["points"]) / base["sales"] if base["sales"] > 0 else np.nan
-    basket = float(theirs @ first["sales"]) / came if came > 0 else np.nan
-    size = n + m if rollout is None else rollout
-    test = value_test(before.effect - contact - fixed_cost / size, before.se, size, n, m)
-    verdict, advice = decide(profit, test)
-    said = f"natural buyers: {anyway:.0%} of the treated who bought would have done so anyway, if the share of buyers "
-    said += "in control tells; the same part of discounts, rewards and points above control's went to them"
-    scaled = {name: getattr(profit, name) * n for name in ("effect", "low", "high", "se", "base")}
-    point = find_break_even(profit.effect, gap["sales"], base["sales"], left, came, basket)
-    return Money(
-        profit,
-        replace(profit, **scaled, method="profit in all"),
-        lines.assign(total=lines["per_customer"] * n),
-        point,
-        find_loss_chance(profit),
-        test,
-        verdict,
-        advice,
-        arm,
-        tuple(parts),
-        profit.warnings,
-        (*NOTES, said),
-    )
+
+
+def _find_point(sides: _Sides, profit: float) -> BreakEven:
+    """The break-even point, with control's margin and basket."""
+    base = sides.base
+    margin = (base["margin"] - base["points"]) / base["sales"] if base["sales"] > 0 else np.nan
+    basket = float(sides.theirs @ sides.first["sales"]) / sides.came if sides.came > 0 else np.nan
+    return find_break_even(profit, sides.gap["sales"], base["sales"], margin, sides.came, basket)
 
 
 def draw_waterfall(money: Money, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
-    """Draw the summands of profit as steps and the profit with its interval, all per customer assigned.
+    """Draw a waterfall: the summands of profit as steps and the profit with its interval, per customer assigned.
 
     Not for several arms: draw `compare_money` with `loyalty.charts.draw_intervals`.
 

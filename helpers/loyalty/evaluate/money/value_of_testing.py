@@ -1,4 +1,4 @@
-"""From profit per customer to a decision: chance of a loss, break-even, and what another test would be worth."""
+"""Decision analysis of a profit: chance of a loss, value of information of another test, and what to do next."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ from loyalty.stats.estimate import Estimate
 
 @dataclass(frozen=True)
 class TestValue:
-    """Money that knowing more is worth; made by `value_test`.
+    """The value of information of another test, in money; made by `value_test`.
 
-    `perfect` is the most that any knowledge is worth, `sample` what another test of the same size is worth, `cost` what
-    that test is expected to lose against acting now, `size` its number of customers.
+    Attributes
+    ----------
+    perfect : float
+        Expected value of perfect information: the most that any knowledge is worth.
+    sample : float
+        Expected value of sample information: what another test of the same size is worth.
+    cost : float
+        What that test is expected to lose against acting now.
+    size : int
+        Its number of customers.
     """
 
     __test__ = False  # pytest takes every class called Test… for its own
@@ -51,7 +59,7 @@ def find_loss_chance(profit: Estimate) -> float:
 
 
 def value_test(effect: float, se: float, rollout: float, n_treated: int, n_control: int) -> TestValue:
-    """What another test of the same size is worth before an offer goes to `rollout` customers, or to nobody.
+    """The value of information of another test, before an offer goes to `rollout` customers or to nobody.
 
     Not where customers' response changes with time: the next test is taken to measure the same effect.
 
@@ -81,12 +89,19 @@ def value_test(effect: float, se: float, rollout: float, n_treated: int, n_contr
     """
 
     def loss(spread: float) -> float:
+        """The unit normal loss, scaled: what acting on the likelier side loses per customer on average."""
         u = abs(effect) / spread if spread > 0 else np.inf
-        return float(spread * (_scipy.norm.pdf(u) - u * _scipy.norm.sf(u))) if np.isfinite(u) else 0.0
+        if not np.isfinite(u):
+            return 0.0
+        return max(float(spread * (_scipy.norm.pdf(u) - u * _scipy.norm.sf(u))), 0.0)
 
     cost = n_control * effect if effect > 0 else n_treated * abs(effect)
-    values = (rollout * max(loss(s), 0.0) for s in (se, se / np.sqrt(2)))
-    return TestValue(*values, float(cost), n_treated + n_control)
+    return TestValue(
+        perfect=rollout * loss(se),
+        sample=rollout * loss(se / np.sqrt(2)),
+        cost=float(cost),
+        size=n_treated + n_control,
+    )
 
 
 def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:

@@ -53,7 +53,8 @@ def adjust_doubly(
         "wls" fits the outcome with weights that make large corrections small; steadier where weights are uneven.
     folds : int
         0: linear models fitted on everybody, whose doubt is inside the interval. 2 and more: cross-fitting, each
-        customer predicted by models that did not see him; needed for flexible models. Depends on the order of rows.
+        customer predicted by models that were fitted to others; needed for flexible models. Depends on the order of
+        rows.
     outcome_model, propensity_model : scikit-learn estimators, optional
         For cross-fitting; linear and logistic regression by default.
     seed : int
@@ -159,7 +160,8 @@ def _augment(
     sample: Sample, m1: np.ndarray, m0: np.ndarray, weight: np.ndarray, who: np.ndarray
 ) -> tuple[float, float, np.ndarray]:
     """The estimate, the mean without treatment, and the influence values with both models taken as known."""
-    t, y = sample.treated, sample.outcome
+    t = sample.treated
+    y = sample.outcome
     without = who * m0 + weight * ~t * (y - m0)
     values = who * m1 + weight * t * (y - m1) - without
     effect = float(values.mean() / who.mean())
@@ -183,7 +185,8 @@ def _cross_fit(
     propensity_model: BaseEstimator | None,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    t, y = sample.treated, sample.outcome
+    t = sample.treated
+    y = sample.outcome
     # A forest has a length, so `or` would ask an unfitted one for it.
     outcome_model = LinearRegression() if outcome_model is None else outcome_model
     propensity_model = LogisticRegression(C=1e6, max_iter=1000) if propensity_model is None else propensity_model

@@ -38,7 +38,8 @@ def fit_outcome(
     (line, pull) : arrays
         Predictions, and the influence values of the coefficients, a row a customer.
     """
-    x, y = sample.design, sample.outcome
+    x = sample.design
+    y = sample.outcome
     w = rows.astype(float) if weights is None else np.where(rows, weights, 0.0)
     inverse = np.linalg.pinv((x * w[:, None]).T @ x / len(x), hermitian=True)
     line = x @ (inverse @ (x * (w * y)[:, None]).mean(axis=0))

@@ -59,7 +59,7 @@ def match_customers(
     link : {"logit", "probit"}
         Of the propensity.
     spread_from : int
-        Customers (himself included) of the same group whose outcomes give a customer's spread.
+        Customers of the same group, this one included, whose outcomes give a customer's spread.
     level : float
         Coverage of the interval, a fraction.
 

@@ -1,4 +1,4 @@
-"""The naive comparison: treated less others, nothing adjusted; an effect only where a lottery drew."""
+"""The naive comparison: treated less others, nothing adjusted; an effect only where customers were randomised."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from loyalty.tables.sample import read_sample
 def compare_naively(
     table: pd.DataFrame, *, treated: str, outcome: str, cluster: str | None = None, level: float = 0.95
 ) -> Estimate:
-    """Mean of the treated less mean of the others: the number to be corrected, or the answer where a lottery drew.
+    """The naive difference in means, treated less others: an effect only where customers were randomised.
 
-    Not an effect when customers were chosen or chose themselves: its interval then closes in on the wrong number.
+    Elsewhere it is the number to be corrected. Not an effect when customers were chosen or chose themselves (selection
+    bias): its interval then closes in on the wrong number.
 
     Parameters
     ----------
@@ -47,8 +48,9 @@ def compare_naively(
     3.0
     """
     sample = read_sample(table, treated=treated, outcome=outcome, cluster=cluster)
-    t, y = sample.treated, sample.outcome
-    # Groups that no lottery made alike may differ in spread, so their variances are never pooled here.
+    t = sample.treated
+    y = sample.outcome
+    # Groups that were not randomised may differ in spread, so their variances are never pooled here
     plain = compare_means(y[t], y[~t], variance="welch", level=level, method="naive", estimand="the groups as they are")
     if cluster is None:
         return replace(plain, warnings=sample.warnings + plain.warnings)

@@ -1,4 +1,4 @@
-"""All estimates side by side, and what a placebo says of each."""
+"""Placebo outcomes (negative controls), and all estimators side by side with what a placebo says of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every estimate of one effect, each with what it says of a placebo; made by `compare_all`."""
+    """Every estimate of one effect, each with what it says of a placebo; made by `compare_all`.
+
+    Attributes
+    ----------
+    estimates, placebos : tuple of Estimate
+        One a method, in the same order; no placebos where none was named.
+    overlap : Overlap
+        Of the propensities.
+    sensitivity : Sensitivity
+        Of the regression to an unobserved confounder.
+    outcome, placebo : str
+        What was compared.
+    warnings : tuple of str
+        Of all methods.
+    """
 
     estimates: tuple[Estimate, ...]
     placebos: tuple[Estimate, ...]
@@ -78,7 +92,7 @@ class Comparison:
 def placebo_outcome(
     table: pd.DataFrame, *, estimator: Callable[..., Estimate], treated: str, placebo: str, **options: Any
 ) -> Estimate:
-    """Ask a method for the effect on something that cannot have changed, such as spend before the campaign.
+    """Test a method on a placebo outcome: something that cannot have changed, such as spend before the campaign.
 
     A placebo shows what to distrust: failing speaks against the method here, passing does not prove it right.
 
@@ -205,6 +219,7 @@ def compare_all(
 
 
 def _keep_out(placebo: str | None, covariates: str | Sequence[str] | None) -> None:
+    """Raise a TableError if the placebo is among the covariates."""
     names = [covariates] if isinstance(covariates, str) else covariates
     if names is not None and placebo in names:
         text = f"the placebo `{placebo}` stands among the covariates: adjusted away, it would always pass; take it out"

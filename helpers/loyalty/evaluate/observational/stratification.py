@@ -1,4 +1,4 @@
-"""Stratification: customers compared with their like, cell by cell, and the cells put together.
+"""Stratification (subclassification): customers compared within cells, and the cells averaged.
 
 Cells are made from what was known before the treatment. Cells that hold one group only are left out, and that is said.
 """
@@ -31,7 +31,7 @@ def compare_strata(
     cluster: str | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """Compare like with like: within cells of `by`, then average over cells.
+    """Estimate an effect by stratification: compare within cells of `by`, then average over cells.
 
     Not for many columns: cells run empty. A cell without both groups is left out, and the result says how many
     customers went with it; the estimate then speaks for the rest.
@@ -75,7 +75,7 @@ def compare_strata(
     by = [by] if isinstance(by, str) else list(by)
     table = as_frame(table)
     sample = read_sample(table, treated=treated, outcome=outcome, covariates=by, cluster=cluster)
-    t, y = sample.treated, sample.outcome
+    t = sample.treated
     asked = t if target == "att" else np.ones(len(t), bool)
     cell = _find_cells(table[by].reset_index(drop=True), asked, bins)
     n1 = np.bincount(cell, t)
@@ -89,8 +89,10 @@ def compare_strata(
     sample = replace(sample, **parts)
     cell = cell[keep]
     asked = asked[keep]
-    t, y = sample.treated, sample.outcome
-    m1, m0 = (np.bincount(cell, y * rows, len(n)) / np.maximum(n, 1) for rows, n in ((t, n1), (~t, n0)))
+    t = sample.treated
+    y = sample.outcome
+    m1 = np.bincount(cell, y * t, len(n1)) / np.maximum(n1, 1)
+    m0 = np.bincount(cell, y * ~t, len(n0)) / np.maximum(n0, 1)
     own = np.where(t, n1[cell], n0[cell])
     # n / (n - 1): a cell with few customers of a group measures their spread around a mean that follows them.
     rest = (y - np.where(t, m1[cell], m0[cell])) * np.sqrt(own / np.maximum(own - 1, 1))
@@ -99,21 +101,36 @@ def compare_strata(
     effect = float(gap[asked].mean())
     pull = (asked * (gap - effect) + np.where(t, 1, -1) * weight * rest) / asked.mean()
     worst = float(compare_balance(sample, weight)["after"].abs().max())
+    details = {"cells": both.sum(), "cells_left_out": (~both).sum(), "left_out": lost, "worst_difference": worst}
+    estimand = TARGETS[target]
+    if lost > 0:
+        estimand += " and can be compared"
+    return finish(
+        sample,
+        effect,
+        pull,
+        level=level,
+        method=f"strata ({', '.join(by)})",
+        estimand=estimand,
+        base=float(m0[cell][asked].mean()),
+        details=details,
+        notes=_warn(lost, single=int((own == 1).sum()), worst=worst),
+    )
+
+
+def _warn(lost: float, single: int, worst: float) -> list[str]:
     notes = []
     if lost:
         notes.append(f"{lost:.1%} of the target's customers are left out: nobody in their cells to compare them with")
-    if single := int((own == 1).sum()):
+    if single:
         notes.append(f"{single} customer(s) are alone of their group in a cell: the interval is too narrow")
     if worst > 0.1:
         notes.append(f"still unbalanced within cells: {worst:.2f} standard deviations at worst; cut finer")
-    details = {"cells": both.sum(), "cells_left_out": (~both).sum(), "left_out": lost, "worst_difference": worst}
-    base = float(m0[cell][asked].mean())
-    estimand = TARGETS[target] + " and can be compared" * (lost > 0)
-    names = {"method": f"strata ({', '.join(by)})", "estimand": estimand}
-    return finish(sample, effect, pull, level=level, notes=notes, base=base, details=details, **names)
+    return notes
 
 
 def _find_cells(frame: pd.DataFrame, asked: np.ndarray, bins: int) -> np.ndarray:
+    """The cell of each customer; numbers with many values are cut at the quantiles of the customers asked about."""
     cut = {}
     for name in frame.columns:
         values = frame[name]

@@ -25,7 +25,7 @@ def weight_by_propensity(
     cluster: str | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """Weight each customer by the chance of being where he is, so that both groups look like the target.
+    """Inverse propensity weighting: weight each customer by the chance of the own group, so both look like the target.
 
     Not "ate" or "att" where chances come near 0 or 1: a few customers then carry everything, and the result warns.
     "overlap" cannot break that way, but it speaks only for customers who could have been in either group.

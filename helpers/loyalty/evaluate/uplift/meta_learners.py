@@ -1,4 +1,4 @@
-"""Who changes because of the offer: learners of the effect, and the rivals that they have to beat."""
+"""Meta-learners of uplift (S-, T-, X-, DR-learner, segments), and the rivals that they have to beat."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from sklearn.utils import get_tags
 from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.uplift.experiment import Experiment, read_customers
 from loyalty.stats.estimate import Estimate
-from loyalty.stats.shrinkage import shrink_normal
+from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
 from loyalty.tables.check import TableError
 
-RIVALS = ("response", "random")
+RIVALS = ("response", "random")  # rankings that predict no effect
 LEARNERS = ("s", "t", "x", "dr", "segments", *RIVALS)
 Predictor = Callable[[pd.DataFrame], np.ndarray]
 
@@ -34,7 +34,16 @@ Predictor = Callable[[pd.DataFrame], np.ndarray]
 class UpliftModel:
     """A fitted ranking of customers for each arm; made by `fit_uplift`.
 
-    `trained_on` are the customers that it saw; judging it on them is refused.
+    Attributes
+    ----------
+    learner : str
+        One of `LEARNERS`.
+    arms, columns : tuple of str
+        Treated arms, and the features that it needs; `numbers` are those that must be numbers.
+    trained_on : pandas.Index
+        The customers that it saw; judging it on them is refused.
+    predictors : mapping of str to function
+        By arm, from features to scores; `without` predicts the outcome without an offer.
     """
 
     learner: str
@@ -73,7 +82,7 @@ def fit_uplift(
     folds: int = 5,
     seed: int = 0,
 ) -> UpliftModel:
-    """Learn from a randomised wave whom each offer changes, and by how much.
+    """Fit an uplift model (conditional average treatment effect): whom each offer changes, and by how much.
 
     Not for choosing the learner on the customers that judge it: choose on other waves, or accept the default. On a
     wave of a few thousand customers the noise of money is far larger than what effects differ by: look at the
@@ -84,8 +93,9 @@ def fit_uplift(
     trial : Experiment
         Made by `open_trial`.
     learner : {"s", "t", "x", "dr", "segments", "response", "random"}
-        One model with the arm as a feature; two models; effects imputed from the other arm's model; doubly robust,
-        cross-fitted; the shrunken mean effect of each segment. Rivals: the outcome *with* the offer, and a lottery.
+        "s": one model with the arm as a feature. "t": a model for each group. "x": effects imputed from the other
+        group's model. "dr": doubly robust, cross-fitted. "segments": the shrunken mean effect of each segment. Rivals:
+        "response" is the outcome *with* the offer, "random" a lottery.
     model : scikit-learn estimator, optional
         Of the outcome; a classifier gives probabilities. Default: `make_ridge`.
     effect_model : scikit-learn regressor, optional
@@ -119,60 +129,99 @@ def fit_uplift(
     Source: Künzel, Sekhon, Bickel and Yu (2019), PNAS 116, 4156-4165 (S, T, X); Kennedy (2023), Electronic Journal of
     Statistics 17, 3008-3049 (DR).
     """
-    if learner not in LEARNERS:
-        raise ValueError(f"learner should be one of {', '.join(LEARNERS)}; found {learner!r}")
-    if (learner == "segments") != (by is not None) or by is not None and by not in trial.features:
-        raise ValueError("by= is for learner='segments': the feature that holds the segment")
-    if model is not None and is_classifier(model) and not trial.outcome.isin([0, 1]).all():
-        raise ValueError(f"model= is a classifier, but `{trial.outcome.name}` is not 0 or 1: give a regressor")
-    if effect_model is not None and is_classifier(effect_model):
-        raise ValueError("effect_model= is a classifier, but an effect is a number: give a regressor")
+    _check_choice(trial, learner, model, effect_model, by)
     model = make_ridge() if model is None else model
     effect_model = make_ridge() if effect_model is None else effect_model
     x = encode(trial.features)
-    arm = trial.arm.to_numpy()
-    y = trial.outcome.to_numpy()
     weight = None if trial.even else (1 / trial.propensity).to_numpy()
-    drawn = arm == trial.control
-    base = _fit(model, x, y, weight, drawn)
-    predictors = {}
+    base = _fit(model, x, trial.outcome.to_numpy(), weight, (trial.arm == trial.control).to_numpy())
 
     def wrap(predict: Predictor) -> Predictor:
+        """Predict from features as they come, not yet encoded."""
         return lambda frame: predict(encode(frame, x.columns))
 
+    predictors: dict[str, Predictor] = {}
     for place, name in enumerate(trial.arms):
-        treated = arm == name
-        effect = None
-        if learner == "s":
-            effect = _fit_single(model, x, y, weight, treated, treated | drawn)
-        elif learner in ("t", "response", "x"):
-            with_it = _fit(model, x, y, weight, treated)
-            effect = with_it if learner == "response" else _add((1, with_it), (-1, base))
-        if learner == "x":
-            gained = _fit(effect_model, x, y - base(x), weight, treated)
-            missed = _fit(effect_model, x, with_it(x) - y, weight, drawn)
-            share = treated.sum() / (treated | drawn).sum()
-            effect = _add((share, missed), (1 - share, gained))
+        if learner == "random":
+            predictors[name] = partial(_draw_lots, f"{place or ''}{seed}{name}")
+        elif by is not None:
+            predictors[name] = _map_segments(trial, name, by)
         elif learner == "dr":
-            effect = _fit(effect_model, x, _make_pseudo(trial, name, model, x, folds, seed), None, slice(None))
-        raw = _map_segments(trial, name, by) if by else partial(_draw_lots, f"{place or ''}{seed}{name}")
-        predictors[name] = raw if effect is None else wrap(effect)
+            effects = _make_pseudo(trial, name, model, x, folds, seed)
+            predictors[name] = wrap(_fit(effect_model, x, effects, None, slice(None)))
+        else:
+            predictors[name] = wrap(_fit_learner(learner, trial, name, model, effect_model, x, weight, base))
     seen = trial.arm.index[:0] if learner == "random" else trial.arm.index  # a lottery learns nothing
     numbers = frozenset(trial.features.columns[[pd.api.types.is_numeric_dtype(t) for t in trial.features.dtypes]])
     return UpliftModel(learner, trial.arms, tuple(trial.features), numbers, seen, predictors, wrap(base))
 
 
+def _check_choice(
+    trial: Experiment,
+    learner: str,
+    model: BaseEstimator | None,
+    effect_model: BaseEstimator | None,
+    by: str | None,
+) -> None:
+    """Refuse a learner, a segment or a model that cannot work; as in `fit_uplift`."""
+    if learner not in LEARNERS:
+        raise ValueError(f"learner should be one of {', '.join(LEARNERS)}; found {learner!r}")
+    needs_segment = learner == "segments"
+    if needs_segment != (by is not None) or (needs_segment and by not in trial.features):
+        raise ValueError("by= is for learner='segments': the feature that holds the segment")
+    if model is not None and is_classifier(model) and not trial.outcome.isin([0, 1]).all():
+        raise ValueError(f"model= is a classifier, but `{trial.outcome.name}` is not 0 or 1: give a regressor")
+    if effect_model is not None and is_classifier(effect_model):
+        raise ValueError("effect_model= is a classifier, but an effect is a number: give a regressor")
+
+
+def _fit_learner(
+    learner: str,
+    trial: Experiment,
+    name: str,
+    model: BaseEstimator,
+    effect_model: BaseEstimator,
+    x: pd.DataFrame,
+    weight: np.ndarray | None,
+    base: Predictor,
+) -> Predictor:
+    """Fit an S-, T- or X-learner, or the response model, for the arm `name`; `base` predicts without an offer."""
+    y = trial.outcome.to_numpy()
+    treated = (trial.arm == name).to_numpy()
+    control = (trial.arm == trial.control).to_numpy()
+    if learner == "s":
+        return _fit_single(model, x, y, weight, treated, treated | control)
+    with_it = _fit(model, x, y, weight, treated)
+    if learner == "response":
+        return with_it
+    if learner == "t":
+        return lambda z: with_it(z) - base(z)
+    gained = _fit(effect_model, x, y - base(x), weight, treated)
+    missed = _fit(effect_model, x, with_it(x) - y, weight, control)
+    share = treated.sum() / (treated | control).sum()
+    return lambda z: share * missed(z) + (1 - share) * gained(z)
+
+
 def score_out_of_fold(
-    trial: Experiment, learner: str = "dr", *, folds: int = 5, seed: int = 0, **options: Any
+    trial: Experiment,
+    learner: str = "dr",
+    *,
+    model: BaseEstimator | None = None,
+    effect_model: BaseEstimator | None = None,
+    by: str | None = None,
+    folds: int = 5,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Score each customer by a model that did not see him, so that a whole wave can be learnt from and judged on.
+    """Score out of fold (cross-fitting): each customer by a model that was fitted on the others.
+
+    So a whole wave can be learnt from and judged on.
 
     Not for choosing the best of many learners and then quoting its score: that needs a holdout of its own.
 
     Parameters
     ----------
     trial : Experiment
-    learner, seed, **options
+    learner, model, effect_model, by, seed
         As in `fit_uplift`.
     folds : int
         Parts of the wave; each is scored by what the others taught.
@@ -195,12 +244,13 @@ def score_out_of_fold(
         kept = np.isin(np.arange(len(trial)), judge)
         part = trial.take(~kept)
         inner = min(5, int(part.arm.value_counts().min()))
-        parts.append(fit_uplift(part, learner, folds=inner, seed=seed, **options).score(trial.features[kept]))
+        fitted = fit_uplift(part, learner, model=model, effect_model=effect_model, by=by, folds=inner, seed=seed)
+        parts.append(fitted.score(trial.features[kept]))
     return pd.concat(parts).loc[trial.arm.index]
 
 
 def make_ridge() -> Pipeline:
-    """Make the default model: ridge on the features' ranks, its stiffness chosen by leave-one-out; quick.
+    """Make the default model: ridge regression on the features' ranks, its penalty chosen by leave-one-out.
 
     An outlier among the features does not move it; one in the outcome does.
 
@@ -241,7 +291,10 @@ def _fit(model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarra
 def _fit_single(
     model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None, treated: np.ndarray, rows: Any
 ) -> Predictor:
-    """One model for both; the arm also multiplies each feature, or a linear model would see one effect for all."""
+    """S-learner: one model for both groups.
+
+    The arm is a feature and also multiplies each feature, or a linear model would see one effect for all.
+    """
 
     def widen(z: pd.DataFrame, flag: Any) -> pd.DataFrame:
         return pd.concat([z.assign(arm=flag), z.mul(flag, axis=0).add_prefix("arm x ")], axis=1)
@@ -250,11 +303,8 @@ def _fit_single(
     return lambda z: both(widen(z, 0.5)) - both(widen(z, -0.5))
 
 
-def _add(*parts: tuple[float, Predictor]) -> Predictor:
-    return lambda z: sum(times * predict(z) for times, predict in parts)
-
-
 def _split(trial: Experiment, folds: int, seed: int) -> Any:
+    """Folds of the customers, with the same share of each arm."""
     smallest = int(trial.arm.value_counts().min())
     if not 2 <= folds <= smallest:
         raise ValueError(f"folds should be from 2 to the size of the smallest arm, {smallest}; found {folds}")
@@ -264,7 +314,10 @@ def _split(trial: Experiment, folds: int, seed: int) -> Any:
 def _make_pseudo(
     trial: Experiment, name: str, model: BaseEstimator, x: pd.DataFrame, folds: int, seed: int
 ) -> np.ndarray:
-    """An unbiased guess of each customer's effect: two predictions, corrected by his own weighted residual."""
+    """DR-learner: a pseudo-outcome, whose mean is the effect of arm `name`.
+
+    It is the difference of two predictions from the other folds, corrected by the customer's own weighted residual.
+    """
     y = trial.outcome.to_numpy()
     arm = trial.arm.to_numpy()
     weight = (1 / trial.propensity).to_numpy()
@@ -273,42 +326,45 @@ def _make_pseudo(
         for side, values in guess.items():
             mine = learn[arm[learn] == side]
             values[judge] = _fit(model, x, y, None if trial.even else weight, mine)(x.iloc[judge])
-    values = 0.0
-    for sign, (side, guessed) in zip((1, -1), guess.items(), strict=True):
-        # Summing to the customers at hand: propensities may count a universal control that was left out.
+    corrected = {}
+    for side, guessed in guess.items():
+        # Summing to the customers at hand: propensities may count a universal control that was left out
         own = weight * (arm == side)
-        values += sign * (guessed + own * len(y) / own.sum() * (y - guessed))
-    return values
+        corrected[side] = guessed + own * len(y) / own.sum() * (y - guessed)
+    return corrected[name] - corrected[trial.control]
 
 
 def _map_segments(trial: Experiment, name: str, by: str) -> Predictor:
+    """The mean effect of arm `name` in each segment, shrunken where there are enough; the mean of all elsewhere."""
     whole = trial.take(trial.arm.isin([name, trial.control]).to_numpy())
     found = {}
     sizes = []
 
     def compare(mine: Experiment) -> Estimate:
-        sides = [(mine.arm == side).to_numpy() for side in (name, trial.control)]
-        return compare_weighted(
-            *(mine.outcome.to_numpy()[s] for s in sides), tuple(1 / mine.propensity.to_numpy()[s] for s in sides)
-        )
+        y = mine.outcome.to_numpy()
+        weight = 1 / mine.propensity.to_numpy()
+        treated = (mine.arm == name).to_numpy()
+        control = (mine.arm == trial.control).to_numpy()
+        return compare_weighted(y[treated], y[control], (weight[treated], weight[control]))
 
     for segment in whole.features[by].dropna().unique():
         mine = whole.take((whole.features[by] == segment).to_numpy())
         if mine.arm.value_counts().reindex([name, trial.control]).min() > 1:
             found[segment] = compare(mine)
             sizes.append(len(mine))
-    effects, errors = (np.array([getattr(e, part) for e in found.values()]) for part in ("effect", "se"))
+    effects = np.array([estimate.effect for estimate in found.values()])
+    errors = np.array([estimate.se for estimate in found.values()])
     rest = compare(whole)
-    # Where nobody bought nothing varies, yet the next customer of each group may be like any other: so much it may err.
+    # In a segment where nobody bought nothing varies; its error is that of one more customer of each group
     errors = np.where(errors > 0, errors, rest.se * np.sqrt(2 * len(whole)) / np.array(sizes))
-    if len(found) >= 4 and (errors > 0).all():
+    if len(found) >= LEAST_CELLS and (errors > 0).all():
         effects = shrink_normal(effects, errors).table["shrunken"].to_numpy()
     known = dict(zip(found, effects, strict=True))
     return lambda frame: frame[by].map(known).astype(float).fillna(rest.effect).to_numpy()
 
 
 def _draw_lots(salt: str, frame: pd.DataFrame) -> np.ndarray:
-    """A number between 0 and 1 for each customer, whatever the order of rows."""
+    """A lottery: a number between 0 and 1 for each customer, by a hash of the id and a salt."""
     ids = frame.index.astype(str).to_numpy(object)
     key = salt.encode("ascii", "backslashreplace").decode()
     return pd.util.hash_array(ids, hash_key=key[:16].rjust(16, "0"), categorize=False) / 2.0**64

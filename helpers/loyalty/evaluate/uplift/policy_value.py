@@ -1,4 +1,4 @@
-"""What a plan made from scores is worth in money on customers that trained nothing, and whom it should leave alone."""
+"""Policy value: what a plan made from scores is worth on a randomised holdout, and whom it should leave alone."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def value_policies(
     share: float | None = None,
     level: float = 0.95,
 ) -> Contest:
-    """Value plans on a randomised holdout: the customers who by luck got what the plan says, against control.
+    """Value policies on a randomised holdout: the customers who by luck got what the policy says, against control.
 
     The value is per customer of the base, contacted or not: sum over arms of share contacted x (effect among them -
     cost). A policy "everybody: arm" is added for each arm. Not for customers that trained a model, and not for an
@@ -119,23 +119,27 @@ def value_policies(
     """
     costs = _read_costs(cost, trial.arms)
     everybody = {f"everybody: {arm}": pd.Series(arm, trial.arm.index) for arm in trial.arms}
+    tried = f"which nobody tried; the arms are {', '.join(trial.arms)}, and '' is no offer"
+
+    def apply(name: str, model: UpliftModel) -> pd.Series:
+        """The plan that a model makes for these customers."""
+        model.refuse_overlap(trial)
+        if model.learner in RIVALS and share is None:
+            raise ValueError(f"`{name}` predicts no effect, so its height decides nothing: say share=")
+        if unknown := [arm for arm in model.arms if arm not in trial.arms]:
+            raise TableError([f"`{name}` may give '{unknown[0]}', {tried}"], "the policies")
+        return choose_offers(model.score(trial), cost=costs, share=share)
 
     def read(name: str, given: UpliftModel | pd.Series) -> pd.Series:
-        tried = f"which nobody tried; the arms are {', '.join(trial.arms)}, and '' is no offer"
+        """A plan in the order of these customers, checked."""
+        plan = read_series(trial, apply(name, given) if isinstance(given, UpliftModel) else given)
         problems = []
-        if isinstance(given, UpliftModel):
-            given.refuse_overlap(trial)
-            if given.learner in RIVALS and share is None:
-                raise ValueError(f"`{name}` predicts no effect, so its height decides nothing: say share=")
-            if unknown := [arm for arm in given.arms if arm not in trial.arms]:
-                raise TableError([f"`{name}` may give '{unknown[0]}', {tried}"], "the policies")
-            given = choose_offers(given.score(trial), cost=costs, share=share)
-        plan = read_series(trial, given)
         if gone := int(plan.isna().sum()):
             problems.append(f"`{name}` says nothing of {gone:,} customers: '' is no offer")
         if unknown := [arm for arm in plan.dropna().unique() if arm not in ("", *trial.arms)]:
             problems.append(f"`{name}` gives '{unknown[0]}', {tried}")
-        problems += [f"`{name}` is added anyway: give yours another name"] * (name in everybody)
+        if name in everybody:
+            problems.append(f"`{name}` is added anyway: give yours another name")
         if problems:
             raise TableError(problems, "the policies")
         return plan
@@ -203,12 +207,15 @@ def price_groups(
     arm = trial.find_arm(arm)
     effect = pd.Series(read_score(trial, model, arm), trial.arm.index)
     before = model.predict_base(trial)
-    small = float(effect.abs().mean() / 2) if small is None else small
-    base = float(before.mean()) if base is None else base
-    kind = np.select([effect > small, effect < -small, before > base], [0, 3, 2], 1)
-    plans = {name: pd.Series(np.where(kind == at, arm, ""), effect.index) for at, name in enumerate(GROUPS)}
-    sides = [trial.arm == side for side in (arm, trial.control)]
-    few = [name for name, plan in plans.items() if min(((plan == arm) & side).sum() for side in sides) < 2]
+    group = _name_groups(effect, before, small, base)
+    plans = {name: pd.Series(np.where(group == name, arm, ""), effect.index) for name in GROUPS}
+    treated = trial.arm == arm
+    control = trial.arm == trial.control
+    few = []
+    for name, plan in plans.items():
+        mine = plan == arm
+        if min((mine & treated).sum(), (mine & control).sum()) < 2:
+            few.append(name)
     if len(few) == len(plans):
         raise TableError(["no group holds two customers who got the offer and two in control"], "the holdout")
     found = _judge(
@@ -222,17 +229,40 @@ def price_groups(
     moved = {}
     for name, e in found.estimates.items():
         mine = plans[name] == arm
-        share = e.details["share"]
+        share = e.details["share"]  # from per customer of the base to per customer of the group
         about = {"predicted_effect": float(effect[mine].mean()), "predicted_base": float(before[mine].mean())}
-        ends = {part: getattr(e, part) / share for part in ("effect", "low", "high", "se")}
-        scaled[name] = replace(e, details=dict(e.details) | about, **ends)
+        scaled[name] = replace(
+            e,
+            effect=e.effect / share,
+            low=e.low / share,
+            high=e.high / share,
+            se=e.se / share,
+            details=dict(e.details) | about,
+        )
         moved[name] = found.influence[name] / share
-    notes = ["the model predicts one effect for all: it tells nobody apart"] * (effect.nunique() == 1)
-    notes += [f"too few customers to compare: {', '.join(few)}"] * bool(few)
+    notes = []
+    if effect.nunique() == 1:
+        notes.append("the model predicts one effect for all: it tells nobody apart")
+    if few:
+        notes.append(f"too few customers to compare: {', '.join(few)}")
     return replace(found, estimates=scaled, influence=moved, warnings=(*notes, *found.warnings))
 
 
+def _name_groups(effect: pd.Series, before: pd.Series, small: float | None, base: float | None) -> np.ndarray:
+    """The group of each customer by predicted effect and by the predicted outcome without the offer (`before`)."""
+    if small is None:
+        small = float(effect.abs().mean() / 2)
+    if base is None:
+        base = float(before.mean())
+    return np.select(
+        [effect > small, effect < -small, before > base],
+        ["persuadables", "sleeping dogs", "sure things"],
+        "lost causes",
+    )
+
+
 def _read_costs(cost: Cost, arms: Sequence[str]) -> dict[str, float]:
+    """The cost of a contact of each arm; one number is that of all."""
     costs = dict(cost) if isinstance(cost, Mapping) else dict.fromkeys(arms, float(cost))
     if gone := [arm for arm in arms if arm not in costs]:
         raise ValueError(f"there is no cost of {', '.join(map(repr, gone))}")
@@ -244,43 +274,75 @@ def _read_costs(cost: Cost, arms: Sequence[str]) -> dict[str, float]:
 def _judge(
     trial: Experiment, plans: Mapping[str, pd.Series], costs: Mapping[str, float], level: float, what: str
 ) -> Contest:
+    """Value each plan on the holdout; `what` names the number."""
     judged = check_each(plans, lambda _, plan: _value(trial, plan.to_numpy(), costs, level), "the holdout", level)
     drawn = (trial.arm == trial.control).to_numpy()
     notes = [*trial.warnings, *find_doubts(trial, (~drawn, drawn))]
-    notes += [f"{name}: {text}" for name, (found, _) in judged.items() for text in found.warnings]
-    estimates, moved = ({name: pair[at] for name, pair in judged.items()} for at in (0, 1))
-    return Contest(estimates, moved, str(trial.outcome.name), what, tuple(dict.fromkeys(notes)))
+    estimates = {}
+    influence = {}
+    for name, (found, moved) in judged.items():
+        estimates[name] = found
+        influence[name] = moved
+        notes += [f"{name}: {text}" for text in found.warnings]
+    return Contest(estimates, influence, str(trial.outcome.name), what, tuple(dict.fromkeys(notes)))
 
 
 def _value(
     trial: Experiment, plan: np.ndarray, costs: Mapping[str, float], level: float
 ) -> tuple[Estimate, np.ndarray]:
+    """Value of a plan per customer of the base, and how each customer moved it (influence values).
+
+    The arms of a plan are added up: the share of the customers for whom an arm is planned, times the effect among them
+    less its cost.
+    """
     y = trial.outcome.to_numpy()
     weight = (1 / trial.propensity).to_numpy()
     arms = trial.arm.to_numpy()
     value = 0.0
     variance = 0.0
-    moved = np.zeros(len(y))
+    influence = np.zeros(len(y))
     df = np.inf
-    notes = []
-    sizes = np.zeros(2, int)
+    notes: list[str] = []
+    n_treated = 0
+    n_control = 0
     for arm in sorted(set(plan) - {""}):
         mine = plan == arm
-        sides = [mine & (arms == name) for name in (arm, trial.control)]
-        if min(counts := [int(side.sum()) for side in sides]) < 2:
-            says = f"of {mine.sum():,} customers planned for {arm!r}, {counts[0]} got it and {counts[1]} are in control"
+        treated = mine & (arms == arm)
+        control = mine & (arms == trial.control)
+        n = int(treated.sum())
+        m = int(control.sum())
+        if min(n, m) < 2:
+            says = f"of {mine.sum():,} customers planned for {arm!r}, {n} got it and {m} are in control"
             raise TableError([f"{says}: two of each are needed"], "the holdout")
-        pair = [y[side] for side in sides]
-        shares = [weight[s] / weight[s].sum() for s in sides]
+        if trial.even:
+            found = compare_means(y[treated], y[control])
+        else:
+            found = compare_weighted(y[treated], y[control], (weight[treated], weight[control]))
         share = mine.mean()
-        found = compare_means(*pair) if trial.even else compare_weighted(*pair, tuple(weight[s] for s in sides))
         value += share * (found.effect - costs[arm])
         variance = variance + (share * found.se) ** 2
         df = min(df, found.details["df"])
-        for sign, side, own, part in zip((1, -1), sides, pair, shares, strict=True):
-            moved[side] += sign * share * part * (own - part @ own)
-        notes = [*notes, *found.warnings]
-        sizes = sizes + counts
-    about = {"n_treated": int(sizes[0]), "n_control": int(sizes[1]), "method": "holdout", "estimand": "against nobody"}
-    about |= {"details": {"share": (plan != "").mean(), "total": value * len(y)}, "warnings": tuple(notes)}
-    return make_estimate(value, np.sqrt(variance), df=df, level=level, **about), moved
+        influence[treated] += _pull_mean(share, y[treated], weight[treated])
+        influence[control] -= _pull_mean(share, y[control], weight[control])
+        notes += found.warnings
+        n_treated += n
+        n_control += m
+    estimate = make_estimate(
+        value,
+        np.sqrt(variance),
+        df=df,
+        level=level,
+        n_treated=n_treated,
+        n_control=n_control,
+        method="holdout",
+        estimand="against nobody",
+        details={"share": (plan != "").mean(), "total": value * len(y)},
+        warnings=tuple(notes),
+    )
+    return estimate, influence
+
+
+def _pull_mean(share: float, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """How much each customer moves the weighted (Hajek) mean of a group, which counts by its share."""
+    part = weight / weight.sum()
+    return share * part * (y - part @ y)

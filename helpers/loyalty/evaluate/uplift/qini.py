@@ -1,10 +1,10 @@
-"""What a ranking of customers is worth on customers that it has not seen: gain curves, areas, effects by score."""
+"""Qini: gain curves of a ranking on customers that it has not seen, the areas under them, and effects by score."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,7 +18,7 @@ from loyalty.evaluate.lift.result import Lifts, gather_lifts
 from loyalty.evaluate.uplift.experiment import Experiment
 from loyalty.evaluate.uplift.meta_learners import UpliftModel
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
-from loyalty.stats.intervals import skew_of_gap
+from loyalty.stats.intervals import MOST_SKEWNESS, skew_of_gap
 from loyalty.tables.check import TableError
 from loyalty.text import say_money
 
@@ -26,14 +26,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ENOUGH = 1_000  # controls in a holdout
+Scores: TypeAlias = UpliftModel | pd.Series | pd.DataFrame  # what ranks customers: higher is better
 
 
 @dataclass(frozen=True, eq=False)
 class Contest:
-    """Several candidates judged on the same customers: an estimate each, and how each customer moved it.
+    """Several candidates judged on the same customers; made by `value_policies` and `price_groups`.
 
-    Made by `value_policies` and `price_groups`; with curves it is a `Gains`. `what` names the number, `outcome` what
-    it was measured in. Intervals hold for the fitted models as they are: training again would give others.
+    Intervals hold for the fitted models as they are: training again would give others.
+
+    Attributes
+    ----------
+    estimates : mapping of str to Estimate
+        By candidate.
+    influence : mapping of str to array
+        How each customer moved the candidate's estimate (influence values).
+    outcome, what : str
+        What was measured, and what the estimates say of it.
+    warnings : tuple of str
+        Reasons not to trust the result.
     """
 
     estimates: Mapping[str, Estimate]
@@ -55,10 +66,17 @@ class Contest:
         a = self.estimates[name]
         b = self.estimates[other]
         gap = self.influence[name] - self.influence[other]
-        about = {"n_treated": a.n_treated, "n_control": a.n_control, "level": a.level, "estimand": self.what}
-        about["warnings"] = self.warnings
-        se = np.sqrt((gap**2).sum() * len(gap) / (len(gap) - 1))
-        return make_estimate(a.effect - b.effect, se, method=f"{name} less {other}", base=b.effect, **about)
+        return make_estimate(
+            a.effect - b.effect,
+            _find_error(gap),
+            level=a.level,
+            n_treated=a.n_treated,
+            n_control=a.n_control,
+            method=f"{name} less {other}",
+            estimand=self.what,
+            base=b.effect,
+            warnings=self.warnings,
+        )
 
     def sentence(self, unit: str = "", decimals: int = 2) -> str:
         """Name the highest and the lowest, each with its interval."""
@@ -67,9 +85,9 @@ class Contest:
         for name in dict.fromkeys([order[0], order[-1]]):
             e = self.estimates[name]
             value, low, high = (say_money(v, unit, decimals) for v in (e.effect, e.low, e.high))
-            said.append(
-                f"{value} for `{name}` ({low} to {high}{', which is open' * (e.low <= 0 <= e.high and e.se > 0)})"
-            )
+            is_open = e.low <= 0 <= e.high and e.se > 0
+            span = f"{low} to {high}, which is open" if is_open else f"{low} to {high}"
+            said.append(f"{value} for `{name}` ({span})")
         return f"{self.what[0].upper()}{self.what[1:]}, from {self.outcome}: {' and '.join(said)}."
 
     def plot(self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", source: str = "") -> Axes:
@@ -79,8 +97,12 @@ class Contest:
         ax = draw_intervals(table, ax=ax, truth=truth, unit=unit)
         best = table["effect"].idxmax()
         worst = table["effect"].idxmin()
-        title = f"{best} earns most" if table.loc[best, "low"] > 0 else "Nothing here clearly earns money"
-        title = f"{worst}: this loses money" if table.loc[worst, "high"] < 0 else title
+        if table.loc[worst, "high"] < 0:
+            title = f"{worst}: this loses money"
+        elif table.loc[best, "low"] > 0:
+            title = f"{best} earns most"
+        else:
+            title = "Nothing here clearly earns money"
         headline(ax, title, f"{self.what}, from {self.outcome}, with interval (grey: open)", source)
         return ax
 
@@ -90,15 +112,19 @@ class Contest:
 
 @dataclass(frozen=True, eq=False)
 class Gains(Contest):
-    """Gain curves and the area of each above the random ranking; made by `measure_gains`.
+    """Gain curves and the area of each above the random ranking (Qini); made by `measure_gains`.
 
-    `curves` has a row for each candidate and share of customers offered: gain, low, high, per customer of the base.
+    Attributes of `Contest`, and `curves`: a row for each candidate and share of customers offered, with gain, low and
+    high, per customer of the base.
     """
 
     curves: pd.DataFrame = field(repr=False)
 
     def plot(self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", source: str = "") -> Axes:
-        """Draw the gain over the share of customers who get the offer, highest score first; `truth`: if all get it."""
+        """Draw the gain over the share of customers who get the offer, highest score first.
+
+        `truth` is the true gain if all get it.
+        """
         order = sorted(self.estimates, key=lambda name: -self.estimates[name].effect)
         best = self.curves[self.curves["name"] == order[0]]
         colours = [TREATED, HIGHLIGHT, CONTROL, "#009E73", "#CC79A7", *[GREY] * len(order)]
@@ -108,15 +134,27 @@ class Gains(Contest):
         ax.fill_between(best["share"], best["low"], best["high"], color=TREATED, alpha=0.12, linewidth=0)
         ax.plot([0, 1], [0, best["gain"].iloc[-1]], ":", color=GREY, label="at random")
         if truth is not None:
-            look = {"markerfacecolor": "white", "markeredgecolor": TRUTH, "clip_on": False, "linestyle": "none"}
-            ax.plot(1, truth, "D", markersize=9, zorder=4, label="truth", **look)
+            ax.plot(
+                1,
+                truth,
+                "D",
+                markersize=9,
+                zorder=4,
+                label="truth",
+                markerfacecolor="white",
+                markeredgecolor=TRUTH,
+                clip_on=False,
+                linestyle="none",
+            )
         ax.axhline(0, color=INK, linewidth=1)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.set(xlabel="share of customers who get the offer, highest score first", ylabel="", xlim=(0, 1))
         ax.legend(loc="upper left" if best["gain"].iloc[-1] >= 0 else "lower left", ncols=2)
         clear = self.estimates[order[0]].low > 0
         title = f"{order[0]} finds whom the offer changes" if clear else "No ranking clearly beats a lottery"
-        what = f"gain in {self.outcome} per customer of the base{f', {unit}' * bool(unit)}"
+        what = f"gain in {self.outcome} per customer of the base"
+        if unit:
+            what += f", {unit}"
         headline(ax, title, f"{what}; shaded: interval of {order[0]}, share by share", source)
         return ax
 
@@ -124,7 +162,7 @@ class Gains(Contest):
 def measure_gains(
     trial: Experiment, scores: Mapping[str, Scores], *, arm: str | None = None, level: float = 0.95
 ) -> Gains:
-    """Measure what offering the highest-scored part of the customers would gain, for every part.
+    """Measure gain curves and their Qini area: what offering the highest-scored customers gains, for every share.
 
     The gain at a share is (treated less control among the highest-scored) x that share, in units of the outcome per
     customer of the base, each weighing 1 / propensity; customers of equal score count together, as if drawn by lot. The
@@ -169,11 +207,18 @@ def measure_gains(
     curves = []
     estimates = {}
     influence = {}
-    about = {"n_treated": int(sides[0].sum()), "n_control": int(sides[1].sum()), "level": level, "base": 0.0}
-    about |= {"method": "area above random", "estimand": "given the scores"}
     for name, score in known.items():
         curve, area, moved = _trace(trial, score, sides, level)
-        estimates[name] = make_estimate(area, np.sqrt((moved**2).sum() * len(moved) / (len(moved) - 1)), **about)
+        estimates[name] = make_estimate(
+            area,
+            _find_error(moved),
+            level=level,
+            n_treated=int(sides[0].sum()),
+            n_control=int(sides[1].sum()),
+            method="area above random",
+            estimand="given the scores",
+            base=0.0,
+        )
         influence[name] = moved
         curves.append(curve.assign(name=name))
     table = pd.concat(curves, ignore_index=True)[["name", "share", "gain", "low", "high"]]
@@ -184,7 +229,7 @@ def measure_gains(
 def measure_bins(
     trial: Experiment, score: Scores | str, *, bins: int = 5, arm: str | None = None, level: float = 0.95
 ) -> Lifts:
-    """Measure the effect by segment, or in parts of equal size by score, highest first, with corrected p-values.
+    """Measure the uplift by segment, or in parts of equal size by score, highest first, with corrected p-values.
 
     Not for a score that was trained on these customers.
 
@@ -227,7 +272,8 @@ def measure_bins(
         part = np.ceil(_scipy.rankdata(-values) / len(values) * bins).clip(1, bins).astype(int)
         segment = pd.Series([f"{p:0{len(str(bins))}d} of {bins}" for p in part], trial.arm.index)
     table = pd.DataFrame({"arm": trial.arm, name: trial.outcome, "segment": segment})
-    table = table if trial.even else table.assign(propensity=trial.propensity)
+    if not trial.even:
+        table = table.assign(propensity=trial.propensity)
     table = table[table["arm"].isin([arm, trial.control])].rename_axis("customer_id").reset_index()
     found = measure_lift(table, outcome=name, by="segment", control=trial.control, level=level)
     return found if isinstance(found, Lifts) else gather_lifts([found])
@@ -236,19 +282,38 @@ def measure_bins(
 def find_doubts(trial: Experiment, sides: Sequence[np.ndarray]) -> list[str]:
     """What makes a verdict on these customers doubtful: few controls, a small share of them, a heavy tail."""
     n, m = (int(side.sum()) for side in sides)
-    y = trial.outcome.to_numpy()
-    few = f"the holdout has {m:,} customers in control: under {ENOUGH:,} a verdict on a policy is mostly luck"
-    small = f"control is {m / (n + m):.0%} of both groups: intervals of areas and of differences between candidates"
-    small += " cover too little with zero-heavy money"
-    tail = abs(skew_of_gap(*(y[side] for side in sides)))
-    heavy = f"heavy tail: the difference of all has skewness {tail:.2f}, that of a part more"
-    return [few] * (m < ENOUGH) + [small] * (m < 0.2 * (n + m)) + [heavy] * (tail > 0.2)
+    doubts = []
+    if m < ENOUGH:
+        doubts.append(
+            f"the holdout has {m:,} customers in control: under {ENOUGH:,} a verdict on a policy is mostly luck"
+        )
+    if m < 0.2 * (n + m):
+        doubts.append(
+            f"control is {m / (n + m):.0%} of both groups: intervals of areas and of differences between candidates "
+            "cover too little with zero-heavy money"
+        )
+    treated, control = (trial.outcome.to_numpy()[side] for side in sides)
+    skewness = abs(skew_of_gap(treated, control))
+    if skewness > MOST_SKEWNESS:
+        doubts.append(f"heavy tail: the difference of all has skewness {skewness:.2f}, that of a part more")
+    return doubts
+
+
+def _find_error(influence: np.ndarray) -> float:
+    """Standard error of an estimate that is the sum of these influence values."""
+    n = len(influence)
+    return float(np.sqrt((influence**2).sum() * n / (n - 1)))
 
 
 def _trace(
     trial: Experiment, score: np.ndarray, sides: Sequence[np.ndarray], level: float
 ) -> tuple[pd.DataFrame, float, np.ndarray]:
-    """The curve at each distinct score, its area above the diagonal, and how each customer moves that area."""
+    """The gain curve at each distinct score, its area above the diagonal, and how each customer moves that area.
+
+    `sides` are the treated and the control customers. Everything is a sum over customers from the highest score down:
+    each group's mean among the first customers, its variance, and, from the end backwards, what each customer adds to
+    the area.
+    """
     order = np.argsort(-score, kind="stable")
     n = len(score)
     last = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))  # equal scores count together
@@ -259,29 +324,34 @@ def _trace(
     met = np.all([np.cumsum(w)[last] > 0 for w in own], axis=0)
     last = last[met]  # where one group is still empty nothing is known: a straight line to the first share with both
     share = (last + 1) / n
-    part = np.diff(share, prepend=0) / 2 + np.append(np.diff(share) / 2, 0)  # what each gain counts in the area
-    part[-1] -= 0.5
+    part = np.diff(share, prepend=0) / 2 + np.append(np.diff(share) / 2, 0)  # each gain's part in the area (trapezoids)
+    part[-1] -= 0.5  # the area under the diagonal, which ends at the last gain
     place = np.searchsorted(last, np.arange(n))  # the first share that holds a customer
     gain = np.zeros(len(share))
     variance = np.zeros(len(share))
     moved = np.zeros(n)
     for sign, w in zip((1, -1), own, strict=True):
-        total, first, square, one, two, count = (
-            np.cumsum(v)[last] for v in (w, w * y, w**2, w**2 * y, w**2 * y**2, w > 0)
-        )
-        mean = first / total
+        count = np.cumsum(w > 0)[last]
+        total = np.cumsum(w)[last]
+        mean = np.cumsum(w * y)[last] / total
         gain += sign * share * mean
-        spread = np.maximum(two - 2 * mean * one + mean**2 * square, 0) / total**2
+        # The variance of a Hajek mean: the sum of w² (y - mean)²
+        squares = np.cumsum(w**2 * y**2)[last] - 2 * mean * np.cumsum(w**2 * y)[last] + mean**2 * np.cumsum(w**2)[last]
+        spread = np.maximum(squares, 0) / total**2
         variance += np.where(count > 1, spread * count / np.maximum(count - 1, 1), np.inf)
-        slope, level_of = (np.cumsum(v[::-1])[::-1][place] for v in (part * share / total, part * share * mean / total))
-        moved[order] += sign * w * (y * slope - level_of)
+        # A customer moves the mean at every share that holds the customer
+        slope = _sum_backwards(part * share / total)[place]
+        centre = _sum_backwards(part * share * mean / total)[place]
+        moved[order] += sign * w * (y * slope - centre)
     half = float(_scipy.norm.ppf(0.5 + level / 2)) * share * np.sqrt(variance)
     curve = pd.DataFrame({"share": share, "gain": gain, "low": gain - half, "high": gain + half})
     start = pd.DataFrame(0.0, index=[0], columns=curve.columns)
     return pd.concat([start, curve], ignore_index=True), float(part @ gain), moved
 
 
-Scores = UpliftModel | pd.Series | pd.DataFrame
+def _sum_backwards(values: np.ndarray) -> np.ndarray:
+    """For each place, the sum from there to the end."""
+    return np.cumsum(values[::-1])[::-1]
 
 
 def check_each(given: Mapping[str, Any], read: Callable[[str, Any], Any], what: str, level: float) -> dict[str, Any]:
