@@ -106,6 +106,8 @@ def run_tests(project: Project, arguments: Sequence[str]) -> int:
         say(f"— {shlex.join(command)}")
         codes.append(run_child([python, "-m", *command], project))
     if everything:
+        say("— mypy")
+        codes.append(run_child([python, "-m", "mypy"], project))
         say("— build --check")
         codes.append(run_child([python, "authoring/build.py", "--check"], project))
     return max(codes)

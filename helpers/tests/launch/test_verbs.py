@@ -77,11 +77,12 @@ def test_test_lints_and_tests_everything_but_what_participants_write(project, ra
     assert ran.pythons == ["test tools"] * 3
 
 
-def test_test_all_adds_the_slow_tests_and_builds_every_notebook_anew(project, ran):
+def test_test_all_adds_types_and_the_slow_tests_and_builds_every_notebook_anew(project, ran):
     ran.codes["--check"] = 1
     assert verbs.main(["test", "--all"], project) == 1
-    *_, tests, build = ran.commands
-    assert len(ran.commands) == 4
+    *_, tests, types, build = ran.commands
+    assert len(ran.commands) == 5
+    assert types == ["-m", "mypy"]
     assert tests == ["-m", "pytest", *verbs.PARALLEL]
     assert build == ["authoring/build.py", "--check"]
 
