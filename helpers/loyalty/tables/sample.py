@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -118,6 +118,40 @@ def read_sample(
         cluster=None if cluster is None else pd.factorize(frame[cluster])[0],
         warnings=tuple(notes),
     )
+
+
+def drop_unvaried(sample: Sample) -> Sample:
+    """Leave out covariates that are the same for everybody in one group, and name them.
+
+    Nothing can be adjusted for them: nobody in that group tells what customers of the other kind do. A model would
+    guess, and its interval would not know. Judge the overlap by the sample as it was.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"invited": [0, 0, 1, 1], "sales": [5, 7, 4, 3], "vip": [0, 0, 0, 1]})
+    >>> left = drop_unvaried(read_sample(table, treated="invited", outcome="sales", covariates="vip"))
+    >>> list(left.covariates), left.warnings
+    ([], ('`vip` is left out: it is the same for all of control, so nothing can be adjusted for it',))
+    """
+    notes = []
+    kept = []
+    for name in sample.covariates:
+        values = sample.covariates[name].to_numpy(float)
+        same = [
+            group
+            for group, rows in (("control", ~sample.treated), ("the treated", sample.treated))
+            if np.ptp(values[rows]) == 0 < np.ptp(values)
+        ]
+        if same:
+            who = " and for all of ".join(same)
+            notes.append(f"`{name}` is left out: it is the same for all of {who}, so nothing can be adjusted for it")
+        else:
+            kept.append(name)
+    if not notes:
+        return sample
+    covariates = sample.covariates[kept]
+    design = _scale(covariates.to_numpy(float))
+    return replace(sample, covariates=covariates, design=design, warnings=(*sample.warnings, *notes))
 
 
 def _find_wrong_values(values: pd.Series, name: str, *, text: bool) -> Iterator[str]:

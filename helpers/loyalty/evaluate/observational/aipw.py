@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from loyalty.evaluate.observational.influence import finish, fit_outcome
 from loyalty.evaluate.observational.propensity import TARGETS, Propensity, describe_overlap, fit_propensity, weigh
 from loyalty.stats.estimate import Estimate
-from loyalty.tables.sample import Sample, read_sample
+from loyalty.tables.sample import Sample, drop_unvaried, read_sample
 
 
 def adjust_doubly(
@@ -91,8 +91,8 @@ def adjust_doubly(
         raise ValueError(
             "models of your own need folds=2 or more: a flexible model must not judge customers it was fitted on"
         )
-    sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
-    chooser = sample
+    chooser = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
+    sample = drop_unvaried(chooser)
     if propensity_covariates is not None:
         chooser = read_sample(
             table, treated=treated, outcome=outcome, covariates=propensity_covariates, cluster=cluster

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from loyalty.evaluate.observational.influence import fit_outcome
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate, make_estimate
-from loyalty.tables.sample import Sample, compare_balance, read_sample
+from loyalty.tables.sample import Sample, compare_balance, drop_unvaried, read_sample
 
 
 def match_customers(
@@ -86,14 +86,15 @@ def match_customers(
     known = target in ("att", "ate") and on in ("covariates", "propensity") and metric in ("mahalanobis", "scaled")
     if not known:
         raise ValueError(f"unknown target, on or metric: {target!r}, {on!r}, {metric!r}")
-    sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates)
+    whole = read_sample(table, treated=treated, outcome=outcome, covariates=covariates)
+    sample = drop_unvaried(whole)
     t = sample.treated
     y = sample.outcome
     n = len(sample.treated)
     most = int((~t).sum() if target == "att" else min(t.sum(), (~t).sum()))
     if not 1 <= k <= most:
         raise ValueError(f"k should be from 1 to {most}, the size of the group matched from; found {k}")
-    score = fit_propensity(sample, link=link).score
+    score = fit_propensity(whole, link=link).score
     place, code = _find_places(sample, metric) if on == "covariates" else _find_places_on_line(score)
     asked = t if target == "att" else np.ones(n, bool)
     other, used, used2 = _find_others(sample, place, code, asked, k, correct)
@@ -104,9 +105,9 @@ def match_customers(
     if target == "ate":
         extra = extra + 2 * used
     se = np.sqrt(((gap - effect) ** 2).sum() + (extra * noise).sum()) / int(asked.sum())
-    balance = compare_balance(sample, used + asked)
+    balance = compare_balance(whole, used + asked)
     worst = float(balance["after"].abs().max()) if len(balance) else 0.0
-    overlap = describe_overlap(sample, score, target, weighted=False)
+    overlap = describe_overlap(whole, score, target, weighted=False)
     notes = [*sample.warnings, *(text for text in overlap.warnings if "overlap" in text)]
     sizes = [used[rows].sum() ** 2 / (used[rows] ** 2).sum() for rows in (t, ~t) if used[rows].any()]
     if min(sizes) < 50:

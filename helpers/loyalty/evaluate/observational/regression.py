@@ -11,7 +11,7 @@ from loyalty.evaluate.observational.influence import finish, fit_outcome
 from loyalty.evaluate.observational.naive import _check_target
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate
-from loyalty.tables.sample import read_sample
+from loyalty.tables.sample import drop_unvaried, read_sample
 
 
 def adjust_by_regression(
@@ -55,7 +55,8 @@ def adjust_by_regression(
     Source: Lin (2013), Annals of Applied Statistics 7, 295-318; Wooldridge (2010), chapter 21.
     """
     _check_target(target, ("ate", "att"))
-    sample = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
+    whole = read_sample(table, treated=treated, outcome=outcome, covariates=covariates, cluster=cluster)
+    sample = drop_unvaried(whole)
     t = sample.treated
     x = sample.design
     (m1, i1), (m0, i0) = (fit_outcome(sample, rows) for rows in (t, ~t))
@@ -63,7 +64,7 @@ def adjust_by_regression(
     effect = float(np.average(m1 - m0, weights=who))
     lean = (who[:, None] * x).mean(axis=0) / who.mean()
     pull = who * (m1 - m0 - effect) / who.mean() + (i1 - i0) @ lean
-    overlap = describe_overlap(sample, fit_propensity(sample).score, target)
+    overlap = describe_overlap(whole, fit_propensity(whole).score, target)
     # A line needs no balance; it does need neighbours.
     notes = [text for text in overlap.warnings if "overlap" in text]
     least = min(sample.groups.values())
