@@ -245,28 +245,45 @@ def _reduce(
     side = open_table(people[["customer_id", "row", "own"]].assign(**days), beside=near)
     rows = near.join(side.with_columns(nw.col(*days).cast(nw.Datetime("us"))), on="customer_id", how="inner")
     rows = rows.filter(time >= nw.col("edge0"), time < nw.col("edge3"))
-    bought = is_purchase(names)
-    sums = {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
-    marks = {"orders": bought.cast(nw.Int64)}
+    sums = _define_sums(names, margin_rate)
+    marks = _define_marks(names, people["own"].dropna().unique().tolist())
+    window = (time >= nw.col("edge1")).cast(nw.Int64) + (time >= nw.col("edge2")).cast(nw.Int64)
+    if "basket_id" in names:
+        # A receipt of several lines counts once
+        rows = rows.select("row", "basket_id", window=window, **sums, **marks)
+        each = (*(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks))
+        rows = rows.group_by("row", "window", "basket_id").agg(*each)
+    else:
+        rows = rows.select("row", window=window, **sums, **marks)
+    return rows.group_by("row", "window").agg(*(nw.col(n).sum() for n in (*sums, *marks)))
+
+
+def _define_sums(names: list[str], margin_rate: float | None) -> dict[str, nw.Expr]:
+    """The amounts of a line that are added up; `bare` counts lines without a margin."""
+    sums = {name: nw.col(name).fill_null(0.0) for name in SUMS if name in names}
     if "discount" in names or "offer_discount" in names:
         off = sums.pop("offer_discount", sums.get("discount"))
-        sums["discount"] = nw.when(bought).then(off).otherwise(0.0)
+        sums["discount"] = nw.when(is_purchase(names)).then(off).otherwise(0.0)
     if "margin" in names:
         sums["bare"] = nw.col("margin").is_null().cast(nw.Float64)
         spare = 0.0 if margin_rate is None else nw.col("sales") * float(margin_rate)
         sums["margin"] = nw.when(nw.col("margin").is_null()).then(spare).otherwise(nw.col("margin"))
+    return sums
+
+
+def _define_marks(names: list[str], offers: list[str]) -> dict[str, nw.Expr]:
+    """What a line tells of its receipt, 1 or 0: a purchase, and one with the contact's own offer.
+
+    For contacts without an offer any of the wave's `offers` counts.
+    """
+    bought = is_purchase(names)
+    marks = {"orders": bought.cast(nw.Int64)}
     if "offer_id" in names:
         own = nw.col("own")
         used = nw.col("offer_id")
-        hit = (used == own) | (own.is_null() & used.is_in(people["own"].dropna().unique().tolist()))
+        hit = (used == own) | (own.is_null() & used.is_in(offers))
         marks["redeemed"] = (bought & hit.fill_null(False)).cast(nw.Int64)
-    window = (time >= nw.col("edge1")).cast(nw.Int64) + (time >= nw.col("edge2")).cast(nw.Int64)
-    baskets = [n for n in ("basket_id",) if n in names]
-    rows = rows.select("row", *baskets, window=window, **sums, **marks)
-    if baskets:
-        each = (*(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks))
-        rows = rows.group_by("row", "window", "basket_id").agg(*each)
-    return rows.group_by("row", "window").agg(*(nw.col(n).sum() for n in (*sums, *marks)))
+    return marks
 
 
 def _lay_out(
