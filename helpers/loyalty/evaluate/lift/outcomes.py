@@ -263,30 +263,45 @@ def _reduce(
     side = open_table(people[["customer_id", "row", "own"]].assign(**days), beside=near)
     rows = near.join(side.with_columns(nw.col(*days).cast(nw.Datetime("us"))), on="customer_id", how="inner")
     rows = rows.filter(time >= nw.col("edge0"), time < nw.col("edge3"))
-    bought = is_purchase(names)
-    sums = {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
-    marks = {}
-    if "discount" in names or "offer_discount" in names:
-        off = sums.pop("offer_discount", sums.get("discount"))
-        sums["discount"] = nw.when(bought).then(off).otherwise(0.0)
-    if "margin" in names:
-        sums["bare"] = nw.col("margin").is_null().cast(nw.Float64)
-        spare = 0.0 if margin_rate is None else nw.col("sales") * float(margin_rate)
-        sums["margin"] = nw.when(nw.col("margin").is_null()).then(spare).otherwise(nw.col("margin"))
-    if "offer_id" in names:
-        own = nw.col("own")
-        used = nw.col("offer_id")
-        hit = (used == own) | (own.is_null() & used.is_in(people["own"].dropna().unique().tolist()))
-        marks["redeemed"] = (bought & hit.fill_null(False)).cast(nw.Int64)
+    sums = _define_sums(names, margin_rate)
+    marks = _define_marks(names, people["own"].dropna().unique().tolist())
     window = (time >= nw.col("edge1")).cast(nw.Int64) + (time >= nw.col("edge2")).cast(nw.Int64)
     receipt = [name for name in find_receipt_key(names) if name != "customer_id"]  # the row stands for the customer
-    rows = rows.select("row", *receipt, "time", window=window, bought=bought.cast(nw.Int64), **sums, **marks)
+    bought = is_purchase(names).cast(nw.Int64)
+    rows = rows.select("row", *receipt, "time", window=window, bought=bought, **sums, **marks)
     if receipt:
         rows = group_visits(rows, ["row", "window", *receipt], list(sums), list(marks), split=split)
     else:
         rows = rows.with_columns(again=nw.lit(0, nw.Int64()))
     counted = rows.group_by("row", "window").agg(*(nw.col(n).sum() for n in (*sums, *marks, "bought", "again")))
     return counted.rename({"bought": "orders"})
+
+
+def _define_sums(names: list[str], margin_rate: float | None) -> dict[str, nw.Expr]:
+    """The amounts of a line that are added up; `bare` counts lines without a margin."""
+    sums = {name: nw.col(name).fill_null(0.0) for name in SUMS if name in names}
+    if "discount" in names or "offer_discount" in names:
+        off = sums.pop("offer_discount", sums.get("discount"))
+        sums["discount"] = nw.when(is_purchase(names)).then(off).otherwise(0.0)
+    if "margin" in names:
+        sums["bare"] = nw.col("margin").is_null().cast(nw.Float64)
+        spare = 0.0 if margin_rate is None else nw.col("sales") * float(margin_rate)
+        sums["margin"] = nw.when(nw.col("margin").is_null()).then(spare).otherwise(nw.col("margin"))
+    return sums
+
+
+def _define_marks(names: list[str], offers: list[str]) -> dict[str, nw.Expr]:
+    """What a line tells of its receipt besides the purchase, 1 or 0: that it used the contact's own offer.
+
+    For contacts without an offer any of the wave's `offers` counts.
+    """
+    marks = {}
+    if "offer_id" in names:
+        own = nw.col("own")
+        used = nw.col("offer_id")
+        hit = (used == own) | (own.is_null() & used.is_in(offers))
+        marks["redeemed"] = (is_purchase(names) & hit.fill_null(False)).cast(nw.Int64)
+    return marks
 
 
 def _lay_out(
