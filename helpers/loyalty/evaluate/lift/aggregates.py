@@ -13,7 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from loyalty.tables.check import TableError, check_table
+from loyalty.tables.check import TableError, find_breaches
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.sources import collect
 
@@ -95,7 +95,9 @@ class Sums:
         return total
 
 
-def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str, str], dict[Metric, Sums]]:
+def sum_powers(
+    table: nw.LazyFrame, metrics: Sequence[Metric], source: str = "outcomes"
+) -> dict[tuple[str, str], dict[Metric, Sums]]:
     """Sum the powers of all metrics by arm and segment, in one scan.
 
     Parameters
@@ -103,6 +105,8 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     table : narwhals.LazyFrame
         `arm`, `segment`, `weight` and the numbers; customer_id, to name who has none.
     metrics : sequence of (outcome, per)
+    source : str
+        Which table the numbers came from, for the message.
 
     Returns
     -------
@@ -135,8 +139,9 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     if not (whole and np.isfinite(sums).all()):
         who = [Column("customer_id", "id", "who")] if "customer_id" in table.collect_schema().names() else []
         numbers = [Column(name, "number", "what was measured") for name in names]
-        check_table(table, Table("outcomes", "a customer", ("",), (*who, *numbers)))
-        raise TableError(["a number is too large to be squared and added up: is the unit right?"], "outcomes")
+        problems = find_breaches(table, Table(source, "a customer", ("",), (*who, *numbers)))
+        problems = problems or ["a number is too large to be squared and added up: is the unit right?"]
+        raise TableError(problems, source)
     for name in names:
         mean, square = found[[f"{name}^1", f"{name}^2"]].sum() / found["n"].sum()
         if abs(mean) > 1e3 * np.sqrt(max(square - mean**2, 0.0)):  # the first rows were not like the others
