@@ -69,6 +69,7 @@ def check_table(source: Any, contract: Table, *, name: str | None = None) -> nw.
     Examples
     --------
     >>> import pandas as pd
+    >>> from loyalty.tables.contracts import PRODUCTS
     >>> check_table(pd.DataFrame({"product_id": [1, 1]}), PRODUCTS)
     Traceback (most recent call last):
     loyalty.tables.check.TableError: products: 1 problem
@@ -78,7 +79,7 @@ def check_table(source: Any, contract: Table, *, name: str | None = None) -> nw.
     index = list(source.index.names) if isinstance(source, pd.DataFrame) else []
     try:
         table = open_table(source)
-        problems = _find_problems(table, contract, index)
+        problems = find_breaches(table, contract, index)
     except NotATable as error:
         problems = [str(error)]
     if problems:
@@ -113,12 +114,39 @@ def render_dictionary() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _find_problems(table: nw.LazyFrame, contract: Table, index: Sequence[Any]) -> list[str]:
+def find_breaches(table: nw.LazyFrame, contract: Table, index: Sequence[Any] = ()) -> list[str]:
+    """Find all breaches of a contract in a table that is open already, each as a sentence; none if it is kept.
+
+    Not for a table of unknown origin: `check_table` opens it, and raises what is found here.
+
+    Parameters
+    ----------
+    table : narwhals.LazyFrame
+    contract : Table
+    index : sequence
+        Names of the pandas index, which is no part of the table.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    NotATable
+        The source breaks off while it is read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from loyalty.tables.contracts import PRODUCTS
+    >>> find_breaches(open_table(pd.DataFrame({"product_id": [None, "a"]})), PRODUCTS)
+    ['`product_id` is empty in 1 of 2 rows: fill it, or take these rows out and count them']
+    """
     schema = dict(table.collect_schema())
     present = [column for column in contract.columns if column.name in schema]
-    problems = list(_find_missing(contract, list(schema), index))
+    problems = list(find_missing(contract, list(schema), index))
     # A column without a single value has the type that the engine gave it, and that says nothing.
-    odd = [column for column in present if not _fits(column.kind, schema[column.name])]
+    odd = [column for column in present if not fits(column.kind, schema[column.name])]
     full = [(~is_empty(column.name, schema[column.name])).cast(nw.Int64).sum() for column in odd]
     counts = [nw.len().alias("rows"), *full]
     filled = collect(table.select(*counts)).fillna(0).astype("int64").iloc[0] if odd else {}
@@ -133,7 +161,15 @@ def _find_problems(table: nw.LazyFrame, contract: Table, index: Sequence[Any]) -
     return problems
 
 
-def _find_missing(contract: Table, found: list[str], index: Sequence[Any]) -> Iterator[str]:
+def find_missing(contract: Table, found: Sequence[str], index: Sequence[Any] = ()) -> Iterator[str]:
+    """Name the columns that a contract needs and that are not among those found.
+
+    Examples
+    --------
+    >>> from loyalty.tables.contracts import PRODUCTS
+    >>> list(find_missing(PRODUCTS, ["Product_ID"]))
+    ['there is no column `product_id`: rename `Product_ID`?']
+    """
     others = {name.strip().lower(): name for name in found if name not in contract.names}
     shown = ", ".join(found[:12]) + (f" and {len(found) - 12} more" if len(found) > 12 else "")
     tail = f"; found: {shown or 'no columns'}"
@@ -151,7 +187,14 @@ def _find_missing(contract: Table, found: list[str], index: Sequence[Any]) -> It
             tail = ""
 
 
-def _fits(kind: str, dtype: Any) -> bool:
+def fits(kind: str, dtype: Any) -> bool:
+    """Whether a column of this type can hold values of this kind.
+
+    Examples
+    --------
+    >>> fits("id", nw.String()), fits("id", nw.Float64())
+    (True, False)
+    """
     text = dtype in (nw.String, nw.Categorical, nw.Enum)
     if kind == "id":
         return text or (dtype.is_integer() and dtype not in (nw.Int128, nw.UInt128))

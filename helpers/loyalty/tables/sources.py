@@ -165,6 +165,48 @@ def _place(table: pa.Table, beside: nw.LazyFrame | None) -> nw.LazyFrame:
     return nw.from_native(host.sparkSession.createDataFrame(table.to_pandas()))
 
 
+def bring_beside(table: nw.LazyFrame, host: nw.LazyFrame) -> nw.LazyFrame:
+    """Carry a table to where another one lives if the two cannot be joined where they are; else leave it there.
+
+    Not for receipt lines: what is carried goes through memory, so select the columns that are needed.
+
+    Parameters
+    ----------
+    table, host : narwhals.LazyFrame
+        Tables of `open_table`.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        A table with the same columns that can be joined to `host`.
+
+    Raises
+    ------
+    NotATable
+        The connection of the host reads no tables from memory.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> host = nw.from_native(duckdb.connect().sql("SELECT 1 AS customer_id"))
+    >>> table = open_table(pd.DataFrame({"customer_id": [1], "sales": [5.0]}))
+    >>> collect(host.join(bring_beside(table, host), on="customer_id"))["sales"].tolist()
+    [5.0]
+    """
+    mine, theirs = table.to_native(), host.to_native()
+    if not isinstance(mine, duckdb.DuckDBPyRelation):
+        if type(mine) is type(theirs):
+            return table
+        return _place(pa.Table.from_pandas(collect(table), preserve_index=False), host)
+    if isinstance(theirs, duckdb.DuckDBPyRelation):
+        try:
+            mine.set_alias("loyalty_guest").cross(theirs.set_alias("loyalty_host"))  # planned, never run
+            return table
+        except duckdb.InvalidInputException:  # relations of different connections
+            pass
+    return _place(mine.to_arrow_table(), host)
+
+
 def _open_path(path: Path) -> duckdb.DuckDBPyRelation:
     if not os.path.exists(path):
         raise NotATable(f"there is no file {path.name[:80]} in {path.absolute().parent}")

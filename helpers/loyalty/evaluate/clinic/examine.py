@@ -17,6 +17,7 @@ from loyalty.evaluate.clinic import checks_groups as groups
 from loyalty.evaluate.clinic.findings import BROKEN, CHECKS, FINE, SOUND, Claim, Examination
 from loyalty.evaluate.clinic.record import open_record
 from loyalty.evaluate.design.sample_ratio import ALARM
+from loyalty.tables.wave.contacts import say_universal
 
 LOOKS = (
     groups.check_split,
@@ -44,7 +45,7 @@ LEADS = (
 
 def examine_campaign(
     contacts: Any,
-    outcomes: Any,
+    outcomes: Any = None,
     plan: Any = None,
     claim: Claim | None = None,
     *,
@@ -62,8 +63,9 @@ def examine_campaign(
     contacts : table under CONTACTS, any source of `open_table`
         One wave, control included. Used where present: assigned_at, sent_at, delivered, offer_id, channel, operator
         (any text), segment, stratum, propensity.
-    outcomes : table under OUTCOMES
-        Rows may be missing, repeated or strange: that is what is looked for.
+    outcomes : table under OUTCOMES, optional
+        Without it `contacts` holds what was measured too. Rows may be missing, repeated or strange: that is what is
+        looked for.
     plan : table of one row under CAMPAIGNS, or mapping, optional
         start and end are what was measured; planned_start, planned_end, planned_shares, primary_metric, hypothesis,
         registered_on are what was planned; mode "blocks" if the groups were drawn with exact quotas.
@@ -114,4 +116,5 @@ def examine_campaign(
         if {found[cause].state, found[effect].state} == {BROKEN} and not found[effect].follows:
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)
-    return Examination(tuple(found.values()))
+    warnings = (say_universal(record.universal, say),) if record.universal else ()
+    return Examination(tuple(found.values()), warnings)

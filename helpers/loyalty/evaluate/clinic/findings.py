@@ -123,9 +123,10 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Examination:
-    """The ten findings about one campaign; made by `examine_campaign`."""
+    """The ten findings about one campaign; made by `examine_campaign`. `warnings` say who was left out."""
 
     findings: tuple[Finding, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -172,4 +173,4 @@ class Examination:
     def _repr_html_(self) -> str:
         shown = self.to_frame()
         shown["p"] = [f"{p:.3g}" if p == p else "" for p in shown["p"]]
-        return render_html(shown, self.sentence())
+        return render_html(shown, self.sentence(), self.warnings)

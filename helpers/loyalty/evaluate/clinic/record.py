@@ -14,15 +14,12 @@ from loyalty.evaluate.clinic.findings import Claim
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.ids import write_id
-from loyalty.tables.problems import gather
-from loyalty.tables.sources import NotATable, as_frame
+from loyalty.tables.wave.loose import keep_wave, match_loosely, open_loosely, read_loosely, write_names
 
 DAYS = ("start", "end", "planned_start", "planned_end", "registered_on")
-WAVE = ("campaign_id", "wave")
-KEYS = (*WAVE, "window", "start", "end")
-KNOWN = (*WAVE, "control_kind", "propensity", "stratum", "segment", "assigned_at", "sent_at", "delivered", "offer_id",
-         "channel", "operator")  # fmt: skip
-MEASURES = tuple(c.name for c in OUTCOMES.columns if c.kind in ("whole", "money", "number") and c.name not in WAVE)
+MEASURES = tuple(
+    column.name for column in OUTCOMES.columns if column.kind in ("whole", "money", "number") and column.name != "wave"
+)
 FLAGS = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)
 NEAR = 5e-3  # shares that were rounded may miss 1 by so much
 
@@ -34,8 +31,8 @@ class Record:
     `contacts` has one row a customer (`text` is the id as text, `is_control`), without the universal control; `windows`
     hold the outcomes in the same order, empty for who has no row. `counts` are repeated rows of the contacts (arms: in
     how many two groups are named) and of the outcomes, customers who meet their rows only when blanks and zeros in
-    front, or text and number, are taken for the same (repaired), and ids on no list (strangers). `say` writes a number
-    of customers.
+    front, or text and number, are taken for the same (repaired), and ids on no list (strangers). `universal` counts the
+    customers of the universal control; `say` writes a number of customers.
     """
 
     contacts: pd.DataFrame
@@ -48,6 +45,7 @@ class Record:
     say: Callable[[int], str]
     planned: Mapping[str, float] | None
     counts: Mapping[str, int]
+    universal: int = 0
 
     @property
     def arms(self) -> list[str]:
@@ -66,9 +64,15 @@ class Record:
 
 
 def open_record(
-    contacts: Any, outcomes: Any, plan: Any = None, claim: Claim | None = None, *, control: str = "control",
-    level: float = 0.05, say: Callable[[int], str] = "{:,}".format,
-) -> Record:  # fmt: skip
+    contacts: Any,
+    outcomes: Any,
+    plan: Any = None,
+    claim: Claim | None = None,
+    *,
+    control: str = "control",
+    level: float = 0.05,
+    say: Callable[[int], str] = "{:,}".format,
+) -> Record:
     """Lay out a campaign for the checks; arguments as in `loyalty.evaluate.clinic.examine.examine_campaign`.
 
     Not for measuring: for that `measure_lift` refuses what this accepts.
@@ -88,77 +92,69 @@ def open_record(
     """
     if not 0.01 <= level < 1:
         raise ValueError(f"level should be .01 or more, and below 1, such as 0.05; found {level!r}")
-    problems: list[str] = []
-    opened = gather(problems, _open, contacts, "contacts", ("customer_id", "arm"), KNOWN)
-    opened += gather(problems, _open, outcomes, "outcomes", ("customer_id",), KEYS)
-    if problems:
-        raise TableError(problems, "the campaign")
-    people, rows = opened
-    held, control = people["control_kind"].astype(object).eq("universal"), write_id(control).strip()
-    rows = rows[~rows["customer_id"].isin(people.loc[held, "customer_id"])] if held.any() else rows
-    people = people[~held].assign(arm=_write(people["arm"]).fillna("(empty)"), segment=_write(people["segment"]))
-    people["is_control"] = people["arm"] == control
-    if not 0 < people["is_control"].sum() < len(people):
-        found = ", ".join(sorted(people["arm"].unique())) or "none"
-        who = "nobody was treated" if people["is_control"].any() else f"there is nobody in the group `{control}`"
-        raise TableError([f"{who}; the groups are: {found}"], "contacts")
-    waves = people[[*WAVE]].drop_duplicates()
-    if len(waves) > 1:
-        raise TableError([f"there are {len(waves)} waves: examine one at a time"], "contacts")
-    wave = {name: write_id(value).strip() for name, value in waves.iloc[0].dropna().items()}
-    people["delivered"] = _write(people["delivered"]).str.lower().map(FLAGS).astype("boolean")
-    for table, name in ((people, "assigned_at"), (people, "sent_at"), (rows, "start"), (rows, "end")):
-        times = _read_times(table[name])
-        table[name] = times if table is people else times.dt.normalize()
-    note = _read_plan(plan, wave)
+    found = read_loosely(contacts, outcomes, control=control, window=claim.window if claim else "main")
+    people = _read_dates(found.people, ("assigned_at", "sent_at"))
+    people["delivered"] = write_names(people["delivered"]).str.lower().map(FLAGS).astype("boolean")
+    note = _read_plan(plan, found.wave)
+    asked = _settle_claim(claim, note, found.rows)
+    rows = _read_numbers(found.rows, sorted({*MEASURES, asked.outcome} & {*found.rows}))
+    rows = _read_dates(rows, ("start", "end"))
+    for name in ("start", "end"):
+        rows[name] = rows[name].dt.normalize()
+    rows = keep_wave(rows.assign(window=write_names(rows["window"]).fillna(asked.window)), found.wave)
+    shares = None if found.universal else infer_shares(people)
+    if "planned_shares" in note:
+        shares = read_shares(note["planned_shares"], found.control)
+    people, rows, counts = match_loosely(people, rows)
+    return Record(
+        contacts=people,
+        windows=_lay_out(rows, len(people), asked.window),
+        plan=note,
+        claim=asked,
+        claimed=claim is not None,
+        control=found.control,
+        level=level,
+        say=say,
+        planned=shares,
+        counts=counts,
+        universal=found.universal,
+    )
+
+
+def _lay_out(rows: pd.DataFrame, customers: int, asked: str) -> dict[str, pd.DataFrame]:
+    """The rows of each window in the order of the customers, empty for who has none."""
+    parts = dict(tuple(rows.groupby("window")))
+    names = {*parts, "pre", "main", "post", asked}
+    return {name: parts.get(name, rows[:0]).set_index("place").reindex(range(customers)) for name in names}
+
+
+def _settle_claim(claim: Claim | None, note: Mapping[str, Any], rows: pd.DataFrame) -> Claim:
+    """The claim to examine, without one the planned metric; arm and segment are written as the contacts write them."""
     metric = str(note.get("primary_metric", "")).strip()
     asked = claim or Claim(metric if metric in rows else "sales")
     said = {name: getattr(asked, name) for name in ("arm", "segment")}
-    asked = replace(asked, **{name: write_id(value).strip() for name, value in said.items() if value is not None})
-    for name in sorted({*MEASURES, asked.outcome} & {*rows}):
+    return replace(asked, **{name: write_id(value).strip() for name, value in said.items() if value is not None})
+
+
+def _read_numbers(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Turn columns into numbers, empty where there is none; a decimal comma is refused, not taken for emptiness."""
+    problems = []
+    numbers = {}
+    for name in names:
         number = pd.to_numeric(rows[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
-        lost = _write(rows[name][number.isna()]).dropna()
-        if len(lost := lost[lost.str.contains(r"\d")]):
+        lost = write_names(rows[name][number.isna()]).dropna()
+        lost = lost[lost.str.contains(r"\d")]
+        if len(lost):
             says = f"`{name}` holds text such as {lost.iloc[0]!r} in {len(lost):,} of {len(rows):,} rows"
             problems.append(f"{says}: decimal comma? Read the file with pandas.read_csv(…, decimal=',')")
-        rows[name] = number
+        numbers[name] = number
     if problems:
         raise TableError(problems, "outcomes")
-    rows = _keep(rows.assign(window=_write(rows["window"]).fillna(asked.window)), wave)
-    shares = None if held.any() else infer_shares(people)
-    shares = read_shares(note["planned_shares"], control) if "planned_shares" in note else shares
-    people, rows, counts = _match(people, rows)
-    parts, places = dict(tuple(rows.groupby("window"))), range(len(people))
-    windows = {name: parts.get(name, rows[:0]).set_index("place").reindex(places)
-               for name in {*parts, "pre", "main", "post", asked.window}}  # fmt: skip
-    return Record(people, windows, note, asked, claim is not None, control, level, say, shares, counts)
+    return rows.assign(**numbers)
 
 
-def _open(source: Any, name: str, needed: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The table, its rows numbered; columns that it might have are empty where it has not."""
-    try:
-        frame = as_frame(source)
-    except NotATable as error:
-        raise TableError([str(error)], name) from None
-    found = ", ".join(map(str, frame.columns)) or "none"
-    wrong = [f"there is no column `{column}`; found: {found}" for column in needed if column not in frame]
-    wrong += [f"there are two columns `{column}`" for column in frame.columns[frame.columns.duplicated()]]
-    if wrong:
-        raise TableError(wrong, name)
-    return frame.reset_index(drop=True).reindex(columns=list(dict.fromkeys([*frame, *known])))
-
-
-def _write(values: pd.Series) -> pd.Series:
-    """Names as text without blanks around them; what is empty stays empty."""
-    kinds = values.astype(object)
-    return kinds.map({kind: write_id(kind).strip() for kind in kinds.dropna().unique()}).astype("str")
-
-
-def _keep(table: pd.DataFrame, wave: Mapping[str, str]) -> pd.DataFrame:
-    """The rows of a wave, as far as the table says of which wave they are."""
-    for name in {*wave} & {*table}:
-        table = table[_write(table[name]).fillna(wave[name]) == wave[name]]
-    return table
+def _read_dates(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    return table.assign(**{name: _read_times(table[name]) for name in names})
 
 
 def _read_times(values: pd.Series) -> pd.Series:
@@ -169,42 +165,13 @@ def _read_times(values: pd.Series) -> pd.Series:
     return pd.to_datetime(text, errors="coerce", format="ISO8601")
 
 
-def _match(people: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-    """Give each row of the outcomes the place of its customer in the list: by the id as it is, else as bare text."""
-    both = pd.concat([table["customer_id"].astype(object) for table in (people, rows)])
-    codes, ids = pd.factorize(both)  # -1 where there is none
-    text = pd.Series([write_id(value) for value in ids] + ["nan"])
-    bare = text.str.replace(r"\s", "", regex=True).str.lstrip("0").str.casefold().factorize()[0]
-    bare[-1] = -1
-    mine, theirs = codes[: len(people)], codes[len(people) :]
-    again = pd.Series(mine).duplicated().to_numpy() & (mine >= 0)
-    groups = people["arm"][np.isin(mine, mine[again])].groupby(mine[np.isin(mine, mine[again])]).nunique()
-    people, mine = people.assign(text=text.to_numpy()[mine])[~again].reset_index(drop=True), mine[~again]
-    exact, loose = _find_places(mine, theirs), _find_places(bare[mine], bare[theirs])
-    place = np.where(exact >= 0, exact, loose)
-    order = np.argsort(exact < 0, kind="stable")  # rows under the very id first
-    order = order[place[order] >= 0]
-    rows, bent = rows.iloc[order].assign(place=place[order]), exact[order] < 0
-    twice = rows.duplicated(["place", "window"])
-    counts = {"contacts": again.sum(), "arms": (groups > 1).sum(), "outcomes": twice.sum()}
-    counts["repaired"] = np.setdiff1d(rows["place"][bent], rows["place"][~bent]).size
-    counts["strangers"] = np.unique(theirs[(place < 0) & (theirs >= 0)]).size
-    return people, rows[~twice], {name: int(count) for name, count in counts.items()}
-
-
-def _find_places(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Where each of `theirs` stands among `mine`; -1 where it does not, is empty, or stands twice."""
-    known = pd.Series(mine)
-    return pd.Index(known.mask(known.duplicated(keep=False) | (known < 0), -2 - known.index)).get_indexer(theirs)
-
-
 def _read_plan(plan: Any, wave: Mapping[str, str]) -> dict[str, Any]:
     if plan is None:
         return {}
-    table = pd.DataFrame([dict(plan)]) if isinstance(plan, Mapping | pd.Series) else _open(plan, "campaigns")
-    table = _keep(table, wave)
+    table = pd.DataFrame([dict(plan)]) if isinstance(plan, Mapping | pd.Series) else open_loosely(plan, "campaigns")
+    table = keep_wave(table, wave)
     if len(table) != 1:
-        which = f" ({' / '.join(wave.values())})" * bool(wave)
+        which = f" ({' / '.join(wave.values())})" if wave else ""
         raise TableError([f"the plan should have one row for this wave{which}, found {len(table)}"], "campaigns")
     row = table.iloc[0].astype(object).items()
     note = {k: v for k, v in row if str(v).strip() and not (pd.api.types.is_scalar(v) and pd.isna(v))}

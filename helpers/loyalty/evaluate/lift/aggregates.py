@@ -13,7 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from loyalty.tables.check import TableError, check_table
+from loyalty.tables.check import TableError, find_breaches
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.sources import collect
 
@@ -109,7 +109,9 @@ class Sums:
         return total
 
 
-def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str, str], dict[Metric, Sums]]:
+def sum_powers(
+    table: nw.LazyFrame, metrics: Sequence[Metric], source: str = "outcomes"
+) -> dict[tuple[str, str], dict[Metric, Sums]]:
     """Sum the powers of all metrics by arm and segment, in one scan.
 
     Parameters
@@ -117,6 +119,8 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     table : narwhals.LazyFrame
         `arm`, `segment`, `weight` and the numbers; customer_id, to name who has none.
     metrics : sequence of (outcome, per)
+    source : str
+        Which table the numbers came from, for the message.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     # Shifted only where digits are in danger: sums of whole numbers stay exact
     shift = {name: float(middle[name]) if abs(middle[name]) > 100 * spread[name] else 0.0 for name in names}
     found = _scan(table, metrics, shift)
-    _refuse_lost_numbers(table, names, found)
+    _refuse_lost_numbers(table, names, found, source)
     for name in names:
         mean, square = found[[f"{name}^1", f"{name}^2"]].sum() / found["n"].sum()
         if abs(mean) > 1e3 * np.sqrt(max(square - mean**2, 0.0)):  # the first rows were not like the others
@@ -164,7 +168,7 @@ def sum_powers(table: nw.LazyFrame, metrics: Sequence[Metric]) -> dict[tuple[str
     return cells
 
 
-def _refuse_lost_numbers(table: nw.LazyFrame, names: Sequence[str], found: pd.DataFrame) -> None:
+def _refuse_lost_numbers(table: nw.LazyFrame, names: Sequence[str], found: pd.DataFrame, source: str) -> None:
     """Raise if a number was missing, infinite or too large for its square; the contract's check names the rows."""
     sums = found[[f"{name}^{i}" for name in names for i in (1, 2)]].to_numpy()
     whole = found[[f"{name} seen" for name in names]].eq(found["n"], axis=0).all(axis=None)
@@ -173,8 +177,8 @@ def _refuse_lost_numbers(table: nw.LazyFrame, names: Sequence[str], found: pd.Da
     columns = [Column(name, "number", "what was measured") for name in names]
     if "customer_id" in table.collect_schema().names():
         columns.insert(0, Column("customer_id", "id", "who"))
-    check_table(table, Table("outcomes", "a customer", ("",), tuple(columns)))
-    raise TableError(["a number is too large to be squared and added up: is the unit right?"], "outcomes")
+    problems = find_breaches(table, Table(source, "a customer", ("",), tuple(columns)))
+    raise TableError(problems or ["a number is too large to be squared and added up: is the unit right?"], source)
 
 
 def _powers(d: str | None) -> list[tuple[int, int]]:

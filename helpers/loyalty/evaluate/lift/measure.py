@@ -10,7 +10,8 @@ One entrance to the modules beside this one:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -21,18 +22,30 @@ from loyalty.evaluate.lift.bootstrap import redraw
 from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.evaluate.lift.intervals import compare_sums, compare_weighted
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
+from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
-from loyalty.tables.wave import Assigned, open_assigned
+from loyalty.tables.wave.door import Assigned, open_assigned
 
 INTERVALS = ("auto", "welch", "pooled", "bootstrap", "percentile")
 
 
 def measure_lift(
-    contacts: Any, outcomes: Any = None, outcome: str = "sales", *, per: str | None = None, control: str = "control",
-    window: str = "main", before: str | Sequence[str] | None = None, by: str | None = None, interval: str = "auto",
-    level: float = 0.95, correct: str = "auto", seed: int = 0, slope: float | Sequence[float] | None = None,
-) -> Lift | Lifts:  # fmt: skip
+    contacts: Any,
+    outcomes: Any = None,
+    outcome: str = "sales",
+    *,
+    per: str | None = None,
+    control: str = "control",
+    window: str = "main",
+    before: str | Sequence[str] | None = None,
+    by: str | None = None,
+    interval: str = "auto",
+    level: float = 0.95,
+    correct: str = "auto",
+    seed: int = 0,
+    slope: float | Sequence[float] | None = None,
+) -> Lift | Lifts:
     """Measure what the campaign changed, per customer *assigned*: those who never saw it count as well.
 
     Not for groups that nobody drew by lot (`loyalty.evaluate.observational`), not for redeemers or the delivered
@@ -105,19 +118,25 @@ def measure_lift(
     if slope is not None and not early:
         raise ValueError("a slope needs `before`: the numbers that it belongs to")
     metric = (outcome, per)
-    names = [name for name in metric if name]
-    data = open_assigned(contacts, outcomes, names, before=early, by=by, control=control, window=window)
-    options = {"early": early, "interval": interval, "level": level, "seed": seed, "slope": slope}
-    results, left_out = _measure(data, [metric], **options)
+    names = [outcome] if per is None else [outcome, per]
+    data = open_assigned(contacts, outcomes, names, before=early, by=by, control=control, window=window, summed=True)
+    results, left_out = _measure(data, [metric], _Way(early, interval, level, seed, slope))
     if by is None and len(data.arms) == 1:
         return results[0]
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
 def measure_lifts(
-    contacts: Any, outcomes: Any = None, metrics: Sequence[str | tuple[str, str]] = ("sales",), *,
-    control: str = "control", window: str = "main", by: str | None = None, level: float = 0.95, correct: str = "auto",
-) -> Lifts:  # fmt: skip
+    contacts: Any,
+    outcomes: Any = None,
+    metrics: Sequence[str | tuple[str, str]] = ("sales",),
+    *,
+    control: str = "control",
+    window: str = "main",
+    by: str | None = None,
+    level: float = 0.95,
+    correct: str = "auto",
+) -> Lifts:
     """Measure many outcomes in one scan of the tables, however large; each as `measure_lift` does.
 
     Not for finding the outcome that moved: the plan names one that decides, and p-values are not corrected for their
@@ -146,28 +165,35 @@ def measure_lifts(
     """
     pairs: list[Metric] = [(metric, None) if isinstance(metric, str) else tuple(metric) for metric in metrics]
     names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
-    data = open_assigned(contacts, outcomes, names, by=by, control=control, window=window)
-    results, left_out = _measure(data, pairs, level=level)
+    data = open_assigned(contacts, outcomes, names, by=by, control=control, window=window, summed=True)
+    results, left_out = _measure(data, pairs, _Way(level=level))
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
 def unmask_redeemers(
-    contacts: Any, outcomes: Any = None, outcome: str = "sales", *, redeemed: str = "redeemed", level: float = 0.95,
-    **options: Any,
-) -> pd.DataFrame:  # fmt: skip
+    contacts: Any,
+    outcomes: Any = None,
+    outcome: str = "sales",
+    *,
+    redeemed: str = "redeemed",
+    control: str = "control",
+    window: str = "main",
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Set "redeemers against control" beside the honest comparison; who redeems would have bought more anyway.
 
     Parameters
     ----------
-    contacts, outcomes, outcome, level
-        As in `measure_lift`; `options` are control and window.
+    contacts, outcomes, outcome, control, window, level
+        As in `measure_lift`.
     redeemed : str
         A number that is above zero for who used the offer.
 
     Returns
     -------
     pandas.DataFrame
-        Rows: redeemers, others treated, all assigned, each against control: customers, mean, effect, low, high.
+        Rows: redeemers, others treated, all assigned, each against control: customers, mean, effect, low, high. Who
+        was left out stands in `.attrs["warnings"]`.
 
     Raises
     ------
@@ -180,10 +206,9 @@ def unmask_redeemers(
     >>> unmask_redeemers(table)["effect"].tolist()
     [4.0, -3.0, 0.5]
     """
-    data = open_assigned(contacts, outcomes, [outcome, redeemed], **options)
-    sum_powers(data.table, [(outcome, None), (redeemed, None)])  # refuses what is missing
+    data = open_assigned(contacts, outcomes, [outcome, redeemed], control=control, window=window)
     rows = data.fetch([outcome, redeemed])
-    drawn = rows["arm"] == options.get("control", "control")
+    drawn = rows["arm"] == control
     used = ~drawn & (rows[redeemed] > 0)
     if used.sum() < 2:
         says = f"`{redeemed}` is above zero for {used.sum()} customers: there is nobody to unmask"
@@ -195,57 +220,102 @@ def unmask_redeemers(
             found = compare_means(rows.loc[who, outcome], rows.loc[drawn, outcome], level=level)
             row = {"against control": name, "customers": int(who.sum()), "mean": rows.loc[who, outcome].mean()}
             table.append(row | {part: getattr(found, part) for part in ("effect", "low", "high")})
-    return pd.DataFrame(table).set_index("against control")
+    shown = pd.DataFrame(table).set_index("against control")
+    shown.attrs["warnings"] = data.warnings
+    return shown
 
 
-def _measure(
-    data: Assigned, metrics: Sequence[Metric], *, early: Sequence[str] = (), interval: str = "auto",
-    level: float = 0.95, seed: int = 0, slope: Any = None,
-) -> tuple[list[Lift], list[str]]:  # fmt: skip
-    if not 0 < level < 1:
-        raise ValueError(f"level should lie between 0 and 1, such as 0.95; found {level!r}")
-    cells = sum_powers(data.table, metrics)
-    uneven = any(most - least > 1e-6 * most for here in cells.values() for least, most in [here[metrics[0]].weights])
-    plain = not early and interval in ("auto", "welch", "pooled")
-    if uneven and not (plain and all(per is None for _, per in metrics)):
+@dataclass(frozen=True)
+class _Way:
+    """How to compare: fields as the arguments of `measure_lift`; `early` are the numbers of before."""
+
+    early: Sequence[str] = ()
+    interval: str = "auto"
+    level: float = 0.95
+    seed: int = 0
+    slope: Any = None
+
+    @property
+    def needs_only_sums(self) -> bool:
+        """Whether sums of powers are enough, so that the customers can stay where they are."""
+        return not self.early and self.interval in ("auto", "welch", "pooled")
+
+
+def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list[Lift], list[str]]:
+    """Compare each arm with control, metric by metric and segment by segment; say which cells cannot be compared."""
+    if not 0 < way.level < 1:
+        raise ValueError(f"level should lie between 0 and 1, such as 0.95; found {way.level!r}")
+    cells = sum_powers(data.table, metrics, data.source)
+    is_uneven = _are_uneven(cells, metrics[0])
+    if is_uneven and not (way.needs_only_sums and all(per is None for _, per in metrics)):
         says = "`propensity` differs within a group, and only plain means can be weighted: measure stratum by stratum"
         raise TableError([says], "contacts")
-    names = list(dict.fromkeys(name for metric in metrics for name in metric if name))
-    past = [f"before:{name}" for name in early]
-    rows = None if plain and not uneven else data.fetch([*names, *past, "weight"]).set_index(["arm", "segment"])
-    segments = sorted({segment for _, segment in cells})
-    results, left_out = [], []
-    for metric, segment, arm in product(metrics, segments, data.arms):
-        keys, where = ((arm, segment), (data.control, segment)), f" in `{segment}`" if segment else ""
+    rows = None
+    if is_uneven or not way.needs_only_sums:
+        names = list(dict.fromkeys(name for metric in metrics for name in metric if name))
+        past = [f"before:{name}" for name in way.early]
+        rows = data.fetch([*names, *past, "weight"]).set_index(["arm", "segment"])
+    results = []
+    left_out = []
+    for metric, segment, arm in product(metrics, sorted({segment for _, segment in cells}), data.arms):
+        keys = ((arm, segment), (data.control, segment))
         pair = [cells[key][metric] if key in cells else Sums(0, {}) for key in keys]
-        if min(side.n for side in pair) < 2:
-            left_out.append(f"no comparison of {arm}{where}: {pair[0].n:,} treated, {pair[1].n:,} control customers")
-            continue
-        if min(side.size for side in pair) <= 0:
-            left_out.append(f"no ratio for {arm}{where}: `{metric[1]}` adds up to 0 or less")
+        if problem := _say_why_not(pair, metric, arm, segment):
+            left_out.append(problem)
             continue
         unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
-        given = {"level": level, "estimand": unit + data.left_out}
-        if rows is not None:
-            sides = [rows.loc[[key]] for key in keys]
-            y, weights, x = ([s[c].to_numpy() for s in sides] for c in (metric[0], "weight", past))
-        if early:
-            found = adjust_gap(*y, tuple(x), slope=slope, **given)
-        elif uneven:
-            found = compare_weighted(*y, tuple(weights), **given)
-        elif plain:
-            kind = _find_kind(metric, [here[metric] for here in cells.values()], interval)
-            found = compare_sums(*pair, kind=kind, interval=interval, **given)
+        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.warnings))}
+        if rows is None:
+            kind = _find_kind(metric, [here[metric] for here in cells.values()], way.interval)
+            found = compare_sums(*pair, kind=kind, interval=way.interval, **given)
         else:
-            found = compare_sums(*pair, kind="ratio" if metric[1] else "mean", interval="welch", **given)
-            drawn = [side[[name for name in metric if name]].to_numpy() for side in sides]
-            found = redraw(found, drawn, method=interval.replace("bootstrap", "t"), seed=seed)
+            found = _compare_rows([rows.loc[[key]] for key in keys], pair, metric, way, is_uneven, given)
         results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
     if not results:
         raise TableError(left_out, "contacts")
     return results, left_out
 
 
+def _are_uneven(cells: Mapping[tuple[str, str], Mapping[Metric, Sums]], metric: Metric) -> bool:
+    """Whether customers of one cell have different weights."""
+    weights = [here[metric].weights for here in cells.values()]
+    return any(most - least > 1e-6 * most for least, most in weights)
+
+
+def _say_why_not(pair: Sequence[Sums], metric: Metric, arm: str, segment: str) -> str:
+    """Say why two groups cannot be compared; an empty text if they can."""
+    where = f" in `{segment}`" if segment else ""
+    if min(side.n for side in pair) < 2:
+        return f"no comparison of {arm}{where}: {pair[0].n:,} treated, {pair[1].n:,} control customers"
+    if min(side.size for side in pair) <= 0:
+        return f"no ratio for {arm}{where}: `{metric[1]}` adds up to 0 or less"
+    return ""
+
+
+def _compare_rows(
+    sides: Sequence[pd.DataFrame],
+    pair: Sequence[Sums],
+    metric: Metric,
+    way: _Way,
+    is_uneven: bool,
+    given: dict[str, Any],
+) -> Estimate:
+    """Compare two groups by the numbers of their customers: adjusted, weighted, or by the bootstrap."""
+    treated, control = (side[metric[0]].to_numpy() for side in sides)
+    if way.early:
+        past = [f"before:{name}" for name in way.early]
+        earlier = tuple(side[past].to_numpy() for side in sides)
+        return adjust_gap(treated, control, (earlier[0], earlier[1]), slope=way.slope, **given)
+    if is_uneven:
+        weights = tuple(side["weight"].to_numpy() for side in sides)
+        return compare_weighted(treated, control, (weights[0], weights[1]), **given)
+    found = compare_sums(*pair, kind="ratio" if metric[1] else "mean", interval="welch", **given)
+    drawn = [side[[name for name in metric if name]].to_numpy() for side in sides]
+    return redraw(found, drawn, method=way.interval.replace("bootstrap", "t"), seed=way.seed)
+
+
 def _find_kind(metric: Metric, cells: Sequence[Sums], interval: str) -> str:
+    if metric[1]:
+        return "ratio"
     only_ones = all(side.is_binary for side in cells) and any(side.filled for side in cells)
-    return "ratio" if metric[1] else "rate" if only_ones and interval == "auto" else "mean"
+    return "rate" if only_ones and interval == "auto" else "mean"

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import apply_margin_rate
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.columns import Table
-from loyalty.tables.contracts import CONTACTS, OFFERS, OUTCOMES
+from loyalty.tables.contracts import OFFERS, OUTCOMES
 from loyalty.tables.problems import gather
 from loyalty.tables.sources import collect
+from loyalty.tables.wave.door import Assigned, open_assigned
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
-MEASURES = OUTCOMES.columns[6:]
-ABOUT = ("customer_id", "arm", "offer_id", "control_kind", "propensity")
-WHO = [replace(column, optional=column.name != "arm") for column in CONTACTS.columns if column.name in ABOUT]
-JOINED = Table("contacts", "a customer with what he did", ("customer_id",), (*WHO, *MEASURES))
+PRICED = ("orders", "sales", "margin", "redeemed", "discount", "reward_paid", "points_issued")
+MEASURES = tuple(column for column in OUTCOMES.columns if column.name in PRICED)
 
 
 @dataclass(frozen=True)
 class Arms:
-    """Contacts of one wave and, for each window, their outcomes in the same order; made by `read_arms`."""
+    """A wave in memory: its customers and, for each window, their outcomes in the same order; made by `read_arms`.
 
+    `people` holds arm, weight (1 / propensity), customer_id and offer_id if known, and what else was asked for.
+    """
+
+    wave: Assigned
     people: pd.DataFrame
     windows: Mapping[str, pd.DataFrame]
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,92 +49,73 @@ class Priced:
     warnings: tuple[str, ...]
 
 
-def read_arms(contacts: Any, outcomes: Any, windows: Sequence[str], control: str) -> Arms:
-    """Read one wave and check that everybody has an outcome; the universal control is left out.
+def read_arms(contacts: Any, outcomes: Any, windows: Sequence[str], control: str, about: Sequence[str] = ()) -> Arms:
+    """Read one wave with what has a price; a window after the campaign may be missing, if it is not the only one.
 
     Not for several waves at once: a customer in two of them is not two customers.
+
+    Parameters
+    ----------
+    contacts, outcomes, control
+        As in `loyalty.tables.wave.open_assigned`.
+    windows : sequence of str
+    about : sequence of str
+        Further columns of the contacts.
+
+    Returns
+    -------
+    Arms
 
     Raises
     ------
     TableError
         With all problems of both tables.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"arm": ["mail", "control"] * 2, "margin": [2.0, 1.0, 3.0, 0.0]})
+    >>> read_arms(table, None, ["main"], "control").windows["all"]["margin"].tolist()
+    [2.0, 1.0, 3.0, 0.0]
     """
-    problems: list[str] = []
-    opened = gather(problems, check_table, contacts, JOINED if outcomes is None else CONTACTS)
-    table = opened if outcomes is None else gather(problems, check_table, outcomes, OUTCOMES)
-    if problems:
-        raise TableError(problems, "the campaign's money")
-    names = [n for n in opened[0].collect_schema().names() if n in ("campaign_id", "wave", *ABOUT)]
-    measured = [c.name for c in MEASURES if c.name in table[0].collect_schema()]
-    values = [nw.col(n).cast(nw.Float64) for n in measured]
-    people, notes = collect(opened[0].select(*names, *(values if outcomes is None else []))), []
-    if "customer_id" in people:
-        people = people.sort_values("customer_id", ignore_index=True)
-    if "control_kind" in people:
-        universal = (people["arm"] == control) & (people["control_kind"] == "universal")
-        notes += [f"{universal.sum():,} of the universal control are left out"] if universal.any() else []
-        people = people[~universal].reset_index(drop=True)
-    if outcomes is None:
-        return Arms(people, {"all": people[measured]}, tuple(notes))
-    wave = people[["campaign_id", "wave"]].drop_duplicates()
-    if len(wave) > 1:
-        mend = "choose one, for example contacts[contacts.wave == 1]"
-        raise TableError([f"contacts hold {len(wave)} waves of campaigns: {mend}"], "the campaign's money")
-    here = (nw.col(n).cast(nw.String) == str(value) for n, value in wave.squeeze().items())
-    found = collect(table[0].filter(*here).select("customer_id", "window", *values))
-    tables = _match(people, found, windows, problems)
-    if problems:
-        raise TableError(problems, "the campaign's money")
-    return Arms(people, tables, tuple(notes))
-
-
-def _match(
-    people: pd.DataFrame, found: pd.DataFrame, windows: Sequence[str], problems: list[str]
-) -> dict[str, pd.DataFrame]:
+    may_lack = ("post",) if len(windows) > 1 else ()
+    about = (*about, "offer_id")
+    wave = open_assigned(contacts, outcomes, MEASURES, about=about, control=control, window=windows, may_lack=may_lack)
+    numbers = {column.name: wave.name_columns(column.name) for column in MEASURES}
+    numbers = {name: columns for name, columns in numbers.items() if columns}
+    names = wave.table.collect_schema().names()
+    known = [name for name in dict.fromkeys(("customer_id", *about)) if name in names]
+    rows = wave.fetch(["weight", *known, *(column for columns in numbers.values() for column in columns)])
+    if "customer_id" in known:
+        rows = rows.sort_values("customer_id", ignore_index=True)
+    people = rows[["arm", "weight", *known]]
     tables = {}
-    for window in windows:
-        mine = found[found["window"] == window].drop(columns="window").set_index("customer_id")
-        if mine.empty and window == "post" and len(windows) > 1:
-            continue
-        gone = people["customer_id"][~people["customer_id"].isin(mine.index)]
-        if mine.empty:
-            have = ", ".join(map(repr, sorted(found["window"].unique()))) or "no row of this wave"
-            problems.append(f"outcomes have no window {window!r}, found {have}")
-        elif len(gone):
-            some = f"{len(gone):,} of {len(people):,} contacts (customer_id {', '.join(map(str, gone[:3]))})"
-            mend = "who bought nothing needs a row of zeros; build_outcomes writes it"
-            if (gone.dtype.kind in "iu") != (mine.index.dtype.kind in "iu"):
-                mend = "`customer_id` is a whole number in one table and text in the other"
-            problems.append(f"outcomes are missing in window {window!r} for {some}: {mend}")
-        tables[window] = mine.reindex(people["customer_id"]).reset_index(drop=True)
-    return tables
+    for place, window in enumerate(wave.windows or ("all",)):
+        columns = {columns[place]: name for name, columns in numbers.items()}
+        tables[window] = rows[list(columns)].rename(columns=columns)
+    return Arms(wave, people, tables)
 
 
-def choose_arm(arms: pd.Series, control: str, arm: str | None) -> str:
-    """Find the one treated arm; TableError with all that is wrong with the arms."""
-    counts, problems = arms.value_counts(), []
-    treated = sorted(set(counts.index) - {control})
-    there = ", ".join(map(repr, treated[:6])) or "none"
-    if control not in counts:
-        problems.append(f"there is no control: no row has arm {control!r}, found {there}; name it with control='…'")
-    if not treated:
-        problems.append("there is no treated arm: nobody was treated")
-    elif arm is not None and arm not in treated:
-        problems.append(f"there is no treated arm {arm!r}, found {there}")
-    elif arm is None and len(treated) > 1:
+def choose_arm(arms: Sequence[str], arm: str | None) -> str:
+    """Find the one treated arm among these; TableError if there are several, or it is not there.
+
+    Examples
+    --------
+    >>> choose_arm(["mail"], None)
+    'mail'
+    """
+    treated = sorted(arms)
+    there = ", ".join(map(repr, treated[:6]))
+    if arm is not None and arm not in treated:
+        raise TableError([f"there is no treated arm {arm!r}, found {there}"], "contacts")
+    if arm is None and len(treated) > 1:
         mend = f"choose one with arm={treated[0]!r}, or see all with compare_money"
-        problems.append(f"there are {len(treated)} treated arms, {there}: {mend}")
-    few = [name for name in (arm or (treated or [""])[0], control) if counts.get(name) == 1]
-    problems += [f"arm {name!r} has 1 customer: an interval needs two" for name in few]
-    if problems:
-        raise TableError(problems, "the campaign's money")
+        raise TableError([f"there are {len(treated)} treated arms, {there}: {mend}"], "contacts")
     return arm or treated[0]
 
 
 def price_arm(
-    arms: Arms, arm: str, control: str, offers: Any, given: Mapping[str, float | None], margin_rate: float | None,
-    vat_rate: float,
-) -> Priced:  # fmt: skip
+    arms: Arms, arm: str, offers: Any, given: Mapping[str, float | None], margin_rate: float | None, vat_rate: float
+) -> Priced:
     """Turn the outcomes of one arm and of control into money, window by window.
 
     Rewards: `reward_cost` x redeemed if it is given, else `reward_paid`, else the cost in `offers` x redeemed. Points:
@@ -146,27 +127,22 @@ def price_arm(
     TableError
         If margin cannot be had, or offers and contacts do not fit.
     """
-    keep = arms.people["arm"].isin([arm, control]).to_numpy()
-    people, tables = arms.people[keep], {name: table[keep] for name, table in arms.windows.items()}
-    treated, has = (people["arm"] == arm).to_numpy(), set(next(iter(tables.values())))
+    keep = arms.people["arm"].isin([arm, arms.wave.control]).to_numpy()
+    people = arms.people[keep]
+    tables = {name: table[keep] for name, table in arms.windows.items()}
+    treated = (people["arm"] == arm).to_numpy()
+    has = set(next(iter(tables.values())))
     problems: list[str] = []
     costs = dict(given) if offers is None else _read_offers(people, treated, offers, given, problems)
-    if given["reward_cost"] and "redeemed" not in has:
-        problems.append("reward_cost is given, but the outcomes have no column `redeemed` to multiply it with")
-    if "margin" not in has and (margin_rate is None or "sales" not in has):
-        need = "margin_rate, for example 0.30" if "sales" in has else "`sales` and margin_rate"
-        problems.append(f"the outcomes have no column `margin`: add it, or give {need}")
-    chance = people.get("propensity", pd.Series(np.nan, people.index))
-    if chance.notna().any() and not (chance > 0).all():
-        problems.append("`propensity` is empty or 0 for some customers: fill it for all, or leave it out")
+    problems += _find_what_lacks(has, given, margin_rate)
     if problems:
         raise TableError(problems, "the campaign's money")
     whole = pd.concat(tables, names=["window"])
     paid = "reward_paid" in has and given["reward_cost"] is None
     notes = _say_what_is_assumed(whole, has, costs, given, paid, margin_rate, vat_rate)
     weight = None
-    if chance.groupby(treated).nunique().max() > 1:
-        weight = 1 / chance.to_numpy()
+    if people["weight"].groupby(treated).nunique().max() > 1:
+        weight = people["weight"].to_numpy()
         notes.append("the chance of the arm differs between customers: each weighs 1 / propensity")
     known = costs | {n: float(n == COSTS[3]) for n in COSTS if costs[n] is None}  # an unknown probability is 1
     each = {n: np.tile(np.broadcast_to(known[n], len(people)), len(tables)) for n in COSTS}
@@ -174,20 +150,40 @@ def price_arm(
         whole["margin"] = apply_margin_rate(whole, margin_rate, np.tile(~treated, len(tables)), vat_rate)
     zero = pd.Series(0.0, whole.index)
     bought = whole["orders" if "orders" in has else "sales" if "sales" in has else "margin"] > 0
-    priced = pd.DataFrame({
-        "sales": whole.get("sales", zero * np.nan), "margin": whole["margin"],
-        "discount": whole.get("discount", zero) / (1 + vat_rate), "bought": bought.astype(float),
-        "rewards": whole["reward_paid"] if paid else whole.get("redeemed", zero) * each["reward_cost"],
-        "points": whole.get("points_issued", zero) * each["point_cost"] * each["redemption_probability"],
-    })  # fmt: skip
+    rewards = whole["reward_paid"] if paid else whole.get("redeemed", zero) * each["reward_cost"]
+    priced = pd.DataFrame(
+        {
+            "sales": whole.get("sales", zero * np.nan),
+            "margin": whole["margin"],
+            "discount": whole.get("discount", zero) / (1 + vat_rate),
+            "bought": bought.astype(float),
+            "rewards": rewards,
+            "points": whole.get("points_issued", zero) * each["point_cost"] * each["redemption_probability"],
+        }
+    )
     parts = {name: priced.loc[name].reset_index(drop=True) for name in tables}
-    return Priced(treated, weight, parts, each["contact_cost"][: len(people)], (*arms.warnings, *notes))
+    return Priced(treated, weight, parts, each["contact_cost"][: len(people)], (*arms.wave.warnings, *notes))
+
+
+def _find_what_lacks(has: set[str], given: Mapping[str, float | None], margin_rate: float | None) -> list[str]:
+    problems = []
+    if given["reward_cost"] and "redeemed" not in has:
+        problems.append("reward_cost is given, but the outcomes have no column `redeemed` to multiply it with")
+    if "margin" not in has and (margin_rate is None or "sales" not in has):
+        need = "margin_rate, for example 0.30" if "sales" in has else "`sales` and margin_rate"
+        problems.append(f"the outcomes have no column `margin`: add it, or give {need}")
+    return problems
 
 
 def _say_what_is_assumed(
-    whole: pd.DataFrame, has: set[str], costs: Mapping[str, Any], given: Mapping[str, float | None], paid: bool,
-    margin_rate: float | None, vat_rate: float,
-) -> list[str]:  # fmt: skip
+    whole: pd.DataFrame,
+    has: set[str],
+    costs: Mapping[str, Any],
+    given: Mapping[str, float | None],
+    paid: bool,
+    margin_rate: float | None,
+    vat_rate: float,
+) -> list[str]:
     notes: list[str] = []
     if "margin" not in has:
         notes.append(f"margin is one rate for all goods, {margin_rate:g} of ordinary sales")

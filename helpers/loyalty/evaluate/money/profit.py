@@ -13,7 +13,7 @@ import pandas as pd
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
-from loyalty.evaluate.money.pricing import Priced, choose_arm, price_arm, read_arms
+from loyalty.evaluate.money.pricing import COSTS, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
 from loyalty.stats.intervals import compare_means
@@ -118,6 +118,60 @@ class Money:
         return render_html(shown, self.sentence(), self.warnings) + f"<p>{'<br>'.join(self.notes)}</p>"
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What is counted as a cost, and which windows count; fields as the arguments of `campaign_money`."""
+
+    margin_rate: float | None = None
+    contact_cost: float | None = None
+    reward_cost: float | None = None
+    point_cost: float | None = None
+    redemption_probability: float | None = None
+    vat_rate: float = 0.0
+    windows: str | Sequence[str] = ("main", "post")
+    fixed_cost: float = 0.0
+    rollout: int | None = None
+    level: float = 0.95
+
+    @property
+    def costs(self) -> dict[str, float | None]:
+        """What each thing costs, None where nobody said."""
+        return {name: getattr(self, name) for name in COSTS}
+
+    @property
+    def named_windows(self) -> tuple[str, ...]:
+        """The windows, also where one was given by its name alone."""
+        return (self.windows,) if isinstance(self.windows, str) else tuple(self.windows)
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether the windows are such as can count."""
+        return bool(self.named_windows) and not set(self.named_windows) - {"main", "post"}
+
+    def find_problems(self) -> list[str]:
+        """Say all that is wrong with the terms.
+
+        Examples
+        --------
+        >>> Terms(vat_rate=2).find_problems()
+        ['vat_rate should be from 0 to 1, found 2: is 2 percent meant? Write 0.02']
+        """
+        problems = []
+        for name, value in self.costs.items():
+            if value is not None:
+                problems += check_number(name, value, share=name == COSTS[-1])
+        if self.margin_rate is not None:
+            problems += check_number("margin_rate", self.margin_rate, share=True)
+        problems += check_number("vat_rate", self.vat_rate, share=True)
+        problems += check_number("fixed_cost", self.fixed_cost)
+        problems += check_number("level", self.level, share=True)
+        if self.rollout is not None:
+            problems += check_number("rollout", self.rollout, low=1)
+        if not self.has_windows:
+            problems.append(f"windows should be 'main', 'post' or both, found {self.named_windows!r}")
+        return problems
+
+
 def campaign_money(
     contacts: Any,
     outcomes: Any = None,
@@ -191,31 +245,20 @@ def campaign_money(
 
     Source: the definition is this workshop's; value of testing after Raiffa and Schlaifer (1961), chapter 5.
     """
-    given = {
-        "contact_cost": contact_cost,
-        "reward_cost": reward_cost,
-        "point_cost": point_cost,
-        "redemption_probability": redemption_probability,
-    }
-    problems = []
-    for name, value in given.items():
-        if value is not None:
-            problems += check_number(name, value, share=name == "redemption_probability")
-    if margin_rate is not None:
-        problems += check_number("margin_rate", margin_rate, share=True)
-    problems += check_number("vat_rate", vat_rate, share=True) + check_number("fixed_cost", fixed_cost)
-    problems += check_number("level", level, share=True)
-    if rollout is not None:
-        problems += check_number("rollout", rollout, low=1)
-    windows = (windows,) if isinstance(windows, str) else tuple(windows)
-    if not windows or set(windows) - {"main", "post"}:
-        raise TableError([*problems, f"windows should be 'main', 'post' or both, found {windows!r}"], NAME)
-    arms = gather(problems, read_arms, contacts, outcomes, windows, control)
-    chosen = gather(problems, choose_arm, arms[0].people["arm"], control, arm) if arms else []
-    if problems:
-        raise TableError(problems, NAME)
-    priced = price_arm(arms[0], chosen[0], control, offers, given, margin_rate, vat_rate)
-    return _count(priced, chosen[0], float(fixed_cost), rollout, level)
+    terms = Terms(
+        margin_rate=margin_rate,
+        contact_cost=contact_cost,
+        reward_cost=reward_cost,
+        point_cost=point_cost,
+        redemption_probability=redemption_probability,
+        vat_rate=vat_rate,
+        windows=windows,
+        fixed_cost=fixed_cost,
+        rollout=rollout,
+        level=level,
+    )
+    arms = _read_wave(contacts, outcomes, terms, control)
+    return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms)
 
 
 def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **options: Any) -> pd.DataFrame:
@@ -232,16 +275,28 @@ def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **opt
     >>> found[["arm", "profit"]].to_dict("list")
     {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
     """
-    control = options.get("control", "control")
-    windows = options.get("windows", ("main", "post"))
-    windows = (windows,) if isinstance(windows, str) else windows
-    arms = read_arms(contacts, outcomes, windows, control).people["arm"]
-    names = sorted(set(arms) - {control}) or [None]
-    found = [campaign_money(contacts, outcomes, offers, **options | {"arm": name}) for name in names]
+    terms = Terms(**{name: value for name, value in options.items() if name not in ("control", "arm")})
+    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"))
+    found = [_count_arm(arms, arm, offers, terms) for arm in sorted(arms.wave.arms)]
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
     table.insert(5, "p", [money.profit.p for money in found])
     table.insert(6, "p_holm", correct_for_many(list(table["p"])))
     return table.sort_values("profit", ascending=False, ignore_index=True)
+
+
+def _read_wave(contacts: Any, outcomes: Any, terms: Terms, control: str) -> Arms:
+    """Read the wave once; what is wrong with the terms is told together with what is wrong with the tables."""
+    problems = terms.find_problems()
+    if not problems:
+        return read_arms(contacts, outcomes, terms.named_windows, control)
+    if terms.has_windows:
+        gather(problems, read_arms, contacts, outcomes, terms.named_windows, control)
+    raise TableError(problems, NAME)
+
+
+def _count_arm(arms: Arms, arm: str, offers: Any, terms: Terms) -> Money:
+    priced = price_arm(arms, arm, offers, terms.costs, terms.margin_rate, terms.vat_rate)
+    return _count(priced, arm, float(terms.fixed_cost), terms.rollout, terms.level)
 
 
 def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, level: float) -> Money:

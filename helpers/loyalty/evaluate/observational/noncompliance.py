@@ -15,18 +15,22 @@ import pandas as pd
 
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
-from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import CONTRACTS
-from loyalty.tables.sample import Sample, read_sample
-from loyalty.tables.sources import as_frame
+from loyalty.tables.check import TableError
+from loyalty.tables.wave.door import Assigned, open_assigned
 
 WEAK = 10.0  # first-stage F below which the ratio's interval is not to be trusted (Staiger and Stock 1997)
 
 
 def measure_complier_effect(
-    contacts: Any, outcomes: Any = None, took: str = "took_card", outcome: str = "sales", *, control: str = "control",
-    window: str = "main", level: float = 0.95,
-) -> Estimate:  # fmt: skip
+    contacts: Any,
+    outcomes: Any = None,
+    took: str = "took_card",
+    outcome: str = "sales",
+    *,
+    control: str = "control",
+    window: str = "main",
+    level: float = 0.95,
+) -> Estimate:
     """Measure the effect of taking something on those who take it when invited, and only then (Wald, 2SLS).
 
     The effect of the invitation (intention to treat) divided by what the invitation did to take-up. Not when the
@@ -35,11 +39,10 @@ def measure_complier_effect(
 
     Parameters
     ----------
-    contacts : pandas.DataFrame, or any source of `loyalty.tables.sources.open_table`
-        One row a customer of one wave, under the contract of contacts, with two arms and a column `took`; customers
-        of the universal control are left out.
-    outcomes : the same, optional
-        Under the contract of outcomes. Without it `contacts` holds the outcome too: columns arm, `took`, `outcome`.
+    contacts : table under CONTACTS, any source of `loyalty.tables.sources.open_table`
+        One row a customer of one wave, with two arms; customers of the universal control are left out.
+    outcomes : table under OUTCOMES, optional
+        Without it `contacts` is the joined table, and needs only arm, `took` and `outcome`.
     took, outcome : str
         Columns: 1/0 or True/False, whether the customer took it; a number, in its own unit.
     control : str
@@ -71,12 +74,18 @@ def measure_complier_effect(
 
     Source: Imbens and Angrist (1994), Econometrica 62, 467-475; Angrist, Imbens and Rubin (1996), JASA 91, 444-455.
     """
-    people = as_frame(contacts)
-    if "control_kind" in people:
-        people = people[(people["control_kind"] != "universal").fillna(True)].reset_index(drop=True)
-    frame = people if outcomes is None else _join(people, outcomes, window)
-    sample, takes = _read(frame, took, outcome, control)
-    arms, value = (sample.treated, ~sample.treated), sample.outcome
+    if took == outcome:
+        says = f"`{took}` is the outcome itself: name the column that says who took it"
+        raise TableError([says], "contacts")
+    wave = open_assigned(contacts, outcomes, [outcome, took], control=control, window=window, prefer_contacts=(took,))
+    if len(wave.arms) > 1:
+        found = ", ".join(f"{name} {count:,}" for name, count in wave.arms.items())
+        raise TableError([f"two arms are needed, `{control}` and one other; treated are: {found}"], "contacts")
+    rows = _read(wave, took, outcome)
+    invited = (rows["arm"] != control).to_numpy()
+    arms = (invited, ~invited)
+    takes = rows[took].to_numpy(float)
+    value = rows[outcome].to_numpy(float)
     share = compare_means(*(takes[arm] for arm in arms), variance="welch")
     itt = compare_means(*(value[arm] for arm in arms), level=level)
     if share.effect == 0:
@@ -90,11 +99,18 @@ def measure_complier_effect(
     details |= {"took_treated": share.base + share.effect, "took_control": share.base}
     details["first_stage_f"] = (share.effect / share.se) ** 2 if share.se else np.inf
     return make_estimate(
-        effect, rest.se / abs(share.effect), df=rest.details["df"], level=level, details=details,
-        method="complier effect (2SLS)", estimand=f"those who take it only when invited ({abs(share.effect):.0%})",
-        base=(without[1] - without[0]) / share.effect, n_treated=itt.n_treated, n_control=itt.n_control,
-        warnings=(*_find_doubts(share, details["first_stage_f"], took), *sample.warnings, *rest.warnings),
-    )  # fmt: skip
+        effect,
+        rest.se / abs(share.effect),
+        df=rest.details["df"],
+        level=level,
+        details=details,
+        method="complier effect (2SLS)",
+        estimand=f"those who take it only when invited ({abs(share.effect):.0%})",
+        base=(without[1] - without[0]) / share.effect,
+        n_treated=itt.n_treated,
+        n_control=itt.n_control,
+        warnings=(*_find_doubts(share, details["first_stage_f"], took), *wave.warnings, *rest.warnings),
+    )
 
 
 def _find_doubts(share: Estimate, f: float, took: str) -> Iterator[str]:
@@ -107,29 +123,14 @@ def _find_doubts(share: Estimate, f: float, took: str) -> Iterator[str]:
         yield f"{alone}; if nobody wrote it down, it is too small"
 
 
-def _join(contacts: pd.DataFrame, outcomes: Any, window: str) -> pd.DataFrame:
-    left, right = contacts, as_frame(outcomes)
-    check_table(left, CONTRACTS["contacts"])
-    check_table(right, CONTRACTS["outcomes"])
-    joined = left.merge(
-        right[right["window"] == window], on=CONTRACTS["contacts"].key, how="left", suffixes=("", " of outcomes")
-    )
-    if lost := int(joined["window"].isna().sum()):
-        mend = "a customer who bought nothing needs a row with zeros"
-        who = f"{lost:,} of {len(left):,} contacts have no row in the window {window!r}"
-        raise TableError([f"{who}: {mend}"], "outcomes")
-    return joined
-
-
-def _read(frame: pd.DataFrame, took: str, outcome: str, control: str) -> tuple[Sample, np.ndarray]:
-    arms = frame["arm"].value_counts(dropna=False) if "arm" in frame else pd.Series(dtype=int)
-    if len(arms) != 2 or control not in arms.index or arms.index.isna().any():
-        said = ", ".join(f"{name} {count:,}" for name, count in arms.items()) or "no column `arm`"
-        raise TableError([f"two arms are needed, `{control}` and one other; found: {said}"], "contacts")
-    sample = read_sample(frame.assign(_not_control=frame["arm"] != control), treated="_not_control", outcome=outcome,
-                         covariates=took)  # fmt: skip
-    takes = sample.covariates.get(took, pd.Series(np.nan, frame.index)).to_numpy(float)
-    if others := int((~np.isin(takes, (0, 1))).sum()):
-        text = f"`{took}` should be True/False or 1/0; {others:,} of {len(frame):,} rows hold something else"
-        raise TableError([text], "contacts")
-    return sample, takes
+def _read(wave: Assigned, took: str, outcome: str) -> pd.DataFrame:
+    """Read who took it and what came of it, one row a customer."""
+    known = [name for name in ("customer_id",) if name in wave.table.collect_schema()]
+    rows = wave.fetch([*known, took, outcome])
+    if known:
+        rows = rows.sort_values("customer_id", ignore_index=True)
+    others = int((~rows[took].isin([0, 1])).sum())
+    if others:
+        text = f"`{took}` should be True/False or 1/0; {others:,} of {len(rows):,} rows hold something else"
+        raise TableError([text], wave.source)
+    return rows

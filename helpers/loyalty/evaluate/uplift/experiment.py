@@ -14,11 +14,12 @@ from loyalty.evaluate.design.hashing import LIST
 from loyalty.evaluate.money.pricing import COSTS, price_arm, read_arms
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OUTCOMES, PROFILE
-from loyalty.tables.sources import collect, open_table
-from loyalty.tables.wave import Assigned, open_assigned
+from loyalty.tables.sources import collect
+from loyalty.tables.wave.door import Assigned, open_assigned
 
 SINCE = {"arm", "offer_id", "control_kind", "propensity", "assigned_at", "sent_at", "delivered"}  # of the contacts
 MEASURED = {column.name for column in OUTCOMES.columns[4:]} - set(PROFILE.names)
+ABOUT = ("customer_id", "stratum")
 MOST = 1e100  # beyond it squares overflow
 
 
@@ -70,9 +71,17 @@ class Experiment:
 
 
 def open_trial(
-    profile: Any, contacts: Any, outcomes: Any = None, outcome: str = "sales", *, features: Sequence[str] | None = None,
-    control: str = "control", window: str | Sequence[str] = "main", offers: Any = None, **costs: float | None,
-) -> Experiment:  # fmt: skip
+    profile: Any,
+    contacts: Any,
+    outcomes: Any = None,
+    outcome: str = "sales",
+    *,
+    features: Sequence[str] | None = None,
+    control: str = "control",
+    window: str | Sequence[str] = "main",
+    offers: Any = None,
+    **costs: float | None,
+) -> Experiment:
     """Join what was known at the start with who was drawn and what came of it; refuse what would leak or mislead.
 
     Not for groups that nobody drew by lot. Without `propensity` the arms' shares stand in for it, which is refused
@@ -111,26 +120,22 @@ def open_trial(
     >>> len(trial), trial.arms, trial.propensity[0]
     (8, ('mail',), np.float64(0.5))
     """
-    windows = [window] if isinstance(window, str) else list(window)
+    windows = (window,) if isinstance(window, str) else tuple(window)
     if outcome == "profit" and (offers is not None or costs):
-        opened = [open_assigned(contacts, None, [], control=control)]
-        people = _fetch(opened[0])
-        people["profit"] = people["customer_id"].map(_price(contacts, outcomes, windows, control, offers, costs))
+        wave, people = _price(contacts, outcomes, windows, control, offers, costs)
     elif offers is not None or costs:
         raise ValueError("offers and costs belong to outcome='profit'")
     else:
-        opened = [open_assigned(contacts, outcomes, [outcome], control=control, window=name) for name in windows]
-        parts = [_fetch(data, outcome) for data in opened]
-        total = pd.concat(parts).groupby("customer_id")[outcome].sum()
-        people = parts[0].assign(**{outcome: total.reindex(parts[0]["customer_id"]).to_numpy()})
+        wave = open_assigned(contacts, outcomes, [outcome], about=ABOUT, control=control, window=windows)
+        people = _fetch(wave, outcome)
     people = people.set_index("customer_id").sort_index()
     x = _read_features(profile, features)
-    if problems := list(_find_leaks(x, people[outcome], _find_start(outcomes, windows))):
+    if problems := list(_find_leaks(x, people[outcome], _find_start(wave))):
         raise TableError(problems, "the features")
     x, arm = x.loc[people.index].drop(columns="as_of", errors="ignore"), people["arm"]
     chance, unknown = 1 / people["weight"], bool((people["weight"] == 1).all())
     even = unknown or bool((chance.groupby(arm).agg(np.ptp) < 1e-6).all())
-    strata = _count_strata(contacts, arm)
+    strata = _count_strata(people)
     problems, notes = (
         list(_find_excluded(strata, chance, unknown)),
         [*(_find_unevenness(x, arm, strata) if even else ())],
@@ -143,10 +148,11 @@ def open_trial(
     else:
         late = ": was it measured after the start?"
         notes = [f"{text}, although all had the same chances{late * ('strata' not in text)}" for text in notes]
-        notes += [] if even or opened[0].universal else _find_lopsided(arm, chance, control)
+        notes += [] if even or wave.universal else _find_lopsided(arm, chance, control)
     if problems:
         raise TableError(problems, "contacts")
     arms = tuple(sorted(set(arm) - {control}))
+    notes += wave.warnings
     return Experiment(x, people[outcome].astype(float), arm, chance, arms, control, even, tuple(notes))
 
 
@@ -172,27 +178,33 @@ def read_customers(
     return pd.DataFrame(found, x.index)[list(columns)]
 
 
-def _fetch(data: Assigned, *outcome: str) -> pd.DataFrame:
-    if "customer_id" not in data.table.collect_schema().names():
-        raise TableError(["there is no column `customer_id`: features belong to customers"], "contacts")
-    rows = data.fetch(["customer_id", "weight", *outcome])
-    for name in outcome:
-        if gone := int(rows[name].isna().sum()):
-            raise TableError([f"`{name}` is empty in {gone:,} rows: who bought nothing has 0"], "outcomes")
-    return rows
+def _fetch(wave: Assigned, outcome: str) -> pd.DataFrame:
+    """Read the customers, and the sum of their outcome over the windows."""
+    columns = wave.name_columns(outcome)
+    strata = [name for name in ("stratum",) if name in wave.table.collect_schema()]
+    people = wave.fetch(["customer_id", "weight", *strata, *columns])
+    return people.assign(**{outcome: people[columns].sum(axis=1)})
 
 
 def _price(
-    contacts: Any, outcomes: Any, windows: list[str], control: str, offers: Any, costs: dict[str, Any]
-) -> pd.Series:
-    given, rest = {name: costs.get(name) for name in COSTS}, {"margin_rate": None, "vat_rate": 0.0}
+    contacts: Any,
+    outcomes: Any,
+    windows: Sequence[str],
+    control: str,
+    offers: Any,
+    costs: dict[str, Any],
+) -> tuple[Assigned, pd.DataFrame]:
+    """Read the customers, and what each left behind in money."""
+    given = {name: costs.get(name) for name in COSTS}
+    rest = {"margin_rate": None, "vat_rate": 0.0}
     if unknown := set(costs) - set(COSTS[1:]) - set(rest):
         raise ValueError(f"unknown costs: {', '.join(sorted(unknown))}; what a contact costs belongs to the policy")
     rest |= {name: costs[name] for name in rest if name in costs}
-    wave, priced = read_arms(contacts, outcomes, windows, control), []
-    for name in sorted(set(wave.people["arm"]) - {control}):
-        ids = wave.people["customer_id"][wave.people["arm"].isin([name, control])]
-        parts = price_arm(wave, name, control, offers, given, **rest).parts.values()
+    arms = read_arms(contacts, outcomes, windows, control, ABOUT)
+    priced: list[pd.Series] = []
+    for name in sorted(arms.wave.arms):
+        ids = arms.people["customer_id"][arms.people["arm"].isin([name, control])]
+        parts = price_arm(arms, name, offers, given, **rest).parts.values()
         money = sum(part["margin"] - part["rewards"] - part["points"] for part in parts).set_axis(ids)
         both = money.index.intersection(priced[0].index if priced else [])
         if priced and not np.allclose(priced[0][both], money[both]):
@@ -200,7 +212,7 @@ def _price(
             mend = "give point_cost= and redemption_probability=, or open a trial for each offer"
             raise TableError([f"{says}: {mend}"], "offers")
         priced.append(money.drop(both))
-    return pd.concat(priced)
+    return arms.wave, arms.people.assign(profit=arms.people["customer_id"].map(pd.concat(priced)))
 
 
 def _read_features(profile: Any, features: Sequence[str] | None) -> pd.DataFrame:
@@ -224,13 +236,10 @@ def _read_features(profile: Any, features: Sequence[str] | None) -> pd.DataFrame
     return frame[[*names, *(["as_of"] if "as_of" in frame else [])]]
 
 
-def _find_start(outcomes: Any, windows: Sequence[str]) -> pd.Timestamp:
+def _find_start(wave: Assigned) -> pd.Timestamp:
     """First day of the windows, if the outcomes say."""
-    table = None if outcomes is None else open_table(outcomes)
-    if table is None or "start" not in table.collect_schema().names():
-        return pd.NaT
-    days = collect(table.select("window", "start").unique())
-    return pd.to_datetime(days["start"][days["window"].isin(windows)]).min()
+    days = [day for day in wave.windows.values() if pd.notna(day)]
+    return min(days, default=pd.NaT)
 
 
 def _find_leaks(x: pd.DataFrame, outcome: pd.Series, start: pd.Timestamp) -> Iterator[str]:
@@ -260,13 +269,11 @@ def _fit_line(a: np.ndarray, b: np.ndarray) -> bool:
         return bool(abs(np.corrcoef(a / np.abs(a).max(), b / np.abs(b).max())[0, 1]) > 1 - 1e-9)
 
 
-def _count_strata(contacts: Any, arm: pd.Series) -> pd.DataFrame:
+def _count_strata(people: pd.DataFrame) -> pd.DataFrame:
     """Customers by stratum and arm; empty where there are no strata."""
-    left = open_table(contacts)
-    if not {"customer_id", "stratum"} <= set(left.collect_schema().names()):
+    if "stratum" not in people:
         return pd.DataFrame()
-    rows = collect(left.select("customer_id", "stratum")).drop_duplicates("customer_id").set_index("customer_id")
-    return pd.crosstab(rows["stratum"].reindex(arm.index).fillna(""), arm)
+    return pd.crosstab(people["stratum"].fillna(""), people["arm"])
 
 
 def _find_excluded(strata: pd.DataFrame, chance: pd.Series, unknown: bool) -> Iterator[str]:

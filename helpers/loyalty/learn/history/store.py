@@ -19,17 +19,18 @@ import pandas as pd
 from loyalty.learn.history.ledger import add_alias, add_decision, name_rows, open_file
 from loyalty.learn.history.waves import (
     KEY,
+    PEOPLE,
     WAVE,
     HistoryError,
-    join_wave,
     judge_wave,
     merge_wave,
     quote,
-    read_both,
     settle_ids,
+    stage_wave,
 )
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import collect, open_table
+from loyalty.tables.wave.several import open_waves
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,20 @@ class History:
         self._db.close()
 
     def append(
-        self, contacts: Any, outcomes: Any, *, scheme: str | None = None, version: str | None = None,
-        segment_as_of: Any = None, start: Any = None, end: Any = None, missing: str = "refuse", replace: bool = False,
-        reason: str | None = None, noted_on: Any = None,
-    ) -> Appended:  # fmt: skip
+        self,
+        contacts: Any,
+        outcomes: Any = None,
+        *,
+        scheme: str | None = None,
+        version: str | None = None,
+        segment_as_of: Any = None,
+        start: Any = None,
+        end: Any = None,
+        missing: str = "refuse",
+        replace: bool = False,
+        reason: str | None = None,
+        noted_on: Any = None,
+    ) -> Appended:
         """Add waves: every contact, control too, with what came of it. The same wave twice changes nothing.
 
         Not for correcting in silence: a wave that is there with other content is refused, unless `replace` is said.
@@ -114,8 +125,8 @@ class History:
         contacts : pandas.DataFrame, duckdb.DuckDBPyRelation, Spark frame, str or pathlib.Path
             Contract `contacts`, one wave or several. `offer_kind`, `scheme`, `version` and `segment_as_of` may be
             further columns.
-        outcomes : the same kinds of source
-            Contract `outcomes`, a row for every contact.
+        outcomes : the same kinds of source, optional
+            Contract `outcomes`, a row for every contact. Without it `contacts` holds what was measured too.
         scheme, version, segment_as_of : str, str, day
             Which segmentation gave the segments, and the day before which it stopped looking; for all rows without
             such a column. Segments without scheme and version, or from after the start, are refused.
@@ -157,14 +168,13 @@ class History:
         days = {name: None if day is None else read_day(day, name).date() for name, day in days.items()}
         facts = {"scheme": scheme, "version": version} | days
         noted = None if noted_on is None else read_day(noted_on, "noted_on").date()
-        people, results = read_both(contacts, outcomes)
+        joined = open_waves(contacts, outcomes, PEOPLE, fill=missing == "zero").rows
         db = self._db.cursor()  # temporary tables and registered names are the cursor's own
         db.begin()
         try:
-            types = settle_ids(db, people)
-            db.register("people", people)
-            db.register("results", results)
-            join_wave(db, people.column_names, results.column_names, types, facts, fill=missing == "zero")
+            types = settle_ids(db, joined)
+            db.register("joined", joined)
+            stage_wave(db, joined.column_names, types, facts, fill=missing == "zero")
             warnings = judge_wave(db)
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()
@@ -188,10 +198,20 @@ class History:
             db.commit()
 
     def decide(
-        self, campaign_id: int | str, *, verdict: str, do_not_repeat: bool, decided_on: Any,
-        expected: float | None = None, observed: float | None = None, low: float | None = None,
-        high: float | None = None, metric: str | None = None, note: str | None = None, supersedes: int | None = None,
-    ) -> int:  # fmt: skip
+        self,
+        campaign_id: int | str,
+        *,
+        verdict: str,
+        do_not_repeat: bool,
+        decided_on: Any,
+        expected: float | None = None,
+        observed: float | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        metric: str | None = None,
+        note: str | None = None,
+        supersedes: int | None = None,
+    ) -> int:
         """Log what was decided about a campaign, for good; the same entry twice is one. Returns its number.
 
         Not for changing one's mind in silence: another entry about the same campaign needs `supersedes`, the number
@@ -217,10 +237,17 @@ class History:
             A verdict of another name, or an interval that does not hold what was observed.
         """
         entry = {
-            "campaign_id": campaign_id, "decided_on": decided_on, "metric": metric, "expected": expected,
-            "observed": observed, "low": low, "high": high, "verdict": verdict, "do_not_repeat": do_not_repeat,
+            "campaign_id": campaign_id,
+            "decided_on": decided_on,
+            "metric": metric,
+            "expected": expected,
+            "observed": observed,
+            "low": low,
+            "high": high,
+            "verdict": verdict,
+            "do_not_repeat": do_not_repeat,
             "note": note,
-        }  # fmt: skip
+        }
         return add_decision(self._db, entry, supersedes)
 
     def rows(self) -> duckdb.DuckDBPyRelation:
@@ -234,13 +261,18 @@ class History:
     def campaigns(self) -> pd.DataFrame:
         """One row a wave and window: its dates, offers, schemes, contacts, of them control, and responses."""
         named = "string_agg(DISTINCT {0}, ', ' ORDER BY {0})"
-        return self.rows().query(
-            "history",
-            f'SELECT {quote(WAVE)}, min("start") AS "start", max("end") AS "end", {named.format("offer_id")} AS offers,'
-            f' {named.format("scheme || chr(32) || version")} AS schemes, count(*) AS contacts,'
-            " count(*) FILTER (arm = 'control') AS control, CAST(sum(responded) AS BIGINT) AS responses"
-            f' FROM history GROUP BY {quote(WAVE)} ORDER BY "start", {quote(WAVE)}',
-        ).df()  # fmt: skip
+        return (
+            self.rows()
+            .query(
+                "history",
+                f'SELECT {quote(WAVE)}, min("start") AS "start", max("end") AS "end",'
+                f" {named.format('offer_id')} AS offers,"
+                f" {named.format('scheme || chr(32) || version')} AS schemes, count(*) AS contacts,"
+                " count(*) FILTER (arm = 'control') AS control, CAST(sum(responded) AS BIGINT) AS responses"
+                f' FROM history GROUP BY {quote(WAVE)} ORDER BY "start", {quote(WAVE)}',
+            )
+            .df()
+        )
 
     def decisions(self, *, superseded: bool = False) -> pd.DataFrame:
         """The log of decisions under the contract `decisions`; those taken back only with `superseded=True`."""

@@ -1,4 +1,4 @@
-"""How waves enter the history: both tables checked, joined row by row, judged, and merged with what is there."""
+"""How waves enter the history: contacts with their outcomes are staged, judged, and merged with what is there."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
-import narwhals as nw
 import pyarrow as pa
 
-from loyalty.tables.check import TableError, check_table
-from loyalty.tables.columns import Table
+from loyalty.tables.check import TableError
 from loyalty.tables.contracts import CONTACTS, HISTORY, OUTCOMES
-from loyalty.tables.sources import NotATable, collect, open_table
 
 KEY = CONTACTS.key
 WAVE = ("campaign_id", "wave", "window")
@@ -23,7 +20,7 @@ MANY = 20  # so many contacts that all respond are more likely the responders of
 
 # What a contact list may carry into the history beyond its own contract.
 _GUESTS = tuple(column for column in HISTORY.columns if column.name not in CONTACTS.names + OUTCOMES.names)
-_PEOPLE = replace(CONTACTS, columns=CONTACTS.columns + _GUESTS)
+PEOPLE = replace(CONTACTS, columns=CONTACTS.columns + _GUESTS)
 _TYPES = {"time": "TIMESTAMP", "date": "DATE", "whole": "BIGINT", "flag": "BOOLEAN", "text": "VARCHAR", "id": "VARCHAR"}
 
 _WORDS = {"BIGINT": "whole numbers", "VARCHAR": "texts"}
@@ -36,42 +33,32 @@ class HistoryError(ValueError):
         return [f"❌ {self}"]
 
 
-def read_both(contacts: Any, outcomes: Any) -> tuple[pa.Table, pa.Table]:
-    """Check both tables and carry them to memory; all problems of both come in one TableError."""
-    problems, found = [], []
-    for source, contract in ((contacts, _PEOPLE), (outcomes, OUTCOMES)):
-        try:
-            found.append(_bring(check_table(_count_flags(source), contract), contract))
-        except TableError as error:
-            problems += [f"{contract.name}: {text}" for text in error.problems]
-    if not problems:
-        people, results = found
-        if not len(people):
-            problems.append("contacts: there are no rows, and a wave without contacts is no wave")
-        if not set(MEASURES) & set(results.column_names):
-            problems.append(f"outcomes: there is no outcome; at least one of {', '.join(MEASURES)} is needed")
-        for name in KEY[::2]:
-            kinds = [say_id(table.schema.field(name).type) for table in found]
-            if kinds[0] != kinds[1] and len(results):
-                problems.append(f"`{name}` holds {kinds[0]} in contacts and {kinds[1]} in outcomes: make them alike")
-    if problems:
-        raise TableError(problems, "the wave")
-    return found[0], found[1]
+def stage_wave(
+    db: duckdb.DuckDBPyConnection, columns: Sequence[str], types: dict[str, str], facts: dict[str, Any], *, fill: bool
+) -> None:
+    """Write the registered table `joined` into the table `staged`, under the names and types of the history.
 
+    Parameters
+    ----------
+    db : duckdb.DuckDBPyConnection
+    columns : sequence of str
+        What `joined` holds.
+    types : dict of str to str
+        The engine's type of each column of the history.
+    facts : dict
+        FACTS for rows that do not say them.
+    fill : bool
+        Whether contacts without outcomes did nothing: what was measured is 0, and the window is that of the others.
 
-def join_wave(
-    db: duckdb.DuckDBPyConnection, people: Sequence[str], results: Sequence[str], types: dict[str, str],
-    facts: dict[str, Any], *, fill: bool,
-) -> None:  # fmt: skip
-    """Join the registered tables `people` and `results`, every contact to its outcomes, into the table `staged`."""
-    key, wave, full = quote(KEY), quote(KEY[:2]), quote((*KEY, "window"))
-    db.execute(
-        f'CREATE OR REPLACE TEMP VIEW wanted AS SELECT {key}, coalesce("window", \'main\') AS "window" FROM people '
-        f"LEFT JOIN (SELECT DISTINCT {quote(WAVE)} FROM results) USING ({wave})"
-    )
-    columns, values = [], []
+    Raises
+    ------
+    TableError
+        A value does not fit its type.
+    """
+    chosen = []
+    values = []
     for name, kind in types.items():
-        sources = [f'"{name}"'] if name in (*people, *results, "window") else []
+        sources = [f'"{name}"'] if name in columns else []
         if name in ("start", "end") and sources and fill:
             sources.append(f'max("{name}") OVER (PARTITION BY {quote(WAVE)})')
         if name in MEASURES and sources:
@@ -79,33 +66,11 @@ def join_wave(
         if name in FACTS:
             sources.append("?")
             values.append(facts[name])
-        columns.append(f'CAST(coalesce({", ".join(sources or ["NULL"])}, NULL) AS {kind}) AS "{name}"')
+        chosen.append(f'CAST(coalesce({", ".join(sources or ["NULL"])}, NULL) AS {kind}) AS "{name}"')
     try:
-        db.execute(
-            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {', '.join(columns)} FROM wanted JOIN people USING ({key}) "
-            f"{'LEFT ' if fill else ''}JOIN results USING ({full})",
-            values,
-        )
+        db.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {', '.join(chosen)} FROM joined", values)
     except duckdb.ConversionException as error:
         raise TableError([f"a value does not fit: {str(error).splitlines()[0]}"], "the wave") from None
-    staged, wanted, given = (
-        db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("staged", "wanted", "results")
-    )
-    problems = []
-    if staged < wanted:
-        problems += _name_rows(
-            db, f"wanted ANTI JOIN results USING ({full})",
-            "of the contacts have no outcome. Who did not respond belongs in the table, with 0; where it lists only "
-            "those who did, say missing='zero'",
-        )  # fmt: skip
-    if fill or staged < given:
-        problems += _name_rows(
-            db, f"results ANTI JOIN people USING ({key})",
-            "of the outcomes belong to nobody on the contact list. Complete the list (the control group is on it too), "
-            "or take them out",
-        )  # fmt: skip
-    if problems:
-        raise TableError(problems, "the wave")
 
 
 def judge_wave(db: duckdb.DuckDBPyConnection) -> list[str]:
@@ -128,11 +93,14 @@ def judge_wave(db: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     found = (
         (loose, "rows have a segment, but not which scheme and version made it: say scheme=… and version=…"),
-        (late, "rows have a segment that was known only after the start of their wave (today's segment for the segment "
-               "then): build it as of the start"),
+        (
+            late,
+            "rows have a segment that was known only after the start of their wave (today's segment for the segment "
+            "then): build it as of the start",
+        ),
         (backwards, "rows have a window that ends before it begins: the window is [start, end), end is the day after"),
         (split, "waves have more than one start or more than one end"),
-    )  # fmt: skip
+    )
     if problems := [f"{count:,} {says}" for count, says in found if count]:
         raise TableError(problems, "the wave")
     warnings = [
@@ -195,8 +163,9 @@ def merge_wave(
         sums = f'SELECT {wave}, count(*) AS n, sum("responded") AS s FROM'
         db.execute(
             f"INSERT INTO corrections SELECT {wave}, CAST(? AS DATE), ?, b.n, a.n, b.s, a.s FROM changed JOIN"
-            f" ({sums} held GROUP BY ALL) b USING ({wave}) JOIN ({sums} staged GROUP BY ALL) a USING ({wave})", log,
-        )  # fmt: skip
+            f" ({sums} held GROUP BY ALL) b USING ({wave}) JOIN ({sums} staged GROUP BY ALL) a USING ({wave})",
+            log,
+        )
         same = " AND ".join(f'responses."{n}" = changed."{n}"' for n in WAVE)
         db.execute(f"DELETE FROM responses USING changed WHERE {same}")
     kept = f"SELECT {wave} FROM known ANTI JOIN changed USING ({wave})"
@@ -241,32 +210,3 @@ def quote(names: Sequence[str]) -> str:
 def say_id(dtype: pa.DataType) -> str:
     """Say which of the two kinds of id a column holds."""
     return "whole numbers" if pa.types.is_integer(dtype) else "texts"
-
-
-def _count_flags(source: Any) -> Any:
-    """Turn true and false into 1 and 0 where the contract counts; nothing is lost by it."""
-    try:
-        table = open_table(source)
-        flags = [n for n, dtype in table.collect_schema().items() if dtype == nw.Boolean and n in MEASURES]
-    except NotATable:
-        return source  # the check then says what is wrong
-    return table.with_columns(nw.col(n).cast(nw.Int64) for n in flags) if flags else source
-
-
-def _bring(table: nw.LazyFrame, contract: Table) -> pa.Table:
-    """Carry a table from the engine where it lives to memory, so that it can meet the history's file."""
-    names = table.collect_schema().names()
-    kept = table.select([name for name in contract.names if name in names])
-    native = kept.to_native()
-    if isinstance(native, duckdb.DuckDBPyRelation):
-        return native.to_arrow_table()
-    return pa.Table.from_pandas(collect(kept), preserve_index=False)
-
-
-def _name_rows(db: duckdb.DuckDBPyConnection, rows: str, says: str) -> list[str]:
-    count = db.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0]
-    if not count:
-        return []
-    first = db.execute(f"SELECT {quote(KEY)} FROM {rows} ORDER BY ALL LIMIT 3").fetchall()
-    shown = ", ".join(f"{customer} in campaign {campaign} wave {wave}" for campaign, wave, customer in first)
-    return [f"{count:,} {says} ({shown})"]

@@ -265,7 +265,7 @@ def test_columns_that_lack_in_both_tables_are_named_in_one_message():
     foreign = pd.DataFrame({"Клиент": ["1", "2"], "Группа": ["КГ", "ЦГ"]})
     with pytest.raises(TableError) as caught:
         examine_campaign(foreign, foreign)
-    assert [text.split(";")[0] for text in caught.value.problems] == [
+    assert [text.split(" (")[0] for text in caught.value.problems] == [
         "contacts: there is no column `customer_id`",
         "contacts: there is no column `arm`",
         "outcomes: there is no column `customer_id`",

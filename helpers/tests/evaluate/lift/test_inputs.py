@@ -30,7 +30,8 @@ def problems(*tables, **options):
 def test_without_control_rows_the_groups_there_are_named(wave):
     contacts, outcomes = wave
     contacts["arm"] = ["mail", "call"] * 5
-    assert problems(contacts, outcomes) == ["there is nobody in the group `control`; the groups are: call, mail"]
+    says = "there is nobody in the group `control`; the groups are: call, mail: if it has another name, say control='…'"
+    assert problems(contacts, outcomes) == [says]
     assert problems(contacts, outcomes, control="none")[0].startswith("there is nobody in the group `none`")
 
 
@@ -38,7 +39,7 @@ def test_a_control_that_is_all_universal_says_so(wave):
     contacts, outcomes = wave
     contacts["control_kind"] = ["none", "universal"] * 5
     says = "there is nobody in the group `control`; the groups are: mail; 5 customers of the universal control"
-    assert problems(contacts, outcomes) == [f"{says} are left out"]
+    assert problems(contacts, outcomes) == [f"{says} left out: if it has another name, say control='…'"]
 
 
 def test_a_wave_without_treated_customers_is_refused(wave):
@@ -142,20 +143,24 @@ def test_an_unknown_window_meets_those_there_are(wave):
 def test_two_waves_are_not_one(wave):
     contacts, outcomes = wave
     two = pd.concat([contacts, contacts.assign(wave=2)])
-    assert problems(two, outcomes) == ["there are 2 waves (autumn / 1, autumn / 2): measure one at a time"]
+    mend = 'take one, for example contacts[contacts["wave"] == 1]'
+    assert problems(two, outcomes) == [f"there are 2 waves (autumn / 1, autumn / 2): {mend}"]
     assert measure_lift(contacts, pd.concat([outcomes, outcomes.assign(wave=2, sales=99.0)])).effect == 5
 
 
 def test_outcomes_of_another_wave_are_none_of_this_one(wave):
     contacts, outcomes = wave
-    says = "10 customers have no row of the window `main` (control 5, mail 5), such as 0, 1, 2"
-    assert problems(contacts, outcomes.assign(wave=2)) == [f"{says}: who bought nothing needs a row with 0"]
+    says = "there is no row of the wave autumn / 1; the waves are: autumn / 2"
+    assert problems(contacts, outcomes.assign(wave=2)) == [says]
 
 
 def test_ids_as_text_on_one_side_are_named(wave):
     contacts, outcomes = wave
     outcomes["customer_id"] = outcomes["customer_id"].astype(str)
-    assert "holds text in one table and whole numbers in the other" in problems(contacts, outcomes)[0]
+    assert problems(contacts, outcomes) == [
+        "no customer of the contacts stands in the outcomes; `customer_id` is 0, 1, 2 in the contacts and '0', '1', "
+        "'2' in the outcomes: text in one table, a whole number in the other: make them alike with .astype('str')"
+    ]
 
 
 def test_something_that_is_no_table_is_named(wave):

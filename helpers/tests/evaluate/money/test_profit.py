@@ -231,7 +231,7 @@ def test_the_universal_control_is_left_out(mailing):
     kinds = people.assign(control_kind=["none"] * 3 + ["campaign", "campaign", "universal"])
     money = campaign_money(kinds, table, offers)
     assert money.profit.n_control == 2
-    assert "1 of the universal control are left out" in money.warnings
+    assert "1 customer of the universal control left out" in money.warnings
 
 
 def test_different_chances_are_weighed_in_every_line():
@@ -249,7 +249,7 @@ def test_different_chances_are_weighed_in_every_line():
     assert line(money, "margin") == pytest.approx(money.profit.effect)
     assert "the chance of the arm differs between customers: each weighs 1 / propensity" in money.warnings
     assert problems(wave.assign(propensity=np.where(treated, chance, np.nan)), **FREE) == [
-        "`propensity` is empty or 0 for some customers: fill it for all, or leave it out"
+        f"`propensity` is empty in {(~treated).sum():,} of 4,000 rows: fill it for all, or leave it out"
     ]
 
 
@@ -445,9 +445,10 @@ def test_all_options_that_cannot_be_are_named_at_once(mailing):
 @pytest.mark.parametrize(
     ("arms", "options", "says"),
     [
-        (["mail"] * 3, {}, "there is no control: no row has arm 'control', found 'mail'; name it with control='…'"),
-        (["control"] * 3, {}, "there is no treated arm: nobody was treated"),
-        (["mail", "control", "control"], {}, "arm 'mail' has 1 customer: an interval needs two"),
+        (["mail"] * 3, {},
+         "there is nobody in the group `control`; the groups are: mail: if it has another name, say control='…'"),
+        (["control"] * 3, {}, "there is only the group `control`: nobody was treated"),
+        (["mail", "control", "control"], {}, "the group `mail` holds one customer: an interval needs two"),
         (["a", "a", "b", "b", "control", "control"], {},
          "there are 2 treated arms, 'a', 'b': choose one with arm='a', or see all with compare_money"),
         (["a", "a", "control", "control"], {"arm": "c"}, "there is no treated arm 'c', found 'a'"),
@@ -462,20 +463,19 @@ def test_missing_outcomes_are_counted_and_not_taken_for_zero(mailing):
     people, table, offers = mailing
     gone = table[~((table["customer_id"] == 3) & (table["window"] == "post"))]
     assert problems(people, gone, offers) == [
-        "outcomes are missing in window 'post' for 1 of 6 contacts (customer_id 3): who bought nothing needs a row of "
-        "zeros; build_outcomes writes it"
+        "1 customer has no row of the window `post` (mail 1), such as 3: who bought nothing needs a row with 0"
     ]
     text = table.assign(customer_id=table["customer_id"].astype("str"))
     assert problems(people, text.query("window == 'main'"), offers) == [
-        "outcomes are missing in window 'main' for 6 of 6 contacts (customer_id 1, 2, 3): `customer_id` is a whole "
-        "number in one table and text in the other"
+        "no customer of the contacts stands in the outcomes; `customer_id` is 1, 2, 3 in the contacts and '1', '2', "
+        "'3' in the outcomes: text in one table, a whole number in the other: make them alike with .astype('str')"
     ]
 
 
 def test_a_missing_main_window_is_refused(mailing):
     people, table, offers = mailing
     found = problems(people, table.query("window == 'post'"), offers)
-    assert found == ["outcomes have no window 'main', found 'post'"]
+    assert found == ["there is no row of the window `main`; the windows are: post"]
     assert problems(people, table, offers, windows=("pre",)) == [
         "windows should be 'main', 'post' or both, found ('pre',)"
     ]
@@ -495,7 +495,7 @@ def test_several_waves_are_refused(mailing):
     people, table, offers = mailing
     both = pd.concat([people, people.assign(wave=2)])
     assert problems(both, table, offers) == [
-        "contacts hold 2 waves of campaigns: choose one, for example contacts[contacts.wave == 1]"
+        'there are 2 waves (spring / 1, spring / 2): take one, for example contacts[contacts["wave"] == 1]'
     ]
 
 
@@ -503,7 +503,7 @@ def test_a_customer_in_two_arms_and_money_as_text_are_named_together(mailing):
     people, table, offers = mailing
     twice = pd.concat([people, people.iloc[:1].assign(arm="control")])
     found = problems(twice, table.assign(sales="12,50 ₽"), offers)
-    assert found[0].startswith("contacts: `campaign_id` + `wave` + `customer_id` should be different in every row")
+    assert found[0].startswith("contacts: 1 customer stands in two groups, such as 1 (control and mail)")
     assert found[1].startswith("outcomes: `sales` holds text such as '12,50 ₽'")
     assert len(found) == 2
 
@@ -512,7 +512,7 @@ def test_an_empty_amount_is_no_zero(mailing):
     people, table, offers = mailing
     table = table.reset_index(drop=True)
     table.loc[2, "margin"] = np.nan
-    assert problems(people, table, offers)[0].startswith("outcomes: `margin` is empty in 1 of 12 rows")
+    assert problems(people, table, offers)[0].startswith("`margin` is empty in 1 of 12 rows")
 
 
 def test_offers_that_do_not_fit_are_named(mailing):

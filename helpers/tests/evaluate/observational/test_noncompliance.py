@@ -195,13 +195,13 @@ def test_without_any_take_up_the_ratio_is_refused_and_the_effect_of_the_invitati
     [
         (lambda t: t.drop(columns="took_card"), "no column `took_card`"),
         (lambda t: t.drop(columns="arm"), "no column `arm`"),
-        (lambda t: t.assign(arm="invited"), "two arms"),
+        (lambda t: t.assign(arm="invited"), "nobody in the group `control`; the groups are: invited"),
         (lambda t: t.assign(arm=np.where(t.index < 5, "gift", t.arm)), "two arms .*gift 5"),
         (lambda t: t.assign(took_card=t.took_card * 2), "True/False or 1/0"),
-        (lambda t: t.assign(took_card=t.took_card.map({0: "no", 1: "yes"})), "True/False or 1/0"),
+        (lambda t: t.assign(took_card=t.took_card.map({0: "no", 1: "yes"})), "'no', 'yes' .* is no number"),
         (lambda t: t.assign(sales=t.sales.where(t.index > 2)), "empty in 3 of 600"),
-        (lambda t: t.assign(sales="12,50"), "should be a number"),
-        (lambda t: t.iloc[:0], "two arms"),
+        (lambda t: t.assign(sales="12,50"), "decimal comma"),
+        (lambda t: t.iloc[:0], "there is no row"),
     ],
 )
 def test_bad_input_is_refused_with_a_plain_sentence(change, says):
@@ -209,17 +209,18 @@ def test_bad_input_is_refused_with_a_plain_sentence(change, says):
         measure_complier_effect(change(make_trial()))
 
 
-def test_repeated_customers_are_warned_of():
+def test_repeated_customers_are_refused():
     table = make_trial()
-    assert any("repeat" in text for text in measure_complier_effect(pd.concat([table, table])).warnings)
+    with pytest.raises(TableError, match="600 values come more than once"):
+        measure_complier_effect(pd.concat([table, table]))
 
 
 def test_contacts_without_an_outcome_are_refused_not_counted_as_zero(lives):
     _, (wave, _) = lives
     main = wave.outcomes.query("window == 'main'")
-    with pytest.raises(TableError, match="100 of .* contacts have no row in the window 'main'"):
+    with pytest.raises(TableError, match="100 customers have no row of the window `main`"):
         measure_complier_effect(wave.contacts, main.iloc[100:])
-    with pytest.raises(TableError, match="no row in the window 'post'"):
+    with pytest.raises(TableError, match="there is no row of the window `post`"):
         measure_complier_effect(wave.contacts, wave.outcomes, window="post")
 
 
@@ -230,4 +231,6 @@ def test_the_universal_control_is_no_part_of_the_comparison():
     table["sales"] = [9.0, 8, 7, 9, 2, 3, 4, 3, 8, 3, 2, 4]
     held = pd.DataFrame({"arm": "control", "took_card": 0, "sales": 50.0, "control_kind": "universal"}, index=range(9))
     both = pd.concat([table.assign(control_kind=None), held], ignore_index=True)
-    assert measure_complier_effect(both).effect == measure_complier_effect(table).effect
+    found = measure_complier_effect(both)
+    assert found.effect == measure_complier_effect(table).effect
+    assert "9 customers of the universal control left out" in found.warnings

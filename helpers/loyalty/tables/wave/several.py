@@ -1,0 +1,174 @@
+"""Several waves at once as the history keeps them: every contact beside its outcomes, one row a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pyarrow as pa
+
+from loyalty.tables.check import TableError, find_breaches
+from loyalty.tables.columns import Table
+from loyalty.tables.contracts import CONTACTS, OUTCOMES
+from loyalty.tables.sources import NotATable, collect, open_table
+from loyalty.tables.wave.contacts import WAVE, check_contacts
+from loyalty.tables.wave.outcomes import differ_in_kind, explain_strangers, say_missing
+from loyalty.tables.wave.sides import Sides, count_flags, join_beside, open_sides, refuse
+
+MEASURES = OUTCOMES.names[OUTCOMES.names.index("responded") :]
+CAMPAIGN = "loyalty_campaign"  # the campaign's id as text: one table may hold it as text, the other as a number
+FOUND = "loyalty_found"  # 1 where the contact has a row of outcomes
+ZERO = "where the outcomes list only those who did something, say missing='zero'"
+STRANGERS = (
+    "of the outcomes belong to nobody on the contact list. Complete the list (the control group is on it too), or take "
+    "them out"
+)
+
+
+@dataclass(frozen=True)
+class JoinedWaves:
+    """Contacts of one or several waves with their outcomes, one row a contact and window; made by `open_waves`.
+
+    `rows` holds the columns of both contracts that are there. Where a contact has no row of outcomes, these are empty.
+    """
+
+    rows: pa.Table
+
+
+def open_waves(contacts: Any, outcomes: Any, contract: Table = CONTACTS, *, fill: bool = False) -> JoinedWaves:
+    """Open contacts and outcomes of one or several waves, check them whole, and join them.
+
+    Not for measuring: customers of the universal control stay, and a wave without a control is one as well.
+
+    Parameters
+    ----------
+    contacts : table under `contract`; with `outcomes` left out a joined table
+    outcomes : table under OUTCOMES, or None
+    contract : Table
+        Of the contacts, and what they may carry besides.
+    fill : bool
+        Whether contacts may have no row of outcomes.
+
+    Returns
+    -------
+    JoinedWaves
+
+    Raises
+    ------
+    TableError
+        With all problems of both tables.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> wave = pd.DataFrame({"campaign_id": "may", "wave": 1, "customer_id": [7, 8]})
+    >>> both = open_waves(wave.assign(arm=["mail", "control"]), wave.assign(window="main", responded=[True, False]))
+    >>> both.rows.select(["customer_id", "arm", "responded"]).to_pylist()[0]
+    {'customer_id': 7, 'arm': 'mail', 'responded': 1}
+    """
+    sides = _split_joined(open_sides(contacts, outcomes), contract)
+    people = sides.contacts
+    assert sides.outcomes is not None
+    results = count_flags(sides.outcomes, MEASURES)
+    try:
+        mine = check_contacts(people, contract.columns, CONTACTS.key, contract.row)
+        if not mine and not len(collect(people.head(1))):
+            mine.append("there is no row")
+        theirs = find_breaches(results, OUTCOMES)
+        if not set(MEASURES) & set(results.collect_schema().names()):
+            theirs.append(f"there is no outcome; at least one of {', '.join(MEASURES)} is needed")
+        if differ_in_kind(people, results) and len(collect(results.head(1))):
+            theirs.append(explain_strangers(people, results))
+        _refuse(mine, theirs, outcomes)
+        rows, missing = _join(people, results, contract.names, fill=fill)
+    except NotATable as error:
+        raise TableError([str(error)], "the wave") from None
+    _refuse([], missing, outcomes)
+    return JoinedWaves(rows)
+
+
+def _refuse(mine: Sequence[str], theirs: Sequence[str], outcomes: Any) -> None:
+    if outcomes is None:  # one table holds both
+        refuse(list(dict.fromkeys([*mine, *theirs])), [])
+    refuse(mine, theirs)
+
+
+def _split_joined(sides: Sides, contract: Table) -> Sides:
+    """Take a joined table apart: what it says of the contacts once, and all of its rows as outcomes."""
+    if sides.outcomes is not None:
+        return sides
+    whole = sides.contacts
+    if "window" not in whole.collect_schema():
+        whole = whole.with_columns(window=nw.lit("main"))
+    names = [name for name in contract.names if name in whole.collect_schema()]
+    if not names:
+        return Sides(whole, whole)  # the contract then says what is missing
+    return Sides(whole.select(names).unique(), whole)
+
+
+def _join(
+    people: nw.LazyFrame, results: nw.LazyFrame, contract: Sequence[str], *, fill: bool
+) -> tuple[pa.Table, list[str]]:
+    """Give each contact a row a window that the outcomes of its wave hold, and say what does not meet."""
+    mine = [name for name in contract if name in people.collect_schema()]
+    theirs = [name for name in OUTCOMES.names if name in results.collect_schema()]
+    people = people.select(*mine, nw.col("campaign_id").cast(nw.String).alias(CAMPAIGN))
+    results = results.select(*theirs, nw.col("campaign_id").cast(nw.String).alias(CAMPAIGN)).drop("campaign_id")
+    key = [CAMPAIGN, "wave", "customer_id"]
+    wanted = join_beside(people, results.select(CAMPAIGN, "wave", "window").unique(), [CAMPAIGN, "wave"])
+    wanted = wanted.with_columns(nw.col("window").fill_null("main"))
+    found = join_beside(wanted, results.with_columns(nw.lit(1).alias(FOUND)), [*key, "window"])
+    rows = _bring(found)
+    counted = open_table(nw.from_native(duckdb.from_arrow(rows)))
+    problems = [] if fill else _find_missing(counted, people, results)
+    given = int(collect(results.select(nw.len().alias("n")))["n"].iloc[0])
+    met = int(collect(counted.select(nw.col(FOUND).sum().alias("n")))["n"].fillna(0).iloc[0])
+    if met < given and not any(text.startswith("no customer") for text in problems):
+        problems += _find_strangers(people, results, key)
+    return rows.drop_columns([CAMPAIGN, FOUND]), problems
+
+
+def _find_missing(rows: nw.LazyFrame, people: nw.LazyFrame, results: nw.LazyFrame) -> list[str]:
+    lost = rows.filter(nw.col(FOUND).is_null())
+    counts = collect(lost.group_by("window", "arm").agg(n=nw.len())).sort_values(["window", "arm"])
+    if counts.empty:
+        return []
+    whole = int(collect(rows.select(nw.len().alias("n")))["n"].iloc[0])
+    if int(counts["n"].sum()) == whole and _meet_in_waves(people, results):
+        return [explain_strangers(people, results)]
+    problems = []
+    for window, by_arm in counts.groupby("window"):
+        ids = collect(lost.filter(nw.col("window") == window).select("customer_id").sort("customer_id").head(3))
+        missing = by_arm.set_index("arm")["n"]
+        problems.append(f"{say_missing(missing, ids['customer_id'].tolist(), str(window))}; {ZERO}")
+    return problems
+
+
+def _meet_in_waves(people: nw.LazyFrame, results: nw.LazyFrame) -> bool:
+    """Whether the outcomes hold a row of one of the contacts' waves at all."""
+    marked = results.select(CAMPAIGN, "wave").unique().with_columns(nw.lit(1).alias(FOUND))
+    waves = join_beside(people.select(CAMPAIGN, "wave").unique(), marked, [CAMPAIGN, "wave"])
+    return len(collect(waves.filter(~nw.col(FOUND).is_null()).head(1))) > 0
+
+
+def _find_strangers(people: nw.LazyFrame, results: nw.LazyFrame, key: Sequence[str]) -> list[str]:
+    listed = people.select(*key).with_columns(nw.lit(1).alias(FOUND))
+    others = join_beside(results, listed, key).filter(nw.col(FOUND).is_null())
+    frame = collect(others.select(*key).sort("customer_id", *WAVE[1:], CAMPAIGN))
+    if frame.empty:
+        return []
+    shown = ", ".join(
+        f"{row.customer_id} in campaign {row.loyalty_campaign} wave {row.wave}" for row in frame.head(3).itertuples()
+    )
+    return [f"{len(frame):,} {STRANGERS} ({shown})"]
+
+
+def _bring(table: nw.LazyFrame) -> pa.Table:
+    """Carry a table from the engine where it lives to memory, so that it can meet the history's file."""
+    native = table.to_native()
+    if isinstance(native, duckdb.DuckDBPyRelation):
+        return native.to_arrow_table()
+    return pa.Table.from_pandas(collect(table), preserve_index=False)
