@@ -23,7 +23,7 @@ from loyalty.intake.space import C, F, K, Raw, Space
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
-from loyalty.tables.sources import NotATable
+from loyalty.tables.sources import AnyTable, NotATable
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -140,7 +140,7 @@ class ReadTable(NamedTuple):
 
 
 def _load_table(
-    space: Space, contract: Table, source: Any, options: Mapping[str, Any]
+    space: Space, contract: Table, source: AnyTable, options: Mapping[str, Any]
 ) -> tuple[Loaded | None, list[str]]:
     """Load one table; return it with its problems, or None where they leave nothing to load."""
     named = options.get("columns") or {}

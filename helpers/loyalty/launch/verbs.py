@@ -41,7 +41,7 @@ def run_lab(project: Project, arguments: Sequence[str]) -> int:
     if port != options.port:
         say(f"Port {options.port} is busy: taking {port}.")
     say("Starting JupyterLab. Ctrl-C in this window ends it.")
-    command = [python, "-m", "jupyterlab", *lab_options(project, port)]
+    command: list[str | Path] = [python, "-m", "jupyterlab", *lab_options(project, port)]
     if options.no_browser:
         command.append("--no-browser")
     try:
@@ -125,7 +125,7 @@ def lay_lesson(project: Project, arguments: Sequence[str]) -> int:
 
 def run_template(project: Project, arguments: Sequence[str]) -> int:
     """Make a report from your own tables, such as `run profile --data receipts=till.csv -o report.html`."""
-    command = [prepare_venv(project), "-m", "loyalty.cli", "run", *arguments]
+    command: list[str | Path] = [prepare_venv(project), "-m", "loyalty.cli", "run", *arguments]
     return run_child(command, project, clean_environment(LOYALTY_FROM=os.getcwd()))
 
 
@@ -138,7 +138,7 @@ def run_certify(project: Project, arguments: Sequence[str]) -> int:
 
 def propose_columns(project: Project, arguments: Sequence[str]) -> int:
     """Propose which column of your file is which, such as `columns receipts=till.csv -o columns.yml`."""
-    command = [prepare_venv(project), "-m", "loyalty.cli", "columns", *arguments]
+    command: list[str | Path] = [prepare_venv(project), "-m", "loyalty.cli", "columns", *arguments]
     return run_child(command, project, clean_environment(LOYALTY_FROM=os.getcwd()))
 
 

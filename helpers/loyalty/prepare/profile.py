@@ -17,17 +17,17 @@ from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, refu
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
-from loyalty.tables.sources import NotATable, collect, is_empty, open_table
+from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 TREND_DAYS = 84
 
 
 def build_profile(
-    receipts: Any,
+    receipts: AnyTable,
     as_of: str | dt.date | pd.Timestamp,
     *,
-    customers: Any = None,
-    products: Any = None,
+    customers: AnyTable = None,
+    products: AnyTable = None,
     strict: bool = False,
 ) -> pd.DataFrame:
     """Describe each customer by what the receipts before a day say.
@@ -164,7 +164,7 @@ def _refuse_mixed_ids(name: str, ours: Any, theirs: Any, table: str) -> None:
         raise TableError([f"`{name}` holds {here} here and {there} in the receipts: {mend}"], table)
 
 
-def _add_category(lines: nw.LazyFrame, products: Any) -> nw.LazyFrame:
+def _add_category(lines: nw.LazyFrame, products: AnyTable) -> nw.LazyFrame:
     schema = lines.collect_schema()
     if products is None or "category" in schema:
         return lines

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import PROFILE, SEGMENTS
+from loyalty.tables.sources import AnyTable
 
 SNAPSHOT = Table(
     "snapshot",
@@ -23,7 +23,7 @@ SNAPSHOT = Table(
 SNAPSHOT_COLUMNS = ["customer_id", "as_of", "scheme", "version", "segment"]
 
 
-def read_profile(profile: Any, *names: str) -> pd.DataFrame:
+def read_profile(profile: AnyTable, *names: str) -> pd.DataFrame:
     """Check customer_id, as_of and the named columns of a profile as of one date; return them sorted by customer_id."""
     wanted = ["customer_id", "as_of", *names]
     columns = {column.name: column for column in PROFILE.columns}
@@ -34,7 +34,7 @@ def read_profile(profile: Any, *names: str) -> pd.DataFrame:
     return _sort(read_checked(profile, contract, wanted), "profile")
 
 
-def read_buyers(profile: Any, *names: str) -> tuple[pd.DataFrame, pd.Series]:
+def read_buyers(profile: AnyTable, *names: str) -> tuple[pd.DataFrame, pd.Series]:
     """Read a profile and mark who has bought; recency_days and frequency must tell the same story."""
     table = read_profile(profile, "recency_days", "frequency", *names)
     bought = table["frequency"] > 0
@@ -49,7 +49,7 @@ def read_buyers(profile: Any, *names: str) -> tuple[pd.DataFrame, pd.Series]:
     return table, bought
 
 
-def read_snapshot(segments: Any, name: str = "segments") -> pd.DataFrame:
+def read_snapshot(segments: AnyTable, name: str = "segments") -> pd.DataFrame:
     """Check a table of segments of one scheme as of one date; return the columns of a snapshot, sorted by customer_id.
 
     Dated memberships have several rows a customer: pick a day first with `pick_members`.

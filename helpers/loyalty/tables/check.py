@@ -18,7 +18,7 @@ import pandas as pd
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.pairs import prove_pairs_differ
-from loyalty.tables.sources import NotATable, collect, is_empty, open_table
+from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 # What a text that should be a number or a date looks like, from the first characters on.
 LOOKS = {
@@ -44,7 +44,7 @@ class TableError(ValueError):
         return [f"❌ {self}"]
 
 
-def check_table(source: Any, contract: Table, *, name: str | None = None) -> nw.LazyFrame:
+def check_table(source: AnyTable, contract: Table, *, name: str | None = None) -> nw.LazyFrame:
     """Check a table against its contract, on the engine where it lives; extra columns are welcome.
 
     Parameters
@@ -346,7 +346,7 @@ def _say_dtype(dtype: Any) -> str:
     return "true and false" if dtype == nw.Boolean else f"values of the type {type(dtype).__name__}"
 
 
-def read_checked(source: Any, contract: Table, names: list[str], name: str | None = None) -> pd.DataFrame:
+def read_checked(source: AnyTable, contract: Table, names: list[str], name: str | None = None) -> pd.DataFrame:
     """Check a table against its contract, and return the named columns in pandas."""
     checked = check_table(source, contract, name=name)
     if isinstance(source, pd.DataFrame) and all(_is_plain(source[column].dtype) for column in names):

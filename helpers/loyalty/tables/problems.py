@@ -21,12 +21,18 @@ def check_number(name: str, value: Any, *, share: bool = False, low: float = 0.0
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         return [f"{name} should be a number, found {value!r}: write it without a currency sign, with a decimal point"]
-    if not np.isfinite(value):
+    number = float(value)
+    if not np.isfinite(number):
         return [f"{name} should be a number, found {value!r}"]
-    if share and not 0 <= value <= 1:
-        mend = f": is {value:g} percent meant? Write {value / 100:.{2 if value == round(value) else 4}f}"
-        return [f"{name} should be from 0 to 1, found {value:g}{mend if 1 < value <= 100 else ''}"]
-    return [] if value >= low else [f"{name} should be {low:g} or more, found {value:g}"]
+    if share and not 0 <= number <= 1:
+        mend = ""
+        if 1 < number <= 100:
+            digits = 2 if number == round(number) else 4
+            mend = f": is {number:g} percent meant? Write {number / 100:.{digits}f}"
+        return [f"{name} should be from 0 to 1, found {number:g}{mend}"]
+    if number < low:
+        return [f"{name} should be {low:g} or more, found {number:g}"]
+    return []
 
 
 def gather(problems: list[str], check: Any, *values: Any) -> list[Any]:

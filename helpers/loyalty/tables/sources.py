@@ -13,13 +13,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+# Any table that `open_table` can open: a pandas, Narwhals or Spark frame, a DuckDB relation, or a path. Engines that
+# are not installed have no type here, so that a type checker takes anything.
+AnyTable: TypeAlias = Any
 
 SOURCES = "a pandas frame, a DuckDB relation, or the path of a .parquet or .csv file or of a folder of .parquet files"
 DATE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
@@ -33,7 +37,7 @@ class NotATable(ValueError):
         return [f"❌ {self}"]
 
 
-def open_table(source: Any, *, beside: nw.LazyFrame | None = None) -> nw.LazyFrame:
+def open_table(source: AnyTable, *, beside: nw.LazyFrame | None = None) -> nw.LazyFrame:
     """Open any source as a lazy table; nothing is read until it is collected.
 
     Not for repairing a table: an id keeps its type, a date that is not written as 2017-12-31 stays text.
@@ -259,8 +263,8 @@ def _read_csv(path: Path) -> duckdb.DuckDBPyRelation:
         if "not utf-8" in str(error):
             mend = "save it from Excel as 'CSV UTF-8', or read it with pandas.read_csv(…, encoding=…)"
             raise NotATable(f"{path.name} is not in UTF-8: {mend} and give the frame") from None
-        guess = "a quotation mark without its pair, or lines with more columns than the first?"
-        why = guess if "sniffing" in str(error) else _say_error(error)
+        usual = "a quotation mark without its pair, or lines with more columns than the first?"
+        why = usual if "sniffing" in str(error) else _say_error(error)
         raise NotATable(f"{path.name} cannot be read as CSV: {why}") from None
 
 
@@ -331,7 +335,7 @@ def _say_error(error: Exception) -> str:
     return lines[0].removeprefix("Invalid Input Error: ") + "".join(reason[:1])
 
 
-def _say_type(source: Any) -> str:
+def _say_type(source: AnyTable) -> str:
     if source is None:
         return "nothing (None)"
     if isinstance(source, pd.Series):

@@ -14,7 +14,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import OFFERS
 from loyalty.tables.problems import check_number, gather
-from loyalty.tables.sources import NotATable, collect, open_table
+from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 
 OPTIONS = Table(
     "options",
@@ -173,7 +173,7 @@ def _check_draws(draws: np.ndarray, count: int) -> list[str]:
     return [f"draws should be numbers, {count} options × at least two draws, found {found}"]
 
 
-def cost_offers(offers: Any, expected: Any) -> pd.DataFrame:
+def cost_offers(offers: AnyTable, expected: Any) -> pd.DataFrame:
     """Work out the cash that a contact costs when rewards and points are redeemed as often as expected.
 
     Not for the worst case: `cost_at_full` is that, and a budget planned on it stays unspent. What has no cost in

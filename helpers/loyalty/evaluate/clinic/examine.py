@@ -17,6 +17,7 @@ from loyalty.evaluate.clinic import checks_groups as groups
 from loyalty.evaluate.clinic.findings import BROKEN, CHECKS, FINE, SOUND, Claim, Examination
 from loyalty.evaluate.clinic.record import open_record
 from loyalty.evaluate.design.sample_ratio import ALARM
+from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.contacts import say_universal
 
 LOOKS = (
@@ -44,8 +45,8 @@ LEADS = (
 
 
 def examine_campaign(
-    contacts: Any,
-    outcomes: Any = None,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
     plan: Any = None,
     claim: Claim | None = None,
     *,

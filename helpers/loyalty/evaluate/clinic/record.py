@@ -14,6 +14,7 @@ from loyalty.evaluate.clinic.findings import Claim
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.ids import write_id
+from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.loose import keep_wave, match_loosely, open_loosely, read_loosely, write_names
 
 DAYS = ("start", "end", "planned_start", "planned_end", "registered_on")
@@ -64,8 +65,8 @@ class Record:
 
 
 def open_record(
-    contacts: Any,
-    outcomes: Any,
+    contacts: AnyTable,
+    outcomes: AnyTable,
     plan: Any = None,
     claim: Claim | None = None,
     *,
@@ -132,8 +133,9 @@ def _settle_claim(claim: Claim | None, note: Mapping[str, Any], rows: pd.DataFra
     """The claim to examine, without one the planned metric; arm and segment are written as the contacts write them."""
     metric = str(note.get("primary_metric", "")).strip()
     asked = claim or Claim(metric if metric in rows else "sales")
-    said = {name: getattr(asked, name) for name in ("arm", "segment")}
-    return replace(asked, **{name: write_id(value).strip() for name, value in said.items() if value is not None})
+    arm = None if asked.arm is None else write_id(asked.arm).strip()
+    segment = None if asked.segment is None else write_id(asked.segment).strip()
+    return replace(asked, arm=arm, segment=segment)
 
 
 def _read_numbers(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -211,9 +213,10 @@ def read_shares(text: str | Mapping[str, float], control: str = "control") -> di
     >>> read_shares("control=0.1, mail=0.9")
     {'control': 0.1, 'mail': 0.9}
     """
-    pairs = [part.partition("=")[::2] for part in str(text).split(",") if part.strip()]
+    pairs: Iterable[tuple[str, Any]] = [part.partition("=")[::2] for part in str(text).split(",") if part.strip()]
     try:
-        pairs = text.items() if isinstance(text, Mapping) else pairs
+        if isinstance(text, Mapping):
+            pairs = text.items()
         shares = {write_id(arm).strip(): float(share) for arm, share in pairs}
     except (TypeError, ValueError):
         raise TableError(["`planned_shares` should be as control=0.1, mail=0.9"], "campaigns") from None

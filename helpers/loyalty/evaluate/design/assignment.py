@@ -18,7 +18,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS
 from loyalty.tables.ids import write_id
-from loyalty.tables.sources import collect, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Assignment:
 
 
 def assign_arms(
-    customers: Any,
+    customers: AnyTable,
     shares: Mapping[str, float],
     *,
     mode: str = "hash",

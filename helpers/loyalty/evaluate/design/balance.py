@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +16,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.contracts import CONTACTS
 from loyalty.tables.sample import Sample, compare_balance, read_sample
-from loyalty.tables.sources import as_frame
+from loyalty.tables.sources import AnyTable, as_frame
 
 TREATED_COLUMN = "treated, not control"  # a name that no covariate has
 
@@ -76,8 +75,8 @@ class Balance:
 
 
 def check_balance(
-    contacts: Any,
-    profile: Any,
+    contacts: AnyTable,
+    profile: AnyTable,
     *,
     covariates: Sequence[str] | None = None,
     control: str = "control",
@@ -162,7 +161,7 @@ def check_balance(
     return Balance(out, statistic, df, p, 1.96 * error, n, m, tuple(notes))
 
 
-def _read_contacts(contacts: Any, control: str, arm: str | None) -> pd.DataFrame:
+def _read_contacts(contacts: AnyTable, control: str, arm: str | None) -> pd.DataFrame:
     """Customer and arm, without the universal control; of one treated arm if it is named."""
     table = as_frame(getattr(contacts, "contacts", contacts))
     if "control_kind" in table:

@@ -11,7 +11,7 @@ import pandas as pd
 from loyalty.evaluate.design.hashing import LIST
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 
 TESTS = {
     "is": operator.eq,
@@ -57,7 +57,7 @@ class Eligibility(NamedTuple):
         return render_html(self.counts, f"{len(self.eligible):,} customers may take part")
 
 
-def filter_eligible(customers: Any, rules: Iterable[Rule | tuple], *, as_of: Any = None) -> Eligibility:
+def filter_eligible(customers: AnyTable, rules: Iterable[Rule | tuple], *, as_of: Any = None) -> Eligibility:
     """Filter eligible customers before the draw, so that both arms lose the same kind of customer.
 
     Not for undelivered messages or anything else that happens after the draw: a rule about it is refused, because only

@@ -12,7 +12,7 @@ import pandas as pd
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CUSTOMERS
-from loyalty.tables.sources import NotATable, open_table
+from loyalty.tables.sources import AnyTable, NotATable, open_table
 
 LIST = Table("customers", "a customer", ("customer_id",), CUSTOMERS.columns[:1])
 
@@ -36,7 +36,7 @@ def hash_customers(ids: Iterable[Any], salt: str) -> np.ndarray:
     return (np.frombuffer(b"".join(parts), ">u8") >> np.uint64(12)) / 2.0**52
 
 
-def read_list(customers: Any, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
+def read_list(customers: AnyTable, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
     """The list sorted by id, so that the order of rows decides nothing; and what is wrong with it."""
     try:
         found = open_table(customers).collect_schema().names()

@@ -15,6 +15,7 @@ import pandas as pd
 
 from loyalty.evaluate.design.hashing import hash_customers, read_list
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class HoldOut:
         return hash_customers(ids, self.salt) < self.share
 
 
-def hold_out(customers: Any, share: float, salt: str, term: tuple[Any, Any]) -> HoldOut:
+def hold_out(customers: AnyTable, share: float, salt: str, term: tuple[Any, Any]) -> HoldOut:
     """Draw a universal holdout: a share of customers kept out of every campaign of a term.
 
     It shows what the whole programme does.

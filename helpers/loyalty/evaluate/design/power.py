@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 from scipy import optimize
 
 from loyalty.charts import CONTROL, HIGHLIGHT, TREATED, headline
@@ -199,7 +200,7 @@ class Power:
 
 
 def find_power(
-    history: Sequence[float] | None = None,
+    history: ArrayLike | None = None,
     *,
     size: float,
     effect: float,
@@ -263,7 +264,7 @@ def find_power(
 
 
 def find_size(
-    history: Sequence[float] | None = None,
+    history: ArrayLike | None = None,
     *,
     effect: float,
     power: float = 0.8,
@@ -325,7 +326,7 @@ def find_size(
 
 
 def find_detectable(
-    history: Sequence[float] | None = None,
+    history: ArrayLike | None = None,
     *,
     size: float,
     power: float = 0.8,

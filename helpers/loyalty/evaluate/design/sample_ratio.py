@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from scipy import stats
 from loyalty.evaluate.design.assignment import Assignment, find_wrong_shares
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError
-from loyalty.tables.sources import as_frame
+from loyalty.tables.sources import AnyTable, as_frame
 
 ALARM = 0.001  # a p-value below this says that the split is not the one planned
 
@@ -59,7 +58,7 @@ class SampleRatio:
 
 
 def check_sample_ratio(
-    contacts: Any, shares: Mapping[str, float] | None = None, *, by: str | None = None, mode: str | None = None
+    contacts: AnyTable, shares: Mapping[str, float] | None = None, *, by: str | None = None, mode: str | None = None
 ) -> SampleRatio:
     """Test for a sample ratio mismatch: whether the number of customers in each arm fits the planned shares.
 
@@ -128,7 +127,7 @@ def check_sample_ratio(
     return SampleRatio(float(statistic), len(shares) - 1, float(p), alarm, out, each, tuple(notes))
 
 
-def _read_counts(contacts: Any) -> pd.DataFrame:
+def _read_counts(contacts: AnyTable) -> pd.DataFrame:
     """Rows with an arm and n, the customers it stands for; a table has one customer a row."""
     if isinstance(contacts, Mapping):
         return pd.DataFrame({"arm": contacts.keys(), "n": contacts.values()})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
 from loyalty.stats.intervals import find_skewness
@@ -66,7 +67,7 @@ class Noise:
 
 
 def describe_noise(
-    history: Sequence[float] | None = None,
+    history: ArrayLike | None = None,
     *,
     rate: float | None = None,
     mean: float = float("nan"),

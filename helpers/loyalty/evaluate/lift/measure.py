@@ -25,14 +25,15 @@ from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 INTERVALS = ("auto", "welch", "pooled", "bootstrap", "percentile")
 
 
 def measure_lift(
-    contacts: Any,
-    outcomes: Any = None,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
     outcome: str = "sales",
     *,
     per: str | None = None,
@@ -127,8 +128,8 @@ def measure_lift(
 
 
 def measure_lifts(
-    contacts: Any,
-    outcomes: Any = None,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
     metrics: Sequence[str | tuple[str, str]] = ("sales",),
     *,
     control: str = "control",
@@ -163,7 +164,10 @@ def measure_lifts(
     >>> measure_lifts(table, metrics=["orders", ("sales", "orders")]).to_frame()["effect"].tolist()
     [1.0, -25.5]
     """
-    pairs: list[Metric] = [(metric, None) if isinstance(metric, str) else tuple(metric) for metric in metrics]
+    pairs: list[Metric] = []
+    for metric in metrics:
+        number, per = (metric, None) if isinstance(metric, str) else metric
+        pairs.append((number, per))
     names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
     data = open_assigned(contacts, outcomes, names, by=by, control=control, window=window, summed=True)
     results, left_out = _measure(data, pairs, _Way(level=level))
@@ -171,8 +175,8 @@ def measure_lifts(
 
 
 def unmask_redeemers(
-    contacts: Any,
-    outcomes: Any = None,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
     outcome: str = "sales",
     *,
     redeemed: str = "redeemed",

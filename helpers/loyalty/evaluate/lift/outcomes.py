@@ -16,7 +16,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
 from loyalty.tables.problems import check_number, gather
-from loyalty.tables.sources import NotATable, collect, is_empty, open_table
+from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 WINDOWS = ("pre", "main", "post")
 SUMS = ("sales", "margin", "discount", "offer_discount", "reward_paid", "points_issued", "points_redeemed")
@@ -24,8 +24,8 @@ KEY = list(CONTACTS.key)
 
 
 def build_outcomes(
-    contacts: Any,
-    receipts: Any,
+    contacts: AnyTable,
+    receipts: AnyTable,
     *,
     start: str | dt.date | pd.Timestamp,
     end: str | dt.date | pd.Timestamp,

@@ -13,7 +13,7 @@ from loyalty.evaluate.lift.outcomes import apply_margin_rate
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OFFERS, OUTCOMES
 from loyalty.tables.problems import gather
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
@@ -49,7 +49,9 @@ class Priced:
     warnings: tuple[str, ...]
 
 
-def read_arms(contacts: Any, outcomes: Any, windows: Sequence[str], control: str, about: Sequence[str] = ()) -> Arms:
+def read_arms(
+    contacts: AnyTable, outcomes: AnyTable, windows: Sequence[str], control: str, about: Sequence[str] = ()
+) -> Arms:
     """Read one wave with what has a price; a window after the campaign may be missing, if it is not the only one.
 
     Not for several waves at once: a customer in two of them is not two customers.
@@ -114,7 +116,12 @@ def choose_arm(arms: Sequence[str], arm: str | None) -> str:
 
 
 def price_arm(
-    arms: Arms, arm: str, offers: Any, given: Mapping[str, float | None], margin_rate: float | None, vat_rate: float
+    arms: Arms,
+    arm: str,
+    offers: AnyTable,
+    given: Mapping[str, float | None],
+    margin_rate: float | None,
+    vat_rate: float,
 ) -> Priced:
     """Turn the outcomes of one arm and of control into money, window by window.
 
@@ -144,9 +151,11 @@ def price_arm(
     if people["weight"].groupby(treated).nunique().max() > 1:
         weight = people["weight"].to_numpy()
         notes.append("the chance of the arm differs between customers: each weighs 1 / propensity")
-    known = costs | {n: float(n == COSTS[3]) for n in COSTS if costs[n] is None}  # an unknown probability is 1
+    known: dict[str, Any] = costs | {
+        n: float(n == COSTS[3]) for n in COSTS if costs[n] is None
+    }  # an unknown probability is 1
     each = {n: np.tile(np.broadcast_to(known[n], len(people)), len(tables)) for n in COSTS}
-    if "margin" not in has:
+    if "margin" not in has and margin_rate is not None:
         whole["margin"] = apply_margin_rate(whole, margin_rate, np.tile(~treated, len(tables)), vat_rate)
     zero = pd.Series(0.0, whole.index)
     bought = whole["orders" if "orders" in has else "sales" if "sales" in has else "margin"] > 0
@@ -209,7 +218,7 @@ def _say_what_is_assumed(
 
 
 def _read_offers(
-    people: pd.DataFrame, treated: np.ndarray, offers: Any, given: Mapping[str, float | None], problems: list[str]
+    people: pd.DataFrame, treated: np.ndarray, offers: AnyTable, given: Mapping[str, float | None], problems: list[str]
 ) -> dict[str, Any]:
     """Cost of each customer's offer: what is given, else what `offers` say, else None; control gets the arm's mean."""
     opened = gather(problems, check_table, offers, OFFERS)

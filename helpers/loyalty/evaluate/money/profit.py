@@ -20,6 +20,7 @@ from loyalty.stats.intervals import compare_means
 from loyalty.stats.multiplicity import correct_for_many
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
+from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
 if TYPE_CHECKING:
@@ -173,9 +174,9 @@ class Terms:
 
 
 def campaign_money(
-    contacts: Any,
-    outcomes: Any = None,
-    offers: Any = None,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
+    offers: AnyTable = None,
     *,
     margin_rate: float | None = None,
     contact_cost: float | None = None,
@@ -261,7 +262,9 @@ def campaign_money(
     return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms)
 
 
-def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **options: Any) -> pd.DataFrame:
+def compare_money(
+    contacts: AnyTable, outcomes: AnyTable = None, offers: AnyTable = None, **options: Any
+) -> pd.DataFrame:
     """Count the money of each treated arm against the same control: one row an arm, the best first.
 
     Not for choosing the best and quoting its profit: of several arms the first is also the luckiest. `p_holm` allows
@@ -284,7 +287,7 @@ def compare_money(contacts: Any, outcomes: Any = None, offers: Any = None, **opt
     return table.sort_values("profit", ascending=False, ignore_index=True)
 
 
-def _read_wave(contacts: Any, outcomes: Any, terms: Terms, control: str) -> Arms:
+def _read_wave(contacts: AnyTable, outcomes: AnyTable, terms: Terms, control: str) -> Arms:
     """Read the wave once; what is wrong with the terms is told together with what is wrong with the tables."""
     problems = terms.find_problems()
     if not problems:
@@ -294,7 +297,7 @@ def _read_wave(contacts: Any, outcomes: Any, terms: Terms, control: str) -> Arms
     raise TableError(problems, NAME)
 
 
-def _count_arm(arms: Arms, arm: str, offers: Any, terms: Terms) -> Money:
+def _count_arm(arms: Arms, arm: str, offers: AnyTable, terms: Terms) -> Money:
     priced = price_arm(arms, arm, offers, terms.costs, terms.margin_rate, terms.vat_rate)
     return _count(priced, arm, float(terms.fixed_cost), terms.rollout, terms.level)
 

@@ -17,7 +17,7 @@ from loyalty.stats.multiplicity import correct_for_many
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.days import read_day
-from loyalty.tables.sources import collect, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +129,7 @@ class DifferenceInDifferences:
 
 
 def difference_in_differences(
-    receipts: Any,
+    receipts: AnyTable,
     *,
     treated: Iterable[Any],
     start: str | pd.Timestamp,
@@ -285,7 +285,7 @@ Window = tuple[pd.Timestamp, pd.Timestamp]
 
 
 def open_receipts(
-    receipts: Any, treated: Iterable[Any], customers: Any, outcome: str, cluster: str | None
+    receipts: AnyTable, treated: Iterable[Any], customers: AnyTable, outcome: str, cluster: str | None
 ) -> tuple[nw.LazyFrame, pd.DataFrame]:
     """Check receipts and customers; give the lines (customer_id, time, sales) and one row a customer with `treated`."""
     lines = open_table(receipts)

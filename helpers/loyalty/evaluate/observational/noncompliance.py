@@ -8,7 +8,6 @@ the comparison.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,14 +15,15 @@ import pandas as pd
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 WEAK = 10.0  # first-stage F below which the ratio's interval is not to be trusted (Staiger and Stock 1997)
 
 
 def measure_complier_effect(
-    contacts: Any,
-    outcomes: Any = None,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
     took: str = "took_card",
     outcome: str = "sales",
     *,

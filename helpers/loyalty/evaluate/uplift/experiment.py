@@ -14,7 +14,7 @@ from loyalty.evaluate.design.hashing import LIST
 from loyalty.evaluate.money.pricing import COSTS, price_arm, read_arms
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OUTCOMES, PROFILE
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 SINCE = {"arm", "offer_id", "control_kind", "propensity", "assigned_at", "sent_at", "delivered"}  # of the contacts
@@ -71,15 +71,15 @@ class Experiment:
 
 
 def open_trial(
-    profile: Any,
-    contacts: Any,
-    outcomes: Any = None,
+    profile: AnyTable,
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
     outcome: str = "sales",
     *,
     features: Sequence[str] | None = None,
     control: str = "control",
     window: str | Sequence[str] = "main",
-    offers: Any = None,
+    offers: AnyTable = None,
     **costs: float | None,
 ) -> Experiment:
     """Join what was known at the start with who was drawn and what came of it; refuse what would leak or mislead.
@@ -187,16 +187,16 @@ def _fetch(wave: Assigned, outcome: str) -> pd.DataFrame:
 
 
 def _price(
-    contacts: Any,
-    outcomes: Any,
+    contacts: AnyTable,
+    outcomes: AnyTable,
     windows: Sequence[str],
     control: str,
-    offers: Any,
+    offers: AnyTable,
     costs: dict[str, Any],
 ) -> tuple[Assigned, pd.DataFrame]:
     """Read the customers, and what each left behind in money."""
     given = {name: costs.get(name) for name in COSTS}
-    rest = {"margin_rate": None, "vat_rate": 0.0}
+    rest: dict[str, Any] = {"margin_rate": None, "vat_rate": 0.0}
     if unknown := set(costs) - set(COSTS[1:]) - set(rest):
         raise ValueError(f"unknown costs: {', '.join(sorted(unknown))}; what a contact costs belongs to the policy")
     rest |= {name: costs[name] for name in rest if name in costs}
@@ -215,7 +215,7 @@ def _price(
     return arms.wave, arms.people.assign(profit=arms.people["customer_id"].map(pd.concat(priced)))
 
 
-def _read_features(profile: Any, features: Sequence[str] | None) -> pd.DataFrame:
+def _read_features(profile: AnyTable, features: Sequence[str] | None) -> pd.DataFrame:
     frame = collect(check_table(profile, LIST, name="profile")).set_index("customer_id").sort_index()
     names = [name for name in frame if name != "as_of"] if features is None else list(features)
     problems = [f"there is no column `{name}` in the profile" for name in names if name not in frame]

@@ -9,7 +9,7 @@ from typing import Any
 
 from loyalty.intake.readers import stores, texts, workbooks
 from loyalty.intake.space import Raw, Space
-from loyalty.tables.sources import NotATable
+from loyalty.tables.sources import AnyTable, NotATable
 
 REFUSED = dict.fromkeys((".zip", ".gz", ".rar", ".7z"), "unpack it and give the file inside")
 REFUSED |= dict.fromkeys((".xls", ".xlsb", ".dbf"), "open it in Excel and save it as .xlsx")
@@ -29,7 +29,7 @@ READERS = {
 
 
 def read_source(
-    space: Space, source: Any, options: Mapping[str, Any], wanted: Sequence[str] = (), limit: int | None = None
+    space: Space, source: AnyTable, options: Mapping[str, Any], wanted: Sequence[str] = (), limit: int | None = None
 ) -> Raw:
     """Read a source as it is: text stays text, types stay types; nothing is repaired.
 

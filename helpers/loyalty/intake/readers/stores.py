@@ -19,7 +19,7 @@ import narwhals as nw
 import pandas as pd
 
 from loyalty.intake.space import Raw, Space
-from loyalty.tables.sources import NotATable, open_table
+from loyalty.tables.sources import AnyTable, NotATable, open_table
 
 VARIABLE = "LOYALTY_SQL"
 FORM = "postgresql://name:password@server/base"
@@ -68,7 +68,7 @@ def read_database(
         raise NotATable(f"{path.name} cannot be read as a DuckDB file: {_first_line(error)}") from None
 
 
-def read_frame(space: Space, source: Any, wanted: Sequence[str], limit: int | None = None) -> Raw:
+def read_frame(space: Space, source: AnyTable, wanted: Sequence[str], limit: int | None = None) -> Raw:
     """Read a pandas frame, a DuckDB relation or whatever else `open_table` takes."""
     if isinstance(source, pd.DataFrame):
         table = open_table(source, beside=nw.from_native(space.connection.sql("SELECT 1 AS one"))).to_native()

@@ -24,7 +24,7 @@ from loyalty.stats.intervals import wilson
 from loyalty.stats.shrinkage import Shrunk, shrink_rates
 from loyalty.tables.check import check_table
 from loyalty.tables.contracts import HISTORY
-from loyalty.tables.sources import collect, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 
 FEW = 20  # responses, or contacts without one, under which a rate warns
 
@@ -191,7 +191,7 @@ def _warn(n: int, responses: int) -> str:
 UNKNOWN = "unknown"
 
 
-def read_history(source: Any) -> nw.LazyFrame:
+def read_history(source: AnyTable) -> nw.LazyFrame:
     """Open a history, or check and open a table under its contract."""
     return open_table(source.rows()) if isinstance(source, History) else check_table(source, HISTORY)
 

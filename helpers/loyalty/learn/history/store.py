@@ -29,7 +29,7 @@ from loyalty.learn.history.waves import (
     stage_wave,
 )
 from loyalty.tables.days import read_day
-from loyalty.tables.sources import collect, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.tables.wave.several import open_waves
 
 
@@ -103,8 +103,8 @@ class History:
 
     def append(
         self,
-        contacts: Any,
-        outcomes: Any = None,
+        contacts: AnyTable,
+        outcomes: AnyTable = None,
         *,
         scheme: str | None = None,
         version: str | None = None,
@@ -261,18 +261,16 @@ class History:
     def campaigns(self) -> pd.DataFrame:
         """One row a wave and window: its dates, offers, schemes, contacts, of them control, and responses."""
         named = "string_agg(DISTINCT {0}, ', ' ORDER BY {0})"
-        return (
-            self.rows()
-            .query(
-                "history",
-                f'SELECT {quote(WAVE)}, min("start") AS "start", max("end") AS "end",'
-                f" {named.format('offer_id')} AS offers,"
-                f" {named.format('scheme || chr(32) || version')} AS schemes, count(*) AS contacts,"
-                " count(*) FILTER (arm = 'control') AS control, CAST(sum(responded) AS BIGINT) AS responses"
-                f' FROM history GROUP BY {quote(WAVE)} ORDER BY "start", {quote(WAVE)}',
-            )
-            .df()
+        question = (
+            f'SELECT {quote(WAVE)}, min("start") AS "start", max("end") AS "end",'
+            f" {named.format('offer_id')} AS offers,"
+            f" {named.format('scheme || chr(32) || version')} AS schemes, count(*) AS contacts,"
+            " count(*) FILTER (arm = 'control') AS control, CAST(sum(responded) AS BIGINT) AS responses"
+            f' FROM history GROUP BY {quote(WAVE)} ORDER BY "start", {quote(WAVE)}'
         )
+        answer = self.rows().query("history", question)
+        assert answer is not None  # only statements that change something have no answer
+        return answer.df()
 
     def decisions(self, *, superseded: bool = False) -> pd.DataFrame:
         """The log of decisions under the contract `decisions`; those taken back only with `superseded=True`."""

@@ -19,6 +19,7 @@ from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section, say_value
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 
 WORDS = {"earned": "The campaign earned money", "lost": "The campaign lost money"}
 DOUBT = "Do not sign yet: the test itself is in doubt"
@@ -96,7 +97,7 @@ class Segments(NamedTuple):
     notes: tuple[str, ...]
 
 
-def report_with_control(job: Job, common: dict[str, Section], offers: Any) -> CampaignReport:
+def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) -> CampaignReport:
     """Measure lift and money against the control group, with checks that may withhold the verdict.
 
     Parameters
@@ -146,7 +147,7 @@ def _drop_not_invited(job: Job) -> Job:
     return replace(job, contacts=keep_drawn(job.contacts), wide=keep_drawn(job.wide), outcomes=keep_drawn(job.outcomes))
 
 
-def _measure_campaign(job: Job, offers: Any) -> Measured:
+def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
     """Measure the best arm, and decide what may be said of it."""
     sizes = job.contacts["arm"].value_counts()
     arms = sorted(set(sizes[sizes >= SMALL].index) - {"control"})
@@ -189,7 +190,7 @@ def _measure_campaign(job: Job, offers: Any) -> Measured:
     )
 
 
-def _read_money_options(job: Job, offers: Any) -> dict[str, Any]:
+def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:
     """Collect from the settings what `campaign_money` asks for: costs, margin rate and windows."""
     values = job.values
     costs = {name: values[name] for name in COSTS}

@@ -14,7 +14,7 @@ from loyalty.report.output.parts import Report, find_span
 from loyalty.report.output.privacy import looks_personal
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 from loyalty.text import say_money
 
 KINDS = 100  # a table with more groups is not read by anybody
@@ -85,7 +85,7 @@ class Job:
         return say_money(value, self.unit, decimals)
 
 
-def read_contacts(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
+def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
     """Read the list, which must be one wave, and check what the settings ask of it."""
     contacts = collect(check_table(source, CONTACTS))
     problems = []
@@ -179,7 +179,7 @@ def _name_as_in_list(shares: Mapping[str, float], arms: list[str]) -> dict[str, 
     return dict(shares)
 
 
-def find_windows(receipts: Any, values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:
+def find_windows(receipts: AnyTable, values: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, str]]:
     """Find the days of each window, and a remark on each window that the receipts made shorter.
 
     A window is as long as the settings say, else 28 days, or as many as the receipts cover.

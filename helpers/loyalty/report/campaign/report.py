@@ -27,7 +27,7 @@ from loyalty.report.output.html import Section
 from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import Setting, read_settings
 from loyalty.tables.check import TableError
-from loyalty.tables.sources import collect, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 
 OTHER_DATES = "set other dates: start, end, before, after"
 TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
@@ -144,7 +144,7 @@ def _split_universal(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 def _measure_outcomes(
-    contacts: pd.DataFrame, receipts: Any, values: Mapping[str, Any], days: Mapping[str, int]
+    contacts: pd.DataFrame, receipts: AnyTable, values: Mapping[str, Any], days: Mapping[str, int]
 ) -> pd.DataFrame:
     """Measure what each contact bought in each window; errors name the settings that would help."""
     window = {"start": values["start"], "end": values["end"], "before": days["pre"], "after": days["post"]}
@@ -156,7 +156,7 @@ def _measure_outcomes(
         raise TableError(texts, error.name) from None
 
 
-def _match_receipts(contacts: pd.DataFrame, receipts: Any) -> float:
+def _match_receipts(contacts: pd.DataFrame, receipts: AnyTable) -> float:
     """Return the share of the contacts who have any receipt; TableError if nobody has."""
     buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
     seen = find_seen(contacts["customer_id"], buyers)

@@ -15,7 +15,7 @@ from loyalty.evaluate.design.sample_ratio import check_sample_ratio
 from loyalty.report.campaign.job import Job
 from loyalty.report.output.parts import make_checks
 from loyalty.report.output.privacy import FEW, SMALL, hide_personal
-from loyalty.tables.sources import collect, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.text import say_p
 
 BALANCE = "Balance before the start"
@@ -94,7 +94,7 @@ def _translate(finding: Finding) -> tuple[str, str, str] | None:
     return (name, state, hide_personal(says)) if name else None
 
 
-def count_days(receipts: Any, contacts: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+def count_days(receipts: AnyTable, contacts: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
     """Count, for each day of [start, end) and each group, the customers who have a receipt."""
     day = nw.col("time").dt.truncate("1d").alias("day")
     lines = open_table(receipts).select(nw.col("customer_id").cast(nw.String()), day).unique()

@@ -15,6 +15,7 @@ from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
 VERDICT = "It cannot be known without a control group"
@@ -116,7 +117,7 @@ def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, compariso
     return Section((says,), table, (warning,))
 
 
-def report_without_control(job: Job, common: dict[str, Section], receipts: Any) -> CampaignReport:
+def report_without_control(job: Job, common: dict[str, Section], receipts: AnyTable) -> CampaignReport:
     """Say what happened and, where a group was not invited, what a comparison with it allows; never an effect.
 
     Parameters
@@ -174,7 +175,7 @@ def _explain_verdict(job: Job, invited: int) -> tuple[str, str]:
     return VERDICT, f"Nobody was left out by lot: {anyway}."
 
 
-def _add_earlier_sales(job: Job, receipts: Any) -> tuple[pd.DataFrame, list[str]]:
+def _add_earlier_sales(job: Job, receipts: AnyTable) -> tuple[pd.DataFrame, list[str]]:
     """Add the placebo outcome: sales in the 28 days before the window before the start; without receipts a note."""
     end = pd.Timestamp(job.values["start"]) - pd.Timedelta(days=job.days.get("pre", 28))
     start = end - pd.Timedelta(days=28)

@@ -21,7 +21,7 @@ from loyalty.report.output.privacy import hash_ids, hide_personal, looks_persona
 from loyalty.report.output.workbook import write_workbook
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Table
-from loyalty.tables.sources import collect, is_empty, open_table
+from loyalty.tables.sources import AnyTable, collect, is_empty, open_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def make_summary(rows: Sequence[tuple[str, Any, str, str]]) -> pd.DataFrame:
     return table.astype({"value": object})
 
 
-def find_span(receipts: Any) -> pd.Series:
+def find_span(receipts: AnyTable) -> pd.Series:
     """Find the first and the last moment of the receipts; TableError if no row has a date."""
     time = nw.col("time")
     span = collect(open_table(receipts).select(time.min().alias("first"), time.max().alias("last"))).iloc[0]
@@ -118,7 +118,7 @@ def find_span(receipts: Any) -> pd.Series:
     return span
 
 
-def find_days(receipts: Any, as_of: str | None) -> pd.Series:
+def find_days(receipts: AnyTable, as_of: str | None) -> pd.Series:
     """Find the span and the number of days with receipts; without `as_of`, TableError if some are dated far ahead."""
     span = find_span(receipts)
     days = open_table(receipts).select(nw.col("time").dt.truncate("1d").alias("day")).drop_nulls()

@@ -19,7 +19,7 @@ from loyalty.report.output.privacy import looks_personal
 from loyalty.report.run.settings import split_arms
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, OFFERS
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 
 VERDICTS = ("send", "enlarge", "no costs", "loses", "cannot pay")  # from the best to the worst
 UNIVERSAL = ("universal_share", "universal_salt", "universal_start", "universal_end")
@@ -85,8 +85,16 @@ class ArmPlan:
         """Find how many times as many customers make the break-even detectable, shares unchanged; NaN if none do."""
         p = self.power
         try:
-            options = {"control": p.control, "level": p.level, "worth": p.worth, "cost": p.cost}
-            return find_size(p.noise.values, effect=p.break_even, power=p.power, **options).size / p.size
+            larger = find_size(
+                p.noise.values,
+                effect=p.break_even,
+                power=p.power,
+                control=p.control,
+                level=p.level,
+                worth=p.worth,
+                cost=p.cost,
+            )
+            return larger.size / p.size
         except TableError:
             return float("nan")
 
@@ -147,7 +155,7 @@ def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
     return {"control": share} | parts
 
 
-def read_people(source: Any, values: Mapping[str, Any]) -> pd.DataFrame:
+def read_people(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
     """Read the list of customers; without channels all have one, and an empty segment becomes "not known"."""
     people = collect(check_table(source, CUSTOMERS))
     names = [name for name in ("segment", "channel") if name in people]
@@ -199,7 +207,7 @@ def plan_arms(
     shares: Mapping[str, float],
     values: Mapping[str, Any],
     days: int,
-    offers: Any = None,
+    offers: AnyTable = None,
     lift: Any = None,
 ) -> list[ArmPlan]:
     """Work out each arm: economics by segment, break-even, and the smallest effect that its test sees.
@@ -241,7 +249,7 @@ def plan_arms(
     return plans
 
 
-def _read_prices(offers: Any, arms: list[str]) -> pd.DataFrame:
+def _read_prices(offers: AnyTable, arms: list[str]) -> pd.DataFrame:
     """Read the costs of the offers by the arm's name; an empty table without offers."""
     if offers is None:
         return pd.DataFrame(index=pd.Index([], dtype="str"))

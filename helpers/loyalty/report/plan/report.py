@@ -21,6 +21,7 @@ from loyalty.report.run.order import KINDS as PAGES
 from loyalty.report.run.order import SEND
 from loyalty.report.run.settings import Setting, read_settings
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
 TABLES = {"customers": True, "receipts": True, "offers": False, "history": False}
@@ -123,7 +124,7 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     return lay_out(plan, checks, record, files, listed, skipped, parts.show_sources(tables))
 
 
-def _find_last_known(receipts: Any, day: pd.Timestamp, days: int) -> pd.Timestamp:
+def _find_last_known(receipts: AnyTable, day: pd.Timestamp, days: int) -> pd.Timestamp:
     """Find the day up to which receipts are known at the draw; TableError if they do not cover such a campaign."""
     span = parts.find_span(receipts)
     known = min(day, span["last"].normalize() + pd.Timedelta(days=1))

@@ -21,6 +21,7 @@ from loyalty.segment.rules.life_cycle import LIFE_CYCLE, assign_life_cycle, meas
 from loyalty.segment.rules.rfm import RfmScores, score_rfm
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import RECEIPTS
+from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
 TABLES = {"receipts": True, "customers": False, "products": False}
@@ -126,7 +127,7 @@ def _summarise(profile: pd.DataFrame, quiet: pd.Series | None, as_of: str, unit:
 
 
 def _place_in_life_cycle(
-    receipts: Any, profile: pd.DataFrame, as_of: str
+    receipts: AnyTable, profile: pd.DataFrame, as_of: str
 ) -> tuple[pd.DataFrame | None, float, list[str]]:
     """Place each customer in the life cycle; return that, the pause of a typical customer, and warnings.
 

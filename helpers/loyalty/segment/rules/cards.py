@@ -15,6 +15,7 @@ from loyalty.segment.rules.rfm import cut_values, score_values
 from loyalty.segment.snapshots import match_customers, read_profile, read_snapshot
 from loyalty.stats.intervals import interval_of_median, interval_of_share
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 from loyalty.text import shorten
 
 MEDIANS = {"recency_days": "days since the last purchase", "frequency": "receipts"}
@@ -48,7 +49,7 @@ class Cards:
 
 
 def make_cards(
-    segments: Any, profile: Any, *, actions: Mapping[str, str], value: str = "monetary", level: float = 0.95
+    segments: AnyTable, profile: AnyTable, *, actions: Mapping[str, str], value: str = "monetary", level: float = 0.95
 ) -> Cards:
     """Write one card a segment: how many, how much money, what they are like, and what to do.
 
@@ -123,7 +124,7 @@ def make_cards(
     return Cards(pd.DataFrame(rows), table["as_of"].iloc[0], value, level, tuple(notes))
 
 
-def cross_value(segments: Any, profile: Any, *, value: str = "monetary", deciles: int = 10) -> pd.DataFrame:
+def cross_value(segments: AnyTable, profile: AnyTable, *, value: str = "monetary", deciles: int = 10) -> pd.DataFrame:
     """Cross segments with deciles of value: where inside each segment the money is.
 
     Deciles are made over *all* customers, those who never bought included, by the same rule for ties as `score_rfm`:

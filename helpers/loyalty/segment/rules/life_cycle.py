@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -15,7 +14,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.days import read_day, write_moment
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 
 LIFE_CYCLE = {
     "new": "Welcome them and help with the second purchase; judge nobody yet.",
@@ -61,7 +60,7 @@ class Gaps:
 
 
 def measure_gaps(
-    receipts: Any,
+    receipts: AnyTable,
     as_of: str | pd.Timestamp,
     *,
     shares: tuple[float, ...] = (0.5, 0.8, 0.9, 0.95, 0.99),
@@ -139,7 +138,7 @@ def measure_gaps(
 
 
 def assign_life_cycle(
-    profile: Any,
+    profile: AnyTable,
     *,
     gaps: Gaps | tuple[float, float],
     cooling: float = 0.8,

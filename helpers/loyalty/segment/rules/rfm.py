@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike
 from loyalty.segment.snapshots import read_buyers
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
 
 COLUMNS = {"r": "recency_days", "f": "frequency", "m": "monetary"}
 
@@ -55,7 +55,7 @@ class RfmScores:
         return render_html(edges.where(edges.notna(), ""), title, self.warnings)
 
 
-def score_rfm(profile: Any, *, bins: int = 5, ruler: RfmScores | None = None) -> RfmScores:
+def score_rfm(profile: AnyTable, *, bins: int = 5, ruler: RfmScores | None = None) -> RfmScores:
     """Score recency, frequency and monetary from 1 (worst) to `bins` (best), ties by value.
 
     A customer's score is the place among the buyers with *another* value: if none of them is worse, the score is 1; if

@@ -14,11 +14,11 @@ from loyalty.prepare.visits import find_receipt_key, group_visits
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
-from loyalty.tables.sources import collect
+from loyalty.tables.sources import AnyTable, collect
 
 
 def sum_windows(
-    receipts: Any, start: Any, middle: Any, end: Any, *, customers: Any = None, of: str = "sales"
+    receipts: AnyTable, start: Any, middle: Any, end: Any, *, customers: AnyTable = None, of: str = "sales"
 ) -> pd.DataFrame:
     """Sum sales, or count receipts, of each customer in two windows of equal length: [start, middle), [middle, end).
 

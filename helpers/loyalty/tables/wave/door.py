@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import narwhals as nw
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
-from loyalty.tables.sources import NotATable, bring_beside, collect
+from loyalty.tables.sources import AnyTable, NotATable, bring_beside, collect
 from loyalty.tables.wave.contacts import Contacted, read_contacts, say_universal
 from loyalty.tables.wave.outcomes import Results, explain_strangers, read_outcomes, say_missing
 from loyalty.tables.wave.sides import Sides, count_flags, open_sides, refuse
@@ -74,8 +73,8 @@ class _Part:
 
 
 def open_assigned(
-    contacts: Any,
-    outcomes: Any,
+    contacts: AnyTable,
+    outcomes: AnyTable,
     columns: Sequence[str | Column],
     *,
     before: Sequence[str] = (),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ import pandas as pd
 from loyalty.tables.check import TableError, find_missing
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
 from loyalty.tables.ids import write_id
-from loyalty.tables.sources import NotATable, as_frame
+from loyalty.tables.sources import AnyTable, NotATable, as_frame
 from loyalty.tables.wave.contacts import WAVE, find_several_waves, find_wrong_arms
 from loyalty.tables.wave.outcomes import bare_id
 from loyalty.tables.wave.sides import refuse
@@ -53,7 +52,9 @@ class LooseWave:
     universal: int
 
 
-def read_loosely(contacts: Any, outcomes: Any, *, control: str = "control", window: str = "main") -> LooseWave:
+def read_loosely(
+    contacts: AnyTable, outcomes: AnyTable, *, control: str = "control", window: str = "main"
+) -> LooseWave:
     """Read contacts and outcomes, and refuse only what leaves nothing to look at.
 
     Not for measuring: for that `open_assigned` refuses what this accepts.
@@ -113,7 +114,7 @@ def _is_of(windows: pd.Series, window: str) -> pd.Series:
 
 
 def _read(
-    source: Any, name: str, problems: list[str], needed: Sequence[str], known: Sequence[str]
+    source: AnyTable, name: str, problems: list[str], needed: Sequence[str], known: Sequence[str]
 ) -> pd.DataFrame | None:
     """The table, or None and its problems among the others."""
     try:
@@ -123,7 +124,7 @@ def _read(
         return None
 
 
-def open_loosely(source: Any, name: str, needed: Sequence[str] = (), known: Sequence[str] = ()) -> pd.DataFrame:
+def open_loosely(source: AnyTable, name: str, needed: Sequence[str] = (), known: Sequence[str] = ()) -> pd.DataFrame:
     """Read a table and number its rows; columns of `known` that it has not are empty.
 
     Raises

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -13,7 +12,7 @@ import pyarrow as pa
 from loyalty.tables.check import TableError, find_breaches
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
-from loyalty.tables.sources import NotATable, collect, open_table
+from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 from loyalty.tables.wave.contacts import WAVE, check_contacts
 from loyalty.tables.wave.outcomes import differ_in_kind, explain_strangers, say_missing
 from loyalty.tables.wave.sides import Sides, count_flags, join_beside, open_sides, refuse
@@ -38,7 +37,9 @@ class JoinedWaves:
     rows: pa.Table
 
 
-def open_waves(contacts: Any, outcomes: Any, contract: Table = CONTACTS, *, fill: bool = False) -> JoinedWaves:
+def open_waves(
+    contacts: AnyTable, outcomes: AnyTable, contract: Table = CONTACTS, *, fill: bool = False
+) -> JoinedWaves:
     """Open contacts and outcomes of one or several waves, check them whole, and join them.
 
     Not for measuring: customers of the universal control stay, and a wave without a control is one as well.
@@ -90,7 +91,7 @@ def open_waves(contacts: Any, outcomes: Any, contract: Table = CONTACTS, *, fill
     return JoinedWaves(rows)
 
 
-def _refuse(mine: Sequence[str], theirs: Sequence[str], outcomes: Any) -> None:
+def _refuse(mine: Sequence[str], theirs: Sequence[str], outcomes: AnyTable) -> None:
     if outcomes is None:  # one table holds both
         refuse(list(dict.fromkeys([*mine, *theirs])), [])
     refuse(mine, theirs)

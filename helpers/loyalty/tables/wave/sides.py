@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
 from loyalty.tables.check import TableError
-from loyalty.tables.sources import NotATable, bring_beside, open_table
+from loyalty.tables.sources import AnyTable, NotATable, bring_beside, open_table
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Sides:
     outcomes: nw.LazyFrame | None
 
 
-def open_sides(contacts: Any, outcomes: Any) -> Sides:
+def open_sides(contacts: AnyTable, outcomes: AnyTable) -> Sides:
     """Open both tables, wherever each comes from; nothing is read yet.
 
     Parameters
@@ -59,7 +58,7 @@ def open_sides(contacts: Any, outcomes: Any) -> Sides:
     return Sides(left, right)
 
 
-def _open(source: Any, problems: list[str], beside: nw.LazyFrame | None = None) -> nw.LazyFrame | None:
+def _open(source: AnyTable, problems: list[str], beside: nw.LazyFrame | None = None) -> nw.LazyFrame | None:
     try:
         return open_table(source, beside=beside)
     except NotATable as error:
