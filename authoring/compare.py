@@ -11,6 +11,8 @@ import numpy as np
 from nbformat import NotebookNode
 from PIL import Image
 
+from authoring.source import EXPRESSION
+
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 RELATIVE = 1e-6  # six significant digits
 NOISE = 1e-15  # what computers leave of a zero
@@ -39,6 +41,39 @@ def find_differences(old: NotebookNode, new: NotebookNode) -> list[str]:
     for number, (before, after) in enumerate(zip(old.cells, new.cells, strict=True), 1):
         found += [f"cell {number}: {what}" for what in _compare_cells(before, after)]
     return found
+
+
+def find_stale(old: NotebookNode, laid: NotebookNode) -> list[str]:
+    """List what a notebook on disk does not have from its authored file, without running anything.
+
+    Parameters
+    ----------
+    old : NotebookNode
+        As it was built once.
+    laid : NotebookNode
+        Assembled from the authored cells as they stand: no outputs, and prose with its `{{expressions}}`.
+
+    Returns
+    -------
+    list of str
+        Empty when metadata, ids, tags and sources are the same to the letter, but for the values of the expressions.
+    """
+    found = [] if old.metadata == laid.metadata else ["the notebook's metadata differ"]
+    if len(old.cells) != len(laid.cells):
+        return [*found, f"{len(old.cells)} cells, now {len(laid.cells)}"]
+    for number, (before, after) in enumerate(zip(old.cells, laid.cells, strict=True), 1):
+        parts = ("cell_type", "id", "metadata")
+        found += [f"cell {number}: {part} differs" for part in parts if before[part] != after[part]]
+        if not _make_pattern(after).fullmatch(before.source):
+            found.append(f"cell {number}: source differs")
+    return found
+
+
+def _make_pattern(laid: NotebookNode) -> re.Pattern[str]:
+    if laid.cell_type != "markdown":
+        return re.compile(re.escape(laid.source))
+    around = re.split(EXPRESSION.pattern.replace("(", "(?:"), laid.source, flags=re.DOTALL)
+    return re.compile(".*?".join(map(re.escape, around)), re.DOTALL)
 
 
 def _compare_cells(old: NotebookNode, new: NotebookNode) -> list[str]:

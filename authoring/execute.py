@@ -57,6 +57,15 @@ def make_environment(ipython_folder: str) -> dict[str, str]:
     return environment
 
 
+def lay_cells(authored: Authored) -> list[NotebookNode]:
+    """Return the authored cells with their solutions, without the markers; nothing is run, prose is not filled in."""
+    cells = copy.deepcopy(list(authored.cells))
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code":
+            cell.source = split_solution(cell.source, authored.place(number))[1]
+    return cells
+
+
 def execute_authored(authored: Authored, cwd: Path) -> list[NotebookNode]:
     """Run an authored file from top to bottom, with its solutions, and fill in the numbers of its prose.
 
@@ -76,10 +85,7 @@ def execute_authored(authored: Authored, cwd: Path) -> list[NotebookNode]:
     AuthoringError
         With file, cell, source line and the exception.
     """
-    cells = copy.deepcopy(list(authored.cells))
-    for number, cell in enumerate(cells):
-        if cell.cell_type == "code":
-            cell.source = split_solution(cell.source, authored.place(number))[1]
+    cells = lay_cells(authored)
     with tempfile.TemporaryDirectory(prefix="build-", ignore_cleanup_errors=True) as folder:
         asyncio.run(_run(authored, cells, cwd, folder))
     return cells

@@ -6,27 +6,51 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HOME = Path(tempfile.mkdtemp(prefix="loyalty-tests-"))
 # Set on import, because the package's doctests run before any fixture of this folder could.
 os.environ.update(MPLBACKEND="Agg", LOYALTY_HOME=str(HOME))
 os.environ.pop("LOYALTY_BUILD", None)
+# Tables of the tests are small: more threads of a numeric library would only wait for each other, and burn time.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+# A checker of web addresses, which no notebook needs, would build its grammar at each import of nbformat: seconds.
+sys.modules.setdefault("rfc3987_syntax", None)
+# No test is failed by the clock: a slow or busy machine is no fault of the code.
+settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("workshop")
 
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side (-n), a file's tests stay in one process, and so does notebooks/: what they share is made once."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            group = "notebooks" if "notebooks" in item.path.parts else item.path.as_posix()
-            item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share out by file (--dist loadfile), but keep tasks/ together: its scenes take seconds and are made once."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "tasks" if "tasks" in file.split("/") else file
+
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for doctests in the package only: there are none in the tests, and to look through them takes seconds."""
+    found = yield
+    return [one for one in found if type(one).__name__ != "DoctestModule"]
 
 
 @pytest.fixture(scope="session")

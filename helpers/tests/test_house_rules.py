@@ -320,6 +320,25 @@ def test_no_public_name_hides_a_module(root):
             assert not (PACKAGE.joinpath(*home[:depth]) / name).is_dir(), name
 
 
+STOPWATCHES = {"perf_counter", "perf_counter_ns", "process_time", "process_time_ns", "monotonic", "monotonic_ns"}
+# It kills a process at random moments of its life, and for that must know how long it lives.
+TIMED = {"test_store.py"}
+
+
+def reads_a_stopwatch(source: str) -> bool:
+    tree = ast.parse(source)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return bool(names & STOPWATCHES)
+
+
+def test_no_test_reads_a_clock():
+    """On a slow or busy machine it would fail for nothing; what must be fast stands in benchmarks/limits.py."""
+    assert reads_a_stopwatch("import time\ntime.perf_counter()") and not reads_a_stopwatch("time.sleep(1)")
+    files = [path for path in Path(__file__).parent.rglob("*.py") if path.name not in TIMED]
+    assert not [path.name for path in files if reads_a_stopwatch(path.read_text(encoding="utf-8"))]
+
+
 def test_a_name_that_is_no_module_is_an_attribute_error():
     for name in ("no_such_module", "_private"):
         with pytest.raises(AttributeError, match=f"no attribute '{name}'"):

@@ -26,7 +26,8 @@ def test_what_the_readme_links_to_is_there(target):
 
 def test_the_two_commands_stand_alone_in_the_readme():
     blocks = re.findall(r"```\n(.*?)\n```", README, re.DOTALL)
-    assert blocks[:2] == ["python3 workshop.py", "python3 workshop.py test"]
+    assert blocks[0].startswith("git clone ")
+    assert blocks[1:3] == ["python3 workshop.py", "python3 workshop.py test"]
 
 
 def test_each_figure_of_the_readme_is_the_one_in_the_notebook():

@@ -12,6 +12,7 @@ from pathlib import Path
 # Each of these, set for another project, changes an install, a kernel or its figures.
 FOREIGN = (
     "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONEXECUTABLE __PYVENV_LAUNCHER__ "
+    "PYTHONDONTWRITEBYTECODE "  # with it, each kernel and each test process compiles everything anew
     "PIP_TARGET PIP_PREFIX PIP_ROOT PIP_CONSTRAINT PIP_REQUIREMENT PIP_NO_BINARY PIP_DRY_RUN "
     "JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_SETTINGS_DIR JUPYTERLAB_WORKSPACES_DIR MPLBACKEND"
 ).split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,7 +23,8 @@ from loyalty.launch.venv import place_pth, prepare_venv
 FIRST_PAGE = "/lab/tree/notebooks/0_start/00_start_here.ipynb"
 PORT = 8888
 LINTED = ("helpers", "authoring", "benchmarks", "workshop.py")
-PARALLEL = ("-n", "auto", "--maxprocesses", "2", "--dist", "loadgroup")
+PARALLEL = ("-n", "auto", "--maxprocesses", "2", "--dist", "loadfile")
+FAST = ("-m", "not slow")
 STYLE = "body .jp-OutputArea-output pre { word-break: normal; }"  # JupyterLab breaks printed lines within words
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -88,20 +90,24 @@ def find_port(first: int) -> int:
 
 
 def run_tests(project: Project, arguments: Sequence[str]) -> int:
-    """Lint and test everything but your exercises; with arguments, hand them to pytest and do only that."""
+    """Lint and test everything but your exercises; --all adds what takes long; other arguments go to pytest, alone."""
     python = prepare_venv(project, tests=True)
-    if arguments:
+    everything = list(arguments) == ["--all"]
+    if arguments and not everything:
         return run_child([python, "-m", "pytest", *arguments], project)
     linted = [name for name in LINTED if (project.root / name).exists()]
     commands = (
         ["ruff", "check", "--quiet", "--output-format=concise", *linted],
         ["ruff", "format", "--check", "--quiet", *linted],
-        ["pytest", *PARALLEL],
+        ["pytest", *PARALLEL, *(() if everything else FAST)],
     )
     codes = []
     for command in commands:
-        say(f"— {' '.join(command)}")
+        say(f"— {shlex.join(command)}")
         codes.append(run_child([python, "-m", *command], project))
+    if everything:
+        say("— build --check")
+        codes.append(run_child([python, "authoring/build.py", "--check"], project))
     return max(codes)
 
 

@@ -13,6 +13,7 @@ import narwhals as nw
 import pandas as pd
 from narwhals.dtypes import DType
 
+from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, refuse_repeats, say_repeats
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -22,7 +23,12 @@ TREND_DAYS = 84
 
 
 def build_profile(
-    receipts: Any, as_of: str | dt.date | pd.Timestamp, *, customers: Any = None, products: Any = None
+    receipts: Any,
+    as_of: str | dt.date | pd.Timestamp,
+    *,
+    customers: Any = None,
+    products: Any = None,
+    strict: bool = False,
 ) -> pd.DataFrame:
     """Describe each customer by what the receipts before a day say.
 
@@ -34,7 +40,9 @@ def build_profile(
     receipts : pandas.DataFrame, duckdb.DuckDBPyRelation, Spark frame, str or pathlib.Path
         Lines or whole receipts under the contract `receipts`. With `basket_id` the lines of a receipt count once;
         without it each row is a receipt. A line is a return when `kind` says return or cancel, or, where `kind` is
-        empty, when its sales are negative. NaN in a column counts as empty.
+        empty, when its sales are negative. NaN in a column counts as empty. A receipt is told from another by its
+        customer, `store_id`, `till_id` and number; sale lines that come more than 12 hours later under the same number
+        are a visit of their own, and the result says so.
     as_of : str, datetime.date or pandas.Timestamp
         A day, written 2017-12-01, midnight at its start. Everything before counts, nothing from it on.
     customers : the same kinds of source, optional
@@ -42,6 +50,8 @@ def build_profile(
         days are empty.
     products : the same kinds of source, optional
         Gives each line its `category` and so unlocks `breadth`. Not read when the receipts have a column `category`.
+    strict : bool
+        Refuse receipt numbers that come again, instead of counting each time as a visit.
 
     Returns
     -------
@@ -50,7 +60,7 @@ def build_profile(
         `profile`: `margin` comes only when the receipts hold margin, `breadth` with category or products,
         `promo_share` with discount, `online_share` with channel (counted where channel is "online"). Days are whole
         days between calendar days; money keeps the data's currency. Receipts without a single row give a profile
-        without customers.
+        without customers. `.attrs["warnings"]` says what was decided about the receipts.
 
     Raises
     ------
@@ -81,16 +91,26 @@ def build_profile(
         everyone = None
         if customers is not None:
             everyone = collect(type_columns(check_table(customers, CUSTOMERS).select("customer_id")))
-        profile = _describe(lines, day, everyone)
+        profile, warnings = _describe(lines, day, everyone, strict)
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
     order = ["customer_id", *(name for name in PROFILE.names if name in profile and name != "customer_id")]
-    return profile[order].sort_values("customer_id", ignore_index=True)
+    profile = profile[order].sort_values("customer_id", ignore_index=True)
+    profile.attrs["warnings"] = warnings
+    return profile
 
 
-def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | None) -> pd.DataFrame:
+def _describe(
+    lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | None, strict: bool
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     before = lines.filter(nw.col("time") < write_moment(day))
     reduced = collect(_reduce_to_customers(reduce_to_receipts(before, day)))
+    warnings: tuple[str, ...] = ()
+    if repeats := int(reduced["again"].sum()):
+        if strict:
+            raise TableError([refuse_repeats(repeats)], "receipts")
+        warnings = (say_repeats(repeats),)
+        reduced = collect(_reduce_to_customers(reduce_to_receipts(before, day, split=True)))
     if reduced.empty:
         _refuse_if_too_early(lines, day)
     if everyone is not None:
@@ -103,17 +123,15 @@ def _describe(lines: nw.LazyFrame, day: pd.Timestamp, everyone: pd.DataFrame | N
     if breadth is not None:
         counted = profile["customer_id"].map(breadth.set_index("customer_id")["breadth"])
         profile["breadth"] = counted.fillna(0).astype("int64")
-    return profile
+    return profile, warnings
 
 
 def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
     """Select what the profile reads, in one type a column whatever the source, with NaN as empty."""
-    targets: dict[str, DType | None] = {
-        "customer_id": None,  # None: whole numbers or text, whichever the source has
-        "basket_id": None,
-        "product_id": None,
+    # None: whole numbers or text, whichever the source has
+    targets: dict[str, DType | None] = dict.fromkeys((*RECEIPT, "product_id", "category"))
+    targets |= {
         "time": nw.Datetime("us"),
-        "category": None,
         "sales": nw.Float64(),
         "margin": nw.Float64(),
         "discount": nw.Float64(),
@@ -171,8 +189,11 @@ def is_purchase(names: list[str]) -> nw.Expr:
     return nw.when(nw.col("kind").is_null()).then(by_sign).otherwise(nw.col("kind") == "sale")
 
 
-def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
-    """One row a receipt: its day, its sales with and without returns, and what the optional columns allow."""
+def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp, *, split: bool = False) -> nw.LazyFrame:
+    """One row a receipt: its day, its sales with and without returns, and what the optional columns allow.
+
+    With `split` one row a visit, where receipt numbers come again; see `loyalty.prepare.visits.group_visits`.
+    """
     names = lines.collect_schema().names()
     late, early = (write_moment(day - pd.Timedelta(days=n)) for n in (TREND_DAYS, 2 * TREND_DAYS))
     bought = is_purchase(names)
@@ -188,23 +209,23 @@ def reduce_to_receipts(lines: nw.LazyFrame, day: pd.Timestamp) -> nw.LazyFrame:
         sums["margin"] = nw.col("margin").fill_null(0.0)
     if "discount" in names:
         sums["promo"] = nw.when(nw.col("discount").fill_null(0.0) > 0).then(paid).otherwise(0.0)
-    marks = {"bought": bought.cast(nw.Int64)}
+    marks = {}
     if "channel" in names:
         marks["online"] = (bought & (nw.col("channel").fill_null("").str.to_lowercase() == "online")).cast(nw.Int64)
-    basket = [n for n in ("basket_id",) if n in names]
+    key = find_receipt_key(names)
     rows = lines.with_columns(paid=nw.when(bought).then(nw.col("sales")).otherwise(0.0)).select(
-        "customer_id", *basket, day=time, **sums, **marks
+        *(key or ["customer_id"]), "time", **sums, **marks, bought=bought.cast(nw.Int64)
     )
-    if basket:
-        rows = rows.group_by("customer_id", *basket).agg(
-            nw.col("day").min(), *(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks)
-        )
+    if key:
+        rows = group_visits(rows, key, list(sums), list(marks), split=split)
+    else:
+        rows = rows.rename({"time": "day"}).with_columns(again=nw.lit(0, nw.Int64()))
     return rows.with_columns(nw.col("day").dt.truncate("1d"))
 
 
 def _reduce_to_customers(receipts: nw.LazyFrame) -> nw.LazyFrame:
     """One row a customer."""
-    sums = [n for n in receipts.collect_schema().names() if n not in ("customer_id", "basket_id", "day")]
+    sums = [n for n in receipts.collect_schema().names() if n not in (*RECEIPT, "day")]
     bought = receipts.with_columns(nw.when(nw.col("bought") == 1).then(nw.col("day")).alias("day"))
     day = nw.col("day")
     no_day = day.is_null().cast(nw.Int64).max()  # counted by n_unique as one more day

@@ -269,7 +269,7 @@ def _locate(rows: nw.LazyFrame, contract: Table, columns: dict[str, Column], nam
 
 
 def _find_repeats(table: nw.LazyFrame, key: tuple[str, ...], schema: dict[str, Any]) -> list[str]:
-    if len(key) == 2 and prove_pairs_differ(table, *key):
+    if len(key) > 1 and prove_pairs_differ(table, *key[:2]):  # then longer keys differ, too
         return []
     whole = table.filter(~nw.any_horizontal(*(is_empty(name, schema[name]) for name in key), ignore_nulls=True))
     groups = whole.group_by(*key).agg(nw.len().alias("loyalty_times")).filter(nw.col("loyalty_times") > 1)

@@ -29,7 +29,7 @@ _WAVE = Column("wave", "whole", "which sending of the campaign, from 1", low=1)
 RECEIPTS = Table(
     "receipts",
     "a receipt line, or a whole receipt",
-    ("basket_id", "line_no"),
+    ("basket_id", "line_no", "customer_id", "time"),
     (
         _CUSTOMER,
         Column("time", "time", "when it was paid, in the shop's local time"),
@@ -43,6 +43,7 @@ RECEIPTS = Table(
         _optional("margin", "money", "sales less the cost of the goods"),
         _optional("offer_id", "id", "the offer redeemed on the line"),
         _optional("store_id", "id", "where it was bought"),
+        _optional("till_id", "id", "the till that printed the receipt; with it a receipt number may come again"),
         _optional("channel", "text", "how it was bought, for example store or online"),
     ),
 )

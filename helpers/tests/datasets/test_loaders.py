@@ -7,7 +7,6 @@ import http.server
 import importlib.util
 import os
 import threading
-import time
 from importlib import resources
 from pathlib import Path
 
@@ -165,12 +164,6 @@ def test_promotions_hold_twenty_million_rows_in_small_types():
     assert len(promotions) == 20_940_529
     assert promotions.memory_usage().sum() < 250e6
     assert (promotions["week"].min(), promotions["week"].max()) == (1, 53)
-
-
-def test_complete_journey_loads_in_under_five_seconds():
-    start = time.perf_counter()
-    datasets.complete_journey()
-    assert time.perf_counter() - start < 5
 
 
 def test_an_unknown_clock_is_refused():

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -215,14 +214,12 @@ class Here(Project):
     stamp = Path("never written")
 
 
-def test_a_second_start_adds_less_than_three_seconds(root, monkeypatch, capsys):
+def test_a_second_start_installs_nothing_and_says_nothing(root, monkeypatch, capsys):
     project = Here(root)
     stamp = {"folder": project.folder, "finished": True, "user": venv.digest(project.lock())}
     monkeypatch.setattr(venv, "read_stamp", lambda project: stamp)
     monkeypatch.setattr(venv, "install", lambda *_, **__: pytest.fail("installed"))
-    started = time.perf_counter()
     assert prepare_venv(project) == Path(sys.executable)
-    assert time.perf_counter() - started < 3
     assert capsys.readouterr().out == ""
 
 

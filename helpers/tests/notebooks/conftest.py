@@ -1,4 +1,4 @@
-"""All authored notebooks, built once for all tests; all blank exercises, run once; a sample of every rule."""
+"""The notebooks as they are committed; all blank exercises, run once; a sample of every rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -16,9 +17,20 @@ ROOT = Path(__file__).resolve().parents[3]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
+from authoring.assemble import assemble  # noqa: E402
 from authoring.build import KERNELS, BuildResult, build  # noqa: E402
-from authoring.execute import execute_cells  # noqa: E402
-from authoring.source import AuthoringError, name_targets, place_of, show_path  # noqa: E402
+from authoring.compare import find_stale  # noqa: E402
+from authoring.execute import execute_cells, lay_cells  # noqa: E402
+from authoring.source import (  # noqa: E402
+    AuthoringError,
+    find_authored,
+    name_targets,
+    place_of,
+    read_authored,
+    show_path,
+)
+from loyalty.launch.exercises import find_untouched  # noqa: E402
+from loyalty.launch.project import Project, Stop  # noqa: E402
 
 LESSON = """
 # %% [markdown]
@@ -121,28 +133,59 @@ margin
 
 @dataclass(frozen=True)
 class Built:
-    """One build of everything in authoring/."""
+    """The notebooks of this clone as they were built last.
+
+    A learner writes in exercises and runs lessons, and `test` never judges that: where the notebook on disk is not what
+    its authored file says, the committed one is read. Who has just built need not commit first.
+    """
 
     root: Path
-    result: BuildResult
 
     def path(self, authored: Path, variant: str) -> Path:
-        """Path of the notebook that a file became; fails the test with the build's own message."""
-        for error in self.result.errors:
-            if error.startswith(show_path(authored)):
-                pytest.fail(error, pytrace=False)
+        """Path of the notebook that a file became."""
         return self.root / name_targets(*place_of(authored), authored.stem)[variant]
 
+    def content(self, authored: Path, variant: str) -> bytes:
+        """The notebook that a file became, byte for byte."""
+        return _find_built(self.path(authored, variant), variant, authored)
+
     def read(self, authored: Path, variant: str) -> nbformat.NotebookNode:
-        """The notebook that a file became."""
-        return nbformat.read(self.path(authored, variant), as_version=4)
+        """The notebook that a file became, as cells."""
+        return _parse(self.content(authored, variant))
+
+    def stale(self, authored: Path, variant: str) -> list[str]:
+        """What it does not have from its authored file."""
+        return find_stale(self.read(authored, variant), lay_out(authored)[variant])
+
+
+@cache
+def lay_out(authored: Path) -> dict[str, nbformat.NotebookNode]:
+    """Each variant of an authored file, assembled without running anything."""
+    source = read_authored(authored)
+    return assemble(source, lay_cells(source))
+
+
+@cache
+def _parse(content: bytes) -> nbformat.NotebookNode:
+    return nbformat.reads(content.decode("utf-8"), as_version=4)
+
+
+@cache
+def _find_built(path: Path, variant: str, authored: Path) -> bytes:
+    if path.is_file() and not find_stale(_parse(here := path.read_bytes()), lay_out(authored)[variant]):
+        return here
+    try:
+        return find_untouched(Project(ROOT), path.relative_to(ROOT))
+    except Stop:  # no git, and never laid aside
+        if path.is_file():
+            return path.read_bytes()
+        pytest.fail(f"{show_path(authored)} has not been built: `python3 workshop.py build`", pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Everything that is authored, built into a temporary folder: nothing is executed twice."""
-    root = tmp_path_factory.mktemp("built")
-    return Built(root, build(root))
+def built() -> Built:
+    """What was built last; that a new build makes the same is what `workshop.py build --check` proves."""
+    return Built(ROOT)
 
 
 @pytest.fixture(scope="session")
@@ -150,12 +193,13 @@ def blank_runs(built: Built) -> dict[str, list[nbformat.NotebookNode] | str]:
     """Each blank exercise run from top to bottom as a participant finds it: its cells, or what stopped it."""
 
     def run(path: Path) -> list[nbformat.NotebookNode] | str:
+        place = built.path(path, "exercise")
         try:
-            return execute_cells(nbformat.read(path, as_version=4).cells, path, path.parent)
+            return execute_cells(built.read(path, "exercise").cells, place, place.parent)
         except AuthoringError as problem:
             return str(problem)
 
-    paths = sorted((built.root / "exercises").rglob("*.ipynb"))
+    paths = [path for path in find_authored() if place_of(path)[0] == "exercise"]
     with ThreadPoolExecutor(KERNELS) as pool:
         return dict(zip([path.stem for path in paths], pool.map(run, paths), strict=True))
 

@@ -264,7 +264,7 @@ def test_all_problems_of_a_table_are_listed_together_with_counts_and_examples() 
         check_table(frame, RECEIPTS, name="march.csv")
     assert str(caught.value) == "\n".join(
         [
-            "march.csv: 8 problems",
+            "march.csv: 7 problems",
             "  1. there is no column `time` (when it was paid, in the shop's local time): add it, or rename "
             "the one that "
             "holds it; found: customer_id, sales, basket_id, line_no, kind, discount",
@@ -280,10 +280,25 @@ def test_all_problems_of_a_table_are_listed_together_with_counts_and_examples() 
             "(basket_id 'a', 'b'): rename these values",
             "  7. `discount` should be 0 or more, but is not in 2 of 4 rows, found -1.0, -0.5 (basket_id 'a', 'c'): "
             "correct these rows, or take them out and count them",
-            "  8. `basket_id` + `line_no` should be different in every row: 1 value comes more than once, such as "
-            "'c' / 1.5: keep one row of each",
         ]
     )
+
+
+def test_a_line_that_comes_twice_at_one_moment_is_refused_and_under_a_later_date_it_is_another_receipt() -> None:
+    lines = pd.DataFrame(
+        {
+            "customer_id": 1,
+            "time": pd.to_datetime(["2024-01-05 10:00", "2024-02-05 10:00"]),
+            "sales": [5.0, 6.0],
+            "basket_id": 17,
+            "line_no": 1,
+        }
+    )
+    check_table(lines, RECEIPTS)
+    assert problems(pd.concat([lines, lines.head(1)]), RECEIPTS) == [
+        "`basket_id` + `line_no` + `customer_id` + `time` should be different in every row: 1 value comes more than "
+        "once, such as 17 / 1 / 1 / 2024-01-05 10:00:00: keep one row of each"
+    ]
 
 
 def test_repeated_keys_are_counted_and_named() -> None:
@@ -341,7 +356,7 @@ def test_a_notebook_shows_one_message_and_no_traceback() -> None:
 
     shell, shown = InteractiveShell(), io.StringIO()
     cell = (
-        "import pandas as pd\nfrom loyalty.tables.check import PRODUCTS, check_table\n"
+        "import pandas as pd\nfrom loyalty.tables import PRODUCTS, check_table\n"
         "check_table(pd.DataFrame({'product_id': [1, 1]}), PRODUCTS)"
     )
     with redirect_stdout(shown):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import combinations
 
 import pytest
@@ -68,25 +67,6 @@ def test_a_task_states_its_deliverable_praises_and_has_hints(task: Task) -> None
 
 
 @every_task
-def test_a_task_is_computed_once_and_in_under_two_seconds_when_the_data_are_warm(task: Task) -> None:
+def test_a_task_is_computed_once(task: Task) -> None:
     assert task.compute() is task.compute()
     assert hasattr(task.compute, "cache_clear"), "memoise it with functools.cache"
-    took = []
-    for _ in range(2):
-        task.compute.cache_clear()
-        start = time.process_time()
-        task.compute()
-        took.append(time.process_time() - start)
-        if took[-1] < 2:
-            break
-    assert min(took) < 2
-
-
-@every_task
-def test_a_check_takes_less_than_a_second_after_the_first(task: Task) -> None:
-    right = task.compute().right
-    start = time.process_time()
-    check(task.code, right)
-    for mistake in task.compute().mistakes[:1]:
-        check(task.code, mistake.value)
-    assert time.process_time() - start < 1

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.prepare.profile import is_purchase
+from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_repeats
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -66,7 +67,8 @@ def build_outcomes(
     Returns
     -------
     pandas.DataFrame
-        Under OUTCOMES, sorted by wave, customer and window: responded, orders (receipts with a line that is no return),
+        Under OUTCOMES, sorted by wave, customer and window: responded, orders (visits with a line that is no return;
+        a receipt number that comes again more than 12 hours later is a visit of its own, and that is said),
         sales (returns taken off); margin, discount (of purchases), redeemed (receipts with the contact's own offer; for
         control with any offer of the contacts) and the extra columns where the receipts allow.
 
@@ -112,6 +114,9 @@ def build_outcomes(
             mend = "get the missing receipts, shorten the window, or accept it with allow_short=True"
             raise TableError([f"{note}: {mend}" for note in notes], "receipts")
         reduced = collect(_reduce(lines, people, edges, margin_rate))
+        if repeats := int(reduced["again"].sum()):
+            notes.append(say_repeats(repeats))
+            reduced = collect(_reduce(lines, people, edges, margin_rate, split=True))
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
     return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, notes)
@@ -143,7 +148,7 @@ def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate:
 def _type_lines(lines: nw.LazyFrame) -> nw.LazyFrame:
     schema = lines.collect_schema()
     columns = {}
-    for name in ("customer_id", "basket_id", "offer_id", "time", "kind", *SUMS):
+    for name in (*RECEIPT, "offer_id", "time", "kind", *SUMS):
         if name not in schema:
             continue
         value = nw.col(name)
@@ -217,9 +222,14 @@ def _name_silence(seen: np.ndarray, days: pd.DatetimeIndex, said: str) -> Iterat
 
 
 def _reduce(
-    lines: nw.LazyFrame, people: pd.DataFrame, edges: list[pd.Series], margin_rate: float | None
+    lines: nw.LazyFrame,
+    people: pd.DataFrame,
+    edges: list[pd.Series],
+    margin_rate: float | None,
+    *,
+    split: bool = False,
 ) -> nw.LazyFrame:
-    """One row a contact and window in which something was bought or returned."""
+    """One row a contact and window in which something was bought or returned; `split` as in `group_visits`."""
     names = lines.collect_schema().names()
     time = nw.col("time")
     near = lines.filter(time >= write_moment(edges[0].min()), time < write_moment(edges[-1].max()))
@@ -230,7 +240,7 @@ def _reduce(
     rows = rows.filter(time >= nw.col("edge0"), time < nw.col("edge3"))
     bought = is_purchase(names)
     sums = {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
-    marks = {"orders": bought.cast(nw.Int64)}
+    marks = {}
     if "discount" in names or "offer_discount" in names:
         off = sums.pop("offer_discount", sums.get("discount"))
         sums["discount"] = nw.when(bought).then(off).otherwise(0.0)
@@ -244,12 +254,14 @@ def _reduce(
         hit = (used == own) | (own.is_null() & used.is_in(people["own"].dropna().unique().tolist()))
         marks["redeemed"] = (bought & hit.fill_null(False)).cast(nw.Int64)
     window = (time >= nw.col("edge1")).cast(nw.Int64) + (time >= nw.col("edge2")).cast(nw.Int64)
-    baskets = [n for n in ("basket_id",) if n in names]
-    rows = rows.select("row", *baskets, window=window, **sums, **marks)
-    if baskets:
-        each = (*(nw.col(n).sum() for n in sums), *(nw.col(n).max() for n in marks))
-        rows = rows.group_by("row", "window", "basket_id").agg(*each)
-    return rows.group_by("row", "window").agg(*(nw.col(n).sum() for n in (*sums, *marks)))
+    receipt = [name for name in find_receipt_key(names) if name != "customer_id"]  # the row stands for the customer
+    rows = rows.select("row", *receipt, "time", window=window, bought=bought.cast(nw.Int64), **sums, **marks)
+    if receipt:
+        rows = group_visits(rows, ["row", "window", *receipt], list(sums), list(marks), split=split)
+    else:
+        rows = rows.with_columns(again=nw.lit(0, nw.Int64()))
+    counted = rows.group_by("row", "window").agg(*(nw.col(n).sum() for n in (*sums, *marks, "bought", "again")))
+    return counted.rename({"bought": "orders"})
 
 
 def _lay_out(

@@ -273,6 +273,7 @@ def _make_checks(
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
         ("Customers with more returns than sales", "look" if negative else "good", f"{returners} customers"),
     ]
+    rows += [("Receipt numbers", "look", text) for text in profile.attrs["warnings"]]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
     return make_checks(rows)
 

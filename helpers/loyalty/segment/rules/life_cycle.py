@@ -106,7 +106,10 @@ def measure_gaps(
         raise TableError([f"shares lie between 0 and 1, own_from is 1 or more; found {shares} and {own_from}"], "gaps")
     day = read_day(as_of)
     lines = type_columns(check_table(receipts, RECEIPTS)).filter(nw.col("time") < write_moment(day))
-    bought = reduce_to_receipts(lines, day).filter(nw.col("bought") == 1)
+    visits = reduce_to_receipts(lines, day)
+    if collect(visits.select(nw.col("again").sum()))["again"].fillna(0).iloc[0]:
+        visits = reduce_to_receipts(lines, day, split=True)
+    bought = visits.filter(nw.col("bought") == 1)
     gaps = _find_gaps(bought.select("customer_id", "day").unique())
     sizes = collect(gaps.select(nw.len().alias("gaps"), nw.col("customer_id").n_unique().alias("customers"))).iloc[0]
     if not sizes["gaps"]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from loyalty.prepare.profile import is_purchase, type_columns
+from loyalty.prepare.visits import find_receipt_key, group_visits
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -67,8 +68,7 @@ def sum_windows(
     if of == "receipts":
         amount = nw.lit(1.0)
         inside = inside.filter(is_purchase(names))
-        if "basket_id" in names:
-            inside = inside.group_by("customer_id", "basket_id").agg(nw.col("time").min())
+        inside = _list_visits(inside, find_receipt_key(names))
     early = nw.col("time") < limits[1]
     parts = inside.with_columns(
         first=nw.when(early).then(amount).otherwise(0.0), second=nw.when(early).then(0.0).otherwise(amount)
@@ -79,6 +79,17 @@ def sum_windows(
         sums = everyone.merge(sums, on="customer_id", how="left").fillna({"first": 0.0, "second": 0.0})
     sums[["first", "second"]] = sums[["first", "second"]].round(6)
     return sums.sort_values("customer_id", ignore_index=True)
+
+
+def _list_visits(sold: nw.LazyFrame, key: list[str]) -> nw.LazyFrame:
+    """One row a visit, with its customer and the time when it began."""
+    if not key:
+        return sold.select("customer_id", "time")
+    rows = sold.select(*key, "time", bought=nw.lit(1, nw.Int64()))
+    receipts = group_visits(rows, key, [], [])
+    if collect(receipts.select(nw.col("again").sum()))["again"].fillna(0).iloc[0]:
+        receipts = group_visits(rows, key, [], [], split=True)
+    return receipts.select("customer_id", time=nw.col("day"))
 
 
 def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd.DataFrame:

@@ -72,6 +72,7 @@ def test_without_errors_there_is_no_interval_and_the_result_says_so():
     assert "no standard errors" in found.warnings[0] and "interval" not in found.sentence()
 
 
+@pytest.mark.slow
 def test_a_plan_chosen_on_noisy_figures_brings_less_than_it_promises():
     promised, said, brought = repeat(30, 0.3, 0.3, lambda seen, seed: plan_budget(seen, 4_000, seed=seed))
     gap = promised - brought
@@ -133,6 +134,7 @@ def test_draws_that_say_less_than_the_profits_are_pointed_out():
     assert found.disappointment == pytest.approx(found.profit.effect) and "draws say less than" in found.warnings[0]
 
 
+@pytest.mark.slow
 def test_caution_prefers_what_is_sure_and_keeps_more_of_its_promise(monkeypatch):
     monkeypatch.setattr(budget, "PAIRS", 1)  # the disappointment is not asked for here, and takes most of the time
     options = pd.DataFrame({"segment": ["a", "b"], "offer_id": "x", "customers": 100, "cost": 1.0,

@@ -180,6 +180,7 @@ def test_outcomes_measured_beyond_the_planned_end_are_found_whatever_the_plan_sa
     assert broken(found) == ["early stop"] and "1 day after the planned" in found["early stop"].evidence
 
 
+@pytest.mark.slow
 def test_days_that_roll_by_lot_ring_no_more_often_than_one_in_a_thousand():
     """Of 200 sound ones at .001 three or more ring less than twice in a thousand."""
     rung = 0

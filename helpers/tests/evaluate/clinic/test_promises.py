@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -15,7 +16,7 @@ from loyalty.evaluate.clinic.findings import Claim, Examination
 
 from .test_examine import END, PLAN, START
 
-DRAWS = 80
+few_and_many = pytest.mark.parametrize("draws", [20, pytest.param(80, marks=pytest.mark.slow)])
 
 
 def draw_campaign(seed):
@@ -47,15 +48,17 @@ def examine_draw(seed) -> Examination:
     return examine_campaign(*draw_campaign(seed), Claim())
 
 
-def test_sound_campaigns_ring_any_bell_no_more_often_than_once_in_twenty():
-    rung = [bool(examine_draw(seed).problems) for seed in range(DRAWS)]
-    assert sum(rung) <= stats.binom.ppf(0.999, DRAWS, 0.05)
+@few_and_many
+def test_sound_campaigns_ring_any_bell_no_more_often_than_once_in_twenty(draws):
+    rung = [bool(examine_draw(seed).problems) for seed in range(draws)]
+    assert sum(rung) <= stats.binom.ppf(0.999, draws, 0.05)
     seen = {finding.check for finding in examine_draw(0).findings if finding.state != "not seen"}
     assert len(seen) == 10  # nobody is silent because it was not asked
 
 
-def test_p_values_of_the_draw_are_those_of_chance():
-    p = [examine_draw(seed)["control chosen afterwards"].p for seed in range(DRAWS)]
+@few_and_many
+def test_p_values_of_the_draw_are_those_of_chance(draws):
+    p = [examine_draw(seed)["control chosen afterwards"].p for seed in range(draws)]
     assert stats.kstest(p, "uniform").pvalue > 0.001
 
 

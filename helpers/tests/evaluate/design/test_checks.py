@@ -44,6 +44,7 @@ def problems(act) -> list[str]:
 # Balance -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_honest_draw_raises_the_omnibus_alarm_as_often_as_its_p_promises(profile):
     found = np.array([check_balance(draw(profile, f"salt {i}"), profile).p for i in range(40)])
     for level in (0.05, 0.5):

@@ -300,6 +300,7 @@ def test_arms_are_corrected_by_holm_and_each_meets_the_same_control():
         measure_lift(table, correct="bonferroni")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 1.0, 3.0])
 def test_a_lucky_control_does_not_make_the_shrunken_arms_sure_of_themselves(spread):
     held, squares = [], []

@@ -135,6 +135,7 @@ def test_newcombe_covers_rare_events_in_a_small_control_where_wald_does_not():
     assert not in_region(hits["wald"], runs)
 
 
+@pytest.mark.slow
 def test_bootstrap_t_covers_equal_groups_and_fails_with_a_small_control_as_it_warns():
     hits, warned, runs = {2_000: 0, 100: 0}, {2_000: 0, 100: 0}, 150
     for seed in range(runs):
@@ -157,9 +158,10 @@ def make_spend(seed, n, buyers):
     return rng.lognormal(3, 1, n) * (rng.random(n) < buyers)
 
 
+@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(2, 8), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("buyers", [0.03, 0.1, 0.3])
-def test_nothing_warns_at_two_thousand_against_two_thousand(buyers):
-    for seed in range(8):
+def test_nothing_warns_at_two_thousand_against_two_thousand(buyers, seeds):
+    for seed in seeds:
         spend = make_spend(seed, 4_000, buyers)
         table = pd.DataFrame(
             {"arm": ["mail", "control"] * 2_000, "sales": spend, "past": make_spend(seed + 99, 4_000, 0.3)}
@@ -237,6 +239,7 @@ def test_too_few_cells_to_shrink_are_said_and_enough_are_not():
     assert gather_lifts(flat).warnings == ("nothing was shrunk: a cell has no error",)
 
 
+@pytest.mark.slow
 def test_shrunken_lifts_are_closer_to_the_truth_and_the_raw_winner_is_too_high():
     raw, shrunken, excess = [], [], []
     for seed in range(200):

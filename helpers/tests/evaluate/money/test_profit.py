@@ -256,6 +256,7 @@ def test_different_chances_are_weighed_in_every_line():
 # --- The world's truth -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_worlds_true_profit():
     """40 lotteries over four offers and two worlds; target is the profit these very customers would bring."""
     hits = 0

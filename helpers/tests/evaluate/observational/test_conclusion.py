@@ -33,6 +33,7 @@ def against_cps(undrawn):
 # --- All estimates and the placebo -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_method_on_nsw_with_cps_is_contradicted_by_earnings_before_training(against_cps):
     frame = against_cps.to_frame()
     assert len(frame) == 7
@@ -82,6 +83,7 @@ def test_a_clustered_comparison_leaves_matching_out_and_is_wider(draw_campaign):
     assert single.placebos == () and "placebo" not in single.to_frame()
 
 
+@pytest.mark.slow
 def test_the_comparison_is_drawn_with_its_placebos_and_shown_with_its_warnings(against_cps):
     ax = against_cps.plot(truth=1_794, unit="$", source="a test")
     assert ax.get_title(loc="left") == "The placebo contradicts 7 of 7 estimates"

@@ -78,6 +78,7 @@ def test_campaign_13_warns_of_its_windows_and_its_placebos(campaign_13):
 # --- Known truth -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_parallel_trends_give_the_truth_and_placebos_that_hold():
     hits = fails = disagreements = 0
     for seed in range(40):

@@ -123,9 +123,10 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("most", [25, pytest.param(ROUNDS, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("function", "options"), CASES)
-def test_on_known_truth_the_estimate_is_unbiased_and_its_interval_covers(draw_campaign, function, options):
-    truth, rounds = TRUTH[options["target"]], 50 if "folds" in options else ROUNDS
+def test_on_known_truth_the_estimate_is_unbiased_and_its_interval_covers(draw_campaign, function, options, most):
+    truth, rounds = TRUTH[options["target"]], min(most, 50) if "folds" in options else most
     results = [function(draw_campaign(seed), **SALES, **options) for seed in range(rounds)]
     effects = np.array([r.effect for r in results])
     assert abs(effects.mean() - truth) < 4 * effects.std() / np.sqrt(rounds)
@@ -139,6 +140,7 @@ def test_the_naive_comparison_is_wrong_there_and_surer_with_more_customers(draw_
         assert sum(r.low <= 1 <= r.high for r in results) <= most
 
 
+@pytest.mark.slow
 def test_strata_cover_when_cells_hold_all_that_matters():
     hits = {"att": 0, "ate": 0}
     for seed in range(ROUNDS):

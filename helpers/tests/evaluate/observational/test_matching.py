@@ -70,6 +70,7 @@ def test_exact_pairs_give_the_paired_error():
     assert result.se == pytest.approx(gaps.std() / np.sqrt(50))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["ate", "att"])
 def test_matching_on_the_propensity_covers_at_least_as_often_as_it_says(draw_campaign, target):
     truth = {"ate": 1.0, "att": 1.150}[target]

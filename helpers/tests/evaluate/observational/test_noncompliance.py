@@ -98,6 +98,7 @@ def test_the_worlds_complier_effect_is_the_mean_gain_of_those_who_follow(lives):
     assert not (both["invited"].took_card < both["control"].took_card).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_effect", [True, False])
 def test_its_interval_holds_the_worlds_truth_as_often_as_it_says(lives, with_effect):
     both, _ = lives

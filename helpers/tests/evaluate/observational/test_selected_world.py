@@ -19,13 +19,13 @@ sys.path.append(str(ROOT / "benchmarks"))
 
 import selected  # noqa: E402
 
-SEEDS = range(2)
 
-
-@pytest.fixture(scope="module")
-def rows():
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.slow)], ids=["a world", "two worlds"])
+def rows(request):
+    """All estimates in the first world, or in two."""
+    seeds = range(request.param)
     return pd.concat(
-        [pd.DataFrame(selected.run_seed(seed)).assign(miss=lambda d: d["effect"] - d["truth"]) for seed in SEEDS]
+        [pd.DataFrame(selected.run_seed(seed)).assign(miss=lambda d: d["effect"] - d["truth"]) for seed in seeds]
     )
 
 

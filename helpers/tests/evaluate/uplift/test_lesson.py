@@ -29,6 +29,7 @@ def say(*numbers, unit="", decimals=2):
     return [f"{'−' if number < 0 else ''}{unit}{abs(number):.{decimals}f}" for number in numbers]
 
 
+@pytest.mark.slow
 def test_half_of_lesson_37s_chain_leaves_its_question_open_as_the_lesson_says(words):
     world = World(customers=20_000, months=24, seed=37)
     profile = build_profile(world.receipts, world.end, customers=world.customers, products=world.products)
@@ -50,6 +51,7 @@ def test_half_of_lesson_37s_chain_leaves_its_question_open_as_the_lesson_says(wo
     assert f"gave {effect} ({low} to {high}): open, although the truth, {true}, was as bad" in words
 
 
+@pytest.mark.slow
 def test_hillstroms_e_mails_rank_and_open_as_lesson_37_says(words):
     try:
         shop = hillstrom()

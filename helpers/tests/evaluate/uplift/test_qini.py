@@ -132,6 +132,7 @@ def test_the_end_of_the_curve_is_the_lift_with_its_interval():
     assert (end["high"] - end["low"]) == pytest.approx(lift.high - lift.low, rel=2e-3)  # normal against t
 
 
+@pytest.mark.slow
 def test_standard_errors_agree_with_the_bootstrap():
     trial, score = draw(1_500)
     found = measure_gains(trial, {"it": score, "back": -score})
@@ -155,6 +156,7 @@ def test_what_moves_a_policy_adds_up_to_its_error():
         assert np.sqrt((found.influence[name] ** 2).sum()) == pytest.approx(estimate.se, rel=5e-3)
 
 
+@pytest.mark.slow
 def test_intervals_of_areas_and_policies_hold_the_truth():
     """200 waves at 95 %: no fewer than the binomial's lowest thousandth; sample effects may be held more often."""
     held = np.zeros(3, int)

@@ -11,14 +11,14 @@ from loyalty.evaluate.uplift.qini import measure_gains
 from loyalty.prepare.profile import build_profile
 from loyalty.world import World
 
-SEEDS, BOTH = (0, 1, 2), ("main", "post")
+BOTH = ("main", "post")
 
 
-@pytest.fixture(scope="module")
-def waves():
+@pytest.fixture(scope="module", params=[1, pytest.param(3, marks=pytest.mark.slow)], ids=["a world", "three worlds"])
+def waves(request):
     """For each seed a win-back coupon to a random half: profile, wave, offers, and the true effect on profit."""
     found = []
-    for seed in SEEDS:
+    for seed in range(request.param):
         world = World(customers=6_000, months=24, seed=seed)
         profile = build_profile(world.receipts, world.end, customers=world.customers, products=world.products)
         chosen = np.random.default_rng(seed).random(6_000) < 0.5
@@ -95,6 +95,7 @@ def test_those_who_come_anyway_cost_money_in_the_world(trials):
         assert groups.loc[groups["predicted_base"].idxmax(), "effect"] < 0
 
 
+@pytest.mark.slow
 def test_a_magazine_without_effect_is_found_by_no_learner():
     world = World(customers=6_000, months=12, seed=9)
     profile = build_profile(world.receipts, world.end, customers=world.customers)

@@ -125,6 +125,7 @@ def test_when_waves_differ_and_people_do_not_the_crude_ratio_misleads_and_the_on
     assert one["crude"] < 0.93 and one["relative_low"] < 1 < one["relative_high"]
 
 
+@pytest.mark.slow
 def test_over_40_seeds_the_interval_holds_a_true_ratio_of_one():
     held = 0
     for seed in range(40):

@@ -85,6 +85,7 @@ def test_the_error_of_repeated_customers_is_statsmodels_clustered_error():
     assert inflation > 1.3 and cell["n_effective"] == pytest.approx(cell["n"] / inflation)
 
 
+@pytest.mark.slow
 def test_intervals_that_know_of_repeated_customers_hold_and_those_that_do_not_hold_too_little():
     knowing, naive = [], []
     for seed in range(600):

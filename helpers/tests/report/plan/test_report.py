@@ -350,6 +350,7 @@ def made(tmp_path_factory):
     return folder, first
 
 
+@pytest.mark.slow
 def test_one_command_writes_all_files_and_again_the_same(made):
     folder, first = made
     assert sorted(first) == [

@@ -241,6 +241,7 @@ def test_the_page_needs_nothing_from_outside_and_begins_with_the_verdict(made):
     assert "No description has been provided" not in page and 'alt="Chart: What the campaign changed"' in page
 
 
+@pytest.mark.slow
 def test_the_page_of_customers_shows_charts_and_no_words_of_the_program(tmp_path, monkeypatch):
     monkeypatch.setenv("LOYALTY_FROM", str(tmp_path))
     assert run.main(["profile", "--example", "-o", "report.html"]) == 0
@@ -289,6 +290,7 @@ def test_phones_as_ids_leave_the_house_only_as_hashes(tmp_path, monkeypatch):
     assert "keyed hashes (HMAC-SHA256), key from the environment variable LOYALTY_KEY" in cells
 
 
+@pytest.mark.slow
 def test_the_same_campaign_gives_the_same_numbers_from_every_kind_of_file(tmp_path):
     columns = EXAMPLES / "columns.yml"
     loaded = load_tables(

@@ -45,6 +45,7 @@ def test_the_fall_is_the_one_that_the_theory_of_the_stable_population_gives():
     assert row["other"] == pytest.approx(mean + (1 - mean / variance) * (row["own"] - mean), rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_gap_holds_zero_in_19_of_20_populations_that_never_change():
     held = [
         (g["low"] <= 0) & (g["high"] >= 0)

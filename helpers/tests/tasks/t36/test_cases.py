@@ -73,7 +73,9 @@ def test_sound_and_broken_campaigns_have_the_same_files_at_first_sight(defect):
     assert defect not in broken.report and defect not in broken.name
 
 
-@every_defect
+@pytest.mark.parametrize(
+    "defect", [defect if at < 3 else pytest.param(defect, marks=pytest.mark.slow) for at, defect in enumerate(DEFECTS)]
+)
 def test_a_seed_always_makes_the_same_campaign_and_another_one_does_not(defect):
     one, again = make(1, defect), make_case(1, defect, customers=4_000)
     pd.testing.assert_frame_equal(one.outcomes, again.outcomes)
