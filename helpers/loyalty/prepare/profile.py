@@ -128,10 +128,10 @@ def _describe(
 
 def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:
     """Select what the profile reads, in one type a column whatever the source, with NaN as empty."""
-    targets: dict[str, DType | None] = {
-        **dict.fromkeys((*RECEIPT, "product_id")),  # None: whole numbers or text, whichever the source has
+    # None: whole numbers or text, whichever the source has
+    targets: dict[str, DType | None] = dict.fromkeys((*RECEIPT, "product_id", "category"))
+    targets |= {
         "time": nw.Datetime("us"),
-        "category": None,
         "sales": nw.Float64(),
         "margin": nw.Float64(),
         "discount": nw.Float64(),

@@ -134,11 +134,18 @@ def lay_out(
         "filters": _say_filters(plan),
         "assignment": _say_assignment(plan),
     }
-    sections = _make_sections(plan, tables, listed) | {
+    written = _make_sections(plan, tables, listed)
+    sections = {
+        "economics": written["economics"],
+        "size": written["size"],
+        "filters": written["filters"],
+        "assignment": written["assignment"],
         "checks": Section(table=checks),
         "record": Section(table=record_lines),
+        "files": written["files"],
         "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
         "read": read,
+        "appendix": written["appendix"],
     }
     sheets = {
         "summary": _summarise(plan, record, alarms),
