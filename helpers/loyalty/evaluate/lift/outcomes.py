@@ -264,15 +264,8 @@ def _reduce(
     rows = near.join(side.with_columns(nw.col(*days).cast(nw.Datetime("us"))), on="customer_id", how="inner")
     rows = rows.filter(time >= nw.col("edge0"), time < nw.col("edge3"))
     bought = is_purchase(names)
-    sums = {n: nw.col(n).fill_null(0.0) for n in SUMS if n in names}
+    sums = _define_sums(names, margin_rate)
     marks = {}
-    if "discount" in names or "offer_discount" in names:
-        off = sums.pop("offer_discount", sums.get("discount"))
-        sums["discount"] = nw.when(bought).then(off).otherwise(0.0)
-    if "margin" in names:
-        sums["bare"] = nw.col("margin").is_null().cast(nw.Float64)
-        spare = 0.0 if margin_rate is None else nw.col("sales") * float(margin_rate)
-        sums["margin"] = nw.when(nw.col("margin").is_null()).then(spare).otherwise(nw.col("margin"))
     if "offer_id" in names:
         own = nw.col("own")
         used = nw.col("offer_id")
@@ -287,6 +280,19 @@ def _reduce(
         rows = rows.with_columns(again=nw.lit(0, nw.Int64()))
     counted = rows.group_by("row", "window").agg(*(nw.col(n).sum() for n in (*sums, *marks, "bought", "again")))
     return counted.rename({"bought": "orders"})
+
+
+def _define_sums(names: list[str], margin_rate: float | None) -> dict[str, nw.Expr]:
+    """The amounts of a line that are added up; `bare` counts lines without a margin."""
+    sums = {name: nw.col(name).fill_null(0.0) for name in SUMS if name in names}
+    if "discount" in names or "offer_discount" in names:
+        off = sums.pop("offer_discount", sums.get("discount"))
+        sums["discount"] = nw.when(is_purchase(names)).then(off).otherwise(0.0)
+    if "margin" in names:
+        sums["bare"] = nw.col("margin").is_null().cast(nw.Float64)
+        spare = 0.0 if margin_rate is None else nw.col("sales") * float(margin_rate)
+        sums["margin"] = nw.when(nw.col("margin").is_null()).then(spare).otherwise(nw.col("margin"))
+    return sums
 
 
 def _lay_out(

@@ -196,17 +196,20 @@ def difference_in_differences(
 
     Source: Bertrand, Duflo and Mullainathan (2004), Quarterly Journal of Economics 119, 249-275: one difference a unit.
     """
-    start, end = read_day(start, "start"), read_day(end, "end")
+    start = read_day(start, "start")
+    end = read_day(end, "end")
     lines, people = open_receipts(receipts, treated, customers, outcome, cluster)
     first, after = find_span(lines) if covered is None else (read_day(date, "covered") for date in covered)
     length = end - start
     pre = sorted({int(days) for days in pre_days})
     if placebo_dates is None:
-        dates = [start - i * length for i in (1, 2, 3) if pre and before(start - i * length, pre[0])[0] >= first]
+        dates = _choose_placebo_dates(start, length, pre, first)
     else:
         dates = [read_day(date, "placebo_dates") for date in placebo_dates]
     check_windows((start, end), (first, after), pre, dates)
+    # Every comparison: a start, true or false, and the days of the window before it
     plan = [(date, days) for date in [start, *dates] for days in pre if before(date, days)[0] >= first]
+    # Windows as long as the campaign, one after the other up to the campaign itself
     blocks = [(start - i * length, end - i * length) for i in range(min(6, int((start - first) / length)), -1, -1)]
     during = {date: (date, date + length) for date in [start, *dates]}
     rates = add_up(lines, people, [*blocks, *during.values(), *(before(*item) for item in plan)], per_days)
@@ -226,20 +229,9 @@ def difference_in_differences(
     naive = replace(estimate(rates[(start, end)], "naive", start=start), estimand="the groups as they are")
     estimates = tuple(r for r in results if r.details["start"] == start)
     placebos = tuple(r for r in results if r.details["start"] != start)
-    steps = [estimate(rates[block], "gap") for block in blocks]
-    group = people["treated"].to_numpy()
-    gaps = pd.DataFrame(
-        {
-            "start": [b[0] for b in blocks],
-            "treated": [rates[b][group].mean() for b in blocks],
-            "control": [rates[b][~group].mean() for b in blocks],
-            "gap": [s.effect for s in steps],
-            "low": [s.low for s in steps],
-            "high": [s.high for s in steps],
-        }
-    )
+    gaps = _lay_gaps({block: estimate(rates[block], "gap") for block in blocks}, rates, people["treated"].to_numpy())
     pairs = [estimate(rates[before(start, b)] - rates[before(start, a)], "pair").p for a, b in combinations(pre, 2)]
-    disagree = bool(pairs) and min(pairs) * len(pairs) < 1 - level
+    disagree = bool(pairs) and min(pairs) * len(pairs) < 1 - level  # Bonferroni's correction
     failed = int((correct_for_many([e.p for e in placebos]) < 1 - level).sum())
     notes = _find_doubts(estimates, placebos, failed, disagree)
     if customers is None:
@@ -248,6 +240,25 @@ def difference_in_differences(
     return DifferenceInDifferences(
         naive, estimates, placebos, gaps, per_days, failed > 0, disagree, tuple(dict.fromkeys(notes))
     )
+
+
+def _choose_placebo_dates(
+    start: pd.Timestamp, length: pd.Timedelta, pre: list[int], first: pd.Timestamp
+) -> list[pd.Timestamp]:
+    """False starts one, two and three campaign lengths earlier, where the receipts cover the shortest pre-window."""
+    if not pre:
+        return []
+    earlier = [start - i * length for i in (1, 2, 3)]
+    return [date for date in earlier if before(date, pre[0])[0] >= first]
+
+
+def _lay_gaps(gaps: dict[Window, Estimate], rates: dict[Window, pd.Series], group: np.ndarray) -> pd.DataFrame:
+    """One row a block: its start, the means of both groups (`group`: the treated), and the gap with its interval."""
+    rows = []
+    for block, gap in gaps.items():
+        values = rates[block]
+        rows.append([block[0], values[group].mean(), values[~group].mean(), gap.effect, gap.low, gap.high])
+    return pd.DataFrame(rows, columns=["start", "treated", "control", "gap", "low", "high"])
 
 
 def _find_doubts(estimates: Sequence[Estimate], placebos: Sequence[Estimate], failed: int, disagree: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who was likely to be chosen: the propensity, the weights it gives, and whether the two groups overlap at all."""
+"""Propensity score: its fit, the balancing weights that it gives, and the overlap of the two groups."""
 
 from __future__ import annotations
 
@@ -21,12 +21,22 @@ TARGETS = {
     "att": "ATT, those who were treated",
     "overlap": "ATO, those who could have been in either group",
 }
-_EDGE = 1e-9
+_EDGE = 1e-9  # a fitted chance stays this far from 0 and 1
 
 
 @dataclass(frozen=True)
 class Propensity:
-    """A fitted propensity: its design, the score, its slope, and how each customer moved the fit (influence)."""
+    """A fitted propensity; made by `fit_propensity`. All fields have one row a customer.
+
+    Attributes
+    ----------
+    design : array
+        Constant and covariates.
+    score, slope : array
+        The chance of being treated, and its derivative by the linear predictor.
+    influence : array
+        How each customer moved each coefficient of the fit.
+    """
 
     design: np.ndarray
     score: np.ndarray
@@ -36,12 +46,24 @@ class Propensity:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Whether the groups can be compared; made by `check_overlap`.
+    """Whether the groups can be compared (overlap, common support); made by `check_overlap`.
 
-    `outside` is the share of the target's customers whose propensity no customer of the other group reaches;
-    `ess_treated` and `ess_control` are effective sample sizes; `largest_weight` the share that one customer has in
-    its group; `worst_difference` the largest standardised difference left by the weights; `balance` has one row a
-    covariate.
+    Attributes
+    ----------
+    target : {"ate", "att", "overlap"}
+        The customers asked about.
+    outside : float
+        The share of them whose propensity no customer of the other group reaches.
+    ess_treated, ess_control : float
+        Effective sample sizes.
+    largest_weight : float
+        The share that one customer has in its group.
+    worst_difference : float
+        The largest standardised difference left by the weights.
+    scores, balance : pandas.DataFrame
+        One row a customer; one row a covariate.
+    warnings : tuple of str
+        Reasons not to compare the groups.
     """
 
     target: str
@@ -127,7 +149,7 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
     x = sample.design
     t = sample.treated.astype(float)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # Separated groups make the fit run to infinity; `check_overlap` says so in plain words.
+        # Separated groups make the fit diverge; `check_overlap` says so in plain words
         warnings.simplefilter("ignore")
         model = sm.GLM(t, x, family=sm.families.Binomial(families[link]()))
         fit = model.fit(maxiter=60, tol=1e-11, tol_criterion="params")
@@ -142,7 +164,7 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
 
 
 def weigh(score: np.ndarray, treated: np.ndarray, target: str) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that turn both groups into the target population, and their derivative by the score.
+    """Balancing weights that turn both groups into the target population, and their derivative by the score.
 
     Source: Li, Morgan and Zaslavsky (2018), JASA 113, 390-400 (balancing weights).
     """
@@ -158,7 +180,7 @@ def weigh(score: np.ndarray, treated: np.ndarray, target: str) -> tuple[np.ndarr
 def check_overlap(
     table: pd.DataFrame, *, treated: str, covariates: str | Sequence[str], target: str = "att", link: str = "logit"
 ) -> Overlap:
-    """See whether the treated have anybody to be compared with, before any effect is looked at.
+    """Check overlap (common support): whether the treated have anybody to be compared with, before any effect.
 
     Passing proves nothing about traits that were not recorded.
 
@@ -202,7 +224,8 @@ def describe_overlap(sample: Sample, score: np.ndarray, target: str, *, weighted
     """
     t = sample.treated
     weights = weigh(score, t, target)[0]
-    low, high = (np.where(t, edge(score[~t]), edge(score[t])) for edge in (np.min, np.max))
+    low = np.where(t, score[~t].min(), score[t].min())  # of the other group
+    high = np.where(t, score[~t].max(), score[t].max())
     lonely = (score < low) | (score > high)
     asked = {"att": t, "ate": np.ones(len(t), bool), "overlap": np.zeros(len(t), bool)}[target]
     outside = float(lonely[asked].mean()) if asked.any() else 0.0
@@ -227,7 +250,15 @@ def describe_overlap(sample: Sample, score: np.ndarray, target: str, *, weighted
         notes.append(_say_imbalance(balance))
     scores = pd.DataFrame({"propensity": score, "treated": t, "weight": weights})
     return Overlap(
-        target, outside, float(sizes[0]), float(sizes[1]), float(largest), worst, scores, balance, tuple(notes)
+        target=target,
+        outside=outside,
+        ess_treated=float(sizes[0]),
+        ess_control=float(sizes[1]),
+        largest_weight=float(largest),
+        worst_difference=worst,
+        scores=scores,
+        balance=balance,
+        warnings=tuple(notes),
     )
 
 
@@ -252,6 +283,7 @@ def draw_overlap(
 
 
 def _say_imbalance(balance: pd.DataFrame) -> str:
+    """The covariates that the weights leave unbalanced, the three worst by name."""
     left = balance[balance["after"].abs() > 0.1].sort_values("after", key=abs, ascending=False, kind="stable")
     shown = ", ".join(f"{row.covariate} {row.after:+.2f}" for row in left.head(3).itertuples())
     return f"still unbalanced: {len(left)} covariate(s) differ by more than .1 standard deviations ({shown})"
@@ -259,5 +291,5 @@ def _say_imbalance(balance: pd.DataFrame) -> str:
 
 def _lonely(one: pd.Series, other: pd.Series) -> list[tuple[float, float]]:
     """The stretches of the axis that only one group reaches."""
-    low, high = sorted((one.min(), other.min())), sorted((one.max(), other.max()))
-    return [pair for pair in (tuple(low), tuple(high)) if pair[1] > pair[0]]
+    ends = ((one.min(), other.min()), (one.max(), other.max()))
+    return [(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]]
