@@ -154,7 +154,7 @@ def _build_one(path: Path, out: Path, source: Path, course: Course) -> list[Buil
         start = time.perf_counter()
         cells = execute_authored(authored, folder)
         seconds = time.perf_counter() - start
-        parts = _parts_of(authored, course)
+        parts = parts_of(authored, course)
         notebooks = assemble(authored, cells, private=(out.resolve(),), parts=parts)
     except AuthoringError as problem:
         return str(problem)
@@ -164,7 +164,8 @@ def _build_one(path: Path, out: Path, source: Path, course: Course) -> list[Buil
     ]
 
 
-def _parts_of(authored: Authored, course: Course) -> dict[str, str]:
+def parts_of(authored: Authored, course: Course) -> dict[str, str]:
+    """Make what the places of an authored file ask for, by name; a template has none."""
     if authored.kind == "template":
         return {}
     return make_parts(course, number_of(authored.path), authored.kind)
@@ -173,7 +174,7 @@ def _parts_of(authored: Authored, course: Course) -> dict[str, str]:
 def _relink(path: Path, out: Path, source: Path, course: Course) -> list[Path]:
     """Make the parts of an authored file anew in its notebooks, where those stand; return the paths that changed."""
     authored = read_authored(path, source)
-    parts = _parts_of(authored, course)
+    parts = parts_of(authored, course)
     prose = {
         name_cell(authored, number): write_prose(authored, number, cell.source, parts)
         for number, cell in enumerate(authored.cells)

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from loyalty import charts
+from loyalty.text import shorten
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def test_the_headline_carries_finding_unit_and_source():
 
 @pytest.mark.parametrize(("value", "text"), [(999, "999"), (1000, "1k"), (-2_500_000, "-2.5M"), (4e9, "4B")])
 def test_large_numbers_are_written_short(value, text):
-    assert charts.shorten(value) == text
+    assert shorten(value) == text
 
 
 def test_rooms_that_are_not_named_are_grey_in_the_cycle():

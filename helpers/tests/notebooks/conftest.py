@@ -18,8 +18,14 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from authoring.assemble import assemble  # noqa: E402
-from authoring.build import KERNELS, BuildResult, build  # noqa: E402
+from authoring.build import (  # noqa: E402
+    KERNELS,
+    BuildResult,
+    build,
+    parts_of,  # noqa: E402
+)
 from authoring.compare import find_stale  # noqa: E402
+from authoring.course import Course, read_course  # noqa: E402
 from authoring.execute import execute_cells, lay_cells  # noqa: E402
 from authoring.source import (  # noqa: E402
     AuthoringError,
@@ -162,7 +168,12 @@ class Built:
 def lay_out(authored: Path) -> dict[str, nbformat.NotebookNode]:
     """Each variant of an authored file, assembled without running anything."""
     source = read_authored(authored)
-    return assemble(source, lay_cells(source))
+    return assemble(source, lay_cells(source), parts=parts_of(source, _course()))
+
+
+@cache
+def _course() -> Course:
+    return read_course()
 
 
 @cache
