@@ -360,6 +360,14 @@ def test_a_missing_column_is_named_with_those_there_are(read, column, tmp_path):
     assert found.endswith(f"found: {', '.join(there)}")
 
 
+@each_reader
+def test_an_id_in_the_index_is_told_as_such(read, tmp_path):
+    contacts, outcomes = make_wave()
+    found = refuse(read, tmp_path, contacts.set_index("customer_id"), outcomes.set_index("customer_id")).splitlines()
+    says = "there is no column `customer_id`, it is the index: make it a column with .reset_index()"
+    assert found == ["the wave: 2 problems", f"  1. contacts: {says}", f"  2. outcomes: {says}"]
+
+
 @pytest.mark.parametrize("read", [read_lift, read_lifts, read_redeemers, read_compliers, read_trial])
 def test_a_missing_number_is_named_with_the_columns_there_are(read, tmp_path):
     contacts, outcomes = make_wave()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,9 @@ class Contacted:
         return dict(waves.iloc[0]) if len(waves) == 1 else None
 
 
-def read_contacts(contacts: nw.LazyFrame, columns: Sequence[Column], key: Sequence[str], control: str) -> Contacted:
+def read_contacts(
+    contacts: nw.LazyFrame, columns: Sequence[Column], key: Sequence[str], control: str, index: Sequence[Hashable] = ()
+) -> Contacted:
     """Check the contacts of one wave, count their groups, and leave the universal control out.
 
     Parameters
@@ -76,6 +78,8 @@ def read_contacts(contacts: nw.LazyFrame, columns: Sequence[Column], key: Sequen
         What makes a row unique.
     control : str
         Name of the control group in `arm`.
+    index : sequence
+        Names of the pandas index, which is no part of the table.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def read_contacts(contacts: nw.LazyFrame, columns: Sequence[Column], key: Sequen
     >>> people.sizes, len(people.problems)
     ({'mail': 2}, 1)
     """
-    broken = check_contacts(contacts, columns, key, CONTACTS.row)
+    broken = check_contacts(contacts, columns, key, CONTACTS.row, index)
     names = contacts.collect_schema().names()
     sound = [name for name in names if not any(_speaks_of(text, name) for text in broken)]
     if "arm" not in sound:
@@ -106,7 +110,9 @@ def _speaks_of(problem: str, name: str) -> bool:
     return f"`{name}`" in problem.partition(":")[0] and f"`{name}` +" not in problem and f"+ `{name}`" not in problem
 
 
-def check_contacts(contacts: nw.LazyFrame, columns: Sequence[Column], key: Sequence[str], row: str) -> list[str]:
+def check_contacts(
+    contacts: nw.LazyFrame, columns: Sequence[Column], key: Sequence[str], row: str, index: Sequence[Hashable] = ()
+) -> list[str]:
     """Find what breaks the contract of the contacts; a customer in two groups is told as such, not as a repeated row.
 
     Parameters
@@ -118,6 +124,8 @@ def check_contacts(contacts: nw.LazyFrame, columns: Sequence[Column], key: Seque
         What makes a row unique.
     row : str
         What a row is.
+    index : sequence
+        Names of the pandas index, which is no part of the table.
 
     Returns
     -------
@@ -126,7 +134,8 @@ def check_contacts(contacts: nw.LazyFrame, columns: Sequence[Column], key: Seque
     """
     once = _is_unique(contacts, contacts.collect_schema().get("customer_id"))
     no_key = ("",)  # a key that no column has: nothing is looked for twice
-    found = find_breaches(contacts, Table("contacts", row, no_key if once else tuple(key), tuple(columns)))
+    unique = no_key if once else tuple(key)
+    found = find_breaches(contacts, Table("contacts", row, unique, tuple(columns)), index)
     repeats = [text for text in found if "comes more than once" in text or "come more than once" in text]
     if not repeats or "arm" not in contacts.collect_schema():
         return found

@@ -170,8 +170,8 @@ def _split_windows(sides: Sides, windows: Sequence[str], may_lack: Collection[st
         [],
     )
     if set(OUTCOMES.key) <= set(names):
-        return Sides(sides.contacts.filter(nw.col("window") == wanted[0]), sides.contacts)
-    return Sides(sides.contacts.filter(nw.col("window").is_in(wanted)), None)
+        return replace(sides, contacts=sides.contacts.filter(nw.col("window") == wanted[0]), outcomes=sides.contacts)
+    return replace(sides, contacts=sides.contacts.filter(nw.col("window").is_in(wanted)))
 
 
 # --- Numbers: which table holds them ---------------------------------------------------------------
@@ -229,7 +229,7 @@ def _read_people(
             columns.append(column)
     if by is not None and by not in schema:
         columns.append(Column(by, "text", "the segment"))
-    return read_contacts(table, columns, CONTACTS.key if whole else ("customer_id",), control)
+    return read_contacts(table, columns, CONTACTS.key if whole else ("customer_id",), control, sides.index_of_contacts)
 
 
 def _choose_columns(people: Contacted, numbers: _Numbers, about: Sequence[str], by: str | None) -> nw.LazyFrame:
@@ -268,7 +268,16 @@ def _read_results(
     asked |= {name: _as_column(name) for name in numbers.earlier_of_outcomes if name not in asked}
     early = "pre" if numbers.earlier_of_outcomes else None
     windows = windows if numbers.of_outcomes else ()
-    return read_outcomes(sides.outcomes, asked, people.table, people.wave, windows, early=early, may_lack=may_lack)
+    return read_outcomes(
+        sides.outcomes,
+        asked,
+        people.table,
+        people.wave,
+        windows,
+        early=early,
+        may_lack=may_lack,
+        index=sides.index_of_outcomes,
+    )
 
 
 def _join(table: nw.LazyFrame, results: Results, numbers: _Numbers, customers: int) -> tuple[nw.LazyFrame, list[str]]:

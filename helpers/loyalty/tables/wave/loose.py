@@ -143,7 +143,8 @@ def open_loosely(source: AnyTable, name: str, needed: Sequence[str] = (), known:
         raise TableError([str(error)], name) from None
     contract = OUTCOMES if name == "outcomes" else CONTACTS
     contract = replace(contract, columns=tuple(column for column in contract.columns if column.name in needed))
-    wrong = list(find_missing(contract, [str(column) for column in frame.columns]))
+    index = list(source.index.names) if isinstance(source, pd.DataFrame) else []
+    wrong = list(find_missing(contract, [str(column) for column in frame.columns], index))
     twins = frame.columns[frame.columns.duplicated()]
     wrong += [f"there are two columns `{column}`: rename or drop one" for column in twins]
     if wrong:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +41,7 @@ def read_outcomes(
     *,
     early: str | None = None,
     may_lack: Collection[str] = (),
+    index: Sequence[Hashable] = (),
 ) -> Results:
     """Keep the outcomes of one wave in some windows, and check them and their ids.
 
@@ -59,6 +60,8 @@ def read_outcomes(
         A window that is needed besides, and is no window of the answer.
     may_lack : collection of str
         Windows that are left out where there is no row of them.
+    index : sequence
+        Names of the pandas index, which is no part of the table.
 
     Returns
     -------
@@ -79,7 +82,8 @@ def read_outcomes(
     known = {column.name: replace(column, optional=False) for column in OUTCOMES.columns}
     columns = [known[name] for name in OUTCOMES.key]
     columns += [known.get(name, column) for name, column in numbers.items()]
-    problems = [*found.problems, *find_breaches(found.rows, Table("outcomes", OUTCOMES.row, KEY, tuple(columns)))]
+    contract = Table("outcomes", OUTCOMES.row, KEY, tuple(columns))
+    problems = [*found.problems, *find_breaches(found.rows, contract, index)]
     if differ_in_kind(people, found.rows):
         problems.append(explain_strangers(people, found.rows))
     kept = {window: day for window, day in found.windows.items() if window in windows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import narwhals as nw
@@ -75,10 +75,10 @@ def open_waves(
     assert sides.outcomes is not None
     results = count_flags(sides.outcomes, MEASURES)
     try:
-        mine = check_contacts(people, contract.columns, CONTACTS.key, contract.row)
+        mine = check_contacts(people, contract.columns, CONTACTS.key, contract.row, sides.index_of_contacts)
         if not mine and not len(collect(people.head(1))):
             mine.append("there is no row")
-        theirs = find_breaches(results, OUTCOMES)
+        theirs = find_breaches(results, OUTCOMES, sides.index_of_outcomes)
         if not set(MEASURES) & set(results.collect_schema().names()):
             theirs.append(f"there is no outcome; at least one of {', '.join(MEASURES)} is needed")
         if differ_in_kind(people, results) and len(collect(results.head(1))):
@@ -106,8 +106,8 @@ def _split_joined(sides: Sides, contract: Table) -> Sides:
         whole = whole.with_columns(window=nw.lit("main"))
     names = [name for name in contract.names if name in whole.collect_schema()]
     if not names:
-        return Sides(whole, whole)  # the contract then says what is missing
-    return Sides(whole.select(names).unique(), whole)
+        return replace(sides, contacts=whole, outcomes=whole)  # the contract then says what is missing
+    return replace(sides, contacts=whole.select(names).unique(), outcomes=whole)
 
 
 def _join(

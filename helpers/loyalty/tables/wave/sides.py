@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -14,10 +14,15 @@ from loyalty.tables.sources import AnyTable, NotATable, bring_beside, open_table
 
 @dataclass(frozen=True)
 class Sides:
-    """Contacts and outcomes of a wave, open on one engine; `outcomes` is None where one table holds both."""
+    """Contacts and outcomes of a wave, open on one engine; `outcomes` is None where one table holds both.
+
+    `index_of_contacts` and `index_of_outcomes` name what pandas frames hold in their index, which is no column.
+    """
 
     contacts: nw.LazyFrame
     outcomes: nw.LazyFrame | None
+    index_of_contacts: tuple[Hashable, ...] = ()
+    index_of_outcomes: tuple[Hashable, ...] = ()
 
 
 def open_sides(contacts: AnyTable, outcomes: AnyTable) -> Sides:
@@ -55,7 +60,11 @@ def open_sides(contacts: AnyTable, outcomes: AnyTable) -> Sides:
         right = _open(outcomes, theirs, left)
     refuse(mine, theirs)
     assert left is not None
-    return Sides(left, right)
+    return Sides(left, right, _name_index(contacts), _name_index(outcomes))
+
+
+def _name_index(source: AnyTable | None) -> tuple[Hashable, ...]:
+    return tuple(source.index.names) if isinstance(source, pd.DataFrame) else ()
 
 
 def _open(source: AnyTable, problems: list[str], beside: nw.LazyFrame | None = None) -> nw.LazyFrame | None:

@@ -368,7 +368,7 @@ def test_several_faults_are_told_with_the_cause_before_what_follows_from_it(camp
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda c, o: (c[:0], o), "nobody in the group `control`"), (lambda c, o: (c[:1], o), "nobody was treated"),
+    (lambda c, o: (c[:0], o), "there is no row"), (lambda c, o: (c[:1], o), "nobody was treated"),
     (lambda c, o: (c[c["arm"] == "mail"], o), "nobody in the group `control`; the groups are: mail"),
     (lambda c, o: (c.drop(columns="arm"), o), "no column `arm`"), 
     (lambda c, o: (c.assign(wave=c.index % 2), o), "2 waves"),
