@@ -19,7 +19,12 @@ def correct_for_many(p: ArrayLike) -> np.ndarray:
 
     Source: Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
     """
-    return _adjust(p, "holm")
+    values = np.asarray(p, float)
+    if len(values) < 2:  # nothing to correct; statsmodels would collect garbage for it, which takes long
+        return values
+    from statsmodels.stats.multitest import multipletests  # here, because the import takes a moment
+
+    return np.asarray(multipletests(values, method="holm")[1])
 
 
 def control_false_discoveries(p: ArrayLike) -> np.ndarray:
@@ -42,13 +47,8 @@ def control_false_discoveries(p: ArrayLike) -> np.ndarray:
     values = np.asarray(p, float)
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError("`ps` must include only numbers between 0 and 1.")
-    return _adjust(values, "fdr_bh")
-
-
-def _adjust(p: ArrayLike, method: str) -> np.ndarray:
-    from statsmodels.stats.multitest import multipletests  # here, because the import takes a moment
-
-    values = np.asarray(p, float)
-    if not len(values):
+    if len(values) < 2:
         return values
-    return np.asarray(multipletests(values, method=method)[1])
+    from statsmodels.stats.multitest import fdrcorrection  # here, because the import takes a moment
+
+    return np.asarray(fdrcorrection(values)[1])
