@@ -7,11 +7,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 HOME = Path(tempfile.mkdtemp(prefix="loyalty-tests-"))
 # Set on import, because the package's doctests run before any fixture of this folder could.
@@ -22,9 +22,13 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 # A checker of web addresses, which no notebook needs, would build its grammar at each import of nbformat: seconds.
 sys.modules.setdefault("rfc3987_syntax", None)
-# No test is failed by the clock: a slow or busy machine is no fault of the code.
-settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("workshop")
+# No test is failed by the clock: a slow or busy machine is no fault of the code. The environments of the browser and of
+# Spark hold no Hypothesis.
+if find_spec("hypothesis"):
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("workshop")
 
 
 def pytest_unconfigure() -> None:
