@@ -16,7 +16,7 @@ TEMPLATES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebo
 
 def words_of_mistake(name: str) -> str:
     """What exercise 12 says to a usual mistake, read from its source: this environment has no pandas to import it."""
-    source = (ROOT / "helpers" / "loyalty" / "tasks" / "t12_customer_profile.py").read_text(encoding="utf-8")
+    source = (ROOT / "helpers" / "loyalty" / "tasks" / "t12" / "tasks.py").read_text(encoding="utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return next(node.args[1].value for node in calls if node.args and getattr(node.args[0], "value", "") == name)
 
