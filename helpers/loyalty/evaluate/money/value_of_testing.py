@@ -120,5 +120,7 @@ def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
         return "lost", "stop"
     if test.worth_it:
         return "open", f"test once more with {test.size:,} customers: that tells more than it costs"
-    act = "send again" if profit.effect > 0 else "stop"
-    return "open", f"{act}: the likelier side, and another test of {test.size:,} customers costs more than it tells"
+    likely = "send again: it is more likely to earn than to lose"
+    if profit.effect <= 0:
+        likely = "stop: it is more likely to lose than to earn"
+    return "open", f"{likely}, and another test of {test.size:,} customers would cost more than it tells"

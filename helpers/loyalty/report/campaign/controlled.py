@@ -380,11 +380,18 @@ def _make_card(job: Job, measured: Measured) -> ReportCard:
 def _say_size(lift: Any, checks: pd.DataFrame, failed: int) -> tuple[tuple[str, str, str], ...]:
     """The facts of the card on the size of the groups, and on how many checks are fine."""
     passed = int((checks["result"] == "good").sum())
-    done = int(checks["result"].isin(["good", "look", "alarm"]).sum())
-    said = {0: "see below", 1: "one has failed"}.get(failed, f"{failed} have failed")
+    doubtful = int((checks["result"] == "look").sum())
+    undone = int((~checks["result"].isin(["good", "look", "alarm"])).sum())
+    rest = []
+    if failed:
+        rest.append("1 has failed" if failed == 1 else f"{failed} have failed")
+    if doubtful:
+        rest.append(f"{doubtful} to look at")
+    if undone:
+        rest.append(f"{undone} could not be done")
     return (
         ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
-        ("Checks", f"{passed} of {done} fine", said),
+        ("Checks", f"{passed} fine", ", ".join(rest) or "all were done"),
     )
 
 

@@ -340,7 +340,7 @@ def test_an_open_campaign_is_tested_again_only_where_that_pays():
     wide = campaign_money(joined(noise + 0.1, noise), rollout=100_000, **FREE)
     narrow = campaign_money(joined(noise + 0.1, noise), rollout=100, **FREE)
     assert wide.recommendation == "test once more with 200 customers: that tells more than it costs"
-    assert narrow.recommendation.startswith("send again: the likelier side")
+    assert narrow.recommendation.startswith("send again: it is more likely to earn than to lose")
     assert wide.value_of_testing == pytest.approx(1_000 * narrow.value_of_testing)
 
 
