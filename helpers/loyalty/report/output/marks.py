@@ -103,13 +103,13 @@ def find_foreign(targets: Iterable[Path], template: str, inputs: Iterable[Path] 
     sources = [path.resolve() for path in inputs]
     own = make_mark(template)
     is_own_set = any(read_mark(path) == own for path in targets)
+    other = f"{targets[0].stem}_2{targets[0].suffix}" if targets else ""
     problems = []
     for path in targets:
         if not path.is_file():
             continue
         place = path.resolve()
         is_input = any(place == source or source in place.parents for source in sources)
-        other = f"{path.stem}_2{targets[0].suffix}"
         if is_input:
             problems.append(f"{path.name} is an input of this run and is never replaced: choose another name with -o")
         elif path.suffix == ".csv" and not is_own_set or path.suffix != ".csv" and read_mark(path) != own:

@@ -64,7 +64,8 @@ def test_send_lists_count_as_own_beside_a_page_with_the_mark_and_as_foreign_with
     send = tmp_path / "spring_send_sms.csv"
     send.write_text("customer_id\n1\n", encoding="utf-8")
     page = tmp_path / "spring.html"
-    assert len(find_foreign([page, send], "campaign_plan")) == 1
+    (problem,) = find_foreign([page, send], "campaign_plan")
+    assert problem.startswith("spring_send_sms.csv is there already") and "such as spring_2.html" in problem
     write_all(tmp_path, "campaign_plan")
     assert find_foreign([page, send], "campaign_plan") == []
 
