@@ -260,7 +260,7 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         return "wrong", None, f"{mismatch} {task.repeats}"
     if task.judge:
         return "wrong", *task.judge(answer)
-    generic = find_generic_mistake(parts, task.tolerance)
+    generic = find_generic_mistake(parts, task.tolerance, task.asks)
     if generic is not None:
         name, says = generic
         return "wrong", name, f"{says} {task.repeats}"
