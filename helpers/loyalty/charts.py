@@ -132,7 +132,7 @@ def draw_intervals(
         ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
         ax.plot(row["effect"], place, "o", color=colour, markersize=8, zorder=3)
         effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
-        label = f"{effect}  ({low} to {high})"
+        label = f"{effect}  ({low} to {high})" if row["low"] == row["low"] else f"{effect}  (no interval)"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # the zero line must not cross a label
         ax.annotate(
             label,
