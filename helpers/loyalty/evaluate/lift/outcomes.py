@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.prepare.profile import is_purchase
-from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_repeats
+from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_newcomers, say_repeats
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -70,7 +70,8 @@ def build_outcomes(
         Under OUTCOMES, sorted by wave, customer and window: responded, orders (visits with a line that is no return;
         a receipt number that comes again more than 12 hours later is a visit of its own, and that is said),
         sales (returns taken off); margin, discount (of purchases), redeemed (receipts with the contact's own offer; for
-        control with any offer of the contacts) and the extra columns where the receipts allow.
+        control with any offer of the contacts) and the extra columns where the receipts allow. `.attrs["warnings"]`
+        says what was decided, and how many customers are first seen after the start, who count as 0 before.
 
     Raises
     ------
@@ -238,12 +239,15 @@ def _name_silence(seen: np.ndarray, days: pd.DatetimeIndex, said: str) -> Iterat
 def _count_visits(
     lines: nw.LazyFrame, people: pd.DataFrame, edges: list[pd.Series], margin_rate: float | None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Reduce the lines, and once more where receipt numbers come again; also say so."""
+    """Reduce the lines, and once more where receipt numbers come again; say so, and who was no customer before."""
     reduced = collect(_reduce(lines, people, edges, margin_rate))
-    repeats = int(reduced["again"].sum())
-    if not repeats:
-        return reduced, []
-    return collect(_reduce(lines, people, edges, margin_rate, split=True)), [say_repeats(repeats)]
+    notes = []
+    if repeats := int(reduced["again"].sum()):
+        reduced = collect(_reduce(lines, people, edges, margin_rate, split=True))
+        notes.append(say_repeats(repeats))
+    if (edges[1] > edges[0]).any():  # there is a window before
+        notes += say_newcomers(lines, people["customer_id"], edges[1])
+    return reduced, notes
 
 
 def _reduce(
