@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.profile import is_purchase
 from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_newcomers, say_repeats
 from loyalty.tables.check import TableError, check_table
@@ -71,7 +72,8 @@ def build_outcomes(
         a receipt number that comes again more than 12 hours later is a visit of its own, and that is said),
         sales (returns taken off); margin, discount (of purchases), redeemed (receipts with the contact's own offer; for
         control with any offer of the contacts) and the extra columns where the receipts allow. `.attrs["warnings"]`
-        says what was decided, and how many customers are first seen after the start, who count as 0 before.
+        says what was decided, how many customers are first seen after the start, who count as 0 before, and what looks
+        wrong in the lines (see `loyalty.prepare.lines`).
 
     Raises
     ------
@@ -107,6 +109,7 @@ def build_outcomes(
     if problems:
         raise TableError(problems, "the outcomes")
     try:
+        odd = find_odd_lines(tables[1][0])
         lines = _type_lines(tables[1][0])
         people = _list_people(tables[0][0], lines)
         days_of = _find_days(people, days[0], from_sent)
@@ -118,7 +121,7 @@ def build_outcomes(
         reduced, said = _count_visits(lines, people, edges, margin_rate)
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
-    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*notes, *said])
+    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*notes, *said, *odd])
 
 
 def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate: float = 0.0) -> pd.Series:
