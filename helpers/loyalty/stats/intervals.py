@@ -121,6 +121,8 @@ def compare_moments(
     n, m = map(int, sizes)
     pooled = variance == "pooled" or (variance == "auto" and m < 0.2 * (n + m))
     spread = np.array(spreads, float)
+    # The variance of equal values is rounding only
+    spread[spread <= (1e-12 * np.abs(np.multiply(means, per))) ** 2] = 0.0
     df = float(n + m - 2)
     if pooled:
         spread[:] = spread @ [n - 1, m - 1] / df

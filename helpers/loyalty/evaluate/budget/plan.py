@@ -271,7 +271,7 @@ def _judge(table: pd.DataFrame, draws: Any, limits: Limits, contacts: np.ndarray
     }
     if draws is None:
         se = np.sqrt(contacts**2 @ table["se"] ** 2) if "se" in table else np.nan
-        found = make_estimate(contacts @ table["profit"], se, **about)
+        found = make_estimate(contacts @ table["profit"], se, certain=not contacts.any(), **about)
         return found, find_loss_chance(found)
     total = contacts @ draws
     low, high = np.quantile(total, [0.025, 0.975])

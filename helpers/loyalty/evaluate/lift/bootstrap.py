@@ -89,6 +89,8 @@ def redraw(
     -------
     Estimate
     """
+    if plain.se == 0:  # nothing varies: the draws are all alike, and there is no interval
+        return plain
     rng = np.random.default_rng(seed)
     both = np.concatenate(rows)
     # Far from zero squares lose their digits, and nothing is zero anyway.

@@ -332,6 +332,7 @@ def _value(
         np.sqrt(variance),
         df=df,
         level=level,
+        certain=not (plan != "").any(),
         n_treated=n_treated,
         n_control=n_control,
         method="holdout",

@@ -70,6 +70,7 @@ class Contest:
             a.effect - b.effect,
             _find_error(gap),
             level=a.level,
+            certain=not gap.any(),
             n_treated=a.n_treated,
             n_control=a.n_control,
             method=f"{name} less {other}",

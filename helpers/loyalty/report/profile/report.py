@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
-from loyalty.prepare.profile import build_profile
+from loyalty.prepare.profile import TREND_DAYS, build_profile
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section, say_value
 from loyalty.report.output.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
@@ -79,7 +79,9 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     grid = _count_grid(scores)
     unit = values["currency"] or ""
     quiet = life["segment"].eq("gone quiet") if life is not None else None
-    card = _make_card(profile, quiet, typical, top, values | {"as_of": as_of}, unit, span)
+    length = _count_days(span, as_of)
+    told = quiet if length >= TREND_DAYS else None  # silence cannot be judged by a history that is hardly longer
+    card = _make_card(profile, told, typical, top, values | {"as_of": as_of}, unit, span)
     shown = None
     if segments is not None:  # the card names those who have gone quiet
         shown = suppress_small(segments, ["customers"], ["segment", "what to do"], told=["gone quiet"])
@@ -97,7 +99,7 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         "skipped": Section(table=skipped, text=() if len(skipped) else ("Nothing: all optional columns are there.",)),
         "appendix": Section(_define(as_of, typical)),
     }
-    summary = _summarise(profile, quiet, as_of, unit, span)
+    summary = _summarise(profile, told, as_of, unit, span)
     sheets = {"summary": summary, "fields": fields, "segments": shown if shown is not None else top, "checks": checks}
     people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
     charts = {"grid": lambda: _draw_grid(grid)}
@@ -218,8 +220,14 @@ def _make_card(
     bought = int((profile["frequency"] > 0).sum())
     sales = float(profile["monetary"].sum())
     sentence = "Nobody bought on two different days, so nobody can be called quiet or loyal yet."
+    length = _count_days(span, values["as_of"])
     if quiet is not None:
         sentence = _say_quiet(profile, quiet, typical)
+    elif length < TREND_DAYS and (profile["x"] > 0).any():
+        sentence = (
+            f"The receipts cover {length:,} days. That is too short to say who has gone quiet: give receipts of at "
+            f"least {TREND_DAYS} days."
+        )
     receipts = int(profile["frequency"].sum())
     facts = (
         ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
@@ -231,6 +239,12 @@ def _make_card(
     period = f"{parts.say_day(span['first'])} to {parts.say_day(last)}"
     kicker = f"{values['title'] or 'Who our customers are'} · {period}"
     return ReportCard(kicker, _say_verdict(profile, bought), sentence, "plain", facts)
+
+
+def _count_days(span: pd.Series, as_of: str) -> int:
+    """Count the days from the first receipt to the last one before `as_of`."""
+    last = min(span["last"].normalize(), pd.Timestamp(as_of) - pd.Timedelta(days=1))
+    return int((last - span["first"].normalize()).days + 1)
 
 
 def _say_verdict(profile: pd.DataFrame, bought: int) -> str:
@@ -274,7 +288,7 @@ def _make_checks(
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
         ("Customers with more returns than sales", "look" if negative else "good", f"{returners} customers"),
     ]
-    rows += [("Receipt numbers", "look", text) for text in profile.attrs["warnings"]]
+    rows += [("Receipts", "look", text) for text in profile.attrs["warnings"]]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
     return make_checks(rows)
 

@@ -112,6 +112,13 @@ def score_rfm(profile: AnyTable, *, bins: int = 5, ruler: RfmScores | None = Non
     places = scores["r"].astype(int) * 100 + scores["f"].astype(int) * 10 + scores["m"].astype(int)
     scores["code"] = pd.Categorical.from_codes(places, codes).astype("str")
     notes = () if ruler else tuple(_warn_of_ties(values, scores[bought], bins))
+    if returned := int((~bought & (table["monetary"] != 0)).sum()):
+        who = (
+            "1 customer only returned goods, and scores"
+            if returned == 1
+            else f"{returned:,} customers only returned goods, and score"
+        )
+        notes += (f"{who} 0-0-0 like those who never bought",)
     return RfmScores(scores, bins, cuts, notes)
 
 

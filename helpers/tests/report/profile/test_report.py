@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -107,3 +108,15 @@ def test_fewer_than_five_customers_are_not_described():
 def test_receipts_without_a_date_before_as_of_are_refused(campaign):
     with pytest.raises(TableError, match="lie before as_of 2020-01-01"):
         report_customers(campaign.load(contacts=None), {"as_of": "2020-01-01"})
+
+
+def test_eleven_days_name_nobody_gone_quiet_and_the_card_says_why():
+    """It headlined that a third had gone quiet, after 11 days."""
+    rng = np.random.default_rng(0)
+    times = pd.Timestamp("2026-01-01 09:00") + pd.to_timedelta(rng.integers(0, 11 * 24, 600), unit="h")
+    receipts = pd.DataFrame({"customer_id": rng.integers(1, 120, 600), "time": times, "sales": 5.0})
+    found = report_customers(load_tables({"receipts": receipts}), {})
+    assert "too short to say who has gone quiet: give receipts of at least 84 days" in found.card.headline
+    assert "have gone quiet" not in found.card.headline
+    summary = found.sheets["summary"].set_index("what")["value"] if "what" in found.sheets["summary"] else None
+    assert summary is None or pd.isna(summary.get("Gone quiet"))
