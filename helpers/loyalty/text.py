@@ -46,7 +46,9 @@ def say_p(p: float) -> str:
 
     Examples
     --------
-    >>> say_p(0.01234), say_p(1e-9)
-    ('p = 0.0123', 'p < 0.0001')
+    >>> say_p(0.01234), say_p(1e-9), say_p(float("nan"))
+    ('p = 0.0123', 'p < 0.0001', 'no p-value')
     """
+    if p != p:
+        return "no p-value"
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from loyalty.evaluate.lift.intervals import bound_relative
+from loyalty.evaluate.lift.intervals import bound_relative, name_variance
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import MOST_SKEWNESS, compare_means, skew_of_gap
 from loyalty.tables.check import TableError
@@ -126,15 +126,9 @@ def _adjust_by_known_slopes(
     treated = rest[t == 1]
     control = rest[t == 0]
     found = compare_means(treated, control, level=plain.level, method=plain.method, estimand=plain.estimand)
-    if found.details["pooled"]:
-        variance = "pooled variance"
-        spread = rest.var(ddof=1)
-    else:
-        variance = "Welch"
-        spread = control.var(ddof=1)
-    shown = {"pooled": found.details["pooled"], **_name_slopes("slope", slopes)}
-    error = float(np.sqrt(spread / len(control)))
-    return _report(found, plain, rest, t, f"slope fixed beforehand ({variance})", shown, error)
+    shown = {"pooled": found.details["pooled"], "careful": found.details["careful"], **_name_slopes("slope", slopes)}
+    method = f"slope fixed beforehand ({name_variance(found)})"
+    return _report(found, plain, rest, t, method, shown, found.details["se_control"])
 
 
 def _adjust_by_two_slopes(

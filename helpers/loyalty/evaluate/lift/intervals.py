@@ -1,4 +1,4 @@
-"""Intervals of a lift: Newcombe for rates, Welch or pooled variance for means, the delta method for ratios, Fieller."""
+"""Intervals of a lift: Newcombe for rates, Welch or careful for means, the delta method for ratios, Fieller."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ def compare_sums(
     ----------
     treated, control : Sums
     kind : {"rate", "mean", "ratio"}
-        "rate": Newcombe's interval. "mean": pooled variance where control is under 20 % of all, else Welch. "ratio" (of
-        sums): delta method, with the variance of y - ratio × d, each group with its own ratio, and pooled by the same
-        rule.
-    interval : {"auto", "welch", "pooled"}
+        "rate": Newcombe's interval. "mean": careful where control is under 20 % of all, else Welch. "ratio" (of sums):
+        delta method, with the variance of y - ratio × d, each group with its own ratio, and the same rule.
+    interval : {"auto", "welch", "pooled", "careful"}
         Which variance; "auto" is the rule above. With another one a rate is compared like a mean.
     level : float
         Coverage of the interval, a fraction.
@@ -72,17 +71,20 @@ def compare_sums(
         level=level,
         estimand=estimand,
     )
-    pooled = bool(found.details["pooled"])
-    variance = "pooled variance" if pooled else "Welch"
-    if pooled and interval == "auto":
-        variance += f": control is {control.n / (control.n + treated.n):.1%} of all"
+    variance = name_variance(found, found_by_rule=interval == "auto")
     method = f"difference of means ({variance})"
     if kind == "ratio":
         method = f"difference of ratios (delta method, {variance})"
-    error = control.error
-    if pooled:  # control's part of the error that both groups make with one variance
-        error = found.se / np.hypot(1, control.n**0.5 * control.size / (treated.n**0.5 * treated.size))
-    return bound_relative(replace(found, method=method), float(treated.value), float(error))
+    return bound_relative(replace(found, method=method), float(treated.value), found.details["se_control"])
+
+
+def name_variance(found: Estimate, *, found_by_rule: bool = False) -> str:
+    """Name the variance that an interval of `compare_moments` used, and why the rule took it."""
+    share = found.n_control / (found.n_control + found.n_treated)
+    if found.details["careful"]:
+        why = f": control is {share:.1%} of all" if found_by_rule else ""
+        return f"the larger variance for control{why}"
+    return "pooled variance" if found.details["pooled"] else "Welch"
 
 
 def compare_weighted(
@@ -94,6 +96,9 @@ def compare_weighted(
     estimand: str = "ATE",
 ) -> Estimate:
     """Compare two means by inverse propensity weights (Hajek), where customers had different chances of their group.
+
+    What few heavy customers tell is little: degrees of freedom, skewness and the count of buyers go by Kish's effective
+    sizes.
 
     Not for propensities that were guessed (`loyalty.evaluate.observational`).
 
@@ -122,24 +127,53 @@ def compare_weighted(
     """
     means = []
     spreads = []
+    sizes = []
+    filled = []
     for y, weight in zip((treated, control), weights, strict=True):
         n = len(y)
         share = weight / weight.sum()
+        sizes.append(count_effective(weight))
+        filled.append(count_effective(weight[y != 0]))
         means.append(float(share @ y))
-        spreads.append(float(share**2 @ (y - means[-1]) ** 2) * n * n / (n - 1))
-    sizes = (len(treated), len(control))
+        spreads.append(float(share**2 @ (y - means[-1]) ** 2) * n / (n - 1) * sizes[-1])
     found = compare_moments(
         sizes,
         means,
         spreads,
         skewness=find_skewness(np.concatenate([treated, control])),
-        filled=(int(np.count_nonzero(treated)), int(np.count_nonzero(control))),
-        variance="welch",
+        filled=filled,
+        variance="welch",  # the pooled one holds the differences between the strata, which the weights take out
         level=level,
         estimand=estimand,
     )
-    found = bound_relative(found, means[0], np.sqrt(spreads[1] / sizes[1]))
-    return replace(found, method="difference of means (weighted by 1 / propensity, Welch)")
+    found = bound_relative(found, means[0], found.details["se_control"])
+    shown = dict(found.details) | {"effective_treated": sizes[0], "effective_control": sizes[1]}
+    return replace(
+        found,
+        n_treated=len(treated),
+        n_control=len(control),
+        details=shown,
+        method=f"difference of means (weighted by 1 / propensity, {name_variance(found)})",
+    )
+
+
+def count_effective(weights: np.ndarray) -> float:
+    """Count how many customers with equal weights would tell as much (Kish's effective sample size).
+
+    Parameters
+    ----------
+    weights : array, one value a customer
+        Not negative; none at all gives 0.
+
+    Examples
+    --------
+    >>> count_effective(np.array([1.0, 1.0])), count_effective(np.array([100.0, 1.0]))
+    (2.0, 1.019998000199980)
+
+    Source: Kish (1965), Survey Sampling.
+    """
+    total = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / total if total > 0 else 0.0
 
 
 def bound_relative(found: Estimate, mean: float, error: float) -> Estimate:

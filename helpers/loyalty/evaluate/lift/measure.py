@@ -30,7 +30,7 @@ from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 KINDS = ("auto", "rate", "mean")
-INTERVALS = ("auto", "welch", "pooled", "bootstrap", "percentile")
+INTERVALS = ("auto", "welch", "pooled", "careful", "bootstrap", "percentile")
 
 # What the contract says of its columns: who did something, and amounts
 RATES = frozenset(c.name for c in OUTCOMES.columns if c.kind == "whole" and c.high == 1)
@@ -78,8 +78,8 @@ def measure_lift(
         Numbers of the window "pre" (or columns of the contacts) by which to sharpen the answer.
     by : str, optional
         Column of the contacts with the segment, known before the start.
-    interval : {"auto", "welch", "pooled", "bootstrap", "percentile"}
-        "auto": Newcombe for rates; for means and ratios pooled variance where control is under 20 % of both groups,
+    interval : {"auto", "welch", "pooled", "careful", "bootstrap", "percentile"}
+        "auto": Newcombe for rates; for means and ratios the larger variance where control is under 20 % of both groups,
         else Welch. "bootstrap" is bootstrap-t.
     level : float
         Coverage of the intervals, a fraction.
@@ -262,7 +262,7 @@ class _Way:
     @property
     def needs_only_sums(self) -> bool:
         """Whether sums of powers are enough, so that the customers can stay where they are."""
-        return not self.early and self.interval in ("auto", "welch", "pooled")
+        return not self.early and self.interval in ("auto", "welch", "pooled", "careful")
 
 
 def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list[Lift], list[str]]:

@@ -201,8 +201,8 @@ def campaign_money(
     """Measure the incremental profit of a campaign per customer assigned, by comparing with its control.
 
     Not without a lottery, and not for accounting. Per customer: margin after discounts, less rewards redeemed, less
-    points issued x `redemption_probability` x `point_cost`; the interval is that of this one number (pooled variance
-    when control is under 20 %), because three intervals of margin, rewards and points cannot be added.
+    points issued x `redemption_probability` x `point_cost`; the interval is that of this one number (careful
+    where control is under 20 %), because three intervals of margin, rewards and points cannot be added.
 
     Parameters
     ----------
