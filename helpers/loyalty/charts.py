@@ -15,14 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH
 from loyalty.text import say_money
 
-TREATED = "#0072B2"
-CONTROL = "#E69F00"
-TRUTH = "#111111"
-HIGHLIGHT = "#C2410C"
-GREY = "#9AA0A6"
-INK = "#333333"
 ROOMS = {"prepare": "#56B4E9", "segment": "#E69F00", "evaluate": "#0072B2", "learn": "#009E73"}
 
 

@@ -20,34 +20,17 @@ from loyalty.report.campaign.job import (
     read_record,
     widen,
 )
+from loyalty.report.campaign.settings import SETTINGS
 from loyalty.report.campaign.trust import count_days, find_seen, say_few
 from loyalty.report.campaign.uncontrolled import report_without_control
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section
 from loyalty.report.output.privacy import SMALL
-from loyalty.report.run.settings import Setting, read_settings
+from loyalty.report.run.settings import read_settings
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable, collect, open_table
 
 OTHER_DATES = "set other dates: start, end, before, after"
-TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
-SETTINGS = (
-    Setting("start", "day", "first day of the campaign", required=True),
-    Setting("end", "day", "the day after its last day", required=True),
-    Setting("margin_rate", "share", "what is left of a unit of sales after the goods are paid", required=True),
-    Setting("before", "days", "days before the start to compare the groups in; 28 if the receipts reach"),
-    Setting("after", "days", "days after the end that still count; 28 if the receipts reach"),
-    Setting("contact_cost", "money", "what one contact costs"),
-    Setting("reward_cost", "money", "what one redeemed reward costs"),
-    Setting("point_cost", "money", "what one point costs when it is spent"),
-    Setting("redemption_probability", "share", "probability that a point is ever spent"),
-    Setting("vat_rate", "share", "value-added tax inside the sales, 0.20 for 20 percent"),
-    Setting("planned_control_share", "share", "share of control that was planned"),
-    Setting("by", "text", "a column of contacts to show separately; segment if there is one"),
-    Setting("not_invited", "text", "name of a group that could have been invited and was not, without a lottery"),
-    Setting("currency", "text", "written before amounts, such as €"),
-    Setting("title", "text", "the heading of the report"),
-)
 UNLOCKS = (
     ("receipts.margin", "profit from the margin of each line, and not from one rate"),
     ("receipts.discount", "what the discounts cost, as a line of its own"),

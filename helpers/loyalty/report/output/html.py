@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED
+from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED
 from loyalty.report.output.privacy import hide_personal
 from loyalty.report.output.workbook import kind_of
 

@@ -16,7 +16,8 @@ from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section, say_value
 from loyalty.report.output.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
 from loyalty.report.output.privacy import FEW, SMALL, suppress_small
-from loyalty.report.run.settings import Setting, read_settings
+from loyalty.report.profile.settings import SETTINGS
+from loyalty.report.run.settings import read_settings
 from loyalty.segment.rules.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
 from loyalty.segment.rules.rfm import RfmScores, score_rfm
 from loyalty.tables.check import TableError
@@ -24,12 +25,6 @@ from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
-TABLES = {"receipts": True, "customers": False, "products": False}
-SETTINGS = (
-    Setting("as_of", "day", "the report knows everything before this day; by default the day after the last receipt"),
-    Setting("currency", "text", "written before amounts, such as €"),
-    Setting("title", "text", "the heading of the report"),
-)
 UNLOCKS = (
     ("receipts.basket_id", "receipts counted as receipts, and not each row as one"),
     ("receipts.margin", "margin per customer and segment"),

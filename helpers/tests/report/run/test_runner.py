@@ -18,13 +18,12 @@ import pytest
 
 from loyalty.datasets.loaders import DATA
 from loyalty.intake.loading import load_tables
-from loyalty.report.campaign import report as campaign
+from loyalty.report import campaign, plan
+from loyalty.report import profile as customers
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.output.html import make_page
 from loyalty.report.output.marks import make_mark, write_parquet
 from loyalty.report.output.workbook import write_workbook
-from loyalty.report.plan import report as plan
-from loyalty.report.profile import report as customers
 from loyalty.report.run import runner as run
 from loyalty.report.run.order import TEMPLATES, read_order
 from loyalty.report.run.runner import place_together
@@ -64,7 +63,7 @@ def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder.mkdir(exist_ok=True)
         parts = [nbformat.v4.new_code_cell("# Settings\ndata = None", metadata={"tags": ["parameters"]})]
         parts += [nbformat.v4.new_code_cell(text) for text in cells]
-        metadata = {"loyalty": {"module": "loyalty.report.profile.report"}}
+        metadata = {"loyalty": {"module": "loyalty.report.profile"}}
         nbformat.write(nbformat.v4.new_notebook(cells=parts, metadata=metadata), folder / "small.ipynb")
         monkeypatch.setattr(run, "read_order", lambda arguments, here: read_order(arguments, here, folder))
         monkeypatch.setenv("LOYALTY_FROM", str(tmp_path))
