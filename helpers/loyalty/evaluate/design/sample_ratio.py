@@ -14,7 +14,14 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable, as_frame
 
+# One rule for the package, the clinic and the reports
 ALARM = 0.001  # a p-value below this says that the split is not the one planned
+LOOK = 0.01  # below this it is worth a look, and no reason to refuse: one sound campaign in a hundred gets here
+VERDICTS = {
+    "alarm": "the split is not the one planned: do not read the lift",
+    "look": "the split is a little off: ask how the lists were made; the lift may be read",
+    "fine": "the split fits the plan",
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,9 @@ class SampleRatio:
     ----------
     statistic, df, p : float
         Pearson's chi-squared test of the counts against the planned shares.
-    alarm : bool
-        Whether p is below .001, overall or, shared among them, in one of the groups.
+    level : {"fine", "look", "alarm"}
+        "alarm" where p is below .001, overall or, shared among them, in one of the groups; "look" where it is below
+        .01; and "fine". A look never refuses a result.
     table, groups : pandas.DataFrame
         One row an arm; one row a stratum or day.
     warnings : tuple of str
@@ -36,10 +44,15 @@ class SampleRatio:
     statistic: float
     df: int
     p: float
-    alarm: bool
+    level: str
     table: pd.DataFrame = field(repr=False, compare=False)
     groups: pd.DataFrame = field(repr=False, compare=False)
     warnings: tuple[str, ...]
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the split is not the one planned, so that no other result may be read."""
+        return self.level == "alarm"
 
     def to_frame(self) -> pd.DataFrame:
         """One row an arm: customers, planned and found share, expected customers."""
@@ -50,8 +63,7 @@ class SampleRatio:
         if pd.isna(self.p):
             why = self.warnings[0]
             return f"{why[0].upper()}{why[1:]}."
-        verdict = "the split is not the one planned: do not read the lift" if self.alarm else "the split fits the plan"
-        return f"Sample ratio: χ² = {self.statistic:.2f}, p = {self.p:.3g}; {verdict}."
+        return f"Sample ratio: χ² = {self.statistic:.2f}, p = {self.p:.3g}; {VERDICTS[self.level]}."
 
     def _repr_html_(self) -> str:
         return render_html(self.table, self.sentence(), self.warnings)
@@ -96,6 +108,9 @@ def check_sample_ratio(
     """
     if isinstance(contacts, Assignment):
         contacts, shares, mode = contacts.contacts, shares or contacts.shares, contacts.mode
+    if shares is None:
+        mend = "give the planned share of each arm, such as {'control': 0.1, 'mail': 0.9}"
+        raise TableError([f"without a planned share there is nothing to compare with: {mend}"], "sample ratio")
     table = _read_counts(contacts)
     wrong = find_wrong_shares(shares or {})
     shares = dict(shares) if isinstance(shares, Mapping) else {}
@@ -121,10 +136,15 @@ def check_sample_ratio(
     elif out["expected"].min() < 5:
         notes.append("an arm was expected to have fewer than five customers: p is rough")
     each["alarm"] = each["p"] < ALARM / len(each)
+    unusual = bool((each["p"] < LOOK / len(each)).any())
     odd = [f"{by} {name}" for name in each.loc[each["alarm"], by].astype("str")] if by else []
     notes += [f"{name}: the split is not the one planned" for name in odd]
-    alarm = bool(p < ALARM or odd)
-    return SampleRatio(float(statistic), len(shares) - 1, float(p), alarm, out, each, tuple(notes))
+    level = "fine"
+    if p < ALARM or odd:
+        level = "alarm"
+    elif p < LOOK or unusual:
+        level = "look"
+    return SampleRatio(float(statistic), len(shares) - 1, float(p), level, out, each, tuple(notes))
 
 
 def _read_counts(contacts: AnyTable) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import ADVICE, BROKEN, FINE, UNSEEN, Claim, Finding
 from loyalty.evaluate.design.balance import check_balance
-from loyalty.evaluate.design.sample_ratio import check_sample_ratio
+from loyalty.evaluate.design.sample_ratio import VERDICTS, check_sample_ratio
 from loyalty.report.campaign.job import Job
 from loyalty.report.output.parts import make_checks
 from loyalty.report.output.privacy import FEW, SMALL, hide_personal
@@ -22,10 +22,12 @@ BALANCE = "Balance before the start"
 RECEIPTS = "Receipts of each group"
 CAUSED = "Probably a consequence of: "
 EXACT = "the quotas were exact, so that counts say nothing"
+RATIO = {"fine": "good", "look": "look", "alarm": "alarm"}
+# The level that the checks share which leave something to chance; the sample ratio has a rule of its own, everywhere
 LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted only once in a hundred times
 # Check of the clinic -> its name in the report, the result if it failed, and what it needs where it was not done
 SHOWN = {
-    "sample ratio": ("Sample ratio", "alarm", "set planned_control_share to test it"),
+    "sample ratio": ("Sample ratio", "alarm", "needs the planned share of control: set planned_control_share, such as 0.10"),
     "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
     "failed channel": ("Delivery by channel", "alarm", ""),
     "unequal seasons": ("Same days for all", "alarm", ""),
@@ -175,9 +177,10 @@ def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str)
         return "Sample ratio", "good", f"{found}: exact quotas"
     ratio = check_sample_ratio(counts.to_dict(), planned)
     words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
-    if ratio.alarm:
-        words += "; the split is not the one planned"
-    return "Sample ratio", "alarm" if ratio.alarm else "good", words
+    state = RATIO[ratio.level]
+    if state != "good":
+        words += f"; {VERDICTS[ratio.level].split(':')[0]}"
+    return "Sample ratio", state, words
 
 
 def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:

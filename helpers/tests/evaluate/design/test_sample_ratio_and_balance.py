@@ -132,6 +132,21 @@ def test_a_real_test_with_p_of_0086_raises_no_alarm_and_shows_its_p():
     assert not found.alarm and "p = 0.0086" in found.sentence()
 
 
+@pytest.mark.parametrize(("first", "level"), [(45_000, "fine"), (44_700, "look"), (44_300, "alarm")])
+def test_the_sample_ratio_has_three_levels_and_only_the_last_refuses(first, level):
+    found = check_sample_ratio({"a": first, "b": 90_189 - first}, HALVES)
+    assert found.level == level and found.alarm == (level == "alarm")
+    assert ("a little off" in found.sentence()) == (level == "look")
+    assert ("do not read the lift" in found.sentence()) == found.alarm
+
+
+def test_without_a_planned_share_the_message_says_how_to_give_one():
+    assert problems(lambda: check_sample_ratio({"a": 5, "b": 5})) == [
+        "without a planned share there is nothing to compare with: "
+        "give the planned share of each arm, such as {'control': 0.1, 'mail': 0.9}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("counts", "ratio"), [((5_200, 4_800), 1.0), ((9_700, 480), 1 / 19), ((19_000, 1_000), 1 / 19)]
 )

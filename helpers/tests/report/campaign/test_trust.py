@@ -131,6 +131,9 @@ def test_other_days_than_those_of_the_record_are_worth_a_look(check):
 def test_the_one_treatment_may_have_another_name_in_the_plan(check):
     assert check({"planned_shares": "control=0.25, sms=0.75"})[0]["Sample ratio"][0] == "good"
     assert check({"planned_shares": "control=0.5, sms=0.5"})[0]["Sample ratio"][0] == "alarm"
+    found = check({"planned_shares": "control=0.225, sms=0.775"})
+    assert found[0]["Sample ratio"][0] == "look" and "a little off" in found[0]["Sample ratio"][1]
+    assert not found[1].card.verdict.startswith("Do not sign"), "a look never refuses"
     with pytest.raises(TableError, match="names КГ, sms, and none is control: write it as control="):
         check({"planned_shares": "КГ=0.25, sms=0.75"})
 
@@ -170,7 +173,10 @@ def test_a_report_before_the_planned_end_is_an_alarm(check, days, state):
 def test_what_the_plan_does_not_tell_is_named_as_not_done(check):
     checks, _ = check()
     assert checks["Planned end"] == ("not done", "needs planned_end in campaigns")
-    assert checks["Sample ratio"] == ("not done", "set planned_control_share to test it")
+    assert checks["Sample ratio"] == (
+        "not done",
+        "needs the planned share of control: set planned_control_share, such as 0.10",
+    )
     assert not {"Metric of the plan", "Delivery by channel"} & set(checks)
 
 
