@@ -30,7 +30,7 @@ KINDS = 50
 
 
 def check_split(record: Record) -> Symptom:
-    """Test for a sample ratio mismatch: compare the sizes of the groups with the plan; the rule is `SampleRatio.level`."""
+    """Test for a sample ratio mismatch: compare the sizes of the groups with the plan, by `SampleRatio.level`."""
     planned = record.planned
     arms = record.contacts["arm"]
     if planned is None:

@@ -17,6 +17,7 @@ from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
+UNKNOWN = "not known and counted as 0: "  # begins the warning that names the costs nobody gave
 PRICED = ("orders", "sales", "margin", "redeemed", "discount", "reward_paid", "points_issued")
 MEASURES = tuple(column for column in OUTCOMES.columns if column.name in PRICED)
 
@@ -209,7 +210,7 @@ def _say_what_is_assumed(
         "points": issued is not False and no_points,
     }
     if any(unknown.values()):
-        notes.append(f"not known and counted as 0: {', '.join(name for name, gone in unknown.items() if gone)}")
+        notes.append(f"{UNKNOWN}{', '.join(name for name, gone in unknown.items() if gone)}")
     if not paid and not no_rewards and np.any(costs["reward_cost"]) and not whole["redeemed"].any():
         notes.append("rewards have a cost and nobody redeemed one: are redemptions recorded at all?")
     if issued and costs["point_cost"] is not None and costs["redemption_probability"] is None:

@@ -13,7 +13,7 @@ import pandas as pd
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
-from loyalty.evaluate.money.pricing import COSTS, Arms, Priced, choose_arm, price_arm, read_arms
+from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
 from loyalty.stats.intervals import compare_means
@@ -71,6 +71,12 @@ class Money:
     windows: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def missing_costs(self) -> tuple[str, ...]:
+        """What nobody gave a cost for, and therefore counts as 0: contact cost, rewards, points."""
+        said = [text.removeprefix(UNKNOWN) for text in self.warnings if text.startswith(UNKNOWN)]
+        return tuple(name for text in said for name in text.split(", "))
 
     @property
     def value_of_testing(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,80 +13,18 @@ from loyalty.charts import draw_intervals, headline, house_style
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lifts
 from loyalty.evaluate.money.profit import Money, campaign_money, compare_money
+from loyalty.report.campaign.card import DURING, LUCK, Measured, advise_costs, list_missing_costs, make_card, say_effect
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
-from loyalty.report.campaign.trust import check_campaign, find_alarms, list_advice
+from loyalty.report.campaign.trust import check_campaign, find_alarms
 from loyalty.report.output import parts
-from loyalty.report.output.html import ReportCard, Section, say_value
+from loyalty.report.output.html import Section, say_value
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
-WORDS = {"earned": "The campaign earned money", "lost": "The campaign lost money"}
-DOUBT = "Do not sign yet: the test itself is in doubt"
-NO_FIGURE = "Until that is explained there is no result; what was measured all the same stands below."
-OPEN = "It is open whether the campaign earned money"
-LUCK = "test this arm once more, because the best of several may be lucky"
 THIN = "plan the next test with campaign_plan, which says how large both groups must be"
 STOP = "A check has failed: these numbers may be wrong until that is explained."
-DURING = "sales during the campaign"
 SHARPENED = "the same, sharpened by sales before"
-TONES = {"earned": "good", "lost": "bad", "open": "open"}
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """A campaign measured against its control group: lift, money and checks, and the verdict they allow.
-
-    Parameters
-    ----------
-    arms : list of str
-        The treated arms that are large enough to be shown.
-    best : str
-        The arm with the highest profit per customer; the report is about this one.
-    ranking : pandas.DataFrame or None
-        Every arm's profit, the best first; None with one arm.
-    money : Money
-        The profit of the best arm.
-    lifts : dict of str to Lift
-        Lifts of sales of the best arm, by the name of their row in the table of the report.
-    sharp : Lift or None
-        The lift adjusted by the sales before the start, where that is possible.
-    sharper : tuple of str
-        What the adjustment brought, or why it is not possible.
-    response : Lift
-        The lift of the share of customers who bought.
-    checks : pandas.DataFrame
-        See `check_campaign`.
-    alarms : dict of str to str
-        The checks that failed, with what each of them found.
-    verdict : str
-        "earned", "lost" or "open": never more than the checks and the number of arms allow.
-    advice : str
-        What to do next.
-    """
-
-    arms: list[str]
-    best: str
-    ranking: pd.DataFrame | None
-    money: Money
-    lifts: dict[str, Any]
-    sharp: Any | None
-    sharper: tuple[str, ...]
-    response: Any
-    checks: pd.DataFrame
-    alarms: dict[str, str]
-    verdict: str
-    advice: str
-
-    @property
-    def lift(self) -> Any:
-        """The lift of sales during the campaign."""
-        return self.lifts[DURING]
-
-    @property
-    def said_money(self) -> Money:
-        """The money with the verdict and the advice of the card: words and charts must not claim more than the card."""
-        return replace(self.money, verdict=self.verdict, recommendation=self.advice)
 
 
 class Segments(NamedTuple):
@@ -111,7 +49,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
     """
     job = _drop_not_invited(job)
     measured = _measure_campaign(job, offers)
-    card = _make_card(job, measured)
+    card = make_card(job, measured)
     segments = _measure_segments(job, len(measured.arms))
     lines = _select_money_lines(measured.money)
     results = {
@@ -155,11 +93,13 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         raise TableError([f"no group but control has {SMALL} customers or more"], "contacts")
     asked = _read_money_options(job, offers)
     ranking = None
+    together = None
     best = arms[0]
     if len(arms) > 1:
         large = job.contacts[job.contacts["arm"].isin([*arms, "control"])]
         ranking = compare_money(large, job.outcomes, **asked)
         best = str(ranking["arm"].iloc[0])
+        together = _count_together(large, job.outcomes, asked)
     money = campaign_money(job.contacts, job.outcomes, arm=best, **asked)
     lifts, sharp, sharper = _measure_sales(job, best)
     response = _measure(job, best, "responded")
@@ -172,12 +112,15 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         advice = THIN
     elif verdict != money.verdict:
         advice = LUCK
+    elif money.missing_costs and verdict != "lost":
+        advice = advise_costs(job, money)
     else:
         advice = money.recommendation
     return Measured(
         arms=arms,
         best=best,
         ranking=ranking,
+        together=together,
         money=money,
         lifts=lifts,
         sharp=sharp,
@@ -188,6 +131,13 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         verdict=verdict,
         advice=advice,
     )
+
+
+def _count_together(contacts: pd.DataFrame, outcomes: pd.DataFrame, asked: dict[str, Any]) -> Money:
+    """Count the money of all arms as one: what was sent, compared with what control got."""
+    # Arms taken together have no common propensity
+    merged = contacts.assign(arm=contacts["arm"].where(contacts["arm"] == "control", "treated"))
+    return campaign_money(merged.drop(columns="propensity", errors="ignore"), outcomes, **asked)
 
 
 def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:
@@ -237,14 +187,16 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
     stop = (STOP,) if measured.alarms else ()
     lift = measured.lift
     careful = [f"Careful: {text}." for text in lift.warnings]
-    words = [_say_effect(job, lift, bool(measured.alarms)), *measured.sharper, *careful]
+    words = [say_effect(job, lift, arm=measured.one_arm, doubt=bool(measured.alarms)), *measured.sharper, *careful]
     if measured.ranking is not None:
         words.insert(0, f"Shown is the best arm, {measured.best}.")
     rows = [_say_lift(name, found, "money") for name, found in measured.lifts.items()]
     table = pd.DataFrame([*rows, _say_lift("customers who bought", measured.response, "percent")])
     parts_of_lines = tuple(name for name in lines["line"] if name.startswith("of which"))
     notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in measured.money.notes)
-    money_words = stop or (measured.said_money.sentence(job.unit),)
+    money_words: tuple[str, ...] = stop or (measured.said_money.sentence(job.unit),)
+    if missing := list_missing_costs(measured.money):
+        money_words = (*money_words, f"Not in this profit, because nobody gave what they cost: {', '.join(missing)}.")
     segment_words = segments.words if segments.table is None else stop or segments.words
     return {
         "lift": Section((*stop, *words), table),
@@ -297,6 +249,7 @@ def _summarise(job: Job, measured: Measured) -> pd.DataFrame:
         ("Profit in all", money.total.effect, "money", ""),
         ("Profit in all, low", money.total.low, "money", ""),
         ("Profit in all, high", money.total.high, "money", ""),
+        ("Costs not given", ", ".join(list_missing_costs(money)) or "none", "text", "counted as 0"),
         ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
     ]
     return parts.make_summary(rows)
@@ -345,73 +298,6 @@ def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...
     says = f"Sharpened by what each customer bought before the start it is {span}"
     saved = f"that saved {saving:.0%} of the variance{worth}"
     return sharp, (f"{says}; {saved}. The verdict stands on the plain comparison.",)
-
-
-def _make_card(job: Job, measured: Measured) -> ReportCard:
-    """Make the card: the verdict, its figures and what to do next; after a failed check no figure of the result."""
-    money = measured.said_money
-    lift = measured.lift
-    alarms = measured.alarms
-    size = _say_size(lift, measured.checks, len(alarms))
-    if alarms:  # no figure that somebody could take for the result
-        sentence = f"A check has failed: {next(iter(alarms.values()))}."
-        mend = [f"What to do. {text}" for text in list_advice(alarms)]
-        return ReportCard(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
-    each = money.profit
-    sentence = (
-        f"{job.money(each.effect)} of profit for each customer on the list, with a {each.level:.0%} interval of "
-        f"{job.money(each.low)} to {job.money(each.high)}."
-    ).replace("%", " %")
-    total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
-    facts = (
-        ("Profit", total, f"{low} to {high}"),
-        ("Lift a customer", job.money(lift.effect), _say_relative(lift)),
-        *size,
-    )
-    notes = [_say_effect(job, lift), *(f"Careful: {text}." for text in each.warnings if text in lift.warnings)]
-    if money.recommendation != LUCK:
-        notes.append(f"Next: {money.recommendation}.")
-    arms = len(measured.arms)
-    if arms > 1:
-        notes.append(f"Best of {arms} arms: being best of several is partly luck, which the verdict allows for.")
-    return ReportCard(job.kicker, WORDS.get(money.verdict, OPEN), sentence, TONES[money.verdict], facts, tuple(notes))
-
-
-def _say_size(lift: Any, checks: pd.DataFrame, failed: int) -> tuple[tuple[str, str, str], ...]:
-    """The facts of the card on the size of the groups, and on how many checks are fine."""
-    passed = int((checks["result"] == "good").sum())
-    doubtful = int((checks["result"] == "look").sum())
-    undone = int((~checks["result"].isin(["good", "look", "alarm"])).sum())
-    rest = []
-    if failed:
-        rest.append("1 has failed" if failed == 1 else f"{failed} have failed")
-    if doubtful:
-        rest.append(f"{doubtful} to look at")
-    if undone:
-        rest.append(f"{undone} could not be done")
-    return (
-        ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
-        ("Checks", f"{passed} fine", ", ".join(rest) or "all were done"),
-    )
-
-
-def _say_relative(lift: Any) -> str:
-    """The lift as a share of the control's mean; empty where that is not known."""
-    if pd.isna(lift.relative):
-        return ""
-    return f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
-
-
-def _say_effect(job: Job, lift: Any, doubt: bool = False) -> str:
-    """The effect in one sentence; in doubt it compares the groups and says nothing of a cause."""
-    span = f"{job.money(lift.low)} to {job.money(lift.high)}"
-    more = "more" if lift.effect >= 0 else "less"
-    than = "control" if doubt else "without the campaign"
-    zero = ""
-    if not doubt and lift.low <= 0 <= lift.high:
-        zero = " The interval holds zero: it may have changed nothing."
-    changed = f"Each customer on the list bought for {job.money(abs(lift.effect))} {more} than {than}"
-    return f"{changed} (95 % interval {span}).{zero}"
 
 
 def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:

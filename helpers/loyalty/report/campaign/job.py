@@ -11,7 +11,7 @@ import pandas as pd
 from loyalty.evaluate.clinic.record import infer_shares, read_shares
 from loyalty.intake.mapping.columns_file import FILLED
 from loyalty.report.output.parts import Report, find_span
-from loyalty.report.output.privacy import looks_personal
+from loyalty.report.output.privacy import FEW, SMALL, looks_personal
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 from loyalty.tables.sources import AnyTable, collect
@@ -59,6 +59,8 @@ class Job:
         How many customers of each group have a receipt on each day.
     held : pandas.DataFrame, optional
         The contacts of the universal control.
+    other : pandas.DataFrame, optional
+        Who was on the lists of other campaigns; see `read_other_waves`.
     """
 
     values: Mapping[str, Any]
@@ -74,6 +76,7 @@ class Job:
     plan: Mapping[str, Any] = field(default_factory=dict)
     bought: pd.DataFrame | None = None
     held: pd.DataFrame | None = None
+    other: pd.DataFrame | None = None
 
     @property
     def unit(self) -> str:
@@ -83,6 +86,11 @@ class Job:
     def money(self, value: float, decimals: int = 2) -> str:
         """Write an amount."""
         return say_money(value, self.unit, decimals)
+
+
+def say_few(count: int) -> str:
+    """Write a number of customers; a number below five is not shown."""
+    return FEW if 0 < count < SMALL else f"{count:,}"
 
 
 def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:

@@ -18,10 +18,12 @@ from loyalty.report.campaign.job import (
     read_contacts,
     read_planned,
     read_record,
+    say_few,
     widen,
 )
+from loyalty.report.campaign.other_waves import read_other_waves
 from loyalty.report.campaign.settings import SETTINGS
-from loyalty.report.campaign.trust import count_days, find_seen, say_few
+from loyalty.report.campaign.trust import count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section
@@ -116,6 +118,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
         plan=record,
         bought=count_days(receipts, contacts, first, first + length),
         held=held,
+        other=read_other_waves(tables, values, contacts),
     )
     return job, common
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loyalty.report.run.settings import Setting
 
-TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
+TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False, "other_waves": False}
 SETTINGS = (
     Setting("start", "day", "first day of the campaign", required=True),
     Setting("end", "day", "the day after its last day", required=True),
@@ -17,6 +17,12 @@ SETTINGS = (
     Setting("redemption_probability", "share", "probability that a point is ever spent"),
     Setting("vat_rate", "share", "value-added tax inside the sales, 0.20 for 20 percent"),
     Setting("planned_control_share", "share", "share of control that was planned"),
+    Setting(
+        "other_waves",
+        "text",
+        "none, if no other campaign ran before or beside this one; else give the table other_waves",
+        choices=("none",),
+    ),
     Setting("by", "text", "a column of contacts to show separately; segment if there is one"),
     Setting("not_invited", "text", "name of a group that could have been invited and was not, without a lottery"),
     Setting("currency", "text", "written before amounts, such as €"),

@@ -12,9 +12,12 @@ from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import ADVICE, BROKEN, FINE, UNSEEN, Claim, Finding
 from loyalty.evaluate.design.balance import check_balance
 from loyalty.evaluate.design.sample_ratio import VERDICTS, check_sample_ratio
-from loyalty.report.campaign.job import Job
+from loyalty.report.campaign.job import Job, say_few
+from loyalty.report.campaign.other_waves import ADVICE as OTHERS_ADVICE
+from loyalty.report.campaign.other_waves import NAME as OTHERS
+from loyalty.report.campaign.other_waves import check_other_waves
 from loyalty.report.output.parts import make_checks
-from loyalty.report.output.privacy import FEW, SMALL, hide_personal
+from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.text import say_p
 
@@ -27,7 +30,11 @@ RATIO = {"fine": "good", "look": "look", "alarm": "alarm"}
 LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted only once in a hundred times
 # Check of the clinic -> its name in the report, the result if it failed, and what it needs where it was not done
 SHOWN = {
-    "sample ratio": ("Sample ratio", "alarm", "needs the planned share of control: set planned_control_share, such as 0.10"),
+    "sample ratio": (
+        "Sample ratio",
+        "alarm",
+        "needs the planned share of control: set planned_control_share, such as 0.10",
+    ),
     "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
     "failed channel": ("Delivery by channel", "alarm", ""),
     "unequal seasons": ("Same days for all", "alarm", ""),
@@ -37,6 +44,7 @@ SHOWN = {
     "broken join": ("Customer numbers", "alarm", ""),
 }
 MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
+MEND[OTHERS] = OTHERS_ADVICE
 MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and run again."
 SURE = 1e-6  # below this probability a gap in a group's receipts is no chance, although customers come in waves
 
@@ -70,6 +78,7 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
+    rows.append(check_other_waves(job, job.other))
     lines = [_translate(finding) for finding in found.findings]
     rows += [line for line in lines if line is not None]
     rows += [(name, "note", text) for name, text in notes.items()]
@@ -159,11 +168,6 @@ def check_matching(seen: float) -> tuple[str, str, str]:
     if seen < 0.5:
         words += "; is it the same number in both tables?"
     return "Contact list meets receipts", "good" if seen >= 0.5 else "look", words
-
-
-def say_few(count: int) -> str:
-    """Write a number of customers; a number below five is not shown."""
-    return FEW if 0 < count < SMALL else f"{count:,}"
 
 
 def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str) -> tuple[str, str, str]:

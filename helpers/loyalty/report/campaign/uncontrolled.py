@@ -9,8 +9,8 @@ import pandas as pd
 from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.evaluate.observational.conclusion import Allowed, say_what_is_allowed
 from loyalty.evaluate.observational.placebo import Comparison, compare_all
-from loyalty.report.campaign.job import CampaignReport, Job
-from loyalty.report.campaign.trust import check_matching, say_few
+from loyalty.report.campaign.job import CampaignReport, Job, say_few
+from loyalty.report.campaign.trust import check_matching
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL, suppress_small

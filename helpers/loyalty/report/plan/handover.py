@@ -14,7 +14,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
-from loyalty.report.campaign.trust import find_alarms, say_few
+from loyalty.report.campaign.job import say_few
+from loyalty.report.campaign.trust import find_alarms
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.marks import write_csv, write_parquet

@@ -11,6 +11,7 @@ import pytest
 from loyalty.report.campaign import controlled
 from loyalty.report.campaign.report import report_campaign
 from loyalty.tables.check import TableError
+from loyalty.text import say_money
 
 from ..conftest import SETTINGS
 
@@ -20,6 +21,17 @@ COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
 @pytest.fixture(scope="module")
 def report(campaign):
     return report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.25})
+
+
+@pytest.fixture(scope="module")
+def earning(campaign):
+    """The receipts of a campaign that earned beyond doubt: the treated bought half as much again."""
+    treated = campaign.contacts.loc[campaign.contacts["arm"] != "control", "customer_id"]
+    rises = campaign.receipts["customer_id"].isin(treated) & (campaign.receipts["time"] >= SETTINGS["start"])
+    factor = np.where(rises, 1.5, 1.0)
+    return campaign.receipts.assign(
+        sales=campaign.receipts["sales"] * factor, margin=campaign.receipts["margin"] * factor
+    )
 
 
 def rename(contacts: pd.DataFrame, **arms: str) -> pd.DataFrame:
@@ -62,6 +74,27 @@ def test_the_verdict_comes_first_and_is_one_of_four(report):
     assert report.verdict == report.results["money"].verdict
     assert report.verdict in ("earned", "lost", "open")
     assert report.card.verdict and report.card.facts[0][0] == "Profit"
+
+
+def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(campaign, earning):
+    report = report_campaign(campaign.load(receipts=earning), SETTINGS | COSTS | {"planned_control_share": 0.25})
+    assert report.verdict == "earned" and report.card.verdict == "The campaign earned money, as far as could be seen"
+    (undone,) = [note for note in report.card.notes if note.startswith("Could not be checked: ")]
+    assert "delivery (delivered in contacts); other campaigns (the table other_waves, the lists of" in undone
+    assert undone.endswith("planned end (planned_end in campaigns).")
+    checks = report.sheets["checks"]["result"].value_counts()
+    assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
+    assert checks["note"] > 0, "remarks are no checks"
+
+
+def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
+    report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
+    assert report.verdict == "earned" and "before rewards and points, which were not given" in report.card.headline
+    (advice,) = [note for note in report.card.notes if note.startswith("Next: ")]
+    assert "find out what rewards and points cost, set reward_cost and point_cost, and run again" in advice
+    assert "the profit is sure only if they take less than" in advice and "send again" not in advice
+    assert "send again" not in " ".join(report.sections["money"].text)
+    assert "which were not given" not in report_campaign(campaign.load(), SETTINGS | COSTS).card.headline
 
 
 def test_the_checks_name_what_was_looked_at(report):
@@ -180,6 +213,12 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
     )
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
     assert "Best of 2 arms" in report.card.notes[-1]
+    best = report.results["money"].arm
+    assert f"the arm {best} earned money" in report.card.verdict and f"in the arm {best};" in report.card.headline
+    assert report.card.facts[2][2].startswith(f"in the arm {best}, against ")
+    everybody = report_campaign(campaign.load(), SETTINGS | COSTS).results["money"]
+    (together,) = [note for note in report.card.notes if note.startswith("All 2 arms together, ")]
+    assert f"{everybody.profit.n_treated:,} customers: {say_money(everybody.total.effect)} of profit" in together
     arms, money = report.sections["arms"].to_frame(), report.sections["arms_money"].to_frame()
     assert len(arms) == len(money) == 2 and (arms["p adjusted"] >= arms["p"]).all() and "shrunken" in arms
     assert "<h2>The arms</h2>" in report.section("arms")._repr_html_() and report.draw("arms") is not None
