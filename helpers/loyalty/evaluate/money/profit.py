@@ -17,7 +17,7 @@ from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
 from loyalty.stats.intervals import compare_means
-from loyalty.stats.multiplicity import correct_for_many
+from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
@@ -269,12 +269,19 @@ def campaign_money(
 
 
 def compare_money(
-    contacts: AnyTable, outcomes: AnyTable = None, offers: AnyTable = None, **options: Any
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
+    offers: AnyTable = None,
+    *,
+    by: str | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     """Count the money of each treated arm against the same control: one row an arm, the best first.
 
     Not for choosing the best and quoting its profit: of several arms the first is also the luckiest. `p_holm` allows
-    for the number of arms; parameters are those of `campaign_money`.
+    for the number of arms; parameters are those of `campaign_money`. With `by`, a column of the contacts, one row an
+    arm and segment, with the column `segment`; cells with fewer than two customers in a group are left out, and p is
+    corrected by Benjamini and Hochberg (`p_adjusted`).
 
     Examples
     --------
@@ -285,7 +292,9 @@ def compare_money(
     {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
     """
     terms = Terms(**{name: value for name, value in options.items() if name not in ("control", "arm")})
-    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"))
+    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"), by)
+    if by is not None:
+        return _compare_cells(arms, offers, terms)
     found = [_count_arm(arms, arm, offers, terms) for arm in sorted(arms.wave.arms)]
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
     table.insert(5, "p", [money.profit.p for money in found])
@@ -293,11 +302,35 @@ def compare_money(
     return table.sort_values("profit", ascending=False, ignore_index=True)
 
 
-def _read_wave(contacts: AnyTable, outcomes: AnyTable, terms: Terms, control: str) -> Arms:
+def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms) -> pd.DataFrame:
+    """The money of each arm in each segment in which both groups have two customers; the best first."""
+    rows = []
+    for segment in sorted(arms.people["segment"].unique()):
+        inside = (arms.people["segment"] == segment).to_numpy()
+        cell = replace(
+            arms, people=arms.people[inside], windows={name: table[inside] for name, table in arms.windows.items()}
+        )
+        sizes = cell.people["arm"].value_counts()
+        if sizes.get(arms.wave.control, 0) < 2:
+            continue
+        for arm in sorted(name for name in arms.wave.arms if sizes.get(name, 0) >= 2):
+            money = _count_arm(cell, arm, offers, terms)
+            row = money.to_frame()
+            row.insert(1, "segment", segment)
+            row.insert(6, "p", money.profit.p)
+            rows.append(row)
+    if not rows:
+        raise TableError(["no segment has two customers in control and in a treated arm"], "contacts")
+    table = pd.concat(rows, ignore_index=True)
+    table.insert(7, "p_adjusted", control_false_discoveries(list(table["p"])))
+    return table.sort_values("profit", ascending=False, ignore_index=True)
+
+
+def _read_wave(contacts: AnyTable, outcomes: AnyTable, terms: Terms, control: str, by: str | None = None) -> Arms:
     """Read the wave once; what is wrong with the terms is told together with what is wrong with the tables."""
     problems = terms.find_problems()
     if not problems:
-        return read_arms(contacts, outcomes, terms.named_windows, control)
+        return read_arms(contacts, outcomes, terms.named_windows, control, by=by)
     if terms.has_windows:
         gather(problems, read_arms, contacts, outcomes, terms.named_windows, control)
     raise TableError(problems, NAME)

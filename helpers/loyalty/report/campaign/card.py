@@ -101,10 +101,11 @@ def make_card(job: Job, measured: Measured) -> ReportCard:
         mend = [f"What to do. {text}" for text in list_advice(alarms)]
         return ReportCard(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
     money = measured.said_money
+    lift = measured.lift
     total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
     facts = (
         ("Profit", total, f"{low} to {high}"),
-        ("Lift a customer", job.money(measured.lift.effect), _say_relative(measured.lift)),
+        ("Lift a customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
         *size,
     )
     undone = list_undone(measured.checks)
@@ -132,8 +133,9 @@ def _say_profit(job: Job, measured: Measured) -> str:
     where = f"in the arm {measured.one_arm}" if measured.one_arm else "on the list"
     missing = list_missing_costs(measured.money)
     before = f", before {_join(missing)}, which were not given" if missing else ""
-    span = f"the {each.level:.0%} interval is {job.money(each.low)} to {job.money(each.high)}"
-    return f"{job.money(each.effect)} of profit for each customer {where}{before}; {span}.".replace("%", " %")
+    effect, low, high = job.amounts(each.effect, each.low, each.high)
+    span = f"the {each.level:.0%} interval is {low} to {high}"
+    return f"{effect} of profit for each customer {where}{before}; {span}.".replace("%", " %")
 
 
 def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tuple[str, ...]:
@@ -159,7 +161,7 @@ def _say_together(job: Job, money: Money, arms: int) -> str:
     span = f"{job.money(money.total.low, 0)} to {job.money(money.total.high, 0)}"
     return (
         f"All {arms} arms together, {money.profit.n_treated:,} customers: {job.money(money.total.effect, 0)} of profit "
-        f"(95 % interval {span}), {job.money(money.profit.effect)} each."
+        f"(95 % interval {span}), {job.amounts(money.profit.effect)[0]} each."
     )
 
 
@@ -181,7 +183,7 @@ def advise_costs(job: Job, money: Money) -> str:
     settings = _join([setting for name, (_, setting) in COSTS.items() if name in money.missing_costs])
     advice = f"find out what {words} cost, set {settings}, and run again"
     if money.verdict == "earned":
-        advice += f"; the profit is sure only if they take less than {job.money(money.profit.low)} a customer"
+        advice += f"; the profit is sure only if they take less than {job.amounts(money.profit.low)[0]} a customer"
     return advice
 
 
@@ -228,12 +230,12 @@ def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> st
     doubt : bool
         Whether a check has failed.
     """
-    span = f"{job.money(lift.low)} to {job.money(lift.high)}"
+    effect, low, high = job.amounts(abs(lift.effect), lift.low, lift.high)
     more = "more" if lift.effect >= 0 else "less"
     than = "control" if doubt else "without the campaign"
     zero = ""
     if not doubt and lift.low <= 0 <= lift.high:
         zero = " The interval holds zero: it may have changed nothing."
     where = f"in the arm {arm}" if arm else "on the list"
-    changed = f"Each customer {where} bought for {job.money(abs(lift.effect))} {more} than {than}"
-    return f"{changed} (95 % interval {span}).{zero}"
+    changed = f"Each customer {where} bought for {effect} {more} than {than}"
+    return f"{changed} (95 % interval {low} to {high}).{zero}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,24 +15,18 @@ from loyalty.evaluate.lift.result import Lifts
 from loyalty.evaluate.money.profit import Money, campaign_money, compare_money
 from loyalty.report.campaign.card import DURING, LUCK, Measured, advise_costs, list_missing_costs, make_card, say_effect
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
+from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, show_lifts
 from loyalty.report.campaign.trust import check_campaign, find_alarms
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section, say_value
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import find_decimals
 
 THIN = "plan the next test with campaign_plan, which says how large both groups must be"
 STOP = "A check has failed: these numbers may be wrong until that is explained."
 SHARPENED = "the same, sharpened by sales before"
-
-
-class Segments(NamedTuple):
-    """The effect in each segment: the table (None without segments), the words about the best one, and the notes."""
-
-    table: pd.DataFrame | None
-    words: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) -> CampaignReport:
@@ -50,7 +44,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
     job = _drop_not_invited(job)
     measured = _measure_campaign(job, offers)
     card = make_card(job, measured)
-    segments = _measure_segments(job, len(measured.arms))
+    segments = measure_segments(job, len(measured.arms), _read_money_options(job, offers))
     lines = _select_money_lines(measured.money)
     results = {
         "lift": measured.lift,
@@ -194,15 +188,17 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
     table = pd.DataFrame([*rows, _say_lift("customers who bought", measured.response, "percent")])
     parts_of_lines = tuple(name for name in lines["line"] if name.startswith("of which"))
     notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in measured.money.notes)
-    money_words: tuple[str, ...] = stop or (measured.said_money.sentence(job.unit),)
+    profit = measured.money.profit
+    decimals = find_decimals([profit.low, profit.high])
+    money_words: tuple[str, ...] = stop or (measured.said_money.sentence(job.unit, decimals),)
     if missing := list_missing_costs(measured.money):
         money_words = (*money_words, f"Not in this profit, because nobody gave what they cost: {', '.join(missing)}.")
     segment_words = segments.words if segments.table is None else stop or segments.words
     return {
         "lift": Section((*stop, *words), table),
         "checks": Section(table=measured.checks),
-        "money": Section(money_words, lines, notes, strong=("profit",), sub=parts_of_lines),
-        "segments": Section(segment_words, segments.table, segments.notes),
+        "money": Section(money_words, lines, notes, strong=("profit",), sub=parts_of_lines, decimals=decimals),
+        "segments": Section(segment_words, segments.table, segments.notes, decimals=segments.decimals),
     }
 
 
@@ -263,7 +259,7 @@ def _make_charts(job: Job, measured: Measured, segments: Segments) -> dict[str, 
     }
     table = segments.table
     if table is not None and table["effect"].notna().any():
-        charts["segments"] = lambda: _draw_segments(table, job)
+        charts["segments"] = lambda: draw_segments(table, job)
     ranking = measured.ranking
     if ranking is not None:
         charts["arms"] = lambda: _draw_arms(ranking, job.unit, measured.verdict)
@@ -294,7 +290,8 @@ def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...
     worth = ": the plain one is the better"
     if 0 < saving < 1:
         worth = f", worth {1 / (1 - saving) - 1:.0%} more customers"
-    span = f"{job.money(sharp.effect)} (95 % interval {job.money(sharp.low)} to {job.money(sharp.high)})"
+    effect, low, high = job.amounts(sharp.effect, sharp.low, sharp.high)
+    span = f"{effect} (95 % interval {low} to {high})"
     says = f"Sharpened by what each customer bought before the start it is {span}"
     saved = f"that saved {saving:.0%} of the variance{worth}"
     return sharp, (f"{says}; {saved}. The verdict stands on the plain comparison.",)
@@ -303,59 +300,13 @@ def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...
 def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
     treated = found.base + found.effect
     values = {"treated": treated, "control": found.base, "effect": found.effect, "low": found.low, "high": found.high}
-    shown = {key: say_value(value, kind) for key, value in values.items()}
+    ends = ("effect", "low", "high")
+    decimals = find_decimals([found.low, found.high])
+    shown = {key: say_value(value, kind, decimals) for key, value in values.items()}
     if kind == "percent":  # a difference of two rates is in points, not in percent
-        shown |= {key: f"{say_value(100 * values[key], 'money', 1)} points" for key in ("effect", "low", "high")}
+        decimals = find_decimals([100 * found.low, 100 * found.high], least=1)
+        shown |= {key: f"{say_value(100 * values[key], 'money', decimals)} points" for key in ends}
     return {"per customer": name, **shown, "relative": found.relative, "p": found.p}
-
-
-def _measure_segments(job: Job, arms: int) -> Segments:
-    """Measure the effect of each of `arms` arms in each segment; without segments say why there are none."""
-    by = job.values["by"] or ("segment" if "segment" in job.contacts else None)
-    if by is None:
-        return _explain_no_segments("the contact list has no column segment, and `by` was not set")
-    known = job.contacts[job.contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
-    if known[by].nunique() < 2:
-        return _explain_no_segments(f"`{by}` has fewer than two values")
-    kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
-    try:
-        measured = measure_lift(known, kept, "sales", by=by)
-    except TableError as error:
-        return _explain_no_segments(error.problems[0])
-    keys = ["arm", "segment"] if arms > 1 else ["segment"]
-    table = measured.to_frame()
-    shown = _show_lifts(table, keys)
-    notes = [
-        "Shrunken: the effect drawn towards the mean of all segments, from four cells on.",
-        "p adjusted: allows for the number of cells (Benjamini and Hochberg).",
-    ]
-    missing = known[by].nunique() * arms - len(shown)
-    if missing:
-        notes.append(f"{missing} segments have fewer than two customers in one of the groups.")
-    return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes))
-
-
-def _explain_no_segments(why: str) -> Segments:
-    return Segments(None, (f"No segments: {why}.",), ())
-
-
-def _say_best(job: Job, shown: pd.DataFrame, keys: list[str], cells: int) -> tuple[str, ...]:
-    """Name the best segment by its shrunken effect, because the best of several `cells` is partly luck."""
-    rows = shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
-    if rows.empty:
-        return ()
-    best = rows.loc[rows["shrunken"].astype("float64").idxmax()]
-    raw = job.money(best["effect"])
-    shrunken = job.money(best["shrunken"])
-    says = f"{raw}, too high on average" if raw == shrunken else f"quote {shrunken}, not the {raw} measured"
-    return (f"Best: {', '.join(best[keys])}. The best of {cells} is partly luck: {says}.",)
-
-
-def _show_lifts(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """The columns of a table of lifts that a report shows, with small groups hidden."""
-    names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
-    columns = [*keys, "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted"]
-    return suppress_small(table[columns].rename(columns=names), ["treated", "control"], keys)
 
 
 def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> tuple[Section, Section]:
@@ -368,7 +319,7 @@ def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> t
     )
     says = "Sales during the campaign, each arm against the same control."
     profit = "Profit per customer assigned, the best first; being best of several is partly luck."
-    shown = Section((*stop, says), _show_lifts(measured.to_frame(), ["arm"]), notes, title="The arms")
+    shown = Section((*stop, says), show_lifts(measured.to_frame(), ["arm"]), notes, title="The arms")
     return shown, Section((profit,), money)
 
 
@@ -383,7 +334,7 @@ def _draw_lift(lifts: Mapping[str, Any], job: Job, doubt: bool) -> Axes:
     elif first.low <= 0 <= first.high:
         title = "Sales: no change that can be told from chance"
     else:
-        title = f"Customers on the list bought for {job.money(abs(first.effect))} {more} each"
+        title = f"Customers on the list bought for {job.amounts(abs(first.effect))[0]} {more} each"
     headline(ax, title, "treated − control per customer assigned, with the 95 % interval")
     return ax
 
@@ -400,16 +351,4 @@ def _draw_arms(ranking: pd.DataFrame, unit: str, verdict: str) -> Axes:
     clear = f"{ranking['arm'].iloc[0]} earned most"
     title = clear if verdict == "earned" else "It is not certain that any arm earned"
     headline(ax, title, "profit per customer assigned, with the 95 % interval")
-    return ax
-
-
-def _draw_segments(segments: pd.DataFrame, job: Job) -> Axes:
-    house_style()
-    rows = segments[pd.to_numeric(segments["effect"], errors="coerce").notna()]
-    names = rows["segment"].astype("str")
-    if "arm" in rows:
-        names = names + ", " + rows["arm"]
-    shown = rows.set_index(names)[["effect", "low", "high"]].astype("float64")
-    ax = draw_intervals(shown, unit=job.unit)
-    headline(ax, "Is the effect the same everywhere?", "treated − control, sales per customer, with the 95 % interval")
     return ax

@@ -15,7 +15,7 @@ from loyalty.report.output.privacy import FEW, SMALL, looks_personal
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 from loyalty.tables.sources import AnyTable, collect
-from loyalty.text import say_money
+from loyalty.text import find_decimals, say_money
 
 KINDS = 100  # a table with more groups is not read by anybody
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
@@ -82,6 +82,11 @@ class Job:
     def unit(self) -> str:
         """What stands before amounts."""
         return self.values["currency"] or ""
+
+    def amounts(self, effect: float, *ends: float) -> list[str]:
+        """Write an effect and the ends of its interval alike, with so many digits that no end looks like zero."""
+        decimals = find_decimals(ends or [effect])
+        return [say_money(value, self.unit, decimals) for value in (effect, *ends)]
 
     def money(self, value: float, decimals: int = 2) -> str:
         """Write an amount."""

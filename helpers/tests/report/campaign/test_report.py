@@ -336,3 +336,16 @@ def test_the_section_on_money_claims_no_more_than_the_card(campaign, monkeypatch
     assert report.verdict == "open"
     says = report.sections["money"].text[0]
     assert says.startswith("Whether the campaign earned is open") and "send again" not in says
+
+
+def test_small_amounts_keep_their_digits_until_the_interval_says_something(campaign):
+    tiny = campaign.receipts.assign(
+        sales=campaign.receipts["sales"] / 3_000, margin=campaign.receipts["margin"] / 3_000
+    )
+    report = report_campaign(campaign.load(receipts=tiny), SETTINGS | dict.fromkeys(COSTS, 0.0))
+    lift = report.results["lift"]
+    assert max(abs(lift.low), abs(lift.high)) < 0.005, "with two digits both ends would read 0.00"
+    words = " ".join([report.card.headline, *report.card.notes, *report.sections["money"].text])
+    assert "0.00 " not in words and "0.00)" not in words and "−0.00 " not in words
+    row = report.sections["lift"].to_frame().iloc[0]
+    assert {float(row[end].replace("−", "-")) for end in ("low", "high")} != {0.0}
