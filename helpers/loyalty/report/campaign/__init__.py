@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from loyalty.report.campaign.settings import SETTINGS, TABLES
+from loyalty.report.campaign.settings import SETTINGS, TABLES, WITHOUT
 
 if TYPE_CHECKING:
     from loyalty.report.campaign.report import report_campaign
 
-__all__ = ["SETTINGS", "TABLES", "report_campaign"]
+__all__ = ["SETTINGS", "TABLES", "WITHOUT", "report_campaign"]
 
 
 def __getattr__(name: str) -> Any:

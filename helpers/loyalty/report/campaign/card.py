@@ -147,8 +147,7 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
         notes.append(_say_together(job, measured.together, len(measured.arms)))
     notes += [f"Careful: {text}." for text in money.profit.warnings if text in lift.warnings]
     if undone:
-        named = "; ".join(f"{name[0].lower()}{name[1:]} ({needs})" for name, needs in undone.items())
-        notes.append(f"Could not be checked: {named}.")
+        notes.append(say_undone(undone))
     notes.append(f"Next: {money.recommendation}.")
     if measured.one_arm:
         arms = len(measured.arms)
@@ -170,6 +169,12 @@ def list_undone(checks: pd.DataFrame) -> dict[str, str]:
     undone = checks[checks["result"] == "not done"]
     needs = undone["what was found"].str.removeprefix("needs ").str.removeprefix("the column ")
     return dict(zip(undone["check"], needs, strict=True))
+
+
+def say_undone(undone: Mapping[str, str]) -> str:
+    """Name the checks that could not be done, each with what would allow it."""
+    named = "; ".join(f"{name[0].lower()}{name[1:]} ({needs})" for name, needs in undone.items())
+    return f"Could not be checked: {named}."
 
 
 def list_missing_costs(money: Money) -> list[str]:

@@ -136,6 +136,12 @@ def _check_shown(contacts: pd.DataFrame, column: str) -> list[str]:
     return problems
 
 
+def split_universal(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split the list into the contacts of this campaign and those of the universal control."""
+    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
+    return contacts[~is_universal].reset_index(drop=True), contacts[is_universal]
+
+
 def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:
     """Find the record of this wave in the table of campaigns; return its filled fields, none without a table."""
     if campaigns is None:

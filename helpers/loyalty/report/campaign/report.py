@@ -19,9 +19,11 @@ from loyalty.report.campaign.job import (
     read_planned,
     read_record,
     say_few,
+    split_universal,
     widen,
 )
 from loyalty.report.campaign.other_waves import read_other_waves
+from loyalty.report.campaign.outcome import report_outcome
 from loyalty.report.campaign.settings import SETTINGS
 from loyalty.report.campaign.trust import count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
@@ -52,7 +54,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     Parameters
     ----------
     tables : mapping of str to Loaded
-        From `load_tables`: receipts, contacts, and if there are any offers and campaigns (the record of the plan).
+        From `load_tables`: receipts, contacts, and if there are any offers, campaigns (the record of the plan) and
+        other_waves. With the setting outcome, a column of contacts with 0 and 1, receipts are not needed.
     settings : mapping
         See `SETTINGS`.
 
@@ -69,6 +72,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         With all problems of the settings, or of the tables.
     """
     values = read_settings(settings, SETTINGS)
+    if values["outcome"]:
+        return report_outcome(tables, values)
     job, common = _read_job(tables, values)
     control = int((job.contacts["arm"] == "control").sum())
     treated = int((~job.contacts["arm"].isin(["control", values["not_invited"]])).sum())
@@ -79,7 +84,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 
 def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
     """Read the campaign, and make the sections that every report of a campaign has."""
-    contacts, held = _split_universal(read_contacts(tables["contacts"].table, values))
+    contacts, held = split_universal(read_contacts(tables["contacts"].table, values))
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))
     receipts = tables["receipts"].table
@@ -121,12 +126,6 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
         other=read_other_waves(tables, values, contacts),
     )
     return job, common
-
-
-def _split_universal(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split the list into the contacts of this campaign and those of the universal control."""
-    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
-    return contacts[~is_universal].reset_index(drop=True), contacts[is_universal]
 
 
 def _measure_outcomes(

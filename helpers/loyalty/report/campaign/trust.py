@@ -74,18 +74,18 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     # The planned shares are shares of all customers, those of the universal control included
     everybody = pd.concat([job.contacts, job.held])
     found = examine_campaign(everybody, job.outcomes, plan, Claim("sales"), level=LEVEL, say=say_few)
-    rows = [check_matching(job.seen), *_check_dates(job), *_check_delivery(job.contacts)]
+    rows = [check_matching(job.seen), *_check_dates(job), *check_sent(job.contacts)]
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
     rows.append(check_other_waves(job, job.other))
-    lines = [_translate(finding) for finding in found.findings]
+    lines = [translate(finding) for finding in found.findings]
     rows += [line for line in lines if line is not None]
     rows += [(name, "note", text) for name, text in notes.items()]
     return make_checks(rows)
 
 
-def _translate(finding: Finding) -> tuple[str, str, str] | None:
+def translate(finding: Finding) -> tuple[str, str, str] | None:
     """Write a finding of the clinic as a line of the report; None where the report does not show it.
 
     A check that found no fault, and yet something odd, becomes "look".
@@ -187,7 +187,8 @@ def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str)
     return "Sample ratio", state, words
 
 
-def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
+def check_sent(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Say which share of the treated the message reached."""
     if "delivered" not in contacts:
         return [("Delivery", "not done", "needs the column delivered in contacts")]
     treated = contacts[contacts["arm"] != "control"]

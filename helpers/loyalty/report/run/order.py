@@ -92,7 +92,12 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
     if asked.example and (asked.data or asked.set or asked.columns):
         problems.append("--example brings its own tables and settings: leave out --data, --columns and --set")
     elif not asked.example:
-        data = _read_data(asked.data, module.TABLES, here, problems)
+        without = getattr(module, "WITHOUT", {})
+        spared = {
+            name for name, setting in without.items() if any(text.startswith(f"{setting}=") for text in asked.set)
+        }
+        needed = {name: is_needed and name not in spared for name, is_needed in module.TABLES.items()}
+        data = _read_data(asked.data, needed, here, problems)
         columns = _find_file(asked.columns, here, "--columns", problems) if asked.columns else None
         values = {"data": data, "columns": columns} | _read_set(asked.set, module.SETTINGS, problems)
     order = Order(known[asked.template], values, here / asked.out, kinds)

@@ -204,6 +204,10 @@ def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campai
     assert report.verdict == "cannot be known" and len(report.results["comparison"].estimates) == 7
     assert report.results["allowed"].level in ("suggests", "cannot be told")
     assert report.results["allowed"].sentence in report.sections["lift"].text
+    table = report.sections["lift"].to_frame().set_index("method")
+    trends = report.results["trends"]
+    row = table.loc["difference in differences, 28 days before"]
+    assert row["effect"] == trends.estimates[0].effect and row["placebo"] == row["placebo"] and trends.per_days == 28
 
 
 def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign):
