@@ -10,6 +10,7 @@ import pandas as pd
 
 from loyalty.evaluate.money.profit import Money
 from loyalty.report.campaign.job import Job
+from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import list_advice
 from loyalty.report.output.html import ReportCard
 
@@ -145,7 +146,9 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
     notes = [say_effect(job, lift, arm=measured.one_arm)]
     if measured.together is not None:
         notes.append(_say_together(job, measured.together, len(measured.arms)))
-    notes += [f"Careful: {text}." for text in money.profit.warnings if text in lift.warnings]
+    notes += [
+        f"Careful: {text}." for text in keep_warnings(money.profit.warnings, money.profit) if text in lift.warnings
+    ]
     if undone:
         notes.append(say_undone(undone))
     notes.append(f"Next: {money.recommendation}.")

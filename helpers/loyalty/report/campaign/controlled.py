@@ -16,6 +16,7 @@ from loyalty.evaluate.money.profit import Money, campaign_money, compare_money
 from loyalty.report.campaign.card import DURING, LUCK, Measured, advise_costs, list_missing_costs, make_card, say_effect
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
 from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, show_lifts
+from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import check_campaign, find_alarms
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section, say_value
@@ -164,8 +165,9 @@ def _measure_sales(job: Job, arm: str) -> tuple[dict[str, Any], Any | None, tupl
 
 def _number_warnings(money: Money) -> dict[str, str]:
     """Name the warnings of the money for the table of checks; with a number where there are several."""
-    several = len(money.warnings) > 1
-    numbered = enumerate(money.warnings, 1)
+    warnings = keep_warnings(money.warnings, money.profit)
+    several = len(warnings) > 1
+    numbered = enumerate(warnings, 1)
     return {f"About the money, {number}" if several else "About the money": text for number, text in numbered}
 
 
@@ -180,7 +182,7 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
     """Write the sections on lift, checks, money and segments; after a failed check they warn before they show."""
     stop = (STOP,) if measured.alarms else ()
     lift = measured.lift
-    careful = [f"Careful: {text}." for text in lift.warnings]
+    careful = [f"Careful: {text}." for text in keep_warnings(lift.warnings, lift)]
     words = [say_effect(job, lift, arm=measured.one_arm, doubt=bool(measured.alarms)), *measured.sharper, *careful]
     if measured.ranking is not None:
         words.insert(0, f"Shown is the best arm, {measured.best}.")
