@@ -170,8 +170,7 @@ def _say_together(job: Job, money: Money, arms: int) -> str:
 def list_undone(checks: pd.DataFrame) -> dict[str, str]:
     """The checks that could not be done, and what each of them needs."""
     undone = checks[checks["result"] == "not done"]
-    needs = undone["what was found"].str.removeprefix("needs ").str.removeprefix("the column ")
-    return dict(zip(undone["check"], needs, strict=True))
+    return dict(zip(undone["check"], undone["what was found"], strict=True))
 
 
 def say_undone(undone: Mapping[str, str]) -> str:
@@ -193,6 +192,16 @@ def advise_costs(job: Job, money: Money) -> str:
     if money.verdict == "earned":
         advice += f"; the profit is sure only if they take less than {job.amounts(money.profit.low)[0]} a customer"
     return advice
+
+
+def advise_plainly(arm: str, money: Money) -> str:
+    """What to do next, and why; `arm` names the arm where there are several."""
+    what = f"the arm {arm}" if arm else "it"
+    reasons = {
+        "send again": f"send {what} again, because even the low end of the interval is a profit",
+        "stop": f"stop {what}, because even the high end of the interval is a loss",
+    }
+    return reasons.get(money.recommendation, money.recommendation)
 
 
 def _join(words: list[str]) -> str:

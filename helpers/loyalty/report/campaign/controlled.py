@@ -13,7 +13,16 @@ from loyalty.charts import draw_intervals, headline, house_style
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lifts
 from loyalty.evaluate.money.profit import Money, campaign_money, compare_money
-from loyalty.report.campaign.card import DURING, LUCK, Measured, advise_costs, list_missing_costs, make_card, say_effect
+from loyalty.report.campaign.card import (
+    DURING,
+    LUCK,
+    Measured,
+    advise_costs,
+    advise_plainly,
+    list_missing_costs,
+    make_card,
+    say_effect,
+)
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
 from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, show_lifts
 from loyalty.report.campaign.tails import keep_warnings
@@ -110,7 +119,7 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
     elif money.missing_costs and verdict != "lost":
         advice = advise_costs(job, money)
     else:
-        advice = money.recommendation
+        advice = advise_plainly(best if len(arms) > 1 else "", money)
     return Measured(
         arms=arms,
         best=best,

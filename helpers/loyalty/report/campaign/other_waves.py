@@ -14,7 +14,7 @@ from loyalty.tables.contracts import OTHER_WAVES
 from loyalty.tables.sources import AnyTable, collect
 
 NAME = "Other campaigns"
-NEEDS = "needs the table other_waves, the lists of other campaigns, or the setting other_waves=none if there were none"
+NEEDS = "needs their lists as the table other_waves, or the setting other_waves=none if there were none"
 ADVICE = (
     "Take everybody who had another offer off the list, in both groups, and run again; "
     "that is fair if the other campaign was drawn before this one."

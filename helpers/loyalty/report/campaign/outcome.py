@@ -159,6 +159,7 @@ def _make_card(
         for value in (lift.base + lift.effect, lift.base, lift.effect, lift.low, lift.high)
     )
     who = f"in the arm {lift.arm}" if len(arms) > 1 else "treated"
+    whom = f"customers in the arm {lift.arm}" if len(arms) > 1 else "treated customers"
     where = f" in the arm {lift.arm}" if len(arms) > 1 else ""
     words = {"rose": f"{name} rose{where}", "fell": f"{name} fell{where}"}
     head = words.get(verdict, f"It is open whether {name} changed{where}")
@@ -170,7 +171,7 @@ def _make_card(
     )
     is_partial = bool(undone) and verdict != "open"
     sentence = (
-        f"Of every 100 customers {treated} {who} and {control} in control; "
+        f"{treated} of every 100 {whom}, against {control} of every 100 in control; "
         f"the 95 % interval of the difference is {low} to {high}."
     )
     return ReportCard(

@@ -30,7 +30,9 @@ def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
 def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
     assert report.verdict == "fell" and report.card.verdict == "retention_7 fell, as far as could be seen"
-    assert report.card.headline.startswith("Of every 100 customers 18.2 treated and 19.0 in control; the 95 % interval")
+    assert report.card.headline.startswith(
+        "18.2 of every 100 treated customers, against 19.0 of every 100 in control; the"
+    )
     words = " ".join([report.card.headline, *report.card.notes, *report.sections["lift"].text])
     assert "profit" not in words and "bought" not in words and "Could not be checked: " in words
     low, high = report.results["lift"].low, report.results["lift"].high

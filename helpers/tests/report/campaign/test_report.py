@@ -80,8 +80,8 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | COSTS | {"planned_control_share": 0.25})
     assert report.verdict == "earned" and report.card.verdict == "The campaign earned money, as far as could be seen"
     (undone,) = [note for note in report.card.notes if note.startswith("Could not be checked: ")]
-    assert "delivery (delivered in contacts); other campaigns (the table other_waves, the lists of" in undone
-    assert undone.endswith("planned end (planned_end in campaigns).")
+    assert "delivery (needs the column delivered in contacts); other campaigns (needs their lists as" in undone
+    assert undone.endswith("planned end (needs planned_end in campaigns).")
     checks = report.sheets["checks"]["result"].value_counts()
     assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
     assert checks["note"] > 0, "remarks are no checks"
