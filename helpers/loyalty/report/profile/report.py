@@ -33,6 +33,8 @@ UNLOCKS = (
     ("receipts.product_id", "breadth: how many categories a customer buys (with a table of products)"),
     ("customers", "members who joined and never bought"),
 )
+LEAST_DAYS = 84  # history from which silence is judged: twelve weeks
+NO_PAUSE = "Nobody bought on two different days, so there is no usual pause to judge silence by."
 TOPS = (0.01, 0.05, 0.10, 0.20, 0.50)
 
 
@@ -68,20 +70,23 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     if len(profile) < SMALL:
         raise TableError([f"fewer than {SMALL} customers: a report would show single persons"], "receipts")
     life, typical, gap_notes = _place_in_life_cycle(sources["receipts"], profile, as_of)
+    missing = NO_PAUSE
+    if life is not None and (short := _say_short(span, as_of, typical)):
+        life = None
+        missing = short
     scores = score_rfm(profile)
     segments = _sum_segments(profile, life) if life is not None else None
     top = _rank_by_sales(profile)
     grid = _count_grid(scores)
     unit = values["currency"] or ""
     quiet = life["segment"].eq("gone quiet") if life is not None else None
-    card = _make_card(profile, quiet, typical, top, values | {"as_of": as_of}, unit, span)
+    card = _make_card(profile, quiet, typical, missing, values | {"as_of": as_of}, unit, span)
     shown = None
     if segments is not None:  # the card names those who have gone quiet
         shown = suppress_small(segments, ["customers"], ["segment", "what to do"], told=["gone quiet"])
     checks = _make_checks(profile, span, as_of, bool(values["as_of"]), scores, gap_notes)
     fields = count_filled(sources["receipts"], RECEIPTS)
     skipped = list_skipped(UNLOCKS, tables)
-    missing = "Nobody bought on two different days, so there is no usual pause to judge silence by."
     sections = {
         "read": Section(table=list_sources(tables)),
         "segments": Section((missing,) if shown is None else (), shown, decimals=0),
@@ -136,6 +141,21 @@ def _place_in_life_cycle(
             return None, float("nan"), []
         raise
     return life, float(gaps.at(0.95)["typical_customer"]), list(gaps.warnings)
+
+
+def _say_short(span: pd.Series, as_of: str, typical: float) -> str:
+    """Say that the receipts cover too few days to call anybody quiet; empty if they cover enough.
+
+    A pause that is longer than the history is in nobody's numbers, so that in a short one every silence looks long.
+    """
+    days = (pd.Timestamp(as_of) - span["first"].normalize()).days
+    needed = max(LEAST_DAYS, round(2 * typical))
+    if days >= needed:
+        return ""
+    return (
+        f"The receipts cover {days:,} days: too few to say who has gone quiet, because longer pauses cannot be seen. "
+        f"Get receipts of {needed:,} days or more, and run again; all other numbers speak of these {days:,} days only."
+    )
 
 
 def _sum_segments(profile: pd.DataFrame, life: pd.DataFrame) -> pd.DataFrame:
@@ -204,17 +224,15 @@ def _make_card(
     profile: pd.DataFrame,
     quiet: pd.Series | None,
     typical: float,
-    top: pd.DataFrame,
+    missing: str,
     values: Mapping[str, Any],
     unit: str,
     span: pd.Series,
 ) -> ReportCard:
-    """Make the card: how much the best customers bring, and how many have gone quiet."""
+    """Make the card: how much the best customers bring, and how many have gone quiet, or why that is `missing`."""
     bought = int((profile["frequency"] > 0).sum())
     sales = float(profile["monetary"].sum())
-    sentence = "Nobody bought on two different days, so nobody can be called quiet or loyal yet."
-    if quiet is not None:
-        sentence = _say_quiet(profile, quiet, typical)
+    sentence = missing if quiet is None else _say_quiet(profile, quiet, typical)
     receipts = int(profile["frequency"].sum())
     facts = (
         ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
