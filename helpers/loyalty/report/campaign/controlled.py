@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import draw_intervals, headline, house_style
-from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.measure import measure_lift, measure_lifts
 from loyalty.evaluate.lift.result import Lifts
 from loyalty.evaluate.money.profit import Money, campaign_money, compare_money
 from loyalty.report.campaign.card import (
@@ -105,8 +105,8 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         best = str(ranking["arm"].iloc[0])
         together = _count_together(large, job.outcomes, asked)
     money = campaign_money(job.contacts, job.outcomes, arm=best, **asked)
-    lifts, sharp, sharper = _measure_sales(job, best)
-    response = _measure(job, best, "responded")
+    lift, response = _measure_main(job, best)
+    lifts, sharp, sharper = _measure_sales(job, best, lift)
     checks = check_campaign(job, dict(job.shortened) | _number_warnings(money))
     alarms = find_alarms(checks)
     is_thin = any(text.startswith("fewer than 20") for text in money.profit.warnings)
@@ -157,9 +157,16 @@ def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:
     }
 
 
-def _measure_sales(job: Job, arm: str) -> tuple[dict[str, Any], Any | None, tuple[str, ...]]:
-    """Measure the lift of sales during and after the campaign; return the lifts, the sharpened one, and its words."""
-    lift = _measure(job, arm, "sales")
+def _measure_main(job: Job, arm: str) -> tuple[Any, Any]:
+    """Measure sales and the share of buyers during the campaign, in one reading of the tables."""
+    found = [lift for lift in measure_lifts(job.contacts, job.outcomes, ["sales", "responded"]) if lift.arm == arm]
+    return next(lift for lift in found if lift.outcome == "sales"), next(
+        lift for lift in found if lift.outcome == "responded"
+    )
+
+
+def _measure_sales(job: Job, arm: str, lift: Any) -> tuple[dict[str, Any], Any | None, tuple[str, ...]]:
+    """Sharpen the lift of sales, and measure that after the campaign; return the lifts, the sharp one, and words."""
     lifts = {DURING: lift}
     sharp = None
     sharper: tuple[str, ...] = ()
