@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loyalty.intake.readers import stores, texts, workbooks
+from loyalty.intake.readers import queries, stores, texts, workbooks
 from loyalty.intake.space import Raw, Space
 from loyalty.tables.sources import AnyTable, NotATable
 
@@ -24,7 +24,7 @@ READERS = {
     ".parquet": stores.read_parquet,
     ".duckdb": stores.read_database,
     ".db": stores.read_database,
-    ".sql": stores.read_query,
+    ".sql": queries.read_query,
 }
 
 
