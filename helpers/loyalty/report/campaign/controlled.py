@@ -469,7 +469,9 @@ def _show_lifts(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """The columns of a table of lifts that a report shows, with small groups hidden."""
     names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
     columns = [*keys, "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted"]
-    return suppress_small(table[columns].rename(columns=names), ["treated", "control"], keys)
+    shown = table[columns].rename(columns=names)
+    lines = [["arm"]] if "segment" in keys and "arm" in keys else [[]]  # each arm's total is known, and control's
+    return suppress_small(shown, ["treated", "control"], keys, lines=lines, shared=["control"])
 
 
 def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> tuple[Section, Section]:

@@ -105,7 +105,7 @@ SINGLE = "should hold one query that begins with SELECT or WITH, and nothing els
         ("postgresql", "SELECT pg_read_file('/etc/hosts')", "calls pg_read_file, which reaches beyond the tables"),
         ("postgresql", "SELECT * FROM dblink_exec('x', 'DELETE')", "calls dblink_exec, which reaches"),
         ("mysql", "SELECT 1 /*! ; DROP TABLE lines */", "holds a comment that MySQL runs"),
-        ("mysql", "SELECT * FROM lines INTO OUTFILE '/tmp/x'", "cannot be read as one query"),
+        ("mysql", "SELECT * FROM lines INTO OUTFILE 'x.csv'", "cannot be read as one query"),
         ("mssql", "SELECT 1 EXEC xp_cmdshell 'dir'", "cannot be read as one query"),
         ("mssql", "EXEC xp_cmdshell 'dir'", SINGLE),
         ("sqlite", "PRAGMA writable_schema = 1", SINGLE),

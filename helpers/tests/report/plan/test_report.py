@@ -277,7 +277,7 @@ def test_tables_that_do_not_fit_are_refused_in_words(tables):
     n = tables["customers"].rows
     for columns, says in (
         ({"channel": ["SMS", "sms"] * (n // 2)}, "'SMS', 'sms' would make one send list"),
-        ({"segment": "79161234567"}, "`segment` holds phones or e-mails"),
+        ({"segment": "79161234567"}, "`segment` holds phones"),
         ({"consent": False}, "nobody passes"),
         ({"last_contact": pd.Timestamp("2026-04-27")}, "is not before the draw"),
         ({"customer_id": [f"K{i}" for i in range(n)]}, "has a receipt"),

@@ -107,3 +107,13 @@ def test_fewer_than_five_customers_are_not_described():
 def test_receipts_without_a_date_before_as_of_are_refused(campaign):
     with pytest.raises(TableError, match="lie before as_of 2020-01-01"):
         report_customers(campaign.load(contacts=None), {"as_of": "2020-01-01"})
+
+
+def test_the_few_who_never_bought_cannot_be_had_by_subtraction():
+    days = pd.date_range("2025-01-01", periods=50, freq="7D")
+    receipts = pd.DataFrame([(f"a{i}", day) for i in range(40) for day in days], columns=["customer_id", "time"])
+    people = pd.DataFrame({"customer_id": [f"a{i}" for i in range(40)] + ["b1", "b2"]})
+    report = report_customers(load_tables({"receipts": receipts.assign(sales=5.0), "customers": people}), {})
+    summary = report.sheets["summary"].set_index("what")["value"]
+    assert summary["Customers"] == 42 and summary["Customers who bought"] == "hidden"
+    assert "nearly all of them bought" in str(report.card.facts) and "40" not in str(report.card.facts)
