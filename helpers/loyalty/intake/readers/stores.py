@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ import duckdb
 import narwhals as nw
 import pandas as pd
 
-from loyalty.intake.space import Raw, Space
+from loyalty.intake.space import Raw, Space, refuse_wide
 from loyalty.tables.sources import AnyTable, NotATable, open_table
 
 # A database of another person: its views may name files of this computer, and its functions may need extensions
@@ -72,6 +73,8 @@ def read_database(
             f"{path.name} holds a view that reads files of this computer, which is not allowed: {mend}"
         ) from None
     except duckdb.Error as error:
+        if re.search("set lock on file|different configuration", str(error)):
+            raise NotATable(f"{path.name} is open in another program or notebook: close it there first") from None
         raise NotATable(f"{path.name} cannot be read as a DuckDB file: {say_first_line(error)}") from None
 
 
@@ -91,6 +94,7 @@ def _lay_out(
 ) -> Raw:
     """Keep the wanted columns, or all if none of them is there, under the names c0, c1, …"""
     names = [name for name in table.columns if name in set(wanted)] or table.columns
+    refuse_wide(len(names), label)
     chosen = table.select(*(duckdb.ColumnExpression(name).alias(f"c{i}") for i, name in enumerate(names)))
     if limit:
         chosen = chosen.limit(limit)

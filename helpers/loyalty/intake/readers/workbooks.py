@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,12 +13,15 @@ import openpyxl
 from openpyxl.utils import get_column_letter
 
 from loyalty.intake.mapping.headers import find_header, squeeze
-from loyalty.intake.space import Raw, Space, write_cell
+from loyalty.intake.space import Raw, Space, refuse_wide, write_cell
 from loyalty.tables.sources import NotATable
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 HEAD = 1000
 SHOWN = 3
+FAR = 100  # columns
+MOST_TEXT = 256_000_000  # bytes: all texts of a workbook are held at once
+MOST = 3_000_000_000
 
 
 def read_workbook(
@@ -31,14 +35,16 @@ def read_workbook(
     book = _open_workbook(path)
     formulas = None
     try:
-        sheet, notes = _choose_sheet(book, options.get("sheet"), path.name)
-        if _holds_formulas(path):
-            formulas = openpyxl.load_workbook(path, read_only=True)
-        rows = _read_rows(sheet, formulas and formulas[sheet.title])
+        with _say_damage(path):
+            sheet, notes = _choose_sheet(book, options.get("sheet"), path.name)
+            if _holds_formulas(path):
+                formulas = openpyxl.load_workbook(path, read_only=True)
+        rows = _guard(_read_rows(sheet, formulas and formulas[sheet.title]), path)
         head = list(itertools.islice(rows, HEAD))
         texts = [[write_cell(cell) for cell in row] for row in head[:30]]
         at = find_header(texts, wanted, options.get("header_row"), f"{path.name}, sheet {sheet.title}")
-        width = max(map(len, head))
+        width = _find_width(head, at)
+        refuse_wide(width, path.name)
         missing: list[str] = []
         beyond: list[str] = []
         body = _check_rows(itertools.chain(head[at + 1 :], rows), at + 2, width, missing, beyond)
@@ -62,18 +68,85 @@ def read_workbook(
     return Raw(path.name, table, headers, at + 2, notes, marked=True)
 
 
+def _find_width(head: Sequence[Sequence[Any]], at: int) -> int:
+    """Find how many columns the table has: to the last cell that is filled, unless it stands far right of the names.
+
+    One cell that was typed at the end of a sheet would make a table of 16,384 columns; it is refused by its place.
+    """
+    filled = [max((i for i, cell in enumerate(row, 1) if cell is not None), default=0) for row in head]
+    near = filled[at] + FAR
+    return max([filled[at], *(last for last in filled[at:] if last <= near)])
+
+
+def _refuse_large(path: Path) -> None:
+    """Refuse a workbook whose parts unfold into more than a computer holds."""
+    with zipfile.ZipFile(path) as parts:
+        sizes = {part.filename: part.file_size for part in parts.infolist()}
+    if sizes.get("xl/sharedStrings.xml", 0) > MOST_TEXT or sum(sizes.values()) > MOST:
+        unfolded = sum(sizes.values()) / 1e6
+        mend = "save the sheet as CSV UTF-8, and give that"
+        raise NotATable(f"{path.name} unfolds to {unfolded:,.0f} MB, which is too much for a workbook: {mend}")
+
+
 def _open_workbook(path: Path) -> openpyxl.Workbook:
     """Open a workbook with the values that Excel last computed."""
-    try:
+    with _say_damage(path):
+        _refuse_large(path)
         return openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # a damaged part makes openpyxl fail in any way
-        why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+
+
+@contextmanager
+def _say_damage(path: Path) -> Iterator[None]:
+    """Turn what openpyxl raises on a damaged part, which may be anything, into one plain message."""
+    try:
+        yield
+    except NotATable:
+        raise
+    except MemoryError:
+        raise NotATable(
+            f"{path.name} is too large for the memory: save the sheet as CSV UTF-8, and give that"
+        ) from None
+    except Exception as error:
+        why = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         mend = "open it in Excel and save it again"
         raise NotATable(f"{path.name} cannot be read as a workbook ({why}): {mend}") from None
 
 
+def _guard(rows: Iterator[list[Any]], path: Path) -> Iterator[list[Any]]:
+    """Pass on the rows of a sheet, which is read step by step; damage that shows on the way is said."""
+    while True:
+        with _say_damage(path):
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
+
+
 class _Formula:
     """A formula that nobody has computed yet."""
+
+
+def list_sheets(source: Any) -> list[str]:
+    """List the sheets of a workbook that hold data; none for any other source."""
+    path = Path(source).expanduser() if isinstance(source, str | Path) else None
+    if path is None or path.suffix.lower() not in (".xlsx", ".xlsm") or not path.is_file():
+        return []
+    try:
+        book = _open_workbook(path)
+    except NotATable:
+        return []  # the reader says why
+    try:
+        with _say_damage(path):
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()
+            return _list_full({sheet.title: sheet for sheet in book.worksheets})
+    finally:
+        book.close()
+
+
+def _list_full(sheets: Mapping[str, Any]) -> list[str]:
+    """List the sheets with a cell that is filled."""
+    return [name for name, sheet in sheets.items() if any(any(c is not None for c in row) for row in _peek(sheet))]
 
 
 def _choose_sheet(book: Any, said: str | None, label: str) -> tuple[Any, list[str]]:
@@ -84,7 +157,7 @@ def _choose_sheet(book: Any, said: str | None, label: str) -> tuple[Any, list[st
         if str(said) not in sheets:
             raise NotATable(f"{label} has no sheet {str(said)!r}: its sheets are {', '.join(sheets)}")
         return sheets[str(said)], []
-    full = [name for name, sheet in sheets.items() if any(any(c is not None for c in row) for row in _peek(sheet))]
+    full = _list_full(sheets)
     if not full:
         raise NotATable(f"{label} holds no table: its sheets are empty")
     if len(full) > 1:
@@ -148,5 +221,6 @@ def _check_rows(
             missing += [f"{get_column_letter(i + 1)}{n}" for i, cell in enumerate(row) if cell is _Formula]
             row = [None if cell is _Formula else cell for cell in row]
         if any(cell is not None for cell in row[width:]):
-            beyond.append(f"{get_column_letter(width + 1)}{n}")
+            place = next(i for i, cell in enumerate(row[width:], width + 1) if cell is not None)
+            beyond.append(f"{get_column_letter(place)}{n}")
         yield row

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from loyalty.report.output.marks import make_mark
 from loyalty.report.output.privacy import hide_personal
 from loyalty.report.run.order import ROOT, SEND, Order, find_like, read_notebook, read_order
 from loyalty.tables.check import TableError
+from loyalty.tables.scratch import Scratch
 from loyalty.tables.sources import NotATable
 
 
@@ -48,16 +48,15 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
     """
     # In the same folder, because only within one disk a file is replaced in one step
     try:
-        aside = tempfile.TemporaryDirectory(prefix=".report-", dir=order.out.parent, ignore_cleanup_errors=True)
+        aside = Scratch(".report-", order.out.parent)
     except OSError as error:
         says = f"-o: nothing can be written in {order.out.parent} ({error.strerror}): choose another folder"
         raise TableError([says], "run") from None
-    with aside as name:
-        folder = Path(name)
+    with aside as folder:
         notebook = read_notebook(order.template)
         _inject(notebook, (order.values or {}) | {"save_as": str(folder / order.out.stem)})
-        with tempfile.TemporaryDirectory(prefix="loyalty-run-", ignore_cleanup_errors=True) as scratch:
-            title = asyncio.run(_execute(notebook, folder, live, scratch))
+        with Scratch("loyalty-run-") as scratch:
+            title = asyncio.run(_execute(notebook, folder, live, str(scratch)))
         made = order.list_made(folder)
         made[0].write_text(_export(notebook, title, make_mark(order.template.stem)), encoding="utf-8", newline="\n")
         absent = [path.name for path in made if not path.is_file()]
