@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 import yaml
 
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, suggest
@@ -24,6 +25,7 @@ from loyalty.intake.space import TYPED, C, Raw, Space
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.personal import is_card, is_phone, looks_personal
 from loyalty.tables.sources import NotATable
 
 GUESSED = ("receipts", "contacts", "customers", "products", "offers")
@@ -33,6 +35,7 @@ MIDNIGHT = r"[ T]0?0:00(:00(\.0+)?)?$"
 UNSURE = 0.5
 SURE = 0.9
 UNNAMED = "has no column named"
+PRIVATE = ("phone", "email")
 PREFERRED = {"sales": "what was paid after discounts is meant"}
 
 
@@ -245,7 +248,7 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
                 lines.append(Line(column, None, 0.0, why, (), rivals))
             continue
         shown = samples[match.ref]
-        if column.kind == "id":
+        if column.kind == "id" or column.name in PRIVATE or looks_personal(pd.Series(shown, dtype="str")):
             shown = tuple(map(_mask, shown))
         clock = headers[beside[0]] if beside and column.name == "time" else ""
         lines.append(Line(column, headers[match.ref], match.rating, match.why, shown, rivals, clock))
@@ -367,8 +370,9 @@ def _choose_samples(values: Iterable[str | None]) -> tuple[str, ...]:
 
 def _mask(sample: str) -> str:
     """Cut a value that may be an e-mail address or a phone number, because columns.yml may be passed to others."""
-    digits = re.sub(r"\D", "", sample)
-    return f"{sample[:3]}…" if "@" in sample or 10 <= len(digits) <= 12 else sample
+    text = sample.replace(TYPED, "")
+    digits = re.sub(r"\D", "", text)
+    return f"{text[:3]}…" if "@" in text or 10 <= len(digits) <= 12 or is_phone(text) or is_card(text) else sample
 
 
 def _may_hold(column: Column, samples: Sequence[str]) -> bool:

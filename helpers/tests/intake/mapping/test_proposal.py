@@ -359,3 +359,11 @@ def test_two_sheets_of_one_kind_are_not_chosen_between(xlsx):
     rows = [["Карта", "Дата", "Сумма"], ["7", "2025-01-01", 5]]
     with pytest.raises(TableError, match="the sheets Январь and Февраль both look like receipts"):
         propose_columns([xlsx({"Январь": rows, "Февраль": rows})])
+
+
+@pytest.mark.parametrize("value", ["8 916 123 45 67", "020 7946 0958", "00491701234567", "4111 1111 1111 1111"])
+def test_phones_and_payment_cards_are_cut_off_in_columns_yml(tmp_path, value):
+    path = tmp_path / "till.csv"
+    path.write_text(f"card;time;sales;store\n{value};2025-01-31;5;{value}\n", encoding="utf-8")
+    written = propose_columns([path]).to_yaml()
+    assert value not in written and written.count(f"{value[:3]}…") == 2
