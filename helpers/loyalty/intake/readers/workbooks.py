@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from loyalty.tables.sources import NotATable
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 HEAD = 1000
 SHOWN = 3
+AGAIN = "open it in Excel and save it again"
 FAR = 100  # columns
+ROW = re.compile(rb'<row [^>]{0,150}?\br="(\d{1,9})"')
 MOST_TEXT = 256_000_000  # bytes: all texts of a workbook are held at once
 MOST = 3_000_000_000
 
@@ -108,8 +111,7 @@ def _say_damage(path: Path) -> Iterator[None]:
         ) from None
     except Exception as error:
         why = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        mend = "open it in Excel and save it again"
-        raise NotATable(f"{path.name} cannot be read as a workbook ({why}): {mend}") from None
+        raise NotATable(f"{path.name} cannot be read as a workbook ({why}): {AGAIN}") from None
 
 
 def _guard(rows: Iterator[list[Any]], path: Path) -> Iterator[list[Any]]:
@@ -171,24 +173,38 @@ def _peek(sheet: Any) -> Iterator[Sequence[Any]]:
 
 
 def _holds_formulas(path: Path) -> bool:
-    """Look for a formula in the sheets' text, so that the workbook is read twice only if it holds one."""
+    """Look for a formula in the sheets' text, so that the workbook is read twice only if it holds one.
+
+    The numbers of the rows are looked at on the way: openpyxl passes over a row that stands below one of a higher
+    number, without a word.
+    """
+    is_found = False
     with zipfile.ZipFile(path) as parts:
         for name in parts.namelist():
-            if name.startswith("xl/worksheets/"):
+            if name.startswith("xl/worksheets/sheet"):
                 with parts.open(name) as part:
-                    if _finds_formula(part):
-                        return True
-    return False
+                    is_found |= _scan_sheet(part, path.name)
+    return is_found
 
 
-def _finds_formula(part: IO[bytes]) -> bool:
-    """Look for the tag of a formula, which may lie across two of the pieces that are read."""
+def _scan_sheet(part: IO[bytes], label: str) -> bool:
+    """Say whether a sheet holds a formula; NotATable if its rows are out of order."""
     last = b""
+    highest = 0
+    is_found = False
     while chunk := part.read(1 << 20):
-        if b"<f>" in last + chunk or b"<f " in last + chunk:
-            return True
-        last = chunk[-2:]
-    return False
+        text = last + chunk
+        is_found = is_found or b"<f>" in text or b"<f " in text
+        for found in ROW.finditer(text):
+            if found.end() <= len(last):
+                continue  # seen in the piece before
+            number = int(found[1])
+            if number < highest:
+                says = f"its rows are out of order, row {number:,} stands below row {highest:,}"
+                raise NotATable(f"{label} cannot be read as a workbook: {says}: {AGAIN}")
+            highest = number
+        last = text[-200:]  # a tag may lie across two pieces
+    return is_found
 
 
 def _read_rows(sheet: Any, formulas: Any) -> Iterator[list[Any]]:

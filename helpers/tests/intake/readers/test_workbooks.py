@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 import openpyxl
 import pytest
+
+from loyalty.intake.readers.workbooks import _scan_sheet
 
 from ..conftest import show
 from ..damage import change_part
@@ -160,3 +163,19 @@ def test_one_cell_at_the_end_of_the_sheet_makes_no_table_of_sixteen_thousand_col
 def test_a_workbook_that_unfolds_beyond_the_memory_is_refused_before_it_is_read(xlsx, refuse, monkeypatch):
     monkeypatch.setattr("loyalty.intake.readers.workbooks.MOST", 5000)
     assert "which is too much for a workbook: save the sheet as CSV UTF-8" in refuse(xlsx([["a"]]))
+
+
+def test_rows_out_of_order_are_not_lost(xlsx, refuse):
+    path = xlsx([["customer_id", "time", "sales"], *[["7", "2025-01-31", 5]] * 9])
+    sheet = "xl/worksheets/sheet1.xml"
+    path.write_bytes(change_part(path.read_bytes(), sheet, lambda data: data.replace(b'<row r="2"', b'<row r="9"')))
+    assert refuse(path) == (
+        "till.xlsx cannot be read as a workbook: its rows are out of order, row 3 stands below row 9: "
+        "open it in Excel and save it again"
+    )
+
+
+def test_the_order_of_rows_is_judged_across_the_pieces_in_which_a_sheet_is_read():
+    rows = b"".join(b'<row r="%d"/>' % number for number in range(1, 200_000))
+    assert not _scan_sheet(io.BytesIO(rows), "till.xlsx")
+    assert _scan_sheet(io.BytesIO(b" " * ((1 << 20) - 2) + b"<f>1"), "till.xlsx")
