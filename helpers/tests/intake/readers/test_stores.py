@@ -125,3 +125,10 @@ def test_a_view_of_another_persons_database_reads_no_file_of_this_computer(tmp_p
     assert refuse(path) == (
         "shop.duckdb holds a view that reads files of this computer, which is not allowed: ask for a table in its place"
     )
+
+
+def test_a_database_that_is_open_elsewhere_is_called_so(tmp_path, refuse):
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as base:
+        base.from_df(FRAME).create("lines")
+        assert refuse(path) == "shop.duckdb is open in another program or notebook: close it there first"
