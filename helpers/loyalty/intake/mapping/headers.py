@@ -98,7 +98,7 @@ def find_header(rows: Sequence[Sequence[str | None]], wanted: Sequence[str], lin
             continue
         if any(LIKE_DATA.fullmatch(cell.strip()) for cell in words):
             mend = "add a first line of names, or say in columns.yml which line it is (`header_row:`)"
-            says = f"{label} has no line that names its columns, line {i + 1} begins with {words[0]!r}"
+            says = f"{label} has no line that names its columns, line {i + 1} begins with {words[0][:40]!r}"
             raise NotATable(f"{says}: {mend}")
         _refuse_two_lines(rows, i, label)
         return i
@@ -112,4 +112,6 @@ def _refuse_two_lines(rows: Sequence[Sequence[str | None]], i: int, label: str) 
         above = rows[i - 1][k] if k < len(rows[i - 1]) else None
         if not (cell or "").strip() and above and any(len(row) > k and row[k] for row in below):
             mend = "bring them to one line (unmerge the cells), or say `header_row:` in columns.yml"
-            raise NotATable(f"{label} names its columns in two lines, {i} and {i + 1} ({above!r} stands above): {mend}")
+            raise NotATable(
+                f"{label} names its columns in two lines, {i} and {i + 1} ({above[:40]!r} stands above): {mend}"
+            )

@@ -135,7 +135,7 @@ def _refuse_nameless(table: duckdb.DuckDBPyRelation, named: int, width: int, sep
     count = len(extra)
     if not count:
         return
-    shown = separator.join(cell or "" for cell in extra.limit(1).fetchall()[0][:width])
+    shown = separator.join(cell or "" for cell in extra.limit(1).fetchall()[0][:width])[:80]
     mend = "name the last columns in the header, or take them out"
     if separator == ",":
         mend = "is it a decimal comma, which splits a number in two? Export with ; between the columns, or " + mend
