@@ -227,7 +227,9 @@ def _save(notebook: nbformat.NotebookNode, path: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Build or check from the command line; return 1 when something failed or differs."""
     parser = argparse.ArgumentParser(description="Build the notebooks from authoring/.")
-    parser.add_argument("stems", nargs="*", metavar="stem", help="names, or two digits; all by default")
+    parser.add_argument(
+        "stems", nargs="*", metavar="stem", help="names or two digits, also exercises/33; all by default"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; list what differs from a fresh build")
     parser.add_argument("--drafts", action="store_true", help="build drafts too")
     parser.add_argument("--out", type=Path, default=ROOT, metavar="FOLDER", help="where the notebooks stand")

@@ -98,7 +98,7 @@ def find_authored(source: Path = AUTHORING, stems: list[str] | None = None, *, d
     source : Path
         Folder of the authored files.
     stems : list of str, optional
-        Names without extension, or a lesson's two digits.
+        Names without extension, or a lesson's two digits; `exercises/33` names one of the two files alone.
     drafts : bool
         Whether drafts are listed when nothing is named.
 
@@ -111,12 +111,18 @@ def find_authored(source: Path = AUTHORING, stems: list[str] | None = None, *, d
     found = [path for path in found if ".ipynb_checkpoints" not in path.parts]
     if not stems:
         return [path for path in found if drafts or not read_header(path).get("draft")]
-    names = {path: {path.stem, number_of(path)} for path in found}
+    names = {path: _names_of(path, source) for path in found}
     unknown = sorted(set(stems) - set().union(*names.values()))
     if unknown:
         known = ", ".join(dict.fromkeys(path.stem for path in found))
         raise AuthoringError(f"No authored file is called {', '.join(unknown)}. There are: {known or 'none'}.")
     return [path for path in found if names[path] & set(stems)]
+
+
+def _names_of(path: Path, source: Path) -> set[str]:
+    """List the names under which an author asks for a file: with and without its folder, whole and by number."""
+    short = {path.stem, number_of(path)}
+    return short | {f"{path.relative_to(source).parts[0]}/{name}" for name in short}
 
 
 def number_of(path: Path) -> str:

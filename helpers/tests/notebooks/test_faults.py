@@ -81,6 +81,7 @@ def test_an_unknown_stem_lists_the_known_ones(author: Author, tmp_path: Path) ->
     result = build(tmp_path, ["nope"], tmp_path)
     assert result.errors == ("No authored file is called nope. There are: 91_sample, report.",)
     assert [path.parent.parent.name for path in find_authored(tmp_path, ["91_sample"])] == ["lessons", "exercises"]
+    assert [path.parent.parent.name for path in find_authored(tmp_path, ["exercises/91"])] == ["exercises"]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_an_estimate_shows_its_numbers_and_its_warnings():
         2.0, 1.0, n_treated=5, n_control=6, method="a < b", estimand="ATE", base=4.0, warnings=("mind & look",)
     )
     assert result.relative == 0.5
-    assert str(result) == "a < b: 2.00 (0.04 to 3.96), ATE"
+    assert str(result) == "a < b: 2.00 (0.04 to 3.96), average effect on everybody"
     assert result.to_frame().loc[0, ["effect", "n_control", "warnings"]].tolist() == [2.0, 6, "mind & look"]
     page = result._repr_html_()
     assert "a &lt; b" in page and "mind &amp; look" in page

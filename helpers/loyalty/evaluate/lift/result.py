@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.result_card import choose_decimals, render_result
 from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
 
 if TYPE_CHECKING:
@@ -99,9 +100,26 @@ class Lift(Estimate):
         """Draw the effect with its interval; a known truth as a hollow diamond."""
         return _draw([self], ax, truth, unit, decimals, source)
 
+    def reads(self) -> str:
+        """Read the interval in one sentence: whether the group changed what was measured, and how much."""
+        if not self.open and self.base > 0:
+            verb = "raised" if self.effect > 0 else "lowered"
+            by = f"{100 * abs(self.relative):.1f} % of control"
+            return f"`{self.name}` {verb} {self._say_measure()} by {by}: zero lies outside the interval."
+        return super().reads()
+
     def _repr_html_(self) -> str:
         shown = self.to_frame()[["effect", "low", "high", "relative", "p", "n_treated", "n_control"]]
-        return render_html(shown, f"{self.name}: {self.measure}, {self.method}; {self.estimand}", self.warnings)
+        return render_result(
+            f"{self.name}: {self.measure}, {'rate' if self.is_rate else 'per customer assigned'}",
+            (self.effect, self.low, self.high),
+            self.reads(),
+            table=shown,
+            notes=self._size_line(),
+            warnings=self.warnings,
+            say=_say_points(self) if self.is_rate else None,
+            level=self.level,
+        )
 
 
 @dataclass(frozen=True)
@@ -163,6 +181,16 @@ class Lifts:
         title = f"{len(self.results)} lifts per customer assigned; p_adjusted: {self.correction}"
         notes = {f"{row.name}: {text}": None for row in self.results for text in row.warnings}
         return render_html(shown, title, [*self.warnings, *notes])
+
+
+def _say_points(lift: Lift) -> Callable[[float], str]:
+    """Write a difference of rates in percentage points, with as many decimals as its interval needs."""
+    decimals = choose_decimals(100 * lift.low, 100 * lift.high)
+
+    def say(value: float) -> str:
+        return f"{100 * value:,.{decimals}f} points".replace("-", "−")
+
+    return say
 
 
 def name_lift(found: Estimate, *, outcome: str = "", per: str = "", arm: str = "", segment: str = "") -> Lift:

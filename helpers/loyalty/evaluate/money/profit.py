@@ -15,9 +15,10 @@ from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
 from loyalty.evaluate.money.pricing import COSTS, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
-from loyalty.stats.estimate import Estimate, make_estimate, render_html
+from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.stats.multiplicity import correct_for_many
+from loyalty.stats.result_card import render_result, render_table
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
@@ -115,8 +116,14 @@ class Money:
         return self.sentence()
 
     def _repr_html_(self) -> str:
-        shown = self.lines.drop(columns="adds")
-        return render_html(shown, self.sentence(), self.warnings) + f"<p>{'<br>'.join(self.notes)}</p>"
+        card = render_result(
+            "Profit per customer sent",
+            (self.profit.effect, self.profit.low, self.profit.high),
+            self.sentence(),
+            warnings=self.warnings,
+            level=self.profit.level,
+        )
+        return f"{card}{render_table(self.lines.drop(columns='adds'))}<p>{'<br>'.join(self.notes)}</p>"
 
 
 @dataclass(frozen=True)

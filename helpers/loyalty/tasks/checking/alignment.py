@@ -196,6 +196,12 @@ def _plain_id(value: Any, fold: bool) -> Any:
 
 
 def _ids_of(values: Iterable[Any], fold: bool = False) -> list[Any]:
+    values = list(values)
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return values
+    if kinds == {str}:  # tens of thousands of ids, all of one kind: what one value is need not be asked of each
+        return [" ".join(one.split()).casefold() for one in values] if fold else [one.strip() for one in values]
     return [
         tuple(_plain_id(part, fold) for part in one) if isinstance(one, tuple) else _plain_id(one, fold)
         for one in values

@@ -72,6 +72,10 @@ def describe(value: Any) -> str:
     ('3 values in order', 'a number')
     """
     kind = kind_of(value)
+    if isinstance(value, dict):
+        return "a dictionary"
+    if kind == "other" and all(hasattr(value, name) for name in ("effect", "low", "high")):
+        return f"a whole {type(value).__name__}, whose numbers are its .effect, .low and .high"
     if kind in {"table", "series", "sequence"}:
         return _describe_many(kind, len(value))
     words = {"yes/no": "True or False", "number": "a number", "text": "a text", "date": "a date", "set": "a set"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import re
 from collections.abc import Callable, Iterable
@@ -213,6 +214,8 @@ def list_tasks(lesson: str = "") -> dict[str, tuple[Task, ...]]:
     for name in names:
         if name.startswith(f"t{lesson}"):
             stem = importlib.import_module(f"loyalty.tasks.{name}").LESSON
+            if importlib.util.find_spec(f"loyalty.tasks.{name}.tasks") is None:  # a lesson without an exercise
+                continue
             listed[stem] = importlib.import_module(f"loyalty.tasks.{name}.tasks").TASKS
     return listed
 
@@ -260,7 +263,7 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         return "wrong", None, f"{mismatch} {task.repeats}"
     if task.judge:
         return "wrong", *task.judge(answer)
-    generic = find_generic_mistake(parts, task.tolerance)
+    generic = find_generic_mistake(parts, task.tolerance, task.asks)
     if generic is not None:
         name, says = generic
         return "wrong", name, f"{says} {task.repeats}"

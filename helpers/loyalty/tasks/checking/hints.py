@@ -8,6 +8,7 @@ from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.cards import render_card, render_text
 from loyalty.tasks.checking.grading import Task, find_task, list_tasks
 
+_MET: set[str] = set()  # tasks whose hints were called for in this session
 ROOMS = {"0": "0_start", "1": "1_prepare", "2": "2_segment", "3": "3_evaluate", "4": "4_learn"}
 
 
@@ -22,6 +23,9 @@ class Hint:
 
     @property
     def _last_line(self) -> str:
+        if not self.shown:
+            there = "There is one hint" if self.total == 1 else f"There are {self.total} hints"
+            return f"{there}. Run this cell again to see {'it' if self.total == 1 else 'the first'}."
         if self.solution:
             return f"That was the last hint. The worked answer is in {self.solution}, task {self.code}."
         left = self.total - len(self.shown)
@@ -40,9 +44,10 @@ class Hint:
 
 
 def hint(code: str) -> Hint:
-    """Show one hint more at each call; after the last one, where the worked solution is.
+    """Show one hint more each time it is asked again; after the last one, where the worked solution is.
 
-    While notebooks are built it always shows the first.
+    The first call of a session, such as running all cells, is not asking: it shows what was seen before, at first
+    nothing. While notebooks are built it shows nothing either.
 
     Parameters
     ----------
@@ -65,9 +70,13 @@ def hint(code: str) -> Hint:
         return Hint(str(code), (str(problem.args[0]),), 0)
     total = len(task.hints)
     if not progress.is_recording():
-        return Hint(task.code, task.hints[:1], total)
+        return Hint(task.code, (), total)
     state = progress.load()
-    shown = state["hints"].get(task.code, 0) + 1
+    shown = state["hints"].get(task.code, 0)
+    if task.code not in _MET:
+        _MET.add(task.code)
+        return Hint(task.code, task.hints[:shown], total)
+    shown += 1
     state["hints"][task.code] = min(shown, total)
     progress.save(state)
     return Hint(task.code, task.hints[:shown], total, _find_solution(task) if shown > total else "")

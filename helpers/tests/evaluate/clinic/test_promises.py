@@ -66,6 +66,7 @@ def tell(found: Examination):
     return [(f.check, f.state, None if np.isnan(f.p) else round(f.p, 9)) for f in found.findings]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 20), order=st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(seed, order):
@@ -74,6 +75,7 @@ def test_the_order_of_the_rows_changes_nothing(seed, order):
     assert tell(examine_campaign(*mixed, plan, Claim())) == tell(examine_draw(seed))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 20), kind=st.sampled_from(["str", "float64", "Int64", "object", "category"]))
 def test_the_type_of_the_ids_changes_nothing_if_both_tables_share_it(seed, kind):
@@ -82,6 +84,7 @@ def test_the_type_of_the_ids_changes_nothing_if_both_tables_share_it(seed, kind)
     assert tell(examine_campaign(*kept, plan, Claim())) == tell(examine_draw(seed))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 20), names=st.lists(st.text("abcde fäж", min_size=1), min_size=4, max_size=4, unique=True))
 def test_the_names_of_the_arms_change_nothing(seed, names):

@@ -47,7 +47,8 @@ def test_a_defect_of_the_stated_size_is_refused_for_its_own_reason(defect):
     assert all(f.evidence and f.advice for examination in found for f in examination.problems)
 
 
-@pytest.mark.parametrize("each", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("each", [1, 2])
 def test_most_defects_are_found_by_their_own_check(each):
     """Each is found at 80 %: fewer than this many of all would be found less than once in a thousand."""
     seeds = {defect: 500 + 100 * place for place, defect in enumerate(DEFECTS)}

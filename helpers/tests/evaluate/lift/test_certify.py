@@ -74,6 +74,7 @@ def test_the_interval_of_profit_holds(worlds):
     assert all(cells.grade_money(worlds, "basket_discount", sizes, EACH)[0].holds for sizes in (EVEN, LARGE))
 
 
+@pytest.mark.slow
 def test_corrected_families_raise_few_false_alarms_and_uncorrected_ones_many(worlds):
     holm, raw = families.grade_arms(worlds, (2_000,) * 6, 2_000, EACH)
     assert holm.holds and not raw.holds

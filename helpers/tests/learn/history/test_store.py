@@ -61,6 +61,7 @@ def test_appending_the_same_wave_twice_changes_nothing_and_says_so(history):
     pd.testing.assert_frame_equal(history.to_frame(), before)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.permutations([1, 2, 3]), st.lists(st.sampled_from([1, 2, 3]), max_size=3), st.randoms())
 def test_any_order_of_waves_of_repeats_and_of_rows_gives_the_same_history(tmp_path_factory, order, repeats, shuffler):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loyalty.stats.estimate import Estimate
 from loyalty.tasks import check
 from loyalty.tasks.checking.grading import Answers, Mistake, Task, find_task, list_tasks
 from loyalty.tasks.checking.progress import load
@@ -92,6 +93,16 @@ def test_the_right_answer_wins_over_a_mistake_that_is_as_near() -> None:
         ("98m", 1234, "too_coarse"),
         ("98m", 1200, "too_coarse"),
         ("98m", 1235, None),
+        ("98m", 1000, None),
+        ("98m", float("nan"), "no_number"),
+        ("98m", float("inf"), "no_number"),
+        ("98m", 1.2345, "thousandth"),
+        ("98b", (1.19, 0.90, 1.49), "ends_differ"),
+        ("98b", (1.19, 0.70, 1.90), "one_end_differs"),
+        ("98b", (1.50, 0.70, 1.69), "effect_differs"),
+        ("98b", (1, 2, 3), "effect_outside"),
+        ("98b", (1.1, 2, 0.4), "ends_swapped"),
+        ("98b", (1.19, 0.70, float("nan")), "no_number"),
     ],
 )
 def test_the_mistakes_of_all_tasks_are_recognised(code: str, answer: object, name: str | None) -> None:
@@ -101,6 +112,12 @@ def test_the_mistakes_of_all_tasks_are_recognised(code: str, answer: object, nam
 
 def test_a_number_with_a_thousands_separator_in_quotes_is_text() -> None:
     assert 'A number was asked; you gave text ("1,234.5")' in check("98m", "1,234.5").message
+
+
+def test_a_dictionary_and_a_whole_result_are_called_what_they_are() -> None:
+    assert "you gave a dictionary." in check("98b", dict(effect=1.19, low=0.7, high=1.69)).message
+    whole = Estimate(1.19, 0.70, 1.69, 0.25, 0.01, 50, 50, "Welch", "average effect")
+    assert "you gave a whole Estimate, whose numbers are its .effect, .low and .high" in check("98b", whole).message
 
 
 def test_a_named_mistake_comes_before_those_of_all_tasks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ def net(spring):
 
 def count(spring, outcomes, code, **options):
     """The campaign's money by the helper, from outcomes with a column that somebody calls margin."""
-    mine = spring.contacts[spring.contacts.campaign_id == CAMPAIGNS[code]]
-    return campaign_money(mine, outcomes, spring.offers, **options)
+    mine, rows = (table[table.campaign_id == CAMPAIGNS[code]] for table in (spring.contacts, outcomes))
+    return campaign_money(mine, rows, spring.offers, **options)
 
 
 def answer(code, money, plus=0.0):
