@@ -181,7 +181,7 @@ def test_a_folder_in_which_nothing_can_be_written_is_named_before_anything_runs(
         raise PermissionError(13, "Permission denied", str(tmp_path / ".report-1"))
 
     template("print(1)")
-    monkeypatch.setattr(run.tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(run, "Scratch", refuse)
     monkeypatch.setattr(run, "read_notebook", lambda path: pytest.fail("something ran"))
     assert run.main(SMALL) == 2
     message = capsys.readouterr().err
