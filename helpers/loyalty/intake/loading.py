@@ -104,6 +104,8 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
             loaded[name] = table
     if not problems:
         problems += refuse_strangers({name: table.table.to_native() for name, table in loaded.items()})
+    if not problems:
+        space.forget_raw()
     if problems:
         space.close()
         raise TableError(_add_way_out(problems, sources), "your tables")

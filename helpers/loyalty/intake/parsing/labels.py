@@ -16,7 +16,7 @@ from loyalty.tables.columns import Column
 WORDS = {
     "control": "control|control group|holdout|hold out|ctrl|кг|контроль|контрольная|контрольная группа|без рассылки",
     "treated": "treated|treatment|test|test group|target|target group|тест|тестовая|тестовая группа|цг|целевая|"
-    "целевая группа|рассылка|акция",
+    "целевая группа|рассылка|акция|promotion|promo",
     "sale": "sale|продажа|покупка",
     "return": "return|refund|возврат",
     "cancel": "cancel|cancellation|отмена|аннулирование|сторно",

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from loyalty.learn.history.ledger import add_alias, add_decision, name_rows, open_file
+from loyalty.learn.history.ledger import add_alias, add_decision, explain_failure, name_rows, open_file, undo
 from loyalty.learn.history.waves import (
     KEY,
     PEOPLE,
@@ -178,8 +178,11 @@ class History:
             warnings = judge_wave(db)
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()
+        except duckdb.Error as error:
+            undo(db)
+            raise explain_failure(error, self.path) from None
         except BaseException:  # a stopped notebook cell must not leave half a wave either
-            db.rollback()
+            undo(db)
             raise
         finally:
             db.close()

@@ -11,9 +11,10 @@ import pandas as pd
 from loyalty.evaluate.clinic.record import infer_shares, read_shares
 from loyalty.intake.mapping.columns_file import FILLED
 from loyalty.report.output.parts import Report, find_span
-from loyalty.report.output.privacy import FEW, SMALL, looks_personal
+from loyalty.report.output.privacy import FEW, SMALL, refuse_names
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
+from loyalty.tables.personal import name_personal
 from loyalty.tables.sources import AnyTable, collect
 from loyalty.text import find_decimals, say_money
 
@@ -128,11 +129,14 @@ def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
 def _check_shown(contacts: pd.DataFrame, column: str) -> list[str]:
     """Say why the values of a column cannot be shown in a report; nothing if they can."""
     problems = []
-    if looks_personal(contacts[column]):
-        problems.append(f"`{column}` holds phones or e-mails, which a report may not show: choose another column")
+    personal = name_personal(contacts[column])
+    if personal:
+        problems.append(f"`{column}` holds {personal}, which a report may not show: choose another column")
     kinds = contacts[column].nunique()
     if kinds > KINDS:
         problems.append(f"`{column}` has {kinds:,} values, and a report shows up to {KINDS}: choose another column")
+    elif not personal and column != "arm":  # what an arm of few customers says is told by its verdict
+        problems += refuse_names(contacts[column], column)
     return problems
 
 

@@ -95,7 +95,9 @@ def show_lifts(table: pd.DataFrame, keys: list[str], more: tuple[str, ...] = ())
     """The columns of a table of lifts that a report shows, and `more`, with small groups hidden."""
     names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
     columns = [*keys, "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted", *more]
-    return suppress_small(table[columns].rename(columns=names), ["treated", "control"], keys)
+    shown = table[columns].rename(columns=names)
+    lines = [["arm"]] if "segment" in keys and "arm" in keys else [[]]  # each arm's total is known, and control's
+    return suppress_small(shown, ["treated", "control"], keys, lines=lines, shared=["control"])
 
 
 def draw_segments(segments: pd.DataFrame, job: Job) -> Axes:

@@ -109,6 +109,9 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
 def _summarise(profile: pd.DataFrame, quiet: pd.Series | None, as_of: str, unit: str, span: pd.Series) -> pd.DataFrame:
     """Make the sheet `summary`; `quiet` marks the customers who have gone quiet, None if nobody can be judged."""
+    buyers = int((profile["frequency"] > 0).sum())
+    # The few who never bought would be the difference to all customers
+    bought = "hidden" if 0 < len(profile) - buyers < SMALL else buyers
     n_quiet: int | str | None = None
     if quiet is not None:
         n_quiet = FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
@@ -117,7 +120,7 @@ def _summarise(profile: pd.DataFrame, quiet: pd.Series | None, as_of: str, unit:
             ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
             ("First receipt", span["first"].normalize(), "day", ""),
             ("Customers", len(profile), "count", ""),
-            ("Customers who bought", int((profile["frequency"] > 0).sum()), "count", ""),
+            ("Customers who bought", bought, "count", ""),
             ("Receipts", int(profile["frequency"].sum()), "count", "with at least one line that is no return"),
             ("Sales", float(profile["monetary"].sum()), "money", f"returns taken off {unit}".strip()),
             ("Share of sales of the best 20 %", _share_of_top(profile), "percent", "of those who bought"),
@@ -235,7 +238,7 @@ def _make_card(
     sentence = missing if quiet is None else _say_quiet(profile, quiet, typical)
     receipts = int(profile["frequency"].sum())
     facts = (
-        ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
+        ("Customers", f"{len(profile):,}", _say_buyers(bought, len(profile))),
         ("Sales", say_money(sales, unit), "returns taken off"),
         ("Receipts a customer", f"{receipts / max(bought, 1):,.1f}", "among those who bought"),
         ("Sales a receipt", say_money(sales / max(receipts, 1), unit, 2), f"{receipts:,} receipts"),
@@ -244,6 +247,13 @@ def _make_card(
     period = f"{parts.say_day(span['first'])} to {parts.say_day(last)}"
     kicker = f"{values['title'] or 'Who our customers are'} · {period}"
     return ReportCard(kicker, _say_verdict(profile, bought), sentence, "plain", facts)
+
+
+def _say_buyers(bought: int, everybody: int) -> str:
+    """Say how many of all customers bought; the few who did not are no number."""
+    if bought == everybody:
+        return "with a receipt"
+    return "nearly all of them bought" if everybody - bought < SMALL else f"{bought:,} of them bought"
 
 
 def _say_verdict(profile: pd.DataFrame, bought: int) -> str:

@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -24,6 +23,7 @@ from loyalty.report.output.privacy import hide_personal
 from loyalty.report.run.notebook import Cell, read_notebook
 from loyalty.report.run.order import ROOT, SEND, Order, find_like, read_order
 from loyalty.tables.check import TableError
+from loyalty.tables.scratch import Scratch
 from loyalty.tables.sources import NotATable
 
 FOOTER = ("Made with the Loyalty Analytics Workshop.",)
@@ -55,16 +55,15 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
     """
     # In the same folder, because only within one disk a file is replaced in one step
     try:
-        aside = tempfile.TemporaryDirectory(prefix=".report-", dir=order.out.parent, ignore_cleanup_errors=True)
+        aside = Scratch(".report-", order.out.parent)
     except OSError as error:
         says = f"-o: nothing can be written in {order.out.parent} ({error.strerror}): choose another folder"
         raise TableError([says], "run") from None
-    with aside as name:
-        folder = Path(name)
+    with aside as folder:
         values = (order.values or {}) | {"save_as": str(folder / order.out.stem)}
         cells = _inject(read_notebook(order.template).cells, values)
-        with tempfile.TemporaryDirectory(prefix="loyalty-run-", ignore_cleanup_errors=True) as scratch:
-            shown, title = _execute([cell for cell in cells if cell.kind == "code"], folder, live, scratch)
+        with Scratch("loyalty-run-") as scratch:
+            shown, title = _execute([cell for cell in cells if cell.kind == "code"], folder, live, str(scratch))
         made = order.list_made(folder)
         page = make_page(_make_body(cells, shown), title, FOOTER, make_mark(order.template.stem))
         made[0].write_text(page, encoding="utf-8", newline="\n")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 import openpyxl
+import pytest
+
+from loyalty.intake.readers.workbooks import _scan_sheet
 
 from ..conftest import show
+from ..damage import change_part
 
 HEAD = ["Номер карты", "Дата чека", "Сумма со скидкой"]
 NAMES = {"customer_id": HEAD[0], "time": HEAD[1], "sales": HEAD[2]}
@@ -131,3 +136,46 @@ def test_a_chart_sheet_is_no_sheet_with_data(tmp_path, load):
     book.create_chartsheet("График").add_chart(chart)
     book.save(tmp_path / "till.xlsx")
     assert load(tmp_path / "till.xlsx", columns=NAMES).rows == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"</sheetData>", b""), (b'r="A1"', b'r="1A"'), (b'<row r="2"', b'<row r="x"'),
+     (b"<sheetData>", b"<sheetData><!DOCTYPE a>")],
+)  # fmt: skip
+def test_a_sheet_that_is_damaged_within_is_one_plain_line(xlsx, refuse, old, new):
+    path = xlsx([["customer_id", "time", "sales"], ["7", "2025-01-31", 5]])
+    path.write_bytes(change_part(path.read_bytes(), "xl/worksheets/sheet1.xml", lambda data: data.replace(old, new)))
+    said = refuse(path)
+    assert said.startswith("till.xlsx cannot be read as a workbook (") and "open it in Excel and save it" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_one_cell_at_the_end_of_the_sheet_makes_no_table_of_sixteen_thousand_columns(xlsx, refuse):
+    rows = [["customer_id", "time", "sales"], *[["7", "2025-01-31", 5]] * 30]
+    rows[21] = [*rows[21], *[None] * 16_380, "x"]
+    assert refuse(xlsx(rows)) == (
+        "till.xlsx, sheet Лист1: cells right of the table, such as XFD22: "
+        "take them out, or give them a name in the header"
+    )
+
+
+def test_a_workbook_that_unfolds_beyond_the_memory_is_refused_before_it_is_read(xlsx, refuse, monkeypatch):
+    monkeypatch.setattr("loyalty.intake.readers.workbooks.MOST", 5000)
+    assert "which is too much for a workbook: save the sheet as CSV UTF-8" in refuse(xlsx([["a"]]))
+
+
+def test_rows_out_of_order_are_not_lost(xlsx, refuse):
+    path = xlsx([["customer_id", "time", "sales"], *[["7", "2025-01-31", 5]] * 9])
+    sheet = "xl/worksheets/sheet1.xml"
+    path.write_bytes(change_part(path.read_bytes(), sheet, lambda data: data.replace(b'<row r="2"', b'<row r="9"')))
+    assert refuse(path) == (
+        "till.xlsx cannot be read as a workbook: its rows are out of order, row 3 stands below row 9: "
+        "open it in Excel and save it again"
+    )
+
+
+def test_the_order_of_rows_is_judged_across_the_pieces_in_which_a_sheet_is_read():
+    rows = b"".join(b'<row r="%d"/>' % number for number in range(1, 200_000))
+    assert not _scan_sheet(io.BytesIO(rows), "till.xlsx")
+    assert _scan_sheet(io.BytesIO(b" " * ((1 << 20) - 2) + b"<f>1"), "till.xlsx")

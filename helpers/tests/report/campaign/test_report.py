@@ -296,7 +296,7 @@ def test_sales_that_are_all_negative_are_refused(campaign):
 
 def test_a_segment_of_phones_is_refused(campaign):
     contacts = campaign.contacts.assign(segment="79161234567")
-    with pytest.raises(TableError, match="holds phones or e-mails"):
+    with pytest.raises(TableError, match="holds phones, which"):
         report_campaign(campaign.load(contacts=contacts), SETTINGS)
 
 

@@ -125,3 +125,13 @@ def test_a_short_history_calls_nobody_quiet_and_says_what_it_allows(days, is_jud
 
 def said_next(report) -> str:
     return report.card.headline.split(". ")[1]
+
+
+def test_the_few_who_never_bought_cannot_be_had_by_subtraction():
+    days = pd.date_range("2025-01-01", periods=50, freq="7D")
+    receipts = pd.DataFrame([(f"a{i}", day) for i in range(40) for day in days], columns=["customer_id", "time"])
+    people = pd.DataFrame({"customer_id": [f"a{i}" for i in range(40)] + ["b1", "b2"]})
+    report = report_customers(load_tables({"receipts": receipts.assign(sales=5.0), "customers": people}), {})
+    summary = report.sheets["summary"].set_index("what")["value"]
+    assert summary["Customers"] == 42 and summary["Customers who bought"] == "hidden"
+    assert "nearly all of them bought" in str(report.card.facts) and "40" not in str(report.card.facts)
