@@ -276,8 +276,7 @@ TABLES = {
     "zeros in front are lost": (
         spell("{:03}"),
         spell("{}x"),
-        STRANGERS
-        + "'000', '001', '002' in the contacts and '0x', '10x', '11x' in the outcomes: are these the outcomes "
+        STRANGERS + "'000', '001', '002' in the contacts and '0x', '10x', '11x' in the outcomes: are both "
         "of the same customers?",
     ),
     "zeros in front": (

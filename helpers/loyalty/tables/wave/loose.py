@@ -15,10 +15,9 @@ import pandas as pd
 
 from loyalty.tables.check import TableError, find_missing
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
-from loyalty.tables.ids import write_id
+from loyalty.tables.ids import bare_id, write_id
 from loyalty.tables.sources import AnyTable, NotATable, as_frame
 from loyalty.tables.wave.contacts import WAVE, find_several_waves, find_wrong_arms
-from loyalty.tables.wave.outcomes import bare_id
 from loyalty.tables.wave.sides import refuse
 
 ABOUT = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,11 +12,11 @@ import pandas as pd
 from loyalty.tables.check import find_breaches, fits
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import OUTCOMES
+from loyalty.tables.ids import MANY, say_strangers
 from loyalty.tables.sources import collect
 from loyalty.tables.wave.sides import count_flags
 
 KEY = ("customer_id", "campaign_id", "wave", "window")  # messages name the customer first
-MANY = 1_000  # so many ids of each table are compared, to see what differs
 
 
 @dataclass(frozen=True)
@@ -150,38 +149,12 @@ def explain_strangers(contacts: nw.LazyFrame, outcomes: nw.LazyFrame) -> str:
     no customer of the contacts stands in the outcomes
     """
     mine, theirs = (_list_ids(table) for table in (contacts, outcomes))
-    shown = [", ".join(repr(value) for value in ids[:3]) or "none" for ids in (mine, theirs)]
-    says = f"`customer_id` is {shown[0]} in the contacts and {shown[1]} in the outcomes"
-    return f"no customer of the contacts stands in the outcomes; {says}: {_advise(mine, theirs)}"
+    return say_strangers(mine, theirs, "the contacts", "the outcomes")
 
 
 def _list_ids(table: nw.LazyFrame) -> list[Any]:
     ids = table.select("customer_id").drop_nulls().unique().sort("customer_id").head(MANY)
     return collect(ids)["customer_id"].tolist()
-
-
-def _advise(mine: list[Any], theirs: list[Any]) -> str:
-    again = "read both files with dtype={'customer_id': 'str'}"
-    texts = [value for value in (*mine, *theirs) if isinstance(value, str)]
-    alike = {bare_id(value) for value in mine} & {bare_id(value) for value in theirs}
-    if len(texts) not in (0, len(mine) + len(theirs)):
-        if any(re.match(r"\s*0\d", value) for value in texts):
-            return f"numbers have lost the zeros in front, so {again}"
-        return "text in one table, a whole number in the other: make them alike with .astype('str')"
-    if texts and alike:
-        return f"they differ in zeros in front, blanks or capital letters, so write them alike, or {again}"
-    return "are these the outcomes of the same customers?"
-
-
-def bare_id(value: Any) -> str:
-    """Write an id without blanks, zeros in front and capital letters: what two spellings of one id share.
-
-    Examples
-    --------
-    >>> bare_id(" 007A") == bare_id("7a")
-    True
-    """
-    return re.sub(r"\s", "", str(value)).lstrip("0").casefold()
 
 
 def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
