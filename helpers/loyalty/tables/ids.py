@@ -33,6 +33,7 @@ ALIKE = (
     *("string", "integer", "floating", "mixed-integer-float", "decimal", "empty"),
     *("boolean", "date", "datetime", "datetime64"),  # no ids, but of one kind: the contract names it
 )
+AGAIN = "read both files with dtype={'customer_id': 'str'}"
 SHOWN = 3
 MANY = 1_000  # so many ids of each table are compared, to see what differs
 
@@ -194,7 +195,7 @@ def _name_kind(value: Any) -> str:
     return "lists" if isinstance(value, list | tuple | set | dict) else f"values of the type {type(value).__name__}"
 
 
-def say_strangers(mine: Sequence[Any], theirs: Sequence[Any], here: str, there: str) -> str:
+def say_strangers(mine: Sequence[Any], theirs: Sequence[Any], here: str, there: str, again: str = AGAIN) -> str:
     """Say that no id of one table is in another, with ids of both and what to do; the one message for it everywhere.
 
     Parameters
@@ -203,6 +204,8 @@ def say_strangers(mine: Sequence[Any], theirs: Sequence[Any], here: str, there: 
         Ids of both tables, a thousand of each or so; the first ones are shown.
     here, there : str
         What the tables are called, such as "the contacts".
+    again : str
+        How the ids come in full once more.
 
     Examples
     --------
@@ -212,11 +215,10 @@ def say_strangers(mine: Sequence[Any], theirs: Sequence[Any], here: str, there: 
     """
     shown = [", ".join(repr(value) for value in ids[:SHOWN]) or "none" for ids in (mine, theirs)]
     says = f"`customer_id` is {shown[0]} in {here} and {shown[1]} in {there}"
-    return f"no customer of {here} stands in {there}; {says}: {_advise(mine, theirs)}"
+    return f"no customer of {here} stands in {there}; {says}: {_advise(mine, theirs, again)}"
 
 
-def _advise(mine: Sequence[Any], theirs: Sequence[Any]) -> str:
-    again = "read both files with dtype={'customer_id': 'str'}"
+def _advise(mine: Sequence[Any], theirs: Sequence[Any], again: str) -> str:
     texts = [value for value in (*mine, *theirs) if isinstance(value, str)]
     alike = {bare_id(value) for value in mine} & {bare_id(value) for value in theirs}
     if len(texts) not in (0, len(mine) + len(theirs)):
@@ -228,8 +230,13 @@ def _advise(mine: Sequence[Any], theirs: Sequence[Any]) -> str:
     return "are both of the same customers?"
 
 
-def find_strangers(mine: Iterable[Any], theirs: Iterable[Any], here: str, there: str) -> list[str]:
+def find_strangers(
+    mine: Iterable[Any], theirs: Iterable[Any], here: str, there: str, *, alike: bool = False
+) -> list[str]:
     """Refuse two lists of ids that share none, though neither is empty; text and whole numbers share none.
+
+    With `alike` only where a slip is sure: text against numbers, or ids that differ in their spelling. For tables that
+    need not share anybody, such as customers who have bought nothing yet.
 
     Examples
     --------
@@ -238,12 +245,21 @@ def find_strangers(mine: Iterable[Any], theirs: Iterable[Any], here: str, there:
     >>> find_strangers(["1"], [1], "the contacts", "the profile")[0][:50]
     'no customer of the contacts stands in the profile;'
     """
-    ours, others = (pd.Index(pd.Series(list(ids), dtype=object).dropna().unique()) for ids in (mine, theirs))
-    if not len(ours) or not len(others) or ours.isin(others).any():
+    ours, others = (_list_different(ids) for ids in (mine, theirs))
+    if ours.empty or others.empty or ours.isin(others).any():
         return []
+    if len({pd.api.types.is_numeric_dtype(ids) for ids in (ours, others)}) == 1 and alike:
+        spelt = {bare_id(value) for value in ours} & {bare_id(value) for value in others}
+        if not spelt:
+            return []
     return [say_strangers(_sort(ours), _sort(others), here, there)]
 
 
-def _sort(ids: pd.Index) -> list[Any]:
+def _list_different(ids: Iterable[Any]) -> pd.Series:
+    values = ids if isinstance(ids, pd.Series) else pd.Series(list(ids), dtype=object).infer_objects()
+    return values.dropna().drop_duplicates()
+
+
+def _sort(ids: pd.Series) -> list[Any]:
     """Up to a thousand ids in order, whole numbers first."""
-    return sorted(ids[:MANY].tolist(), key=lambda value: (isinstance(value, str), value if _is_id(value) else 0))
+    return sorted(ids.head(MANY).tolist(), key=lambda value: (isinstance(value, str), value if _is_id(value) else 0))

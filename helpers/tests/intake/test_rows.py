@@ -110,8 +110,9 @@ def test_lists_whose_ids_never_meet_are_refused(csv):
     with pytest.raises(TableError) as caught:
         load_tables({"receipts": till, "contacts": people})
     assert caught.value.problems == [
-        "none of the customers of contacts ('7', '8', …) is among those of receipts ('0007', …): "
-        "take the same kind of id in both"
+        "no customer of the contacts stands in the receipts; `customer_id` is '7', '8' in the contacts and '0007' in "
+        "the receipts: they differ in zeros in front, blanks or capital letters, so write them alike, or export both "
+        "tables again, with the ids as text"
     ]
 
 

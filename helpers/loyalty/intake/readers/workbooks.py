@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import openpyxl
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from loyalty.intake.mapping.headers import find_header, squeeze
 from loyalty.intake.space import Raw, Space, write_cell
@@ -18,6 +19,7 @@ from loyalty.tables.sources import NotATable
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 HEAD = 1000
 SHOWN = 3
+LATE_DAY_ZERO = 1_462  # days from 1899-12-30 to 1904-01-01, from which some workbooks count
 
 
 def read_workbook(
@@ -29,6 +31,7 @@ def read_workbook(
             mend = "open it in Excel and save it as .xlsx without a password"
             raise NotATable(f"{path.name} is protected by a password, or an old .xls under another name: {mend}")
     book = _open_workbook(path)
+    day_zero = LATE_DAY_ZERO if book.epoch == CALENDAR_MAC_1904 else 0
     formulas = None
     try:
         sheet, notes = _choose_sheet(book, options.get("sheet"), path.name)
@@ -59,7 +62,7 @@ def read_workbook(
     headers += [""] * (width - len(headers))
     if at:
         notes.append(f"column names taken from line {at + 1}")
-    return Raw(path.name, table, headers, at + 2, notes, marked=True)
+    return Raw(path.name, table, headers, at + 2, notes, marked=True, day_zero=day_zero)
 
 
 def _open_workbook(path: Path) -> openpyxl.Workbook:
