@@ -12,8 +12,8 @@ import pandas as pd
 from loyalty.tables.check import find_breaches, fits
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import OUTCOMES
-from loyalty.tables.ids import MANY, say_strangers
-from loyalty.tables.sources import collect
+from loyalty.tables.ids import AGAIN, MANY, SHOWN, bare_id, say_strangers
+from loyalty.tables.sources import bring_beside, collect
 from loyalty.tables.wave.sides import count_flags
 
 KEY = ("customer_id", "campaign_id", "wave", "window")  # messages name the customer first
@@ -157,8 +157,18 @@ def _list_ids(table: nw.LazyFrame) -> list[Any]:
     return collect(ids)["customer_id"].tolist()
 
 
-def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
+def list_others(contacts: nw.LazyFrame, outcomes: nw.LazyFrame) -> list[Any]:
+    """Ids of the outcomes that stand on no list of contacts; a thousand at most."""
+    known = contacts.select("customer_id").unique()
+    given = bring_beside(outcomes.select("customer_id").unique(), known)
+    others = given.join(known, on="customer_id", how="anti")
+    return collect(others.sort("customer_id").head(MANY))["customer_id"].tolist()
+
+
+def say_missing(counts: pd.Series, ids: Sequence[Any], window: str, others: Sequence[Any] = ()) -> str:
     """Say how many customers have no row of a window, by arm, with examples.
+
+    Where ids of the `outcomes` that are on no list differ from these in their spelling only, that is what is said.
 
     Parameters
     ----------
@@ -167,6 +177,8 @@ def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
     ids : sequence
         Some of them.
     window : str
+    others : sequence
+        Ids of the outcomes that are on no list.
 
     Examples
     --------
@@ -176,4 +188,9 @@ def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
     total = int(counts.sum())
     by_arm = ", ".join(f"{arm} {n:,}" for arm, n in counts.items() if n)
     who = f"{total:,} customer{'s have' if total > 1 else ' has'} no row of the window `{window}` ({by_arm})"
-    return f"{who}, such as {', '.join(map(str, ids))}: who bought nothing needs a row with 0"
+    spelt = {bare_id(other): other for other in others}
+    for name in ids:
+        if bare_id(name) in spelt:
+            pair = f"{name!r} in the contacts and {spelt[bare_id(name)]!r} in the outcomes"
+            return f"{who}; some stand there in another spelling, such as {pair}: {AGAIN}"
+    return f"{who}, such as {', '.join(map(str, ids[:SHOWN]))}: who bought nothing needs a row with 0"
