@@ -20,7 +20,7 @@ BATCH = 20_000
 WIDEST = 2_000
 ROUGH = "rough"
 SPACES = "\u00a0\u202f\u2007\u2009\u2003\u2002"
-NOTHING = "\u200b\ufeff\u200e\u200f"
+NOTHING = "\u00ad\u200b\u2060\ufeff\u200e\u200f"
 PLAIN = str.maketrans(dict.fromkeys(SPACES, " ") | dict.fromkeys(NOTHING, ""))
 C = duckdb.ColumnExpression
 F = duckdb.FunctionExpression
@@ -38,6 +38,7 @@ class Raw:
     notes: list[str] = field(default_factory=list)
     word: str = "line"
     marked: bool = False  # whether cells carry the mark TYPED
+    day_zero: int = 0  # days after 1899-12-30 from which numbers count days
     unread: list[str] = field(default_factory=list)  # names of columns that nobody asked for
     samples: dict[str, tuple[str, ...]] = field(default_factory=dict)  # some values by column, once they were asked for
 
@@ -92,6 +93,7 @@ class Space:
         """Write a relation of this connection into the temporary file; its column r then counts the rows from 0.
 
         In raw texts every kind of space becomes a plain space, because thousands are often parted by no-break spaces.
+        Characters that cannot be seen are taken out, and a space at the end tells the reader of ids that some were.
         """
         name = self.make_name(kind)
         if kind == "raw":
@@ -132,14 +134,23 @@ def _fit(cells: list[str | None], width: int) -> list[str | None]:
 def _plain(ref: str) -> duckdb.Expression:
     ascii_only = F("strlen", C(ref)) == F("length", C(ref))
     spaced = F("regexp_replace", C(ref), K(f"[{SPACES}]"), K(" "), K("g"))
-    bare = F("regexp_replace", spaced, K(f"[{NOTHING}]"), K(""), K("g"))
-    return duckdb.CaseExpression(ascii_only, C(ref)).otherwise(bare).alias(ref)
+    bare = F("concat", F("regexp_replace", spaced, K(f"[{NOTHING}]"), K(""), K("g")), K(" "))
+    cases = duckdb.CaseExpression(ascii_only, C(ref)).when(F("regexp_matches", spaced, K(f"[{NOTHING}]")), bare)
+    return cases.otherwise(spaced).alias(ref)
+
+
+def _make_plain(text: str) -> str:
+    """What `_plain` does, for one text of Python."""
+    bare = text.translate(PLAIN)
+    return bare + " " if len(bare) < len(text) else bare
 
 
 def write_cell(value: Any) -> str | None:
     """Turn a Python value into text; what was no text gets the mark TYPED."""
-    if value is None or isinstance(value, str):
-        return value if value is None or value.isascii() else value.translate(PLAIN)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value if value.isascii() else _make_plain(value)
     if isinstance(value, dt.datetime):
         return TYPED + value.isoformat(" ")
     if isinstance(value, dt.date):

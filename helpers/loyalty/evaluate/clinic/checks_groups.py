@@ -155,7 +155,7 @@ def _compare_before(record: Record) -> tuple[str, float]:
         return "", float("nan")
     for _, part in sides.groupby(chance):
         if min(part.sum(), (~part).sum()) > 1:
-            wave = contacts.loc[part.index, ["arm"]].assign(campaign_id="", wave=1, customer_id=part.index)
+            wave = contacts.loc[part.index, ["arm"]].assign(campaign_id="this one", wave=1, customer_id=part.index)
             profile = before.loc[part.index, known].assign(customer_id=part.index)
             found = check_balance(wave, profile, control=record.control)
             statistic += found.statistic
@@ -273,6 +273,8 @@ def _find_bought(record: Record) -> pd.DataFrame:
 
 def check_join(record: Record) -> Symptom:
     """Check the join: ids that do not meet, rows that repeat or are lost in both groups, ids that nobody buys with."""
+    if record.unmet:
+        return Symptom(record.unmet[:1].upper() + record.unmet[1:], broken=True)
     total = len(record.contacts)
     p, silent = _find_silent(record)
     faults = _find_faults(record)

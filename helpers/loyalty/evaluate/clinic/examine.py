@@ -118,4 +118,4 @@ def examine_campaign(
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)
     warnings = (say_universal(record.universal, say),) if record.universal else ()
-    return Examination(tuple(found.values()), warnings)
+    return Examination(tuple(found.values()), (*warnings, *record.warnings))

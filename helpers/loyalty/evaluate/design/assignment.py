@@ -17,7 +17,7 @@ from loyalty.evaluate.design.holdout import HoldOut
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS
-from loyalty.tables.ids import write_id
+from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable, collect, open_table
 
 
@@ -194,7 +194,11 @@ def _leave_out(table: pd.DataFrame, exclude: Any) -> pd.DataFrame:
     is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
     ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
     # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out
-    out = table["customer_id"].astype("str").astype(object).isin({write_id(name) for name in ids})
+    mine = table["customer_id"].astype("str").astype(object)
+    theirs = {write_id(name) for name in ids}
+    if strangers := find_strangers(mine, theirs, "the customers", "`exclude`", alike=True):
+        raise TableError(strangers, "exclude")
+    out = mine.isin(theirs)
     return table[~out].reset_index(drop=True)
 
 

@@ -13,6 +13,7 @@ from loyalty.evaluate.design.assignment import Assignment, find_wrong_shares
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable, as_frame
+from loyalty.tables.wave.arms import fold_arm
 
 # One rule for the package, the clinic and the reports
 ALARM = 0.001  # a p-value below this says that the split is not the one planned
@@ -114,6 +115,7 @@ def check_sample_ratio(
     table = _read_counts(contacts)
     wrong = find_wrong_shares(shares or {})
     shares = dict(shares) if isinstance(shares, Mapping) else {}
+    table, notes = _read_arms(table, shares)
     wrong += _find_wrong_counts(table, shares, by)
     table = table.assign(n=pd.to_numeric(table["n"], errors="coerce"))
     if not ((table["n"] >= 0).all() and table["n"].sum() > 0):
@@ -128,7 +130,6 @@ def check_sample_ratio(
     out = out.assign(found=out["customers"] / whole.sum(), expected=out["planned"] * whole.sum())
     statistic, p = stats.chisquare(out["customers"], out["expected"])
     each = _test_groups(counts, out["planned"].to_numpy())
-    notes = []
     if mode == "blocks":
         statistic = p = float("nan")
         each[["statistic", "p"]] = float("nan")
@@ -155,6 +156,20 @@ def _read_counts(contacts: AnyTable) -> pd.DataFrame:
     if "control_kind" in table:
         table = table[(table["control_kind"] != "universal").fillna(True)]
     return table.assign(n=1)
+
+
+def _read_arms(table: pd.DataFrame, shares: Mapping[str, float]) -> tuple[pd.DataFrame, list[str]]:
+    """The table with arms as the plan spells them: capital letters and blanks make no arm of their own."""
+    if "arm" not in table:
+        return table, []
+    planned = {fold_arm(str(arm)): str(arm) for arm in shares}
+    found = [arm for arm in table["arm"].dropna().unique() if isinstance(arm, str) and arm not in shares]
+    renamed = {arm: planned[fold_arm(arm)] for arm in found if fold_arm(arm) in planned}
+    if not renamed:
+        return table, []
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in sorted(renamed.items()))
+    arms = table["arm"].astype(object).replace(renamed)
+    return table.assign(arm=arms), [f"capital letters and blanks make no arm of their own: {shown}"]
 
 
 def _find_wrong_counts(table: pd.DataFrame, shares: Mapping[str, float], by: str | None) -> list[str]:

@@ -11,7 +11,7 @@ One entrance to the modules beside this one:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -268,12 +268,13 @@ def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list
             left_out.append(problem)
             continue
         unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
-        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.warnings))}
+        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.left_out))}
         if rows is None:
             kind = _find_kind(metric, [here[metric] for here in cells.values()], way.interval)
             found = compare_sums(*pair, kind=kind, interval=way.interval, **given)
         else:
             found = _compare_rows([rows.loc[[key]] for key in keys], pair, metric, way, is_uneven, given)
+        found = replace(found, warnings=(*found.warnings, *data.doubts))
         results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
     if not results:
         raise TableError(left_out, "contacts")

@@ -333,7 +333,7 @@ def _ask(raw: Raw, ref: str, column: Column) -> dict[str, str]:
         return {}
     value = clean(C(ref))
     if column.kind in ("time", "date"):
-        days = list_days(raw.table, value)
+        days = list_days(raw.table, value, raw.day_zero)
         if days.count("day") != 0 or days.count("month") != 0:
             return {"day_first": str(days.count("day") >= days.count("month")).lower()}
         if days.count("either"):

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import openpyxl
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from loyalty.intake.mapping.headers import find_header, squeeze
 from loyalty.intake.space import Raw, Space, refuse_wide, write_cell
@@ -25,6 +26,7 @@ FAR = 100  # columns
 ROW = re.compile(rb'<row [^>]{0,150}?\br="(\d{1,9})"')
 MOST_TEXT = 256_000_000  # bytes: all texts of a workbook are held at once
 MOST = 3_000_000_000
+LATE_DAY_ZERO = 1_462  # days from 1899-12-30 to 1904-01-01, from which some workbooks count
 
 
 def read_workbook(
@@ -36,6 +38,7 @@ def read_workbook(
             mend = "open it in Excel and save it as .xlsx without a password"
             raise NotATable(f"{path.name} is protected by a password, or an old .xls under another name: {mend}")
     book = _open_workbook(path)
+    day_zero = LATE_DAY_ZERO if book.epoch == CALENDAR_MAC_1904 else 0
     formulas = None
     try:
         with _say_damage(path):
@@ -68,7 +71,7 @@ def read_workbook(
     headers += [""] * (width - len(headers))
     if at:
         notes.append(f"column names taken from line {at + 1}")
-    return Raw(path.name, table, headers, at + 2, notes, marked=True)
+    return Raw(path.name, table, headers, at + 2, notes, marked=True, day_zero=day_zero)
 
 
 def _find_width(head: Sequence[Sequence[Any]], at: int) -> int:

@@ -168,14 +168,15 @@ class History:
         days = {name: None if day is None else read_day(day, name).date() for name, day in days.items()}
         facts = {"scheme": scheme, "version": version} | days
         noted = None if noted_on is None else read_day(noted_on, "noted_on").date()
-        joined = open_waves(contacts, outcomes, PEOPLE, fill=missing == "zero").rows
+        waves = open_waves(contacts, outcomes, PEOPLE, fill=missing == "zero")
+        joined = waves.rows
         db = self._db.cursor()  # temporary tables and registered names are the cursor's own
         db.begin()
         try:
             types = settle_ids(db, joined)
             db.register("joined", joined)
             stage_wave(db, joined.column_names, types, facts, fill=missing == "zero")
-            warnings = judge_wave(db)
+            warnings = [*waves.warnings, *judge_wave(db)]
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()
         except duckdb.Error as error:

@@ -32,6 +32,7 @@ from loyalty.report.output.html import Section
 from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.check import TableError
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect, open_table
 
 OTHER_DATES = "set other dates: start, end, before, after"
@@ -146,8 +147,8 @@ def _match_receipts(contacts: pd.DataFrame, receipts: AnyTable) -> float:
     buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
     seen = find_seen(contacts["customer_id"], buyers)
     if seen == 0:
-        mend = "is it the same number of the card in both, with the same zeros in front?"
-        raise TableError([f"none of the {len(contacts):,} customers has a receipt: {mend}"], "contacts")
+        strangers = find_strangers(contacts["customer_id"], buyers, "the contacts", "the receipts")
+        raise TableError(strangers or ["there is no receipt with a customer"], "contacts")
     return seen
 
 

@@ -19,6 +19,7 @@ from loyalty.segment.snapshots import read_snapshot
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import interval_of_share
 from loyalty.tables.check import TableError
+from loyalty.tables.ids import find_strangers
 
 APPEARED = "(not in the table before)"
 LEFT = "(no longer in the table)"
@@ -160,8 +161,7 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
     problems = [] if days[0] < days[1] else [f"`before` ({days[0]:%Y-%m-%d}) is not earlier than `after`"]
     if schemes[0] != schemes[1]:
         problems.append(f"two segmentations cannot be compared: {schemes[0]!r} before, {schemes[1]!r} after")
-    if (first["customer_id"].dtype == "str") != (second["customer_id"].dtype == "str"):
-        problems.append("`customer_id` is a number in one table and a text in the other: nobody would match")
+    problems += find_strangers(first["customer_id"], second["customer_id"], "`before`", "`after`", alike=True)
     if problems:
         raise TableError(problems, "migration")
     pairs = first[["customer_id", "segment"]].merge(
@@ -185,6 +185,8 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
     ]
     if set(first["version"].unique()) != set(second["version"].unique()):
         notes.insert(0, "the version of the rule changed: some moved because the rule did, not the customers")
+    if find_strangers(first["customer_id"], second["customer_id"], "`before`", "`after`"):
+        notes.insert(0, "no customer is in both tables: are both of the same customers?")
     return Migration(table, days, level, tuple(notes))
 
 

@@ -70,10 +70,21 @@ def test_whole_numbers_as_ids_become_text_and_broken_ones_are_named(load, refuse
     frame = FRAME.assign(customer_id=[7.0, None, 8.0])
     loaded = load(frame)
     assert [row[0] for row in show(loaded)] == ["7", "8"]
-    assert "`customer_id`: decimal numbers read as whole ones" in loaded.notes
+    assert not any("decimal" in note for note in loaded.notes)  # pandas made them decimal: not worth a word
     assert refuse(FRAME.assign(customer_id=[7.5, 8.0, 9.0])) == (
         "`customer_id` holds '7.5' in 1 row: an id is a whole number or a text; export it as text"
     )
+
+
+def test_numbers_that_lost_digits_are_to_be_exported_as_text(refuse):
+    says = refuse(FRAME.assign(customer_id=[9007199254740992.0, 7.0, 8.0]))
+    assert says.endswith("have lost their last digits: export the column as text, and read it again")
+
+
+def test_lists_dates_and_flags_are_no_ids(refuse):
+    for ids, kind in (([[1], [2], [3]], "bigint[]"), ([True, False, True], "boolean"), (FRAME["time"], "timestamp")):
+        says = refuse(FRAME.assign(customer_id=ids))
+        assert f"`customer_id` holds values of the type {kind}" in says and "a whole number or a text" in says
 
 
 def test_columns_of_another_type_are_named(refuse):

@@ -7,6 +7,7 @@ import io
 
 import openpyxl
 import pytest
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
 from loyalty.intake.readers.workbooks import _scan_sheet
 
@@ -26,6 +27,24 @@ def test_cells_keep_their_types_and_texts_beside_them_are_read(xlsx, load):
         ("7", "2025-12-31 18:05", 1234.567),
         ("9", "2025-12-29 00:00", -3.0),
     ]
+
+
+@pytest.mark.parametrize(("epoch", "serial"), [(WINDOWS_EPOCH, 45657), (MAC_EPOCH, 44195)])
+def test_bare_numbers_are_days_as_the_workbook_counts_them(tmp_path, load, epoch, serial):
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    for row in (HEAD, [7, serial, 5], [8, serial + 0.5, 6]):
+        book.active.append(row)
+    book.save(tmp_path / "mac.xlsx")
+    loaded = load(tmp_path / "mac.xlsx", columns=NAMES)
+    assert [row[1] for row in show(loaded)] == ["2024-12-31 00:00", "2024-12-31 12:00"]
+    assert any("from 1904 on" in note for note in loaded.notes) == (epoch is MAC_EPOCH)
+
+
+@pytest.mark.parametrize("cell", [dt.date(2024, 1, 5), True, 7.5])
+def test_dates_flags_and_fractions_are_no_ids(xlsx, refuse, cell):
+    says = refuse(xlsx([HEAD, [cell, DAY, 5], ["C1", DAY, 6]]), columns=NAMES)
+    assert "(at line 2): no ids: an id is a whole number or a text" in says
 
 
 def test_a_title_merged_over_the_table_is_passed_over(xlsx, load):

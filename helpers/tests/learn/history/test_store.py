@@ -501,3 +501,19 @@ def test_a_full_disk_is_named_as_the_cause_and_nothing_is_written(tmp_path, monk
         ):
             history.append(contacts, outcomes)
         assert len(history.to_frame()) == 0
+
+
+def test_outcomes_of_other_ids_are_no_zeros(history):
+    contacts, outcomes = make_wave()
+    with pytest.raises(TableError, match="no customer of the contacts stands in the outcomes; `customer_id` is '0100'"):
+        history.append(contacts.assign(customer_id="0" + contacts["customer_id"].astype("str")),
+                       outcomes.assign(customer_id=outcomes["customer_id"].astype("str")), missing="zero")  # fmt: skip
+
+
+def test_a_second_name_of_control_is_not_kept(history):
+    contacts, outcomes = make_wave()
+    for arm, says in (("holdout", "is it `holdout`"), ("КГ", "is it `КГ`")):
+        with pytest.raises(TableError, match=says):
+            history.append(contacts.replace({"arm": {"control": arm}}), outcomes)
+    with pytest.raises(TableError, match="the group `КГ` sounds like control, and `control` is there as well"):
+        history.append(contacts.assign(arm=["КГ", *contacts["arm"].iloc[1:-1], "control"]), outcomes)
