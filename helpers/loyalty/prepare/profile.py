@@ -15,6 +15,7 @@ from narwhals.dtypes import DType
 
 from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, refuse_repeats, say_repeats
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -23,6 +24,7 @@ from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_
 TREND_DAYS = 84
 
 
+@check_arguments
 def build_profile(
     receipts: AnyTable,
     as_of: str | dt.date | pd.Timestamp,

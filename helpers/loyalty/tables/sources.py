@@ -68,6 +68,8 @@ def open_table(source: AnyTable, *, beside: nw.LazyFrame | None = None) -> nw.La
     >>> open_table(pd.DataFrame({"sales": [1.5, 2.5]})).collect_schema().names()
     ['sales']
     """
+    if beside is not None and not isinstance(beside, nw.LazyFrame):
+        raise NotATable(f"`beside` should be a table of open_table, found {_say_type(beside)}")
     if isinstance(source, nw.LazyFrame | nw.DataFrame):
         source = source.to_native()
     if isinstance(source, str | Path):

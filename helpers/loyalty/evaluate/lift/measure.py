@@ -24,6 +24,7 @@ from loyalty.evaluate.lift.intervals import compare_sums, compare_weighted
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.sources import AnyTable
@@ -37,6 +38,7 @@ RATES = frozenset(c.name for c in OUTCOMES.columns if c.kind == "whole" and c.hi
 AMOUNTS = frozenset(c.name for c in OUTCOMES.columns if c.kind in ("money", "number"))
 
 
+@check_arguments
 def measure_lift(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -143,6 +145,7 @@ def measure_lift(
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
+@check_arguments
 def measure_lifts(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -187,12 +190,15 @@ def measure_lifts(
     for metric in metrics:
         number, per = (metric, None) if isinstance(metric, str) else metric
         pairs.append((number, per))
+    if not pairs:
+        raise ValueError("`metrics` should name at least one outcome")
     names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
     data = open_assigned(contacts, outcomes, names, by=by, control=control, window=window, summed=True)
     results, left_out = _measure(data, pairs, _Way(level=level, kinds=kinds or {}))
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
+@check_arguments
 def unmask_redeemers(
     contacts: AnyTable,
     outcomes: AnyTable = None,

@@ -13,6 +13,7 @@ import pandas as pd
 from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.profile import is_purchase
 from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_newcomers, say_repeats
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES, RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -24,6 +25,7 @@ SUMS = ("sales", "margin", "discount", "offer_discount", "reward_paid", "points_
 KEY = list(CONTACTS.key)
 
 
+@check_arguments
 def build_outcomes(
     contacts: AnyTable,
     receipts: AnyTable,
@@ -124,6 +126,7 @@ def build_outcomes(
     return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*notes, *said, *odd])
 
 
+@check_arguments
 def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate: float = 0.0) -> pd.Series:
     """Margin from sales by one rate for all goods; what was taken off the prices comes off the margin in full.
 
@@ -137,12 +140,19 @@ def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate:
     >>> apply_margin_rate(frame, 0.30, [True, False]).tolist()
     [30.0, 20.0]
     """
+    if "sales" not in frame:
+        raise TableError(["there is no column `sales`"], "frame")
+    if odd := [n for n in ("sales", "discount") if n in frame and not pd.api.types.is_numeric_dtype(frame[n])]:
+        raise TableError([f"`{name}` should hold numbers, found {frame[name].dtype}" for name in odd], "frame")
+    marks = np.asarray(ordinary)
+    if marks.dtype != bool or marks.shape != (len(frame),):
+        raise TableError([f"`ordinary` should hold True or False for each of {len(frame):,} rows"], "ordinary")
     sales = frame["sales"] / (1 + vat_rate)
     if "discount" not in frame:
         return rate * sales
     off = frame["discount"] / (1 + vat_rate)
-    paid = sales[ordinary].sum()
-    given = off[ordinary].sum()
+    paid = sales[marks].sum()
+    given = off[marks].sum()
     of_list = (rate * paid + given) / (paid + given) if paid > 0 else rate
     return of_list * (sales + off) - off
 

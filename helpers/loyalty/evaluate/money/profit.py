@@ -18,6 +18,7 @@ from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
 from loyalty.stats.intervals import compare_means
 from loyalty.stats.multiplicity import correct_for_many
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
@@ -173,6 +174,7 @@ class Terms:
         return problems
 
 
+@check_arguments
 def campaign_money(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -262,6 +264,7 @@ def campaign_money(
     return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms)
 
 
+@check_arguments
 def compare_money(
     contacts: AnyTable, outcomes: AnyTable = None, offers: AnyTable = None, **options: Any
 ) -> pd.DataFrame:

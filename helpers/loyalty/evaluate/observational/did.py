@@ -15,6 +15,7 @@ from loyalty.evaluate.observational.naive import compare_naively
 from loyalty.prepare.visits import say_newcomers
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.multiplicity import correct_for_many
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.days import read_day
@@ -129,6 +130,7 @@ class DifferenceInDifferences:
         return render_html(self.to_frame(), title, self.warnings)
 
 
+@check_arguments
 def difference_in_differences(
     receipts: AnyTable,
     *,

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.intake.loading import take_tables
 from loyalty.report.campaign.controlled import report_with_control
 from loyalty.report.campaign.job import (
     COSTS,
@@ -26,6 +27,7 @@ from loyalty.report.output import parts
 from loyalty.report.output.html import Section
 from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import Setting, read_settings
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable, collect, open_table
 
@@ -59,6 +61,7 @@ UNLOCKS = (
 )
 
 
+@check_arguments
 def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignReport:
     """Report what a campaign changed, in money, with its checks; without a control group, what may be said instead.
 
@@ -94,6 +97,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 
 def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
     """Read the campaign, and make the sections that every report of a campaign has."""
+    take_tables(tables, TABLES)
     contacts, held = _split_universal(read_contacts(tables["contacts"].table, values))
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))

@@ -11,6 +11,7 @@ import pandas as pd
 from loyalty.prepare.profile import reduce_to_receipts, type_columns
 from loyalty.segment.snapshots import read_buyers, read_snapshot
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.days import read_day, write_moment
@@ -60,6 +61,7 @@ class Gaps:
         return render_html(self.table, title, self.warnings)
 
 
+@check_arguments
 def measure_gaps(
     receipts: AnyTable,
     as_of: str | pd.Timestamp,
@@ -138,6 +140,7 @@ def measure_gaps(
     )
 
 
+@check_arguments
 def assign_life_cycle(
     profile: AnyTable,
     *,
