@@ -153,7 +153,7 @@ def _read(name: str, value: Any, hint: Any, written: str) -> Any:
         value = float(value)
     if not _fits(value, hint):
         says = f"`{name}` should be {_say_hint(hint)}, found {_say_value(value)}{_say_mend(value, hint)}"
-        raise _Wrong(says, is_hard=_is_numeric(hint) and not isinstance(value, bool | np.bool_))
+        raise _Wrong(says, is_hard=_is_numeric(hint) and not _is_known(value))
     _refuse_limits(name, value)
     return value
 
@@ -173,6 +173,11 @@ def _refuse_limits(name: str, value: Any) -> None:
     low = LIMITS[name][0] if name in LIMITS else None
     if low is not None and value < low:
         raise _Wrong(f"`{name}` should be {low} or more, found {value!r}", is_hard=True)
+
+
+def _is_known(value: Any) -> bool:
+    """Whether a function may know what it means: true and false, and NaN or infinity for what there is not."""
+    return isinstance(value, bool | np.bool_) or (isinstance(value, Real) and not np.isfinite(float(value)))
 
 
 def _is_numeric(hint: Any) -> bool:
