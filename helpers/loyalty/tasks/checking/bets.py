@@ -112,6 +112,8 @@ def predict(code: str, value: Any) -> Bet:
     >>> predict("00z", ...)
     ⬜ No bet yet
     """
+    if not isinstance(code, str):  # it becomes a key of the progress, which is read again
+        raise ValueError(f"the code of a bet is a text such as '33a', found a {type(code).__name__}")
     bet: float | str | None = None
     message = ""
     if isinstance(value, str) and value.strip():
