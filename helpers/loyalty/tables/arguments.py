@@ -149,7 +149,7 @@ def _read(name: str, value: Any, hint: Any, written: str) -> Any:
         return _read_table(name, value, frame=True)
     if name == "ax" and not hasattr(value, "transAxes"):
         raise _Wrong(f"`ax` should be axes of matplotlib, found {_say_value(value)}")
-    if isinstance(value, Decimal) and _fits(1.0, hint):
+    if isinstance(value, Decimal) and value.is_finite() and hint is not Any and _fits(1.0, hint):
         value = float(value)
     if not _fits(value, hint):
         says = f"`{name}` should be {_say_hint(hint)}, found {_say_value(value)}{_say_mend(value, hint)}"
