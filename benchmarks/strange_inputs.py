@@ -650,6 +650,7 @@ def write_page(answers: Sequence[tuple[Strange, Answer]]) -> str:
         shown.add(strange.function)
         ((argument, what),) = strange.spoiled
         words = " ".join(answer.words.split())
+        words = re.sub(r"\S*/tmp\S*", "this folder", words)
         words = re.sub(r" at 0x[0-9a-f]+", "", words if len(words) <= 240 else f"{words[:237]}…").replace("|", "\\|")
         lines.append(f"| `{strange.function}` | `{argument}`: {what} | {words} |")
     return "\n".join(lines) + "\n"
