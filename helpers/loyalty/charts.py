@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -160,6 +160,14 @@ def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
         ax.figure.supxlabel(words, x=0.01, ha="left", fontsize=8, color="#80868B", parse_math=False)
 
 
+def _label_estimate(row: Mapping[str, Any], unit: str, decimals: int) -> str:
+    """Write an estimate with its interval, as far as there is one."""
+    effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
+    if row["effect"] != row["effect"]:
+        return "no estimate"
+    return f"{effect}  ({low} to {high})" if row["low"] == row["low"] else f"{effect}  (no interval)"
+
+
 def draw_intervals(
     estimates: pd.DataFrame, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2
 ) -> Axes:
@@ -200,12 +208,10 @@ def draw_intervals(
         colour = row.get("colour", TREATED)
         ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
         ax.plot(row["effect"], place, "o", color=colour, markersize=8, zorder=3)
-        effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
-        label = f"{effect}  ({low} to {high})"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # the zero line must not cross a label
         ax.annotate(
-            label,
-            (row["effect"], place),
+            _label_estimate(row, unit, decimals),
+            (row["effect"] if row["effect"] == row["effect"] else 0.0, place),
             (0, 9),
             textcoords="offset points",
             ha="center",

@@ -15,6 +15,9 @@ from scipy import stats as _scipy
 from loyalty.stats.result_card import name_estimand, render_result, render_table
 from loyalty.text import say_p
 
+# An error of zero is no certainty
+NO_SPREAD = "no interval: within the groups all customers are alike, so what chance does cannot be measured"
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -96,10 +99,19 @@ class Estimate:
         )
 
 
-def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float = 0.95, **fields: Any) -> Estimate:
+def make_estimate(
+    effect: float,
+    se: float,
+    *,
+    df: float = np.inf,
+    level: float = 0.95,
+    certain: bool = False,
+    **fields: Any,
+) -> Estimate:
     """Turn an effect and its standard error into an `Estimate` with a two-sided t interval.
 
-    Not for rates near zero or for ratios: those need intervals of their own.
+    Not for rates near zero or for ratios: those need intervals of their own. Where the error is 0, nobody differed from
+    anybody, and what chance does cannot be measured: no interval, no p-value (NaN), and a warning that says so.
 
     Parameters
     ----------
@@ -109,6 +121,8 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
         Degrees of freedom of the t distribution; infinite for the normal distribution.
     level : float
         Coverage of the interval, a fraction.
+    certain : bool
+        Whether an error of 0 is meant, because nothing was drawn: a plan that writes to nobody earns 0 for sure.
     **fields
         The other attributes of `Estimate`: n_treated, n_control, method and estimand are required, base, details and
         warnings are optional.
@@ -125,11 +139,14 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
     """
     effect = float(effect)
     se = float(se)
-    half = float(_scipy.t.ppf(0.5 + level / 2, df)) * se
-    p = 1.0 if effect == 0 else 0.0  # without an error, nothing is left to chance
-    if se > 0:
-        p = float(2 * _scipy.t.sf(abs(effect) / se, df))
     fields["details"] = {name: float(value) for name, value in fields.get("details", {}).items()}
+    if se == 0 and certain:
+        return Estimate(effect, effect, effect, se, float(effect == 0), level=level, **fields)
+    if se == 0:
+        fields["warnings"] = tuple(dict.fromkeys((*fields.get("warnings", ()), NO_SPREAD)))
+        return Estimate(effect, np.nan, np.nan, se, np.nan, level=level, **fields)
+    half = float(_scipy.t.ppf(0.5 + level / 2, df)) * se
+    p = float(2 * _scipy.t.sf(abs(effect) / se, df))
     return Estimate(effect, effect - half, effect + half, se, p, level=level, **fields)
 
 

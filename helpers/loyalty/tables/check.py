@@ -76,6 +76,8 @@ def check_table(source: AnyTable, contract: Table, *, name: str | None = None) -
     loyalty.tables.check.TableError: products: 1 problem
       1. `product_id` should be different in every row: 1 value comes more than once, such as 1: keep one row of each
     """
+    if not isinstance(contract, Table) or not isinstance(name, str | None):
+        raise TableError(["`contract` should be a contract, such as loyalty.tables.contracts.RECEIPTS, `name` a text"])
     name = name or contract.name
     index = list(source.index.names) if isinstance(source, pd.DataFrame) else []
     try:

@@ -80,6 +80,8 @@ def open_table(source: AnyTable, *, beside: nw.LazyFrame | None = None) -> nw.La
 
 
 def _open_any(source: AnyTable, beside: nw.LazyFrame | None) -> nw.LazyFrame:
+    if beside is not None and not isinstance(beside, nw.LazyFrame):
+        raise NotATable(f"`beside` should be a table of open_table, found {_say_type(beside)}")
     if isinstance(source, nw.LazyFrame | nw.DataFrame):
         source = source.to_native()
     if isinstance(source, str | Path):

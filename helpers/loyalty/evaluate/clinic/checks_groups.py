@@ -236,7 +236,7 @@ def check_survivors(record: Record) -> Symptom:
     groups = missing.groupby(contacts["arm"]).agg(["sum", "size", "mean"])
     pairs = [groups.loc[[arm, record.control]] for arm in record.arms]
     tests = [stats.fisher_exact([pair["sum"], pair["size"] - pair["sum"]]).pvalue for pair in pairs]
-    p = min(1.0, len(tests) * float(min(tests)))
+    p = min(1.0, len(tests) * float(min(tests, default=1.0)))
     says = f"Without {where} are {', '.join(f'{share:.1%} of {arm}' for arm, share in groups['mean'].items())}"
     large = lost > MISSING * len(missing)
     left = _count_buyers_only(record, missing) if large else 0

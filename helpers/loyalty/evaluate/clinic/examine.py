@@ -17,6 +17,7 @@ from loyalty.evaluate.clinic import checks_groups as groups
 from loyalty.evaluate.clinic.findings import BROKEN, CHECKS, FINE, SOUND, Claim, Examination
 from loyalty.evaluate.clinic.record import open_record
 from loyalty.evaluate.design.sample_ratio import ALARM
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.contacts import say_universal
 
@@ -44,6 +45,7 @@ LEADS = (
 )
 
 
+@check_arguments
 def examine_campaign(
     contacts: AnyTable,
     outcomes: AnyTable = None,

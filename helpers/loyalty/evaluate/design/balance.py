@@ -13,6 +13,7 @@ from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.contracts import CONTACTS
 from loyalty.tables.ids import find_strangers
@@ -76,6 +77,7 @@ class Balance:
         return render_html(self.table, title, self.warnings)
 
 
+@check_arguments
 def check_balance(
     contacts: AnyTable,
     profile: AnyTable,

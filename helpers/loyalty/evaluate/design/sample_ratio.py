@@ -11,6 +11,7 @@ from scipy import stats
 
 from loyalty.evaluate.design.assignment import Assignment, find_wrong_shares
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable, as_frame
 from loyalty.tables.wave.arms import fold_arm
@@ -70,8 +71,13 @@ class SampleRatio:
         return render_html(self.table, self.sentence(), self.warnings)
 
 
+@check_arguments
 def check_sample_ratio(
-    contacts: AnyTable, shares: Mapping[str, float] | None = None, *, by: str | None = None, mode: str | None = None
+    contacts: AnyTable | Mapping[str, int],
+    shares: Mapping[str, float] | None = None,
+    *,
+    by: str | None = None,
+    mode: str | None = None,
 ) -> SampleRatio:
     """Test for a sample ratio mismatch: whether the number of customers in each arm fits the planned shares.
 

@@ -10,8 +10,10 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.profile import is_purchase
-from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_repeats
+from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_newcomers, say_repeats
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
 from loyalty.tables.days import read_day, write_moment
@@ -25,6 +27,7 @@ SUMS = ("sales", "margin", "discount", "offer_discount", "reward_paid", "points_
 KEY = list(CONTACTS.key)
 
 
+@check_arguments
 def build_outcomes(
     contacts: AnyTable,
     receipts: AnyTable,
@@ -72,7 +75,9 @@ def build_outcomes(
         Under OUTCOMES, sorted by wave, customer and window: responded, orders (visits with a line that is no return;
         a receipt number that comes again more than 12 hours later is a visit of its own, and that is said),
         sales (returns taken off); margin, discount (of purchases), redeemed (receipts with the contact's own offer; for
-        control with any offer of the contacts) and the extra columns where the receipts allow.
+        control with any offer of the contacts) and the extra columns where the receipts allow. `.attrs["warnings"]`
+        says what was decided, how many customers are first seen after the start, who count as 0 before, and what looks
+        wrong in the lines (see `loyalty.prepare.lines`).
 
     Raises
     ------
@@ -108,6 +113,7 @@ def build_outcomes(
     if problems:
         raise TableError(problems, "the outcomes")
     try:
+        odd = find_odd_lines(tables[1][0].table)
         lines = _type_lines(tables[1][0].table)
         left_out = tables[1][0].warnings
         people = _list_people(tables[0][0], lines)
@@ -120,9 +126,10 @@ def build_outcomes(
         reduced, said = _count_visits(lines, people, edges, margin_rate)
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
-    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*left_out, *notes, *said])
+    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*left_out, *notes, *said, *odd])
 
 
+@check_arguments
 def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate: float = 0.0) -> pd.Series:
     """Margin from sales by one rate for all goods; what was taken off the prices comes off the margin in full.
 
@@ -136,12 +143,19 @@ def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate:
     >>> apply_margin_rate(frame, 0.30, [True, False]).tolist()
     [30.0, 20.0]
     """
+    if "sales" not in frame:
+        raise TableError(["there is no column `sales`"], "frame")
+    if odd := [n for n in ("sales", "discount") if n in frame and not pd.api.types.is_numeric_dtype(frame[n])]:
+        raise TableError([f"`{name}` should hold numbers, found {frame[name].dtype}" for name in odd], "frame")
+    marks = np.asarray(ordinary)
+    if marks.dtype != bool or marks.shape != (len(frame),):
+        raise TableError([f"`ordinary` should hold True or False for each of {len(frame):,} rows"], "ordinary")
     sales = frame["sales"] / (1 + vat_rate)
     if "discount" not in frame:
         return rate * sales
     off = frame["discount"] / (1 + vat_rate)
-    paid = sales[ordinary].sum()
-    given = off[ordinary].sum()
+    paid = sales[marks].sum()
+    given = off[marks].sum()
     of_list = (rate * paid + given) / (paid + given) if paid > 0 else rate
     return of_list * (sales + off) - off
 
@@ -238,12 +252,15 @@ def _name_silence(seen: np.ndarray, days: pd.DatetimeIndex, said: str) -> Iterat
 def _count_visits(
     lines: nw.LazyFrame, people: pd.DataFrame, edges: list[pd.Series], margin_rate: float | None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Reduce the lines, and once more where receipt numbers come again; also say so."""
+    """Reduce the lines, and once more where receipt numbers come again; say so, and who was no customer before."""
     reduced = collect(_reduce(lines, people, edges, margin_rate))
-    repeats = int(reduced["again"].sum())
-    if not repeats:
-        return reduced, []
-    return collect(_reduce(lines, people, edges, margin_rate, split=True)), [say_repeats(repeats)]
+    notes = []
+    if repeats := int(reduced["again"].sum()):
+        reduced = collect(_reduce(lines, people, edges, margin_rate, split=True))
+        notes.append(say_repeats(repeats))
+    if (edges[1] > edges[0]).any():  # there is a window before
+        notes += say_newcomers(lines, people["customer_id"], edges[1])
+    return reduced, notes
 
 
 def _reduce(

@@ -19,6 +19,7 @@ from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
 from loyalty.stats.result_card import render_result, render_table
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
@@ -186,6 +187,7 @@ class Terms:
         return problems
 
 
+@check_arguments
 def campaign_money(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -275,6 +277,7 @@ def campaign_money(
     return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms)
 
 
+@check_arguments
 def compare_money(
     contacts: AnyTable,
     outcomes: AnyTable = None,

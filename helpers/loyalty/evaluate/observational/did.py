@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.observational.naive import compare_naively
+from loyalty.prepare.visits import say_newcomers
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.multiplicity import correct_for_many
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table, read_checked
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CUSTOMERS
@@ -134,6 +136,7 @@ class DifferenceInDifferences:
         return render_html(self.to_frame(), title, self.warnings)
 
 
+@check_arguments
 def difference_in_differences(
     receipts: AnyTable,
     *,
@@ -242,6 +245,7 @@ def difference_in_differences(
     notes = [*_find_doubts(estimates, placebos, failed, disagree), *left_out]
     if customers is None:
         notes.append("customers who never bought anything in these receipts are missing: give all ids as `customers`")
+    notes += say_newcomers(lines, people["customer_id"], pd.Series(start, people.index))
     notes += [text for e in (naive, *estimates) for text in e.warnings]
     return DifferenceInDifferences(
         naive, estimates, placebos, gaps, per_days, failed > 0, disagree, tuple(dict.fromkeys(notes))

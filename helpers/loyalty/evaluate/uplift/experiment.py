@@ -12,6 +12,7 @@ from scipy import stats as _scipy
 
 from loyalty.evaluate.design.hashing import LIST
 from loyalty.evaluate.money.pricing import COSTS, price_arm, read_arms
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OUTCOMES, PROFILE
 from loyalty.tables.ids import find_strangers
@@ -71,6 +72,7 @@ class Experiment:
         return arm or self.arms[0]
 
 
+@check_arguments
 def open_trial(
     profile: AnyTable,
     contacts: AnyTable,

@@ -22,6 +22,7 @@ from loyalty.intake.parsing.values import NUMBERS
 from loyalty.intake.readers.source import read_source
 from loyalty.intake.readers.workbooks import list_sheets
 from loyalty.intake.space import TYPED, C, Raw, Space
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
@@ -132,6 +133,7 @@ class Proposal:
         return "\n".join(out)
 
 
+@check_arguments
 def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) -> Proposal:
     """Propose which column of each file is which column of its contract.
 

@@ -28,6 +28,7 @@ from loyalty.learn.history.waves import (
     settle_ids,
     stage_wave,
 )
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.tables.wave.several import open_waves
@@ -52,6 +53,7 @@ class Appended:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@check_arguments
 def open_history(path: str | Path, *, read_only: bool = False) -> History:
     """Open a response history, or begin one; use it as `with open_history(path) as history:`.
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.intake.loading import take_tables
 from loyalty.report.campaign.controlled import report_with_control
 from loyalty.report.campaign.job import (
     COSTS,
@@ -24,13 +25,14 @@ from loyalty.report.campaign.job import (
 )
 from loyalty.report.campaign.other_waves import read_other_waves
 from loyalty.report.campaign.outcome import report_outcome
-from loyalty.report.campaign.settings import SETTINGS
+from loyalty.report.campaign.settings import SETTINGS, TABLES
 from loyalty.report.campaign.trust import count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section
 from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import read_settings
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect, open_table
@@ -47,6 +49,7 @@ UNLOCKS = (
 )
 
 
+@check_arguments
 def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignReport:
     """Report what a campaign changed, in money, with its checks; without a control group, what may be said instead.
 
@@ -85,6 +88,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 
 def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
     """Read the campaign, and make the sections that every report of a campaign has."""
+    take_tables(tables, TABLES)
     contacts, held = split_universal(read_contacts(tables["contacts"].table, values))
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))

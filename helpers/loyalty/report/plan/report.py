@@ -10,6 +10,7 @@ import pandas as pd
 
 from loyalty.evaluate.design.eligibility import filter_eligible
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.intake.loading import take_tables
 from loyalty.learn.history.prior_lifts import learn_lifts
 from loyalty.prepare.profile import build_profile
 from loyalty.report.campaign.trust import check_balanced, check_matching, check_ratio
@@ -17,8 +18,9 @@ from loyalty.report.output import parts
 from loyalty.report.plan import draft
 from loyalty.report.plan.draft import Draft
 from loyalty.report.plan.handover import CampaignPlan, lay_out, make_files, make_record
-from loyalty.report.plan.settings import SETTINGS
+from loyalty.report.plan.settings import SETTINGS, TABLES
 from loyalty.report.run.settings import read_settings
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
@@ -35,6 +37,7 @@ UNLOCKS = (
 )
 
 
+@check_arguments
 def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignPlan:
     """Plan a campaign: break-even, minimum detectable effect, eligibility, and the random assignment.
 
@@ -61,7 +64,7 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     """
     values = read_settings(settings, SETTINGS)
     shares = draft.read_plan(values)
-    sources = {name: loaded.table for name, loaded in tables.items()}
+    sources = take_tables(tables, TABLES)
     people = draft.read_people(sources["customers"], values)
     receipts = sources["receipts"]
     day = pd.Timestamp(values["registered_on"])

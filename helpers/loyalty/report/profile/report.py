@@ -11,15 +11,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.intake.loading import take_tables
 from loyalty.prepare.profile import build_profile
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section, say_value
 from loyalty.report.output.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
 from loyalty.report.output.privacy import FEW, SMALL, suppress_small
-from loyalty.report.profile.settings import SETTINGS
+from loyalty.report.profile.settings import SETTINGS, TABLES
 from loyalty.report.run.settings import read_settings
 from loyalty.segment.rules.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
 from loyalty.segment.rules.rfm import RfmScores, score_rfm
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.sources import AnyTable
@@ -38,6 +40,7 @@ NO_PAUSE = "Nobody bought on two different days, so there is no usual pause to j
 TOPS = (0.01, 0.05, 0.10, 0.20, 0.50)
 
 
+@check_arguments
 def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Report:
     """Describe the customers of a receipts table for a reader who decides.
 
@@ -61,7 +64,7 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         A setting is wrong, or a table breaks its contract.
     """
     values = read_settings(settings, SETTINGS)
-    sources = {name: loaded.table for name, loaded in tables.items()}
+    sources = take_tables(tables, TABLES)
     span = find_days(sources["receipts"], values["as_of"])
     as_of = values["as_of"] or f"{span['last'].normalize() + pd.Timedelta(days=1):%Y-%m-%d}"
     profile = build_profile(
@@ -297,7 +300,7 @@ def _make_checks(
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
         ("Customers with more returns than sales", "look" if negative else "good", f"{returners} customers"),
     ]
-    rows += [("Receipt numbers", "look", text) for text in profile.attrs["warnings"]]
+    rows += [("Receipts", "look", text) for text in profile.attrs["warnings"]]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
     return make_checks(rows)
 

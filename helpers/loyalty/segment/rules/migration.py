@@ -18,6 +18,7 @@ from loyalty.segment.rules.rfm import RFM_SEGMENTS
 from loyalty.segment.snapshots import read_snapshot
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import interval_of_share
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.ids import find_strangers
 
@@ -119,6 +120,7 @@ class Migration:
         return render_html(shown, f"From {before} (rows) to {after} (columns), % of the row", self.warnings)
 
 
+@check_arguments
 def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = None, level: float = 0.95) -> Migration:
     """Count who moved from which segment to which between two dates, with an interval for each share.
 

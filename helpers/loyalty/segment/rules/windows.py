@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from loyalty.prepare.profile import is_purchase, type_columns
 from loyalty.prepare.visits import find_receipt_key, group_visits
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS
 from loyalty.tables.days import read_day, write_moment
@@ -19,6 +20,7 @@ from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, collect
 
 
+@check_arguments
 def sum_windows(
     receipts: AnyTable, start: Any, middle: Any, end: Any, *, customers: AnyTable = None, of: str = "sales"
 ) -> pd.DataFrame:
@@ -101,6 +103,7 @@ def _list_visits(sold: nw.LazyFrame, key: list[str]) -> nw.LazyFrame:
     return receipts.select("customer_id", time=nw.col("day"))
 
 
+@check_arguments
 def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd.DataFrame:
     """Draw a population in which nothing ever changes, as mixed as yours: each customer has one rate for ever.
 
@@ -130,6 +133,8 @@ def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd
     """
     rng = np.random.default_rng(seed)
     values = np.asarray(counts, float)
+    if not len(values) or values.min() < 0 or (n is not None and n < 0):
+        raise ValueError("counts should hold visits, 0 or more, of at least one customer; and n customers to draw")
     n = n or len(values)
     mean = values.mean()
     extra = values.var() - values.mean()

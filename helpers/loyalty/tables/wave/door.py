@@ -28,7 +28,8 @@ class Assigned:
     columns `about` the customers and the numbers: those of the first window under their own names, of a further one
     with its name in front (`post:sales`), and those of before with `before:`. `arms` are the treated groups with their
     customers; `windows` those that were joined, each with its first day (NaT if not known), empty for a joined table;
-    `universal` counts the customers of the universal control, who are left out.
+    `universal` counts the customers of the universal control, who are left out. `flags` are the numbers that were true
+    and false before they became 1 and 0.
     """
 
     table: nw.LazyFrame
@@ -38,6 +39,7 @@ class Assigned:
     universal: int = 0
     source: str = "outcomes"
     doubts: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -162,6 +164,7 @@ def open_assigned(
         universal=people.universal,
         source="contacts" if outcomes is None else "outcomes",
         doubts=people.warnings,
+        flags=_find_flags(sides, numbers),
     )
 
 
@@ -201,6 +204,19 @@ def _place_numbers(
     if both := {column.name for column in of_contacts} & set(others):
         raise TableError([f"`{both.pop()}` is the outcome itself; name the column of before"], "before")
     return _Numbers(tuple(of_contacts), tuple(of_outcomes), tuple(others), tuple(earlier))
+
+
+def _find_flags(sides: Sides, numbers: _Numbers) -> frozenset[str]:
+    """Say which of the numbers asked for are columns of true and false."""
+    held = [(sides.contacts, numbers.of_contacts), (sides.outcomes, numbers.of_outcomes)]
+    flags = [
+        column.name
+        for table, columns in held
+        if table is not None
+        for column in columns
+        if table.collect_schema().get(column.name) == nw.Boolean
+    ]
+    return frozenset(flags)
 
 
 def _find_holder(sides: Sides, column: Column, *, prefer: bool) -> nw.LazyFrame:
