@@ -17,14 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH
 from loyalty.text import say_money
 
-TREATED = "#0072B2"
-CONTROL = "#E69F00"
-TRUTH = "#111111"
-HIGHLIGHT = "#C2410C"
-GREY = "#9AA0A6"
-INK = "#333333"
 SHARP = 2  # pixels drawn for each pixel of the page
 TOLD = "headline: "
 ROOMS = {"prepare": "#56B4E9", "segment": "#E69F00", "evaluate": "#0072B2", "learn": "#009E73"}
@@ -47,6 +42,7 @@ def house_style() -> None:
             "savefig.dpi": 100,
             "figure.constrained_layout.use": True,
             "font.family": "DejaVu Sans",
+            "text.parse_math": False,  # a label such as $50_$100 is a price, no formula
             "font.size": 11,
             "axes.titlesize": 14,
             "axes.labelsize": 11,
@@ -147,13 +143,21 @@ def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
     'The gap was there first'
     """
     lines = subtitle.count("\n") + 1
-    ax.set_title(title, loc="left", fontweight="bold", pad=12 + 15 * lines)
+    ax.set_title(title, loc="left", fontweight="bold", pad=12 + 15 * lines, parse_math=False)
     ax.annotate(
-        subtitle, (0, 1), (0, 8), xycoords="axes fraction", textcoords="offset points", color="#5F6368", fontsize=11
+        subtitle,
+        (0, 1),
+        (0, 8),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color="#5F6368",
+        fontsize=11,
+        parse_math=False,
     )
     ax.set_label(f"{TOLD}{title}. {subtitle}")
     if source:
-        ax.figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color="#80868B")
+        words = f"Source: {source}"
+        ax.figure.supxlabel(words, x=0.01, ha="left", fontsize=8, color="#80868B", parse_math=False)
 
 
 def _label_estimate(row: Mapping[str, Any], unit: str, decimals: int) -> str:
@@ -214,6 +218,7 @@ def draw_intervals(
             fontsize=9.5,
             color=INK,
             bbox=box,
+            parse_math=False,
         )
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
     if truth is not None:
@@ -230,7 +235,7 @@ def draw_intervals(
             label="truth",
         )
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
-    ax.set_yticks(range(len(rows)), rows["label"])
+    ax.set_yticks(range(len(rows)), rows["label"], parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.65)
     ax.margins(x=0.12)
     ax.grid(axis="y", visible=False)

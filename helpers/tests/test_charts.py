@@ -70,6 +70,18 @@ def test_rooms_that_are_not_named_are_grey_in_the_cycle():
     assert to_rgb(charts.ROOMS["segment"]) not in edges
 
 
+def test_a_price_in_a_label_is_no_formula():
+    table = pd.DataFrame({"effect": [1.0], "low": [0.5], "high": [1.5]}, index=["$50_$100 {x}"])
+    ax = charts.draw_intervals(table, unit="$")
+    charts.headline(ax, "$5^ or $6_", "in $_$", "a_$_b$")
+    ax.figure.canvas.draw()
+    assert [label.get_parse_math() for label in ax.get_yticklabels()] == [False]
+    charts.house_style()
+    drawn = plt.figure().add_subplot()
+    drawn.bar(["$50_$100", "$_$"], [1, 2])
+    drawn.figure.canvas.draw()
+
+
 def test_lines_are_named_in_their_colours_and_the_span_is_shaded():
     lines = pd.DataFrame(
         {"sent": [3.0, 5.0], "control": [2.0, 2.0]}, index=pd.to_datetime(["2025-01-01", "2025-02-01"])

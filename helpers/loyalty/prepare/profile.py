@@ -15,14 +15,18 @@ from narwhals.dtypes import DType
 
 from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, refuse_repeats, say_repeats
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS
+from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE
 from loyalty.tables.days import read_day, write_moment
+from loyalty.tables.ids import find_strangers
+from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 TREND_DAYS = 84
 
 
+@check_arguments
 def build_profile(
     receipts: AnyTable,
     as_of: str | dt.date | pd.Timestamp,
@@ -43,7 +47,7 @@ def build_profile(
         without it each row is a receipt. A line is a return when `kind` says return or cancel, or, where `kind` is
         empty, when its sales are negative. NaN in a column counts as empty. A receipt is told from another by its
         customer, `store_id`, `till_id` and number; sale lines that come more than 12 hours later under the same number
-        are a visit of their own, and the result says so.
+        are a visit of their own, and the result says so. Lines without a customer are left out and counted.
     as_of : str, datetime.date or pandas.Timestamp
         A day, written 2017-12-01, midnight at its start. Everything before counts, nothing from it on.
     customers : the same kinds of source, optional
@@ -90,11 +94,11 @@ def build_profile(
     """
     day = read_day(as_of)
     try:
-        checked = check_table(receipts, RECEIPTS)
-        odd = find_odd_lines(checked)
+        checked = check_receipts(receipts)
+        odd = find_odd_lines(checked.table)
         if odd and strict:
             raise TableError(odd, "receipts")
-        lines = _add_category(type_columns(checked), products)
+        lines = _add_category(type_columns(checked.table), products)
         everyone = None
         if customers is not None:
             everyone = collect(type_columns(check_table(customers, CUSTOMERS).select("customer_id")))
@@ -103,7 +107,7 @@ def build_profile(
         raise TableError([str(error)], "receipts") from None
     order = ["customer_id", *(name for name in PROFILE.names if name in profile and name != "customer_id")]
     profile = profile[order].sort_values("customer_id", ignore_index=True)
-    profile.attrs["warnings"] = (*warnings, *odd)
+    profile.attrs["warnings"] = (*checked.warnings, *warnings, *odd)
     return profile
 
 
@@ -121,8 +125,9 @@ def _describe(
     if reduced.empty:
         _refuse_if_too_early(lines, day)
     if everyone is not None:
-        if len(reduced) and len(everyone):
-            _refuse_mixed_ids("customer_id", reduced["customer_id"].dtype, everyone["customer_id"].dtype, "customers")
+        ids = everyone["customer_id"], reduced["customer_id"]
+        if strangers := find_strangers(*ids, "the list of customers", "the receipts", alike=True):
+            raise TableError(strangers, "customers")
         kind = {"customer_id": (everyone if len(everyone) else reduced)["customer_id"].dtype}
         reduced = everyone.astype(kind).merge(reduced.astype(kind), on="customer_id", how="outer")
     warnings += _say_span(reduced)

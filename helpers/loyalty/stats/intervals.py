@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, make_estimate
+from loyalty.tables.arguments import check_arguments
 
 # Beyond this skewness of a difference of means, or below this count of buyers, its t interval covers too little
 MOST_SKEWNESS = 0.2
@@ -17,6 +18,7 @@ LEAST_FILLED = 20
 SMALL_SHARE = 0.2  # of all customers: a smaller control is compared with care
 
 
+@check_arguments
 def compare_means(
     treated: ArrayLike,
     control: ArrayLike,
@@ -167,6 +169,7 @@ def compare_moments(
     )
 
 
+@check_arguments
 def compare_rates(
     successes: Sequence[int],
     trials: Sequence[int],
@@ -204,6 +207,10 @@ def compare_rates(
     """
     k = np.asarray(successes, float)
     n = np.asarray(trials, float)
+    if k.shape != (2,) or n.shape != (2,):
+        raise ValueError("successes and trials should hold two whole numbers each, the treated first")
+    if not ((n > 0) & (k >= 0) & (k <= n)).all():
+        raise ValueError(f"successes should lie between 0 and trials, found {k.tolist()} of {n.tolist()}")
     rates = k / n
     pooled = k.sum() / n.sum()
     low, high = wilson(rates, n, level)

@@ -10,6 +10,7 @@ import numpy as np
 from loyalty.evaluate.lift.intervals import bound_relative, name_variance
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import MOST_SKEWNESS, compare_means, skew_of_gap
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 ENOUGH = 1_000  # customers that each group needs for a slope of its own
@@ -18,6 +19,7 @@ COPY = 1e-10  # a correlation nearer to 1 is no luck
 EVEN = (0.4, 0.6)  # control shares at which one slope for both groups does no harm
 
 
+@check_arguments
 def adjust_gap(
     treated: np.ndarray,
     control: np.ndarray,
@@ -69,6 +71,9 @@ def adjust_gap(
     Source: Deng et al. (2013), WSDM, 123-132; Lin (2013), Annals of Applied Statistics 7, 295-318; MacKinnon and White
     (1985), Journal of Econometrics 29, 305-325.
     """
+    if [len(side) for side in earlier] != [len(treated), len(control)]:
+        sizes = f"{len(treated)} and {len(control)} customers, {len(earlier[0])} and {len(earlier[1])} rows of before"
+        raise ValueError(f"each customer needs a row of before: there are {sizes}")
     plain = compare_means(treated, control, level=level, method=method, estimand=estimand)
     y = np.concatenate([treated, control])
     t = np.repeat([1.0, 0.0], [len(treated), len(control)])

@@ -24,6 +24,7 @@ from loyalty.evaluate.lift.intervals import compare_sums, compare_weighted
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.sources import AnyTable
@@ -37,6 +38,7 @@ RATES = frozenset(c.name for c in OUTCOMES.columns if c.kind == "whole" and c.hi
 AMOUNTS = frozenset(c.name for c in OUTCOMES.columns if c.kind in ("money", "number"))
 
 
+@check_arguments
 def measure_lift(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -143,6 +145,7 @@ def measure_lift(
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
+@check_arguments
 def measure_lifts(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -187,12 +190,15 @@ def measure_lifts(
     for metric in metrics:
         number, per = (metric, None) if isinstance(metric, str) else metric
         pairs.append((number, per))
+    if not pairs:
+        raise ValueError("`metrics` should name at least one outcome")
     names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
     data = open_assigned(contacts, outcomes, names, by=by, control=control, window=window, summed=True)
     results, left_out = _measure(data, pairs, _Way(level=level, kinds=kinds or {}))
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
+@check_arguments
 def unmask_redeemers(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -288,7 +294,7 @@ def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list
             left_out.append(problem)
             continue
         unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
-        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.warnings))}
+        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.left_out))}
         if rows is None:
             kind = _find_kind(metric, [here[metric] for here in cells.values()], way, data.flags)
             found = compare_sums(*pair, kind=kind, interval=way.interval, **given)
@@ -296,6 +302,7 @@ def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list
                 found = _ask_whether_rate(found, metric[0])
         else:
             found = _compare_rows([rows.loc[[key]] for key in keys], pair, metric, way, is_uneven, given)
+        found = replace(found, warnings=(*found.warnings, *data.doubts))
         results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
     if not results:
         raise TableError(left_out, "contacts")

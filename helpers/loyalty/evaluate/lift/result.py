@@ -15,6 +15,7 @@ from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
 from loyalty.stats.result_card import choose_decimals, render_result
 from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
+from loyalty.tables.arguments import check_arguments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -207,6 +208,7 @@ def name_lift(found: Estimate, *, outcome: str = "", per: str = "", arm: str = "
     return Lift(**numbers, outcome=outcome, per=per, arm=arm, segment=segment)
 
 
+@check_arguments
 def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Sequence[str] = ()) -> Lifts:
     """Set lifts side by side: correct their p-values, shrink their effects, and test whether they differ at all.
 

@@ -13,9 +13,11 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from loyalty.evaluate.observational.influence import finish, fit_outcome, withhold
 from loyalty.evaluate.observational.propensity import TARGETS, Propensity, describe_overlap, fit_propensity, weigh
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, drop_unvaried, read_sample
 
 
+@check_arguments
 def adjust_doubly(
     table: pd.DataFrame,
     *,

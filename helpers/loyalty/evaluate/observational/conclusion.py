@@ -11,6 +11,7 @@ import pandas as pd
 from loyalty.evaluate.observational.did import DifferenceInDifferences
 from loyalty.evaluate.observational.placebo import Comparison, judge_placebo
 from loyalty.stats.estimate import Estimate, render_html
+from loyalty.tables.arguments import check_arguments
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Allowed:
         return render_html(pd.DataFrame({"why not more": self.reasons}), self.sentence)
 
 
+@check_arguments
 def say_what_is_allowed(
     *evidence: Estimate | Comparison | DifferenceInDifferences,
     placebos: Sequence[Estimate] = (),

@@ -13,9 +13,11 @@ from scipy.spatial import cKDTree
 from loyalty.evaluate.observational.influence import fit_outcome, withhold
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate, make_estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, compare_balance, drop_unvaried, read_sample
 
 
+@check_arguments
 def match_customers(
     table: pd.DataFrame,
     *,

@@ -11,9 +11,11 @@ from loyalty.evaluate.observational.influence import finish, fit_outcome, withho
 from loyalty.evaluate.observational.naive import _check_target
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import drop_unvaried, read_sample
 
 
+@check_arguments
 def adjust_by_regression(
     table: pd.DataFrame,
     *,

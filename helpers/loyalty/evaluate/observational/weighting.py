@@ -11,9 +11,11 @@ from loyalty.evaluate.observational.influence import finish, withhold
 from loyalty.evaluate.observational.naive import _check_target
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity, weigh
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import read_sample
 
 
+@check_arguments
 def weight_by_propensity(
     table: pd.DataFrame,
     *,

@@ -11,9 +11,11 @@ import pandas as pd
 from loyalty.prepare.profile import reduce_to_receipts, type_columns
 from loyalty.segment.snapshots import read_buyers, read_snapshot
 from loyalty.stats.estimate import render_html
-from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import RECEIPTS
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day, write_moment
+from loyalty.tables.ids import find_strangers
+from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 
 LIFE_CYCLE = {
@@ -60,6 +62,7 @@ class Gaps:
         return render_html(self.table, title, self.warnings)
 
 
+@check_arguments
 def measure_gaps(
     receipts: AnyTable,
     as_of: str | pd.Timestamp,
@@ -105,7 +108,8 @@ def measure_gaps(
     if not all(0 < share <= 1 for share in shares) or own_from < 1:
         raise TableError([f"shares lie between 0 and 1, own_from is 1 or more; found {shares} and {own_from}"], "gaps")
     day = read_day(as_of)
-    lines = type_columns(check_table(receipts, RECEIPTS)).filter(nw.col("time") < write_moment(day))
+    checked = check_receipts(receipts)
+    lines = type_columns(checked.table).filter(nw.col("time") < write_moment(day))
     visits = reduce_to_receipts(lines, day)
     if collect(visits.select(nw.col("again").sum()))["again"].fillna(0).iloc[0]:
         visits = reduce_to_receipts(lines, day, split=True)
@@ -127,17 +131,20 @@ def measure_gaps(
             "times_own_mean": _quantiles(in_means["ratio"], in_means["weight"], shares),
         }
     )
-    notes = [f"only {sizes['customers']:,} customers bought on two days: the quantiles are rough"]
+    notes = [*checked.warnings]
+    if sizes["customers"] < 100:
+        notes.append(f"only {sizes['customers']:,} customers bought on two days: the quantiles are rough")
     return Gaps(
         table,
         day,
         int(sizes["gaps"]),
         int(sizes["customers"]),
         own_from,
-        tuple(notes if sizes["customers"] < 100 else ()),
+        tuple(notes),
     )
 
 
+@check_arguments
 def assign_life_cycle(
     profile: AnyTable,
     *,
@@ -244,6 +251,8 @@ def _find_returned(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.Serie
     days = (table["as_of"].iloc[0] - earlier["as_of"].iloc[0]).days
     if days <= 0:
         raise TableError([f"`before` is as of {earlier['as_of'].iloc[0]:%Y-%m-%d}, which is not earlier"], "before")
+    if strangers := find_strangers(earlier["customer_id"], table["customer_id"], "`before`", "the profile"):
+        raise TableError(strangers, "before")
     silent = earlier.loc[earlier["segment"] == "gone quiet", "customer_id"]
     return table["customer_id"].isin(silent) & (table["recency_days"] <= days)
 

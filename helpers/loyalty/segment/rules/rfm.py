@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from loyalty.segment.snapshots import read_buyers
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
@@ -55,6 +56,7 @@ class RfmScores:
         return render_html(edges.where(edges.notna(), ""), title, self.warnings)
 
 
+@check_arguments
 def score_rfm(profile: AnyTable, *, bins: int = 5, ruler: RfmScores | None = None) -> RfmScores:
     """Score recency, frequency and monetary from 1 (worst) to `bins` (best), ties by value.
 
@@ -285,6 +287,7 @@ RFM_SEGMENTS = Scheme(
 )
 
 
+@check_arguments
 def check_scheme(scheme: Scheme) -> None:
     """Check that a scheme puts each code into exactly one segment, and that each segment says what to do.
 
@@ -338,6 +341,7 @@ def _check_segment(segment: Segment, scheme: Scheme) -> list[str]:
     return problems
 
 
+@check_arguments
 def name_segments(scores: RfmScores | pd.DataFrame, *, scheme: Scheme = RFM_SEGMENTS) -> pd.DataFrame:
     """Put each customer into exactly one named segment by the RFM scores.
 

@@ -11,9 +11,10 @@ import pandas as pd
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
+from loyalty.tables.ids import MANY
 from loyalty.tables.sources import AnyTable, NotATable, bring_beside, collect
 from loyalty.tables.wave.contacts import Contacted, read_contacts, say_universal
-from loyalty.tables.wave.outcomes import Results, explain_strangers, read_outcomes, say_missing
+from loyalty.tables.wave.outcomes import Results, explain_strangers, list_others, read_outcomes, say_missing
 from loyalty.tables.wave.sides import Sides, count_flags, open_sides, refuse
 
 ALWAYS = ("customer_id", "control_kind", "propensity", "stratum")  # looked at wherever the contacts hold them
@@ -37,11 +38,17 @@ class Assigned:
     windows: Mapping[str, pd.Timestamp]
     universal: int = 0
     source: str = "outcomes"
+    doubts: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was left out, in words."""
+        """What was left out, and what is doubtful about names and ids, in words."""
+        return (*self.left_out, *self.doubts)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Who was left out, in words."""
         return (say_universal(self.universal),) if self.universal else ()
 
     def name_columns(self, name: str) -> list[str]:
@@ -156,6 +163,7 @@ def open_assigned(
         windows={} if results is None else results.windows,
         universal=people.universal,
         source="contacts" if outcomes is None else "outcomes",
+        doubts=people.warnings,
         flags=_find_flags(sides, numbers),
     )
 
@@ -319,6 +327,7 @@ def _join(table: nw.LazyFrame, results: Results, numbers: _Numbers, customers: i
         if missing == customers > 0:
             problems.append(explain_strangers(table, results.rows.filter(nw.col("window") == part.window)))
         elif missing:
-            lost = table.filter(nw.col(mark).is_null()).select("customer_id").sort("customer_id").head(3)
-            problems.append(say_missing(counts[mark], collect(lost)["customer_id"].tolist(), part.window))
+            lost = table.filter(nw.col(mark).is_null()).select("customer_id").sort("customer_id").head(MANY)
+            others = list_others(table, results.rows.filter(nw.col("window") == part.window))
+            problems.append(say_missing(counts[mark], collect(lost)["customer_id"].tolist(), part.window, others))
     return table, list(dict.fromkeys(problems))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.alignment import align, distance
 from loyalty.tasks.checking.answers import Mismatch
@@ -117,6 +118,7 @@ class CheckResult:
         return render_card(SIGNS[self.status], self.code, render_text(self.message))
 
 
+@check_arguments
 def check(code: str, answer: Any) -> CheckResult:
     """Check the answer of a task; it never raises, and never changes the answer.
 

@@ -260,11 +260,20 @@ def test_options_that_cannot_be_are_named(change, says):
     assert problems(contacts("mail"), lines((1, 9, 1)), **WEEK | change) == [says]
 
 
-def test_ids_of_two_kinds_are_refused():
+def test_ids_that_match_nobody_are_refused():
+    says = "no customer of the contacts stands in the receipts; `customer_id` is "
     assert problems(contacts("mail"), lines((1, 9, 1)).assign(customer_id="1"), **WEEK) == [
-        "`customer_id` holds whole numbers here and text in the receipts: nothing would match; convert one of them, "
-        "for example with .astype('str')"
+        f"{says}1 in the contacts and '1' in the receipts: text in one table, a whole number in the other: make them "
+        "alike with .astype('str')"
     ]
+    padded = problems(contacts("mail").assign(customer_id="001"), lines((1, 9, 1)).assign(customer_id="1"), **WEEK)
+    assert padded[0].startswith(f"{says}'001' in the contacts and '1' in the receipts: they differ in zeros in front")
+
+
+def test_receipts_without_a_customer_are_left_out_and_counted():
+    both = pd.concat([lines((1, 9, 1)), lines((1, 9, 1)).assign(customer_id=np.nan, sales=5.0)])
+    made = build_outcomes(contacts("mail"), both, **WEEK)
+    assert "1 of 2 rows has no customer and is left out: sales 5.00" in made.attrs["warnings"]
 
 
 def test_no_contacts_are_refused():
