@@ -99,8 +99,8 @@ def say_sizes(sizes: Sizes) -> str:
     return f"{sizes[0]:,} / {sizes[1]:,}"
 
 
-def pools_variance(sizes: Sizes) -> bool:
-    """Whether the control is so small that the workshop pools the variance."""
+def takes_care(sizes: Sizes) -> bool:
+    """Whether the control is so small that the workshop takes the larger of two variances."""
     return sizes[1] < 0.2 * sum(sizes)
 
 
@@ -131,10 +131,11 @@ def compare(kind: str, a: np.ndarray, b: np.ndarray, sizes: Sizes) -> dict[str, 
     if kind == "rate":
         return {"Newcombe": compare_all(a, b, *sizes, kind), "Wald": compare_by_wald(a[:, 0], b[:, 0], *sizes)}
     name = "delta, " if kind == "ratio" else ""
-    if not pools_variance(sizes):
+    if not takes_care(sizes):
         return {f"{name}Welch": compare_all(a, b, *sizes, kind)}
     return {
-        f"{name}pooled variance": compare_all(a, b, *sizes, kind),
+        f"{name}larger variance": compare_all(a, b, *sizes, kind),
+        f"{name}pooled variance": compare_all(a, b, *sizes, kind, "pooled"),
         f"{name}Welch": compare_all(a, b, *sizes, kind, "welch"),
     }
 
@@ -158,7 +159,7 @@ def grade_closed_forms(
             nothing.setdefault(method, []).append(result)
     return [
         grade(f"{kind}s", say_sizes(sizes), f"{NAMES[kind]}, {BUYERS[days]} buy", method, found[method],
-              nothing[method], careful="pooled" in method, peer=at > 0)
+              nothing[method], careful="larger" in method, peer=at > 0)
         for at, method in enumerate(found)
     ]  # fmt: skip
 
@@ -177,9 +178,25 @@ def grade_spikes(pools: list[Pool], share: str, sizes: Sizes, replications: int)
             nothing.setdefault(method, []).append(result)
     return [
         grade("spiky means", say_sizes(sizes), f"log-normal, {share} buy", method, found[method], nothing[method],
-              careful="pooled" in method, peer=at > 0)
+              careful="larger" in method, peer=at > 0)
         for at, method in enumerate(found)
     ]  # fmt: skip
+
+
+def grade_spread(pools: list[Pool], offer: str, sizes: Sizes, replications: int) -> list[Row]:
+    """Means of log-normal amounts whose spread an offer narrows or widens."""
+    found: dict[str, Graded] = {}
+    for pool in pools:
+        lives = {"a": pool.having[offer]["sales"], "b": pool.without["sales"]}
+        arms = {arm: (size, powers(lives[arm])) for arm, size in zip("ab", sizes, strict=True)}
+        sums = sum_up(pool, arms, replications)
+        for method, result in compare("mean", sums["a"], sums["b"], sizes).items():
+            found.setdefault(method, []).append((result, pool.effect(offer, "sales")))
+    what = f"log-normal, 30 % buy, the offer {offer} spend"
+    return [
+        grade("spread", say_sizes(sizes), what, method, graded, careful="larger" in method, peer=at > 0)
+        for at, (method, graded) in enumerate(found.items())
+    ]
 
 
 def grade_bootstrap(pools: list[Pool], share: str, sizes: Sizes, replications: int, draws: int = 1_000) -> list[Row]:
@@ -243,7 +260,7 @@ def grade_adjustment(
         fixed = method in ("plain", "slope from history") or "refuses" in method
         saved = f"variance saved {100 * (1 - spread[method] / spread['plain']):.0f} %"
         rows.append(grade(
-            "adjustment", say_sizes(sizes), label, method, results, careful=fixed and pools_variance(sizes),
+            "adjustment", say_sizes(sizes), label, method, results, careful=fixed and takes_care(sizes),
             peer="classical" in method, note="" if method == "plain" else saved,
         ))  # fmt: skip
     return rows
@@ -262,6 +279,6 @@ def grade_money(pools: list[Pool], offer: str, sizes: Sizes, replications: int) 
         lives = (pool.having[offer]["profit_56"], pool.without["profit_56"])
         sums = sum_up(pool, {"a": (sizes[0], powers(lives[0])), "b": (sizes[1], powers(lives[1]))}, replications)
         found.append((compare_all(sums["a"], sums["b"], *sizes), pool.effect(offer, "profit_56")))
-    method = "profit of each customer, " + ("pooled variance" if pools_variance(sizes) else "Welch")
+    method = "profit of each customer, " + ("larger variance" if takes_care(sizes) else "Welch")
     what = f"profit a customer, {offer}"
-    return [grade("money", say_sizes(sizes), what, method, found, careful=pools_variance(sizes))]
+    return [grade("money", say_sizes(sizes), what, method, found, careful=takes_care(sizes))]

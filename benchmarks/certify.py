@@ -15,7 +15,7 @@ import agreement
 import cells
 import families
 from certify_page import plot_rows, say_row, write_page
-from replications import Pool, build_spiky_pool, build_unequal_pool, build_world_pool
+from replications import Pool, build_spiky_pool, build_spread_pool, build_unequal_pool, build_world_pool
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "tables"
 WORLDS = 10
@@ -39,6 +39,10 @@ def list_steps(each: int) -> Iterator[Step]:
     yield from _list_closed_forms(worlds, each)
     for share, buyers in SHARES.items():
         yield from _list_spikes(share, buyers, each)
+    spread = [build_spread_pool(number) for number in range(WORLDS)]
+    for sizes in ((20_000, 1_000), (38_000, 2_000), (1_900, 100), (2_000, 2_000)):
+        for offer in ("narrows", "widens"):
+            yield "spread", lambda o=offer, s=sizes: cells.grade_spread(spread, o, s, each)
     yield from _list_adjustments(worlds, each)
     for sizes in cells.SIZES:
         for offer in ("basket_discount", "gift", "magazine"):

@@ -25,6 +25,7 @@ PANELS = {
     "Rates": ("rates",),
     "Means, world": ("means",),
     "Means, log-normal amounts": ("spiky means",),
+    "Means, spread changed by the offer": ("spread",),
     "Ratios": ("ratios",),
     "Pre-period adjustment": ("adjustment",),
     "Money; lifts by segment": ("money", "segments"),
@@ -32,11 +33,12 @@ PANELS = {
 NOTES = {
     "rates": """Customers of the world, whether they buy in the first 2, 4, 14 or 28 days; `basket_discount` against
 nothing, false alarms with `magazine`, which has no effect. Wald's interval is the peer.""",
-    "means": """The automatic choice first: pooled variance where control is under 20 %, else Welch. An offer that
-widens the spread among the many treated makes the pooled interval too wide; one that narrowed it would make it too
-narrow.""",
+    "means": """The automatic choice first: where control is under 20 %, the larger of its own and the pooled variance,
+else Welch.""",
     "spiky means": """A share of the customers buys, for a log-normal amount (sigma 1); the offer brings a tenth more
 buyers. No bootstrap cures a small control.""",
+    "spread": """An offer may change how much amounts vary. One pooled variance is then that of the many treated: too
+small for the control where the offer narrows spend, too large where it widens it.""",
     "ratios": """Delta method, the automatic choice first. Where no customer of a group orders there is no ratio;
 `measure_lift` then refuses, which counts here as a warning and as not covered.""",
     "adjustment": """Spending of the 28 days before sharpens the answer. *By itself* is what `before=` chooses: Lin's
@@ -58,8 +60,8 @@ without it are known (50,000 customers in each of 10 worlds, 200 replications ea
 log-normal; seeds 0, 1, 2, …, never picked), a lottery splits them, and the interval should hold that world's mean
 effect 95 times in 100."""
 RULE = """**The rule.** A cell *warns* if most of its replications do: it then promises nothing, and its coverage is
-printed. All others must cover {}–{} % and raise {}–{} % false alarms; methods that are careful on purpose (pooled
-variance, shrinkage, corrected families) may cover more and alarm less. In brackets stands the 95 % Monte-Carlo
+printed. All others must cover {}–{} % and raise {}–{} % false alarms; methods that are careful on purpose (the
+larger variance, shrinkage, corrected families) may cover more and alarm less. In brackets stands the 95 % Monte-Carlo
 interval of each share. A *peer* is what others use, or what is not promised, for comparison. *Without a warning* is
 the coverage of those replications that did not warn."""
 

@@ -93,6 +93,21 @@ def build_spiky_pool(number: int, buyers: float, *, gain: float = 0.1, customers
     return Pool(number, lives[0], {"more buyers": lives[1], "nothing": lives[0]})
 
 
+def build_spread_pool(number: int, *, customers: int = 200_000) -> Pool:
+    """Customers of whom 30 % buy, for a log-normal amount (mean 1); two offers change how much amounts vary.
+
+    "narrows": more buyers (37.5 %), and what is spent above 2 counts three tenths. "widens": the same buyers, and what
+    is spent above 1 counts twice.
+    """
+    rng = np.random.default_rng([number, 13])
+    luck, amount = rng.random(customers), rng.lognormal(-0.5, 1.0, customers)
+    narrowed = np.where(amount > 2, 2 + 0.3 * (amount - 2), amount)
+    widened = np.where(amount > 1, 1 + 2 * (amount - 1), amount)
+    having = {"narrows": np.where(luck < 0.375, narrowed, 0.0), "widens": np.where(luck < 0.3, widened, 0.0)}
+    without = {"sales": np.where(luck < 0.3, amount, 0.0)}
+    return Pool(number, without, {name: {"sales": sales} for name, sales in having.items()})
+
+
 def build_unequal_pool(number: int, *, customers: int = 50_000) -> Pool:
     """Customers whose spend goes with earlier spend x; three offers: equal, proportional, or strongly unequal effects.
 

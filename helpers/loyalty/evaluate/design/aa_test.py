@@ -238,7 +238,7 @@ def _repeat(
 
 
 def _compare(sides: list[Pair], kind: str, level: float) -> Estimate:
-    """Measure as `measure_lift` does: Newcombe, pooled variance where control is under 20 %, delta method."""
+    """Measure as `measure_lift` does: Newcombe, careful where control is under 20 %, delta method."""
     sizes = [len(y) for y, _ in sides]
     if kind == "rate":
         return compare_rates([int(y.sum()) for y, _ in sides], sizes, level=level)

@@ -391,7 +391,7 @@ def find_detectable(
     --------
     >>> plan = find_detectable(sd=40.0, mean=25.0, size=20_000, control=0.05, worth=0.3, cost=0.5)
     >>> round(plan.effect, 2), round(plan.break_even, 2), plan.sees_break_even
-    (3.64, 1.67, False)
+    (3.66, 1.67, False)
     """
     test = _Test(control, arms, level, looks, worth, cost)
     wrong = test.find_wrong(power) + test.find_wrong_size(size)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from loyalty.stats.intervals import find_skewness
+from loyalty.stats.intervals import find_skewness, is_small
 from loyalty.tables.check import TableError
 
 
@@ -25,6 +25,8 @@ class Noise:
         Mean, standard deviation and skewness between customers.
     nonzero : float
         Share of customers with a value other than zero (buyers).
+    kurtosis : float
+        Fourth standardised moment, 3 for a normal outcome: how much a control's own variance moves by chance.
     growth : {"shift", "buyers", "scale"}
         How an effect comes about: everybody gets the same more, more customers buy, or each buyer buys more.
     saving : float
@@ -43,6 +45,7 @@ class Noise:
     growth: str = "shift"
     saving: float = 0.0
     approximation: str = "score"
+    kurtosis: float = 3.0
     values: np.ndarray | None = field(default=None, repr=False, compare=False)
     per: np.ndarray | None = field(default=None, repr=False, compare=False)
 
@@ -133,12 +136,19 @@ def describe_noise(
     shared |= {"values": y, "per": x}
     base = y.sum() / x.sum()
     filled = np.mean(y != 0)
+    shared["kurtosis"] = _find_kurtosis(y - base * x)
     if per is not None:
         z = (y - base * x) / x.mean()  # linearised by the delta method
         return Noise("ratio", base, z.std(ddof=1), find_skewness(z), filled, **shared)
     if np.isin(y, (0, 1)).all():
         return Noise("rate", base, y.std(ddof=0), find_skewness(y), filled, "buyers", **shared)
     return Noise("mean", base, y.std(ddof=1), find_skewness(y), filled, growth or _guess_growth(y), **shared)
+
+
+def _find_kurtosis(values: np.ndarray) -> float:
+    """Fourth standardised moment; that of a normal outcome where nothing varies."""
+    squares = (values - values.mean()) ** 2
+    return float(np.mean(squares**2) / np.mean(squares) ** 2) if squares.any() else 3.0
 
 
 def _guess_growth(values: np.ndarray) -> str:
@@ -180,9 +190,9 @@ def _find_wrong_options(
 def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -> float:
     """The power: the chance that the interval of the difference of n treated and m control customers leaves out zero.
 
-    Two standard errors matter: the one that the interval will use (pooled when control is under 20 % of all, and for
-    rates), and the one that the difference has. With few controls and a larger spread among the treated, the first is
-    larger, and that costs power.
+    Two standard errors matter: the one that the interval will use (pooled for rates; for a control under 20 % of all
+    the larger of its own and the pooled variance, as it is expected), and the one that the difference has. With few
+    controls and a larger spread among the treated, the first is larger, and that costs power.
 
     Parameters
     ----------
@@ -208,24 +218,36 @@ def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -
     before = noise.sd**2
     after = noise.find_variance(effect)
     true = used = after / n + before / m
+    df = n + m - 2
     if rate:
         both = noise.base + effect * n / (n + m)
         used = both * (1 - both) * (1 / n + 1 / m)
-    elif m < 0.2 * (n + m):
-        used = (n * after + m * before) / (n * m)
+    elif is_small(n, m):
+        pooled = (n * after + m * before) / (n + m)
+        used = after / n + _expect_larger(before, pooled, noise.kurtosis, m) / m
+        df = m - 1
     gap = effect / np.sqrt(true * left)
     stretch = np.sqrt(used / true)
     if rate:
         limit = stats.norm.ppf(tail) * stretch
         return float(stats.norm.sf(limit - gap) + stats.norm.cdf(-limit - gap))
-    law = stats.nct(n + m - 2, gap)
-    limit = stats.t.ppf(tail, n + m - 2) * stretch
+    law = stats.nct(df, gap)
+    limit = stats.t.ppf(tail, df) * stretch
     above = law.sf(limit)
     below = law.cdf(-limit)
     # scipy's noncentral t has no number for the far side of a large effect, where the chance is zero
     if gap >= 0:
         return float(above + np.nan_to_num(below))
     return float(below + np.nan_to_num(above))
+
+
+def _expect_larger(own: float, pooled: float, kurtosis: float, m: float) -> float:
+    """Expect the larger of a variance estimated from m controls, which is about normal, and of one that is known."""
+    error = own * np.sqrt(max(kurtosis - 1, 0.0) / m)
+    if error == 0:
+        return max(own, pooled)
+    gap = (own - pooled) / error
+    return float(pooled + (own - pooled) * stats.norm.cdf(gap) + error * stats.norm.pdf(gap))
 
 
 def find_smallest(noise: Noise, chance: float, n: float, m: float, level: float) -> float:

@@ -61,11 +61,15 @@ def test_the_published_size_for_10_against_12_percent_comes_out_by_arcsine():
     assert plan.n_treated == pytest.approx(3834.6, abs=0.05)
 
 
-@pytest.mark.parametrize("control", [0.02, 0.05, 0.1, 0.5])
+@pytest.mark.parametrize("control", [0.02, 0.05, 0.1, 0.2, 0.5])
 def test_power_of_unequal_groups_is_that_of_statsmodels(control):
     size, ratio = 4_000, (1 - control) / control
     mean = find_power(sd=3.0, size=size, effect=0.4, control=control).power
-    assert mean == pytest.approx(TTestIndPower().power(0.4 / 3, size * control, 0.05, ratio), abs=1e-9)
+    textbook = TTestIndPower().power(0.4 / 3, size * control, 0.05, ratio)
+    if control < 0.2:  # the interval of a small control is careful, and that costs power
+        assert textbook - 0.04 < mean < textbook
+    else:
+        assert mean == pytest.approx(textbook, abs=1e-9)
     arc = find_power(rate=0.1, size=size, effect=0.03, control=control, approximation="arcsine").power
     gap = proportion_effectsize(0.13, 0.10)
     assert arc == pytest.approx(NormalIndPower().power(gap, size * control, 0.05, ratio), abs=1e-9)
@@ -272,7 +276,7 @@ def test_an_aa_run_measures_as_the_comparison_of_means_does(spend):
     order = np.random.default_rng(3).permutation(500)
     found = compare_means(spend[order[50:]], spend[order[:50]])
     assert trial.p_values[0] == pytest.approx(found.p, rel=1e-9)
-    assert found.details["pooled"]
+    assert found.details["careful"]
 
 
 @pytest.mark.parametrize(
@@ -369,7 +373,7 @@ def test_a_group_too_small_for_any_possible_effect_says_so():
 def test_an_effect_is_no_share_of_a_mean_that_is_not_known_or_not_above_zero():
     for mean in ({}, {"mean": 0.0}, {"mean": -2.0}):
         plan = find_detectable(sd=1.0, size=200, **mean)
-        assert "an effect of 0.91 a customer is seen in 80% of waves" in plan.sentence()
+        assert "an effect of 1.09 a customer is seen in 80% of waves" in plan.sentence()
         assert np.isnan(plan.to_frame()["relative"].iloc[0]) and plan.curve()["relative"].isna().all()
 
 

@@ -113,11 +113,16 @@ def test_a_mean_and_a_ratio_agree_with_tea_tasting():
         assert ours.relative == pytest.approx(other.rel_effect_size, rel=1e-9)
 
 
+def test_a_small_control_is_compared_by_the_larger_variance_and_the_method_says_why():
+    ours = measure_lift(draw_table(share=0.1))
+    assert "the larger variance for control: control is" in ours.method and ours.details["careful"]
+
+
 def test_a_pooled_mean_agrees_with_tea_tasting_where_control_is_small():
     table = draw_table(share=0.1)
     theirs = tt.Experiment(sales=tt.Mean("sales", equal_var=True), variant="arm").analyze(table, control="control")
-    ours = measure_lift(table)
-    assert "pooled variance: control is" in ours.method
+    ours = measure_lift(table, interval="pooled")
+    assert "pooled variance" in ours.method
     assert (ours.low, ours.p) == pytest.approx((theirs["sales"].effect_size_ci_lower, theirs["sales"].pvalue), rel=1e-7)
 
 

@@ -71,7 +71,8 @@ def test_intervals_hold_the_worlds_truth_as_often_as_they_promise(lives, treated
         }
         for name, (estimate, truth) in found.items():
             hits[name] += estimate.low <= truth <= estimate.high
-    assert {name: in_region(n, runs) for name, n in hits.items()} == dict.fromkeys(hits, True), hits
+    held = {name: in_region(n, runs) or (control < treated and n > 0.95 * runs) for name, n in hits.items()}
+    assert held == dict.fromkeys(hits, True), hits  # a small control is compared with care: it may hold more often
 
 
 def draw_baskets(rng, n, orders):
@@ -86,7 +87,7 @@ def test_ratios_with_few_controls_hold_although_the_offer_brings_more_orders_tha
         rng = np.random.default_rng(seed)
         control, more, same = (add_up(*draw_baskets(rng, *who)) for who in ((500, 0.4), (9_500, 0.6), (9_500, 0.4)))
         found, null = (compare_sums(side, control, kind="ratio") for side in (more, same))
-        assert "pooled variance" in found.method
+        assert "the larger variance" in found.method
         hits += found.low <= 0 <= found.high  # a basket is worth the same with the offer
         alarms += null.p < 0.05
         warned += bool(found.warnings)

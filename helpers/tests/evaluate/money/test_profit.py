@@ -147,10 +147,10 @@ def test_contact_cost_moves_the_interval_and_does_not_widen_it(mailing):
     assert (cheap.effect - dear.effect, cheap.low - dear.low, cheap.se - dear.se) == pytest.approx((5, 5, 0))
 
 
-def test_a_small_control_is_pooled():
+def test_a_small_control_is_compared_with_care():
     rng = np.random.default_rng(4)
     money = campaign_money(joined(rng.normal(size=90), rng.normal(size=10)), **FREE)
-    assert money.profit.details["pooled"] == 1
+    assert money.profit.details["careful"] == 1
 
 
 # --- Margin, tax, points -----------------------------------------------------------------------------
