@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
 from loyalty.stats.estimate import Estimate
+from loyalty.tasks import pictures
 from loyalty.text import say_euros
 
 SOURCE = "loyalty.world, seed 33"
@@ -94,31 +95,21 @@ def draw_dealings(chance: np.ndarray, gap: float) -> Axes:
     return ax
 
 
-def draw_beside_truth(
-    found: Mapping[str, Estimate], truths: list[float], title: str, *, wrong: int = 0, subtitle: str = ""
-) -> Axes:
-    """Draw estimates with their intervals, and in each row the truth about the very same people, always in its middle.
+def draw_beside_truth(found: Mapping[str, Estimate], truths: list[float], title: str, *, wrong: int = 0) -> Axes:
+    """Draw gaps to control with their intervals, and in each row the truth about the very same people.
 
     Parameters
     ----------
     found : mapping of str to Estimate
-        Label -> effect with its interval.
+        Label -> effect with its interval, euros.
     truths : list of float
-        In the same order and unit.
+        In the same order.
     title : str
     wrong : int
-        How many rows, from the top, are comparisons that do not hold; they have the warning colour.
-    subtitle : str, optional
+        How many rows, from the top, are comparisons that do not hold.
     """
-    rows = [{"effect": one.effect, "low": one.low, "high": one.high} for one in found.values()]
-    table = pd.DataFrame(rows, index=list(found))
-    table["colour"] = [HIGHLIGHT] * wrong + [TREATED] * (len(rows) - wrong)
-    ax = draw_intervals(table, unit="€")
-    _mark_truth(ax, truths, range(len(truths)))
-    ax.set_xlabel("€ per customer")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
-    headline(ax, title, subtitle or "gap to control in four weeks, 95 % intervals", SOURCE)
-    return ax
+    subtitle = "gap to control in four weeks, 95 % intervals"
+    return pictures.draw_beside_truth(found, truths, title, subtitle, wrong=wrong, source=SOURCE)
 
 
 def draw_stores(ranked: pd.DataFrame, truth: np.ndarray) -> Axes:
@@ -136,20 +127,13 @@ def draw_stores(ranked: pd.DataFrame, truth: np.ndarray) -> Axes:
     ax.vlines(place, ranked["low"], ranked["high"], color=GREY, linewidth=2)
     ax.plot(place, ranked["shrunken"], color=HIGHLIGHT, linewidth=2, label="pulled together")
     ax.plot(place, ranked["effect"], "o", color=TREATED, markersize=6, label="measured")
-    _mark_truth(ax, truth, place, across=True)
+    ax.plot(place, truth, "D", mfc="white", mec=TRUTH, mew=1.4, markersize=5, linestyle="none", label="truth")
     ax.axhline(0, color=INK, linewidth=1)
     ax.set(xticks=[], xlabel="forty stores, the best on the left", ylabel="€ per customer drawn")
     ax.set_ylim(top=1.3 * ranked["high"].max())
     ax.legend(loc="upper right", ncols=3)
     headline(ax, "The best store is the luckiest", "lift in four weeks, 95 % intervals", SOURCE)
     return ax
-
-
-def _mark_truth(ax: Axes, truths: list[float] | np.ndarray, places: range, *, across: bool = False) -> None:
-    """Put the truth's hollow diamond into each row (or column)."""
-    x, y = (places, truths) if across else (truths, places)
-    size = 5 if across else 9
-    ax.plot(x, y, "D", mfc="white", mec=TRUTH, mew=1.4, markersize=size, linestyle="none", zorder=4, label="truth")
 
 
 def _draw_half(ax: Axes, values: pd.Series, place: float) -> None:
