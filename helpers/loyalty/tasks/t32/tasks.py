@@ -11,6 +11,9 @@ import pandas as pd
 from loyalty.evaluate.design.aa_test import count_looks
 from loyalty.evaluate.design.assignment import assign_arms
 from loyalty.evaluate.design.power import find_detectable
+from loyalty.tasks.checking.answers import as_number
+from loyalty.tasks.checking.cells import Part
+from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t32.scene import END, START, read_chain
 
@@ -23,6 +26,9 @@ SALT = "points 2025"
 MONDAYS = 13
 TESTS = 1_000_000
 NORMAL = 1.959964
+DAYS = 84
+PEEKING = "one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data"
+PEEKING_TOLERANCE = 0.0011
 
 
 @cache
@@ -526,7 +532,6 @@ def _answer_peeking() -> Answers:
             ),
             Mistake("two_looks", "That is for two looks. Marta looks 13 times.", stopped[2]),
             Mistake("four_looks", "That is for four looks, as in the lesson. Marta looks on 13 Mondays.", stopped[4]),
-            Mistake("ten_looks", "That is for 10 looks. Marta looks 13 times.", stopped[10]),
             Mistake("fourteen_looks", "That is for 14 looks. Marta looks 13 times.", stopped[14]),
             Mistake(
                 "ninety_percent",
@@ -535,6 +540,41 @@ def _answer_peeking() -> Answers:
             ),
         ),
     )
+
+
+@cache
+def _roughly_after_each_look() -> np.ndarray:
+    """As above, of fewer tests and up to a look on each of the 84 days: to say which number of looks an answer fits."""
+    rng = np.random.default_rng(2)
+    walk = np.zeros(100_000)
+    seen = np.zeros(100_000, bool)
+    shares = np.empty(DAYS)
+    for look in range(1, DAYS + 1):
+        walk += rng.normal(size=len(walk))
+        seen |= np.abs(walk) > NORMAL * np.sqrt(look)
+        shares[look - 1] = seen.mean()
+    return shares
+
+
+def _judge_peeking(answer: Any) -> tuple[str | None, str]:
+    """Say which number of looks an answer fits, where it is none of the known ones."""
+    given = as_number(answer)
+    right = _stop_after_each_look()[MONDAYS]
+    part = Part("", [""], np.array([right]), np.array([given]))
+    generic = find_generic_mistake([part], PEEKING_TOLERANCE, PEEKING)
+    if generic is not None:
+        name, says = generic
+        return name, f"{says} Asked: {PEEKING}."
+    if abs(given - right) < 0.0045:
+        return None, "Near, not it: of fewer tests than a million chance moves the third decimal. Are there 13 looks?"
+    gaps = np.abs(_roughly_after_each_look() - given)
+    looks = int(gaps.argmin()) + 1
+    if gaps.min() < 0.003:
+        return (
+            "other_number_of_looks",
+            f"About {looks} looks give this. Marta looks 13 times, the last time at the end.",
+        )
+    return None, f"Not it. Are there 13 looks at a sum that grows, and does one alarm suffice? Asked: {PEEKING}."
 
 
 @cache
@@ -608,15 +648,15 @@ TASKS = (
     ),
     Task(
         code="32d",
-        asks="one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data",
+        asks=PEEKING,
         compute=_answer_peeking,
-        tolerance=0.0011,
+        tolerance=PEEKING_TOLERANCE,
         hints=(
             "By simulation: 13 normal numbers, added up one by one; after the k-th the sum has a standard deviation of √k.",
             "How often lies one of the 13 sums beyond 1.96 × √k?",
             "The lesson's helper does it: `count_looks(13, runs=1_000_000)`.",
         ),
-        close="Close, not it. Of fewer tests than a million chance moves the third decimal. Are there 13 looks at a sum that grows, and does one alarm suffice?",
+        judge=_judge_peeking,
     ),
     Task(
         code="32e",

@@ -232,6 +232,12 @@ def test_peeking_simulated_with_one_to_thirteen_parts_of_the_data_is_right():
     assert check("32d", count_looks(13)).mistake is None  # of 40,000 tests: near, and not it
 
 
+def test_another_number_of_looks_is_said_and_nothing_else_is_ascribed():
+    assert check("32d", 0.2766).message.startswith("About 2")
+    assert check("32d", 0.96).mistake is None
+    assert check("32d", 21.39).mistake == "hundred_times"
+
+
 def test_peeking_that_costs_nothing_is_named():
     assert check("32d", 0.05).mistake == "peeking_is_free"
 
