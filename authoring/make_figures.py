@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "figures"
 # file: (notebook, which of its figures, from 1)
 CHOSEN = {
-    "cycle.png": ("notebooks/0_start/00_start_here.ipynb", 4),
-    "00_gap.png": ("notebooks/0_start/00_start_here.ipynb", 1),
-    "01_promise.png": ("notebooks/0_start/01_meet_the_world.ipynb", 4),
+    "cycle.png": ("notebooks/0_start/00_start_here.ipynb", 6),
+    "00_gap.png": ("notebooks/0_start/00_start_here.ipynb", 2),
+    "01_promise.png": ("notebooks/0_start/01_meet_the_world.ipynb", 5),
     "22_regression.png": ("notebooks/2_segment/22_rules_and_life_cycle.ipynb", 3),
     "35_placebo.png": ("notebooks/3_evaluate/35_without_a_control_group.ipynb", 6),
     "37_likely.png": ("notebooks/3_evaluate/37_who_to_target.ipynb", 1),

@@ -43,7 +43,11 @@ point_cost = 0.0  # what one point costs when it is spent
 redemption_probability = None  # probability that a point is ever spent
 vat_rate = None  # value-added tax inside the sales, 0.20 for 20 percent
 planned_control_share = 0.30  # share of control that was planned
+other_waves = None  # "none" if no other campaign ran before or beside this one; else add its list to data
 by = None  # a column of the list to show separately; segment if there is one
+outcome = (
+    None  # a column of contacts with 0 and 1, such as "retention_7", instead of money: then no receipts are needed
+)
 not_invited = None  # name of a group that could have been invited and was not, without a lottery
 currency = "₽"  # written before amounts
 title = "Spring offer"  # the heading of the report
@@ -60,7 +64,7 @@ settings = {
     "start": start, "end": end, "margin_rate": margin_rate, "before": before, "after": after,
     "contact_cost": contact_cost, "reward_cost": reward_cost, "point_cost": point_cost,
     "redemption_probability": redemption_probability, "vat_rate": vat_rate,
-    "planned_control_share": planned_control_share, "by": by, "not_invited": not_invited,
+    "planned_control_share": planned_control_share, "other_waves": other_waves, "by": by, "outcome": outcome, "not_invited": not_invited,
     "currency": currency, "title": title,
 }  # fmt: skip
 report = report_campaign(tables, settings)

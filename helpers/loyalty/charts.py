@@ -5,7 +5,9 @@ Colours are from Okabe and Ito's palette, which colour-blind readers can tell ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,14 +17,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH
 from loyalty.text import say_money
 
-TREATED = "#0072B2"
-CONTROL = "#E69F00"
-TRUTH = "#111111"
-HIGHLIGHT = "#C2410C"
-GREY = "#9AA0A6"
-INK = "#333333"
+SHARP = 2  # pixels drawn for each pixel of the page
+TOLD = "headline: "
 ROOMS = {"prepare": "#56B4E9", "segment": "#E69F00", "evaluate": "#0072B2", "learn": "#009E73"}
 
 
@@ -43,6 +42,7 @@ def house_style() -> None:
             "savefig.dpi": 100,
             "figure.constrained_layout.use": True,
             "font.family": "DejaVu Sans",
+            "text.parse_math": False,  # a label such as $50_$100 is a price, no formula
             "font.size": 11,
             "axes.titlesize": 14,
             "axes.labelsize": 11,
@@ -60,6 +60,66 @@ def house_style() -> None:
             "legend.frameon": False,
         }
     )
+    _draw_sharply_in_notebooks()
+
+
+def _draw_sharply_in_notebooks() -> None:
+    """Let IPython, if it runs, draw figures at twice the pixels, and tell those who do not see them what they show."""
+    if "IPython" not in sys.modules:
+        return
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is None:
+        return
+    plt.close(plt.figure())  # with the first figure the inline backend sets its own way of drawing: let that be over
+    shell.display_formatter.formatters["image/png"].for_type(Figure, draw_sharply)
+
+
+def draw_sharply(figure: Figure) -> tuple[bytes, dict[str, Any]]:
+    """Draw a figure as a PNG of twice the pixels, with its alt text and the size at which it is to be shown.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    Returns
+    -------
+    (png, metadata)
+        `metadata` holds `alt`, and `width` and `height` in pixels of a screen.
+
+    Examples
+    --------
+    >>> fig, ax = plt.subplots(figsize=(4, 2))
+    >>> headline(ax, "Sales rose", "euros a week")
+    >>> draw_sharply(fig)[1]["alt"]
+    'Chart: Sales rose. euros a week.'
+    """
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=SHARP * figure.dpi, bbox_inches="tight", facecolor="white")
+    png = drawn.getvalue()
+    # The size stands at a fixed place of every PNG: width and height, four bytes each
+    width, height = (int.from_bytes(png[start : start + 4], "big") // SHARP for start in (16, 20))
+    return png, {"alt": describe_figure(figure), "width": width, "height": height}
+
+
+def describe_figure(figure: Figure) -> str:
+    """Say in words what a figure shows: title and subtitle of each of its charts, and the names of their axes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    Returns
+    -------
+    str
+    """
+    said = []
+    for ax in figure.axes:
+        title = ax.get_label() if str(ax.get_label()).startswith(TOLD) else ax.get_title(loc="left") or ax.get_title()
+        names = ((name, label) for name, label in (("Across", ax.get_xlabel()), ("Up", ax.get_ylabel())) if label)
+        parts = [str(title).removeprefix(TOLD), *(f"{name}: {label}" for name, label in names)]
+        said.append(". ".join(" ".join(part.split()).rstrip(".") for part in parts if part.strip()))
+    words = ". ".join(part for part in said if part)
+    return f"Chart: {words}." if words else "Chart without a title."
 
 
 def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
@@ -83,12 +143,29 @@ def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
     'The gap was there first'
     """
     lines = subtitle.count("\n") + 1
-    ax.set_title(title, loc="left", fontweight="bold", pad=12 + 15 * lines)
+    ax.set_title(title, loc="left", fontweight="bold", pad=12 + 15 * lines, parse_math=False)
     ax.annotate(
-        subtitle, (0, 1), (0, 8), xycoords="axes fraction", textcoords="offset points", color="#5F6368", fontsize=11
+        subtitle,
+        (0, 1),
+        (0, 8),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color="#5F6368",
+        fontsize=11,
+        parse_math=False,
     )
+    ax.set_label(f"{TOLD}{title}. {subtitle}")
     if source:
-        ax.figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color="#80868B")
+        words = f"Source: {source}"
+        ax.figure.supxlabel(words, x=0.01, ha="left", fontsize=8, color="#80868B", parse_math=False)
+
+
+def _label_estimate(row: Mapping[str, Any], unit: str, decimals: int) -> str:
+    """Write an estimate with its interval, as far as there is one."""
+    effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
+    if row["effect"] != row["effect"]:
+        return "no estimate"
+    return f"{effect}  ({low} to {high})" if row["low"] == row["low"] else f"{effect}  (no interval)"
 
 
 def draw_intervals(
@@ -131,18 +208,17 @@ def draw_intervals(
         colour = row.get("colour", TREATED)
         ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
         ax.plot(row["effect"], place, "o", color=colour, markersize=8, zorder=3)
-        effect, low, high = (say_money(row[name], unit, decimals) for name in ("effect", "low", "high"))
-        label = f"{effect}  ({low} to {high})"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # the zero line must not cross a label
         ax.annotate(
-            label,
-            (row["effect"], place),
+            _label_estimate(row, unit, decimals),
+            (row["effect"] if row["effect"] == row["effect"] else 0.0, place),
             (0, 9),
             textcoords="offset points",
             ha="center",
             fontsize=9.5,
             color=INK,
             bbox=box,
+            parse_math=False,
         )
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
     if truth is not None:
@@ -159,12 +235,97 @@ def draw_intervals(
             label="truth",
         )
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
-    ax.set_yticks(range(len(rows)), rows["label"])
+    ax.set_yticks(range(len(rows)), rows["label"], parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.65)
     ax.margins(x=0.12)
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", visible=True)
     ax.tick_params(axis="y", length=0)
+    sns.despine(ax=ax, left=True)
+    return ax
+
+
+def draw_lines(
+    lines: pd.DataFrame,
+    *,
+    colours: Iterable[str] = (TREATED, CONTROL),
+    shade: tuple[Any, Any] | None = None,
+    shaded: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one line a column, each named beside its highest point on the left; a span of time can be shaded.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        Index: times or numbers, in order. One column a line; the column's name is its label.
+    colours : iterable of str
+        One a column, in the same order.
+    shade : (start, end), optional
+        The span that is shaded, such as a campaign.
+    shaded : str
+        What the span is called.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> ax = draw_lines(pd.DataFrame({"sent": [1, 2, 3], "control": [1, 1, 1]}), shade=(1, 2), shaded="campaign")
+    >>> [text.get_text() for text in ax.texts]
+    ['campaign', 'sent', 'control']
+    """
+    ax = ax or plt.subplots()[1]
+    if shade is not None:
+        ax.axvspan(*shade, color=GREY, alpha=0.18, linewidth=0)
+        ax.annotate(
+            shaded, (shade[0], 0.03), (6, 0), xycoords=("data", "axes fraction"), textcoords="offset points", color=INK
+        )
+    start = lines.index[min(2, len(lines) - 1)]
+    for name, colour in zip(lines, colours, strict=False):
+        ax.plot(lines.index, lines[name], color=colour, linewidth=2.2)
+        place = (start, lines[name].max())
+        ax.annotate(str(name), place, (0, 5), textcoords="offset points", color=colour, weight="bold")
+    ax.set_ylim(bottom=min(0, lines.min().min()), top=1.12 * lines.max().max())
+    return ax
+
+
+def draw_bars(
+    values: pd.Series,
+    *,
+    colours: str | Iterable[str] = TREATED,
+    write: Callable[[float], str] = "{:,.2f}".format,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one bar a value, with the value written above it and no axis that would repeat it.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Index: the bars' labels, in the order in which they are drawn.
+    colours : str or iterable of str
+        One for all, or one a bar.
+    write : callable
+        How a value is written.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> ax = draw_bars(pd.Series({"sent": 0.25, "control": 0.2}), write="{:.0%}".format)
+    >>> [text.get_text() for text in ax.texts]
+    ['25%', '20%']
+    """
+    ax = ax or plt.subplots(figsize=(9, 3.8))[1]
+    drawn = ax.bar([str(name) for name in values.index], values, color=colours, width=0.7)
+    ax.bar_label(drawn, [write(value) for value in values], padding=3, color=INK)
+    ax.set_yticks([])
+    ax.margins(y=0.12)
     sns.despine(ax=ax, left=True)
     return ax
 
@@ -221,4 +382,5 @@ def draw_cycle(highlight: Iterable[str] = ()) -> Figure:
     ax.add_patch(way_back)
     ax.add_patch(FancyBboxPatch((33, 1.6), 34, 6, boxstyle="round,pad=0", facecolor="white", edgecolor="none"))
     ax.text(50, 4.4, "the history of responses joins the profile", fontsize=10, style="italic", color=INK, **centred)
+    ax.set_label(f"{TOLD}The cycle: {', '.join(ROOMS)}, and back to the beginning")
     return figure

@@ -8,7 +8,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 from loyalty.launch.doctor import BAD, GOOD, MARKS, NOTE, Finding
-from loyalty.launch.project import Project, find_project, make_prints_safe, say, sign
+from loyalty.launch.project import STOPPED, Project, find_project, make_prints_safe, say, sign
 from loyalty.launch.venv import PACKAGES
 
 STATES = {"right": ("✅", "[x]"), "wrong": ("❌", "[-]"), "unanswered": ("⬜", "[ ]")}
@@ -91,8 +91,16 @@ def look_at_data() -> Iterator[Finding]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `progress`, `doctor`, `run` or `columns`."""
+    """Run `progress`, `doctor`, `run` or `columns`; Ctrl-C ends each of them with one line."""
     make_prints_safe()
+    try:
+        return _run_verb(arguments)
+    except KeyboardInterrupt:
+        print("\nworkshop: stopped.", file=sys.stderr)
+        return STOPPED
+
+
+def _run_verb(arguments: Sequence[str]) -> int:
     if arguments[0] == "columns":
         from loyalty.intake.verb import main as columns
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 
 def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
     """Write a signed amount the way a person would: the sign first, then the unit.
@@ -14,6 +17,23 @@ def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
     # An amount that rounds to zero has no sign
     sign = "−" if round(value, decimals) < 0 else ""
     return f"{sign}{unit}{abs(value):,.{decimals}f}"
+
+
+def find_decimals(values: Iterable[float], least: int = 2, most: int = 6) -> int:
+    """Find how many decimals keep these numbers apart from zero, so that an interval of small numbers says something.
+
+    Not for numbers that are zero or missing: they ask for nothing.
+
+    Examples
+    --------
+    >>> find_decimals([12.5, -3.0]), find_decimals([-0.0061, -0.0003]), find_decimals([0.0])
+    (2, 4, 2)
+    """
+    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    for decimals in range(least, most):
+        if all(round(size, decimals) > 0 for size in sizes):
+            return decimals
+    return most if sizes else least
 
 
 def say_euros(value: float, decimals: int = 2) -> str:

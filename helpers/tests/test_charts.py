@@ -68,3 +68,45 @@ def test_rooms_that_are_not_named_are_grey_in_the_cycle():
     edges = [p.get_edgecolor()[:3] for p in charts.draw_cycle(["learn"]).axes[0].patches]
     assert to_rgb(charts.ROOMS["learn"]) in edges
     assert to_rgb(charts.ROOMS["segment"]) not in edges
+
+
+def test_a_price_in_a_label_is_no_formula():
+    table = pd.DataFrame({"effect": [1.0], "low": [0.5], "high": [1.5]}, index=["$50_$100 {x}"])
+    ax = charts.draw_intervals(table, unit="$")
+    charts.headline(ax, "$5^ or $6_", "in $_$", "a_$_b$")
+    ax.figure.canvas.draw()
+    assert [label.get_parse_math() for label in ax.get_yticklabels()] == [False]
+    charts.house_style()
+    drawn = plt.figure().add_subplot()
+    drawn.bar(["$50_$100", "$_$"], [1, 2])
+    drawn.figure.canvas.draw()
+
+
+def test_lines_are_named_in_their_colours_and_the_span_is_shaded():
+    lines = pd.DataFrame(
+        {"sent": [3.0, 5.0], "control": [2.0, 2.0]}, index=pd.to_datetime(["2025-01-01", "2025-02-01"])
+    )
+    ax = charts.draw_lines(lines, shade=tuple(lines.index), shaded="spring")
+    assert [text.get_text() for text in ax.texts] == ["spring", "sent", "control"]
+    assert [text.get_color() for text in ax.texts[1:]] == [charts.TREATED, charts.CONTROL]
+    assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 5
+
+
+def test_bars_stand_in_the_order_given_and_say_their_values_above_themselves():
+    ax = charts.draw_bars(
+        pd.Series({"b": 2.0, "a": 1.0}), colours=[charts.TREATED, charts.CONTROL], write="${:.0f}".format
+    )
+    assert [text.get_text() for text in ax.texts] == ["$2", "$1"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["b", "a"]
+    assert list(ax.get_yticks()) == []
+
+
+def test_a_figure_in_a_notebook_has_twice_the_pixels_and_says_what_it_shows():
+    fig, axes = plt.subplots(1, 2, figsize=(6, 2))
+    charts.headline(axes[0], "Sales rose", "euros a week", "the world")
+    axes[0].set_xlabel("week")
+    axes[1].set_title("plain")
+    png, shown = charts.draw_sharply(fig)
+    assert shown["alt"] == "Chart: Sales rose. euros a week. Across: week. plain."
+    assert int.from_bytes(png[16:20], "big") in (2 * shown["width"], 2 * shown["width"] + 1)
+    assert charts.describe_figure(plt.figure()) == "Chart without a title."

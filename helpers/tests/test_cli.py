@@ -101,3 +101,12 @@ def test_only_the_workshops_own_environment_is_to_be_deleted(data, monkeypatch, 
 
 def test_the_tests_run_on_the_versions_of_the_lock():
     assert cli.find_other_versions(find_project().lock(tests=True)) == []
+
+
+def test_ctrl_c_ends_a_verb_with_one_line(monkeypatch, capsys):
+    def stop(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loyalty.intake.verb.main", stop)
+    assert cli.main(["columns", "till.csv"]) == 130
+    assert capsys.readouterr().err.splitlines() == ["", "workshop: stopped."]

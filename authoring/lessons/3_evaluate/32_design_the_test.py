@@ -445,7 +445,7 @@ assert abs(check_sample_ratio({"a": 501_314, "b": 498_686}, even).p - 0.0086) < 
 assert got[0] - got[1] > 6_000
 
 # %% [markdown]
-# Nearly five standard deviations: about two lotteries in a million do that. Somewhere 6,000 people fell out, and hardly by chance. This is a **sample ratio mismatch**, and nobody may read a lift of such a test. The second split, 50.1 to 49.9 %, has p = 0.0086, and raises **no** alarm. The alarm waits for p < 0.001, because the check runs in every campaign: at 5 % it would call each twentieth sound campaign broken. The p-value is always shown.
+# Nearly five standard deviations: about two lotteries in a million do that. Somewhere 6,000 people fell out, and hardly by chance. This is a **sample ratio mismatch**, and nobody may read a lift of such a test. The second split, 50.1 to 49.9 %, has p = 0.0086, and raises **no** alarm. It is worth a look: ask how the lists were made, and read on. The alarm waits for p < 0.001, because the check runs in every campaign: at 5 % it would call each twentieth sound campaign broken. The p-value is always shown.
 #
 # ## Taken out afterwards
 #

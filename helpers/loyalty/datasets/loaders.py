@@ -14,6 +14,9 @@ import pandas as pd
 from loyalty.datasets.journey import read_journey as _read_journey
 from loyalty.datasets.journey import read_promotions as _read_promotions
 from loyalty.datasets.shelf import DataMissing, Dataset, expect_columns, fetch_file, find_file
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.columns import Column, Table
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 HILLSTROM_FILE = "Kevin_Hillstrom_MineThatData_E-MailAnalytics_DataMiningChallenge_2008.03.20.csv"
@@ -22,6 +25,7 @@ HILLSTROM_SHA256 = "0e5893329d8b93cefecc571777672028290ab69865718020c78c7284f291
 RETAIL_URL = "https://archive.ics.uci.edu/dataset/352/online+retail"
 
 
+@check_arguments
 def complete_journey(*, promotions: bool = False, clock: Literal["local", "utc"] = "local") -> Dataset:
     """Load The Complete Journey: the year 2017 of 2,469 households at a US grocery chain, in US dollars.
 
@@ -91,6 +95,7 @@ def complete_journey(*, promotions: bool = False, clock: Literal["local", "utc"]
     return Dataset("The Complete Journey", source, "MIT, © 2025 James Cunningham; for education; cite 84.51°", tables)
 
 
+@check_arguments
 def match_redemptions(redemptions: pd.DataFrame, receipts: pd.DataFrame) -> pd.Series:
     """Say for each redemption whether its customer bought anything on that day: a test of the receipts' clock.
 
@@ -105,9 +110,23 @@ def match_redemptions(redemptions: pd.DataFrame, receipts: pd.DataFrame) -> pd.S
     >>> match_redemptions(redemptions, receipts).tolist()
     [True, False]
     """
+    _check_ids_and_days(redemptions, "redemptions", "redeemed_on")
+    _check_ids_and_days(receipts, "receipts", "time")
+    kinds = {pd.api.types.is_numeric_dtype(table["customer_id"]) for table in (redemptions, receipts)}
+    if len(kinds) > 1 and len(redemptions) and len(receipts):
+        says = "`customer_id` is text in one table and a whole number in the other"
+        raise TableError([f"{says}: make them alike with .astype('str')"], "redemptions")
+    receipts = receipts.astype({"time": "datetime64[us]", "customer_id": "str"})
+    redemptions = redemptions.astype({"redeemed_on": "datetime64[us]", "customer_id": "str"})
     days = receipts[["customer_id"]].assign(redeemed_on=receipts["time"].dt.normalize()).drop_duplicates()
     found = redemptions[["customer_id", "redeemed_on"]].merge(days, how="left", indicator="bought")["bought"] == "both"
     return pd.Series(found.to_numpy(), index=redemptions.index, name="bought")
+
+
+def _check_ids_and_days(table: pd.DataFrame, name: str, day: str) -> None:
+    """Check that a table tells who and when, or say what is wrong."""
+    who = Column("customer_id", "id", "who bought")
+    check_table(table, Table(name, "a customer's day", ("",), (who, Column(day, "date", "the day"))))
 
 
 def cdnow() -> Dataset:
@@ -169,6 +188,7 @@ def nsw() -> Dataset:
     return Dataset("NSW job training", source, "MIT, © 2021 Nick Huntington-Klein; cite the authors", tables)
 
 
+@check_arguments
 def hillstrom(*, download: bool = False) -> Dataset:
     """Load Hillstrom's e-mail test: 64,000 buyers of the past year, drawn at random into two e-mails and no e-mail.
 
@@ -263,6 +283,7 @@ def online_retail() -> Dataset:
     )
 
 
+@check_arguments
 def checkpoint(name: str) -> pd.DataFrame:
     """Read a table that a lesson starts from, made by authoring/make_data.py; data/README.md lists them.
 

@@ -20,6 +20,7 @@ from loyalty.intake.people import refuse_strangers, settle_rows
 from loyalty.intake.readers.source import read_source
 from loyalty.intake.rows import set_aside
 from loyalty.intake.space import C, F, K, Raw, Space
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
@@ -56,6 +57,36 @@ class Loaded:
     notes: tuple[str, ...]
 
 
+def take_tables(tables: Mapping[str, Any], needed: Mapping[str, bool]) -> dict[str, Any]:
+    """Take the tables out of what `load_tables` gave to a report.
+
+    Parameters
+    ----------
+    tables : mapping of str to Loaded
+    needed : mapping of str to bool
+        The tables that the report reads, and whether it cannot do without.
+
+    Returns
+    -------
+    dict of str to narwhals.LazyFrame
+
+    Raises
+    ------
+    TableError
+        A table is missing, or was not loaded.
+    """
+    problems = [f"there is no table `{name}`" for name, must in needed.items() if must and name not in tables]
+    problems += [
+        f"`{name}` should come from load_tables, found a {type(one).__name__}"
+        for name, one in tables.items()
+        if not isinstance(one, Loaded)
+    ]
+    if problems:
+        raise TableError(problems, "the tables")
+    return {name: loaded.table for name, loaded in tables.items()}
+
+
+@check_arguments
 def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, Any] | None = None) -> dict[str, Loaded]:
     """Load tables of any form under the contracts, or refuse them in one message.
 
@@ -104,6 +135,8 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
             loaded[name] = table
     if not problems:
         problems += refuse_strangers({name: table.table.to_native() for name, table in loaded.items()})
+    if not problems:
+        space.forget_raw()
     if problems:
         space.close()
         raise TableError(_add_way_out(problems, sources), "your tables")

@@ -10,7 +10,9 @@ import duckdb
 from loyalty.intake.parsing.readings import Reading, say_rows
 from loyalty.intake.space import C, F, K, Raw
 from loyalty.tables.columns import Table
+from loyalty.tables.ids import MANY, say_strangers
 
+AGAIN = "export both tables again, with the ids as text"
 Relation = duckdb.DuckDBPyRelation
 
 
@@ -60,17 +62,14 @@ def refuse_strangers(tables: Mapping[str, Relation]) -> list[str]:
     buyers = tables["receipts"].select("customer_id").distinct()
     if people.join(buyers, "customer_id", "semi").limit(1).fetchall():
         return []
-    left = _show_ids(people)
-    right = _show_ids(buyers)
-    if not left or not right:
-        return []
-    mend = "take the same kind of id in both"
-    return [f"none of the customers of contacts ({left}, …) is among those of receipts ({right}, …): {mend}"]
+    left, right = (_list_ids(table) for table in (people, buyers))
+    return [say_strangers(left, right, "the contacts", "the receipts", AGAIN)] if left and right else []
 
 
-def _show_ids(people: Relation) -> str:
-    """Write the first two ids of a table."""
-    return ", ".join(repr(row[0]) for row in people.order("customer_id").limit(2).fetchall())
+def _list_ids(people: Relation) -> list[str]:
+    """The first ids of a table."""
+    known = people.filter(C("customer_id").isnotnull())
+    return [row[0] for row in known.order("customer_id").limit(MANY).fetchall()]
 
 
 def _fetch_row(table: Relation) -> tuple[Any, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 
@@ -15,6 +16,14 @@ TOTAL = (
     r"(\s|\W|$)"
 )
 MOST = 1_000
+
+
+def join_all(how: Callable[..., duckdb.Expression], parts: Sequence[duckdb.Expression]) -> duckdb.Expression:
+    """Join expressions by and, or, in pairs: one behind the other, a thousand columns would be a thousand levels."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return how(join_all(how, parts[:half]), join_all(how, parts[half:]))
 
 
 def set_aside(raw: Raw, keys: Mapping[str, str]) -> tuple[list[int], list[str], list[str]]:
@@ -49,11 +58,8 @@ def set_aside(raw: Raw, keys: Mapping[str, str]) -> tuple[list[int], list[str], 
     loose = blank[next(iter(keys.values()))]
     for ref in keys.values():
         loose = loose | word.get(ref, K(False))
-    empty = K(True)
-    total = K(False)
-    for ref in refs:
-        empty = empty & blank[ref]
-        total = total | word.get(ref, K(False))
+    empty = join_all(operator.and_, list(blank.values()))
+    total = join_all(operator.or_, [*word.values(), K(False)])
     kind = duckdb.CaseExpression(~loose, K("data")).when(empty, K("empty")).when(total, K("total")).otherwise(K("data"))
     kinds = raw.table.select(kind.alias("kind"), C("r"))
     seen = kinds.aggregate([C("kind"), F("count").alias("n"), F("max", C("r")).alias("last")]).fetchall()

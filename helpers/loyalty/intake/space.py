@@ -5,20 +5,22 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 import itertools
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from loyalty.tables.scratch import Scratch
+from loyalty.tables.sources import NotATable
+
 TYPED = "\x1f"  # the mark before a cell that is a number or a date in the workbook: its 1.234 is never 1234
 BATCH = 20_000
+WIDEST = 2_000
+ROUGH = "rough"
 SPACES = "\u00a0\u202f\u2007\u2009\u2003\u2002"
-NOTHING = "\u200b\ufeff\u200e\u200f"
+NOTHING = "\u00ad\u200b\u2060\ufeff\u200e\u200f"
 PLAIN = str.maketrans(dict.fromkeys(SPACES, " ") | dict.fromkeys(NOTHING, ""))
 C = duckdb.ColumnExpression
 F = duckdb.FunctionExpression
@@ -36,7 +38,9 @@ class Raw:
     notes: list[str] = field(default_factory=list)
     word: str = "line"
     marked: bool = False  # whether cells carry the mark TYPED
+    day_zero: int = 0  # days after 1899-12-30 from which numbers count days
     unread: list[str] = field(default_factory=list)  # names of columns that nobody asked for
+    samples: dict[str, tuple[str, ...]] = field(default_factory=dict)  # some values by column, once they were asked for
 
     def get_type(self, ref: str) -> str:
         """Return the type of a column; text of any kind is VARCHAR."""
@@ -49,32 +53,47 @@ class Raw:
 
 
 class Space:
-    """A DuckDB connection on a temporary file that goes when Python ends."""
+    """A DuckDB connection on a temporary file that goes when Python ends, or with the next one if Python is killed.
+
+    Tables as they were found, with columns that nobody named, lie in a file of their own, which `forget_raw` deletes.
+    """
 
     def __init__(self, memory: str = "1000MB") -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="loyalty-intake-"))
+        self._scratch = Scratch("loyalty-intake-")
+        self.folder = self._scratch.path
         spill: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory,
             "temp_directory": str(self.folder / "spill"),
         }
         self.connection = duckdb.connect(str(self.folder / "tables.duckdb"), config=spill)
+        self._rough = self.folder / "rough.duckdb"
+        self.connection.execute(f"ATTACH '{str(self._rough).replace(chr(39), 2 * chr(39))}' AS {ROUGH}")
         self._numbers = itertools.count()
         atexit.register(self.close)
 
     def close(self) -> None:
         """Close the connection and remove its files; the tables that came from it end with it."""
         self.connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.close()
         atexit.unregister(self.close)
 
+    def forget_raw(self) -> None:
+        """Delete the tables as they were found, when all that was asked for has been read from them."""
+        self.connection.execute(f"DETACH {ROUGH}")
+        self._rough.unlink(missing_ok=True)
+        for copy in self.folder.glob("*.csv"):
+            copy.unlink(missing_ok=True)
+
     def make_name(self, kind: str = "raw") -> str:
-        """Return a name that no table has yet."""
-        return f"loyalty_{kind}_{next(self._numbers)}"
+        """Return a name that no table has yet; raw tables stand in a file of their own."""
+        name = f"loyalty_{kind}_{next(self._numbers)}"
+        return f"{ROUGH}.{name}" if kind == "raw" else name
 
     def keep(self, table: duckdb.DuckDBPyRelation, kind: str = "raw") -> duckdb.DuckDBPyRelation:
         """Write a relation of this connection into the temporary file; its column r then counts the rows from 0.
 
         In raw texts every kind of space becomes a plain space, because thousands are often parted by no-break spaces.
+        Characters that cannot be seen are taken out, and a space at the end tells the reader of ids that some were.
         """
         name = self.make_name(kind)
         if kind == "raw":
@@ -100,6 +119,13 @@ class Space:
         return self.connection.table(name).select(duckdb.StarExpression(), C("rowid").alias("r"))
 
 
+def refuse_wide(width: int, label: str) -> None:
+    """Refuse a table of more columns than can be read in bounded time; NotATable says what to do."""
+    if width > WIDEST:
+        mend = "keep the columns that are needed, and export again"
+        raise NotATable(f"{label} has {width:,} columns, and up to {WIDEST:,} are read: {mend}")
+
+
 def _fit(cells: list[str | None], width: int) -> list[str | None]:
     """Cut a row to a width, or fill it up with empty cells."""
     return cells[:width] + [None] * (width - len(cells))
@@ -108,14 +134,23 @@ def _fit(cells: list[str | None], width: int) -> list[str | None]:
 def _plain(ref: str) -> duckdb.Expression:
     ascii_only = F("strlen", C(ref)) == F("length", C(ref))
     spaced = F("regexp_replace", C(ref), K(f"[{SPACES}]"), K(" "), K("g"))
-    bare = F("regexp_replace", spaced, K(f"[{NOTHING}]"), K(""), K("g"))
-    return duckdb.CaseExpression(ascii_only, C(ref)).otherwise(bare).alias(ref)
+    bare = F("concat", F("regexp_replace", spaced, K(f"[{NOTHING}]"), K(""), K("g")), K(" "))
+    cases = duckdb.CaseExpression(ascii_only, C(ref)).when(F("regexp_matches", spaced, K(f"[{NOTHING}]")), bare)
+    return cases.otherwise(spaced).alias(ref)
+
+
+def _make_plain(text: str) -> str:
+    """What `_plain` does, for one text of Python."""
+    bare = text.translate(PLAIN)
+    return bare + " " if len(bare) < len(text) else bare
 
 
 def write_cell(value: Any) -> str | None:
     """Turn a Python value into text; what was no text gets the mark TYPED."""
-    if value is None or isinstance(value, str):
-        return value if value is None or value.isascii() else value.translate(PLAIN)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value if value.isascii() else _make_plain(value)
     if isinstance(value, dt.datetime):
         return TYPED + value.isoformat(" ")
     if isinstance(value, dt.date):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Each of these, set for another project, changes an install, a kernel or its figures.
+STOPPED = 130  # the exit code after Ctrl-C, by the custom of shells
 FOREIGN = (
     "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONEXECUTABLE __PYVENV_LAUNCHER__ "
     "PYTHONDONTWRITEBYTECODE "  # with it, each kernel and each test process compiles everything anew
@@ -99,6 +100,8 @@ def run_child(command: Sequence[str | Path], project: Project, environment: Mapp
         return child.wait()
     except KeyboardInterrupt:  # the terminal has sent it to the child too: let that close its kernels
         end_child(child, patience=8)
+        if child.returncode == STOPPED:  # it has said so itself
+            return STOPPED
         raise
     except BaseException:
         end_child(child, patience=0)

@@ -13,15 +13,20 @@ import narwhals as nw
 import pandas as pd
 from narwhals.dtypes import DType
 
+from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, refuse_repeats, say_repeats
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE, RECEIPTS
+from loyalty.tables.contracts import CUSTOMERS, PRODUCTS, PROFILE
 from loyalty.tables.days import read_day, write_moment
+from loyalty.tables.ids import find_strangers
+from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 TREND_DAYS = 84
 
 
+@check_arguments
 def build_profile(
     receipts: AnyTable,
     as_of: str | dt.date | pd.Timestamp,
@@ -42,7 +47,7 @@ def build_profile(
         without it each row is a receipt. A line is a return when `kind` says return or cancel, or, where `kind` is
         empty, when its sales are negative. NaN in a column counts as empty. A receipt is told from another by its
         customer, `store_id`, `till_id` and number; sale lines that come more than 12 hours later under the same number
-        are a visit of their own, and the result says so.
+        are a visit of their own, and the result says so. Lines without a customer are left out and counted.
     as_of : str, datetime.date or pandas.Timestamp
         A day, written 2017-12-01, midnight at its start. Everything before counts, nothing from it on.
     customers : the same kinds of source, optional
@@ -51,7 +56,8 @@ def build_profile(
     products : the same kinds of source, optional
         Gives each line its `category` and so unlocks `breadth`. Not read when the receipts have a column `category`.
     strict : bool
-        Refuse receipt numbers that come again, instead of counting each time as a visit.
+        Refuse what otherwise is only said: receipt numbers that come again, signs that disagree, sales that look like
+        unit prices, exact copies of lines.
 
     Returns
     -------
@@ -60,7 +66,8 @@ def build_profile(
         `profile`: `margin` comes only when the receipts hold margin, `breadth` with category or products,
         `promo_share` with discount, `online_share` with channel (counted where channel is "online"). Days are whole
         days between calendar days; money keeps the data's currency. Receipts without a single row give a profile
-        without customers. `.attrs["warnings"]` says what was decided about the receipts.
+        without customers. `.attrs["warnings"]` says what was decided about the receipts, what looks wrong in their
+        lines (see `loyalty.prepare.lines`), and what so short a history does not allow to say.
 
     Raises
     ------
@@ -87,7 +94,11 @@ def build_profile(
     """
     day = read_day(as_of)
     try:
-        lines = _add_category(type_columns(check_table(receipts, RECEIPTS)), products)
+        checked = check_receipts(receipts)
+        odd = find_odd_lines(checked.table)
+        if odd and strict:
+            raise TableError(odd, "receipts")
+        lines = _add_category(type_columns(checked.table), products)
         everyone = None
         if customers is not None:
             everyone = collect(type_columns(check_table(customers, CUSTOMERS).select("customer_id")))
@@ -96,7 +107,7 @@ def build_profile(
         raise TableError([str(error)], "receipts") from None
     order = ["customer_id", *(name for name in PROFILE.names if name in profile and name != "customer_id")]
     profile = profile[order].sort_values("customer_id", ignore_index=True)
-    profile.attrs["warnings"] = warnings
+    profile.attrs["warnings"] = (*checked.warnings, *warnings, *odd)
     return profile
 
 
@@ -114,16 +125,33 @@ def _describe(
     if reduced.empty:
         _refuse_if_too_early(lines, day)
     if everyone is not None:
-        if len(reduced) and len(everyone):
-            _refuse_mixed_ids("customer_id", reduced["customer_id"].dtype, everyone["customer_id"].dtype, "customers")
+        ids = everyone["customer_id"], reduced["customer_id"]
+        if strangers := find_strangers(*ids, "the list of customers", "the receipts", alike=True):
+            raise TableError(strangers, "customers")
         kind = {"customer_id": (everyone if len(everyone) else reduced)["customer_id"].dtype}
         reduced = everyone.astype(kind).merge(reduced.astype(kind), on="customer_id", how="outer")
+    warnings += _say_span(reduced)
     profile = _finish(reduced, day)
     breadth = _count_categories(before)
     if breadth is not None:
         counted = profile["customer_id"].map(breadth.set_index("customer_id")["breadth"])
         profile["breadth"] = counted.fillna(0).astype("int64")
     return profile, warnings
+
+
+def _say_span(reduced: pd.DataFrame) -> tuple[str, ...]:
+    """Say what the days between the first and the last purchase do not allow to say; nothing where they suffice."""
+    first = pd.to_datetime(reduced["first"]).min()
+    last = pd.to_datetime(reduced["last"]).max()
+    if first is pd.NaT or last is pd.NaT:
+        return ()
+    days = (last.normalize() - first.normalize()).days + 1
+    if days < TREND_DAYS:
+        says = f"nobody can be called gone quiet, and `trend` says nothing ({TREND_DAYS} days are the least)"
+        return (f"the receipts cover {days} day{'s' * (days > 1)}: {says}",)
+    if days < 2 * TREND_DAYS:
+        return (f"the receipts cover {days} days: `trend` compares {TREND_DAYS} days with fewer, and says too much",)
+    return ()
 
 
 def type_columns(lines: nw.LazyFrame) -> nw.LazyFrame:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import narwhals as nw
+import pandas as pd
+
+from loyalty.tables.sources import collect
 
 RECEIPT = ("customer_id", "store_id", "till_id", "basket_id")
 APART = "12h"
@@ -57,8 +60,7 @@ def group_visits(
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from loyalty.tables.sources import collect, open_table
+    >>> from loyalty.tables.sources import open_table
     >>> lines = pd.DataFrame({"customer_id": 1, "basket_id": 17, "bought": 1, "sales": [5.0, 3.0],
     ...                       "time": pd.to_datetime(["2024-01-05 10:00", "2024-02-05 10:00"])})
     >>> visits = group_visits(open_table(lines), ["customer_id", "basket_id"], ["sales"], [], split=True)
@@ -113,6 +115,39 @@ def refuse_repeats(repeats: int) -> str:
     who = "1 receipt number comes" if repeats == 1 else f"{repeats:,} receipt numbers come"
     mend = "give the columns `store_id` and `till_id`, make the numbers different, or leave out strict=True"
     return f"{who} again more than 12 hours later: {mend}"
+
+
+def say_newcomers(lines: nw.LazyFrame, ids: pd.Series, starts: pd.Series) -> list[str]:
+    """Say how many customers have their first receipt only after the start: before it they count as 0.
+
+    A zero of somebody who was no customer yet is not a zero of somebody who stayed away.
+
+    Parameters
+    ----------
+    lines : narwhals.LazyFrame
+        All receipts, with customer_id and time.
+    ids, starts : pandas.Series
+        A row a customer: the id, and the start.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+
+    Examples
+    --------
+    >>> from loyalty.tables.sources import open_table
+    >>> lines = pd.DataFrame({"customer_id": [1, 2], "time": pd.to_datetime(["2024-01-05", "2024-03-05"])})
+    >>> say_newcomers(open_table(lines), pd.Series([1, 2, 3]), pd.Series(pd.Timestamp("2024-03-01"), range(3)))[0][:66]
+    '1 of 3 customers is first seen after the start: the time before co'
+    """
+    first = collect(lines.group_by("customer_id").agg(first=nw.col("time").min()))
+    seen = pd.to_datetime(ids.map(first.set_index("customer_id")["first"]))
+    late = int((seen >= starts.to_numpy()).sum())
+    if not late:
+        return []
+    who = "1 of {:,} customers is" if late == 1 else f"{late:,} of {{:,}} customers are"
+    return [f"{who.format(len(ids))} first seen after the start: the time before counts as 0"]
 
 
 def _number_visits(rows: nw.LazyFrame, key: Sequence[str], sums: Sequence[str], marks: Sequence[str]) -> nw.LazyFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import PROFILE, SEGMENTS
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable
 
 SNAPSHOT = Table(
@@ -69,6 +70,9 @@ def match_customers(segments: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFra
     days = segments["as_of"].iloc[0], profile["as_of"].iloc[0]
     if days[0] != days[1]:
         problems.append(f"the segments are as of {days[0]:%Y-%m-%d}, the profile as of {days[1]:%Y-%m-%d}")
+    problems += find_strangers(segments["customer_id"], profile["customer_id"], "the segments", "the profile")
+    if problems:
+        raise TableError(problems, "segments and profile")
     for here, there, words in ((segments, profile, "the profile"), (profile, segments, "the segments")):
         lacking = ~here["customer_id"].isin(there["customer_id"])
         if lacking.any():

@@ -12,6 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats as _scipy
 
+from loyalty.stats.result_card import name_estimand, render_result, render_table
+from loyalty.text import say_p
+
+# An error of zero is no certainty
+NO_SPREAD = "no interval: within the groups all customers are alike, so what chance does cannot be measured"
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -65,17 +71,47 @@ class Estimate:
         return pd.DataFrame([row | {"warnings": "; ".join(self.warnings)}])
 
     def __str__(self) -> str:
-        return f"{self.method}: {self.effect:,.2f} ({self.low:,.2f} to {self.high:,.2f}), {self.estimand}"
+        whom = name_estimand(self.estimand)
+        return f"{self.method}: {self.effect:,.2f} ({self.low:,.2f} to {self.high:,.2f}), {whom}"
+
+    def reads(self) -> str:
+        """Read the interval in one sentence: whether it can be told from zero."""
+        if self.low > 0 or self.high < 0:
+            return f"Zero lies outside the interval: the effect is {'above' if self.low > 0 else 'below'} zero."
+        if self.low <= 0 <= self.high:
+            return "Zero lies inside the interval: that there is no effect fits the data too."
+        return "Without an interval nothing can be said."
+
+    def _size_line(self) -> str:
+        return f"{self.n_treated:,} treated, {self.n_control:,} not; {say_p(self.p)}; {self.method}"
 
     def _repr_html_(self) -> str:
         shown = self.to_frame()[["effect", "low", "high", "relative", "p", "n_treated", "n_control"]]
-        return render_html(shown, f"{self.method}: {self.estimand}", self.warnings)
+        whom = name_estimand(self.estimand)
+        return render_result(
+            whom[:1].upper() + whom[1:],
+            (self.effect, self.low, self.high),
+            self.reads(),
+            table=shown,
+            notes=self._size_line(),
+            warnings=self.warnings,
+            level=self.level,
+        )
 
 
-def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float = 0.95, **fields: Any) -> Estimate:
+def make_estimate(
+    effect: float,
+    se: float,
+    *,
+    df: float = np.inf,
+    level: float = 0.95,
+    certain: bool = False,
+    **fields: Any,
+) -> Estimate:
     """Turn an effect and its standard error into an `Estimate` with a two-sided t interval.
 
-    Not for rates near zero or for ratios: those need intervals of their own.
+    Not for rates near zero or for ratios: those need intervals of their own. Where the error is 0, nobody differed from
+    anybody, and what chance does cannot be measured: no interval, no p-value (NaN), and a warning that says so.
 
     Parameters
     ----------
@@ -85,6 +121,8 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
         Degrees of freedom of the t distribution; infinite for the normal distribution.
     level : float
         Coverage of the interval, a fraction.
+    certain : bool
+        Whether an error of 0 is meant, because nothing was drawn: a plan that writes to nobody earns 0 for sure.
     **fields
         The other attributes of `Estimate`: n_treated, n_control, method and estimand are required, base, details and
         warnings are optional.
@@ -101,24 +139,22 @@ def make_estimate(effect: float, se: float, *, df: float = np.inf, level: float 
     """
     effect = float(effect)
     se = float(se)
-    half = float(_scipy.t.ppf(0.5 + level / 2, df)) * se
-    p = 1.0 if effect == 0 else 0.0  # without an error, nothing is left to chance
-    if se > 0:
-        p = float(2 * _scipy.t.sf(abs(effect) / se, df))
     fields["details"] = {name: float(value) for name, value in fields.get("details", {}).items()}
+    if se == 0 and certain:
+        return Estimate(effect, effect, effect, se, float(effect == 0), level=level, **fields)
+    if se == 0:
+        fields["warnings"] = tuple(dict.fromkeys((*fields.get("warnings", ()), NO_SPREAD)))
+        return Estimate(effect, np.nan, np.nan, se, np.nan, level=level, **fields)
+    half = float(_scipy.t.ppf(0.5 + level / 2, df)) * se
+    p = float(2 * _scipy.t.sf(abs(effect) / se, df))
     return Estimate(effect, effect - half, effect + half, se, p, level=level, **fields)
 
 
 def render_html(frame: pd.DataFrame, title: str, warnings: Sequence[str] = ()) -> str:
     """Render a small table with its title above and its warnings below, as a notebook shows it."""
     notes = "".join(f"<li>⚠ {html.escape(text)}</li>" for text in warnings)
-    body = frame.to_html(index=False, border=0, float_format=_format_number)
-    page = f"<p><b>{html.escape(title)}</b></p>{body}"
+    page = f"<p><b>{html.escape(title)}</b></p>{render_table(frame)}"
     return f"{page}<ul>{notes}</ul>" if notes else page
-
-
-def _format_number(value: float) -> str:
-    return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def error_of_mean(influence: np.ndarray, cluster: np.ndarray | None = None) -> tuple[float, float]:

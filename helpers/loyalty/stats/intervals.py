@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, make_estimate
+from loyalty.tables.arguments import check_arguments
 
 # Beyond this skewness of a difference of means, or below this count of buyers, its t interval covers too little
 MOST_SKEWNESS = 0.2
 LEAST_FILLED = 20
 
 
+@check_arguments
 def compare_means(
     treated: ArrayLike,
     control: ArrayLike,
@@ -121,6 +123,8 @@ def compare_moments(
     n, m = map(int, sizes)
     pooled = variance == "pooled" or (variance == "auto" and m < 0.2 * (n + m))
     spread = np.array(spreads, float)
+    # The variance of equal values is rounding only
+    spread[spread <= (1e-12 * np.abs(np.multiply(means, per))) ** 2] = 0.0
     df = float(n + m - 2)
     if pooled:
         spread[:] = spread @ [n - 1, m - 1] / df
@@ -149,6 +153,7 @@ def compare_moments(
     )
 
 
+@check_arguments
 def compare_rates(
     successes: Sequence[int],
     trials: Sequence[int],
@@ -186,6 +191,10 @@ def compare_rates(
     """
     k = np.asarray(successes, float)
     n = np.asarray(trials, float)
+    if k.shape != (2,) or n.shape != (2,):
+        raise ValueError("successes and trials should hold two whole numbers each, the treated first")
+    if not ((n > 0) & (k >= 0) & (k <= n)).all():
+        raise ValueError(f"successes should lie between 0 and trials, found {k.tolist()} of {n.tolist()}")
     rates = k / n
     pooled = k.sum() / n.sum()
     low, high = wilson(rates, n, level)

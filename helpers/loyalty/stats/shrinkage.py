@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import optimize, special
 
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 
 MOST_PRIOR = 1e7  # cells whose fitted prior is worth more trials than this are taken as equal
 EQUAL = 1e-3  # log-likelihood that differing cells must gain over equal ones
@@ -62,6 +63,7 @@ class Shrunk:
         return render_html(self.table.reset_index(), title, self.warnings)
 
 
+@check_arguments
 def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
     """Shrink rates towards their common mean: beta-binomial empirical Bayes, the prior fitted to the cells.
 
@@ -151,6 +153,7 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
     )
 
 
+@check_arguments
 def shrink_normal(estimates: Any, se: Any, *, level: float = 0.95) -> Shrunk:
     """Shrink estimates with known standard errors towards their precision-weighted mean: normal empirical Bayes.
 
@@ -378,8 +381,11 @@ def _settle(step: Callable[[float], float], value: float) -> float:
 
 def _read_cells(first: Any, second: Any, names: tuple[str, str]) -> tuple[pd.Index, np.ndarray, np.ndarray]:
     """The index and both columns of numbers, one a cell; a single number stands for a whole second column."""
-    x = np.atleast_1d(np.asarray(first, dtype=float))
-    y = np.asarray(second, dtype=float)
+    try:
+        x = np.atleast_1d(np.asarray(first, dtype=float))
+        y = np.asarray(second, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{names[0]} and {names[1]} should hold numbers, one a cell") from None
     if y.ndim == 0:
         y = np.full(len(x), float(y))
     if x.ndim != 1 or x.shape != y.shape or not len(x):

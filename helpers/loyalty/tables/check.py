@@ -17,6 +17,7 @@ import pandas as pd
 
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.ids import AROUND, IDS, POINT, SEEN, is_blank, is_masked, is_odd_number
 from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
@@ -75,6 +76,8 @@ def check_table(source: AnyTable, contract: Table, *, name: str | None = None) -
     loyalty.tables.check.TableError: products: 1 problem
       1. `product_id` should be different in every row: 1 value comes more than once, such as 1: keep one row of each
     """
+    if not isinstance(contract, Table) or not isinstance(name, str | None):
+        raise TableError(["`contract` should be a contract, such as loyalty.tables.contracts.RECEIPTS, `name` a text"])
     name = name or contract.name
     index = list(source.index.names) if isinstance(source, pd.DataFrame) else []
     try:
@@ -152,10 +155,12 @@ def find_breaches(table: nw.LazyFrame, contract: Table, index: Sequence[Any] = (
     filled = collect(table.select(*counts)).fillna(0).astype("int64").iloc[0] if odd else {}
     wrong = [column for column in odd if filled[column.name]]
     for column in wrong:
-        empty = filled["rows"] - filled[column.name]
-        problems.append(_explain_type(table, column, schema[column.name], filled["rows"], empty))
+        problems.append(_explain_type(table, column, schema[column.name], filled["rows"]))
     sound = {column.name: column for column in present if column not in wrong}
     problems += _find_bad_values(table, contract, sound, [column.name for column in odd])
+    for column in sound.values():
+        if column.kind == "id" and schema[column.name] == nw.String and column not in odd:
+            problems += _find_point_twins(table, column.name)
     if set(contract.key) <= set(sound):
         problems += _find_repeats(table, contract.key, schema)
     return problems
@@ -205,7 +210,7 @@ def fits(kind: str, dtype: Any) -> bool:
     return dtype == nw.Boolean if kind == "flag" else dtype.is_numeric()
 
 
-def _explain_type(table: nw.LazyFrame, column: Column, dtype: Any, rows: int, empty: int) -> str:
+def _explain_type(table: nw.LazyFrame, column: Column, dtype: Any, rows: int) -> str:
     name = f"`{column.name}`"
     kind = column.kind
     need = f"`{column.name}` should be {column.holds}"
@@ -214,15 +219,15 @@ def _explain_type(table: nw.LazyFrame, column: Column, dtype: Any, rows: int, em
     if kind in ("time", "date") and isinstance(dtype, nw.Datetime):
         how = "with .dt.tz_convert(…), then drop the zone with .dt.tz_localize(None)"
         return f"{name} carries a time zone: convert it to the shop's time {how}"
+    if kind == "id" and not dtype.is_numeric():
+        return f"{need}, found {_say_dtype(dtype)}: is this the column of the ids?"
     if not dtype.is_numeric():
         return f"{need}, found {_say_dtype(dtype)}: convert it"
     values = _examples(table.filter(~is_empty(column.name, dtype)), column.name)
     mend = "convert it"
-    if kind == "id" and dtype.is_float() and empty:
-        why = f"{empty:,} of {rows:,} rows are empty, and pandas then makes whole numbers decimal"
-        mend = f"{why}; fill these, or take them out, then use .astype('int64')"
-    elif kind == "id" and dtype.is_float():
-        mend = "convert it with .astype('int64')"
+    if kind == "id" and (dtype.is_float() or dtype.is_decimal()):
+        values = _examples(table.filter(is_odd_number(column.name, dtype)), column.name)
+        mend = _advise_on_decimals(column.name, values)
     elif kind in ("time", "date") and float(values[0]) < 1e6:
         mend = "a day as Excel counts it? pandas.to_datetime(…, unit='D', origin='1899-12-30')"
     elif kind in ("time", "date"):
@@ -230,6 +235,14 @@ def _explain_type(table: nw.LazyFrame, column: Column, dtype: Any, rows: int, em
     elif kind in ("text", "id", "flag"):
         mend = f"convert it with .astype('{'bool' if kind == 'flag' else 'str'}')"
     return f"{need}, found {_say_dtype(dtype)} such as {', '.join(map(_say, values))}: {mend}"
+
+
+def _advise_on_decimals(name: str, values: Sequence[Any]) -> str:
+    """Say what to do with decimal numbers that are no ids: digits are lost, or they are not whole."""
+    if any(float(value).is_integer() for value in values):
+        lost = "numbers so long lose their last digits as decimal ones, and different customers become one"
+        return f"{lost}. Read the column again, as text: dtype={{'{name}': 'str'}}"
+    return "is this the column of the ids?"
 
 
 def _explain_text(texts: nw.LazyFrame, column: Column, rows: int) -> str:
@@ -275,6 +288,10 @@ def _find_bad_values(table: nw.LazyFrame, contract: Table, columns: dict[str, Co
     for name, column in columns.items():
         value = nw.col(name)
         empty = is_empty(name, schema[name])
+        is_text_id = column.kind == "id" and schema[name] == nw.String
+        if is_text_id and name not in blank:
+            tests += _test_text_id(name)
+            empty = empty | is_blank(name).fill_null(False)
         if not column.nullable:
             tests.append((name, "is empty in {}", "fill it, or take these rows out and count them", empty))
         if name in blank:
@@ -301,6 +318,31 @@ def _find_bad_values(table: nw.LazyFrame, contract: Table, columns: dict[str, Co
     return problems
 
 
+def _test_text_id(name: str) -> list[tuple[str, str, str, nw.Expr]]:
+    """Ask of ids whether blanks or hidden characters make two of one."""
+    value = nw.col(name)
+    around = value.str.contains(AROUND) & value.str.contains(SEEN)
+    says = "should be written without blanks around it or characters that cannot be seen, but is not in {}"
+    mend = r"take them off with .str.replace(r'^\s+|\s+$|[\u00ad\u200b-\u200f\u2060\ufeff]', '', regex=True)"
+    return [(name, says, mend, around)]
+
+
+def _find_point_twins(table: nw.LazyFrame, name: str) -> list[str]:
+    """Refuse '17850' beside '17850.0': one customer, whose column was a decimal number for a while."""
+    ids = table.select(nw.col(name).alias("loyalty_id")).drop_nulls()
+    pointed = ids.filter(nw.col("loyalty_id").str.contains(POINT))
+    if collect(pointed.head(1)).empty:
+        return []
+    bare = pointed.with_columns(loyalty_id=nw.col("loyalty_id").str.replace_all(r"\.0$", "")).unique()
+    twins = collect(bare.join(ids.unique(), on="loyalty_id", how="inner").sort("loyalty_id"))["loyalty_id"].tolist()
+    if not twins:
+        return []
+    shown = ", ".join(f"'{twin}' and '{twin}.0'" for twin in twins[:3])
+    many = "1 number is" if len(twins) == 1 else f"{len(twins):,} numbers are"
+    mend = f"take the .0 off with .str.removesuffix('.0'), or read the column again, with dtype={{'{name}': 'str'}}"
+    return [f"`{name}` holds one id in two forms: {many} written with .0 and without, such as {shown}: {mend}"]
+
+
 def _locate(rows: nw.LazyFrame, contract: Table, columns: dict[str, Column], name: str, *, values: bool) -> str:
     """Name the offending values, and some rows by the first column that can tell them apart."""
     found = f", found {', '.join(map(_say, _examples(rows, name)))}" if values else ""
@@ -321,9 +363,15 @@ def _find_repeats(table: nw.LazyFrame, key: tuple[str, ...], schema: dict[str, A
         return []
     rows = collect(groups.sort(*key).head(3))
     shown = ", ".join(" / ".join(_say(row[k]) for k in key) for row in rows.to_dict("records"))
+    masked = any(is_masked(value) for value in rows.get("customer_id", ()))
     label = " + ".join(f"`{k}`" for k in key)
+    mend = (
+        "these are masked, so that different customers look alike: get ids in full"
+        if masked
+        else "keep one row of each"
+    )
     comes = f"{count:,} value{' comes' if count == 1 else 's come'} more than once"
-    return [f"{label} should be different in every row: {comes}, such as {shown}: keep one row of each"]
+    return [f"{label} should be different in every row: {comes}, such as {shown}: {mend}"]
 
 
 def _examples(rows: nw.LazyFrame, name: str) -> list[Any]:
@@ -349,10 +397,12 @@ def _say_dtype(dtype: Any) -> str:
 def read_checked(source: AnyTable, contract: Table, names: list[str], name: str | None = None) -> pd.DataFrame:
     """Check a table against its contract, and return the named columns in pandas."""
     checked = check_table(source, contract, name=name)
-    if isinstance(source, pd.DataFrame) and all(_is_plain(source[column].dtype) for column in names):
+    if isinstance(source, pd.DataFrame) and all(_is_plain(column, source[column].dtype) for column in names):
         return source[names]  # nothing to convert: the way through the engine and back would only copy it
     return collect(checked.select(names))
 
 
-def _is_plain(dtype: Any) -> bool:
+def _is_plain(name: str, dtype: Any) -> bool:
+    if name in IDS and dtype.kind == "f":
+        return False  # whole numbers beside an empty cell
     return dtype == "str" or (isinstance(dtype, np.dtype) and dtype.kind in "iufM")

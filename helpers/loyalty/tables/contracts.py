@@ -189,6 +189,20 @@ CONTACTS = Table(
     ),
 )
 
+OTHER_WAVES = Table(
+    "other_waves",
+    "a customer on the list of another campaign or wave",
+    ("campaign_id", "wave", "customer_id"),
+    (
+        _CUSTOMER,
+        Column("arm", "text", "control, or the name of the treatment; control got no offer"),
+        Column("start", "date", "first day on which the offer could be used"),
+        Column("end", "date", "the day after the last day on which it could be used"),
+        Column("campaign_id", "id", "which campaign", optional=True),
+        Column("wave", "whole", "which sending of the campaign, from 1", optional=True, low=1),
+    ),
+)
+
 ARM_PROBS = Table(
     "arm_probs",
     "an arm that a customer of a wave could have had",
@@ -272,6 +286,7 @@ CONTRACTS: dict[str, Table] = {
         CAMPAIGNS,
         OFFERS,
         CONTACTS,
+        OTHER_WAVES,
         ARM_PROBS,
         OUTCOMES,
         HISTORY,

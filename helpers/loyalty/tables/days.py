@@ -29,6 +29,17 @@ def read_day(value: Any, name: str = "as_of") -> pd.Timestamp:
     return day.as_unit("us")
 
 
+def read_moment(value: Any, name: str) -> pd.Timestamp:
+    """Read a day or a moment; TableError for what is neither."""
+    try:
+        moment = pd.Timestamp(value)
+    except (TypeError, ValueError):
+        moment = pd.NaT
+    if moment is pd.NaT:
+        raise TableError([f"{name} should be a day such as '2017-12-01', found {value!r}"], name)
+    return moment
+
+
 def write_moment(moment: pd.Timestamp) -> nw.Expr:
     """Write a moment of the shop's clock as an expression; as text, because Spark moves a datetime to its own zone."""
     return nw.lit(f"{moment:%Y-%m-%d %H:%M:%S}").cast(nw.Datetime("us"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from scipy import linalg
 
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import as_frame
+
+COPY = 1e-10  # a correlation nearer to 1 is no luck
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Sample:
     warnings: tuple[str, ...]
 
     @property
-    def groups(self) -> dict[str, int]:
+    def groups(self) -> dict[str, Any]:
         """How many customers each group has."""
         return {"n_treated": int(self.treated.sum()), "n_control": int((~self.treated).sum())}
 
@@ -93,6 +96,8 @@ def read_sample(
     ]
     for name in dict.fromkeys([*([outcome] if outcome else []), *names]):
         problems += _find_wrong_values(frame[name], name, text=name in names)
+    if outcome is not None and not problems:
+        problems += _find_copies(frame, outcome, [name for name in names if name != outcome])
     flags = pd.to_numeric(frame[treated], errors="coerce").to_numpy(float, na_value=np.nan)
     if others := int((~np.isin(flags, (0, 1)) & frame[treated].notna().to_numpy()).sum()):
         problems.append(f"`{treated}` should be True/False or 1/0; {others:,} rows hold something else")
@@ -164,6 +169,23 @@ def _find_wrong_values(values: pd.Series, name: str, *, text: bool) -> Iterator[
         yield f"`{name}` should be a number, found {values.dtype}"
     elif (kinds := values.nunique()) > 50:
         yield f"`{name}` holds {kinds:,} different texts in {len(values):,} rows: an id is no covariate"
+
+
+def _find_copies(frame: pd.DataFrame, outcome: str, names: Sequence[str]) -> Iterator[str]:
+    """Name covariates that follow the outcome without any error: they are the outcome itself."""
+    y = frame[outcome].to_numpy(float)
+    y = y - y.mean()
+    for name in names:
+        if not pd.api.types.is_numeric_dtype(frame[name]):
+            continue
+        x = frame[name].to_numpy(float)
+        x = x - x.mean()
+        size = np.sqrt((x @ x) * (y @ y))
+        if len(x) > 2 and size > 0 and abs(x @ y) > (1 - COPY) * size:
+            yield (
+                f"`{name}` follows `{outcome}` without any error (correlation 1), as only the outcome itself does: "
+                "give what was known before the treatment"
+            )
 
 
 def _to_numbers(frame: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loyalty.tables.ids import IDS, read_mixed_ids, settle_ids
+
 # Any table that `open_table` can open: a pandas, Narwhals or Spark frame, a DuckDB relation, or a path. Engines that
 # are not installed have no type here, so that a type checker takes anything.
 AnyTable: TypeAlias = Any
@@ -40,7 +42,9 @@ class NotATable(ValueError):
 def open_table(source: AnyTable, *, beside: nw.LazyFrame | None = None) -> nw.LazyFrame:
     """Open any source as a lazy table; nothing is read until it is collected.
 
-    Not for repairing a table: an id keeps its type, a date that is not written as 2017-12-31 stays text.
+    Not for repairing a table: an id keeps its type, a date that is not written as 2017-12-31 stays text. Only ids that
+    came as decimal numbers are looked at: if all are whole and below 2^53, they are whole numbers again (pandas makes
+    them decimal where a cell is empty). In a pandas column that mixes texts and numbers 17850.0 is the id "17850".
 
     Parameters
     ----------
@@ -60,7 +64,7 @@ def open_table(source: AnyTable, *, beside: nw.LazyFrame | None = None) -> nw.La
     Raises
     ------
     NotATable
-        The source is of another type, missing, empty, not readable, or has two columns of one name.
+        The source is of another type, missing, empty, not readable, has two columns of one name, or ids that are none.
 
     Examples
     --------
@@ -68,6 +72,16 @@ def open_table(source: AnyTable, *, beside: nw.LazyFrame | None = None) -> nw.La
     >>> open_table(pd.DataFrame({"sales": [1.5, 2.5]})).collect_schema().names()
     ['sales']
     """
+    table = _open_any(source, beside)
+    try:
+        return settle_ids(table)
+    except duckdb.Error as error:
+        raise NotATable(f"the table cannot be read: {_say_error(error)}") from None
+
+
+def _open_any(source: AnyTable, beside: nw.LazyFrame | None) -> nw.LazyFrame:
+    if beside is not None and not isinstance(beside, nw.LazyFrame):
+        raise NotATable(f"`beside` should be a table of open_table, found {_say_type(beside)}")
     if isinstance(source, nw.LazyFrame | nw.DataFrame):
         source = source.to_native()
     if isinstance(source, str | Path):
@@ -296,7 +310,21 @@ def _make_arrow(frame: pd.DataFrame) -> pa.Table:
     if not names:
         raise NotATable("the table has no columns")
     _refuse_twins(names)
-    return pa.table([_make_column(frame.iloc[:, i]) for i in range(len(names))], names=names)
+    columns = (frame.iloc[:, i] for i in range(len(names)))
+    return pa.table([(_make_ids if v.name in IDS else _make_column)(v) for v in columns], names=names)
+
+
+def _make_ids(values: pd.Series) -> pa.Array:
+    """Give a column of ids the type of its values; texts and whole numbers together become text."""
+    try:
+        mixed = read_mixed_ids(values)
+    except ValueError as error:
+        with suppress(pa.ArrowException, ValueError, TypeError, OverflowError):
+            column = pa.array(values, from_pandas=True)
+            if pa.types.is_nested(column.type):
+                return column  # the contract says what it holds
+        raise NotATable(str(error)) from None
+    return _make_column(values) if mixed is None else pa.array(map(_clean_text, mixed), pa.string())
 
 
 def _make_column(values: pd.Series) -> pa.Array:
@@ -325,8 +353,12 @@ def _make_column(values: pd.Series) -> pa.Array:
     if not whole and bool not in kinds and all(issubclass(kind, int | float | Decimal) for kind in kinds):
         with suppress(OverflowError):
             return pa.array([None if cell is None else float(cell) for cell in cells], pa.float64())
-    texts = (None if cell is None else str(cell).encode(errors="replace").decode() for cell in cells)
-    return pa.array(texts, pa.string())
+    return pa.array(map(_clean_text, cells), pa.string())
+
+
+def _clean_text(cell: Any) -> str | None:
+    """The cell as text; half of a character, which no engine keeps, becomes a question mark."""
+    return None if cell is None else str(cell).encode(errors="replace").decode()
 
 
 def _say_error(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from loyalty.intake import load_tables
 from loyalty.tables.check import TableError
@@ -76,6 +77,39 @@ def test_an_arm_without_a_usual_meaning_is_asked_for(csv, refuse):
     assert half.endswith("holds 'тест' (2): add to columns.yml, under contacts, `arms: {тест: treated}`")
 
 
+def test_several_treatments_keep_their_names(csv, refuse):
+    path = csv("customer_id;arm\n1;nothing\n2;mail\n3;call\n4;mail\n")
+    assert refuse(path, "contacts", arms={"nothing": "control"}) == (
+        "`arm` holds 'mail' (2), 'call' (1): add to columns.yml, under contacts, `arms: {mail: mail, call: call}`, "
+        "each with its right meaning"
+    )
+    assert "`arms: {mail: mail, call: call, nothing: control}`" in refuse(path, "contacts")
+    both = refuse(csv("customer_id;arm\n1;test\n2;target\n3;КГ\n"), "contacts")
+    assert "`arms: {target: target, test: test, КГ: control}`" in both
+
+
+def test_another_spelling_of_a_group_is_read_as_that_group_and_said(csv, load):
+    loaded = load(csv("customer_id;arm\n1;control\n2;Control\n3; CONTROL\n4;Mail\n5;Mail\n6;mail\n"), "contacts")
+    assert [row[3] for row in show(loaded)] == ["control"] * 3 + ["Mail"] * 3
+    assert (
+        "`arm`: capital letters and blanks make no group of their own: 'CONTROL' as 'control', 'Control' as 'control', "
+        "'mail' as 'Mail'"
+    ) in loaded.notes
+    told = load(csv("customer_id;arm\n1;кг\n2;КГ\n3;тест\n"), "contacts", arms=ARMS)
+    assert [row[3] for row in show(told)] == ["control", "control", "treated"]
+
+
+@pytest.mark.parametrize("word", ["КГ", "контроль", "holdout", "none", "Nothing", "no_mail", "kontrol"])
+def test_a_second_name_of_control_is_refused_with_the_line_that_settles_it(csv, load, refuse, word):
+    path = csv(f"customer_id;arm\n1;control\n2;mail\n3;{word}\n4;mail\n")
+    says = refuse(path, "contacts")
+    assert f"the group `{word}` sounds like control, and `control` is there as well" in says
+    arms = yaml.safe_load(says.partition("under contacts, `")[2].partition("`")[0])["arms"]
+    assert arms == {"mail": "mail", "control": "control", word: "control"}
+    loaded = load(path, "contacts", arms=arms)
+    assert [row[3] for row in show(loaded)] == ["control", "mail", "control", "mail"]
+
+
 def test_a_list_without_control_says_that_control_is_what_it_lacks(csv, refuse):
     assert refuse(csv("customer_id;arm\n1;treated\n2;treated\n"), "contacts") == (
         "`arm` holds 'treated' (2), and none of them is named control: "
@@ -110,8 +144,9 @@ def test_lists_whose_ids_never_meet_are_refused(csv):
     with pytest.raises(TableError) as caught:
         load_tables({"receipts": till, "contacts": people})
     assert caught.value.problems == [
-        "none of the customers of contacts ('7', '8', …) is among those of receipts ('0007', …): "
-        "take the same kind of id in both"
+        "no customer of the contacts stands in the receipts; `customer_id` is '7', '8' in the contacts and '0007' in "
+        "the receipts: they differ in zeros in front, blanks or capital letters, so write them alike, or export both "
+        "tables again, with the ids as text"
     ]
 
 

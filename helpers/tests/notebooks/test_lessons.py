@@ -38,6 +38,32 @@ VARIANTS = {"lessons": ("lesson",), "exercises": ("exercise", "solution"), "temp
 NOTEBOOKS = [(path, variant) for path in PATHS for variant in VARIANTS[path.relative_to(AUTHORING).parts[0]]]
 ROOMED = OF_KIND["lessons"] + OF_KIND["exercises"]
 EXECUTED = ("lessons/00", "exercises/41")  # the shortest; `build --check` runs all
+MOST_LINES = 12
+MOST_CHARACTERS = 95
+# Written before this rule; the list may only become shorter.
+STILL_LONG = {
+    "lessons/1_prepare/12_customer_profile",
+    "lessons/2_segment/22_rules_and_life_cycle",
+    "lessons/3_evaluate/31_the_club_card_trap",
+    "lessons/3_evaluate/32_design_the_test",
+    "lessons/3_evaluate/33_measure_the_lift",
+    "lessons/3_evaluate/34_lift_in_money",
+    "lessons/3_evaluate/35_without_a_control_group",
+    "lessons/3_evaluate/36_broken_campaigns",
+    "lessons/3_evaluate/37_who_to_target",
+    "lessons/3_evaluate/38_spend_the_budget",
+    "lessons/4_learn/41_response_history",
+    "exercises/1_prepare/12_customer_profile",
+    "exercises/2_segment/22_rules_and_life_cycle",
+    "exercises/3_evaluate/31_the_club_card_trap",
+    "exercises/3_evaluate/32_design_the_test",
+    "exercises/3_evaluate/33_measure_the_lift",
+    "exercises/3_evaluate/34_lift_in_money",
+    "exercises/3_evaluate/35_without_a_control_group",
+    "exercises/3_evaluate/36_broken_campaigns",
+    "exercises/3_evaluate/37_who_to_target",
+    "exercises/4_learn/41_response_history",
+}
 CLOSING = ("What we learned", "What could still be wrong", "Use it on your data")
 STOP = re.compile(r"stop here in the workshop", re.IGNORECASE)
 
@@ -137,8 +163,8 @@ def test_running_it_anew_makes_the_same_notebook(stem: str) -> None:
 
 
 @every_notebook
-def test_a_notebook_is_at_most_300_kilobytes(path: Path, variant: str, built) -> None:
-    assert len(built.content(path, variant)) <= 300 * 1024
+def test_a_notebook_is_at_most_500_kilobytes(path: Path, variant: str, built) -> None:
+    assert len(built.content(path, variant)) <= 500 * 1024
 
 
 def test_all_notebooks_together_are_at_most_15_megabytes(built) -> None:
@@ -163,12 +189,16 @@ def test_cells_with_optional_data_say_so_and_carry_no_output(path: Path, variant
 
 
 @every_notebook
-def test_figures_are_at_dpi_100(path: Path, variant: str, built) -> None:
+def test_figures_are_sharp_and_say_what_they_show(path: Path, variant: str, built) -> None:
+    """Twice the pixels of the size at which they are shown, which fits a laptop; alt text is the title and more."""
     for cell in code_of(built.read(path, variant)):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
+                shown = output.metadata["image/png"]
                 with Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))) as figure:
-                    assert figure.info["dpi"] == pytest.approx((100, 100), abs=0.5)
+                    assert figure.width in (2 * shown["width"], 2 * shown["width"] + 1)
+                assert shown["width"] <= 1_000
+                assert shown["alt"].startswith("Chart: ") and output.data["text/plain"] == f"<{shown['alt']}>"
 
 
 # --- How a lesson reads -------------------------------------------------------------------------------------------
@@ -218,16 +248,17 @@ def test_part_a_has_at_most_fourteen_code_cells(path: Path, built) -> None:
 
 
 @every_lesson_and_exercise
-def test_a_code_cell_has_at_most_eight_lines_unless_it_defines_a_function(path: Path, built) -> None:
-    """Imports do not count: they hold no idea."""
-    notebook = built.read(path, "lesson" if path in OF_KIND["lessons"] else "exercise")
-    long = [
-        cell.source
-        for cell in code_of(notebook)
-        if not re.search(r"(?m)^\s*(def|class) ", cell.source)
-        and "solution" not in tags_of(cell)
-        and sum(bool(re.match(r"(?!from |import )\s*\S", line)) for line in cell.source.splitlines()) > 8
-    ]
+def test_a_code_cell_holds_one_idea_and_fits_a_laptop(path: Path, built) -> None:
+    """At most twelve lines of 95 characters; imports and empty lines do not count: they hold no idea."""
+    notebook = built.read(path, "lesson" if path in OF_KIND["lessons"] else "solution")
+    long = []
+    for cell in code_of(notebook):
+        lines = [line for line in cell.source.splitlines() if re.match(r"(?!from |import )\s*\S", line)]
+        if len(lines) > MOST_LINES or any(len(line) > MOST_CHARACTERS for line in lines):
+            long.append(cell.source)
+    if path.relative_to(AUTHORING).with_suffix("").as_posix() in STILL_LONG:
+        assert long, "take it out of STILL_LONG"
+        return
     assert not long, f"{len(long)} cells are longer:\n" + "\n---\n".join(long)
 
 

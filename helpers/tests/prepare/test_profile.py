@@ -538,18 +538,38 @@ def test_receipts_that_all_lie_later_are_refused_with_their_span() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "table"), [("customer_id", "customers"), ("product_id", "products")])
-def test_ids_of_another_type_in_another_table_are_refused_and_not_joined_to_nothing(name: str, table: str) -> None:
+def test_ids_of_another_type_in_another_table_are_refused_and_not_joined_to_nothing() -> None:
     lines = few(product_id=[1, 2])
     mend = "nothing would match; convert one of them, for example with .astype('str')"
-    other = pd.DataFrame({name: ["7", "8"], "category": ["a", "b"]})
-    assert refuse(lines, **{table: other}) == (
-        f"{table}: 1 problem\n  1. `{name}` holds text here and whole numbers in the receipts: {mend}"
+    assert refuse(lines, products=pd.DataFrame({"product_id": ["7", "8"], "category": ["a", "b"]})) == (
+        f"products: 1 problem\n  1. `product_id` holds text here and whole numbers in the receipts: {mend}"
     )
-    numbers = other.assign(**{name: [7, 8]})
-    assert refuse(lines.astype({name: "str"}), **{table: numbers}) == (
-        f"{table}: 1 problem\n  1. `{name}` holds whole numbers here and text in the receipts: {mend}"
+    says = "no customer of the list of customers stands in the receipts; `customer_id` is "
+    assert refuse(lines, customers=pd.DataFrame({"customer_id": ["7", "8"]})) == (
+        f"customers: 1 problem\n  1. {says}'7', '8' in the list of customers and 7 in the receipts: text in one table, "
+        "a whole number in the other: make them alike with .astype('str')"
     )
+    padded = pd.DataFrame({"customer_id": ["007", "008"]})
+    assert "they differ in zeros in front" in refuse(lines.assign(customer_id="7"), customers=padded)
+
+
+def test_lines_without_a_customer_are_left_out_and_counted() -> None:
+    lines = few(sales=[5.0, 7.0])
+    nobody = pd.concat([lines, lines.assign(customer_id=np.nan, sales=3.0)], ignore_index=True)
+    profile = build_profile(nobody, "2017-12-01")
+    pd.testing.assert_frame_equal(profile, build_profile(lines, "2017-12-01"))
+    left = f"{len(lines)} of {2 * len(lines)} rows have no customer and are left out: sales {3 * len(lines):.2f}"
+    assert profile.attrs["warnings"] == (left,)
+    blank = nobody.assign(customer_id=nobody["customer_id"].map(lambda name: " " if name != name else f"c{name:g}"))
+    assert build_profile(blank, "2017-12-01").attrs["warnings"] == (left,)
+    says = refuse(lines.assign(customer_id=None))
+    assert f"`customer_id` is empty in all {len(lines)} rows: take the column that holds the card" in says
+
+
+def test_masked_cards_are_named_because_they_collide() -> None:
+    masked = few(customer_id=["****1234", "****1234"])
+    (says,) = build_profile(masked, "2017-12-01").attrs["warnings"]
+    assert says.startswith("the card is masked (****1234) in 2 rows: customers whose last digits agree count as one")
 
 
 def test_the_other_tables_are_checked_under_their_own_names() -> None:

@@ -27,7 +27,7 @@ AGAIN = lines(("2024-01-05 10:00", 5.0), ("2024-02-05 10:00", 6.0))
 def test_a_number_that_comes_again_a_month_later_is_two_visits_and_that_is_said(source: Any) -> None:
     profile = build_profile(source(AGAIN), "2024-03-01")
     assert profile[["frequency", "recency_days", "x", "t_x"]].to_numpy().tolist() == [[2, 25, 1, 31]]
-    assert profile.attrs["warnings"] == (
+    assert profile.attrs["warnings"][:1] == (
         "1 receipt number comes again more than 12 hours later: each time counts as a visit of its own",
     )
 
@@ -41,7 +41,7 @@ def test_a_receipt_past_midnight_is_one_visit_on_the_day_it_began() -> None:
     night = lines(("2024-01-05 23:50", 5.0), ("2024-01-06 00:10", 6.0))
     profile = build_profile(night, "2024-01-10")
     assert profile[["frequency", "recency_days"]].to_numpy().tolist() == [[1, 5]]
-    assert profile.attrs["warnings"] == ()
+    assert not any("receipt number" in text for text in profile.attrs["warnings"])
 
 
 def test_a_return_under_the_old_number_is_no_visit_and_moves_no_day() -> None:
@@ -58,7 +58,7 @@ def test_two_stores_or_two_tills_with_one_number_are_two_receipts() -> None:
     for name in ("store_id", "till_id"):
         profile = build_profile(both.assign(**{name: [1, 2]}), "2024-03-01")
         assert profile["frequency"].tolist() == [2]
-        assert profile.attrs["warnings"] == ()
+        assert not any("receipt number" in text for text in profile.attrs["warnings"])
 
 
 @pytest.mark.parametrize("source", [lambda frame: frame, duckdb.from_df], ids=["pandas", "DuckDB"])

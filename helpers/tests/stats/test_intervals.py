@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loyalty.stats.estimate import error_of_mean, make_estimate, render_html
+from loyalty.stats.estimate import NO_SPREAD, error_of_mean, make_estimate, render_html
 from loyalty.stats.intervals import compare_means, find_skewness, skew_of_gap
 
 VALUES = st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=20)
@@ -57,14 +57,23 @@ def test_one_customer_in_a_group_is_refused():
 @given(VALUES, VALUES)
 def test_the_difference_turns_with_the_groups_and_its_interval_holds_it(a, b):
     one, other = compare_means(a, b, variance="welch"), compare_means(b, a, variance="welch")
-    assert one.low <= one.effect <= one.high
+    assert one.low <= one.effect <= one.high or (one.se == 0 and np.isnan([one.low, one.high, one.p]).all())
     assert one.effect == pytest.approx(-other.effect)
     assert one.se == pytest.approx(other.se)
 
 
-def test_a_constant_outcome_gives_an_interval_of_no_width():
-    result = compare_means([5.0, 5.0], [5.0, 5.0, 5.0])
-    assert (result.effect, result.low, result.high, result.p) == (0, 0, 0, 1)
+@pytest.mark.parametrize("treated, control, effect", [(5.0, 5.0, 0), (1.0, 0.0, 1), (0.3, 0.1, 0.2)])
+def test_without_spread_in_either_group_there_is_no_interval_and_the_result_says_why(treated, control, effect):
+    """1.00 (1.00 to 1.00) with p = 0, unwarned, was what two constants gave."""
+    result = compare_means([treated] * 7, [control] * 30)
+    assert result.effect == pytest.approx(effect)
+    assert np.isnan([result.low, result.high, result.p]).all()
+    assert NO_SPREAD in result.warnings
+    one_varies = compare_means([treated] * 30, [control - 1, control + 1] * 15)
+    assert one_varies.low < one_varies.effect < one_varies.high
+
+
+def test_equal_values_have_no_skewness():
     assert find_skewness(np.full(5, 0.1)) == 0
 
 
@@ -88,7 +97,7 @@ def test_an_estimate_shows_its_numbers_and_its_warnings():
         2.0, 1.0, n_treated=5, n_control=6, method="a < b", estimand="ATE", base=4.0, warnings=("mind & look",)
     )
     assert result.relative == 0.5
-    assert str(result) == "a < b: 2.00 (0.04 to 3.96), ATE"
+    assert str(result) == "a < b: 2.00 (0.04 to 3.96), average effect on everybody"
     assert result.to_frame().loc[0, ["effect", "n_control", "warnings"]].tolist() == [2.0, 6, "mind & look"]
     page = result._repr_html_()
     assert "a &lt; b" in page and "mind &amp; look" in page

@@ -218,23 +218,10 @@ def test_numbers_as_text_and_text_among_numbers_are_told_apart() -> None:
     ]
 
 
-def test_ids_that_pandas_made_decimal_are_explained() -> None:
-    assert problems(changed(customer_id=[1.0, 2.0, np.nan])) == [
-        "`customer_id` should be a whole number or a text, found decimal numbers such as 1.0, 2.0: 1 of 3 rows "
-        "are empty, "
-        "and pandas then makes whole numbers decimal; fill these, or take them out, then use .astype('int64')"
-    ]
-    assert problems(changed(customer_id=[1.0, 2.0, 3.0])) == [
-        "`customer_id` should be a whole number or a text, found decimal numbers such as 1.0, 2.0, 3.0: "
-        "convert it with "
-        ".astype('int64')"
-    ]
-
-
 def test_other_types_are_named_in_plain_words_as_far_as_there_are_any() -> None:
     assert problems(changed(channel=[1, 2, 3], store_id=[[1], [2], [3]], margin=[True, False, True])) == [
         "`margin` should be a number, in the data's currency, found true and false: convert it",
-        "`store_id` should be a whole number or a text, found values of the type List: convert it",
+        "`store_id` should be a whole number or a text, found values of the type List: is this the column of the ids?",
         "`channel` should be a text, found whole numbers such as 1, 2, 3: convert it with .astype('str')",
     ]
     contact = pd.DataFrame({"campaign_id": ["a"], "wave": [1], "customer_id": [1], "arm": ["x"]})

@@ -49,12 +49,12 @@ Reader = Callable[[Path, Any, Any], tuple[float, str]]
 
 def read_lift(_: Path, contacts: Any, outcomes: Any) -> tuple[float, str]:
     found = measure_lift(contacts, outcomes)
-    return found.effect, found.estimand
+    return found.effect, "; ".join((found.estimand, *found.warnings))
 
 
 def read_lifts(_: Path, contacts: Any, outcomes: Any) -> tuple[float, str]:
     found = next(iter(measure_lifts(contacts, outcomes)))
-    return found.effect, found.estimand
+    return found.effect, "; ".join((found.estimand, *found.warnings))
 
 
 def read_redeemers(_: Path, contacts: Any, outcomes: Any) -> tuple[float, str]:
@@ -201,6 +201,31 @@ def test_a_number_may_stand_in_the_contacts_and_outcomes_come_first(read, tmp_pa
     assert read(tmp_path, moved, outcomes.drop(columns="sales"))[0] == pytest.approx(plain)
 
 
+@pytest.mark.parametrize("read", [*MEASURING, read_examination])
+@pytest.mark.parametrize(("spelling", "others"), [("Control", "mail"), (" CONTROL\u200b", "MAIL ")])
+def test_another_spelling_of_a_group_is_no_group_of_its_own_and_this_is_said(read, spelling, others, tmp_path):
+    contacts, outcomes = make_wave()
+    plain, _ = read(tmp_path, contacts, outcomes)
+    first = {arm: contacts.index[contacts["arm"] == arm][:3] for arm in ("control", "mail")}
+    spoilt = contacts.copy()
+    spoilt.loc[first["control"], "arm"] = spelling
+    spoilt.loc[first["mail"], "arm"] = others
+    found, said = read(tmp_path, spoilt, outcomes)
+    assert found == pytest.approx(plain)
+    assert f"capital letters and blanks make no group of their own: {spelling!r} as 'control'" in said
+
+
+def test_the_history_keeps_one_spelling_of_a_group_and_says_so(tmp_path):
+    contacts, outcomes = make_wave()
+    spoilt = contacts.replace({"arm": {"mail": "Mail "}})
+    spoilt.loc[1, "arm"] = "CONTROL"
+    with open_history(tmp_path / "responses.duckdb") as history:
+        said = history.append(spoilt, outcomes).warnings
+        arms = history.to_frame()["arm"]
+    assert sorted(arms.unique()) == ["Mail", "control"]
+    assert "capital letters and blanks make no group of their own: 'CONTROL' as 'control', 'Mail ' as 'Mail'" in said
+
+
 # --- What all refuse, in the same words --------------------------------------------------------------
 
 
@@ -227,10 +252,25 @@ def draw(**chances: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 TWO = 'there are 2 waves (autumn / 1, autumn / 2): take one, for example contacts[contacts["wave"] == 1]'
+TWO_CONTROLS = (
+    "the group `КГ` sounds like control, and `control` is there as well: if it is control, say so in columns.yml, "
+    "under contacts, `arms: {control: control, mail: mail, КГ: control}`, or with contacts['arm'].replace({'КГ': "
+    "'control'}); if treated, give another name in the same way"
+)
+HELD_OUT = (
+    "there is nobody in the group `control`; the groups are: holdout, mail: is it `holdout`? Say control='holdout', "
+    "or in columns.yml, under contacts, `arms: {holdout: control, mail: mail}`"
+)
 NOBODY = "there is nobody in the group `control`; the groups are: call, mail: if it has another name, say control='…'"
 GROUPS = {
     "two waves": (lambda c: c.assign(wave=[1] * 12 + [2] * 12), same, TWO),
     "no control": (lambda c: c.assign(arm=["mail", "call"] * 12), same, NOBODY),
+    "two controls": (
+        lambda c: c.assign(arm=["КГ", "КГ", "КГ", *c["arm"].iloc[3:]]),
+        same,
+        TWO_CONTROLS,
+    ),
+    "a synonym of control": (lambda c: c.replace({"arm": {"control": "holdout"}}), same, HELD_OUT),
     "nobody treated": (
         lambda c: c.assign(arm="control"),
         same,
@@ -276,8 +316,7 @@ TABLES = {
     "zeros in front are lost": (
         spell("{:03}"),
         spell("{}x"),
-        STRANGERS
-        + "'000', '001', '002' in the contacts and '0x', '10x', '11x' in the outcomes: are these the outcomes "
+        STRANGERS + "'000', '001', '002' in the contacts and '0x', '10x', '11x' in the outcomes: are both "
         "of the same customers?",
     ),
     "zeros in front": (
@@ -330,6 +369,17 @@ def test_chances_and_windows_are_refused_alike(read, case, tmp_path):
     contacts, outcomes = make_wave()
     name = "contacts" if others is same else "outcomes"
     assert refuse(read, tmp_path, change(contacts), others(outcomes)) == f"{name}: 1 problem\n  1. {says}"
+
+
+@pytest.mark.parametrize("read", [*MEASURING, read_history])
+def test_customers_who_stand_there_in_another_spelling_are_not_asked_for_zeros(read, tmp_path):
+    contacts, outcomes = make_wave()
+    says = refuse(read, tmp_path, spell("{:02}")(contacts), spell("{}")(outcomes))  # from 10 on both are alike
+    assert "10 customers have no row of the window" in says
+    assert (
+        "some stand there in another spelling, such as '00' in the contacts and '0' in the outcomes: read both" in says
+    )
+    assert "needs a row with 0" not in says
 
 
 @pytest.mark.parametrize("read", [*MEASURING, read_history])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats as _scipy
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import OFFERS
@@ -173,6 +174,7 @@ def _check_draws(draws: np.ndarray, count: int) -> list[str]:
     return [f"draws should be numbers, {count} options × at least two draws, found {found}"]
 
 
+@check_arguments
 def cost_offers(offers: AnyTable, expected: Any) -> pd.DataFrame:
     """Work out the cash that a contact costs when rewards and points are redeemed as often as expected.
 
@@ -225,7 +227,7 @@ def cost_offers(offers: AnyTable, expected: Any) -> pd.DataFrame:
         """A cost of the offers, for each row of `use`."""
         if name not in table:
             return pd.Series(default, use.index)
-        return use["offer_id"].map(table[name].astype(float)).fillna(default)
+        return use["offer_id"].map(table[name].astype(float)).astype(float).fillna(default)
 
     def used(name: str) -> pd.Series | float:
         """How much a contact uses, 0 where the table does not tell."""

@@ -14,6 +14,7 @@ from loyalty.evaluate.budget.optimise import Limits, allocate_contacts, lay_limi
 from loyalty.evaluate.budget.options import read_options
 from loyalty.evaluate.money.value_of_testing import find_loss_chance
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
+from loyalty.tables.arguments import check_arguments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,6 +121,7 @@ class BudgetPlan:
         return render_html(self.plan, self.sentence(), self.warnings)
 
 
+@check_arguments
 def plan_budget(
     options: Any,
     budget: float,
@@ -210,6 +212,7 @@ def plan_budget(
     return BudgetPlan(plan, profit, plan["cost"].sum(), float(budget), float(lost), chance, shadow, binding, notes)
 
 
+@check_arguments
 def trace_frontier(
     options: Any,
     budgets: Sequence[float],
@@ -271,7 +274,7 @@ def _judge(table: pd.DataFrame, draws: Any, limits: Limits, contacts: np.ndarray
     }
     if draws is None:
         se = np.sqrt(contacts**2 @ table["se"] ** 2) if "se" in table else np.nan
-        found = make_estimate(contacts @ table["profit"], se, **about)
+        found = make_estimate(contacts @ table["profit"], se, certain=not contacts.any(), **about)
         return found, find_loss_chance(found)
     total = contacts @ draws
     low, high = np.quantile(total, [0.025, 0.975])

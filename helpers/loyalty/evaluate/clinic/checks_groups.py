@@ -30,7 +30,7 @@ KINDS = 50
 
 
 def check_split(record: Record) -> Symptom:
-    """Test for a sample ratio mismatch: compare the sizes of the groups with the plan; alarms below p = .001 only."""
+    """Test for a sample ratio mismatch: compare the sizes of the groups with the plan, by `SampleRatio.level`."""
     planned = record.planned
     arms = record.contacts["arm"]
     if planned is None:
@@ -50,7 +50,12 @@ def check_split(record: Record) -> Symptom:
     if pd.isna(ratio.p):
         return Symptom(unseen=f"the list that was drawn, to compare: {ratio.warnings[0].split(':')[0]}. {says}")
     says = f"{says}; {say_p(ratio.p)}"
-    return Symptom(f"{says}; the split is not the one planned", says, ratio.p, ratio.alarm)
+    hint = ""
+    good = says
+    if ratio.level == "look":
+        good = f"{says}: a little off, which chance does once in a hundred campaigns"
+        hint = "Ask how the lists were made; the lift may be read."
+    return Symptom(f"{says}; the split is not the one planned", good, ratio.p, ratio.alarm, hint=hint)
 
 
 def check_leaks(record: Record) -> Symptom:
@@ -150,7 +155,7 @@ def _compare_before(record: Record) -> tuple[str, float]:
         return "", float("nan")
     for _, part in sides.groupby(chance):
         if min(part.sum(), (~part).sum()) > 1:
-            wave = contacts.loc[part.index, ["arm"]].assign(campaign_id="", wave=1, customer_id=part.index)
+            wave = contacts.loc[part.index, ["arm"]].assign(campaign_id="this one", wave=1, customer_id=part.index)
             profile = before.loc[part.index, known].assign(customer_id=part.index)
             found = check_balance(wave, profile, control=record.control)
             statistic += found.statistic
@@ -231,7 +236,7 @@ def check_survivors(record: Record) -> Symptom:
     groups = missing.groupby(contacts["arm"]).agg(["sum", "size", "mean"])
     pairs = [groups.loc[[arm, record.control]] for arm in record.arms]
     tests = [stats.fisher_exact([pair["sum"], pair["size"] - pair["sum"]]).pvalue for pair in pairs]
-    p = min(1.0, len(tests) * float(min(tests)))
+    p = min(1.0, len(tests) * float(min(tests, default=1.0)))
     says = f"Without {where} are {', '.join(f'{share:.1%} of {arm}' for arm, share in groups['mean'].items())}"
     large = lost > MISSING * len(missing)
     left = _count_buyers_only(record, missing) if large else 0
@@ -268,6 +273,8 @@ def _find_bought(record: Record) -> pd.DataFrame:
 
 def check_join(record: Record) -> Symptom:
     """Check the join: ids that do not meet, rows that repeat or are lost in both groups, ids that nobody buys with."""
+    if record.unmet:
+        return Symptom(record.unmet[:1].upper() + record.unmet[1:], broken=True)
     total = len(record.contacts)
     p, silent = _find_silent(record)
     faults = _find_faults(record)

@@ -17,6 +17,7 @@ from loyalty.evaluate.clinic import checks_groups as groups
 from loyalty.evaluate.clinic.findings import BROKEN, CHECKS, FINE, SOUND, Claim, Examination
 from loyalty.evaluate.clinic.record import open_record
 from loyalty.evaluate.design.sample_ratio import ALARM
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.contacts import say_universal
 
@@ -44,6 +45,7 @@ LEADS = (
 )
 
 
+@check_arguments
 def examine_campaign(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -118,4 +120,4 @@ def examine_campaign(
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)
     warnings = (say_universal(record.universal, say),) if record.universal else ()
-    return Examination(tuple(found.values()), warnings)
+    return Examination(tuple(found.values()), (*warnings, *record.warnings))

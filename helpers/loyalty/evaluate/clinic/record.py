@@ -13,7 +13,7 @@ from scipy import stats
 from loyalty.evaluate.clinic.findings import Claim
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
-from loyalty.tables.ids import write_id
+from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.loose import keep_wave, match_loosely, open_loosely, read_loosely, write_names
 
@@ -47,6 +47,8 @@ class Record:
     planned: Mapping[str, float] | None
     counts: Mapping[str, int]
     universal: int = 0
+    warnings: tuple[str, ...] = ()
+    unmet: str = ""
 
     @property
     def arms(self) -> list[str]:
@@ -106,7 +108,9 @@ def open_record(
     shares = None if found.universal else infer_shares(people)
     if "planned_shares" in note:
         shares = read_shares(note["planned_shares"], found.control)
+    given = rows["customer_id"]
     people, rows, counts = match_loosely(people, rows)
+    unmet = find_strangers(people["customer_id"], given, "the contacts", "the outcomes") if rows.empty else []
     return Record(
         contacts=people,
         windows=_lay_out(rows, len(people), asked.window),
@@ -119,6 +123,8 @@ def open_record(
         planned=shares,
         counts=counts,
         universal=found.universal,
+        warnings=found.warnings,
+        unmet="".join(unmet),
     )
 
 

@@ -15,6 +15,7 @@ from loyalty.charts import GREY, HIGHLIGHT, INK, headline
 from loyalty.evaluate.design.variance import Noise, describe_noise
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.intervals import compare_moments, compare_rates
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
@@ -92,6 +93,7 @@ class AATest:
         return render_html(self.to_frame(), "Repeated tests")
 
 
+@check_arguments
 def run_aa(
     history: Sequence[float],
     control: float = 0.05,
@@ -192,6 +194,7 @@ def repeat_tests(
     return _repeat(noise, draw, level, runs, expected, effect)
 
 
+@check_arguments
 def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: int = 0) -> float:
     """Peeking: the share of false alarms when a test is looked at several times and stopped at the first alarm.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from scipy import stats
 from loyalty.evaluate.design.hashing import hash_customers, read_list
 from loyalty.evaluate.design.holdout import HoldOut
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS
-from loyalty.tables.ids import write_id
+from loyalty.tables.days import read_moment
+from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable, collect, open_table
 
 
@@ -51,6 +53,7 @@ class Assignment:
         return render_html(self.log, f"{len(self.contacts):,} customers assigned, mode {self.mode}")
 
 
+@check_arguments
 def assign_arms(
     customers: AnyTable,
     shares: Mapping[str, float],
@@ -116,7 +119,7 @@ def assign_arms(
     {'mailing': 80, 'control': 20}
     """
     names = [strata] if isinstance(strata, str) else list(strata or [])
-    when = None if assigned_at is None else pd.Timestamp(assigned_at)
+    when = None if assigned_at is None else read_moment(assigned_at, "assigned_at")
     table, wrong = read_list(customers, names)
     wrong += find_wrong_shares(shares) + _find_wrong_options(shares, mode, salt, control)
     if universal is not None:
@@ -192,9 +195,19 @@ def _find_clashes(universal: HoldOut, salt: str, when: pd.Timestamp | None) -> l
 def _leave_out(table: pd.DataFrame, exclude: Any) -> pd.DataFrame:
     """The customers whose id is not among those to exclude, a table or a sequence of ids."""
     is_table = isinstance(exclude, str | Path) or hasattr(exclude, "columns")
-    ids = collect(open_table(exclude).select("customer_id"))["customer_id"] if is_table else exclude
+    if not is_table and (isinstance(exclude, bytes | Mapping) or not isinstance(exclude, Iterable)):
+        raise TableError([f"`exclude` should be a table or a list of ids, found {exclude!r}"], "assign_arms")
+    if is_table:
+        found = open_table(exclude)
+        if "customer_id" not in found.collect_schema():
+            raise TableError(["there is no column `customer_id` in the table to exclude"], "exclude")
+        exclude = collect(found.select("customer_id"))["customer_id"]
     # Whole numbers beside an empty cell arrive as 7.0, and would leave nobody out
-    out = table["customer_id"].astype("str").astype(object).isin({write_id(name) for name in ids})
+    mine = table["customer_id"].astype("str").astype(object)
+    theirs = {write_id(name) for name in exclude}
+    if strangers := find_strangers(mine, theirs, "the customers", "`exclude`", alike=True):
+        raise TableError(strangers, "exclude")
+    out = mine.isin(theirs)
     return table[~out].reset_index(drop=True)
 
 
@@ -230,6 +243,7 @@ def _draw_in_blocks(
     return drawn, chances[codes]
 
 
+@check_arguments
 def check_arm_probs(arm_probs: Any) -> pd.DataFrame:
     """Check that the probabilities of each customer's arms sum to one; return the table, sorted.
 

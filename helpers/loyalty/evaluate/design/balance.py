@@ -13,10 +13,13 @@ from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.contracts import CONTACTS
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.sample import Sample, compare_balance, read_sample
 from loyalty.tables.sources import AnyTable, as_frame
+from loyalty.tables.wave.arms import find_second_controls, settle_arms
 
 TREATED_COLUMN = "treated, not control"  # a name that no covariate has
 
@@ -74,6 +77,7 @@ class Balance:
         return render_html(self.table, title, self.warnings)
 
 
+@check_arguments
 def check_balance(
     contacts: AnyTable,
     profile: AnyTable,
@@ -121,7 +125,7 @@ def check_balance(
 
     Source: Hansen and Bowers (2008), Statistical Science 23, 219-236 (omnibus test).
     """
-    table = _read_contacts(contacts, control, arm)
+    table, notes = _read_contacts(contacts, control, arm)
     people = as_frame(profile)
     names = [c for c in people if c not in ("customer_id", "as_of")] if covariates is None else list(covariates)
     known = pd.Index(people.get("customer_id", pd.Series()).drop_duplicates().astype(object))
@@ -135,7 +139,9 @@ def check_balance(
         wrong.append(f"fewer than two customers are in the arm {control!r}")
     if (~is_control).sum() < 2:
         wrong.append("fewer than two customers are treated")
-    if lacking := int((rows < 0).sum()):
+    strangers = find_strangers(table["customer_id"], known, "the contacts", "the profile")
+    wrong += strangers
+    if (lacking := int((rows < 0).sum())) and not strangers:
         wrong.append(f"{lacking:,} of {len(table):,} customers have no row in the profile")
     if wrong:
         raise TableError(wrong, "balance")
@@ -153,7 +159,6 @@ def check_balance(
         }
     )
     out = out.assign(difference=difference, p=2 * stats.norm.sf(difference.abs() / error))
-    notes = []
     if p < 0.001:
         notes.append(f"the groups differ in what was known before the start: omnibus p = {p:.2g}")
     odd = out[(out["difference"].abs() > 0.1) & (out["p"] < 0.05 / len(out))]
@@ -161,15 +166,20 @@ def check_balance(
     return Balance(out, statistic, df, p, 1.96 * error, n, m, tuple(notes))
 
 
-def _read_contacts(contacts: AnyTable, control: str, arm: str | None) -> pd.DataFrame:
-    """Customer and arm, without the universal control; of one treated arm if it is named."""
+def _read_contacts(contacts: AnyTable, control: str, arm: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Customer and arm, without the universal control; of one treated arm if it is named. Also what was read anew."""
     table = as_frame(getattr(contacts, "contacts", contacts))
     if "control_kind" in table:
         table = read_checked(table, CONTACTS, ["customer_id", "arm", "control_kind"])
         table = table[table["control_kind"] != "universal"]
     else:
         table = read_checked(table, CONTACTS, ["customer_id", "arm"])
-    return table if arm is None else table[table["arm"].isin([control, arm])]
+    spelling = settle_arms(table["arm"].value_counts().to_dict(), control)
+    table = table.assign(arm=table["arm"].map(spelling.rename))
+    if wrong := find_second_controls(table["arm"].unique(), control):
+        raise TableError(wrong, "contacts")
+    table = table if arm is None else table[table["arm"].isin([control, arm])]
+    return table, list(spelling.warnings)
 
 
 def _find_repeats(table: pd.DataFrame, people: pd.DataFrame) -> list[str]:

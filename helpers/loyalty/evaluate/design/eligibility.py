@@ -10,7 +10,10 @@ import pandas as pd
 
 from loyalty.evaluate.design.hashing import LIST
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
+from loyalty.tables.days import read_day
+from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, collect
 
 TESTS = {
@@ -57,6 +60,7 @@ class Eligibility(NamedTuple):
         return render_html(self.counts, f"{len(self.eligible):,} customers may take part")
 
 
+@check_arguments
 def filter_eligible(customers: AnyTable, rules: Iterable[Rule | tuple], *, as_of: Any = None) -> Eligibility:
     """Filter eligible customers before the draw, so that both arms lose the same kind of customer.
 
@@ -88,11 +92,11 @@ def filter_eligible(customers: AnyTable, rules: Iterable[Rule | tuple], *, as_of
     1
     """
     table = collect(check_table(customers, LIST)).sort_values("customer_id", ignore_index=True)
-    day = None if as_of is None else pd.Timestamp(as_of)
-    fails: dict[str, pd.Series] = {}
     wrong = [] if len(table) else ["the table holds no customer"]
-    for given in rules:
-        rule = Rule(*given)
+    days = [None] if as_of is None else gather(wrong, read_day, as_of)
+    day = days[0] if days else None
+    fails: dict[str, pd.Series] = {}
+    for rule in _read_rules(rules, wrong):
         name = f"rule {rule.reason!r}:"
         if rule.reason in fails:
             wrong.append(f"{name} comes twice: name each rule differently")
@@ -102,12 +106,13 @@ def filter_eligible(customers: AnyTable, rules: Iterable[Rule | tuple], *, as_of
             wrong.append(f"{name} {fault}")
             continue
         known = table[rule.column].dropna()
-        value = pd.Timestamp(rule.value) if known.dtype.kind == "M" else rule.value
         try:
+            value = pd.Timestamp(rule.value) if known.dtype.kind == "M" else rule.value
             passes = TESTS[rule.test](known, value).reindex(table.index, fill_value=rule.empty_passes)
             fails[rule.reason] = ~passes
-        except TypeError:
+        except (TypeError, ValueError):
             wrong.append(f"{name} `{rule.column}` cannot be compared with {rule.value!r}")
+            continue
         if len(table) and fails[rule.reason].all():
             shown = ", ".join(map(repr, known.unique()[:3].tolist())) or "nothing"
             wrong.append(f"{name} nobody passes; `{rule.column}` holds {shown}")
@@ -121,6 +126,18 @@ def filter_eligible(customers: AnyTable, rules: Iterable[Rule | tuple], *, as_of
     counts["only_this"] = failed[times == 1].sum().to_list()
     counts["left"] = (~failed.cummax(axis=1)).sum().to_list()
     return Eligibility(table[times == 0].reset_index(drop=True), excluded.astype({"reason": "str"}), counts)
+
+
+def _read_rules(rules: Iterable[Rule | tuple], wrong: list[str]) -> list[Rule]:
+    """Read rules that were given as such or as tuples, and say which are neither."""
+    read = []
+    for place, given in enumerate(rules, 1):
+        parts = tuple(given) if isinstance(given, tuple | list) else ()
+        if len(parts) not in (4, 5) or not all(isinstance(part, str) for part in parts[:3]):
+            wrong.append(f"rule {place} should be (reason, column, test, value), found {given!r}")
+        else:
+            read.append(Rule(*parts))
+    return read
 
 
 def _find_fault(rule: Rule, table: pd.DataFrame, day: pd.Timestamp | None) -> str:

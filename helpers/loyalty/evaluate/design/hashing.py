@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CUSTOMERS
@@ -17,6 +18,7 @@ from loyalty.tables.sources import AnyTable, NotATable, open_table
 LIST = Table("customers", "a customer", ("customer_id",), CUSTOMERS.columns[:1])
 
 
+@check_arguments
 def hash_customers(ids: Iterable[Any], salt: str) -> np.ndarray:
     """A number from 0 to below 1 for each id, the same for ever; whole numbers and their text are one id.
 

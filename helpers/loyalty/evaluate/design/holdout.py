@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.design.hashing import hash_customers, read_list
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.days import read_moment
 from loyalty.tables.sources import AnyTable
 
 
@@ -37,6 +39,7 @@ class HoldOut:
         return hash_customers(ids, self.salt) < self.share
 
 
+@check_arguments
 def hold_out(customers: AnyTable, share: float, salt: str, term: tuple[Any, Any]) -> HoldOut:
     """Draw a universal holdout: a share of customers kept out of every campaign of a term.
 
@@ -72,7 +75,7 @@ def hold_out(customers: AnyTable, share: float, salt: str, term: tuple[Any, Any]
     98
     """
     table, wrong = read_list(customers, [])
-    start, end = map(pd.Timestamp, term)
+    start, end = (read_moment(day, "term") for day in term)
     if not 0 < share < 1:
         wrong.append(f"`share` should lie between 0 and 1, found {share}")
     if not str(salt or "").strip():

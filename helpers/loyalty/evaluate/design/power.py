@@ -19,6 +19,7 @@ from loyalty.evaluate.design.aa_test import AATest, count_looks, repeat_tests
 from loyalty.evaluate.design.variance import Noise, describe_noise, find_chance, find_smallest
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import LEAST_FILLED, MOST_SKEWNESS, tilt_of_gap
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.text import say_money, shorten
 
@@ -199,6 +200,7 @@ class Power:
         return render_html(self.to_frame().drop(columns="warnings"), "The planned test", self.warnings)
 
 
+@check_arguments
 def find_power(
     history: ArrayLike | None = None,
     *,
@@ -263,6 +265,7 @@ def find_power(
     return test.report(noise, effect, find_chance(noise, effect, n, m, test.level_of_arm), size)
 
 
+@check_arguments
 def find_size(
     history: ArrayLike | None = None,
     *,
@@ -325,6 +328,7 @@ def find_size(
     return test.report(noise, effect, power, _find_least_size(test, noise, effect, power))
 
 
+@check_arguments
 def find_detectable(
     history: ArrayLike | None = None,
     *,

@@ -11,10 +11,19 @@ from scipy import stats
 
 from loyalty.evaluate.design.assignment import Assignment, find_wrong_shares
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable, as_frame
+from loyalty.tables.wave.arms import fold_arm
 
+# One rule for the package, the clinic and the reports
 ALARM = 0.001  # a p-value below this says that the split is not the one planned
+LOOK = 0.01  # below this it is worth a look, and no reason to refuse: one sound campaign in a hundred gets here
+VERDICTS = {
+    "alarm": "the split is not the one planned: do not read the lift",
+    "look": "the split is a little off: ask how the lists were made; the lift may be read",
+    "fine": "the split fits the plan",
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +34,9 @@ class SampleRatio:
     ----------
     statistic, df, p : float
         Pearson's chi-squared test of the counts against the planned shares.
-    alarm : bool
-        Whether p is below .001, overall or, shared among them, in one of the groups.
+    level : {"fine", "look", "alarm"}
+        "alarm" where p is below .001, overall or, shared among them, in one of the groups; "look" where it is below
+        .01; and "fine". A look never refuses a result.
     table, groups : pandas.DataFrame
         One row an arm; one row a stratum or day.
     warnings : tuple of str
@@ -36,10 +46,15 @@ class SampleRatio:
     statistic: float
     df: int
     p: float
-    alarm: bool
+    level: str
     table: pd.DataFrame = field(repr=False, compare=False)
     groups: pd.DataFrame = field(repr=False, compare=False)
     warnings: tuple[str, ...]
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the split is not the one planned, so that no other result may be read."""
+        return self.level == "alarm"
 
     def to_frame(self) -> pd.DataFrame:
         """One row an arm: customers, planned and found share, expected customers."""
@@ -50,15 +65,19 @@ class SampleRatio:
         if pd.isna(self.p):
             why = self.warnings[0]
             return f"{why[0].upper()}{why[1:]}."
-        verdict = "the split is not the one planned: do not read the lift" if self.alarm else "the split fits the plan"
-        return f"Sample ratio: χ² = {self.statistic:.2f}, p = {self.p:.3g}; {verdict}."
+        return f"Sample ratio: χ² = {self.statistic:.2f}, p = {self.p:.3g}; {VERDICTS[self.level]}."
 
     def _repr_html_(self) -> str:
         return render_html(self.table, self.sentence(), self.warnings)
 
 
+@check_arguments
 def check_sample_ratio(
-    contacts: AnyTable, shares: Mapping[str, float] | None = None, *, by: str | None = None, mode: str | None = None
+    contacts: AnyTable | Mapping[str, int],
+    shares: Mapping[str, float] | None = None,
+    *,
+    by: str | None = None,
+    mode: str | None = None,
 ) -> SampleRatio:
     """Test for a sample ratio mismatch: whether the number of customers in each arm fits the planned shares.
 
@@ -96,9 +115,13 @@ def check_sample_ratio(
     """
     if isinstance(contacts, Assignment):
         contacts, shares, mode = contacts.contacts, shares or contacts.shares, contacts.mode
+    if shares is None:
+        mend = "give the planned share of each arm, such as {'control': 0.1, 'mail': 0.9}"
+        raise TableError([f"without a planned share there is nothing to compare with: {mend}"], "sample ratio")
     table = _read_counts(contacts)
     wrong = find_wrong_shares(shares or {})
     shares = dict(shares) if isinstance(shares, Mapping) else {}
+    table, notes = _read_arms(table, shares)
     wrong += _find_wrong_counts(table, shares, by)
     table = table.assign(n=pd.to_numeric(table["n"], errors="coerce"))
     if not ((table["n"] >= 0).all() and table["n"].sum() > 0):
@@ -113,7 +136,6 @@ def check_sample_ratio(
     out = out.assign(found=out["customers"] / whole.sum(), expected=out["planned"] * whole.sum())
     statistic, p = stats.chisquare(out["customers"], out["expected"])
     each = _test_groups(counts, out["planned"].to_numpy())
-    notes = []
     if mode == "blocks":
         statistic = p = float("nan")
         each[["statistic", "p"]] = float("nan")
@@ -121,10 +143,15 @@ def check_sample_ratio(
     elif out["expected"].min() < 5:
         notes.append("an arm was expected to have fewer than five customers: p is rough")
     each["alarm"] = each["p"] < ALARM / len(each)
+    unusual = bool((each["p"] < LOOK / len(each)).any())
     odd = [f"{by} {name}" for name in each.loc[each["alarm"], by].astype("str")] if by else []
     notes += [f"{name}: the split is not the one planned" for name in odd]
-    alarm = bool(p < ALARM or odd)
-    return SampleRatio(float(statistic), len(shares) - 1, float(p), alarm, out, each, tuple(notes))
+    level = "fine"
+    if p < ALARM or odd:
+        level = "alarm"
+    elif p < LOOK or unusual:
+        level = "look"
+    return SampleRatio(float(statistic), len(shares) - 1, float(p), level, out, each, tuple(notes))
 
 
 def _read_counts(contacts: AnyTable) -> pd.DataFrame:
@@ -135,6 +162,20 @@ def _read_counts(contacts: AnyTable) -> pd.DataFrame:
     if "control_kind" in table:
         table = table[(table["control_kind"] != "universal").fillna(True)]
     return table.assign(n=1)
+
+
+def _read_arms(table: pd.DataFrame, shares: Mapping[str, float]) -> tuple[pd.DataFrame, list[str]]:
+    """The table with arms as the plan spells them: capital letters and blanks make no arm of their own."""
+    if "arm" not in table:
+        return table, []
+    planned = {fold_arm(str(arm)): str(arm) for arm in shares}
+    found = [arm for arm in table["arm"].dropna().unique() if isinstance(arm, str) and arm not in shares]
+    renamed = {arm: planned[fold_arm(arm)] for arm in found if fold_arm(arm) in planned}
+    if not renamed:
+        return table, []
+    shown = ", ".join(f"{old!r} as {new!r}" for old, new in sorted(renamed.items()))
+    arms = table["arm"].astype(object).replace(renamed)
+    return table.assign(arm=arms), [f"capital letters and blanks make no arm of their own: {shown}"]
 
 
 def _find_wrong_counts(table: pd.DataFrame, shares: Mapping[str, float], by: str | None) -> list[str]:

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike
 from loyalty.evaluate.lift.aggregates import Sums
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 
 POWERS = ((1, 0), (2, 0), (0, 1), (0, 2), (1, 1))  # the order of `_add_up`
 WAYS = {"t": "bootstrap-t", "percentile": "percentile bootstrap"}
 
 
+@check_arguments
 def bootstrap_gap(
     treated: ArrayLike,
     control: ArrayLike,
@@ -89,6 +91,8 @@ def redraw(
     -------
     Estimate
     """
+    if plain.se == 0:  # nothing varies: the draws are all alike, and there is no interval
+        return plain
     rng = np.random.default_rng(seed)
     both = np.concatenate(rows)
     # Far from zero squares lose their digits, and nothing is zero anyway.

@@ -10,13 +10,16 @@ import numpy as np
 from loyalty.evaluate.lift.intervals import bound_relative
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import MOST_SKEWNESS, compare_means, skew_of_gap
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 ENOUGH = 1_000  # customers that each group needs for a slope of its own
 HARM = -0.1  # a saving below this is no chance: where the past says nothing, the saving is about zero
+COPY = 1e-10  # a correlation nearer to 1 is no luck
 EVEN = (0.4, 0.6)  # control shares at which one slope for both groups does no harm
 
 
+@check_arguments
 def adjust_gap(
     treated: np.ndarray,
     control: np.ndarray,
@@ -54,7 +57,7 @@ def adjust_gap(
     Raises
     ------
     TableError
-        Covariates that repeat each other, or a slope of another number than the covariates.
+        Covariates that repeat each other or the outcome, or a slope of another number than the covariates.
 
     Examples
     --------
@@ -68,10 +71,16 @@ def adjust_gap(
     Source: Deng et al. (2013), WSDM, 123-132; Lin (2013), Annals of Applied Statistics 7, 295-318; MacKinnon and White
     (1985), Journal of Econometrics 29, 305-325.
     """
+    if [len(side) for side in earlier] != [len(treated), len(control)]:
+        sizes = f"{len(treated)} and {len(control)} customers, {len(earlier[0])} and {len(earlier[1])} rows of before"
+        raise ValueError(f"each customer needs a row of before: there are {sizes}")
     plain = compare_means(treated, control, level=level, method=method, estimand=estimand)
     y = np.concatenate([treated, control])
     t = np.repeat([1.0, 0.0], [len(treated), len(control)])
     x = np.concatenate(earlier).astype(float)
+    if plain.se == 0:  # there is nothing to sharpen
+        return _leave_plain(plain, [])
+    _refuse_copies(y, t, x)
     x = x - x.mean(axis=0)
     if slope is not None:
         return _adjust_by_known_slopes(plain, y, t, x, np.atleast_1d(np.asarray(slope, float)))
@@ -90,6 +99,26 @@ def adjust_gap(
     why = f"control is {share:.0%} of all and has {len(control):,} customers"
     notes.append(f"not adjusted: {why}, too few for a slope of its own; give `slope=` from an earlier wave")
     return _leave_plain(plain, notes)
+
+
+def _refuse_copies(y: np.ndarray, t: np.ndarray, x: np.ndarray) -> None:
+    """Refuse columns of before of which one follows the outcome without any error within the groups.
+
+    Nothing measured before a campaign does that: it is the outcome itself, under another name or of another window.
+    """
+    inside = y - np.where(t == 1, y[t == 1].mean(), y[t == 0].mean())
+    problems = []
+    for place, column in enumerate(x.T, 1):
+        own = column - np.where(t == 1, column[t == 1].mean(), column[t == 0].mean())
+        size = np.sqrt((own**2).sum() * (inside**2).sum())
+        if size > 0 and abs(own @ inside) > (1 - COPY) * size:
+            which = "the column" if x.shape[1] == 1 else f"column {place}"
+            problems.append(
+                f"{which} of before follows the outcome without any error (correlation 1 within the groups), as only "
+                "the outcome itself does: give what was measured before the start"
+            )
+    if problems:
+        raise TableError(problems, "before")
 
 
 def _adjust_by_known_slopes(

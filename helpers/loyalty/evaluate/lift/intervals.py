@@ -144,7 +144,7 @@ def compare_weighted(
 
 def bound_relative(found: Estimate, mean: float, error: float) -> Estimate:
     """Add Fieller's interval of the relative effect, given the treated mean and the error of the control mean."""
-    reach = (found.high - found.low) / 2 / found.se if found.se > 0 else 0.0
+    reach = (found.high - found.low) / 2 / found.se if found.se > 0 else np.nan
     halves = reach * np.array([np.sqrt(max(found.se**2 - error**2, 0.0)), error])
     means = np.array([mean, mean - found.effect])
     return add_relative(found, means, (means - halves, means + halves))

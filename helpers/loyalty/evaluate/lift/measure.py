@@ -10,8 +10,8 @@ One entrance to the modules beside this one:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -24,13 +24,21 @@ from loyalty.evaluate.lift.intervals import compare_sums, compare_weighted
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.door import Assigned, open_assigned
 
+KINDS = ("auto", "rate", "mean")
 INTERVALS = ("auto", "welch", "pooled", "bootstrap", "percentile")
 
+# What the contract says of its columns: who did something, and amounts
+RATES = frozenset(c.name for c in OUTCOMES.columns if c.kind == "whole" and c.high == 1)
+AMOUNTS = frozenset(c.name for c in OUTCOMES.columns if c.kind in ("money", "number"))
 
+
+@check_arguments
 def measure_lift(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -46,6 +54,7 @@ def measure_lift(
     correct: str = "auto",
     seed: int = 0,
     slope: float | Sequence[float] | None = None,
+    kind: str = "auto",
 ) -> Lift | Lifts:
     """Measure what the campaign changed, per customer *assigned*: those who never saw it count as well.
 
@@ -61,7 +70,7 @@ def measure_lift(
         A row for every customer, zeros included. Without it `contacts` is the joined table, one row a customer, and
         needs only `arm` and the numbers.
     outcome : str
-        0/1: difference of rates; else difference of means.
+        A rate gives a difference of rates, else it is one of means; see `kind`.
     per : str, optional
         Another number: difference of ratios of sums, such as sales per order.
     control : str
@@ -82,11 +91,16 @@ def measure_lift(
         Of the bootstrap.
     slope : float or sequence of float, optional
         Of the outcome on `before`, known from earlier waves.
+    kind : {"auto", "rate", "mean"}
+        "auto": true and false, and `responded` of the contract, are rates even if nobody (or everybody) did it; amounts
+        and points of the contract are means whatever their values; another column is a rate where all its values are 0
+        and 1, and not all are 0.
 
     Returns
     -------
     Lift or Lifts
-        One treated arm without `by` gives a `Lift`, everything else `Lifts`.
+        One treated arm without `by` gives a `Lift`, everything else `Lifts`. Where all customers of both groups have
+        one value (and it is no rate) there is no interval and no p-value, and `warnings` say so.
 
     Raises
     ------
@@ -118,15 +132,20 @@ def measure_lift(
         raise ValueError("the adjustment has its own interval: leave interval='auto'")
     if slope is not None and not early:
         raise ValueError("a slope needs `before`: the numbers that it belongs to")
+    if kind not in KINDS:
+        raise ValueError(f"kind should be one of {', '.join(KINDS)}; found {kind!r}")
+    if kind == "rate" and per:
+        raise ValueError("a ratio of sums is no rate of customers: give `per` or kind='rate'")
     metric = (outcome, per)
     names = [outcome] if per is None else [outcome, per]
     data = open_assigned(contacts, outcomes, names, before=early, by=by, control=control, window=window, summed=True)
-    results, left_out = _measure(data, [metric], _Way(early, interval, level, seed, slope))
+    results, left_out = _measure(data, [metric], _Way(early, interval, level, seed, slope, {outcome: kind}))
     if by is None and len(data.arms) == 1:
         return results[0]
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
+@check_arguments
 def measure_lifts(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -137,6 +156,7 @@ def measure_lifts(
     by: str | None = None,
     level: float = 0.95,
     correct: str = "auto",
+    kinds: Mapping[str, str] | None = None,
 ) -> Lifts:
     """Measure many outcomes in one scan of the tables, however large; each as `measure_lift` does.
 
@@ -149,6 +169,8 @@ def measure_lifts(
         As in `measure_lift`.
     metrics : sequence of str or (str, str)
         Outcomes; a pair is a ratio of sums, such as ("sales", "orders").
+    kinds : mapping of str to str, optional
+        Of outcomes, as `kind` of `measure_lift`, such as {"bought": "rate"}.
 
     Returns
     -------
@@ -168,12 +190,15 @@ def measure_lifts(
     for metric in metrics:
         number, per = (metric, None) if isinstance(metric, str) else metric
         pairs.append((number, per))
+    if not pairs:
+        raise ValueError("`metrics` should name at least one outcome")
     names = list(dict.fromkeys(name for pair in pairs for name in pair if name))
     data = open_assigned(contacts, outcomes, names, by=by, control=control, window=window, summed=True)
-    results, left_out = _measure(data, pairs, _Way(level=level))
+    results, left_out = _measure(data, pairs, _Way(level=level, kinds=kinds or {}))
     return gather_lifts(results, correct=correct, warnings=left_out)
 
 
+@check_arguments
 def unmask_redeemers(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -238,6 +263,7 @@ class _Way:
     level: float = 0.95
     seed: int = 0
     slope: Any = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needs_only_sums(self) -> bool:
@@ -268,12 +294,15 @@ def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list
             left_out.append(problem)
             continue
         unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
-        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.warnings))}
+        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.left_out))}
         if rows is None:
-            kind = _find_kind(metric, [here[metric] for here in cells.values()], way.interval)
+            kind = _find_kind(metric, [here[metric] for here in cells.values()], way, data.flags)
             found = compare_sums(*pair, kind=kind, interval=way.interval, **given)
+            if kind == "mean" and found.se == 0 and not any(side.filled for side in pair):
+                found = _ask_whether_rate(found, metric[0])
         else:
             found = _compare_rows([rows.loc[[key]] for key in keys], pair, metric, way, is_uneven, given)
+        found = replace(found, warnings=(*found.warnings, *data.doubts))
         results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
     if not results:
         raise TableError(left_out, "contacts")
@@ -318,8 +347,32 @@ def _compare_rows(
     return redraw(found, drawn, method=way.interval.replace("bootstrap", "t"), seed=way.seed)
 
 
-def _find_kind(metric: Metric, cells: Sequence[Sums], interval: str) -> str:
+def _find_kind(metric: Metric, cells: Sequence[Sums], way: _Way, flags: Collection[str]) -> str:
+    """Say what a metric is: by what was said of it, by its type, by the contract; by its values only as a last resort.
+
+    Values alone cannot tell a rate that is 0 from an amount that is 0.
+    """
+    name = metric[0]
     if metric[1]:
         return "ratio"
-    only_ones = all(side.is_binary for side in cells) and any(side.filled for side in cells)
-    return "rate" if only_ones and interval == "auto" else "mean"
+    only_ones = all(side.is_binary for side in cells)
+    said = way.kinds.get(name, "auto")
+    if said == "rate" and not only_ones:
+        raise TableError(
+            [f"`{name}` is no rate: it holds other values than 0 and 1; leave out kind='rate'"], "outcomes"
+        )
+    if way.interval != "auto" or said == "mean" or not only_ones:
+        return "mean"
+    if said == "rate" or name in flags or name in RATES:
+        return "rate"
+    return "rate" if any(side.filled for side in cells) and name not in AMOUNTS else "mean"
+
+
+def _ask_whether_rate(found: Estimate, name: str) -> Estimate:
+    """Add to an outcome that is 0 for everybody how an interval can be had, if it is a rate."""
+    if name in AMOUNTS:
+        return found
+    ask = (
+        f"`{name}` is 0 for all: if it says who did something, say kind='rate' (kinds={{'{name}': 'rate'}} for several)"
+    )
+    return replace(found, warnings=(*found.warnings, ask))

@@ -10,12 +10,16 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from loyalty.prepare.lines import find_odd_lines
 from loyalty.prepare.profile import is_purchase
-from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_repeats
+from loyalty.prepare.visits import RECEIPT, find_receipt_key, group_visits, say_newcomers, say_repeats
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import CONTACTS, OUTCOMES, RECEIPTS
+from loyalty.tables.contracts import CONTACTS, OUTCOMES
 from loyalty.tables.days import read_day, write_moment
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.problems import check_number, gather
+from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 WINDOWS = ("pre", "main", "post")
@@ -23,6 +27,7 @@ SUMS = ("sales", "margin", "discount", "offer_discount", "reward_paid", "points_
 KEY = list(CONTACTS.key)
 
 
+@check_arguments
 def build_outcomes(
     contacts: AnyTable,
     receipts: AnyTable,
@@ -70,7 +75,9 @@ def build_outcomes(
         Under OUTCOMES, sorted by wave, customer and window: responded, orders (visits with a line that is no return;
         a receipt number that comes again more than 12 hours later is a visit of its own, and that is said),
         sales (returns taken off); margin, discount (of purchases), redeemed (receipts with the contact's own offer; for
-        control with any offer of the contacts) and the extra columns where the receipts allow.
+        control with any offer of the contacts) and the extra columns where the receipts allow. `.attrs["warnings"]`
+        says what was decided, how many customers are first seen after the start, who count as 0 before, and what looks
+        wrong in the lines (see `loyalty.prepare.lines`).
 
     Raises
     ------
@@ -98,15 +105,17 @@ def build_outcomes(
             problems.append(f"{name} should be a whole number of days, 0 or more, found {value!r}")
     if margin_rate is not None:
         problems += check_number("margin_rate", margin_rate, share=True)
-    tables = [gather(problems, check_table, contacts, CONTACTS), gather(problems, check_table, receipts, RECEIPTS)]
+    tables = [gather(problems, check_table, contacts, CONTACTS), gather(problems, check_receipts, receipts)]
     if response not in ("orders", "redeemed"):
         problems.append(f"response should be 'orders' or 'redeemed', found {response!r}")
-    elif response == "redeemed" and tables[1] and "offer_id" not in tables[1][0].collect_schema():
+    elif response == "redeemed" and tables[1] and "offer_id" not in tables[1][0].table.collect_schema():
         problems.append("response='redeemed' needs a column `offer_id` in the receipts")
     if problems:
         raise TableError(problems, "the outcomes")
     try:
-        lines = _type_lines(tables[1][0])
+        odd = find_odd_lines(tables[1][0].table)
+        lines = _type_lines(tables[1][0].table)
+        left_out = tables[1][0].warnings
         people = _list_people(tables[0][0], lines)
         days_of = _find_days(people, days[0], from_sent)
         edges = [days_of + pd.Timedelta(days=n) for n in np.cumsum([-before, before, (days[1] - days[0]).days, after])]
@@ -117,9 +126,10 @@ def build_outcomes(
         reduced, said = _count_visits(lines, people, edges, margin_rate)
     except NotATable as error:
         raise TableError([str(error)], "receipts") from None
-    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*notes, *said])
+    return _lay_out(reduced, people, edges, [before, 1, after], margin_rate, response, [*left_out, *notes, *said, *odd])
 
 
+@check_arguments
 def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate: float = 0.0) -> pd.Series:
     """Margin from sales by one rate for all goods; what was taken off the prices comes off the margin in full.
 
@@ -133,12 +143,19 @@ def apply_margin_rate(frame: pd.DataFrame, rate: float, ordinary: Any, vat_rate:
     >>> apply_margin_rate(frame, 0.30, [True, False]).tolist()
     [30.0, 20.0]
     """
+    if "sales" not in frame:
+        raise TableError(["there is no column `sales`"], "frame")
+    if odd := [n for n in ("sales", "discount") if n in frame and not pd.api.types.is_numeric_dtype(frame[n])]:
+        raise TableError([f"`{name}` should hold numbers, found {frame[name].dtype}" for name in odd], "frame")
+    marks = np.asarray(ordinary)
+    if marks.dtype != bool or marks.shape != (len(frame),):
+        raise TableError([f"`ordinary` should hold True or False for each of {len(frame):,} rows"], "ordinary")
     sales = frame["sales"] / (1 + vat_rate)
     if "discount" not in frame:
         return rate * sales
     off = frame["discount"] / (1 + vat_rate)
-    paid = sales[ordinary].sum()
-    given = off[ordinary].sum()
+    paid = sales[marks].sum()
+    given = off[marks].sum()
     of_list = (rate * paid + given) / (paid + given) if paid > 0 else rate
     return of_list * (sales + off) - off
 
@@ -176,12 +193,9 @@ def _list_people(contacts: nw.LazyFrame, lines: nw.LazyFrame) -> pd.DataFrame:
     people = collect(contacts.select(wanted)).sort_values(KEY, ignore_index=True)
     if people.empty or collect(lines.head(1)).empty:
         raise TableError(["there is not a single row"], "contacts" if people.empty else "receipts")
-    text_there = lines.collect_schema()["customer_id"] == nw.String
-    text_here = people["customer_id"].dtype.kind not in "iu"
-    if text_there != text_here:
-        here, there = ("text", "whole numbers") if text_here else ("whole numbers", "text")
-        mend = "nothing would match; convert one of them, for example with .astype('str')"
-        raise TableError([f"`customer_id` holds {here} here and {there} in the receipts: {mend}"], "contacts")
+    buyers = collect(lines.select("customer_id").unique())["customer_id"]
+    if strangers := find_strangers(people["customer_id"], buyers, "the contacts", "the receipts", alike=True):
+        raise TableError(strangers, "contacts")
     offers = people["offer_id"] if "offer_id" in people else pd.Series(None, people.index, dtype="str")
     own = offers.astype("str").where(offers.notna() & (offers.astype("str").str.strip() != ""))
     return people.assign(own=own, row=np.arange(len(people)))
@@ -238,12 +252,15 @@ def _name_silence(seen: np.ndarray, days: pd.DatetimeIndex, said: str) -> Iterat
 def _count_visits(
     lines: nw.LazyFrame, people: pd.DataFrame, edges: list[pd.Series], margin_rate: float | None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Reduce the lines, and once more where receipt numbers come again; also say so."""
+    """Reduce the lines, and once more where receipt numbers come again; say so, and who was no customer before."""
     reduced = collect(_reduce(lines, people, edges, margin_rate))
-    repeats = int(reduced["again"].sum())
-    if not repeats:
-        return reduced, []
-    return collect(_reduce(lines, people, edges, margin_rate, split=True)), [say_repeats(repeats)]
+    notes = []
+    if repeats := int(reduced["again"].sum()):
+        reduced = collect(_reduce(lines, people, edges, margin_rate, split=True))
+        notes.append(say_repeats(repeats))
+    if (edges[1] > edges[0]).any():  # there is a window before
+        notes += say_newcomers(lines, people["customer_id"], edges[1])
+    return reduced, notes
 
 
 def _reduce(

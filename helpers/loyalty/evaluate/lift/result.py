@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,9 @@ from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.result_card import choose_decimals, render_result
 from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
+from loyalty.tables.arguments import check_arguments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,6 +76,8 @@ class Lift(Estimate):
         points = " percentage points" if self.is_rate else ""
         reach = f"{self.level * 100:g} % interval {say(self.low)} to {say(self.high)}"
         what = self._say_measure()
+        if np.isnan(self.low):
+            return self._say_without_interval(what, f"{say(self.effect)}{points}")
         if self.open:
             where = f"In `{self.segment}` it" if self.segment else "It"
             text = f"{where} is open whether `{self.arm}` changed {what}: "
@@ -85,6 +89,12 @@ class Lift(Estimate):
         if self.base > 0:
             size += f", {100 * self.relative:+.1f} % of control".replace("-", "−")
         return f"{where}`{self.arm}` {verb} {what} by {size} ({reach})."
+
+    def _say_without_interval(self, what: str, size: str) -> str:
+        """Say that an effect has no interval, and why."""
+        why = next((text for text in self.warnings if text.startswith("no interval")), "there is no interval")
+        where = f"In `{self.segment}` it" if self.segment else "It"
+        return f"{where} cannot be told whether `{self.arm}` changed {what}: the difference is {size}; {why}."
 
     def _say_measure(self) -> str:
         if self.is_rate:
@@ -99,9 +109,26 @@ class Lift(Estimate):
         """Draw the effect with its interval; a known truth as a hollow diamond."""
         return _draw([self], ax, truth, unit, decimals, source)
 
+    def reads(self) -> str:
+        """Read the interval in one sentence: whether the group changed what was measured, and how much."""
+        if not self.open and self.base > 0:
+            verb = "raised" if self.effect > 0 else "lowered"
+            by = f"{100 * abs(self.relative):.1f} % of control"
+            return f"`{self.name}` {verb} {self._say_measure()} by {by}: zero lies outside the interval."
+        return super().reads()
+
     def _repr_html_(self) -> str:
         shown = self.to_frame()[["effect", "low", "high", "relative", "p", "n_treated", "n_control"]]
-        return render_html(shown, f"{self.name}: {self.measure}, {self.method}; {self.estimand}", self.warnings)
+        return render_result(
+            f"{self.name}: {self.measure}, {'rate' if self.is_rate else 'per customer assigned'}",
+            (self.effect, self.low, self.high),
+            self.reads(),
+            table=shown,
+            notes=self._size_line(),
+            warnings=self.warnings,
+            say=_say_points(self) if self.is_rate else None,
+            level=self.level,
+        )
 
 
 @dataclass(frozen=True)
@@ -165,12 +192,23 @@ class Lifts:
         return render_html(shown, title, [*self.warnings, *notes])
 
 
+def _say_points(lift: Lift) -> Callable[[float], str]:
+    """Write a difference of rates in percentage points, with as many decimals as its interval needs."""
+    decimals = choose_decimals(100 * lift.low, 100 * lift.high)
+
+    def say(value: float) -> str:
+        return f"{100 * value:,.{decimals}f} points".replace("-", "−")
+
+    return say
+
+
 def name_lift(found: Estimate, *, outcome: str = "", per: str = "", arm: str = "", segment: str = "") -> Lift:
     """Make a `Lift` of an estimate, by the names of what was measured and of the group."""
     numbers = {part.name: getattr(found, part.name) for part in fields(Estimate)}
     return Lift(**numbers, outcome=outcome, per=per, arm=arm, segment=segment)
 
 
+@check_arguments
 def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Sequence[str] = ()) -> Lifts:
     """Set lifts side by side: correct their p-values, shrink their effects, and test whether they differ at all.
 
@@ -191,7 +229,7 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     Raises
     ------
     ValueError
-        Another correction.
+        Another correction, or no lift.
 
     Examples
     --------
@@ -202,6 +240,8 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     if correct not in ("auto", "holm", "bh", "none"):
         raise ValueError(f"correct should be one of auto, holm, bh, none; found {correct!r}")
     segmented = any(lift.segment for lift in results)
+    if not results:
+        raise ValueError("there is no lift to gather: measure at least one")
     if correct == "auto":
         correct = "bh" if segmented else "holm"
     names = "outcome arm segment effect low high relative p".split()
@@ -236,11 +276,12 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
 
 
 def _correct(p: np.ndarray, way: str) -> np.ndarray:
-    if way == "holm":
-        return correct_for_many(p)
-    if way == "bh":
-        return control_false_discoveries(p)
-    return p
+    if way == "none":
+        return p
+    known = np.isfinite(p)  # without an interval there is no p-value, and no comparison to correct for
+    corrected = p.copy()
+    corrected[known] = correct_for_many(p[known]) if way == "holm" else control_false_discoveries(p[known])
+    return corrected
 
 
 def _find_shared_variance(arms: Sequence[Lift], se: np.ndarray) -> float:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number
 
 
+@check_arguments
 def plan_economics(
     customers: pd.DataFrame,
     *,
@@ -81,7 +83,8 @@ def plan_economics(
         problems.append(f"the profile has no column {', '.join(lost)}: add it, or give base_rate and basket")
     if problems:
         raise TableError(problems, "the plan")
-    people = customers.assign(segment=customers[by].astype("str") if by in customers else "all")
+    people = customers.reset_index(drop=True)
+    people = people.assign(segment=people[by].astype("str") if by in people else "all")
     assumed = ["one basket a buyer", f"{use:.0%} of buyers use the offer"]
     if base_rate is None:
         assumed.append("buyers as often as so far")
@@ -142,6 +145,7 @@ class BreakEven:
     margin: float
 
 
+@check_arguments
 def find_break_even(
     profit: float, sales: float, base_sales: float, margin: float, base_rate: float, basket: float
 ) -> BreakEven:

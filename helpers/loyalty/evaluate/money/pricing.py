@@ -17,6 +17,7 @@ from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.door import Assigned, open_assigned
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
+UNKNOWN = "not known and counted as 0: "  # begins the warning that names the costs nobody gave
 PRICED = ("orders", "sales", "margin", "redeemed", "discount", "reward_paid", "points_issued")
 MEASURES = tuple(column for column in OUTCOMES.columns if column.name in PRICED)
 
@@ -50,7 +51,12 @@ class Priced:
 
 
 def read_arms(
-    contacts: AnyTable, outcomes: AnyTable, windows: Sequence[str], control: str, about: Sequence[str] = ()
+    contacts: AnyTable,
+    outcomes: AnyTable,
+    windows: Sequence[str],
+    control: str,
+    about: Sequence[str] = (),
+    by: str | None = None,
 ) -> Arms:
     """Read one wave with what has a price; a window after the campaign may be missing, if it is not the only one.
 
@@ -63,6 +69,8 @@ def read_arms(
     windows : sequence of str
     about : sequence of str
         Further columns of the contacts.
+    by : str, optional
+        Column of the contacts that names the segment; `people` then have the column `segment`.
 
     Returns
     -------
@@ -81,7 +89,8 @@ def read_arms(
     """
     may_lack = ("post",) if len(windows) > 1 else ()
     about = (*about, "offer_id")
-    wave = open_assigned(contacts, outcomes, MEASURES, about=about, control=control, window=windows, may_lack=may_lack)
+    options: dict[str, Any] = {"control": control, "window": windows, "may_lack": may_lack}
+    wave = open_assigned(contacts, outcomes, MEASURES, about=about, by=by, **options)
     numbers = {column.name: wave.name_columns(column.name) for column in MEASURES}
     numbers = {name: columns for name, columns in numbers.items() if columns}
     names = wave.table.collect_schema().names()
@@ -89,7 +98,8 @@ def read_arms(
     rows = wave.fetch(["weight", *known, *(column for columns in numbers.values() for column in columns)])
     if "customer_id" in known:
         rows = rows.sort_values("customer_id", ignore_index=True)
-    people = rows[["arm", "weight", *known]]
+    segment = ["segment"] if by is not None and "segment" not in known else []
+    people = rows[["arm", "weight", *segment, *known]]
     tables = {}
     for place, window in enumerate(wave.windows or ("all",)):
         columns = {columns[place]: name for name, columns in numbers.items()}
@@ -209,7 +219,7 @@ def _say_what_is_assumed(
         "points": issued is not False and no_points,
     }
     if any(unknown.values()):
-        notes.append(f"not known and counted as 0: {', '.join(name for name, gone in unknown.items() if gone)}")
+        notes.append(f"{UNKNOWN}{', '.join(name for name, gone in unknown.items() if gone)}")
     if not paid and not no_rewards and np.any(costs["reward_cost"]) and not whole["redeemed"].any():
         notes.append("rewards have a cost and nobody redeemed one: are redemptions recorded at all?")
     if issued and costs["point_cost"] is not None and costs["redemption_probability"] is None:

@@ -13,11 +13,13 @@ import pandas as pd
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
-from loyalty.evaluate.money.pricing import COSTS, Arms, Priced, choose_arm, price_arm, read_arms
+from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
-from loyalty.stats.estimate import Estimate, make_estimate, render_html
+from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
-from loyalty.stats.multiplicity import correct_for_many
+from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.result_card import render_result, render_table
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
@@ -73,6 +75,12 @@ class Money:
     notes: tuple[str, ...]
 
     @property
+    def missing_costs(self) -> tuple[str, ...]:
+        """What nobody gave a cost for, and therefore counts as 0: contact cost, rewards, points."""
+        said = [text.removeprefix(UNKNOWN) for text in self.warnings if text.startswith(UNKNOWN)]
+        return tuple(name for text in said for name in text.split(", "))
+
+    @property
     def value_of_testing(self) -> float:
         """What another test of the same size is worth, in money, its cost not taken off."""
         return self.testing.sample
@@ -115,8 +123,14 @@ class Money:
         return self.sentence()
 
     def _repr_html_(self) -> str:
-        shown = self.lines.drop(columns="adds")
-        return render_html(shown, self.sentence(), self.warnings) + f"<p>{'<br>'.join(self.notes)}</p>"
+        card = render_result(
+            "Profit per customer sent",
+            (self.profit.effect, self.profit.low, self.profit.high),
+            self.sentence(),
+            warnings=self.warnings,
+            level=self.profit.level,
+        )
+        return f"{card}{render_table(self.lines.drop(columns='adds'))}<p>{'<br>'.join(self.notes)}</p>"
 
 
 @dataclass(frozen=True)
@@ -173,6 +187,7 @@ class Terms:
         return problems
 
 
+@check_arguments
 def campaign_money(
     contacts: AnyTable,
     outcomes: AnyTable = None,
@@ -262,13 +277,21 @@ def campaign_money(
     return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms)
 
 
+@check_arguments
 def compare_money(
-    contacts: AnyTable, outcomes: AnyTable = None, offers: AnyTable = None, **options: Any
+    contacts: AnyTable,
+    outcomes: AnyTable = None,
+    offers: AnyTable = None,
+    *,
+    by: str | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     """Count the money of each treated arm against the same control: one row an arm, the best first.
 
     Not for choosing the best and quoting its profit: of several arms the first is also the luckiest. `p_holm` allows
-    for the number of arms; parameters are those of `campaign_money`.
+    for the number of arms; parameters are those of `campaign_money`. With `by`, a column of the contacts, one row an
+    arm and segment, with the column `segment`; cells with fewer than two customers in a group are left out, and p is
+    corrected by Benjamini and Hochberg (`p_adjusted`).
 
     Examples
     --------
@@ -279,7 +302,9 @@ def compare_money(
     {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
     """
     terms = Terms(**{name: value for name, value in options.items() if name not in ("control", "arm")})
-    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"))
+    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"), by)
+    if by is not None:
+        return _compare_cells(arms, offers, terms)
     found = [_count_arm(arms, arm, offers, terms) for arm in sorted(arms.wave.arms)]
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
     table.insert(5, "p", [money.profit.p for money in found])
@@ -287,11 +312,35 @@ def compare_money(
     return table.sort_values("profit", ascending=False, ignore_index=True)
 
 
-def _read_wave(contacts: AnyTable, outcomes: AnyTable, terms: Terms, control: str) -> Arms:
+def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms) -> pd.DataFrame:
+    """The money of each arm in each segment in which both groups have two customers; the best first."""
+    rows = []
+    for segment in sorted(arms.people["segment"].unique()):
+        inside = (arms.people["segment"] == segment).to_numpy()
+        cell = replace(
+            arms, people=arms.people[inside], windows={name: table[inside] for name, table in arms.windows.items()}
+        )
+        sizes = cell.people["arm"].value_counts()
+        if sizes.get(arms.wave.control, 0) < 2:
+            continue
+        for arm in sorted(name for name in arms.wave.arms if sizes.get(name, 0) >= 2):
+            money = _count_arm(cell, arm, offers, terms)
+            row = money.to_frame()
+            row.insert(1, "segment", segment)
+            row.insert(6, "p", money.profit.p)
+            rows.append(row)
+    if not rows:
+        raise TableError(["no segment has two customers in control and in a treated arm"], "contacts")
+    table = pd.concat(rows, ignore_index=True)
+    table.insert(7, "p_adjusted", control_false_discoveries(list(table["p"])))
+    return table.sort_values("profit", ascending=False, ignore_index=True)
+
+
+def _read_wave(contacts: AnyTable, outcomes: AnyTable, terms: Terms, control: str, by: str | None = None) -> Arms:
     """Read the wave once; what is wrong with the terms is told together with what is wrong with the tables."""
     problems = terms.find_problems()
     if not problems:
-        return read_arms(contacts, outcomes, terms.named_windows, control)
+        return read_arms(contacts, outcomes, terms.named_windows, control, by=by)
     if terms.has_windows:
         gather(problems, read_arms, contacts, outcomes, terms.named_windows, control)
     raise TableError(problems, NAME)

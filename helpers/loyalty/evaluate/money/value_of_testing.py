@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def find_loss_chance(profit: Estimate) -> float:
     return float(_scipy.t.cdf(-profit.effect / profit.se, profit.details.get("df", np.inf)))
 
 
+@check_arguments
 def value_test(effect: float, se: float, rollout: float, n_treated: int, n_control: int) -> TestValue:
     """The value of information of another test, before an offer goes to `rollout` customers or to nobody.
 
@@ -104,6 +106,7 @@ def value_test(effect: float, se: float, rollout: float, n_treated: int, n_contr
     )
 
 
+@check_arguments
 def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
     """Say what the interval says (earned, lost, open), and what to do next.
 

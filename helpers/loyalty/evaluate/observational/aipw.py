@@ -10,12 +10,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from loyalty.evaluate.observational.influence import finish, fit_outcome
+from loyalty.evaluate.observational.influence import finish, fit_outcome, withhold
 from loyalty.evaluate.observational.propensity import TARGETS, Propensity, describe_overlap, fit_propensity, weigh
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, drop_unvaried, read_sample
 
 
+@check_arguments
 def adjust_doubly(
     table: pd.DataFrame,
     *,
@@ -67,6 +69,8 @@ def adjust_doubly(
     Returns
     -------
     Estimate
+        NaN, with the reason as its first warning, where weights leave a group an effective sample size under 20, or
+        where the mean outcomes lie outside of those that were seen.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def adjust_doubly(
         notes = []
         way = ", weighted fit" if fit == "wls" else ""
     overlap = describe_overlap(chooser, score, target, weighted=False)
-    return finish(
+    found = finish(
         sample,
         effect,
         pull,
@@ -126,6 +130,7 @@ def adjust_doubly(
         details=overlap.numbers,
         notes=[*overlap.warnings, *notes],
     )
+    return withhold(found, sample, {"treated": overlap.ess_treated, "control": overlap.ess_control})
 
 
 def _adjust_in_sample(

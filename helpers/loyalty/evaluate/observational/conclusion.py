@@ -11,6 +11,7 @@ import pandas as pd
 from loyalty.evaluate.observational.did import DifferenceInDifferences
 from loyalty.evaluate.observational.placebo import Comparison, judge_placebo
 from loyalty.stats.estimate import Estimate, render_html
+from loyalty.tables.arguments import check_arguments
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Allowed:
         return render_html(pd.DataFrame({"why not more": self.reasons}), self.sentence)
 
 
+@check_arguments
 def say_what_is_allowed(
     *evidence: Estimate | Comparison | DifferenceInDifferences,
     placebos: Sequence[Estimate] = (),
@@ -138,9 +140,12 @@ def _conclude_from_lottery(found: Estimate, reasons: Sequence[str], words: _Word
 
 def _conclude_nothing(shown: Sequence[Estimate], reasons: Sequence[str], words: _Words) -> Allowed:
     """That the effect cannot be told from a comparison without a lottery, and why."""
-    found = f"the estimate is {words.span(shown[0])}"
-    if len(shown) > 1:
-        effects = [e.effect for e in shown]
+    known = [e for e in shown if e.effect == e.effect]  # the others were taken back
+    found = "there is no estimate"
+    if len(known) == 1:
+        found = f"the estimate is {words.span(known[0])}"
+    if len(known) > 1:
+        effects = [e.effect for e in known]
         found = f"the estimates run from {words.money(min(effects))} to {words.money(max(effects))}"
     text = f"What {words.what} changed in {words.measure} cannot be told from these data: {found}, and {reasons[0]}."
     return Allowed("cannot be told", text, tuple(reasons))
@@ -211,7 +216,7 @@ def _judge_overlap(comparisons: Sequence[Comparison], adjusted: Sequence[Estimat
     """Reasons against a conclusion: customers who have nobody to be compared with."""
     texts = [text for item in comparisons for text in item.overlap.warnings]
     texts += [text for e in adjusted for text in e.warnings]
-    serious = ["overlap", "effective sample size", "extreme weights", "customers repeat"]
+    serious = ["no estimate", "overlap", "effective sample size", "extreme weights", "customers repeat"]
     if any(e.details.get("left_out", 0) > 0.05 for e in adjusted):
         serious.append("left out")
     return list(dict.fromkeys(text for text in texts if any(word in text for word in serious)))
@@ -224,7 +229,7 @@ def _judge_agreement(
     reasons = []
     if any(item.windows_disagree for item in trends):
         reasons.append("the answer depends on the window before the campaign")
-    same = [e for e in adjusted if not e.estimand.startswith("ATO")]
+    same = [e for e in adjusted if not e.estimand.startswith("ATO") and e.effect == e.effect]
     apart = [
         (a, b) for a, b in combinations(same, 2) if not (a.low <= b.effect <= a.high or b.low <= a.effect <= b.high)
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -12,16 +13,23 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.observational.naive import compare_naively
+from loyalty.prepare.visits import say_newcomers
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.multiplicity import correct_for_many
-from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import RECEIPTS
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError, check_table, read_checked
+from loyalty.tables.columns import Table
+from loyalty.tables.contracts import CUSTOMERS
 from loyalty.tables.days import read_day
-from loyalty.tables.sources import AnyTable, collect, open_table
+from loyalty.tables.ids import find_strangers
+from loyalty.tables.receipts import CheckedReceipts, check_receipts
+from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+KEY = "customer_id"
+IDS_ALONE = Table("customers", "a customer", ("",), tuple(c for c in CUSTOMERS.columns if c.name == KEY))
 ESTIMAND = "ATT, those who were treated, if both groups would have moved in parallel"
 
 
@@ -128,6 +136,7 @@ class DifferenceInDifferences:
         return render_html(self.to_frame(), title, self.warnings)
 
 
+@check_arguments
 def difference_in_differences(
     receipts: AnyTable,
     *,
@@ -153,7 +162,7 @@ def difference_in_differences(
     receipts : table with customer_id, time, sales; any source of `loyalty.tables.sources.open_table`
         Lines or receipts; `time` is local. It is reduced to one row a customer where it lives.
     treated : iterable
-        Ids of those who got the campaign.
+        Ids of those who got the campaign; not a mask of True and False.
     start, end : date
         The campaign's window [start, end): `end` is the first day after it.
     customers : iterable or pandas.DataFrame, optional
@@ -198,7 +207,7 @@ def difference_in_differences(
     """
     start = read_day(start, "start")
     end = read_day(end, "end")
-    lines, people = open_receipts(receipts, treated, customers, outcome, cluster)
+    lines, people, left_out = open_receipts(receipts, treated, customers, outcome, cluster)
     first, after = find_span(lines) if covered is None else (read_day(date, "covered") for date in covered)
     length = end - start
     pre = sorted({int(days) for days in pre_days})
@@ -233,9 +242,10 @@ def difference_in_differences(
     pairs = [estimate(rates[before(start, b)] - rates[before(start, a)], "pair").p for a, b in combinations(pre, 2)]
     disagree = bool(pairs) and min(pairs) * len(pairs) < 1 - level  # Bonferroni's correction
     failed = int((correct_for_many([e.p for e in placebos]) < 1 - level).sum())
-    notes = _find_doubts(estimates, placebos, failed, disagree)
+    notes = [*_find_doubts(estimates, placebos, failed, disagree), *left_out]
     if customers is None:
         notes.append("customers who never bought anything in these receipts are missing: give all ids as `customers`")
+    notes += say_newcomers(lines, people["customer_id"], pd.Series(start, people.index))
     notes += [text for e in (naive, *estimates) for text in e.warnings]
     return DifferenceInDifferences(
         naive, estimates, placebos, gaps, per_days, failed > 0, disagree, tuple(dict.fromkeys(notes))
@@ -286,35 +296,68 @@ Window = tuple[pd.Timestamp, pd.Timestamp]
 
 def open_receipts(
     receipts: AnyTable, treated: Iterable[Any], customers: AnyTable, outcome: str, cluster: str | None
-) -> tuple[nw.LazyFrame, pd.DataFrame]:
-    """Check receipts and customers; give the lines (customer_id, time, sales) and one row a customer with `treated`."""
-    lines = open_table(receipts)
+) -> tuple[nw.LazyFrame, pd.DataFrame, tuple[str, ...]]:
+    """Check receipts and customers; give lines (customer_id, time, sales), one row a customer with `treated`, notes.
+
+    Notes count the lines that were left out because they have no customer.
+    """
+    checked = _check_lines(receipts, outcome)
+    chosen = _read_treated(treated)
+    buyers = collect(checked.table.select("customer_id").unique())["customer_id"]
+    people = _list_people(buyers if customers is None else customers, ["customer_id", cluster] if cluster else [KEY])
+    people["treated"] = people["customer_id"].isin(chosen)
+    problems = []
+    if repeats := int(people["customer_id"].duplicated().sum()):
+        problems.append(f"`customer_id` repeats in {repeats:,} rows: one row a customer, please")
+    problems += find_strangers(people["customer_id"], buyers, "the customers", "the receipts")
+    strangers = find_strangers(chosen, people["customer_id"], "`treated`", "the customers")
+    others = set(chosen) - set(people["customer_id"])
+    if others and not strangers:
+        shown = ", ".join(map(str, sorted(others, key=str)[:3]))
+        problems.append(f"{len(others):,} of {len(chosen):,} treated ids are no customers, for example {shown}")
+    if problems or strangers:
+        raise TableError([*problems, *strangers], "customers")
+    return checked.table, people, checked.warnings
+
+
+def _check_lines(receipts: AnyTable, outcome: str) -> CheckedReceipts:
+    """Receipts under their contract, with what is added up as sales."""
+    try:
+        lines = open_table(receipts)
+    except NotATable as error:
+        raise TableError([str(error)], "receipts") from None
     found = lines.collect_schema().names()
     if outcome != "sales" and outcome not in found:
         raise TableError([f"there is no column `{outcome}`; found: {', '.join(found)}"], "receipts")
     if {"customer_id", "time", outcome} <= set(found):
         lines = lines.select("customer_id", "time", nw.col(outcome).alias("sales"))
-    lines = check_table(lines, RECEIPTS, name="receipts")
-    columns = ["customer_id", cluster] if cluster else ["customer_id"]
-    if isinstance(customers, pd.DataFrame):
-        frame = customers
-    else:
-        ids = collect(lines.select("customer_id").unique())["customer_id"] if customers is None else customers
-        frame = pd.DataFrame({"customer_id": pd.Series(list(ids)).drop_duplicates().sort_values()})
-    if absent := [name for name in columns if name not in frame.columns]:
+    return check_receipts(lines)
+
+
+def _read_treated(treated: Any) -> pd.Series:
+    """The ids of the treated, each once; a mask, a table or a word is refused."""
+    mend = "give the ids of the treated, for example people.loc[people['arm'] == 'mail', 'customer_id']"
+    if isinstance(treated, str | bytes | Mapping) or hasattr(treated, "columns") or not isinstance(treated, Iterable):
+        what = " ".join(str(treated)[:40].split())
+        raise TableError([f"`treated` should be ids, found {type(treated).__name__} {what}: {mend}"], "treated")
+    ids = list(treated)
+    if ids and all(pd.api.types.is_bool(value) for value in ids):
+        raise TableError([f"`treated` holds True and False, which are no ids: {mend}"], "treated")
+    return read_checked(pd.DataFrame({KEY: ids}), IDS_ALONE, [KEY], "treated")[KEY].drop_duplicates()
+
+
+def _list_people(customers: AnyTable, columns: list[str]) -> pd.DataFrame:
+    """One row a customer, from a table or from ids."""
+    source = customers
+    if not isinstance(customers, str | Path) and not hasattr(customers, "columns"):
+        if not isinstance(customers, Iterable):
+            raise TableError([f"`customers` should be a table or ids, found {customers!r}"], "customers")
+        source = pd.DataFrame({KEY: pd.Series(list(customers)).drop_duplicates()})
+    checked = check_table(source, IDS_ALONE, name="customers")
+    found = checked.collect_schema().names()
+    if absent := [name for name in columns if name not in found]:
         raise TableError([f"`customers` needs a column `{name}`" for name in absent], "customers")
-    chosen = set(treated)
-    people = frame[columns].reset_index(drop=True)
-    people["treated"] = people["customer_id"].isin(chosen)
-    problems = []
-    if repeats := int(people["customer_id"].duplicated().sum()):
-        problems.append(f"`customer_id` repeats in {repeats:,} rows: one row a customer, please")
-    if strangers := chosen - set(people["customer_id"]):
-        shown = ", ".join(map(str, sorted(strangers, key=str)[:3]))
-        problems.append(f"{len(strangers):,} of {len(chosen):,} treated ids are no customers, for example {shown}")
-    if problems:
-        raise TableError(problems, "customers")
-    return lines, people
+    return collect(checked.select(columns)).sort_values(KEY, ignore_index=True)
 
 
 def check_windows(window: Window, span: Window, pre: list[int], false_starts: list[pd.Timestamp]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,60 @@ from loyalty.evaluate.observational.propensity import Propensity
 from loyalty.stats.estimate import Estimate, error_of_mean, make_estimate
 from loyalty.stats.intervals import MOST_SKEWNESS, find_skewness
 from loyalty.tables.sample import Sample
+
+# An effective sample size that carries no estimate, where weights or matches leave so little of a larger group
+LEAST_SIZE = 20.0
+
+
+def withhold(found: Estimate, sample: Sample, sizes: Mapping[str, float] = MappingProxyType({})) -> Estimate:
+    """Take back an estimate that rests on hardly anybody, or lies outside of what was seen; others stay as they are.
+
+    Two rules, fixed before any data were looked at. Size: weights or matches leave a group an effective sample size
+    under 20, and less than half of its customers. Range: the mean outcome that the estimate gives to treated or to
+    untreated customers lies outside of all outcomes that were seen in that group.
+
+    Parameters
+    ----------
+    found : Estimate
+        With `base`, the mean without treatment.
+    sample : Sample
+    sizes : mapping of str to float
+        Effective sample sizes of "treated" and "control", as far as weights or matches made them.
+
+    Returns
+    -------
+    Estimate
+        Taken back: effect, interval, error and p-value are NaN, `details` keep the number as `withheld`, and the first
+        warning says why.
+
+    Source: Kish (1965), Survey Sampling, section 11.7 (effective size); King and Zeng (2006), Political Analysis 14,
+    131-159 (estimates outside of what was seen).
+    """
+    reasons = [*_find_few(sample, sizes), *_find_outside(found, sample)]
+    if not reasons:
+        return found
+    nothing: dict[str, Any] = dict.fromkeys(("effect", "low", "high", "se", "p"), float("nan"))
+    details = dict(found.details) | {"withheld": found.effect}
+    warning = f"no estimate: {'; '.join(reasons)} (the number taken back is {found.effect:,.2f})"
+    return replace(found, **nothing, details=details, warnings=(warning, *found.warnings))
+
+
+def _find_few(sample: Sample, sizes: Mapping[str, float]) -> Iterator[str]:
+    groups = {"treated": sample.groups["n_treated"], "control": sample.groups["n_control"]}
+    for name, size in sizes.items():
+        if size < min(LEAST_SIZE, groups[name] / 2):
+            yield f"the {groups[name]:,} {name} customers count like {size:,.0f} (effective sample size under 20)"
+
+
+def _find_outside(found: Estimate, sample: Sample) -> Iterator[str]:
+    t = sample.treated
+    sides = (("with treatment", found.base + found.effect, t), ("without treatment", found.base, ~t))
+    for name, mean, rows in sides:
+        seen = sample.outcome[rows]
+        room = 1e-9 * max(float(np.abs(sample.outcome).max()), 1.0)
+        if mean < seen.min() - room or mean > seen.max() + room:
+            span = f"{seen.min():,.2f} to {seen.max():,.2f}"
+            yield f"the mean {name} would be {mean:,.2f}, and the outcomes seen there run from {span}"
 
 
 def fit_outcome(

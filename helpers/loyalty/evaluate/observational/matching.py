@@ -10,12 +10,14 @@ import pandas as pd
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from loyalty.evaluate.observational.influence import fit_outcome
+from loyalty.evaluate.observational.influence import fit_outcome, withhold
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate, make_estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, compare_balance, drop_unvaried, read_sample
 
 
+@check_arguments
 def match_customers(
     table: pd.DataFrame,
     *,
@@ -67,6 +69,8 @@ def match_customers(
     -------
     Estimate
         `details`: how many the busiest match serves, the worst standardised difference left, effective sample size.
+        NaN, with the reason as its first warning, where the matches of a group have an effective sample size under 20,
+        or the mean outcomes lie outside of those that were seen.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def match_customers(
     if worst > 0.1:
         left = balance.loc[balance["after"].abs().idxmax()]
         notes.append(f"still unbalanced after matching: {left['covariate']} {left['after']:+.2f} standard deviations")
-    return make_estimate(
+    found = make_estimate(
         effect,
         se,
         level=level,
@@ -131,6 +135,10 @@ def match_customers(
         },
         warnings=tuple(notes),
     )
+    counts = used + asked  # who is asked about stands for one customer more
+    groups = {name: counts[rows] for name, rows in (("treated", t), ("control", ~t)) if used[rows].any()}
+    own = {name: float(count.sum() ** 2 / (count**2).sum()) for name, count in groups.items()}
+    return withhold(found, sample, own)
 
 
 def _find_others(

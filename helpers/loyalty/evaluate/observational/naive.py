@@ -10,9 +10,11 @@ import pandas as pd
 from loyalty.evaluate.observational.influence import finish
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import read_sample
 
 
+@check_arguments
 def compare_naively(
     table: pd.DataFrame, *, treated: str, outcome: str, cluster: str | None = None, level: float = 0.95
 ) -> Estimate:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.door import Assigned, open_assigned
@@ -21,6 +22,7 @@ from loyalty.tables.wave.door import Assigned, open_assigned
 WEAK = 10.0  # first-stage F below which the ratio's interval is not to be trusted (Staiger and Stock 1997)
 
 
+@check_arguments
 def measure_complier_effect(
     contacts: AnyTable,
     outcomes: AnyTable = None,

@@ -18,6 +18,7 @@ from loyalty.evaluate.observational.sensitivity import Sensitivity, sensitivity_
 from loyalty.evaluate.observational.stratification import compare_strata
 from loyalty.evaluate.observational.weighting import weight_by_propensity
 from loyalty.stats.estimate import Estimate, render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sample import read_sample
 from loyalty.tables.sources import as_frame
@@ -89,6 +90,7 @@ class Comparison:
         return render_html(self.to_frame(), f"What every method says of {self.outcome}", self.warnings)
 
 
+@check_arguments
 def placebo_outcome(
     table: pd.DataFrame, *, estimator: Callable[..., Estimate], treated: str, placebo: str, **options: Any
 ) -> Estimate:
@@ -130,6 +132,7 @@ def placebo_outcome(
     return replace(result, method=f"placebo {placebo}, {result.method}")
 
 
+@check_arguments
 def judge_placebo(placebo: Estimate, effect: Estimate) -> str:
     """Say "fails", "passes" or "says little": too vague to rule out a bias as large as the effect or its doubt."""
     if placebo.low > 0 or placebo.high < 0:
@@ -138,6 +141,7 @@ def judge_placebo(placebo: Estimate, effect: Estimate) -> str:
     return "passes" if max(abs(placebo.low), abs(placebo.high)) <= allowed else "says little"
 
 
+@check_arguments
 def compare_all(
     table: pd.DataFrame,
     *,

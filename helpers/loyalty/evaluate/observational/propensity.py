@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, compare_balance, read_sample
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def weigh(score: np.ndarray, treated: np.ndarray, target: str) -> tuple[np.ndarr
     raise ValueError(f"target should be one of {', '.join(TARGETS)}; found {target!r}")
 
 
+@check_arguments
 def check_overlap(
     table: pd.DataFrame, *, treated: str, covariates: str | Sequence[str], target: str = "att", link: str = "logit"
 ) -> Overlap:
@@ -262,6 +264,7 @@ def describe_overlap(sample: Sample, score: np.ndarray, target: str, *, weighted
     )
 
 
+@check_arguments
 def draw_overlap(
     table: pd.DataFrame,
     *,

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from loyalty.evaluate.observational.influence import finish, fit_outcome
+from loyalty.evaluate.observational.influence import finish, fit_outcome, withhold
 from loyalty.evaluate.observational.naive import _check_target
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import drop_unvaried, read_sample
 
 
+@check_arguments
 def adjust_by_regression(
     table: pd.DataFrame,
     *,
@@ -39,6 +41,7 @@ def adjust_by_regression(
     Returns
     -------
     Estimate
+        NaN, with the reason as its first warning, where the mean outcomes lie outside of those that were seen.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def adjust_by_regression(
     traits = x.shape[1] - 1
     if least < 10 * traits:
         notes.append(f"only {least} customers in the smaller group for {traits} covariates: fewer than ten each")
-    return finish(
+    found = finish(
         sample,
         effect,
         pull,
@@ -82,3 +85,4 @@ def adjust_by_regression(
         details={"outside": overlap.outside},
         notes=notes,
     )
+    return withhold(found, sample)

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import read_sample
 from loyalty.tables.sources import as_frame
 
@@ -95,6 +96,7 @@ class Sensitivity:
         return render_html(self.benchmarks, self.sentence, self.warnings)
 
 
+@check_arguments
 def sensitivity_to_hidden(
     table: pd.DataFrame,
     *,

@@ -15,11 +15,13 @@ from loyalty.evaluate.observational.influence import finish
 from loyalty.evaluate.observational.naive import _check_target
 from loyalty.evaluate.observational.propensity import TARGETS, weigh
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sample import compare_balance, read_sample
 from loyalty.tables.sources import as_frame
 
 
+@check_arguments
 def compare_strata(
     table: pd.DataFrame,
     *,

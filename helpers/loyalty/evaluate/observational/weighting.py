@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from loyalty.evaluate.observational.influence import finish
+from loyalty.evaluate.observational.influence import finish, withhold
 from loyalty.evaluate.observational.naive import _check_target
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity, weigh
 from loyalty.stats.estimate import Estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import read_sample
 
 
+@check_arguments
 def weight_by_propensity(
     table: pd.DataFrame,
     *,
@@ -42,7 +44,8 @@ def weight_by_propensity(
     Returns
     -------
     Estimate
-        Weights sum to one in each group (Hajek). `details` as in `Overlap`.
+        Weights sum to one in each group (Hajek). `details` as in `Overlap`. Where the weights leave a group an
+        effective sample size under 20 there is no estimate (NaN), and the first warning says why.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def weight_by_propensity(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"invited": [0, 1] * 50, "visits": range(100), "sales": range(100)})
+    >>> table = pd.DataFrame({"invited": [0, 1] * 50, "visits": range(100), "sales": [3, 1, 4, 1, 5] * 20})
     >>> weight_by_propensity(table, treated="invited", outcome="sales", covariates="visits", target="overlap").estimand
     'ATO, those who could have been in either group'
 
@@ -70,7 +73,7 @@ def weight_by_propensity(
     rest = (y - np.where(t, *sides)) / size
     pull = weight * rest + fit.influence @ (x * (change * fit.slope * rest)[:, None]).mean(axis=0)
     overlap = describe_overlap(sample, fit.score, target)
-    return finish(
+    found = finish(
         sample,
         sides[0] - sides[1],
         pull,
@@ -81,3 +84,4 @@ def weight_by_propensity(
         details=overlap.numbers,
         notes=overlap.warnings,
     )
+    return withhold(found, sample, {"treated": overlap.ess_treated, "control": overlap.ess_control})

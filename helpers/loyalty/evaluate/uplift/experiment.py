@@ -12,8 +12,10 @@ from scipy import stats as _scipy
 
 from loyalty.evaluate.design.hashing import LIST
 from loyalty.evaluate.money.pricing import COSTS, price_arm, read_arms
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OUTCOMES, PROFILE
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.door import Assigned, open_assigned
 
@@ -70,6 +72,7 @@ class Experiment:
         return arm or self.arms[0]
 
 
+@check_arguments
 def open_trial(
     profile: AnyTable,
     contacts: AnyTable,
@@ -250,9 +253,10 @@ def _find_leaks(x: pd.DataFrame, outcome: pd.Series, start: pd.Timestamp) -> Ite
     if "as_of" in x and pd.notna(start) and (seen := pd.to_datetime(x["as_of"]).max()) > start:
         yield f"the profile knows what came before {seen:%Y-%m-%d}, but the window starts on {start:%Y-%m-%d}"
     if len(gone := outcome.index.difference(x.index)):
+        if strangers := find_strangers(outcome.index, x.index, "the wave", "the profile"):
+            yield strangers[0]
+            return
         mend = "build_profile(…, customers=…) gives everybody a row"
-        if (x.index.dtype.kind in "iu") != (outcome.index.dtype.kind in "iu"):
-            mend = "`customer_id` is a whole number in one table and text in the other"
         yield f"{len(gone):,} customers of the wave have no row, such as {gone[0]}: {mend}"
         return
     y = outcome.to_numpy(float)

@@ -23,6 +23,7 @@ from loyalty.evaluate.lift.intervals import compare_weighted
 from loyalty.evaluate.uplift.experiment import Experiment, read_customers
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 RIVALS = ("response", "random")  # rankings that predict no effect
@@ -72,6 +73,7 @@ class UpliftModel:
             raise TableError([f"{says} with trial.split()"], "the holdout")
 
 
+@check_arguments
 def fit_uplift(
     trial: Experiment,
     learner: str = "dr",
@@ -202,6 +204,7 @@ def _fit_learner(
     return lambda z: share * missed(z) + (1 - share) * gained(z)
 
 
+@check_arguments
 def score_out_of_fold(
     trial: Experiment,
     learner: str = "dr",

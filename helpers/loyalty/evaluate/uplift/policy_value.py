@@ -14,12 +14,14 @@ from loyalty.evaluate.uplift.meta_learners import RIVALS, UpliftModel
 from loyalty.evaluate.uplift.qini import Contest, check_each, find_doubts, read_score, read_series
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 GROUPS = ("persuadables", "lost causes", "sure things", "sleeping dogs")
 Cost = float | Mapping[str, float]
 
 
+@check_arguments
 def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: float | None = None) -> pd.Series:
     """Choose each customer's best offer, or none where no effect is predicted to exceed its cost.
 
@@ -53,6 +55,8 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
     ['mail', '', 'call']
     """
     table = scores.to_frame() if isinstance(scores, pd.Series) else scores
+    if odd := [str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]:
+        raise TableError([f"`{name}` should hold numbers, one score a customer" for name in odd], "the scores")
     net = table - pd.Series(_read_costs(cost, list(table)))
     if gone := int(net.isna().all(axis=1).sum()):
         raise TableError([f"{gone:,} of {len(net):,} customers have no score for any arm"], "the scores")
@@ -69,6 +73,7 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
     return best.where(kept, "").rename("offer")
 
 
+@check_arguments
 def value_policies(
     trial: Experiment,
     policies: Mapping[str, UpliftModel | pd.Series],
@@ -148,6 +153,7 @@ def value_policies(
     return _judge(trial, plans, costs, level, "value per customer of the base")
 
 
+@check_arguments
 def price_groups(
     trial: Experiment,
     model: UpliftModel,
@@ -332,6 +338,7 @@ def _value(
         np.sqrt(variance),
         df=df,
         level=level,
+        certain=not (plan != "").any(),
         n_treated=n_treated,
         n_control=n_control,
         method="holdout",

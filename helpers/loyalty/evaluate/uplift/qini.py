@@ -19,6 +19,7 @@ from loyalty.evaluate.uplift.experiment import Experiment
 from loyalty.evaluate.uplift.meta_learners import UpliftModel
 from loyalty.stats.estimate import Estimate, make_estimate, render_html
 from loyalty.stats.intervals import MOST_SKEWNESS, skew_of_gap
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.text import say_money
 
@@ -70,6 +71,7 @@ class Contest:
             a.effect - b.effect,
             _find_error(gap),
             level=a.level,
+            certain=not gap.any(),
             n_treated=a.n_treated,
             n_control=a.n_control,
             method=f"{name} less {other}",
@@ -159,6 +161,7 @@ class Gains(Contest):
         return ax
 
 
+@check_arguments
 def measure_gains(
     trial: Experiment, scores: Mapping[str, Scores], *, arm: str | None = None, level: float = 0.95
 ) -> Gains:
@@ -226,6 +229,7 @@ def measure_gains(
     return Gains(estimates, influence, str(trial.outcome.name), "area above random", notes, table)
 
 
+@check_arguments
 def measure_bins(
     trial: Experiment, score: Scores | str, *, bins: int = 5, arm: str | None = None, level: float = 0.95
 ) -> Lifts:

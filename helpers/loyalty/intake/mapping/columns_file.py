@@ -12,6 +12,7 @@ import yaml
 from loyalty.intake.mapping.headers import squeeze
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.sources import NotATable
 
 FORMS = {
     "sheet": (str | int, "the name of a sheet"),
@@ -30,19 +31,34 @@ FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one c
 
 
 TWICE = "twice: "
+ALIAS = "alias"
+ODD_KEY = "odd key"
+LONGEST = 1_000_000  # characters; one for a table of a thousand columns has a tenth of it
+AS_WRITTEN = "compare it with what `python3 workshop.py columns FILE` writes"
 TOGETHER = "write what belongs to it in one place"
 
 
 class _Strict(yaml.SafeLoader):
-    """A YAML loader that refuses a duplicate key; YAML itself would silently keep the last one."""
+    """A YAML loader that refuses a duplicate key; YAML itself would silently keep the last one.
+
+    Keys that are no words, and anchors and aliases, by which a file of one page can unfold into millions of lines or
+    into itself, are refused too: no columns.yml needs them.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.constructor.ConstructorError(problem=ALIAS, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(problem=ODD_KEY, problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(problem=f"{TWICE}{key.value}", problem_mark=key.start_mark)
-            if isinstance(key.value, str):
-                seen.add(key.value)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -72,7 +88,11 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     if isinstance(columns, str | Path):
         label = Path(columns).name
         try:
-            given = _Strict(Path(columns).expanduser().read_text(encoding="utf-8-sig")).get_single_data()
+            given = _Strict(_read_text(Path(columns).expanduser(), label)).get_single_data()
+        except NotATable as error:
+            return {}, [str(error)]
+        except RecursionError:
+            return {}, [f"{label} is nested hundreds of levels deep: {AS_WRITTEN}"]
         except OSError as error:
             return {}, [f"{label} cannot be read: {error.strerror}"]
         except UnicodeDecodeError:
@@ -92,9 +112,28 @@ def _explain_yaml(error: yaml.YAMLError) -> str:
     where = f" in line {mark.line + 1}" if mark else ""
     if why.startswith(TWICE):
         return f"names `{why.removeprefix(TWICE)}` twice, again{where}: {TOGETHER}"
+    if why == ALIAS:
+        return f"holds an anchor or an alias (& or *){where}: write the lines out, or put the word in quotes"
+    if why == ODD_KEY:
+        return f"holds a list or a map before a colon{where}: a word is needed there"
     if "'\\t'" in why:
         return f"holds a tab{where}: put spaces in its place"
-    return f"is not YAML{where}: compare it with what `python3 workshop.py columns FILE` writes"
+    return f"is not YAML{where}: {AS_WRITTEN}"
+
+
+def _show(value: Any) -> str:
+    """Write a value for a message, long ones cut off."""
+    words = repr(value)
+    return words if len(words) <= 80 else f"{words[:80]}…"
+
+
+def _read_text(path: Path, label: str) -> str:
+    """Read the text of columns.yml; NotATable for what is no file, or too long to be one."""
+    if path.exists() and not path.is_file():
+        raise NotATable(f"{label} is no file that can be read to its end: name a file")
+    if path.is_file() and path.stat().st_size > LONGEST:
+        raise NotATable(f"{label} is too large for a columns.yml: {AS_WRITTEN}")
+    return path.read_text(encoding="utf-8-sig")
 
 
 def _check_tables(given: Mapping[Any, Any], label: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
@@ -105,7 +144,7 @@ def _check_tables(given: Mapping[Any, Any], label: str) -> tuple[dict[str, dict[
         if name not in CONTRACTS:
             problems.append(f"{label}: there is no table `{name}`{suggest(str(name), CONTRACTS)}")
         elif not isinstance(options, Mapping):
-            problems.append(f"{name}: expected lines such as `columns:`, found {options!r}")
+            problems.append(f"{name}: expected lines such as `columns:`, found {_show(options)}")
         else:
             mapping[name] = {key: value for key, value in options.items() if value is not None}
             problems += _check_options(name, mapping[name])
@@ -138,7 +177,7 @@ def _check_options(name: str, options: dict[str, Any]) -> Iterable[str]:
             continue
         kind, form = FORMS[key]
         if not _has_form(key, value):
-            yield f"{name}: `{key}` should be {form}, found {value!r}"
+            yield f"{name}: `{key}` should be {form}, found {_show(value)}"
             del options[key]
         elif kind is dict:
             for left, right in value.items():
@@ -157,8 +196,18 @@ def _has_form(key: str, value: Any) -> bool:
     if key == "decimal":
         return value in (".", ",")
     if key == "separator":
-        return len(str(value)) == 1
+        return len(str(value)) == 1 and str(value) not in '"\n\r\0\ufeff'
+    if key == "encoding":
+        return _is_text_encoding(str(value))
     return True
+
+
+def _is_text_encoding(name: str) -> bool:
+    """Say whether Python knows an encoding of texts by this name; it also has some of other things, such as zip."""
+    try:
+        return bool("".encode(name).decode(name) == "")
+    except (LookupError, UnicodeError, ValueError, TypeError):
+        return False
 
 
 def _judge_line(key: str, left: Any, right: Any) -> str:

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from loyalty.intake.space import TYPED
@@ -16,6 +17,7 @@ PLAIN = re.compile(r"[^0-9a-zа-я№/ ]+")
 LIKE_DATA = re.compile(rf"{TYPED}.*|[-+(]?[\d\s.,:/'\u00a0\u202f-]*\d[\d\s.,:/'\u00a0\u202f)-]*\D?|#\S+[!?]")
 
 
+@lru_cache(maxsize=4096)
 def simplify(name: str) -> str:
     """Bring a header to the form in which it is compared: small letters, no punctuation, no unit."""
     name = re.sub(r"[,(]\s*(руб|р|шт|eur|usd|rub|€|₽|\$)\.?\s*\)?\s*$", "", name.lower().replace("ё", "е"))
@@ -35,14 +37,17 @@ def rate_header(header: str, column: str) -> tuple[float, str]:
         return 0.0, ""
     if squeeze(header) == column:
         return 1.0, "the same name"
-    if plain in known or plain.replace(" ", "") == column.replace("_", ""):
-        place = known.index(plain) if plain in known else 0
+    joined = [word.replace(" ", "") for word in known]
+    bare = plain.replace(" ", "")
+    if plain in known or bare in joined or bare == column.replace("_", ""):  # InvoiceDate is "invoice date"
+        place = known.index(plain) if plain in known else joined.index(bare) if bare in joined else 0
         return 0.95 - 0.002 * place, "a usual name for it"
-    inside = [word for word in known if len(word) > 3 and re.search(rf"(^| ){re.escape(word)}( |$)", plain)]
+    inside = [word for word in known if len(word) > 3 and f" {word} " in f" {plain} "]
     if inside:
         longest = max(inside, key=len)
         return 0.6 + 0.1 * len(longest) / len(plain), f"holds the words '{longest}': please check"
-    close = difflib.get_close_matches(plain, known, n=1, cutoff=0.82)
+    near = [word for word in known if abs(len(word) - len(plain)) < 8 and len({*plain} - {*word}) < 5]
+    close = difflib.get_close_matches(plain, near, n=1, cutoff=0.82)
     return (0.5, f"written much like '{close[0]}': please check") if close else (0.0, "")
 
 
@@ -93,7 +98,7 @@ def find_header(rows: Sequence[Sequence[str | None]], wanted: Sequence[str], lin
             continue
         if any(LIKE_DATA.fullmatch(cell.strip()) for cell in words):
             mend = "add a first line of names, or say in columns.yml which line it is (`header_row:`)"
-            says = f"{label} has no line that names its columns, line {i + 1} begins with {words[0]!r}"
+            says = f"{label} has no line that names its columns, line {i + 1} begins with {words[0][:40]!r}"
             raise NotATable(f"{says}: {mend}")
         _refuse_two_lines(rows, i, label)
         return i
@@ -107,4 +112,6 @@ def _refuse_two_lines(rows: Sequence[Sequence[str | None]], i: int, label: str) 
         above = rows[i - 1][k] if k < len(rows[i - 1]) else None
         if not (cell or "").strip() and above and any(len(row) > k and row[k] for row in below):
             mend = "bring them to one line (unmerge the cells), or say `header_row:` in columns.yml"
-            raise NotATable(f"{label} names its columns in two lines, {i} and {i + 1} ({above!r} stands above): {mend}")
+            raise NotATable(
+                f"{label} names its columns in two lines, {i} and {i + 1} ({above[:40]!r} stands above): {mend}"
+            )

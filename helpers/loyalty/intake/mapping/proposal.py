@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
+import yaml
+
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, suggest
-from loyalty.intake.mapping.headers import rate_header
+from loyalty.intake.mapping.headers import rate_header, simplify
 from loyalty.intake.parsing.dates import judge_day, list_days
 from loyalty.intake.parsing.labels import count_values, propose_values, write_scalar
 from loyalty.intake.parsing.numbers import choose_decimal, clean, judge_shape, list_shapes
 from loyalty.intake.parsing.values import NUMBERS
 from loyalty.intake.readers.source import read_source
+from loyalty.intake.readers.workbooks import list_sheets
 from loyalty.intake.space import TYPED, C, Raw, Space
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.personal import is_card, is_phone, looks_personal
 from loyalty.tables.sources import NotATable
 
 GUESSED = ("receipts", "contacts", "customers", "products", "offers")
 SAMPLE = 200_000
+CLOCK = r"\d?\d:\d\d(:\d\d(\.\d+)?)?"
+MIDNIGHT = r"[ T]0?0:00(:00(\.0+)?)?$"
 UNSURE = 0.5
 SURE = 0.9
 UNNAMED = "has no column named"
+PRIVATE = ("phone", "email")
 PREFERRED = {"sales": "what was paid after discounts is meant"}
 
 
@@ -47,6 +58,8 @@ class Line:
         Some values.
     others : tuple of str
         Other headers that may be it.
+    clock : str
+        The header of the clock, where days and clocks stand in two columns.
     """
 
     column: Column
@@ -55,6 +68,7 @@ class Line:
     why: str
     samples: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    clock: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,8 @@ class Proposal:
         for table in self.tables:
             out.append(f"{table.label}: looks like {table.name}, one row is {CONTRACTS[table.name].row}")
             for line in table.lines:
-                shown = f"{line.header}  ({', '.join(line.samples)})  {_say_doubt(line)}"
+                named = f"{line.header} + {line.clock}" if line.clock else line.header
+                shown = f"{named}  ({', '.join(line.samples)})  {_say_doubt(line)}"
                 out.append(f"  {line.column.name:<14} {shown if line.header else f'— not found{line.why}'}")
             for key, words in table.arms.items():
                 out.append(f"  {key}: " + ", ".join(f"{word} is {ours or 'what?'}" for word, ours in words.items()))
@@ -118,6 +133,7 @@ class Proposal:
         return "\n".join(out)
 
 
+@check_arguments
 def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) -> Proposal:
     """Propose which column of each file is which column of its contract.
 
@@ -156,31 +172,71 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
             problems.append(f"there is no table `{name}`{suggest(name, CONTRACTS)}")
             continue
         try:
-            raw = read_source(space, source, options, limit=SAMPLE)
+            found = _propose_file(space, source, name, options)
         except NotATable as error:
             problems.append(str(error))
             continue
-        drafts = [propose_table(raw, CONTRACTS[n], options) for n in ([name] if name else GUESSED)]
-        best = max(drafts, key=_rate_table)
-        if name is None and not any(line.header for line in best.lines if not line.column.optional):
-            mend = "say what it is, for example receipts=FILE"
-            problems.append(f"{raw.label} looks like none of {', '.join(GUESSED)}: {mend}")
-        tables.append(best)
+        problems += [_say_unlike(table) for table in found if name is None and not _is_likely(table)]
+        tables += found
     space.close()
     if problems:
         raise TableError(problems, "your tables")
     return Proposal(tuple(tables))
 
 
+def _propose_file(space: Space, source: Any, name: str | None, options: Mapping[str, Any]) -> list[TableProposal]:
+    """Propose the tables of one source: one, or one for each sheet of a workbook that looks like a contract.
+
+    A workbook of several sheets for one contract (`name`) gives the sheet that fits it best.
+    """
+    names = [name] if name else list(GUESSED)
+    sheets = list_sheets(source) if options.get("sheet") is None else []
+    if len(sheets) < 2:
+        raw = read_source(space, source, options, limit=SAMPLE)
+        return [_choose_contract(raw, names, options)]
+    drafts = []
+    for sheet in sheets:
+        said = {**options, "sheet": sheet}
+        with suppress(NotATable):  # a cover or a list of remarks is no table
+            drafts.append(_choose_contract(read_source(space, source, said, limit=SAMPLE), names, said))
+    likely = sorted(filter(_is_likely, drafts), key=_rate_table, reverse=True)
+    twins = [table for table in likely if [other.name for other in likely].count(table.name) > 1]
+    mend = "say which one in columns.yml (`sheet:`)"
+    if name is None and twins:
+        both = " and ".join(str(table.options["sheet"]) for table in twins)
+        raise NotATable(f"{twins[0].label}: the sheets {both} both look like {twins[0].name}: {mend}")
+    if not likely:
+        raise NotATable(f"{Path(source).name} has {len(sheets)} sheets with data ({', '.join(sheets)}): {mend}")
+    return likely[:1] if name else likely
+
+
+def _choose_contract(raw: Raw, names: Sequence[str], options: Mapping[str, Any]) -> TableProposal:
+    """Propose the columns of a table for the contract that it fits best."""
+    return max((propose_table(raw, CONTRACTS[name], options) for name in names), key=_rate_table)
+
+
+def _is_likely(table: TableProposal) -> bool:
+    """Say whether a required column of the contract was found."""
+    return any(line.header for line in table.lines if not line.column.optional)
+
+
+def _say_unlike(table: TableProposal) -> str:
+    mend = "say what it is, for example receipts=FILE"
+    return f"{table.label} looks like none of {', '.join(GUESSED)}: {mend}"
+
+
 def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None = None) -> TableProposal:
     """Propose the columns of one table that has been read."""
     headers = {f"c{i}": header for i, header in enumerate(raw.headers) if header}
-    samples = {ref: _take_samples(raw, ref) for ref in headers}
+    samples = _take_all_samples(raw, headers)
     extras = [Column(name, "text", "", optional=True) for name in EXTRAS.get(contract.name, ())]
     columns = [*contract.columns, *extras]
-    matches, odd = _rate_all(columns, headers, samples)
+    clocks = [ref for ref in headers if _is_clock(headers[ref], samples[ref])]
+    matches, odd = _rate_all(columns, {ref: name for ref, name in headers.items() if ref not in clocks}, samples)
     chosen = _choose_best(matches)
     taken = {match.ref for match in chosen.values()}
+    beside = clocks[:1] if "time" in chosen and _holds_days(samples[chosen["time"].ref]) else []
+    taken.update(beside)
     lines = []
     questions: dict[str, str] = {}
     arms: dict[str, dict[str, str]] = {}
@@ -194,9 +250,10 @@ def propose_table(raw: Raw, contract: Table, options: Mapping[str, Any] | None =
                 lines.append(Line(column, None, 0.0, why, (), rivals))
             continue
         shown = samples[match.ref]
-        if column.kind == "id":
+        if column.kind == "id" or column.name in PRIVATE or looks_personal(pd.Series(shown, dtype="str")):
             shown = tuple(map(_mask, shown))
-        lines.append(Line(column, headers[match.ref], match.rating, match.why, shown, rivals))
+        clock = headers[beside[0]] if beside and column.name == "time" else ""
+        lines.append(Line(column, headers[match.ref], match.rating, match.why, shown, rivals, clock))
         questions |= _ask(raw, match.ref, column)
         if column.name == "arm" or column.choices and column.name == "kind":
             arms |= _propose_words(raw, match.ref, headers[match.ref], column)
@@ -213,6 +270,18 @@ class Match(NamedTuple):
     why: str
     column: Column
     ref: str
+
+
+def _is_clock(header: str, samples: Sequence[str]) -> bool:
+    """Say whether a column holds only clocks, such as 18:05, and is called so."""
+    is_named_so = re.search(r"(^| )(time|clock|hour|время|час)( |$)", simplify(header))
+    texts = [sample.replace(TYPED, "") for sample in samples]
+    return bool(is_named_so and texts) and all(re.fullmatch(CLOCK, text) for text in texts)
+
+
+def _holds_days(samples: Sequence[str]) -> bool:
+    """Say whether a column of times holds days only; a workbook writes midnight behind them."""
+    return not any(":" in re.sub(MIDNIGHT, "", sample) for sample in samples)
 
 
 def _rate_all(
@@ -266,7 +335,7 @@ def _ask(raw: Raw, ref: str, column: Column) -> dict[str, str]:
         return {}
     value = clean(C(ref))
     if column.kind in ("time", "date"):
-        days = list_days(raw.table, value)
+        days = list_days(raw.table, value, raw.day_zero)
         if days.count("day") != 0 or days.count("month") != 0:
             return {"day_first": str(days.count("day") >= days.count("month")).lower()}
         if days.count("either"):
@@ -278,16 +347,34 @@ def _ask(raw: Raw, ref: str, column: Column) -> dict[str, str]:
     return {}
 
 
-def _take_samples(raw: Raw, ref: str) -> tuple[str, ...]:
-    value = C(ref).cast("VARCHAR")
-    rows = raw.table.select(value.alias("v")).filter(C("v").isnotnull()).limit(1000).fetchall()
-    return tuple(list(dict.fromkeys(row[0].strip() for row in rows if row[0].strip(f" {TYPED}")))[:3])
+def _take_all_samples(raw: Raw, headers: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Take up to three samples of each column: of all at once from the first rows, and alone of those empty there."""
+    if not headers:
+        return {}
+    if not raw.samples:
+        values = [C(ref).cast("VARCHAR").alias(ref) for ref in headers]
+        rows = raw.table.select(*values).limit(1000 if len(headers) < 100 else 50).fetchall()
+        columns = zip(*rows, strict=True) if rows else ((),) * len(headers)
+        for ref, column in zip(headers, columns, strict=True):
+            raw.samples[ref] = _choose_samples(column)
+        empty = [ref for ref in headers if not raw.samples[ref]]
+        for ref in empty[:100]:
+            value = C(ref).cast("VARCHAR")
+            found = raw.table.select(value.alias("v")).filter(C("v").isnotnull()).limit(1000).fetchall()
+            raw.samples[ref] = _choose_samples(row[0] for row in found)
+    return raw.samples
+
+
+def _choose_samples(values: Iterable[str | None]) -> tuple[str, ...]:
+    texts = dict.fromkeys(value.strip() for value in values if value and value.strip(f" {TYPED}"))
+    return tuple(itertools.islice(texts, 3))
 
 
 def _mask(sample: str) -> str:
     """Cut a value that may be an e-mail address or a phone number, because columns.yml may be passed to others."""
-    digits = re.sub(r"\D", "", sample)
-    return f"{sample[:3]}…" if "@" in sample or 10 <= len(digits) <= 12 else sample
+    text = sample.replace(TYPED, "")
+    digits = re.sub(r"\D", "", text)
+    return f"{text[:3]}…" if "@" in text or 10 <= len(digits) <= 12 or is_phone(text) or is_card(text) else sample
 
 
 def _may_hold(column: Column, samples: Sequence[str]) -> bool:
@@ -335,7 +422,11 @@ def _write_line(line: Line) -> str:
     if line.header is None:
         return f"    # {line.column.name}: not found{line.why}, needed: {line.column.meaning}"
     samples = ", ".join(sample.replace("\n", " ")[:30].replace(TYPED, "") for sample in line.samples)
-    return f"    {line.column.name}: {write_scalar(line.header)}  # {samples} | {_say_doubt(line)}"
+    header = write_scalar(line.header)
+    if line.clock:
+        both = [line.header, line.clock]
+        header = yaml.safe_dump(both, default_flow_style=True, allow_unicode=True, width=10**6).strip()
+    return f"    {line.column.name}: {header}  # {samples} | {_say_doubt(line)}"
 
 
 def write_proposal(proposal: Proposal, path: Path, *, force: bool = False) -> None:

@@ -53,6 +53,8 @@ class Days:
         Whether all are numbers that count days as Excel does.
     filled : int
         How many values are not empty.
+    day_zero : int
+        Days after 1899-12-30 from which such numbers count; 1,462 in workbooks that begin with 1904.
     """
 
     forms: dict[str, list[DayForm]] = field(default_factory=lambda: defaultdict(list))
@@ -60,17 +62,21 @@ class Days:
     zones: tuple[str, ...] = ()
     serial: bool = False
     filled: int = 0
+    day_zero: int = 0
 
     def count(self, form: str) -> int:
         """Count the values of a form."""
         return sum(found.n for found in self.forms.get(form, []))
 
 
-def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression) -> Days:
-    """Group a text column by day and by the shape of the clock behind it, and judge each group."""
-    days = Days()
+def list_days(table: duckdb.DuckDBPyRelation, value: duckdb.Expression, day_zero: int = 0) -> Days:
+    """Group a text column by day and by the shape of the clock behind it, and judge each group.
+
+    Numbers count days from `day_zero` days after 1899-12-30.
+    """
+    days = Days(day_zero=day_zero)
     values = table.select(value.alias("v"), C("r"))
-    serial = _read_serial(C("v")).between(K(FIRST_SERIAL), K(LAST_SERIAL))
+    serial = _read_serial(C("v")).between(K(FIRST_SERIAL - day_zero), K(LAST_SERIAL - day_zero))
     inside = duckdb.CaseExpression(F("regexp_full_match", C("v"), K(r"\d{5}([.,]\d+)?")), serial).otherwise(K(False))
     counts = [F("count", C("v")), F("count", duckdb.CaseExpression(inside, K(1)))]
     days.filled, counted = values.aggregate(counts).fetchall()[0]
@@ -177,7 +183,7 @@ def _judge_order(first: str, second: str, year: str) -> str:
 def read_date(value: duckdb.Expression, days: Days, day_first: bool) -> duckdb.Expression:
     """Return the expression that reads a text column as timestamps; what has no known form becomes empty."""
     if days.serial:
-        micros = F("round", (_read_serial(value) - K(EPOCH)) * K(86_400)) * K(1_000_000)
+        micros = F("round", (_read_serial(value) - K(EPOCH - days.day_zero)) * K(86_400)) * K(1_000_000)
         return F("make_timestamp", micros.cast(duckdb.sqltypes.BIGINT))
     if days.zones:
         value = F("trim", F("regexp_replace", value, K(ZONE), K("")))

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import duckdb
-import yaml
 
 from loyalty.intake.mapping.headers import simplify
 from loyalty.intake.parsing.readings import Reading
 from loyalty.intake.parsing.values import read_column
 from loyalty.intake.space import TYPED, C, F, K, Raw
 from loyalty.tables.columns import Column
+from loyalty.tables.wave.arms import WORDS as CONTROL
+from loyalty.tables.wave.arms import find_second_controls, fold_arm, settle_arms, write_scalar
 
 WORDS = {
-    "control": "control|control group|holdout|hold out|ctrl|кг|контроль|контрольная|контрольная группа|без рассылки",
+    "control": CONTROL,
     "treated": "treated|treatment|test|test group|target|target group|тест|тестовая|тестовая группа|цг|целевая|"
-    "целевая группа|рассылка|акция",
+    "целевая группа|рассылка|акция|promotion|promo",
     "sale": "sale|продажа|покупка",
     "return": "return|refund|возврат",
     "cancel": "cancel|cancellation|отмена|аннулирование|сторно",
@@ -56,23 +57,50 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
     ' to columns.yml, under contacts, `arms: {КГ: control, тест: treated}`'
     """
     reading = read_column(raw, ref, column, name, {})
-    said = dict(said or {})
     counts = count_values(raw, ref, reading.value)
-    known = {*said, *said.values(), *column.choices}
-    lost = [value for value in counts if value not in known]
-    names_control = column.name == "arm" and not said and "control" in counts
+    # Of the groups capital letters and blanks tell nothing; the kinds of a line are the contract's own words.
+    fold = fold_arm if column.name == "arm" else str
+    heard = {fold(word): ours for word, ours in (said or {}).items()}
+    known = {*heard, *map(fold, heard.values()), *column.choices}
+    lost = [value for value in counts if fold(value) not in known]
+    names_control = column.name == "arm" and not heard and "control" in map(fold, counts)
     if lost and not names_control:
         reading.problems.append(_list_lost(column, name, counts, lost, known))
-    used = [value for value in said if value in counts]
-    if used and not reading.problems:
-        value = reading.value
-        case = duckdb.CaseExpression(value == K(used[0]), K(said[used[0]]))
-        for word in used[1:]:
-            case = case.when(value == K(word), K(said[word]))
-        reading.value = case.otherwise(value)
-        words = ", ".join(f"{word} is {said[word]} ({counts[word]:,})" for word in used)
+    order = list(heard)
+    used = sorted((value for value in counts if fold(value) in heard), key=lambda value: order.index(fold(value)))
+    meanings = {value: heard[fold(value)] for value in used}
+    if used:
+        words = ", ".join(f"{word} is {meanings[word]} ({counts[word]:,})" for word in used)
         reading.notes.append(f"`{column.name}`: {words}")
+    if column.name == "arm":
+        meanings |= _settle_spelling(reading, counts, meanings)
+    if meanings and not reading.problems:
+        reading.value = _translate(reading.value, meanings)
     return reading
+
+
+def _settle_spelling(reading: Reading, counts: Mapping[str, int], meanings: Mapping[str, str]) -> dict[str, str]:
+    """Bring the names of groups to one spelling, and refuse a second name of control; return what is renamed."""
+    sizes: dict[str, int] = {}
+    for value, count in counts.items():
+        arm = meanings.get(value, value)
+        sizes[arm] = sizes.get(arm, 0) + count
+    spelling = settle_arms(sizes)
+    reading.notes += [f"`arm`: {text}" for text in spelling.warnings]
+    if not reading.problems:
+        reading.problems += [f"`arm`: {text}" for text in find_second_controls(map(spelling.rename, sizes))]
+    arms = {value: spelling.rename(meanings.get(value, value)) for value in counts}
+    return {value: arm for value, arm in arms.items() if arm != value}
+
+
+def _translate(value: duckdb.Expression, meanings: Mapping[str, str]) -> duckdb.Expression:
+    """The expression that puts the meaning of each word in its place, and leaves other words as they are."""
+    pairs = iter(meanings.items())
+    word, meaning = next(pairs)
+    case = duckdb.CaseExpression(value == K(word), K(meaning))
+    for word, meaning in pairs:
+        case = case.when(value == K(word), K(meaning))
+    return case.otherwise(value)
 
 
 def _list_lost(column: Column, name: str, counts: Mapping[str, int], lost: Sequence[str], known: set[str]) -> str:
@@ -95,7 +123,12 @@ def _list_lost(column: Column, name: str, counts: Mapping[str, int], lost: Seque
     shown = ", ".join(f"{value!r} ({counts[value]:,})" for value in listed) + (", …" if len(lost) > 8 else "")
     guess = propose_values(name, list(counts), column)
     usual = column.choices[0] if column.choices else TREATED
-    lines = ", ".join(f"{write_scalar(value)}: {guess.get(value, usual)}" for value in listed)
+    meanings = {value: guess.get(value, usual) for value in listed}
+    if column.name == "arm":
+        treated = [value for value in counts if value in lost and guess.get(value) != "control"]
+        if len(treated) > 1:  # several treatments keep their names: one group of them would hide what each did
+            meanings |= {value: value for value in treated if value in meanings}
+    lines = ", ".join(f"{write_scalar(value)}: {write_scalar(meanings[value])}" for value in listed)
     says = f"`{column.name}` (column {name})" if name != column.name else f"`{column.name}`"
     unsure = "" if all(value in guess for value in listed) else ", each with its right meaning"
     if column.name != "arm":
@@ -121,9 +154,8 @@ def propose_values(header: str, values: Sequence[str], column: Column) -> dict[s
         if flag and {value.lower() for value in values} <= {*YES, *NO}:
             other = {"control": "treated", "treated": "control"}[flag]
             return {value: flag if value.lower() in YES else other for value in values}
-    return {value: usual[simplify(value)] for value in values if simplify(value) in usual}
-
-
-def write_scalar(value: str) -> str:
-    """Write a text as YAML, in quotes where YAML needs them."""
-    return yaml.safe_dump(value, allow_unicode=True, width=10**6).removesuffix("...\n").strip()
+    guess = {value: usual[simplify(value)] for value in values if simplify(value) in usual}
+    treated = [value for value, meaning in guess.items() if meaning == TREATED]
+    if len(treated) > 1:  # several treatments keep their names: one group of them would hide what each did
+        guess |= {value: value for value in treated}
+    return guess

@@ -58,11 +58,12 @@ def read_time(raw: Raw, value: duckdb.Expression, says: str, kind: str, day_firs
         if not kind.startswith(("DATE", "TIMESTAMP")):
             return Reading(value, says, problems=[f"{says} should be a date, found the type {kind}: {mend}"])
         return Reading(value.cast(duckdb.sqltypes.TIMESTAMP), says)
-    days = list_days(raw.table, value)
+    days = list_days(raw.table, value, raw.day_zero)
     reading = Reading(value, says, filled=days.filled - days.count("blank"))
     n = days.count
     if days.serial:
-        reading.notes.append(f"{says}: numbers read as the days that Excel counts")
+        since = " from 1904 on, as this workbook says" if raw.day_zero else ""
+        reading.notes.append(f"{says}: numbers read as the days that Excel counts{since}")
     if n("blank"):
         reading.notes.append(f"{says}: {_show(raw, days.forms['blank'])} read as empty")
     if n("bad"):

@@ -21,11 +21,13 @@ from loyalty.intake.parsing.readings import Found, Reading, find_all, say_rows
 from loyalty.intake.parsing.times import read_time
 from loyalty.intake.space import TYPED, C, F, K, Raw
 from loyalty.tables.columns import Column
+from loyalty.tables.ids import MASKED, say_masked
 
 NUMBERS = ("money", "number", "whole", "share")
 FLAGS = dict.fromkeys(("да", "д", "yes", "y", "true", "t", "1", "истина", "+", "доставлено", "delivered"), True)
 FLAGS |= dict.fromkeys(("нет", "н", "no", "n", "false", "f", "0", "ложь", "-", "не доставлено", "not delivered"), False)
 SHORTENED = r"\d([.,]\d+)?[eE]\+?\d+"
+NO_ID = rf"{TYPED}(True|False|\d{{4}}-\d\d-\d\d.*|\d\d:\d\d.*|-?\d+\.\d*[1-9]\d*)"  # typed in a workbook
 ERRORS = r"(?i)#\S+[!?]|#n/?a|#н/?д"
 TEXT = duckdb.sqltypes.VARCHAR
 DOUBLE = duckdb.sqltypes.DOUBLE
@@ -85,6 +87,8 @@ def _read_id(raw: Raw, ref: str, value: duckdb.Expression, says: str) -> Reading
         "shortened": F("contains", F("upper", bare), K("E")) & F("regexp_full_match", bare, K(SHORTENED)),
         "long": long if raw.marked else K(False),
         "error": F("starts_with", bare, K("#")) & F("regexp_full_match", bare, K(ERRORS)),
+        "typed": F("regexp_full_match", value, K(NO_ID)) if raw.marked else K(False),
+        "masked": F("regexp_matches", bare, K(MASKED)),
         "point": point,
         "blank": blank,
         "spaces": C(ref) != value,
@@ -98,27 +102,52 @@ def _read_id(raw: Raw, ref: str, value: duckdb.Expression, says: str) -> Reading
         reading.value = duckdb.CaseExpression(~blank, reading.value)
         reading.notes.append(f"{says}: {found['blank'].show(raw)} read as empty")
     if "spaces" in found:
-        reading.notes.append(f"{says}: outer spaces taken off in {say_rows(found['spaces'].count)}")
+        count = say_rows(found["spaces"].count)
+        reading.notes.append(f"{says}: spaces around it, or characters that cannot be seen, taken off in {count}")
+    if "masked" in found:
+        reading.notes.append(f"{says}: {say_masked(found['masked'].count)}")
     mend = "format the column as text in the source, not in a copy of Excel's, and export again"
     for key, what in (
         ("shortened", f"Excel has shortened the numbers, and their last digits are lost: {mend}"),
         ("long", f"numbers of 16 digits or more, of which Excel keeps 15: {mend}"),
+        ("typed", "no ids: an id is a whole number or a text"),
         ("error", "errors of Excel instead of values: correct them in the workbook"),
     ):
         if key in found:
             reading.problems.append(f"{says} holds {found[key].show(raw)}: {what}")
+    if "point" in found:
+        reading.problems += _find_twins(raw, bare, point, says)
     return reading
 
 
+def _find_twins(raw: Raw, bare: duckdb.Expression, point: duckdb.Expression, says: str) -> list[str]:
+    """Refuse 17850 beside 17850.0 as text: one customer, whose column was a decimal number for a while."""
+    ids = raw.table.select(bare.alias("v")).distinct()
+    pointed = raw.table.filter(point).select(F("regexp_replace", bare, K(r"\.0$"), K("")).alias("v")).distinct()
+    twins = pointed.set_alias("pointed").join(ids.set_alias("ids"), "v", "semi")
+    count = len(twins)
+    if not count:
+        return []
+    twin = twins.order("v").limit(1).fetchall()[0][0]
+    many = "1 number" if count == 1 else f"{count:,} numbers"
+    mend = "write them alike in the source, without .0"
+    return [f"{says} holds {many} with .0 and without, such as '{twin}' and '{twin}.0': {mend}"]
+
+
 def _read_typed_id(raw: Raw, value: duckdb.Expression, says: str, kind: str) -> Reading:
-    if not kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+    if kind == "UUID" or kind.endswith("INT") or kind.endswith("INTEGER"):
         return Reading(value.cast(TEXT), says)
+    if not kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        mend = "an id is a whole number or a text"
+        return Reading(value, says, problems=[f"{says} holds values of the type {kind.lower()}: {mend}"])
     number = value.cast(DOUBLE)
     sound = F("isfinite", number) & (number == F("round", number))
     whole = duckdb.CaseExpression(sound & (F("abs", number) < K(2**53)), number.cast(duckdb.sqltypes.BIGINT).cast(TEXT))
-    reading = Reading(whole, says, [f"{says}: decimal numbers read as whole ones"])
+    reading = Reading(whole, says)
     for bad in find_all(raw, {"bad": ~F("isnan", number) & whole.isnull()}, value.cast(TEXT)).values():
         mend = "an id is a whole number or a text; export it as text"
+        if any("." not in str(example).removesuffix(".0") for example in bad.examples):
+            mend = "decimal numbers so long have lost their last digits: export the column as text, and read it again"
         reading.problems.append(f"{says} holds {bad.show(raw)}: {mend}")
     return reading
 

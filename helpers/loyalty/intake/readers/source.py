@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loyalty.intake.readers import stores, texts, workbooks
+from loyalty.intake.readers import queries, stores, texts, workbooks
 from loyalty.intake.space import Raw, Space
 from loyalty.tables.sources import AnyTable, NotATable
 
@@ -24,7 +24,7 @@ READERS = {
     ".parquet": stores.read_parquet,
     ".duckdb": stores.read_database,
     ".db": stores.read_database,
-    ".sql": stores.read_query,
+    ".sql": queries.read_query,
 }
 
 
@@ -66,6 +66,9 @@ def read_source(
     path = Path(os.path.expanduser(source))
     if not path.exists():
         raise NotATable(f"there is no file {path.name[:80] or '(no name)'} in {path.absolute().parent}")
+    if not (path.is_file() or path.is_dir()):
+        says = f"{path.name[:80]} is a pipe or a device, and a table is read twice"
+        raise NotATable(f"{says}: write what comes out of it into a file, and give that")
     kind = ".parquet" if path.is_dir() else path.suffix.lower()
     if kind in REFUSED:
         raise NotATable(f"{path.name} is not read: {REFUSED[kind]}")

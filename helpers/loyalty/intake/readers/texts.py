@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import duckdb
 
 from loyalty.intake.mapping.headers import find_header, squeeze
-from loyalty.intake.space import Raw, Space, write_cell
+from loyalty.intake.space import Raw, Space, refuse_wide, write_cell
 from loyalty.tables.sources import NotATable
 
 SEPARATORS = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma"}
@@ -35,10 +35,14 @@ def read_text(
         head = file.read(HEAD)
     separator = options.get("separator") or _find_separator(head)
     rows, lines = _split(head, separator)
+    if not rows and head.strip():
+        says = f"{path.name} begins with a line of {len(head):,} characters or more, which names no columns"
+        raise NotATable(f"{says}: export the table again as CSV")
     texts = [[cell or None for cell in row] for row in rows[:30]]
     at = find_header(texts, wanted, options.get("header_row"), path.name)
     usual = Counter(map(len, rows[at + 1 :])).most_common(1)  # the most frequent number of columns
     width = max([len(rows[at]), *(columns for columns, _ in usual)])
+    refuse_wide(width, path.name)
     table, notes = _read_rows(space, plain, separator, at + 1, width, limit, path.name)
     seen = table.limit(1).fetchall()
     first = next((row for row in rows[at + 1 :] if row), None)
@@ -54,7 +58,7 @@ def read_text(
     if at:
         notes.append(f"column names taken from line {at + 1}")
     # With a line break inside quotes the file has more lines than the table has rows: then rows are counted.
-    is_even = limit is None and lines[at] + len(table) in (ends, ends + 1)
+    is_even = limit is None and lines[at] + len(table) == ends + (not _ends_in_line(plain))
     if is_even:
         return Raw(path.name, table, headers, lines[at] + 1, notes, "line")
     if limit is None:
@@ -131,7 +135,7 @@ def _refuse_nameless(table: duckdb.DuckDBPyRelation, named: int, width: int, sep
     count = len(extra)
     if not count:
         return
-    shown = separator.join(cell or "" for cell in extra.limit(1).fetchall()[0][:width])
+    shown = separator.join(cell or "" for cell in extra.limit(1).fetchall()[0][:width])[:80]
     mend = "name the last columns in the header, or take them out"
     if separator == ",":
         mend = "is it a decimal comma, which splits a number in two? Export with ; between the columns, or " + mend
@@ -165,6 +169,13 @@ def _say_lines(bad: Sequence[tuple[int, str, str]]) -> str:
     return f"line {shown} is" if len(places) == 1 else f"{len(places):,} lines ({shown}) are"
 
 
+def _ends_in_line(path: Path) -> bool:
+    """Say whether the last line of a file has an end, so that it is counted among the line ends."""
+    with path.open("rb") as file:
+        file.seek(-1, io.SEEK_END)
+        return file.read(1) == b"\n"
+
+
 def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
     """Find the encoding from the byte order mark and all bytes of a file, and count its line ends.
 
@@ -182,7 +193,7 @@ def _find_encoding(path: Path, said: str | None) -> tuple[str, int]:
         if marked and "16" in marked:
             unknown = f"{path.name} is no text, or in an encoding that is not known: export it as CSV UTF-8"
             return marked, _count_ends(file, marked, unknown)
-        ends, beyond = _read_utf8(file)
+        ends, beyond = _read_utf8(file, path.name)
     if beyond is None:
         return marked or "utf-8", ends
     return _judge_bytes(beyond, path.name), ends
@@ -197,7 +208,7 @@ def _count_ends(file: BinaryIO, encoding: str, problem: str) -> int:
         raise NotATable(problem) from None
 
 
-def _read_utf8(file: BinaryIO) -> tuple[int, bytes | None]:
+def _read_utf8(file: BinaryIO, label: str) -> tuple[int, bytes | None]:
     """Count the line ends of a file; also return bytes from where it is no UTF-8 on, or None if all of it is."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     ends = 0
@@ -212,6 +223,8 @@ def _read_utf8(file: BinaryIO) -> tuple[int, bytes | None]:
                 is_sound = False
         if not is_sound and len(beyond) < CHUNK:
             beyond += chunk
+    if is_sound and decoder.getstate()[0]:
+        raise NotATable(f"{label} breaks off in the middle of a letter: it was cut off, so copy or export it again")
     return ends, None if is_sound else beyond
 
 

@@ -15,6 +15,7 @@ from scipy import special
 
 from loyalty.learn.history.response_rates import add_rates, error_of_ratio, open_rows, read_history, sum_cells
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sources import collect, open_table
 
 WAVE = ("campaign_id", "wave")
@@ -37,6 +38,7 @@ class Prediction:
         return render_html(self.table, "response by what customers did before the wave began")
 
 
+@check_arguments
 def measure_decay(
     history: Any,
     *,
@@ -92,6 +94,7 @@ def measure_decay(
     return cells[[by, "contact", *"n customers responses rate low high change change_low change_high".split()]]
 
 
+@check_arguments
 def predict_from_past(
     history: Any, *, outcome: str = "responded", window: str = "main", level: float = 0.95
 ) -> Prediction:

@@ -10,11 +10,13 @@ import pandas as pd
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import make_estimate
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import HISTORY
 from loyalty.tables.sources import collect
 
 
+@check_arguments
 def learn_lifts(history: Any) -> pd.Series:
     """Learn from earlier waves by how much a campaign raises the part that buys, segment by segment.
 

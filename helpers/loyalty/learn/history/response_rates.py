@@ -22,6 +22,7 @@ from loyalty.learn.history.waves import MEASURES, HistoryError
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import wilson
 from loyalty.stats.shrinkage import Shrunk, shrink_rates
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import check_table
 from loyalty.tables.contracts import HISTORY
 from loyalty.tables.sources import AnyTable, collect, open_table
@@ -77,6 +78,7 @@ class Rates:
         return ax
 
 
+@check_arguments
 def measure_rates(
     history: Any,
     *,

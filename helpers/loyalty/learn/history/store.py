@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from loyalty.learn.history.ledger import add_alias, add_decision, name_rows, open_file
+from loyalty.learn.history.ledger import add_alias, add_decision, explain_failure, name_rows, open_file, undo
 from loyalty.learn.history.waves import (
     KEY,
     PEOPLE,
@@ -28,6 +28,7 @@ from loyalty.learn.history.waves import (
     settle_ids,
     stage_wave,
 )
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.tables.wave.several import open_waves
@@ -52,6 +53,7 @@ class Appended:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+@check_arguments
 def open_history(path: str | Path, *, read_only: bool = False) -> History:
     """Open a response history, or begin one; use it as `with open_history(path) as history:`.
 
@@ -168,18 +170,22 @@ class History:
         days = {name: None if day is None else read_day(day, name).date() for name, day in days.items()}
         facts = {"scheme": scheme, "version": version} | days
         noted = None if noted_on is None else read_day(noted_on, "noted_on").date()
-        joined = open_waves(contacts, outcomes, PEOPLE, fill=missing == "zero").rows
+        waves = open_waves(contacts, outcomes, PEOPLE, fill=missing == "zero")
+        joined = waves.rows
         db = self._db.cursor()  # temporary tables and registered names are the cursor's own
         db.begin()
         try:
             types = settle_ids(db, joined)
             db.register("joined", joined)
             stage_wave(db, joined.column_names, types, facts, fill=missing == "zero")
-            warnings = judge_wave(db)
+            warnings = [*waves.warnings, *judge_wave(db)]
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()
+        except duckdb.Error as error:
+            undo(db)
+            raise explain_failure(error, self.path) from None
         except BaseException:  # a stopped notebook cell must not leave half a wave either
-            db.rollback()
+            undo(db)
             raise
         finally:
             db.close()

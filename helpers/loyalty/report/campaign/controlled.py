@@ -3,98 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import draw_intervals, headline, house_style
-from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.measure import measure_lift, measure_lifts
 from loyalty.evaluate.lift.result import Lifts
 from loyalty.evaluate.money.profit import Money, campaign_money, compare_money
+from loyalty.report.campaign.card import (
+    DURING,
+    LUCK,
+    Measured,
+    advise_costs,
+    advise_plainly,
+    list_missing_costs,
+    make_card,
+    say_effect,
+)
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
-from loyalty.report.campaign.trust import check_campaign, find_alarms, list_advice
+from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, show_lifts
+from loyalty.report.campaign.tails import keep_warnings
+from loyalty.report.campaign.trust import check_campaign, find_alarms
 from loyalty.report.output import parts
-from loyalty.report.output.html import ReportCard, Section, say_value
+from loyalty.report.output.html import Section, say_value
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import find_decimals
 
-WORDS = {"earned": "The campaign earned money", "lost": "The campaign lost money"}
-DOUBT = "Do not sign yet: the test itself is in doubt"
-NO_FIGURE = "Until that is explained there is no result; what was measured all the same stands below."
-OPEN = "It is open whether the campaign earned money"
-LUCK = "test this arm once more, because the best of several may be lucky"
 THIN = "plan the next test with campaign_plan, which says how large both groups must be"
 STOP = "A check has failed: these numbers may be wrong until that is explained."
-DURING = "sales during the campaign"
 SHARPENED = "the same, sharpened by sales before"
-TONES = {"earned": "good", "lost": "bad", "open": "open"}
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """A campaign measured against its control group: lift, money and checks, and the verdict they allow.
-
-    Parameters
-    ----------
-    arms : list of str
-        The treated arms that are large enough to be shown.
-    best : str
-        The arm with the highest profit per customer; the report is about this one.
-    ranking : pandas.DataFrame or None
-        Every arm's profit, the best first; None with one arm.
-    money : Money
-        The profit of the best arm.
-    lifts : dict of str to Lift
-        Lifts of sales of the best arm, by the name of their row in the table of the report.
-    sharp : Lift or None
-        The lift adjusted by the sales before the start, where that is possible.
-    sharper : tuple of str
-        What the adjustment brought, or why it is not possible.
-    response : Lift
-        The lift of the share of customers who bought.
-    checks : pandas.DataFrame
-        See `check_campaign`.
-    alarms : dict of str to str
-        The checks that failed, with what each of them found.
-    verdict : str
-        "earned", "lost" or "open": never more than the checks and the number of arms allow.
-    advice : str
-        What to do next.
-    """
-
-    arms: list[str]
-    best: str
-    ranking: pd.DataFrame | None
-    money: Money
-    lifts: dict[str, Any]
-    sharp: Any | None
-    sharper: tuple[str, ...]
-    response: Any
-    checks: pd.DataFrame
-    alarms: dict[str, str]
-    verdict: str
-    advice: str
-
-    @property
-    def lift(self) -> Any:
-        """The lift of sales during the campaign."""
-        return self.lifts[DURING]
-
-    @property
-    def said_money(self) -> Money:
-        """The money with the verdict and the advice of the card: words and charts must not claim more than the card."""
-        return replace(self.money, verdict=self.verdict, recommendation=self.advice)
-
-
-class Segments(NamedTuple):
-    """The effect in each segment: the table (None without segments), the words about the best one, and the notes."""
-
-    table: pd.DataFrame | None
-    words: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) -> CampaignReport:
@@ -111,8 +53,8 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
     """
     job = _drop_not_invited(job)
     measured = _measure_campaign(job, offers)
-    card = _make_card(job, measured)
-    segments = _measure_segments(job, len(measured.arms))
+    card = make_card(job, measured)
+    segments = measure_segments(job, len(measured.arms), _read_money_options(job, offers))
     lines = _select_money_lines(measured.money)
     results = {
         "lift": measured.lift,
@@ -155,14 +97,16 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         raise TableError([f"no group but control has {SMALL} customers or more"], "contacts")
     asked = _read_money_options(job, offers)
     ranking = None
+    together = None
     best = arms[0]
     if len(arms) > 1:
         large = job.contacts[job.contacts["arm"].isin([*arms, "control"])]
         ranking = compare_money(large, job.outcomes, **asked)
         best = str(ranking["arm"].iloc[0])
+        together = _count_together(large, job.outcomes, asked)
     money = campaign_money(job.contacts, job.outcomes, arm=best, **asked)
-    lifts, sharp, sharper = _measure_sales(job, best)
-    response = _measure(job, best, "responded")
+    lift, response = _measure_main(job, best)
+    lifts, sharp, sharper = _measure_sales(job, best, lift)
     checks = check_campaign(job, dict(job.shortened) | _number_warnings(money))
     alarms = find_alarms(checks)
     is_thin = any(text.startswith("fewer than 20") for text in money.profit.warnings)
@@ -172,12 +116,15 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         advice = THIN
     elif verdict != money.verdict:
         advice = LUCK
+    elif money.missing_costs and verdict != "lost":
+        advice = advise_costs(job, money)
     else:
-        advice = money.recommendation
+        advice = advise_plainly(best if len(arms) > 1 else "", money)
     return Measured(
         arms=arms,
         best=best,
         ranking=ranking,
+        together=together,
         money=money,
         lifts=lifts,
         sharp=sharp,
@@ -188,6 +135,13 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         verdict=verdict,
         advice=advice,
     )
+
+
+def _count_together(contacts: pd.DataFrame, outcomes: pd.DataFrame, asked: dict[str, Any]) -> Money:
+    """Count the money of all arms as one: what was sent, compared with what control got."""
+    # Arms taken together have no common propensity
+    merged = contacts.assign(arm=contacts["arm"].where(contacts["arm"] == "control", "treated"))
+    return campaign_money(merged.drop(columns="propensity", errors="ignore"), outcomes, **asked)
 
 
 def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:
@@ -203,9 +157,16 @@ def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:
     }
 
 
-def _measure_sales(job: Job, arm: str) -> tuple[dict[str, Any], Any | None, tuple[str, ...]]:
-    """Measure the lift of sales during and after the campaign; return the lifts, the sharpened one, and its words."""
-    lift = _measure(job, arm, "sales")
+def _measure_main(job: Job, arm: str) -> tuple[Any, Any]:
+    """Measure sales and the share of buyers during the campaign, in one reading of the tables."""
+    found = [lift for lift in measure_lifts(job.contacts, job.outcomes, ["sales", "responded"]) if lift.arm == arm]
+    return next(lift for lift in found if lift.outcome == "sales"), next(
+        lift for lift in found if lift.outcome == "responded"
+    )
+
+
+def _measure_sales(job: Job, arm: str, lift: Any) -> tuple[dict[str, Any], Any | None, tuple[str, ...]]:
+    """Sharpen the lift of sales, and measure that after the campaign; return the lifts, the sharp one, and words."""
     lifts = {DURING: lift}
     sharp = None
     sharper: tuple[str, ...] = ()
@@ -220,8 +181,9 @@ def _measure_sales(job: Job, arm: str) -> tuple[dict[str, Any], Any | None, tupl
 
 def _number_warnings(money: Money) -> dict[str, str]:
     """Name the warnings of the money for the table of checks; with a number where there are several."""
-    several = len(money.warnings) > 1
-    numbered = enumerate(money.warnings, 1)
+    warnings = keep_warnings(money.warnings, money.profit)
+    several = len(warnings) > 1
+    numbered = enumerate(warnings, 1)
     return {f"About the money, {number}" if several else "About the money": text for number, text in numbered}
 
 
@@ -236,21 +198,25 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
     """Write the sections on lift, checks, money and segments; after a failed check they warn before they show."""
     stop = (STOP,) if measured.alarms else ()
     lift = measured.lift
-    careful = [f"Careful: {text}." for text in lift.warnings]
-    words = [_say_effect(job, lift, bool(measured.alarms)), *measured.sharper, *careful]
+    careful = [f"Careful: {text}." for text in keep_warnings(lift.warnings, lift)]
+    words = [say_effect(job, lift, arm=measured.one_arm, doubt=bool(measured.alarms)), *measured.sharper, *careful]
     if measured.ranking is not None:
         words.insert(0, f"Shown is the best arm, {measured.best}.")
     rows = [_say_lift(name, found, "money") for name, found in measured.lifts.items()]
     table = pd.DataFrame([*rows, _say_lift("customers who bought", measured.response, "percent")])
     parts_of_lines = tuple(name for name in lines["line"] if name.startswith("of which"))
     notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in measured.money.notes)
-    money_words = stop or (measured.said_money.sentence(job.unit),)
+    profit = measured.money.profit
+    decimals = find_decimals([profit.low, profit.high])
+    money_words: tuple[str, ...] = stop or (measured.said_money.sentence(job.unit, decimals),)
+    if missing := list_missing_costs(measured.money):
+        money_words = (*money_words, f"Not in this profit, because nobody gave what they cost: {', '.join(missing)}.")
     segment_words = segments.words if segments.table is None else stop or segments.words
     return {
         "lift": Section((*stop, *words), table),
         "checks": Section(table=measured.checks),
-        "money": Section(money_words, lines, notes, strong=("profit",), sub=parts_of_lines),
-        "segments": Section(segment_words, segments.table, segments.notes),
+        "money": Section(money_words, lines, notes, strong=("profit",), sub=parts_of_lines, decimals=decimals),
+        "segments": Section(segment_words, segments.table, segments.notes, decimals=segments.decimals),
     }
 
 
@@ -297,6 +263,7 @@ def _summarise(job: Job, measured: Measured) -> pd.DataFrame:
         ("Profit in all", money.total.effect, "money", ""),
         ("Profit in all, low", money.total.low, "money", ""),
         ("Profit in all, high", money.total.high, "money", ""),
+        ("Costs not given", ", ".join(list_missing_costs(money)) or "none", "text", "counted as 0"),
         ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
     ]
     return parts.make_summary(rows)
@@ -310,7 +277,7 @@ def _make_charts(job: Job, measured: Measured, segments: Segments) -> dict[str, 
     }
     table = segments.table
     if table is not None and table["effect"].notna().any():
-        charts["segments"] = lambda: _draw_segments(table, job)
+        charts["segments"] = lambda: draw_segments(table, job)
     ranking = measured.ranking
     if ranking is not None:
         charts["arms"] = lambda: _draw_arms(ranking, job.unit, measured.verdict)
@@ -341,135 +308,23 @@ def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...
     worth = ": the plain one is the better"
     if 0 < saving < 1:
         worth = f", worth {1 / (1 - saving) - 1:.0%} more customers"
-    span = f"{job.money(sharp.effect)} (95 % interval {job.money(sharp.low)} to {job.money(sharp.high)})"
+    effect, low, high = job.amounts(sharp.effect, sharp.low, sharp.high)
+    span = f"{effect} (95 % interval {low} to {high})"
     says = f"Sharpened by what each customer bought before the start it is {span}"
     saved = f"that saved {saving:.0%} of the variance{worth}"
     return sharp, (f"{says}; {saved}. The verdict stands on the plain comparison.",)
 
 
-def _make_card(job: Job, measured: Measured) -> ReportCard:
-    """Make the card: the verdict, its figures and what to do next; after a failed check no figure of the result."""
-    money = measured.said_money
-    lift = measured.lift
-    alarms = measured.alarms
-    size = _say_size(lift, measured.checks, len(alarms))
-    if alarms:  # no figure that somebody could take for the result
-        sentence = f"A check has failed: {next(iter(alarms.values()))}."
-        mend = [f"What to do. {text}" for text in list_advice(alarms)]
-        return ReportCard(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
-    each = money.profit
-    sentence = (
-        f"{job.money(each.effect)} of profit for each customer on the list, with a {each.level:.0%} interval of "
-        f"{job.money(each.low)} to {job.money(each.high)}."
-    ).replace("%", " %")
-    total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
-    facts = (
-        ("Profit", total, f"{low} to {high}"),
-        ("Lift a customer", job.money(lift.effect), _say_relative(lift)),
-        *size,
-    )
-    notes = [_say_effect(job, lift), *(f"Careful: {text}." for text in each.warnings if text in lift.warnings)]
-    if money.recommendation != LUCK:
-        notes.append(f"Next: {money.recommendation}.")
-    arms = len(measured.arms)
-    if arms > 1:
-        notes.append(f"Best of {arms} arms: being best of several is partly luck, which the verdict allows for.")
-    return ReportCard(job.kicker, WORDS.get(money.verdict, OPEN), sentence, TONES[money.verdict], facts, tuple(notes))
-
-
-def _say_size(lift: Any, checks: pd.DataFrame, failed: int) -> tuple[tuple[str, str, str], ...]:
-    """The facts of the card on the size of the groups, and on how many checks are fine."""
-    passed = int((checks["result"] == "good").sum())
-    doubtful = int((checks["result"] == "look").sum())
-    undone = int((~checks["result"].isin(["good", "look", "alarm"])).sum())
-    rest = []
-    if failed:
-        rest.append("1 has failed" if failed == 1 else f"{failed} have failed")
-    if doubtful:
-        rest.append(f"{doubtful} to look at")
-    if undone:
-        rest.append(f"{undone} could not be done")
-    return (
-        ("Measured on", f"{lift.n_treated:,} treated", f"against {lift.n_control:,} in control"),
-        ("Checks", f"{passed} fine", ", ".join(rest) or "all were done"),
-    )
-
-
-def _say_relative(lift: Any) -> str:
-    """The lift as a share of the control's mean; empty where that is not known."""
-    if pd.isna(lift.relative):
-        return ""
-    return f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
-
-
-def _say_effect(job: Job, lift: Any, doubt: bool = False) -> str:
-    """The effect in one sentence; in doubt it compares the groups and says nothing of a cause."""
-    span = f"{job.money(lift.low)} to {job.money(lift.high)}"
-    more = "more" if lift.effect >= 0 else "less"
-    than = "control" if doubt else "without the campaign"
-    zero = ""
-    if not doubt and lift.low <= 0 <= lift.high:
-        zero = " The interval holds zero: it may have changed nothing."
-    changed = f"Each customer on the list bought for {job.money(abs(lift.effect))} {more} than {than}"
-    return f"{changed} (95 % interval {span}).{zero}"
-
-
 def _say_lift(name: str, found: Any, kind: str) -> dict[str, Any]:
     treated = found.base + found.effect
     values = {"treated": treated, "control": found.base, "effect": found.effect, "low": found.low, "high": found.high}
-    shown = {key: say_value(value, kind) for key, value in values.items()}
+    ends = ("effect", "low", "high")
+    decimals = find_decimals([found.low, found.high])
+    shown = {key: say_value(value, kind, decimals) for key, value in values.items()}
     if kind == "percent":  # a difference of two rates is in points, not in percent
-        shown |= {key: f"{say_value(100 * values[key], 'money', 1)} points" for key in ("effect", "low", "high")}
+        decimals = find_decimals([100 * found.low, 100 * found.high], least=1)
+        shown |= {key: f"{say_value(100 * values[key], 'money', decimals)} points" for key in ends}
     return {"per customer": name, **shown, "relative": found.relative, "p": found.p}
-
-
-def _measure_segments(job: Job, arms: int) -> Segments:
-    """Measure the effect of each of `arms` arms in each segment; without segments say why there are none."""
-    by = job.values["by"] or ("segment" if "segment" in job.contacts else None)
-    if by is None:
-        return _explain_no_segments("the contact list has no column segment, and `by` was not set")
-    known = job.contacts[job.contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
-    if known[by].nunique() < 2:
-        return _explain_no_segments(f"`{by}` has fewer than two values")
-    kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
-    try:
-        measured = measure_lift(known, kept, "sales", by=by)
-    except TableError as error:
-        return _explain_no_segments(error.problems[0])
-    keys = ["arm", "segment"] if arms > 1 else ["segment"]
-    table = measured.to_frame()
-    shown = _show_lifts(table, keys)
-    notes = [
-        "Shrunken: the effect drawn towards the mean of all segments, from four cells on.",
-        "p adjusted: allows for the number of cells (Benjamini and Hochberg).",
-    ]
-    missing = known[by].nunique() * arms - len(shown)
-    if missing:
-        notes.append(f"{missing} segments have fewer than two customers in one of the groups.")
-    return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes))
-
-
-def _explain_no_segments(why: str) -> Segments:
-    return Segments(None, (f"No segments: {why}.",), ())
-
-
-def _say_best(job: Job, shown: pd.DataFrame, keys: list[str], cells: int) -> tuple[str, ...]:
-    """Name the best segment by its shrunken effect, because the best of several `cells` is partly luck."""
-    rows = shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
-    if rows.empty:
-        return ()
-    best = rows.loc[rows["shrunken"].astype("float64").idxmax()]
-    raw = job.money(best["effect"])
-    shrunken = job.money(best["shrunken"])
-    says = f"{raw}, too high on average" if raw == shrunken else f"quote {shrunken}, not the {raw} measured"
-    return (f"Best: {', '.join(best[keys])}. The best of {cells} is partly luck: {says}.",)
-
-
-def _show_lifts(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """The columns of a table of lifts that a report shows, with small groups hidden."""
-    names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
-    columns = [*keys, "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted"]
-    return suppress_small(table[columns].rename(columns=names), ["treated", "control"], keys)
 
 
 def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> tuple[Section, Section]:
@@ -482,7 +337,7 @@ def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> t
     )
     says = "Sales during the campaign, each arm against the same control."
     profit = "Profit per customer assigned, the best first; being best of several is partly luck."
-    shown = Section((*stop, says), _show_lifts(measured.to_frame(), ["arm"]), notes, title="The arms")
+    shown = Section((*stop, says), show_lifts(measured.to_frame(), ["arm"]), notes, title="The arms")
     return shown, Section((profit,), money)
 
 
@@ -497,7 +352,7 @@ def _draw_lift(lifts: Mapping[str, Any], job: Job, doubt: bool) -> Axes:
     elif first.low <= 0 <= first.high:
         title = "Sales: no change that can be told from chance"
     else:
-        title = f"Customers on the list bought for {job.money(abs(first.effect))} {more} each"
+        title = f"Customers on the list bought for {job.amounts(abs(first.effect))[0]} {more} each"
     headline(ax, title, "treated − control per customer assigned, with the 95 % interval")
     return ax
 
@@ -514,16 +369,4 @@ def _draw_arms(ranking: pd.DataFrame, unit: str, verdict: str) -> Axes:
     clear = f"{ranking['arm'].iloc[0]} earned most"
     title = clear if verdict == "earned" else "It is not certain that any arm earned"
     headline(ax, title, "profit per customer assigned, with the 95 % interval")
-    return ax
-
-
-def _draw_segments(segments: pd.DataFrame, job: Job) -> Axes:
-    house_style()
-    rows = segments[pd.to_numeric(segments["effect"], errors="coerce").notna()]
-    names = rows["segment"].astype("str")
-    if "arm" in rows:
-        names = names + ", " + rows["arm"]
-    shown = rows.set_index(names)[["effect", "low", "high"]].astype("float64")
-    ax = draw_intervals(shown, unit=job.unit)
-    headline(ax, "Is the effect the same everywhere?", "treated − control, sales per customer, with the 95 % interval")
     return ax

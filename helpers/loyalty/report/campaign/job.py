@@ -11,11 +11,12 @@ import pandas as pd
 from loyalty.evaluate.clinic.record import infer_shares, read_shares
 from loyalty.intake.mapping.columns_file import FILLED
 from loyalty.report.output.parts import Report, find_span
-from loyalty.report.output.privacy import looks_personal
+from loyalty.report.output.privacy import FEW, SMALL, refuse_names
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
+from loyalty.tables.personal import name_personal
 from loyalty.tables.sources import AnyTable, collect
-from loyalty.text import say_money
+from loyalty.text import find_decimals, say_money
 
 KINDS = 100  # a table with more groups is not read by anybody
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
@@ -59,6 +60,8 @@ class Job:
         How many customers of each group have a receipt on each day.
     held : pandas.DataFrame, optional
         The contacts of the universal control.
+    other : pandas.DataFrame, optional
+        Who was on the lists of other campaigns; see `read_other_waves`.
     """
 
     values: Mapping[str, Any]
@@ -74,15 +77,26 @@ class Job:
     plan: Mapping[str, Any] = field(default_factory=dict)
     bought: pd.DataFrame | None = None
     held: pd.DataFrame | None = None
+    other: pd.DataFrame | None = None
 
     @property
     def unit(self) -> str:
         """What stands before amounts."""
         return self.values["currency"] or ""
 
+    def amounts(self, effect: float, *ends: float) -> list[str]:
+        """Write an effect and the ends of its interval alike, with so many digits that no end looks like zero."""
+        decimals = find_decimals(ends or [effect])
+        return [say_money(value, self.unit, decimals) for value in (effect, *ends)]
+
     def money(self, value: float, decimals: int = 2) -> str:
         """Write an amount."""
         return say_money(value, self.unit, decimals)
+
+
+def say_few(count: int) -> str:
+    """Write a number of customers; a number below five is not shown."""
+    return FEW if 0 < count < SMALL else f"{count:,}"
 
 
 def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
@@ -115,12 +129,21 @@ def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
 def _check_shown(contacts: pd.DataFrame, column: str) -> list[str]:
     """Say why the values of a column cannot be shown in a report; nothing if they can."""
     problems = []
-    if looks_personal(contacts[column]):
-        problems.append(f"`{column}` holds phones or e-mails, which a report may not show: choose another column")
+    personal = name_personal(contacts[column])
+    if personal:
+        problems.append(f"`{column}` holds {personal}, which a report may not show: choose another column")
     kinds = contacts[column].nunique()
     if kinds > KINDS:
         problems.append(f"`{column}` has {kinds:,} values, and a report shows up to {KINDS}: choose another column")
+    elif not personal and column != "arm":  # what an arm of few customers says is told by its verdict
+        problems += refuse_names(contacts[column], column)
     return problems
+
+
+def split_universal(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split the list into the contacts of this campaign and those of the universal control."""
+    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
+    return contacts[~is_universal].reset_index(drop=True), contacts[is_universal]
 
 
 def read_record(contacts: pd.DataFrame, campaigns: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.intake.loading import take_tables
 from loyalty.report.campaign.controlled import report_with_control
 from loyalty.report.campaign.job import (
     COSTS,
@@ -18,36 +19,25 @@ from loyalty.report.campaign.job import (
     read_contacts,
     read_planned,
     read_record,
+    say_few,
+    split_universal,
     widen,
 )
-from loyalty.report.campaign.trust import count_days, find_seen, say_few
+from loyalty.report.campaign.other_waves import read_other_waves
+from loyalty.report.campaign.outcome import report_outcome
+from loyalty.report.campaign.settings import SETTINGS, TABLES
+from loyalty.report.campaign.trust import count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section
 from loyalty.report.output.privacy import SMALL
-from loyalty.report.run.settings import Setting, read_settings
+from loyalty.report.run.settings import read_settings
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect, open_table
 
 OTHER_DATES = "set other dates: start, end, before, after"
-TABLES = {"receipts": True, "contacts": True, "offers": False, "campaigns": False}
-SETTINGS = (
-    Setting("start", "day", "first day of the campaign", required=True),
-    Setting("end", "day", "the day after its last day", required=True),
-    Setting("margin_rate", "share", "what is left of a unit of sales after the goods are paid", required=True),
-    Setting("before", "days", "days before the start to compare the groups in; 28 if the receipts reach"),
-    Setting("after", "days", "days after the end that still count; 28 if the receipts reach"),
-    Setting("contact_cost", "money", "what one contact costs"),
-    Setting("reward_cost", "money", "what one redeemed reward costs"),
-    Setting("point_cost", "money", "what one point costs when it is spent"),
-    Setting("redemption_probability", "share", "probability that a point is ever spent"),
-    Setting("vat_rate", "share", "value-added tax inside the sales, 0.20 for 20 percent"),
-    Setting("planned_control_share", "share", "share of control that was planned"),
-    Setting("by", "text", "a column of contacts to show separately; segment if there is one"),
-    Setting("not_invited", "text", "name of a group that could have been invited and was not, without a lottery"),
-    Setting("currency", "text", "written before amounts, such as €"),
-    Setting("title", "text", "the heading of the report"),
-)
 UNLOCKS = (
     ("receipts.margin", "profit from the margin of each line, and not from one rate"),
     ("receipts.discount", "what the discounts cost, as a line of its own"),
@@ -59,6 +49,7 @@ UNLOCKS = (
 )
 
 
+@check_arguments
 def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignReport:
     """Report what a campaign changed, in money, with its checks; without a control group, what may be said instead.
 
@@ -67,7 +58,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     Parameters
     ----------
     tables : mapping of str to Loaded
-        From `load_tables`: receipts, contacts, and if there are any offers and campaigns (the record of the plan).
+        From `load_tables`: receipts, contacts, and if there are any offers, campaigns (the record of the plan) and
+        other_waves. With the setting outcome, a column of contacts with 0 and 1, receipts are not needed.
     settings : mapping
         See `SETTINGS`.
 
@@ -84,6 +76,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
         With all problems of the settings, or of the tables.
     """
     values = read_settings(settings, SETTINGS)
+    if values["outcome"]:
+        return report_outcome(tables, values)
     job, common = _read_job(tables, values)
     control = int((job.contacts["arm"] == "control").sum())
     treated = int((~job.contacts["arm"].isin(["control", values["not_invited"]])).sum())
@@ -94,7 +88,8 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 
 def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
     """Read the campaign, and make the sections that every report of a campaign has."""
-    contacts, held = _split_universal(read_contacts(tables["contacts"].table, values))
+    take_tables(tables, TABLES)
+    contacts, held = split_universal(read_contacts(tables["contacts"].table, values))
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))
     receipts = tables["receipts"].table
@@ -133,14 +128,9 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
         plan=record,
         bought=count_days(receipts, contacts, first, first + length),
         held=held,
+        other=read_other_waves(tables, values, contacts),
     )
     return job, common
-
-
-def _split_universal(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split the list into the contacts of this campaign and those of the universal control."""
-    is_universal = contacts["control_kind"].eq("universal") if "control_kind" in contacts else contacts["arm"].isna()
-    return contacts[~is_universal].reset_index(drop=True), contacts[is_universal]
 
 
 def _measure_outcomes(
@@ -161,8 +151,8 @@ def _match_receipts(contacts: pd.DataFrame, receipts: AnyTable) -> float:
     buyers = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
     seen = find_seen(contacts["customer_id"], buyers)
     if seen == 0:
-        mend = "is it the same number of the card in both, with the same zeros in front?"
-        raise TableError([f"none of the {len(contacts):,} customers has a receipt: {mend}"], "contacts")
+        strangers = find_strangers(contacts["customer_id"], buyers, "the contacts", "the receipts")
+        raise TableError(strangers or ["there is no receipt with a customer"], "contacts")
     return seen
 
 

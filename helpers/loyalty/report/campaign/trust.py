@@ -11,10 +11,13 @@ import pandas as pd
 from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import ADVICE, BROKEN, FINE, UNSEEN, Claim, Finding
 from loyalty.evaluate.design.balance import check_balance
-from loyalty.evaluate.design.sample_ratio import check_sample_ratio
-from loyalty.report.campaign.job import Job
+from loyalty.evaluate.design.sample_ratio import VERDICTS, check_sample_ratio
+from loyalty.report.campaign.job import Job, say_few
+from loyalty.report.campaign.other_waves import ADVICE as OTHERS_ADVICE
+from loyalty.report.campaign.other_waves import NAME as OTHERS
+from loyalty.report.campaign.other_waves import check_other_waves
 from loyalty.report.output.parts import make_checks
-from loyalty.report.output.privacy import FEW, SMALL, hide_personal
+from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.text import say_p
 
@@ -22,10 +25,16 @@ BALANCE = "Balance before the start"
 RECEIPTS = "Receipts of each group"
 CAUSED = "Probably a consequence of: "
 EXACT = "the quotas were exact, so that counts say nothing"
+RATIO = {"fine": "good", "look": "look", "alarm": "alarm"}
+# The level that the checks share which leave something to chance; the sample ratio has a rule of its own, everywhere
 LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted only once in a hundred times
 # Check of the clinic -> its name in the report, the result if it failed, and what it needs where it was not done
 SHOWN = {
-    "sample ratio": ("Sample ratio", "alarm", "set planned_control_share to test it"),
+    "sample ratio": (
+        "Sample ratio",
+        "alarm",
+        "needs the planned share of control: set planned_control_share, such as 0.10",
+    ),
     "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
     "failed channel": ("Delivery by channel", "alarm", ""),
     "unequal seasons": ("Same days for all", "alarm", ""),
@@ -35,6 +44,7 @@ SHOWN = {
     "broken join": ("Customer numbers", "alarm", ""),
 }
 MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
+MEND[OTHERS] = OTHERS_ADVICE
 MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and run again."
 SURE = 1e-6  # below this probability a gap in a group's receipts is no chance, although customers come in waves
 
@@ -64,17 +74,18 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     # The planned shares are shares of all customers, those of the universal control included
     everybody = pd.concat([job.contacts, job.held])
     found = examine_campaign(everybody, job.outcomes, plan, Claim("sales"), level=LEVEL, say=say_few)
-    rows = [check_matching(job.seen), *_check_dates(job), *_check_delivery(job.contacts)]
+    rows = [check_matching(job.seen), *_check_dates(job), *check_sent(job.contacts)]
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
-    lines = [_translate(finding) for finding in found.findings]
+    rows.append(check_other_waves(job, job.other))
+    lines = [translate(finding) for finding in found.findings]
     rows += [line for line in lines if line is not None]
     rows += [(name, "note", text) for name, text in notes.items()]
     return make_checks(rows)
 
 
-def _translate(finding: Finding) -> tuple[str, str, str] | None:
+def translate(finding: Finding) -> tuple[str, str, str] | None:
     """Write a finding of the clinic as a line of the report; None where the report does not show it.
 
     A check that found no fault, and yet something odd, becomes "look".
@@ -159,11 +170,6 @@ def check_matching(seen: float) -> tuple[str, str, str]:
     return "Contact list meets receipts", "good" if seen >= 0.5 else "look", words
 
 
-def say_few(count: int) -> str:
-    """Write a number of customers; a number below five is not shown."""
-    return FEW if 0 < count < SMALL else f"{count:,}"
-
-
 def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str) -> tuple[str, str, str]:
     """Test the sample ratio: compare the sizes of the groups with the planned shares.
 
@@ -175,12 +181,14 @@ def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str)
         return "Sample ratio", "good", f"{found}: exact quotas"
     ratio = check_sample_ratio(counts.to_dict(), planned)
     words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
-    if ratio.alarm:
-        words += "; the split is not the one planned"
-    return "Sample ratio", "alarm" if ratio.alarm else "good", words
+    state = RATIO[ratio.level]
+    if state != "good":
+        words += f"; {VERDICTS[ratio.level].split(':')[0]}"
+    return "Sample ratio", state, words
 
 
-def _check_delivery(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
+def check_sent(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Say which share of the treated the message reached."""
     if "delivered" not in contacts:
         return [("Delivery", "not done", "needs the column delivered in contacts")]
     treated = contacts[contacts["arm"] != "control"]

@@ -8,11 +8,13 @@ import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.evaluate.observational.conclusion import Allowed, say_what_is_allowed
-from loyalty.evaluate.observational.placebo import Comparison, compare_all
-from loyalty.report.campaign.job import CampaignReport, Job
-from loyalty.report.campaign.trust import check_matching, say_few
+from loyalty.evaluate.observational.did import DifferenceInDifferences, difference_in_differences
+from loyalty.evaluate.observational.placebo import Comparison, compare_all, judge_placebo
+from loyalty.report.campaign.job import CampaignReport, Job, say_few
+from loyalty.report.campaign.trust import check_matching
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
+from loyalty.report.output.parts import find_span
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
@@ -20,6 +22,7 @@ from loyalty.text import say_money
 
 VERDICT = "It cannot be known without a control group"
 SHORT = "It cannot be known: the control group is too small"
+PRE_DAYS = (28, 84, 180)  # windows before the start, as far as the receipts reach
 FEW = "It cannot be known: too few were treated"
 NEXT = (
     "Next time: leave a part out by lot before the sending (10 to 20 % often will do) and keep the list. "
@@ -46,7 +49,7 @@ def describe_windows(wide: pd.DataFrame, days: dict[str, int]) -> pd.DataFrame:
 
 
 def compare_not_invited(
-    wide: pd.DataFrame, name: str, unit: str
+    wide: pd.DataFrame, name: str, unit: str, trends: DifferenceInDifferences | None = None
 ) -> tuple[Comparison | None, Allowed | None, list[str]]:
     """Compare the invited with eligible customers who were not: an observational study with a placebo test.
 
@@ -61,6 +64,8 @@ def compare_not_invited(
         The arm of those who were not invited.
     unit : str
         Written before amounts.
+    trends : DifferenceInDifferences, optional
+        How both groups moved from before the start; what may be said has to fit it too.
 
     Returns
     -------
@@ -76,7 +81,55 @@ def compare_not_invited(
         return None, None, ["nothing is known from before the start: the groups cannot be made alike"]
     placebo = "sales_earlier" if "sales_earlier" in both and both["sales_earlier"].nunique() > 1 else None
     found = compare_all(both, treated="invited", outcome="sales_main", covariates=covariates, placebo=placebo)
-    return found, say_what_is_allowed(found, measure="sales per customer", unit=unit), []
+    evidence = [found] if trends is None else [found, trends]
+    return found, say_what_is_allowed(*evidence, measure="sales per customer", unit=unit), []
+
+
+def measure_trends(job: Job, receipts: AnyTable) -> tuple[DifferenceInDifferences | None, list[str]]:
+    """Compare how the invited and the not invited moved from before the start to the campaign.
+
+    Amounts are per the campaign's length, as those of the other methods.
+
+    Returns
+    -------
+    tuple of (DifferenceInDifferences or None, list of str)
+        None, with the reason, where the receipts do not reach back far enough.
+    """
+    people = job.wide[job.wide["arm"] != "control"]
+    start = pd.Timestamp(job.values["start"])
+    reach = (start - find_span(receipts)["first"].normalize()).days
+    lengths = [days for days in PRE_DAYS if days <= reach]
+    if not lengths:
+        return None, [f"receipts begin {max(reach, 0)} days before the start: no difference in differences"]
+    try:
+        found = difference_in_differences(
+            receipts,
+            treated=people.loc[people["arm"] != job.values["not_invited"], "customer_id"],
+            customers=people[["customer_id"]],
+            start=start,
+            end=job.values["end"],
+            pre_days=lengths,
+            per_days=job.days["main"],
+        )
+    except TableError as error:
+        return None, [f"no difference in differences: {error.problems[0]}"]
+    return found, []
+
+
+def _list_trends(trends: DifferenceInDifferences) -> pd.DataFrame:
+    """One row an estimate, beside it the placebo of the same length whose date is the last one before the start."""
+    rows = []
+    for estimate in trends.estimates:
+        days = estimate.details["pre_days"]
+        row: dict[str, Any] = {"method": f"difference in differences, {days} days before"}
+        row |= {name: getattr(estimate, name) for name in ("effect", "low", "high", "p")}
+        alike = [placebo for placebo in trends.placebos if placebo.details["pre_days"] == days]
+        if alike:
+            last = max(alike, key=lambda placebo: placebo.details["start"])
+            row |= {"placebo": last.effect, "placebo_low": last.low, "placebo_high": last.high}
+            row["placebo_says"] = judge_placebo(last, estimate)
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def make_uncontrolled_card(
@@ -103,10 +156,17 @@ def make_uncontrolled_card(
     return ReportCard(kicker, verdict, reason, "none", facts, tuple(notes))
 
 
-def explain_missing_lift(table: pd.DataFrame, allowed: Allowed | None, comparison: Comparison | None) -> Section:
+def explain_missing_lift(
+    table: pd.DataFrame,
+    allowed: Allowed | None,
+    comparison: Comparison | None,
+    trends: DifferenceInDifferences | None = None,
+) -> Section:
     """Make the section on the effect: what may be said, or a comparison of before and after with its warning."""
     if comparison is not None and allowed is not None:
         shown = comparison.to_frame().drop(columns=["warnings", "estimand", "se"], errors="ignore")
+        if trends is not None:
+            shown = pd.concat([shown, _list_trends(trends)], ignore_index=True)
         reasons = tuple(f"Why not more: {text}" for text in allowed.reasons)
         return Section((allowed.sentence,), shown, reasons)
     warning = (
@@ -135,11 +195,13 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: AnyTa
     verdict, reason = _explain_verdict(job, len(invited))
     found = None
     allowed = None
+    trends = None
     notes: list[str] = []
     if name:
         wide, notes = _add_earlier_sales(job, receipts)
-        found, allowed, more = compare_not_invited(wide[wide["arm"] != "control"], name, job.unit)
-        notes = [*notes, *more]
+        trends, short = measure_trends(job, receipts)
+        found, allowed, more = compare_not_invited(wide[wide["arm"] != "control"], name, job.unit, trends)
+        notes = [*notes, *short, *more]
     table = describe_windows(invited, job.days)
     if len(invited) < SMALL:
         table = table[["window", "days"]]
@@ -150,7 +212,7 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: AnyTa
         segments = _describe_segments(job, invited, by)
     no_money = "What the campaign earned cannot be counted: profit is a difference to a control group."
     sections = {
-        "lift": explain_missing_lift(table, allowed, found),
+        "lift": explain_missing_lift(table, allowed, found, trends),
         "money": Section((no_money,)),
         "checks": Section(table=checks),
         "segments": Section(("What they did, not what the campaign did.",), segments),
@@ -159,7 +221,7 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: AnyTa
     summary = _summarise(job, len(invited), reason, allowed)
     sheets = {"summary": summary, "checks": checks, "segments": segments, "money": pd.DataFrame({"note": [no_money]})}
     card = make_uncontrolled_card(job.kicker, verdict, invited, reason, allowed, job.unit)
-    results = {"outcomes": job.outcomes, "checks": checks, "comparison": found, "allowed": allowed}
+    results = {"outcomes": job.outcomes, "checks": checks, "comparison": found, "trends": trends, "allowed": allowed}
     charts = {"lift": lambda: found.plot(unit=job.unit)} if found is not None else {}
     return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results)
 

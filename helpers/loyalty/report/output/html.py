@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED
+from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED
 from loyalty.report.output.privacy import hide_personal
 from loyalty.report.output.workbook import kind_of
 
@@ -104,7 +104,7 @@ class ReportCard:
             f'<div class="verdict">{_safe(self.verdict)}</div><div class="headline">{_safe(self.headline)}</div></div>'
         )
         rest = f'<div class="facts">{facts}</div>' + (f'<div class="notes">{notes}</div>' if notes else "")
-        return f'<style>{PARTS}</style><div class="lr"><div class="card">{band}{rest}</div></div>'
+        return f'<style>{PARTS}</style><div class="lr tex2jax_ignore"><div class="card">{band}{rest}</div></div>'
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,7 +145,7 @@ class Section:
         words = heading + "".join(f"<p>{_safe(text)}</p>" for text in self.text)
         notes = "".join(f'<p class="note">{_safe(text)}</p>' for text in self.notes)
         table = "" if self.table is None or self.table.empty else self._render_table(self.table)
-        return f'<style>{PARTS}</style><div class="lr">{words}{table}{notes}</div>'
+        return f'<style>{PARTS}</style><div class="lr tex2jax_ignore">{words}{table}{notes}</div>'
 
     def _render_table(self, table: pd.DataFrame) -> str:
         shown = table.drop(columns="kind", errors="ignore")

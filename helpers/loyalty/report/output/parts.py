@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from loyalty.intake.parsing.readings import say_rows
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.marks import find_foreign, make_mark, write_parquet
-from loyalty.report.output.privacy import hash_ids, hide_personal, looks_personal
+from loyalty.report.output.privacy import hash_ids, hide_personal
 from loyalty.report.output.workbook import write_workbook
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Table
@@ -50,7 +50,7 @@ class Report:
         return self.charts[name]() if name in self.charts else None
 
     def save(self, stem: str | Path | None) -> Section:
-        """Write stem.xlsx and stem.parquet; ids that look like phones or e-mails become keyed hashes.
+        """Write stem.xlsx and stem.parquet; ids become keyed hashes, for a report is passed on; see `hash_ids`.
 
         Parameters
         ----------
@@ -82,12 +82,9 @@ class Report:
 
     def _write(self, path: Path) -> str:
         """Write the files of the report under the name of `path`; say in words what they hold."""
-        people = self.people
-        place = ""
-        if looks_personal(people["customer_id"]):
-            hashed, place = hash_ids(people["customer_id"])
-            people = people.assign(customer_id=hashed)
-        words = f"keyed hashes (HMAC-SHA256), key from {place}" if place else "as they are: they look like card numbers"
+        hashed, place = hash_ids(self.people["customer_id"])
+        people = self.people.assign(customer_id=hashed)
+        words = f"keyed hashes (HMAC-SHA256), key from {place}"
         self._write_sheets(path, ("Customer ids in the Parquet file", "good", words))
         write_parquet(people, path.with_name(path.name + ".parquet"), self.template)
         return f"Ids: {words}."

@@ -10,46 +10,41 @@ import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from loyalty.tables.check import TableError
+from loyalty.tables.personal import MAIL, is_card, is_phone
 
 SMALL = 5  # customers below which a cell is not shown
 FEW = f"<{SMALL}"
-MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
-PHONE = re.compile(r"(?<!\w)(\+\d[\d\s().-]{8,17}\d|\(?\d{3,4}\)[\s.-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}|\d{10,12})(?!\w)")
-
-
-def looks_personal(values: pd.Series) -> bool:
-    """Say whether any value of a column looks like a phone number or an e-mail address.
-
-    On the safe side: a number of 10 to 12 digits may be a phone. Card numbers of 13 or 16 digits are not.
-
-    Examples
-    --------
-    >>> looks_personal(pd.Series(["+7 916 123-45-67", "K-17"])), looks_personal(pd.Series([2770000123456]))
-    (True, False)
-    """
-    known = values.dropna().drop_duplicates()
-    if values.dtype.kind in "bMm":
-        return False
-    if pd.api.types.is_float_dtype(values):  # whole numbers beside an empty cell
-        whole = known[known.abs() < 1e15]
-        known = whole.astype("int64") if (whole % 1 == 0).all() else whole.head(0)
-    distinct = known.astype("str")
-    return bool(distinct.map(lambda text: bool(MAIL.search(text) or PHONE.search(text))).any())
+FORM = re.compile(
+    r"(?<![\w.,/-])(\+\d|0\d|8[ (-]|\(\d{3,4}\)|\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4})[\d\s().-]{0,17}(?<=\d)(?![\w])"
+)
+PLAIN = re.compile(
+    r"(?<!\w)(?<!\d[.,])(\+\d[\d\s().-]{8,17}\d|\(?\d{3,4}\)[\s.-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}|\d{10,12})(?!\w)"
+)
 
 
 def hide_personal(text: str) -> str:
-    """Take phones and e-mails out of a sentence.
+    """Take phones, e-mails and payment cards out of a sentence.
+
+    On the safe side: in a sentence every number of 10 to 12 digits without separators may be a phone.
 
     Examples
     --------
-    >>> hide_personal("2 rows twice, such as anna@example.org and 79161234567")
-    '2 rows twice, such as … and …'
+    >>> hide_personal("2 rows twice, such as anna@example.org, 79161234567 and 8 916 123 45 67")
+    '2 rows twice, such as …, … and …'
     """
-    return PHONE.sub("…", MAIL.sub("…", text))
+    return PLAIN.sub("…", FORM.sub(_hide_number, MAIL.sub("…", text)))
+
+
+def _hide_number(found: re.Match[str]) -> str:
+    """Hide a number that is a phone or a card; what else looks like one stays."""
+    text = found[0]
+    return "…" if is_phone(text) or is_card(text) else text
 
 
 def hash_ids(values: pd.Series) -> tuple[pd.Series, str]:
@@ -117,14 +112,48 @@ def config_folder() -> Path:
     return base / "loyalty-workshop"
 
 
-def suppress_small(
-    table: pd.DataFrame, counts: Sequence[str], keep: Sequence[str], told: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Suppress small cells: hide every row of fewer than five customers, and a second row if only one is hidden.
+def refuse_names(labels: pd.Series, name: str) -> list[str]:
+    """Refuse a column of labels that are names: most of its values belong to fewer than five customers.
 
-    The reader knows the total of all customers. A single hidden row could be found by subtraction, so the smallest of
-    the others is hidden with it (secondary suppression). Several tables with the same totals are not protected:
-    together they may tell more.
+    Parameters
+    ----------
+    labels : pandas.Series
+        One row a customer; empty ones do not count.
+    name : str
+        The column, for the message.
+
+    Returns
+    -------
+    list of str
+        One problem, or none.
+
+    Examples
+    --------
+    >>> refuse_names(pd.Series(["Anna", "Boris", "Vera", *["others"] * 90]), "segment")[0].split(":")[0]
+    '`segment` has 4 values, and 3 of them belong to fewer than 5 customers'
+    """
+    sizes = labels.value_counts()
+    few = int((sizes < SMALL).sum())
+    if few < SMALL - 2 or 2 * few <= len(sizes):
+        return []
+    says = f"`{name}` has {len(sizes):,} values, and {few:,} of them belong to fewer than {SMALL} customers"
+    return [f"{says}: a report would show single persons; choose another column, or join its values into groups"]
+
+
+def suppress_small(
+    table: pd.DataFrame,
+    counts: Sequence[str],
+    keep: Sequence[str],
+    told: Sequence[str] = (),
+    lines: Sequence[Sequence[str]] = ((),),
+    shared: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Suppress small cells: hide every row of fewer than five customers, and others from which it could be found.
+
+    The reader knows the total of all customers, and the totals of `lines`. While a hidden small number follows from
+    what is shown (by subtraction, or because two numbers under five that sum to eight are both four), the smallest of
+    the other rows is hidden with it (secondary suppression). Numbers in other tables with other totals are not looked
+    at.
 
     Parameters
     ----------
@@ -136,26 +165,39 @@ def suppress_small(
         Columns that stay, such as the group's name.
     told : sequence of str
         Groups, by the first column of `keep`, that the reader knows from elsewhere: to hide them hides nothing.
+    lines : sequence of sequence of str
+        Columns of `keep`; for each of their values the reader knows the total. The default is one total for all rows;
+        `[["arm"], ["stratum"]]` are the two margins of a table of arms by strata.
+    shared : sequence of str
+        Those of `counts` that are the same customers wherever the rest of `keep` is equal, such as control, which
+        stands beside every arm.
 
     Returns
     -------
     pandas.DataFrame
-        A copy: `counts` of hidden rows are "<5" (or "hidden" for the row hidden with it), other columns are empty.
+        A copy: `counts` of hidden rows are "<5" (or "hidden" for a row hidden with it), other columns are empty.
 
     Examples
     --------
     >>> sizes = pd.DataFrame({"segment": ["a", "b", "c"], "customers": [3, 40, 90], "sales": [1.0, 2.0, 3.0]})
     >>> suppress_small(sizes, ["customers"], ["segment"])["customers"].tolist()
     ['<5', 'hidden', 90]
+
+    Source: Hundepool et al., Statistical Disclosure Control (2012), chapter 4.
     """
-    sizes = table[list(counts)].astype("float64")
+    sizes = table[list(counts)].astype("float64").fillna(0)
     few = ((sizes > 0) & (sizes < SMALL)).any(axis=1)
-    also = pd.Series(False, index=table.index)
-    free = ~few & (sizes > 0).any(axis=1) & ~table[keep[0]].isin(told)
-    rest = sizes[free].min(axis=1)
-    if few.sum() == 1 and rest.size:
-        also[rest.idxmin()] = True
-    hidden = few | also
+    hidden = few.copy()
+    secret = few | ~table[keep[0]].isin(told)  # a small one is told nowhere
+    key = _key_cells(table, keep, lines)
+    for _ in range(len(table)):
+        found = _find_deducible(table, sizes, hidden & secret, key, lines, shared)
+        free = secret & ~hidden & (sizes > 0).any(axis=1)
+        if found is None or not free.any():
+            break
+        name, rows = found
+        row = sizes[free & rows if (free & rows).any() else free].min(axis=1).idxmin()
+        hidden |= key == key[row] if name in shared else table.index == row
     shown = table.copy()
     if not hidden.any():
         return shown
@@ -163,3 +205,78 @@ def suppress_small(
         mark = few.map({True: FEW, False: "hidden"}) if name in counts else None
         shown[name] = shown[name].astype(object).where(~hidden, mark)
     return shown
+
+
+def _find_deducible(
+    table: pd.DataFrame,
+    sizes: pd.DataFrame,
+    hidden: pd.Series,
+    key: pd.Series,
+    lines: Sequence[Sequence[str]],
+    shared: Sequence[str],
+) -> tuple[str, pd.Series] | None:
+    """Find a hidden small number that the reader can find out; return its column and the rows that could hide it.
+
+    Each line whose total is known is an equation with the hidden numbers as unknowns. Where lines cross, as in a table
+    with both margins, all equations are taken together.
+    """
+    masks = _list_lines(table, lines)
+    for name in sizes.columns:
+        cells = sizes[name]
+        unknown = hidden & (cells > 0)
+        if name in shared:  # what is shown beside another arm is known here too
+            unknown &= ~key.isin(key[~hidden])
+        small = unknown & (cells < SMALL)
+        if not small.any():
+            continue
+        for rows in masks:
+            few = cells[rows & small]
+            if len(few) and len(few) == (rows & unknown).sum() and (len(few) == 1 or _is_bound(few)):
+                return name, rows
+        for row in _find_certain(cells[unknown], small[unknown], masks) if len(lines) > 1 else []:
+            return name, pd.concat([mask for mask in masks if mask[row]], axis=1).any(axis=1)
+    return None
+
+
+def _is_bound(small: pd.Series) -> bool:
+    """Say whether hidden numbers follow from their sum, because each of them lies between one and four."""
+    return small.sum() in (len(small), (SMALL - 1) * len(small))
+
+
+def _key_cells(table: pd.DataFrame, keep: Sequence[str], lines: Sequence[Sequence[str]]) -> pd.Series:
+    """Name the cells of a column that is the same in every line: by what is left of `keep`."""
+    inside = {name for line in lines for name in line}
+    rest = [name for name in keep if name not in inside]
+    return table[rest].astype("str").agg("\x1f".join, axis=1) if rest else pd.Series("", index=table.index)
+
+
+def _list_lines(table: pd.DataFrame, lines: Sequence[Sequence[str]]) -> list[pd.Series]:
+    """List the rows of each line with a known total, as masks."""
+    masks = []
+    for line in lines:
+        if not line:
+            masks.append(pd.Series(True, index=table.index))
+            continue
+        group = table.groupby(list(line), sort=False, dropna=False).ngroup()
+        masks += [group == number for number in range(int(group.max()) + 1)]
+    return masks
+
+
+def _find_certain(sizes: pd.Series, small: pd.Series, masks: Sequence[pd.Series]) -> list[Any]:
+    """Find the rows of hidden small numbers whose least and greatest possible value are the same.
+
+    `sizes` are the hidden numbers, of which the reader knows the sums within `masks`, and that the small ones lie
+    between one and four.
+    """
+    from scipy.optimize import linprog
+
+    sums = np.array([mask[sizes.index].to_numpy(dtype=float) for mask in masks])
+    totals = sums @ sizes.to_numpy()
+    bounds = [(1, SMALL - 1) if is_small else (1, None) for is_small in small]
+    certain = []
+    for place, row in enumerate(sizes.index):
+        if small[row]:
+            aim = np.eye(len(sizes))[place]
+            ends = [linprog(sign * aim, A_eq=sums, b_eq=totals, bounds=bounds).x[place] for sign in (1, -1)]
+            certain += [row] if abs(ends[1] - ends[0]) < 1e-6 else []
+    return certain

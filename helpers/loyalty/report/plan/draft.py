@@ -15,10 +15,11 @@ from loyalty.evaluate.design.holdout import hold_out
 from loyalty.evaluate.design.power import Power, find_detectable, find_size
 from loyalty.evaluate.design.variance import find_smallest
 from loyalty.evaluate.money.break_even import plan_economics
-from loyalty.report.output.privacy import looks_personal
+from loyalty.report.output.privacy import refuse_names
 from loyalty.report.run.settings import split_arms
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CUSTOMERS, OFFERS
+from loyalty.tables.personal import looks_personal, name_personal
 from loyalty.tables.sources import AnyTable, collect
 
 VERDICTS = ("send", "enlarge", "no costs", "loses", "cannot pay")  # from the best to the worst
@@ -149,7 +150,7 @@ def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
         problems.append(f"the universal control also needs {', '.join(f'`{name}`' for name in lacking)}")
     for name in ("campaign", "arms"):
         if looks_personal(pd.Series(values[name])):
-            problems.append(f"`{name}` holds a phone or an e-mail")
+            problems.append(f"`{name}` holds a phone, an e-mail or a payment card")
     if problems:
         raise TableError(problems, "settings")
     return {"control": share} | parts
@@ -160,7 +161,10 @@ def read_people(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
     people = collect(check_table(source, CUSTOMERS))
     names = [name for name in ("segment", "channel") if name in people]
     people[names] = people[names].astype(object).where(lambda rows: rows.notna() & (rows != ""), None)
-    problems = [f"`{name}` holds phones or e-mails" for name in names if looks_personal(people[name].astype("str"))]
+    problems = []
+    for name in names:
+        personal = name_personal(people[name])
+        problems += [f"`{name}` holds {personal}"] if personal else refuse_names(people[name], name)
     if "segment" in people:
         people["segment"] = people["segment"].fillna("not known").astype("str")
     if "channel" not in people:

@@ -14,12 +14,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
-from loyalty.report.campaign.trust import find_alarms, say_few
+from loyalty.report.campaign.job import say_few
+from loyalty.report.campaign.trust import find_alarms
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.marks import write_csv, write_parquet
 from loyalty.report.output.parts import Report
-from loyalty.report.output.privacy import suppress_small
+from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.report.plan.draft import ArmPlan, Draft, name_channel
 from loyalty.report.run.order import SEND
 from loyalty.tables.check import check_table
@@ -165,7 +166,9 @@ def _say_all_economics(arms: Sequence[ArmPlan]) -> pd.DataFrame:
     """The economics of all arms by segment, with small groups hidden."""
     several = len(arms) > 1
     table = pd.concat([_say_economics(arm, several) for arm in arms], ignore_index=True)
-    return suppress_small(table, ["customers"], ["arm", "segment"] if several else ["segment"])
+    if not several:
+        return suppress_small(table, ["customers"], ["segment"])
+    return suppress_small(table, ["customers"], ["arm", "segment"], lines=[["arm"], ["segment"]])
 
 
 def _say_sizes(arms: Sequence[ArmPlan]) -> pd.DataFrame:
@@ -187,19 +190,40 @@ def _say_sizes(arms: Sequence[ArmPlan]) -> pd.DataFrame:
 
 
 def _say_filters(plan: Draft) -> pd.DataFrame:
-    """How many customers each rule of eligibility concerns, takes out and leaves, with small groups hidden."""
+    """How many customers each rule of eligibility concerns, takes out and leaves, with small groups hidden.
+
+    What a rule takes out is also the difference between two neighbours of the last column: the row below a hidden one
+    is hidden too, above the last row the one above it, so that only the sum of both can be seen.
+    """
     left = plan.allowed.counts["left"]
     out = left.shift(fill_value=plan.listed) - left
     rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
     rules = rules.set_axis(["reason", "customers", "customers taken out here", "customers left"], axis=1)
-    return suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
+    shown = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
+    return _hide_neighbours(rules, shown)
+
+
+def _hide_neighbours(rules: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
+    """Hide the neighbour of each row whose number of customers taken out is small and the only hidden one there."""
+    out = rules["customers taken out here"]
+    hidden = shown["customers left"].isna()
+    for place in range(len(rules)):
+        if not 0 < out.iloc[place] < SMALL:
+            continue
+        near = [other for other in (place - 1, place + 1) if 0 <= other < len(rules)]
+        if near and not any(hidden.iloc[other] and out.iloc[other] for other in near):
+            biggest = max(near, key=lambda other: out.iloc[other])
+            hidden.iloc[biggest] = True
+            shown.iloc[biggest, 1:] = ["hidden", "hidden", None]
+    return shown
 
 
 def _say_assignment(plan: Draft) -> pd.DataFrame:
     """The planned and the drawn share of each arm, with small groups hidden."""
     names = {"control_kind": "kind of control", "planned": "planned share", "drawn": "drawn share"}
     log = plan.drawn.to_frame().rename(columns=names)
-    return suppress_small(log, ["customers"], [name for name in ("stratum", "arm", "kind of control") if name in log])
+    keys = [name for name in ("stratum", "arm", "kind of control") if name in log]
+    return suppress_small(log, ["customers"], keys, lines=[keys[:1], keys[1:]] if len(keys) > 1 else [[]])
 
 
 def _say_record(record: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from loyalty.evaluate.design.eligibility import filter_eligible
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.intake.loading import take_tables
 from loyalty.learn.history.prior_lifts import learn_lifts
 from loyalty.prepare.profile import build_profile
 from loyalty.report.campaign.trust import check_balanced, check_matching, check_ratio
@@ -17,46 +18,13 @@ from loyalty.report.output import parts
 from loyalty.report.plan import draft
 from loyalty.report.plan.draft import Draft
 from loyalty.report.plan.handover import CampaignPlan, lay_out, make_files, make_record
-from loyalty.report.run.order import KINDS as PAGES
-from loyalty.report.run.order import SEND
-from loyalty.report.run.settings import Setting, read_settings
+from loyalty.report.plan.settings import SETTINGS, TABLES
+from loyalty.report.run.settings import read_settings
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
-TABLES = {"customers": True, "receipts": True, "offers": False, "history": False}
-KINDS = (*PAGES, "_record.csv", SEND)
-SETTINGS = (
-    Setting("campaign", "text", "a short name, written into every file", required=True),
-    Setting("start", "day", "first day of the campaign, on which it is sent", required=True),
-    Setting("end", "day", "the day after its last day", required=True),
-    Setting("registered_on", "day", "the day on which this plan is written down and the draw made", required=True),
-    Setting("margin_rate", "share", "what is left of a unit of sales after the goods are paid", required=True),
-    Setting("control_share", "share", "share of the customers who get nothing", required=True),
-    Setting("arms", "arms", "what is sent: mail, or mail=0.45, gift=0.45 with the share of each"),
-    Setting("wave", "whole", "which sending of the campaign"),
-    Setting("mode", "text", "hash: new customers move nobody; blocks: exact quotas", choices=("hash", "blocks")),
-    Setting("strata", "text", "a column within which the shares of blocks are exact; segment if there is one"),
-    Setting("salt", "text", "a word for this draw; the campaign and its wave otherwise"),
-    Setting("universal_share", "share", "share of the universal control, which no campaign of its term reaches"),
-    Setting("universal_salt", "text", "its own word"),
-    Setting("universal_start", "day", "first day of its term"),
-    Setting("universal_end", "day", "the day after the last day of its term"),
-    Setting("pause_days", "days", "days that have to lie between two messages"),
-    Setting("contact_cost", "money", "what one contact costs"),
-    Setting("reward_cost", "money", "what the gift costs, once per user"),
-    Setting("discount", "share", "part taken off a user's receipt, 0.10 for 10 percent"),
-    Setting("use", "share", "part of the buyers who use the offer; 1 is the safe side"),
-    Setting("expected_lift", "share", "expected rise of the part that buys, 0.10 for a tenth more"),
-    Setting("power", "share", "chance to see the effect; 0.8"),
-    Setting("budget", "money", "what the campaign may cost"),
-    Setting("goal", "text", "what it is for", choices=("engage", "sell", "inform")),
-    Setting("hypothesis", "text", "what it should change, for whom, and why"),
-    Setting("primary_metric", "text", "the one number that decides"),
-    Setting("owner", "text", "who answers for it"),
-    Setting("currency", "text", "written before amounts, such as €"),
-    Setting("title", "text", "the heading of the plan"),
-)
 UNLOCKS = (
     ("customers.consent", "the filter of those who did not agree"),
     ("customers.opted_out", "the filter of opt-outs"),
@@ -69,6 +37,7 @@ UNLOCKS = (
 )
 
 
+@check_arguments
 def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignPlan:
     """Plan a campaign: break-even, minimum detectable effect, eligibility, and the random assignment.
 
@@ -95,7 +64,7 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     """
     values = read_settings(settings, SETTINGS)
     shares = draft.read_plan(values)
-    sources = {name: loaded.table for name, loaded in tables.items()}
+    sources = take_tables(tables, TABLES)
     people = draft.read_people(sources["customers"], values)
     receipts = sources["receipts"]
     day = pd.Timestamp(values["registered_on"])

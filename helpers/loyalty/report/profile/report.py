@@ -11,25 +11,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.intake.loading import take_tables
 from loyalty.prepare.profile import build_profile
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section, say_value
 from loyalty.report.output.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
 from loyalty.report.output.privacy import FEW, SMALL, suppress_small
-from loyalty.report.run.settings import Setting, read_settings
+from loyalty.report.profile.settings import SETTINGS, TABLES
+from loyalty.report.run.settings import read_settings
 from loyalty.segment.rules.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
 from loyalty.segment.rules.rfm import RfmScores, score_rfm
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
-TABLES = {"receipts": True, "customers": False, "products": False}
-SETTINGS = (
-    Setting("as_of", "day", "the report knows everything before this day; by default the day after the last receipt"),
-    Setting("currency", "text", "written before amounts, such as €"),
-    Setting("title", "text", "the heading of the report"),
-)
 UNLOCKS = (
     ("receipts.basket_id", "receipts counted as receipts, and not each row as one"),
     ("receipts.margin", "margin per customer and segment"),
@@ -38,9 +35,12 @@ UNLOCKS = (
     ("receipts.product_id", "breadth: how many categories a customer buys (with a table of products)"),
     ("customers", "members who joined and never bought"),
 )
+LEAST_DAYS = 84  # history from which silence is judged: twelve weeks
+NO_PAUSE = "Nobody bought on two different days, so there is no usual pause to judge silence by."
 TOPS = (0.01, 0.05, 0.10, 0.20, 0.50)
 
 
+@check_arguments
 def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Report:
     """Describe the customers of a receipts table for a reader who decides.
 
@@ -64,7 +64,7 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
         A setting is wrong, or a table breaks its contract.
     """
     values = read_settings(settings, SETTINGS)
-    sources = {name: loaded.table for name, loaded in tables.items()}
+    sources = take_tables(tables, TABLES)
     span = find_days(sources["receipts"], values["as_of"])
     as_of = values["as_of"] or f"{span['last'].normalize() + pd.Timedelta(days=1):%Y-%m-%d}"
     profile = build_profile(
@@ -73,20 +73,23 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     if len(profile) < SMALL:
         raise TableError([f"fewer than {SMALL} customers: a report would show single persons"], "receipts")
     life, typical, gap_notes = _place_in_life_cycle(sources["receipts"], profile, as_of)
+    missing = NO_PAUSE
+    if life is not None and (short := _say_short(span, as_of, typical)):
+        life = None
+        missing = short
     scores = score_rfm(profile)
     segments = _sum_segments(profile, life) if life is not None else None
     top = _rank_by_sales(profile)
     grid = _count_grid(scores)
     unit = values["currency"] or ""
     quiet = life["segment"].eq("gone quiet") if life is not None else None
-    card = _make_card(profile, quiet, typical, top, values | {"as_of": as_of}, unit, span)
+    card = _make_card(profile, quiet, typical, missing, values | {"as_of": as_of}, unit, span)
     shown = None
     if segments is not None:  # the card names those who have gone quiet
         shown = suppress_small(segments, ["customers"], ["segment", "what to do"], told=["gone quiet"])
     checks = _make_checks(profile, span, as_of, bool(values["as_of"]), scores, gap_notes)
     fields = count_filled(sources["receipts"], RECEIPTS)
     skipped = list_skipped(UNLOCKS, tables)
-    missing = "Nobody bought on two different days, so there is no usual pause to judge silence by."
     sections = {
         "read": Section(table=list_sources(tables)),
         "segments": Section((missing,) if shown is None else (), shown, decimals=0),
@@ -109,6 +112,9 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
 def _summarise(profile: pd.DataFrame, quiet: pd.Series | None, as_of: str, unit: str, span: pd.Series) -> pd.DataFrame:
     """Make the sheet `summary`; `quiet` marks the customers who have gone quiet, None if nobody can be judged."""
+    buyers = int((profile["frequency"] > 0).sum())
+    # The few who never bought would be the difference to all customers
+    bought = "hidden" if 0 < len(profile) - buyers < SMALL else buyers
     n_quiet: int | str | None = None
     if quiet is not None:
         n_quiet = FEW if 0 < quiet.sum() < SMALL else int(quiet.sum())
@@ -117,7 +123,7 @@ def _summarise(profile: pd.DataFrame, quiet: pd.Series | None, as_of: str, unit:
             ("As of", pd.Timestamp(as_of), "day", "everything before this day counts"),
             ("First receipt", span["first"].normalize(), "day", ""),
             ("Customers", len(profile), "count", ""),
-            ("Customers who bought", int((profile["frequency"] > 0).sum()), "count", ""),
+            ("Customers who bought", bought, "count", ""),
             ("Receipts", int(profile["frequency"].sum()), "count", "with at least one line that is no return"),
             ("Sales", float(profile["monetary"].sum()), "money", f"returns taken off {unit}".strip()),
             ("Share of sales of the best 20 %", _share_of_top(profile), "percent", "of those who bought"),
@@ -141,6 +147,21 @@ def _place_in_life_cycle(
             return None, float("nan"), []
         raise
     return life, float(gaps.at(0.95)["typical_customer"]), list(gaps.warnings)
+
+
+def _say_short(span: pd.Series, as_of: str, typical: float) -> str:
+    """Say that the receipts cover too few days to call anybody quiet; empty if they cover enough.
+
+    A pause that is longer than the history is in nobody's numbers, so that in a short one every silence looks long.
+    """
+    days = (pd.Timestamp(as_of) - span["first"].normalize()).days
+    needed = max(LEAST_DAYS, round(2 * typical))
+    if days >= needed:
+        return ""
+    return (
+        f"The receipts cover {days:,} days: too few to say who has gone quiet, because longer pauses cannot be seen. "
+        f"Get receipts of {needed:,} days or more, and run again; all other numbers speak of these {days:,} days only."
+    )
 
 
 def _sum_segments(profile: pd.DataFrame, life: pd.DataFrame) -> pd.DataFrame:
@@ -209,20 +230,18 @@ def _make_card(
     profile: pd.DataFrame,
     quiet: pd.Series | None,
     typical: float,
-    top: pd.DataFrame,
+    missing: str,
     values: Mapping[str, Any],
     unit: str,
     span: pd.Series,
 ) -> ReportCard:
-    """Make the card: how much the best customers bring, and how many have gone quiet."""
+    """Make the card: how much the best customers bring, and how many have gone quiet, or why that is `missing`."""
     bought = int((profile["frequency"] > 0).sum())
     sales = float(profile["monetary"].sum())
-    sentence = "Nobody bought on two different days, so nobody can be called quiet or loyal yet."
-    if quiet is not None:
-        sentence = _say_quiet(profile, quiet, typical)
+    sentence = missing if quiet is None else _say_quiet(profile, quiet, typical)
     receipts = int(profile["frequency"].sum())
     facts = (
-        ("Customers", f"{len(profile):,}", f"{bought:,} of them bought" if bought < len(profile) else "with a receipt"),
+        ("Customers", f"{len(profile):,}", _say_buyers(bought, len(profile))),
         ("Sales", say_money(sales, unit), "returns taken off"),
         ("Receipts a customer", f"{receipts / max(bought, 1):,.1f}", "among those who bought"),
         ("Sales a receipt", say_money(sales / max(receipts, 1), unit, 2), f"{receipts:,} receipts"),
@@ -231,6 +250,13 @@ def _make_card(
     period = f"{parts.say_day(span['first'])} to {parts.say_day(last)}"
     kicker = f"{values['title'] or 'Who our customers are'} · {period}"
     return ReportCard(kicker, _say_verdict(profile, bought), sentence, "plain", facts)
+
+
+def _say_buyers(bought: int, everybody: int) -> str:
+    """Say how many of all customers bought; the few who did not are no number."""
+    if bought == everybody:
+        return "with a receipt"
+    return "nearly all of them bought" if everybody - bought < SMALL else f"{bought:,} of them bought"
 
 
 def _say_verdict(profile: pd.DataFrame, bought: int) -> str:
@@ -274,7 +300,7 @@ def _make_checks(
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
         ("Customers with more returns than sales", "look" if negative else "good", f"{returners} customers"),
     ]
-    rows += [("Receipt numbers", "look", text) for text in profile.attrs["warnings"]]
+    rows += [("Receipts", "look", text) for text in profile.attrs["warnings"]]
     rows += [("Scores", "look", text) for text in scores.warnings] + [("Pauses", "look", text) for text in notes]
     return make_checks(rows)
 

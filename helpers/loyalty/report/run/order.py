@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loyalty.report.output.marks import find_foreign
+from loyalty.report.run.notebook import read_notebook
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.check import TableError
 
@@ -83,7 +84,7 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
         close = difflib.get_close_matches(asked.template, known, n=1)
         mend = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
         raise TableError([f"there is no template {asked.template}: {mend}"], "run")
-    module = import_module(read_notebook(known[asked.template]).metadata["loyalty"]["module"])
+    module = import_module(read_notebook(known[asked.template]).module)
     problems = []
     values = None
     columns = None
@@ -91,7 +92,12 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
     if asked.example and (asked.data or asked.set or asked.columns):
         problems.append("--example brings its own tables and settings: leave out --data, --columns and --set")
     elif not asked.example:
-        data = _read_data(asked.data, module.TABLES, here, problems)
+        without = getattr(module, "WITHOUT", {})
+        spared = {
+            name for name, setting in without.items() if any(text.startswith(f"{setting}=") for text in asked.set)
+        }
+        needed = {name: is_needed and name not in spared for name, is_needed in module.TABLES.items()}
+        data = _read_data(asked.data, needed, here, problems)
         columns = _find_file(asked.columns, here, "--columns", problems) if asked.columns else None
         values = {"data": data, "columns": columns} | _read_set(asked.set, module.SETTINGS, problems)
     order = Order(known[asked.template], values, here / asked.out, kinds)
@@ -169,10 +175,3 @@ def _read_set(given: Sequence[str], allowed: Sequence[Any], problems: list[str])
     except TableError as error:
         problems += [f"--set: {text}" for text in error.problems]
         return {}
-
-
-def read_notebook(path: Path) -> Any:
-    """Read a notebook file."""
-    import nbformat
-
-    return nbformat.read(path, as_version=4)

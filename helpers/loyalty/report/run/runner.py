@@ -1,26 +1,33 @@
 """Runs a template on an analyst's tables and writes all of its files, or none: the work of `workshop.py run`.
 
-nbclient runs the notebook, and nbconvert makes one page of it. JupyterLab brings both, so no further package is needed
-to run notebooks with parameters. `read_order` checks the parameters.
+`read_order` checks the parameters, `cells` runs the code in a process of its own, and what it shows becomes one page.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import html
 import json
 import os
+import subprocess
 import sys
-import tempfile
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from loyalty.report.output.html import make_page
 from loyalty.report.output.marks import make_mark
 from loyalty.report.output.privacy import hide_personal
-from loyalty.report.run.order import ROOT, SEND, Order, find_like, read_notebook, read_order
+from loyalty.report.run.notebook import Cell, read_notebook
+from loyalty.report.run.order import ROOT, SEND, Order, find_like, read_order
 from loyalty.tables.check import TableError
+from loyalty.tables.scratch import Scratch
 from loyalty.tables.sources import NotATable
+
+FOOTER = ("Made with the Loyalty Analytics Workshop.",)
+TITLE = "report.title if 'report' in globals() else ''"
 
 
 class Broken(Exception):
@@ -48,18 +55,18 @@ def run_order(order: Order, *, live: bool = False) -> list[Path]:
     """
     # In the same folder, because only within one disk a file is replaced in one step
     try:
-        aside = tempfile.TemporaryDirectory(prefix=".report-", dir=order.out.parent, ignore_cleanup_errors=True)
+        aside = Scratch(".report-", order.out.parent)
     except OSError as error:
         says = f"-o: nothing can be written in {order.out.parent} ({error.strerror}): choose another folder"
         raise TableError([says], "run") from None
-    with aside as name:
-        folder = Path(name)
-        notebook = read_notebook(order.template)
-        _inject(notebook, (order.values or {}) | {"save_as": str(folder / order.out.stem)})
-        with tempfile.TemporaryDirectory(prefix="loyalty-run-", ignore_cleanup_errors=True) as scratch:
-            title = asyncio.run(_execute(notebook, folder, live, scratch))
+    with aside as folder:
+        values = (order.values or {}) | {"save_as": str(folder / order.out.stem)}
+        cells = _inject(read_notebook(order.template).cells, values)
+        with Scratch("loyalty-run-") as scratch:
+            shown, title = _execute([cell for cell in cells if cell.kind == "code"], folder, live, str(scratch))
         made = order.list_made(folder)
-        made[0].write_text(_export(notebook, title, make_mark(order.template.stem)), encoding="utf-8", newline="\n")
+        page = make_page(_make_body(cells, shown), title, FOOTER, make_mark(order.template.stem))
+        made[0].write_text(page, encoding="utf-8", newline="\n")
         absent = [path.name for path in made if not path.is_file()]
         if absent:
             raise Broken(f"the template did not make {', '.join(absent)}", "")
@@ -106,71 +113,97 @@ def place_together(files: dict[Path, Path], aside: Path) -> None:
         raise TableError([f"{open_in}: is it open in another program? Close it and run again"], "run") from None
 
 
-def _inject(notebook: Any, values: dict[str, Any]) -> None:
+def _inject(cells: Sequence[Cell], values: dict[str, Any]) -> list[Cell]:
     """Put the values in a cell of their own after the settings; as literals, so that no text of a user becomes code."""
-    import nbformat.v4
-
-    place = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", []))
+    place = next(i for i, cell in enumerate(cells) if "parameters" in cell.tags)
     lines = [f"{name} = {json.loads(json.dumps(value))!r}" for name, value in values.items()]
-    cell = nbformat.v4.new_code_cell("# Settings of this report\n" + "\n".join(lines), id="settings")
-    notebook.cells.insert(place + 1, cell)
+    own = Cell("code", "# Settings of this report\n" + "\n".join(lines))
+    return [*cells[: place + 1], own, *cells[place + 1 :]]
 
 
-async def _execute(notebook: Any, folder: Path, live: bool, scratch: str) -> str:
-    """Run all cells in a kernel of this Python; return the report's title, the value of `report.title`."""
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-    from nbformat.v4 import new_code_cell
+def _execute(cells: Sequence[Cell], folder: Path, live: bool, scratch: str) -> tuple[list[dict[str, Any]], str]:
+    """Run the code in a process of its own; return what each cell shows and the title, the value of `report.title`.
 
-    class ThisPython(KernelSpecManager):
-        """Gives the kernel of this interpreter, whatever kernels the user has installed."""
-
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            argv = [sys.executable, "-m", "ipykernel_launcher", "--HistoryManager.enabled=False", "-f"]
-            encryption = {"supported_encryption": ["curve"]}  # else ipykernel 7 warns about plain TCP
-            return KernelSpec(argv=[*argv, "{connection_file}"], display_name="Python 3", metadata=encryption)
-
-    ask = new_code_cell("%config InlineBackend.figure_formats = ['retina']")
-    notebook.cells.append(ask)
-    environment = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
-    # A kernel with large tables may be ended before it has tidied up: what it lays aside is removed from here
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Those with code.
+    folder : Path
+        Where the process works.
+    live : bool
+        Whether the progress line is renewed while a step runs.
+    scratch : str
+        A folder for what the process lays aside. A process with large tables may end before it has tidied up; the
+        caller removes the folder.
+    """
+    environment = os.environ | {"MPLBACKEND": "agg", "TQDM_DISABLE": "1"}
     environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)
-    environment["IPYTHONDIR"] = str(folder / "ipython")  # no settings and no history of the user's
-    manager = AsyncKernelManager(kernel_spec_manager=ThisPython(), transport_encryption="auto")
-    options = {"record_timing": False, "coalesce_streams": True, "force_raise_errors": True}
-    client = NotebookClient(notebook, km=manager, timeout=None, **options)
-    steps = [cell for cell in notebook.cells[:-1] if cell.cell_type == "code"]
-    async with client.async_setup_kernel(cwd=str(folder), env=environment, cleanup_kc=True):
-        await client.async_execute_cell(ask, len(notebook.cells) - 1)
-        for number, cell in enumerate(steps, 1):
-            label = cell.source.split("\n")[0].removeprefix("# ") if cell.source.startswith("# ") else "Working"
-            began = time.perf_counter()
-            progress = asyncio.create_task(_show_progress(f"[{number}/{len(steps)}] {label}", live))
-            try:
-                await client.async_execute_cell(cell, notebook.cells.index(cell))
-            except CellExecutionError:
-                raise _explain(cell, label) from None
-            except DeadKernelError:
-                raise Broken(f"the step '{label}' ended by itself: was there too little memory?", "") from None
-            finally:
-                progress.cancel()
-                await asyncio.gather(progress, return_exceptions=True)
-            texts = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
-            read = next((text for text in texts if text.startswith("Tables: ")), "").removeprefix("Tables: ")
-            _say_done(f"[{number}/{len(steps)}] {label}, {time.perf_counter() - began:.1f} s", read, live)
-        ask.source = "print(report.title, end='')"
-        await client.async_execute_cell(ask, len(notebook.cells) - 1)
-    notebook.cells.pop()
-    return "".join(output.get("text", "") for output in ask.outputs) or "Report"
+    sources = [cell.source for cell in cells] + [TITLE]
+    said = Path(scratch, "errors.txt")
+    with said.open("wb") as errors:
+        command = [sys.executable, "-m", "loyalty.report.run.cells"]
+        work = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+        )
+        try:
+            _hand_over(work, sources)
+            shown = [
+                _await_step(work, cell, f"[{number}/{len(cells)}] {cell.label}", live, said)
+                for number, cell in enumerate(cells, 1)
+            ]
+            title = _read_line(work)
+        finally:
+            work.kill()
+            work.wait()
+            if work.stdout is not None:
+                work.stdout.close()
+    return shown, (title or {}).get("text", "") or "Report"
 
 
-async def _show_progress(words: str, live: bool) -> None:
+def _hand_over(work: subprocess.Popen[bytes], sources: Sequence[str]) -> None:
+    """Send the code to the process; if it has ended already, the first step that is awaited tells."""
+    assert work.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        work.stdin.write(json.dumps(sources).encode("ascii"))
+        work.stdin.close()
+
+
+def _read_line(work: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    """What the process says of the next cell; None if it has ended."""
+    assert work.stdout is not None
+    line = work.stdout.readline()
+    return json.loads(line) if line.endswith(b"\n") else None
+
+
+def _await_step(work: subprocess.Popen[bytes], cell: Cell, words: str, live: bool, said: Path) -> dict[str, Any]:
+    """Wait for one cell, with its progress on the screen; raise what it ended with."""
     began = time.perf_counter()
-    while live:
+    done = threading.Event()
+    ticker = threading.Thread(target=_show_progress, args=(words, done), daemon=True)
+    if live:
+        ticker.start()
+    try:
+        line = _read_line(work)
+    finally:
+        done.set()
+        if live:
+            ticker.join()
+    if line is None:
+        last = said.read_text(encoding="utf-8", errors="replace")[-5000:]
+        raise Broken(f"the step '{cell.label}' ended by itself: was there too little memory?", hide_personal(last))
+    if "error" in line:
+        raise _explain(line, cell.label)
+    read = line["text"].removeprefix("Tables: ") if line["text"].startswith("Tables: ") else ""
+    _say_done(f"{words}, {time.perf_counter() - began:.1f} s", read, live)
+    return line
+
+
+def _show_progress(words: str, done: threading.Event) -> None:
+    """Renew the line of a step twice a second until it is done."""
+    began = time.perf_counter()
+    while not done.is_set():
         print(f"\r{words} … {time.perf_counter() - began:.0f} s ", end="", file=sys.stderr, flush=True)
-        await asyncio.sleep(0.5)
+        done.wait(0.5)
 
 
 def _say_done(words: str, read: str, live: bool) -> None:
@@ -178,43 +211,37 @@ def _say_done(words: str, read: str, live: bool) -> None:
     print(f"\r{line:<78}" if live else line, file=sys.stderr, flush=True)
 
 
-def _explain(cell: Any, label: str) -> Exception:
-    failed = next(output for output in cell.outputs if output.output_type == "error")
-    trace = "\n".join(failed.traceback)
-    if trace.lstrip().startswith("❌"):  # the exception was written for the reader: shown as it is
-        return NotATable(trace.lstrip().removeprefix("❌").strip())
-    first = (failed.evalue.strip().splitlines() or [""])[0][:200]
-    return Broken(f"the step '{label}' stopped ({failed.ename}: {hide_personal(first)})", hide_personal(trace))
+def _explain(line: dict[str, Any], label: str) -> Exception:
+    """The error of a step: a message that was written for the reader is shown as it is."""
+    if line["words"]:
+        return NotATable(line["words"])
+    name, message = line["error"]
+    first = (message.strip().splitlines() or [""])[0][:200]
+    return Broken(f"the step '{label}' stopped ({name}: {hide_personal(first)})", hide_personal(line["trace"]))
 
 
-def _export(notebook: Any, title: str, mark: str) -> str:
-    """Make the page: what cells show, without code, warnings, and what is meant for work by hand."""
-    from nbconvert import HTMLExporter
+def _make_body(cells: Sequence[Cell], shown: Iterable[dict[str, Any]]) -> str:
+    """What the cells show, without their code, and without what is meant for work by hand."""
+    import mistune
 
-    from loyalty.report.output.html import make_page
-
-    notebook.cells = [cell for cell in notebook.cells if "by-hand" not in cell.metadata.get("tags", [])]
-    heading = title
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("#"):
+    parts = []
+    heading = ""
+    results = iter(shown)
+    for cell in cells:
+        found = next(results)["shown"] if cell.kind == "code" else []
+        if "by-hand" in cell.tags:
+            continue
+        if cell.kind == "markdown":
             heading = cell.source.splitlines()[0].lstrip("# ")
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                output.metadata.setdefault("image/png", {})["alt"] = f"Chart: {heading}"
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-    exporter = HTMLExporter(
-        template_name="basic",
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-        embed_images=True,
-        mathjax_url="",
-        require_js_url="",
-    )
-    footer = ["Made with the Loyalty Analytics Workshop."]
-    return make_page(exporter.from_notebook_node(notebook)[0], title, footer, mark)
+            parts.append(str(mistune.html(cell.source)))
+        for part in found:
+            parts.append(part["html"] if "html" in part else _show_chart(part, heading))
+    return "\n".join(parts)
+
+
+def _show_chart(part: dict[str, Any], heading: str) -> str:
+    words = html.escape(f"Chart: {heading}" if heading else "Chart")
+    return f'<img alt="{words}" width="{part["width"]}" src="data:image/png;base64,{part["png"]}">'
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -223,6 +250,7 @@ def main(arguments: Sequence[str]) -> int:
     began = time.perf_counter()
     try:
         order = read_order(arguments, Path(os.environ.get("LOYALTY_FROM") or Path.cwd()))
+        print(f"Running {order.template.stem} on Python {sys.version.split()[0]} …", file=sys.stderr, flush=True)
         files = run_order(order, live=sys.stderr.isatty())
     except (TableError, NotATable) as error:
         print(f"workshop: {error}\nNothing was written.", file=sys.stderr)

@@ -35,6 +35,7 @@ class Setting:
     meaning: str
     required: bool = False
     choices: tuple[str, ...] = ()
+    unless: str = ""  # another setting: where it is given, this one is not required
 
 
 def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
     for setting in allowed:
         value = given.get(setting.name)
         if value is None or (isinstance(value, str) and not value.strip()):
-            if setting.required:
+            if setting.required and not given.get(setting.unless):
                 problems.append(_say_missing(setting))
             continue
         try:

@@ -14,6 +14,7 @@ from scipy import stats
 from loyalty.segment.rules.rfm import cut_values, score_values
 from loyalty.segment.snapshots import match_customers, read_profile, read_snapshot
 from loyalty.stats.intervals import interval_of_median, interval_of_share
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 from loyalty.text import shorten
@@ -48,6 +49,7 @@ class Cards:
         )
 
 
+@check_arguments
 def make_cards(
     segments: AnyTable, profile: AnyTable, *, actions: Mapping[str, str], value: str = "monetary", level: float = 0.95
 ) -> Cards:
@@ -124,6 +126,7 @@ def make_cards(
     return Cards(pd.DataFrame(rows), table["as_of"].iloc[0], value, level, tuple(notes))
 
 
+@check_arguments
 def cross_value(segments: AnyTable, profile: AnyTable, *, value: str = "monetary", deciles: int = 10) -> pd.DataFrame:
     """Cross segments with deciles of value: where inside each segment the money is.
 

@@ -11,10 +11,12 @@ import pandas as pd
 from loyalty.prepare.profile import reduce_to_receipts, type_columns
 from loyalty.segment.snapshots import read_buyers, read_snapshot
 from loyalty.stats.estimate import render_html
-from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import RECEIPTS
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day, write_moment
-from loyalty.tables.sources import AnyTable, collect
+from loyalty.tables.ids import find_strangers
+from loyalty.tables.receipts import check_receipts
+from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 
 LIFE_CYCLE = {
     "new": "Welcome them and help with the second purchase; judge nobody yet.",
@@ -22,6 +24,7 @@ LIFE_CYCLE = {
     "returned": "Say that you noticed, and make the next visit easy.",
     "cooling": "Remind them now, before the silence becomes a habit; test it against no reminder.",
     "gone quiet": "Ask why, then one win-back offer; stop paying for mail after it.",
+    "only returned": "Ask what was wrong with the goods; write about nothing else.",
     "never bought": "Ask why they joined; a starter offer, once.",
 }
 
@@ -59,6 +62,7 @@ class Gaps:
         return render_html(self.table, title, self.warnings)
 
 
+@check_arguments
 def measure_gaps(
     receipts: AnyTable,
     as_of: str | pd.Timestamp,
@@ -104,7 +108,8 @@ def measure_gaps(
     if not all(0 < share <= 1 for share in shares) or own_from < 1:
         raise TableError([f"shares lie between 0 and 1, own_from is 1 or more; found {shares} and {own_from}"], "gaps")
     day = read_day(as_of)
-    lines = type_columns(check_table(receipts, RECEIPTS)).filter(nw.col("time") < write_moment(day))
+    checked = check_receipts(receipts)
+    lines = type_columns(checked.table).filter(nw.col("time") < write_moment(day))
     visits = reduce_to_receipts(lines, day)
     if collect(visits.select(nw.col("again").sum()))["again"].fillna(0).iloc[0]:
         visits = reduce_to_receipts(lines, day, split=True)
@@ -126,17 +131,20 @@ def measure_gaps(
             "times_own_mean": _quantiles(in_means["ratio"], in_means["weight"], shares),
         }
     )
-    notes = [f"only {sizes['customers']:,} customers bought on two days: the quantiles are rough"]
+    notes = [*checked.warnings]
+    if sizes["customers"] < 100:
+        notes.append(f"only {sizes['customers']:,} customers bought on two days: the quantiles are rough")
     return Gaps(
         table,
         day,
         int(sizes["gaps"]),
         int(sizes["customers"]),
         own_from,
-        tuple(notes if sizes["customers"] < 100 else ()),
+        tuple(notes),
     )
 
 
+@check_arguments
 def assign_life_cycle(
     profile: AnyTable,
     *,
@@ -150,6 +158,7 @@ def assign_life_cycle(
     Usual means the customer's own mean gap, times what 80 % (95 %) of gaps stay within, after enough gaps; the typical
     customer's gap otherwise. In this order:
 
+    - only returned: no purchase before the date, but goods brought back (frequency 0, and `monetary` not 0).
     - never bought: no purchase before the date.
     - new: the first purchase is not longer ago than the gap that 95 % of a typical customer's gaps stay within. So
       nobody is called rare, or lost, before there was time to come back.
@@ -163,7 +172,8 @@ def assign_life_cycle(
     Parameters
     ----------
     profile : pandas.DataFrame, duckdb.DuckDBPyRelation, str or pathlib.Path
-        The contract `profile` as of one date, with recency_days, frequency, tenure_days, x and gap_days.
+        The contract `profile` as of one date, with recency_days, frequency, tenure_days, x and gap_days; with monetary
+        those who only returned goods are told from those who never bought.
     gaps : Gaps, or (cooling_days, quiet_days)
         From `measure_gaps`; keep the same for all dates that will be compared. Two numbers mean fixed days for all.
     cooling, quiet : float
@@ -190,7 +200,7 @@ def assign_life_cycle(
     >>> assign_life_cycle(profile, gaps=(30, 90))["segment"].tolist()
     ['active', 'new', 'gone quiet', 'never bought']
     """
-    table, bought = read_buyers(profile, "tenure_days", "x", "gap_days")
+    table, bought, moved = _read_profile(profile)
     if isinstance(gaps, Gaps):
         first = gaps.at(cooling)
         second = gaps.at(quiet)
@@ -208,6 +218,7 @@ def assign_life_cycle(
         raise TableError([f"cooling should come before quiet, found {typical[0]:g} and {typical[1]:g} days"], "gaps")
     silence = table["recency_days"]
     tests = {
+        "only returned": ~bought & moved,
         "never bought": ~bought,
         "new": table["tenure_days"] <= typical[1],
         "gone quiet": silence > limits[1],
@@ -219,6 +230,20 @@ def assign_life_cycle(
     return result.assign(segment=pd.Series(states, dtype="str"), cooling_after=limits[0], quiet_after=limits[1])
 
 
+def _read_profile(profile: AnyTable) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Read the profile; mark who has bought, and whose money moved at all."""
+    names = ["tenure_days", "x", "gap_days"]
+    try:
+        found = open_table(profile).collect_schema().names()
+    except NotATable:
+        found = []  # the check says what is wrong
+    if "monetary" not in found:
+        table, bought = read_buyers(profile, *names)
+        return table, bought, pd.Series(False, index=table.index)
+    table, bought = read_buyers(profile, *names, "monetary")
+    return table, bought, table["monetary"] != 0
+
+
 def _find_returned(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.Series:
     if before is None:
         return pd.Series(False, index=table.index)
@@ -226,6 +251,8 @@ def _find_returned(table: pd.DataFrame, before: pd.DataFrame | None) -> pd.Serie
     days = (table["as_of"].iloc[0] - earlier["as_of"].iloc[0]).days
     if days <= 0:
         raise TableError([f"`before` is as of {earlier['as_of'].iloc[0]:%Y-%m-%d}, which is not earlier"], "before")
+    if strangers := find_strangers(earlier["customer_id"], table["customer_id"], "`before`", "the profile"):
+        raise TableError(strangers, "before")
     silent = earlier.loc[earlier["segment"] == "gone quiet", "customer_id"]
     return table["customer_id"].isin(silent) & (table["recency_days"] <= days)
 

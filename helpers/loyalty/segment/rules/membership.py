@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.segment.snapshots import SNAPSHOT, SNAPSHOT_COLUMNS
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.contracts import SEGMENTS
 from loyalty.tables.days import read_day
@@ -16,6 +17,7 @@ from loyalty.tables.days import read_day
 SPELL = ["customer_id", "scheme", "version", "segment"]
 
 
+@check_arguments
 def date_memberships(snapshots: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Turn snapshots of segments into dated memberships.
 
@@ -84,6 +86,7 @@ def _find_following(schemes: np.ndarray, days: np.ndarray) -> np.ndarray:
     return following
 
 
+@check_arguments
 def pick_members(memberships: Any, day: str | pd.Timestamp, *, scheme: str | None = None) -> pd.DataFrame:
     """Pick the segments that held on a day, as a snapshot: the segment *then*, not today's.
 

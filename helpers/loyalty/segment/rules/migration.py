@@ -18,7 +18,9 @@ from loyalty.segment.rules.rfm import RFM_SEGMENTS
 from loyalty.segment.snapshots import read_snapshot
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import interval_of_share
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.ids import find_strangers
 
 APPEARED = "(not in the table before)"
 LEFT = "(no longer in the table)"
@@ -118,6 +120,7 @@ class Migration:
         return render_html(shown, f"From {before} (rows) to {after} (columns), % of the row", self.warnings)
 
 
+@check_arguments
 def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = None, level: float = 0.95) -> Migration:
     """Count who moved from which segment to which between two dates, with an interval for each share.
 
@@ -160,8 +163,7 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
     problems = [] if days[0] < days[1] else [f"`before` ({days[0]:%Y-%m-%d}) is not earlier than `after`"]
     if schemes[0] != schemes[1]:
         problems.append(f"two segmentations cannot be compared: {schemes[0]!r} before, {schemes[1]!r} after")
-    if (first["customer_id"].dtype == "str") != (second["customer_id"].dtype == "str"):
-        problems.append("`customer_id` is a number in one table and a text in the other: nobody would match")
+    problems += find_strangers(first["customer_id"], second["customer_id"], "`before`", "`after`", alike=True)
     if problems:
         raise TableError(problems, "migration")
     pairs = first[["customer_id", "segment"]].merge(
@@ -185,6 +187,8 @@ def measure_migration(before: Any, after: Any, *, order: Sequence[str] | None = 
     ]
     if set(first["version"].unique()) != set(second["version"].unique()):
         notes.insert(0, "the version of the rule changed: some moved because the rule did, not the customers")
+    if find_strangers(first["customer_id"], second["customer_id"], "`before`", "`after`"):
+        notes.insert(0, "no customer is in both tables: are both of the same customers?")
     return Migration(table, days, level, tuple(notes))
 
 

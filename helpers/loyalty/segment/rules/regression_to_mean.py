@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from loyalty.charts import CONTROL, GREY, INK, TREATED, headline
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 READINGS = ("forwards", "backwards", "shuffled")
@@ -94,6 +95,7 @@ class Regression:
         return render_html(shown, title, self.warnings) + gaps
 
 
+@check_arguments
 def expose_regression(spend: pd.DataFrame, *, bins: int = 5, draws: int = 500, seed: int) -> Regression:
     """Show regression to the mean: read the fall of the best customers forwards and backwards in time, and shuffled.
 

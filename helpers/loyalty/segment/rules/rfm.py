@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from loyalty.segment.snapshots import read_buyers
 from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
@@ -55,6 +56,7 @@ class RfmScores:
         return render_html(edges.where(edges.notna(), ""), title, self.warnings)
 
 
+@check_arguments
 def score_rfm(profile: AnyTable, *, bins: int = 5, ruler: RfmScores | None = None) -> RfmScores:
     """Score recency, frequency and monetary from 1 (worst) to `bins` (best), ties by value.
 
@@ -112,6 +114,13 @@ def score_rfm(profile: AnyTable, *, bins: int = 5, ruler: RfmScores | None = Non
     places = scores["r"].astype(int) * 100 + scores["f"].astype(int) * 10 + scores["m"].astype(int)
     scores["code"] = pd.Categorical.from_codes(places, codes).astype("str")
     notes = () if ruler else tuple(_warn_of_ties(values, scores[bought], bins))
+    if returned := int((~bought & (table["monetary"] != 0)).sum()):
+        who = (
+            "1 customer only returned goods, and scores"
+            if returned == 1
+            else f"{returned:,} customers only returned goods, and score"
+        )
+        notes += (f"{who} 0-0-0 like those who never bought",)
     return RfmScores(scores, bins, cuts, notes)
 
 
@@ -278,6 +287,7 @@ RFM_SEGMENTS = Scheme(
 )
 
 
+@check_arguments
 def check_scheme(scheme: Scheme) -> None:
     """Check that a scheme puts each code into exactly one segment, and that each segment says what to do.
 
@@ -331,6 +341,7 @@ def _check_segment(segment: Segment, scheme: Scheme) -> list[str]:
     return problems
 
 
+@check_arguments
 def name_segments(scores: RfmScores | pd.DataFrame, *, scheme: Scheme = RFM_SEGMENTS) -> pd.DataFrame:
     """Put each customer into exactly one named segment by the RFM scores.
 

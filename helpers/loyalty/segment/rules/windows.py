@@ -11,12 +11,16 @@ from numpy.typing import ArrayLike
 
 from loyalty.prepare.profile import is_purchase, type_columns
 from loyalty.prepare.visits import find_receipt_key, group_visits
+from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import CUSTOMERS, RECEIPTS
+from loyalty.tables.contracts import CUSTOMERS
 from loyalty.tables.days import read_day, write_moment
+from loyalty.tables.ids import find_strangers
+from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, collect
 
 
+@check_arguments
 def sum_windows(
     receipts: AnyTable, start: Any, middle: Any, end: Any, *, customers: AnyTable = None, of: str = "sales"
 ) -> pd.DataFrame:
@@ -38,7 +42,8 @@ def sum_windows(
     Returns
     -------
     pandas.DataFrame
-        customer_id, first, second; sorted by customer_id.
+        customer_id, first, second; sorted by customer_id. `.attrs["warnings"]` counts the lines that were left out
+        because they have no customer.
 
     Raises
     ------
@@ -60,7 +65,8 @@ def sum_windows(
         )
     if of not in ("sales", "receipts"):
         raise TableError([f"`of` should be 'sales' or 'receipts', found {of!r}"], "windows")
-    lines = type_columns(check_table(receipts, RECEIPTS))
+    checked = check_receipts(receipts)
+    lines = type_columns(checked.table)
     names = lines.collect_schema().names()
     limits = [write_moment(day) for day in days]
     inside = lines.filter((nw.col("time") >= limits[0]) & (nw.col("time") < limits[2]))
@@ -76,9 +82,14 @@ def sum_windows(
     sums = collect(parts.group_by("customer_id").agg(nw.col("first", "second").sum()))
     if customers is not None:
         everyone = collect(check_table(customers, CUSTOMERS).select("customer_id"))
+        ids = everyone["customer_id"], sums["customer_id"]
+        if strangers := find_strangers(*ids, "the list of customers", "the receipts", alike=True):
+            raise TableError(strangers, "customers")
         sums = everyone.merge(sums, on="customer_id", how="left").fillna({"first": 0.0, "second": 0.0})
     sums[["first", "second"]] = sums[["first", "second"]].round(6)
-    return sums.sort_values("customer_id", ignore_index=True)
+    sums = sums.sort_values("customer_id", ignore_index=True)
+    sums.attrs["warnings"] = checked.warnings
+    return sums
 
 
 def _list_visits(sold: nw.LazyFrame, key: list[str]) -> nw.LazyFrame:
@@ -92,6 +103,7 @@ def _list_visits(sold: nw.LazyFrame, key: list[str]) -> nw.LazyFrame:
     return receipts.select("customer_id", time=nw.col("day"))
 
 
+@check_arguments
 def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd.DataFrame:
     """Draw a population in which nothing ever changes, as mixed as yours: each customer has one rate for ever.
 
@@ -121,6 +133,8 @@ def simulate_stable(counts: ArrayLike, *, n: int | None = None, seed: int) -> pd
     """
     rng = np.random.default_rng(seed)
     values = np.asarray(counts, float)
+    if not len(values) or values.min() < 0 or (n is not None and n < 0):
+        raise ValueError("counts should hold visits, 0 or more, of at least one customer; and n customers to draw")
     n = n or len(values)
     mean = values.mean()
     extra = values.var() - values.mean()

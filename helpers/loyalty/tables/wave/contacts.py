@@ -13,7 +13,9 @@ import pandas as pd
 from loyalty.tables.check import find_breaches
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTACTS
+from loyalty.tables.ids import MASKED, say_masked
 from loyalty.tables.sources import collect
+from loyalty.tables.wave.arms import MANY, find_second_controls, name_control, settle_arms
 
 WAVE = ("campaign_id", "wave")
 NEAR = 1e-6  # propensities that differ by less are one
@@ -31,6 +33,7 @@ class Contacted:
     census: pd.DataFrame | None
     problems: tuple[str, ...]
     are_sound: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -100,9 +103,40 @@ def read_contacts(
     if "arm" not in sound:
         return Contacted(contacts, None, tuple(broken), are_sound=False)
     census = count_groups(contacts, sound)
+    found = census.groupby("arm")["n"].sum()
+    spelling = settle_arms({str(arm): int(size) for arm, size in found.items()}, control)
+    if len(spelling.renamed) > MANY:
+        broken.append(
+            f"{len(spelling.renamed):,} names of groups differ in capital letters and blanks: write them alike"
+        )
+        return Contacted(contacts, None, tuple(broken), are_sound=False)
+    if spelling.renamed:
+        census["arm"] = census["arm"].map(spelling.rename)
+        contacts = contacts.with_columns(spelling.write())
     if census["is_universal"].any():
         contacts = contacts.filter(nw.col("control_kind").fill_null("none") != "universal")
-    return Contacted(contacts, census, (*broken, *find_wrong_groups(census, control)), are_sound=not broken)
+    return Contacted(
+        contacts,
+        census,
+        (*broken, *find_wrong_groups(census, control)),
+        are_sound=not broken,
+        warnings=(*spelling.warnings, *_warn_of_chosen(census, control), *_warn_of_masked(contacts, sound)),
+    )
+
+
+def _warn_of_chosen(census: pd.DataFrame, control: str) -> tuple[str, ...]:
+    """Say that a group named control counts as treated, because another was named."""
+    if control == "control" or "control" not in set(census["arm"]):
+        return ()
+    return (f"the group `control` counts as treated, because control={control!r} was said",)
+
+
+def _warn_of_masked(contacts: nw.LazyFrame, sound: Sequence[str]) -> tuple[str, ...]:
+    if "customer_id" not in sound or contacts.collect_schema()["customer_id"] != nw.String:
+        return ()
+    masked = nw.col("customer_id").str.contains(MASKED).cast(nw.Int64).sum().alias("n")
+    count = int(collect(contacts.select(masked))["n"].fillna(0).iloc[0])
+    return (say_masked(count),) if count else ()
 
 
 def _speaks_of(problem: str, name: str) -> bool:
@@ -268,10 +302,13 @@ def find_wrong_arms(sizes: pd.Series, control: str, universal: int = 0) -> Itera
     elif control not in sizes.index:
         shown = ", ".join(map(str, sizes.index)) or "none"
         tail = f"; {say_universal(universal)}" if universal else ""
-        mend = ": if it has another name, say control='…'"
-        yield f"there is nobody in the group `{control}`; the groups are: {shown}{tail}{mend}"
+        mend = name_control([str(name) for name in sizes.index])
+        yield f"there is nobody in the group `{control}`; the groups are: {shown}{tail}: {mend}"
     elif len(sizes) < 2:
         yield f"there is only the group `{control}`: nobody was treated"
+    yield from find_second_controls(map(str, sizes.index), control)
+    if "" in sizes.index:
+        yield f"`arm` is blank for {int(sizes['']):,} customers: name their group, or take them out and count them"
 
 
 def say_universal(count: int, say: Callable[[int], str] = "{:,}".format) -> str:

@@ -11,9 +11,10 @@ import pandas as pd
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
+from loyalty.tables.ids import MANY
 from loyalty.tables.sources import AnyTable, NotATable, bring_beside, collect
 from loyalty.tables.wave.contacts import Contacted, read_contacts, say_universal
-from loyalty.tables.wave.outcomes import Results, explain_strangers, read_outcomes, say_missing
+from loyalty.tables.wave.outcomes import Results, explain_strangers, list_others, read_outcomes, say_missing
 from loyalty.tables.wave.sides import Sides, count_flags, open_sides, refuse
 
 ALWAYS = ("customer_id", "control_kind", "propensity", "stratum")  # looked at wherever the contacts hold them
@@ -27,7 +28,8 @@ class Assigned:
     columns `about` the customers and the numbers: those of the first window under their own names, of a further one
     with its name in front (`post:sales`), and those of before with `before:`. `arms` are the treated groups with their
     customers; `windows` those that were joined, each with its first day (NaT if not known), empty for a joined table;
-    `universal` counts the customers of the universal control, who are left out.
+    `universal` counts the customers of the universal control, who are left out. `flags` are the numbers that were true
+    and false before they became 1 and 0.
     """
 
     table: nw.LazyFrame
@@ -36,10 +38,17 @@ class Assigned:
     windows: Mapping[str, pd.Timestamp]
     universal: int = 0
     source: str = "outcomes"
+    doubts: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was left out, in words."""
+        """What was left out, and what is doubtful about names and ids, in words."""
+        return (*self.left_out, *self.doubts)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Who was left out, in words."""
         return (say_universal(self.universal),) if self.universal else ()
 
     def name_columns(self, name: str) -> list[str]:
@@ -154,6 +163,8 @@ def open_assigned(
         windows={} if results is None else results.windows,
         universal=people.universal,
         source="contacts" if outcomes is None else "outcomes",
+        doubts=people.warnings,
+        flags=_find_flags(sides, numbers),
     )
 
 
@@ -193,6 +204,19 @@ def _place_numbers(
     if both := {column.name for column in of_contacts} & set(others):
         raise TableError([f"`{both.pop()}` is the outcome itself; name the column of before"], "before")
     return _Numbers(tuple(of_contacts), tuple(of_outcomes), tuple(others), tuple(earlier))
+
+
+def _find_flags(sides: Sides, numbers: _Numbers) -> frozenset[str]:
+    """Say which of the numbers asked for are columns of true and false."""
+    held = [(sides.contacts, numbers.of_contacts), (sides.outcomes, numbers.of_outcomes)]
+    flags = [
+        column.name
+        for table, columns in held
+        if table is not None
+        for column in columns
+        if table.collect_schema().get(column.name) == nw.Boolean
+    ]
+    return frozenset(flags)
 
 
 def _find_holder(sides: Sides, column: Column, *, prefer: bool) -> nw.LazyFrame:
@@ -303,6 +327,7 @@ def _join(table: nw.LazyFrame, results: Results, numbers: _Numbers, customers: i
         if missing == customers > 0:
             problems.append(explain_strangers(table, results.rows.filter(nw.col("window") == part.window)))
         elif missing:
-            lost = table.filter(nw.col(mark).is_null()).select("customer_id").sort("customer_id").head(3)
-            problems.append(say_missing(counts[mark], collect(lost)["customer_id"].tolist(), part.window))
+            lost = table.filter(nw.col(mark).is_null()).select("customer_id").sort("customer_id").head(MANY)
+            others = list_others(table, results.rows.filter(nw.col("window") == part.window))
+            problems.append(say_missing(counts[mark], collect(lost)["customer_id"].tolist(), part.window, others))
     return table, list(dict.fromkeys(problems))

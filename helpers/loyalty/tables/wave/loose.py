@@ -15,10 +15,10 @@ import pandas as pd
 
 from loyalty.tables.check import TableError, find_missing
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
-from loyalty.tables.ids import write_id
+from loyalty.tables.ids import bare_id, write_id
 from loyalty.tables.sources import AnyTable, NotATable, as_frame
+from loyalty.tables.wave.arms import settle_arms
 from loyalty.tables.wave.contacts import WAVE, find_several_waves, find_wrong_arms
-from loyalty.tables.wave.outcomes import bare_id
 from loyalty.tables.wave.sides import refuse
 
 ABOUT = (
@@ -50,6 +50,7 @@ class LooseWave:
     wave: Mapping[str, str]
     control: str
     universal: int
+    warnings: tuple[str, ...] = ()
 
 
 def read_loosely(
@@ -97,16 +98,20 @@ def read_loosely(
     held = people["control_kind"].astype(object).eq("universal")
     if held.any():
         rows = rows[~rows["customer_id"].isin(people.loc[held, "customer_id"])]
-    people = people[~held].assign(
-        arm=write_names(people["arm"]).fillna("(empty)"), segment=write_names(people["segment"])
-    )
     control = write_id(control).strip()
+    kinds = people[~held]["arm"].astype(object)
+    kinds = kinds.map({kind: write_id(kind) for kind in kinds.dropna().unique()})
+    names = settle_arms(kinds.value_counts().to_dict(), control)
+    people = people[~held].assign(
+        arm=kinds.map(names.rename, na_action="ignore").fillna("(empty)").astype("str"),
+        segment=write_names(people["segment"]),
+    )
     people["is_control"] = people["arm"] == control
     sizes = people.groupby("arm").size()
     refuse([*find_several_waves(people), *find_wrong_arms(sizes, control, int(held.sum()))], [])
     first = people.iloc[0][list(WAVE)].dropna()
     wave = {str(name): write_id(value).strip() for name, value in first.items()}
-    return LooseWave(people, rows, wave, control, int(held.sum()))
+    return LooseWave(people, rows, wave, control, int(held.sum()), names.warnings)
 
 
 def _is_of(windows: pd.Series, window: str) -> pd.Series:

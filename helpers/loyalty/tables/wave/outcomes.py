@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,11 +12,11 @@ import pandas as pd
 from loyalty.tables.check import find_breaches, fits
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import OUTCOMES
-from loyalty.tables.sources import collect
+from loyalty.tables.ids import AGAIN, MANY, SHOWN, bare_id, say_strangers
+from loyalty.tables.sources import bring_beside, collect
 from loyalty.tables.wave.sides import count_flags
 
 KEY = ("customer_id", "campaign_id", "wave", "window")  # messages name the customer first
-MANY = 1_000  # so many ids of each table are compared, to see what differs
 
 
 @dataclass(frozen=True)
@@ -150,9 +149,7 @@ def explain_strangers(contacts: nw.LazyFrame, outcomes: nw.LazyFrame) -> str:
     no customer of the contacts stands in the outcomes
     """
     mine, theirs = (_list_ids(table) for table in (contacts, outcomes))
-    shown = [", ".join(repr(value) for value in ids[:3]) or "none" for ids in (mine, theirs)]
-    says = f"`customer_id` is {shown[0]} in the contacts and {shown[1]} in the outcomes"
-    return f"no customer of the contacts stands in the outcomes; {says}: {_advise(mine, theirs)}"
+    return say_strangers(mine, theirs, "the contacts", "the outcomes")
 
 
 def _list_ids(table: nw.LazyFrame) -> list[Any]:
@@ -160,32 +157,18 @@ def _list_ids(table: nw.LazyFrame) -> list[Any]:
     return collect(ids)["customer_id"].tolist()
 
 
-def _advise(mine: list[Any], theirs: list[Any]) -> str:
-    again = "read both files with dtype={'customer_id': 'str'}"
-    texts = [value for value in (*mine, *theirs) if isinstance(value, str)]
-    alike = {bare_id(value) for value in mine} & {bare_id(value) for value in theirs}
-    if len(texts) not in (0, len(mine) + len(theirs)):
-        if any(re.match(r"\s*0\d", value) for value in texts):
-            return f"numbers have lost the zeros in front, so {again}"
-        return "text in one table, a whole number in the other: make them alike with .astype('str')"
-    if texts and alike:
-        return f"they differ in zeros in front, blanks or capital letters, so write them alike, or {again}"
-    return "are these the outcomes of the same customers?"
+def list_others(contacts: nw.LazyFrame, outcomes: nw.LazyFrame) -> list[Any]:
+    """Ids of the outcomes that stand on no list of contacts; a thousand at most."""
+    known = contacts.select("customer_id").unique()
+    given = bring_beside(outcomes.select("customer_id").unique(), known)
+    others = given.join(known, on="customer_id", how="anti")
+    return collect(others.sort("customer_id").head(MANY))["customer_id"].tolist()
 
 
-def bare_id(value: Any) -> str:
-    """Write an id without blanks, zeros in front and capital letters: what two spellings of one id share.
-
-    Examples
-    --------
-    >>> bare_id(" 007A") == bare_id("7a")
-    True
-    """
-    return re.sub(r"\s", "", str(value)).lstrip("0").casefold()
-
-
-def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
+def say_missing(counts: pd.Series, ids: Sequence[Any], window: str, others: Sequence[Any] = ()) -> str:
     """Say how many customers have no row of a window, by arm, with examples.
+
+    Where ids of the `outcomes` that are on no list differ from these in their spelling only, that is what is said.
 
     Parameters
     ----------
@@ -194,6 +177,8 @@ def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
     ids : sequence
         Some of them.
     window : str
+    others : sequence
+        Ids of the outcomes that are on no list.
 
     Examples
     --------
@@ -203,4 +188,9 @@ def say_missing(counts: pd.Series, ids: Sequence[Any], window: str) -> str:
     total = int(counts.sum())
     by_arm = ", ".join(f"{arm} {n:,}" for arm, n in counts.items() if n)
     who = f"{total:,} customer{'s have' if total > 1 else ' has'} no row of the window `{window}` ({by_arm})"
-    return f"{who}, such as {', '.join(map(str, ids))}: who bought nothing needs a row with 0"
+    spelt = {bare_id(other): other for other in others}
+    for name in ids:
+        if bare_id(name) in spelt:
+            pair = f"{name!r} in the contacts and {spelt[bare_id(name)]!r} in the outcomes"
+            return f"{who}; some stand there in another spelling, such as {pair}: {AGAIN}"
+    return f"{who}, such as {', '.join(map(str, ids[:SHOWN]))}: who bought nothing needs a row with 0"

@@ -12,9 +12,11 @@ import pyarrow as pa
 from loyalty.tables.check import TableError, find_breaches
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CONTACTS, OUTCOMES
+from loyalty.tables.ids import MANY as LISTED
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
+from loyalty.tables.wave.arms import MANY, find_second_controls, name_control, settle_arms, sounds_like_control
 from loyalty.tables.wave.contacts import WAVE, check_contacts
-from loyalty.tables.wave.outcomes import differ_in_kind, explain_strangers, say_missing
+from loyalty.tables.wave.outcomes import differ_in_kind, explain_strangers, list_others, say_missing
 from loyalty.tables.wave.sides import Sides, count_flags, join_beside, open_sides, refuse
 
 MEASURES = OUTCOMES.names[OUTCOMES.names.index("responded") :]
@@ -35,6 +37,7 @@ class JoinedWaves:
     """
 
     rows: pa.Table
+    warnings: tuple[str, ...] = ()
 
 
 def open_waves(
@@ -83,12 +86,39 @@ def open_waves(
             theirs.append(f"there is no outcome; at least one of {', '.join(MEASURES)} is needed")
         if differ_in_kind(people, results) and len(collect(results.head(1))):
             theirs.append(explain_strangers(people, results))
+        people, spelling, doubts = _settle_arms(people, mine)
+        mine += doubts
         _refuse(mine, theirs, outcomes)
         rows, missing = _join(people, results, contract.names, fill=fill)
     except NotATable as error:
         raise TableError([str(error)], "the wave") from None
     _refuse([], missing, outcomes)
-    return JoinedWaves(rows)
+    return JoinedWaves(rows, spelling)
+
+
+def _settle_arms(people: nw.LazyFrame, problems: Sequence[str]) -> tuple[nw.LazyFrame, tuple[str, ...], list[str]]:
+    """Bring the names of groups to one spelling; also what was changed, and groups that sound like control."""
+    names = people.collect_schema().names()
+    if problems or "arm" not in names:
+        return people, (), []
+    sizes = collect(people.group_by("arm").agg(n=nw.len())).set_index("arm")["n"]
+    spelling = settle_arms(sizes.to_dict())
+    if len(spelling.renamed) > MANY:
+        says = f"{len(spelling.renamed):,} names of groups differ in capital letters and blanks: write them alike"
+        return people, (), [says]
+    own = people
+    if "control_kind" in names:
+        own = people.filter(nw.col("control_kind").fill_null("none") != "universal")
+    if spelling.renamed:
+        own = own.with_columns(spelling.write())
+        people = people.with_columns(spelling.write())
+    found = sorted(collect(own.select("arm").unique())["arm"].tolist())
+    doubts = find_second_controls(found)
+    if "control" not in found and any(sounds_like_control(name) for name in found):
+        doubts.append(
+            f"there is nobody in the group `control`; the groups are: {', '.join(found)}: {name_control(found)}"
+        )
+    return people, spelling.warnings, doubts
 
 
 def _refuse(mine: Sequence[str], theirs: Sequence[str], outcomes: AnyTable) -> None:
@@ -127,6 +157,8 @@ def _join(
     problems = [] if fill else _find_missing(counted, people, results)
     given = int(collect(results.select(nw.len().alias("n")))["n"].iloc[0])
     met = int(collect(counted.select(nw.col(FOUND).sum().alias("n")))["n"].fillna(0).iloc[0])
+    if fill and given and not met and _meet_in_waves(people, results):
+        problems.append(explain_strangers(people, results))
     if met < given and not any(text.startswith("no customer") for text in problems):
         problems += _find_strangers(people, results, key)
     return rows.drop_columns([CAMPAIGN, FOUND]), problems
@@ -140,11 +172,12 @@ def _find_missing(rows: nw.LazyFrame, people: nw.LazyFrame, results: nw.LazyFram
     whole = int(collect(rows.select(nw.len().alias("n")))["n"].iloc[0])
     if int(counts["n"].sum()) == whole and _meet_in_waves(people, results):
         return [explain_strangers(people, results)]
+    others = list_others(people, results)
     problems = []
     for window, by_arm in counts.groupby("window"):
-        ids = collect(lost.filter(nw.col("window") == window).select("customer_id").sort("customer_id").head(3))
+        ids = collect(lost.filter(nw.col("window") == window).select("customer_id").sort("customer_id").head(LISTED))
         missing = by_arm.set_index("arm")["n"]
-        problems.append(f"{say_missing(missing, ids['customer_id'].tolist(), str(window))}; {ZERO}")
+        problems.append(f"{say_missing(missing, ids['customer_id'].tolist(), str(window), others)}; {ZERO}")
     return problems
 
 

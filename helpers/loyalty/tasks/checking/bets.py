@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.cards import render_card, render_text
 
@@ -90,6 +91,7 @@ class Reveal:
         return table + (f"<div>{render_text(self.comment)}</div>" if self.comment else "")
 
 
+@check_arguments
 def predict(code: str, value: Any) -> Bet:
     """Take a bet before the answer is shown; `...` is no bet yet, and takes an earlier one back.
 
@@ -110,6 +112,8 @@ def predict(code: str, value: Any) -> Bet:
     >>> predict("00z", ...)
     ⬜ No bet yet
     """
+    if not isinstance(code, str):  # it becomes a key of the progress, which is read again
+        raise ValueError(f"the code of a bet is a text such as '33a', found a {type(code).__name__}")
     bet: float | str | None = None
     message = ""
     if isinstance(value, str) and value.strip():
@@ -127,6 +131,7 @@ def predict(code: str, value: Any) -> Bet:
     return Bet(code, bet, message)
 
 
+@check_arguments
 def reveal(
     code: str,
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import re
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.alignment import align, distance
 from loyalty.tasks.checking.answers import Mismatch
@@ -116,6 +118,7 @@ class CheckResult:
         return render_card(SIGNS[self.status], self.code, render_text(self.message))
 
 
+@check_arguments
 def check(code: str, answer: Any) -> CheckResult:
     """Check the answer of a task; it never raises, and never changes the answer.
 
@@ -213,6 +216,8 @@ def list_tasks(lesson: str = "") -> dict[str, tuple[Task, ...]]:
     for name in names:
         if name.startswith(f"t{lesson}"):
             stem = importlib.import_module(f"loyalty.tasks.{name}").LESSON
+            if importlib.util.find_spec(f"loyalty.tasks.{name}.tasks") is None:  # a lesson without an exercise
+                continue
             listed[stem] = importlib.import_module(f"loyalty.tasks.{name}.tasks").TASKS
     return listed
 

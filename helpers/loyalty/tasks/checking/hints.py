@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.cards import render_card, render_text
 from loyalty.tasks.checking.grading import Task, find_task, list_tasks
@@ -43,6 +44,7 @@ class Hint:
         return render_card("💡", self.code, f'<ol style="margin: 2px 0">{steps}</ol>{last}')
 
 
+@check_arguments
 def hint(code: str) -> Hint:
     """Show one hint more each time it is asked again; after the last one, where the worked solution is.
 

@@ -87,6 +87,7 @@ def test_sample_ratio_shows_its_p_and_alarms_below_one_in_a_thousand(control, p,
     contacts["arm"] = np.where(np.arange(1_000) < control, "control", "mail")
     found = examine(contacts.drop(columns=["sent_at", "delivered", "offer_id"]), outcomes)["sample ratio"]
     assert found.state == state and found.p == pytest.approx(p, rel=1e-3)
+    assert ("Ask how the lists were made" in found.advice) == (0.001 <= p < 0.01)
 
 
 def test_arms_taken_together_are_compared_with_a_plan_that_names_only_the_treated():

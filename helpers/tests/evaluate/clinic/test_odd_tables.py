@@ -270,3 +270,13 @@ def test_columns_that_lack_in_both_tables_are_named_in_one_message():
         "contacts: there is no column `arm`",
         "outcomes: there is no column `customer_id`",
     ]
+
+
+def test_outcomes_of_other_customers_are_shown_from_both_sides(campaign):
+    contacts, outcomes = campaign
+    found = examine(contacts, outcomes.assign(customer_id="x" + outcomes["customer_id"].astype("str")))
+    assert found["broken join"].evidence.startswith(
+        "No customer of the contacts stands in the outcomes; `customer_id` is 10000, 10001, 10002 in the contacts and "
+        "'x10000', 'x10001', 'x10002' in the outcomes: text in one table"
+    )
+    assert found["broken join"].state == "broken"

@@ -205,6 +205,12 @@ def test_a_held_out_stratum_and_exact_quotas_do_not_disturb_each_other():
     assert np.allclose(drawn.probabilities.sum(axis=1), 1)
 
 
+def test_customers_excluded_under_another_spelling_are_not_drawn_in_silence():
+    with pytest.raises(TableError, match="no customer of the customers stands in `exclude`; `customer_id` is .*zeros"):
+        assign_arms(people(100), THREE, salt="a", exclude=["003", "004"])
+    assert assign_arms(people(100), THREE, salt="a", exclude=["x1"]).excluded == 0  # nobody's id, and no slip
+
+
 def test_excluded_customers_leave_before_the_draw():
     drawn = assign_arms(people(100), THREE, salt="a", exclude=[3, "4", 5])
     assert len(drawn.contacts) == 97 and drawn.excluded == 3

@@ -132,6 +132,21 @@ def test_a_real_test_with_p_of_0086_raises_no_alarm_and_shows_its_p():
     assert not found.alarm and "p = 0.0086" in found.sentence()
 
 
+@pytest.mark.parametrize(("first", "level"), [(45_000, "fine"), (44_700, "look"), (44_300, "alarm")])
+def test_the_sample_ratio_has_three_levels_and_only_the_last_refuses(first, level):
+    found = check_sample_ratio({"a": first, "b": 90_189 - first}, HALVES)
+    assert found.level == level and found.alarm == (level == "alarm")
+    assert ("a little off" in found.sentence()) == (level == "look")
+    assert ("do not read the lift" in found.sentence()) == found.alarm
+
+
+def test_without_a_planned_share_the_message_says_how_to_give_one():
+    assert problems(lambda: check_sample_ratio({"a": 5, "b": 5})) == [
+        "without a planned share there is nothing to compare with: "
+        "give the planned share of each arm, such as {'control': 0.1, 'mail': 0.9}"
+    ]
+
+
 @pytest.mark.parametrize(
     ("counts", "ratio"), [((5_200, 4_800), 1.0), ((9_700, 480), 1 / 19), ((19_000, 1_000), 1 / 19)]
 )
@@ -212,3 +227,29 @@ def test_an_empty_kind_of_control_is_not_taken_for_the_universal_control():
     table = pd.DataFrame({"customer_id": range(120), "arm": arms, "control_kind": kinds})
     found = check_sample_ratio(table, {"mail": 0.8, "control": 0.2})
     assert found.table["customers"].tolist() == [80, 20] and not found.alarm
+
+
+def test_another_spelling_of_an_arm_is_no_arm_of_its_own():
+    contacts = pd.DataFrame(
+        {"campaign_id": "a", "wave": 1, "customer_id": range(200), "arm": ["control", "mail"] * 100}
+    )
+    spoilt = contacts.assign(arm=["CONTROL", "mail ", *contacts["arm"].iloc[2:]])
+    profile = pd.DataFrame({"customer_id": range(200), "frequency": np.arange(200) % 7})
+    said = "capital letters and blanks make no arm of their own: 'CONTROL' as 'control', 'mail ' as 'mail'"
+    ratio = check_sample_ratio(spoilt, {"control": 0.5, "mail": 0.5})
+    assert ratio.p == 1 and said in ratio.warnings
+    balance = check_balance(spoilt, profile)
+    assert balance.p == check_balance(contacts, profile).p
+    assert balance.warnings == (said.replace("no arm of their", "no group of their"),)
+    with pytest.raises(TableError, match="the group `КГ` sounds like control"):
+        check_balance(contacts.assign(arm=["КГ", *contacts["arm"].iloc[1:]]), profile)
+
+
+def test_a_profile_of_other_ids_is_shown_beside_those_of_the_contacts():
+    contacts = pd.DataFrame({"campaign_id": "a", "wave": 1, "customer_id": range(20), "arm": ["control", "mail"] * 10})
+    profile = pd.DataFrame({"customer_id": [f"{customer:03}" for customer in range(20)], "frequency": range(20)})
+    says = (
+        "no customer of the contacts stands in the profile; `customer_id` is 0, 1, 2 in the contacts and '000', '001'"
+    )
+    with pytest.raises(TableError, match=says):
+        check_balance(contacts, profile)

@@ -236,6 +236,7 @@ def test_options_that_do_not_go_together_are_refused(wave):
 def test_the_past_may_not_be_the_outcome_itself_or_repeat_itself(wave):
     joined = pd.DataFrame({"arm": ["mail", "control"] * 5, "sales": range(10), "past": range(1, 11)})
     assert problems(joined, before="sales") == ["`sales` is the outcome itself; name the column of before"]
+    joined["past"] = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
     joined["again"] = 2 * joined["past"]
     assert problems(joined, before=["past", "again"]) == ["the columns of before repeat each other: leave one out"]
     assert problems(joined, before=["past"], slope=[1, 2]) == ["there are 2 slopes for 1 columns of before"]
@@ -246,11 +247,13 @@ def test_true_and_false_count_as_one_and_zero():
     assert measure_lift(joined, outcome="bought").method == "difference of rates (Newcombe)"
 
 
-def test_an_outcome_that_is_zero_for_all_has_an_interval_of_no_width_and_a_warning(wave):
+def test_sales_that_are_zero_for_all_are_no_rate_and_have_no_interval_but_the_reason(wave):
     contacts, outcomes = wave
     found = measure_lift(contacts, outcomes.assign(sales=0.0))
-    assert (found.effect, found.low, found.high, found.p) == (0, 0, 0, 1)
+    assert found.effect == 0 and np.isnan([found.low, found.high, found.p]).all()
     assert found.warnings and np.isnan(found.relative) and np.isnan(found.details["relative_low"])
+    assert any(text.startswith("no interval") for text in found.warnings)
+    assert "cannot be told whether" in found.sentence() and "nan" not in found.sentence()
     many = measure_lifts(contacts, outcomes.assign(sales=0.0, orders=1), metrics=["sales"])
     assert len(many) == 1
 
@@ -280,10 +283,72 @@ def test_a_level_that_is_no_fraction_is_refused(level):
         measure_lift(table, level=level)
 
 
-def test_the_bootstrap_of_equal_values_has_a_p_that_fits_its_interval():
-    found = bootstrap_gap([1.0] * 5, [0.0] * 5)
-    assert found.low > 0 and found.p < 0.05
-    assert bootstrap_gap([1.0] * 5, [1.0] * 5).p == 1.0
+@pytest.mark.parametrize("method", ["t", "percentile"])
+def test_the_bootstrap_of_equal_values_has_no_interval(method):
+    found = bootstrap_gap([1.0] * 5, [0.0] * 5, method=method)
+    assert found.effect == 1 and np.isnan([found.low, found.high, found.p]).all()
+    assert any(text.startswith("no interval") for text in found.warnings)
+
+
+def make_bought(bought, n=1_000):
+    return pd.DataFrame({"arm": ["mail", "control"] * n, "bought": bought, "responded": 0, "sales": 0})
+
+
+@pytest.mark.parametrize(
+    "table, options",
+    [
+        (make_bought(False), {"outcome": "bought"}),
+        (make_bought(0), {"outcome": "bought", "kind": "rate"}),
+        (make_bought(1), {"outcome": "bought"}),
+        (make_bought(True), {"outcome": "bought"}),
+        (make_bought(0), {"outcome": "responded"}),
+    ],
+    ids=["true and false", "said so", "ones", "only true", "by contract"],
+)
+def test_a_rate_is_a_rate_also_when_nobody_or_everybody_did_it(table, options):
+    """Newcombe's interval for 0 of 1,000 against 0 of 1,000 is 0.0038 wide on either side."""
+    found = measure_lift(table, **options)
+    assert found.method == "difference of rates (Newcombe)"
+    assert (found.effect, found.p) == (0, 1)
+    assert (found.low, found.high) == pytest.approx((-0.003827, 0.003827), abs=1e-6)
+
+
+def test_what_is_a_rate_is_said_by_contract_type_or_kind_and_not_by_zeros():
+    nobody = measure_lift(make_bought(0), outcome="bought")
+    assert np.isnan(nobody.low) and any("say kind='rate'" in text for text in nobody.warnings)
+    sales = measure_lift(make_bought(0), outcome="sales")
+    assert np.isnan(sales.low) and not any("kind='rate'" in text for text in sales.warnings)
+    odd = pd.DataFrame({"arm": ["mail", "control"] * 50, "sales": [1, 0, 1, 1] * 25})
+    assert measure_lift(odd).method.startswith("difference of means")
+    assert measure_lift(odd, kind="rate").method == "difference of rates (Newcombe)"
+    assert measure_lift(odd.rename(columns={"sales": "hit"}), outcome="hit", kind="mean").method.startswith(
+        "difference of means"
+    )
+    many = measure_lifts(make_bought(0), metrics=["bought", "sales"], kinds={"bought": "rate"})
+    assert [lift.is_rate for lift in many] == [True, False]
+    with pytest.raises(TableError, match="`sales` is no rate: it holds other values than 0 and 1"):
+        measure_lift(odd.assign(sales=2 * odd["sales"]), kind="rate")
+    with pytest.raises(ValueError, match="kind should be one of auto, rate, mean; found 'share'"):
+        measure_lift(odd, kind="share")
+
+
+def test_arms_of_which_one_has_no_interval_are_corrected_for_the_others():
+    table = pd.DataFrame({"arm": ["a", "b", "control"] * 40, "sales": 5.0})
+    table.loc[table["arm"] == "a", "sales"] = np.arange(40.0)
+    shown = measure_lift(table).to_frame().set_index("arm")
+    assert shown["p_adjusted"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("options", [{}, {"slope": 1.0}], ids=["fitted", "known"])
+def test_a_past_that_is_a_copy_of_the_outcome_is_refused(options):
+    """Its adjustment left rounding alone, and p = 5e-29."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"arm": ["mail", "control"] * 200, "sales": rng.gamma(2, 10, 400)})
+    table["copy"] = 3 * table["sales"] + 1
+    says = "the column of before follows the outcome without any error (correlation 1 within the groups)"
+    assert says in problems(table, before="copy", **options)[0]
+    table["copy"] += rng.normal(size=400)
+    assert measure_lift(table, before="copy", **options).se > 0
 
 
 def test_a_sentence_leaves_the_capitals_of_a_segment_alone():

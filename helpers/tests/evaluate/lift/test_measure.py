@@ -402,7 +402,8 @@ def test_a_result_is_frozen_and_shows_itself():
     row = found.to_frame().iloc[0]
     assert row["outcome"] == "sales" and row["arm"] == "mail"
     assert {"effect", "low", "high", "relative", "p", "n_treated", "n_control", "method", "warnings"} <= set(row.index)
-    assert "mail: sales, difference of means (Welch); per customer assigned" in found._repr_html_()
+    assert "mail: sales, per customer assigned" in found._repr_html_()
+    assert "difference of means (Welch)" in found._repr_html_()
     assert found.sentence("€").startswith("`mail` raised `sales` per customer assigned by €")
     assert "% of control (95 % interval €" in found.sentence("€")
 

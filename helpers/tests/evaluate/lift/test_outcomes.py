@@ -106,7 +106,7 @@ def test_a_margin_that_some_lines_lack_is_not_taken_for_zero():
     receipts = lines((1, 9, 10), (1, 9, 20), margin=[4.0, np.nan])
     made = build_outcomes(contacts("mail"), receipts, **WEEK)
     assert "margin" not in made
-    assert made.attrs["warnings"] == ("margin is left out: it is empty in 1 lines; fill it, or give margin_rate",)
+    assert made.attrs["warnings"][1] == "margin is left out: it is empty in 1 lines; fill it, or give margin_rate"
     filled = build_outcomes(contacts("mail"), receipts, margin_rate=0.3, **WEEK)
     assert value(filled, 1, "main", "margin") == 10
 
@@ -126,7 +126,8 @@ def test_the_outcomes_of_a_wave_come_back_from_its_receipts(sent):
     for name in ("start", "end", "responded", "orders", "sales", "margin", "discount"):
         assert (both[name] == both[f"{name}_true"]).all(), name
     assert ((both["redeemed"] > 0) == (both["redeemed_true"] > 0)).all()
-    assert made.attrs["warnings"] == ()
+    (said,) = made.attrs["warnings"]
+    assert said == "3 of 800 customers are first seen after the start: the time before counts as 0"
 
 
 def test_pandas_duckdb_and_parquet_give_the_same_outcomes(sent, tmp_path):
@@ -259,11 +260,20 @@ def test_options_that_cannot_be_are_named(change, says):
     assert problems(contacts("mail"), lines((1, 9, 1)), **WEEK | change) == [says]
 
 
-def test_ids_of_two_kinds_are_refused():
+def test_ids_that_match_nobody_are_refused():
+    says = "no customer of the contacts stands in the receipts; `customer_id` is "
     assert problems(contacts("mail"), lines((1, 9, 1)).assign(customer_id="1"), **WEEK) == [
-        "`customer_id` holds whole numbers here and text in the receipts: nothing would match; convert one of them, "
-        "for example with .astype('str')"
+        f"{says}1 in the contacts and '1' in the receipts: text in one table, a whole number in the other: make them "
+        "alike with .astype('str')"
     ]
+    padded = problems(contacts("mail").assign(customer_id="001"), lines((1, 9, 1)).assign(customer_id="1"), **WEEK)
+    assert padded[0].startswith(f"{says}'001' in the contacts and '1' in the receipts: they differ in zeros in front")
+
+
+def test_receipts_without_a_customer_are_left_out_and_counted():
+    both = pd.concat([lines((1, 9, 1)), lines((1, 9, 1)).assign(customer_id=np.nan, sales=5.0)])
+    made = build_outcomes(contacts("mail"), both, **WEEK)
+    assert "1 of 2 rows has no customer and is left out: sales 5.00" in made.attrs["warnings"]
 
 
 def test_no_contacts_are_refused():
@@ -283,3 +293,13 @@ def test_no_contacts_are_refused():
 )
 def test_a_share_that_is_none_is_met_with_advice(value, says):
     assert check_number("rate", value, share=True) == [says]
+
+
+def test_customers_first_seen_after_the_start_are_counted_because_they_are_zero_before():
+    contacts = pd.DataFrame({"campaign_id": "a", "wave": 1, "customer_id": [1, 2, 3, 4], "arm": ["x", "control"] * 2})
+    times = pd.to_datetime(["2024-02-20", "2024-03-02", "2024-03-02", "2024-03-03", "2024-01-02"])
+    receipts = pd.DataFrame({"customer_id": [1, 1, 2, 3, 3], "time": times, "sales": 5.0})
+    options = {"start": "2024-03-01", "end": "2024-03-08", "before": 14, "after": 0, "allow_short": True}
+    said = "1 of 4 customers is first seen after the start: the time before counts as 0"
+    assert said in build_outcomes(contacts, receipts, **options).attrs["warnings"]
+    assert said not in build_outcomes(contacts, receipts, **options | {"before": 0}).attrs["warnings"]

@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -62,9 +63,10 @@ def test_the_placebo_must_stay_out_of_the_covariates(undrawn):
 
 
 def test_a_placebo_among_the_covariates_would_indeed_always_pass(undrawn):
-    twin = undrawn.assign(again=undrawn["re75"])
+    rng = np.random.default_rng(0)
+    twin = undrawn.assign(again=undrawn["re75"] + rng.normal(0, 5, len(undrawn)))  # a copy itself is refused
     options = {"treated": "treated", "placebo": "re75", "covariates": [*WORKERS, "again"], "target": "att"}
-    assert abs(placebo_outcome(twin, estimator=adjust_doubly, **options).effect) < 1e-6
+    assert abs(placebo_outcome(twin, estimator=adjust_doubly, **options).effect) < 5
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,44 @@ def test_foreign_column_names_are_one_plain_message():
     assert len(caught.value.problems) == 3
 
 
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series])
+def test_a_mask_is_no_list_of_ids(kind):
+    mask = kind([customer % 2 == 0 for customer in range(200)])
+    with pytest.raises(TableError, match="`treated` holds True and False, which are no ids: give the ids"):
+        measure(draw_receipts(1), treated=mask)
+
+
+@pytest.mark.parametrize("treated", [5, "1, 2", pd.DataFrame({"customer_id": [1]}), None])
+def test_what_is_no_list_of_ids_is_refused(treated):
+    with pytest.raises(TableError, match="`treated` should be ids, found"):
+        measure(draw_receipts(1), treated=treated)
+
+
+def test_receipts_that_are_no_table_are_refused_as_everywhere():
+    with pytest.raises(TableError, match="receipts: 1 problem\n  1. expected a table"):
+        measure(5)
+
+
+def test_ids_that_match_nobody_are_shown_from_both_sides():
+    receipts = draw_receipts(1)
+    says = (
+        "no customer of `treated` stands in the customers; `customer_id` is '000', '002', '004' in `treated` and 0, 1"
+    )
+    with pytest.raises(TableError, match=says):
+        measure(receipts, treated=[f"{customer:03}" for customer in range(0, 200, 2)])
+    with pytest.raises(TableError, match="no customer of the customers stands in the receipts; `customer_id` is 'c0'"):
+        measure(receipts, customers=[f"c{customer}" for customer in range(200)], treated=["c0", "c2"])
+
+
+def test_whole_decimal_ids_and_lines_without_a_customer_change_nothing():
+    receipts = draw_receipts(1)
+    plain = measure(receipts)
+    more = pd.concat([receipts, receipts.head(3).assign(customer_id=np.nan)])
+    found = measure(more, treated=pd.Series(range(0, 200, 2), dtype=float))
+    assert found.estimates[0].effect == pytest.approx(plain.estimates[0].effect)
+    assert any("3 of 5,803 rows have no customer and are left out" in text for text in found.warnings)
+
+
 @pytest.mark.parametrize("name", ["start", "end"])
 def test_a_date_with_two_meanings_is_refused(name):
     receipts = pd.DataFrame({"customer_id": [1, 2], "time": pd.to_datetime(["2024-01-02", "2024-03-01"]), "sales": 1.0})

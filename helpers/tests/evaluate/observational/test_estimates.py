@@ -12,8 +12,10 @@ from statsmodels.treatment.treatment_effects import TreatmentEffect
 
 from loyalty.evaluate import observational
 from loyalty.evaluate.observational.aipw import adjust_doubly
+from loyalty.evaluate.observational.conclusion import say_what_is_allowed
 from loyalty.evaluate.observational.matching import match_customers
 from loyalty.evaluate.observational.naive import compare_naively
+from loyalty.evaluate.observational.placebo import compare_all
 from loyalty.evaluate.observational.propensity import check_overlap, draw_overlap
 from loyalty.evaluate.observational.regression import adjust_by_regression
 from loyalty.evaluate.observational.stratification import compare_strata
@@ -228,7 +230,7 @@ def test_one_of_two_wrong_models_is_forgiven_both_are_not(draw_campaign):
 
 def test_no_overlap_is_said_and_nothing_crashes():
     table = pd.DataFrame({"visits": np.r_[np.arange(30), np.arange(100, 130)], "invited": np.repeat([0, 1], 30)})
-    table["sales"] = table["visits"] * 1.0
+    table["sales"] = table["visits"] + np.random.default_rng(0).normal(size=60)
     assert check_overlap(table, treated="invited", covariates="visits").warnings[0].startswith("no overlap")
     for function in ALL:
         assert any(
@@ -301,7 +303,7 @@ def test_cells_without_a_counterpart_are_left_out_and_said():
 def test_coarse_strata_say_that_they_are_still_unbalanced_and_lone_customers_too():
     rng = np.random.default_rng(0)
     visits = rng.normal(size=300)
-    table = pd.DataFrame({"visits": visits, "invited": visits + rng.normal(size=300) > 0, "sales": visits})
+    table = pd.DataFrame({"visits": visits, "invited": visits + rng.normal(size=300) > 0, "sales": visits**3})
     assert any("cut finer" in text for text in compare_strata(table, by="visits", bins=2, **SALES).warnings)
     assert any(
         "alone of their group" in text for text in compare_strata(table, by="visits", bins=100, **SALES).warnings
@@ -359,7 +361,7 @@ def test_matching_or_adjusting_on_the_outcome_is_refused_by_name(draw_campaign, 
 @pytest.mark.parametrize("treated", [[0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 1, 0]])
 @pytest.mark.parametrize("function", [compare_naively, *ALL])
 def test_a_group_of_none_or_one_is_one_plain_error(function, treated):
-    table = pd.DataFrame({"invited": treated, "sales": [1.0, 2, 3, 4], "visits": [1.0, 2, 3, 4]})
+    table = pd.DataFrame({"invited": treated, "sales": [1.0, 2, 3, 4], "visits": [1.0, 2, 4, 3]})
     options = {} if function is compare_naively else {"covariates": "visits"}
     with pytest.raises(TableError, match="of 4 customers are treated: an interval needs two in each group") as caught:
         function(table, **SALES, **options)
@@ -429,8 +431,9 @@ def test_order_ids_repeated_covariates_and_units_change_nothing(draw_campaign, f
     changed = function(other, covariates=["fixed", "again", "visits", "far", "card"], target=target, **SALES)
     # Shifted by a million and scaled down, sales keep few digits of their own.
     digits = 1e-5 if shift == 0 or scale > 1e-6 else 1e-2
-    assert changed.effect / scale == pytest.approx(plain.effect, rel=digits, abs=digits)
-    assert changed.se / scale == pytest.approx(plain.se, rel=digits, abs=digits)
+    # An estimate that is taken back is taken back in any order and unit
+    assert changed.effect / scale == pytest.approx(plain.effect, rel=digits, abs=digits, nan_ok=True)
+    assert changed.se / scale == pytest.approx(plain.se, rel=digits, abs=digits, nan_ok=True)
 
 
 @pytest.mark.parametrize("function", [compare_naively, compare_strata, *ALL])
@@ -471,3 +474,60 @@ def test_a_file_is_read_as_the_table_in_it(draw_campaign, tmp_path):
 def test_the_guide_names_every_function_it_offers():
     functions = [name for name in observational.__all__ if inspect.isfunction(getattr(observational, name))]
     assert [name for name in functions if name not in observational.__doc__] == ["judge_placebo"]
+
+
+# --- Numbers outside of what was seen ----------------------------------------------------------------
+
+
+def make_selected(seed, n=800, pull=6.0):
+    """Nearly everybody who spends much was invited: the few who were not would carry all the weight."""
+    rng = np.random.default_rng(seed)
+    spend = rng.gamma(2, 200, n)
+    invited = rng.random(n) < 1 / (1 + np.exp(-pull * (spend - 100) / 200))
+    return pd.DataFrame({"invited": invited, "spend": spend, "sales": spend * rng.gamma(4, 0.25, n)})
+
+
+@pytest.mark.parametrize("estimator", [weight_by_propensity, adjust_doubly, match_customers])
+def test_an_estimate_that_rests_on_ten_customers_is_none_and_says_why(estimator):
+    found = estimator(make_selected(3), treated="invited", outcome="sales", covariates="spend", target="att")
+    assert np.isnan([found.effect, found.low, found.high, found.se, found.p]).all()
+    assert found.warnings[0].startswith("no estimate: the ")
+    assert "control customers count like " in found.warnings[0]
+    assert np.isfinite(found.details["withheld"])
+
+
+@pytest.mark.parametrize("estimator", [adjust_by_regression, adjust_doubly])
+def test_a_mean_that_lies_outside_of_all_outcomes_seen_is_no_estimate(estimator):
+    """A line through customers with 0 to 10 visits says -90 of those with 100, who were all invited."""
+    rng = np.random.default_rng(1)
+    visits = np.r_[rng.uniform(0, 10, 200), rng.uniform(95, 105, 200)]
+    table = pd.DataFrame({"invited": np.repeat([0, 1], 200), "visits": visits})
+    table["sales"] = 10 - table["visits"] * (table["invited"] == 0) + rng.normal(0, 0.1, 400)
+    found = estimator(table, treated="invited", outcome="sales", covariates="visits", target="att")
+    assert np.isnan([found.effect, found.low, found.high]).all()
+    assert "the mean without treatment would be -" in found.warnings[0]
+    assert "the outcomes seen there run from " in found.warnings[0]
+    said = say_what_is_allowed(found)
+    assert said.level == "cannot be told" and "there is no estimate" in said.sentence
+
+
+def test_few_customers_without_uneven_weights_keep_their_estimate(draw_campaign):
+    table = draw_campaign(0, n=36)
+    for estimator in ALL:
+        assert np.isfinite(estimator(table, covariates="card", **SALES).low)
+
+
+@pytest.mark.parametrize("estimator", ALL)
+def test_a_covariate_that_is_a_copy_of_the_outcome_is_refused(estimator, draw_campaign):
+    table = draw_campaign(0, n=60)
+    table["copy"] = 2 * table["sales"] - 1
+    with pytest.raises(TableError, match="`copy` follows `sales` without any error"):
+        estimator(table, covariates=["visits", "copy"], **SALES)
+
+
+def test_side_by_side_an_estimate_that_was_taken_back_is_named_as_such():
+    everything = compare_all(make_selected(3), treated="invited", outcome="sales", covariates="spend")
+    assert everything.to_frame().set_index("method")["effect"].isna().any()
+    labels = [text.get_text() for text in everything.plot().texts]
+    assert "no estimate" in labels and not any("nan" in text for text in labels)
+    assert say_what_is_allowed(everything).level == "cannot be told"

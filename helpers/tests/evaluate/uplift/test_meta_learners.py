@@ -121,8 +121,9 @@ def test_wild_values_dates_and_ids_are_no_features():
 def test_customers_without_a_row_in_the_profile_are_counted():
     profile, wave = draw(200)
     assert "3 customers of the wave have no row, such as 198: build_profile" in problem(profile.head(197), wave)
-    mend = "`customer_id` is a whole number in one table and text in the other"
-    assert problem(profile.astype({"customer_id": str}), wave).endswith(mend)
+    says = problem(profile.astype({"customer_id": str}), wave)
+    assert "no customer of the wave stands in the profile; `customer_id` is 1, 2, 3 in the wave and '1', '10'" in says
+    assert says.endswith("text in one table, a whole number in the other: make them alike with .astype('str')")
     assert "there is no column `age` in the profile" in problem(profile, wave, features=["age"])
     assert "there is no feature" in problem(profile, wave, features=[])
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from loyalty.intake import load_tables, propose_columns, verb
-from loyalty.intake.mapping.columns_file import EXTRAS
+from loyalty.intake.mapping.columns_file import EXTRAS, read_mapping
 from loyalty.intake.mapping.headers import SYNONYMS, rate_header, simplify
 from loyalty.launch import verbs
 from loyalty.launch.project import clean_environment, find_project
@@ -271,3 +271,99 @@ def test_a_list_of_ids_alone_is_told_how_to_say_that_all_were_treated(tmp_path):
     (tmp_path / "columns.yml").write_text("contacts:\n  columns:\n    customer_id: Клиент\n", encoding="utf-8")
     with pytest.raises(TableError, match="`arm` .*, or to the file a column with one word, if all were treated"):
         load_tables({"contacts": tmp_path / "ids.csv"}, tmp_path / "columns.yml")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("receipts: &a\n  columns: *a", "holds an anchor or an alias (& or *) in line 1"),
+        ("a: &a [x, x]\nreceipts: *a", "holds an anchor or an alias (& or *) in line 1"),
+        ("? [a, b]\n: c", "holds a list or a map before a colon in line 1: a word is needed there"),
+        ("receipts: {columns: {? {a: b} : c}}", "holds a list or a map before a colon in line 1"),
+        ("receipts: " + "[" * 3000, "is nested hundreds of levels deep"),
+        ("receipts: {encoding: rot13}", "receipts: `encoding` should be a name such as cp1251, found 'rot13'"),
+        ("receipts: {separator: \"\\n\"}", "receipts: `separator` should be one sign"),
+        ("receipts: [" + "x, " * 500 + "]", "…"),
+    ],
+)  # fmt: skip
+def test_each_odd_columns_yml_is_one_plain_line(tmp_path, text, says):
+    path = tmp_path / "columns.yml"
+    path.write_text(text, encoding="utf-8")
+    mapping, problems = read_mapping(path)
+    assert len(problems) == 1 and says in problems[0] and len(problems[0]) < 200
+
+
+def test_a_columns_yml_that_is_no_file_or_too_large_is_not_read(tmp_path, monkeypatch):
+    assert "is no file that can be read to its end" in read_mapping(tmp_path)[1][0]
+    path = tmp_path / "columns.yml"
+    path.write_text("receipts: {}\n", encoding="utf-8")
+    monkeypatch.setattr("loyalty.intake.mapping.columns_file.LONGEST", 5)
+    assert "is too large for a columns.yml" in read_mapping(path)[1][0]
+
+
+def propose_lines(path) -> dict[str, dict]:
+    return yaml.safe_load(propose_columns([path]).to_yaml())
+
+
+@pytest.mark.parametrize(
+    ("text", "arms"),
+    [
+        ("userid,ЦГ\n7,да\n8,нет\n", {"да": "treated", "нет": "control"}),
+        ("User ID,КГ\n7,1\n8,0\n", {"0": "treated", "1": "control"}),
+        ("userid,Promotion\n7,Yes\n8,No\n", {"No": "control", "Yes": "treated"}),
+        ("shopper_id,Контрольная группа\n7,да\n8,нет\n", {"да": "control", "нет": "treated"}),
+    ],
+)
+def test_a_column_of_yes_and_no_named_like_a_group_is_the_arm(tmp_path, text, arms):
+    (tmp_path / "list.csv").write_text(text, encoding="utf-8")
+    contacts = propose_lines(tmp_path / "list.csv")["contacts"]
+    assert contacts["arms"] == arms and set(contacts["columns"]) == {"customer_id", "arm"}
+
+
+def test_the_headers_of_online_retail_are_receipts(tmp_path):
+    lines = "Invoice,StockCode,Quantity,InvoiceDate,Price,Customer ID\n489434,85048,12,12/13/2009 7:45,6.95,13085\n"
+    (tmp_path / "retail.csv").write_text(lines, encoding="utf-8")
+    found = propose_lines(tmp_path / "retail.csv")["receipts"]
+    assert found["day_first"] is False
+    assert found["columns"] == {"customer_id": "Customer ID", "time": "InvoiceDate", "basket_id": "Invoice",
+                                "product_id": "StockCode", "quantity": "Quantity"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"), [("Дата", "Время"), ("receipt date", "receipt time"), ("Дата, день", "Время чека")]
+)
+def test_days_and_clocks_in_two_columns_are_read_as_one_time(tmp_path, day, clock):
+    path = tmp_path / "till.csv"
+    path.write_text(f"Карта;{day};{clock};Сумма\n7;31.12.2025;10:05;5,5\n8;31.12.2025;18:30:15;7\n", encoding="utf-8")
+    proposal = propose_columns([path])
+    assert f"{day} + {clock}" in proposal.show()
+    (tmp_path / "columns.yml").write_text(proposal.to_yaml(), encoding="utf-8")
+    times = collect(load_tables({"receipts": path}, tmp_path / "columns.yml")["receipts"].table)["time"]
+    assert sorted(times.astype("str")) == ["2025-12-31 10:05:00", "2025-12-31 18:30:15"]
+
+
+def test_two_sheets_of_a_workbook_are_two_tables(tmp_path, xlsx):
+    till = [["Карта", "Дата", "Сумма"], ["7", "2025-01-01", 5]]
+    people = [["Карта", "Группа"], ["7", "КГ"]]
+    path = xlsx({"О файле": [["Выгрузка"]], "Чеки": till, "Список": people, "Пусто": []})
+    proposal = propose_columns([path])
+    assert [(table.name, table.options["sheet"]) for table in proposal.tables] == [
+        ("receipts", "Чеки"), ("contacts", "Список")]  # fmt: skip
+    (tmp_path / "columns.yml").write_text(proposal.to_yaml(), encoding="utf-8")
+    loaded = load_tables({"receipts": path, "contacts": path}, tmp_path / "columns.yml")
+    assert [table.rows for table in loaded.values()] == [1, 1]
+    assert propose_columns({"contacts": path}).tables[0].options == {"sheet": "Список"}
+
+
+def test_two_sheets_of_one_kind_are_not_chosen_between(xlsx):
+    rows = [["Карта", "Дата", "Сумма"], ["7", "2025-01-01", 5]]
+    with pytest.raises(TableError, match="the sheets Январь and Февраль both look like receipts"):
+        propose_columns([xlsx({"Январь": rows, "Февраль": rows})])
+
+
+@pytest.mark.parametrize("value", ["8 916 123 45 67", "020 7946 0958", "00491701234567", "4111 1111 1111 1111"])
+def test_phones_and_payment_cards_are_cut_off_in_columns_yml(tmp_path, value):
+    path = tmp_path / "till.csv"
+    path.write_text(f"card;time;sales;store\n{value};2025-01-31;5;{value}\n", encoding="utf-8")
+    written = propose_columns([path]).to_yaml()
+    assert value not in written and written.count(f"{value[:3]}…") == 2

@@ -168,9 +168,34 @@ def test_card_numbers_shortened_by_excel_are_refused(csv, refuse):
 def test_ids_keep_their_zeros_and_lose_outer_spaces_and_a_decimal_nought(csv, load):
     loaded = load(till(csv, ids=["007", " 8 ", "9.0", "+7 916 000-00-00"]))
     assert [row[0] for row in show(loaded)] == ["+7 916 000-00-00", "007", "8", "9"]
-    assert {"`customer_id`: .0 taken off the end of 1 row", "`customer_id`: outer spaces taken off in 1 row"} <= set(
-        loaded.notes
+    assert {
+        "`customer_id`: .0 taken off the end of 1 row",
+        "`customer_id`: spaces around it, or characters that cannot be seen, taken off in 1 row",
+    } <= set(loaded.notes)
+
+
+def test_what_cannot_be_seen_is_taken_off_an_id_and_said(csv, load):
+    loaded = load(till(csv, ids=["7", "7\u200b", "\ufeff7", "7\u00a0", "1\u200b7"]))
+    assert [row[0] for row in show(loaded)] == ["17", "7", "7", "7", "7"]
+    assert "`customer_id`: spaces around it, or characters that cannot be seen, taken off in 4 rows" in loaded.notes
+
+
+def test_receipts_of_ids_that_cannot_be_seen_are_left_out_and_counted(csv, load):
+    loaded = load(till(csv, ids=["7", " ", "\u200b"]))
+    assert [row[0] for row in show(loaded)] == ["7"]
+    assert any(note.startswith("2 rows without a customer left out") for note in loaded.notes)
+
+
+def test_one_number_with_and_without_a_decimal_nought_is_refused(csv, refuse):
+    assert refuse(till(csv, ids=["17850", "17850.0", "8.0"])) == (
+        "`customer_id` holds 1 number with .0 and without, such as '17850' and '17850.0': write them alike in the "
+        "source, without .0"
     )
+
+
+def test_masked_cards_are_read_and_named(csv, load):
+    loaded = load(till(csv, ids=["****1234", "****1234", "7"]))
+    assert any("the card is masked (****1234) in 2 rows" in note for note in loaded.notes)
 
 
 def test_yes_and_no_are_read_in_two_languages(csv, load, refuse):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ..conftest import HEAD, show
@@ -172,3 +174,40 @@ def test_an_optional_column_without_a_value_counts_as_missing(csv, load):
 
 def test_a_header_alone_is_a_table_without_rows(csv, load):
     assert load(csv(HEAD)).rows == 0
+
+
+def test_a_last_line_that_cannot_be_read_is_not_lost(csv, refuse):
+    text = HEAD + "1;2025-01-31;5\n" * 3 + "x" * 3_000_000
+    assert "line 5 is not split into the 3 columns" in refuse(csv(text))
+
+
+def test_a_file_that_breaks_off_within_a_letter_was_cut_off(csv, refuse):
+    path = csv(HEAD + "1;2025-01-31;5\n")
+    path.write_bytes(path.read_bytes() + "Д".encode()[:1])
+    assert refuse(path) == ("till.csv breaks off in the middle of a letter: it was cut off, so copy or export it again")
+
+
+def test_one_long_line_is_no_table(csv, refuse):
+    assert refuse(csv("x" * 400_000)).startswith("till.csv begins with a line of 262,144 characters or more, which")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_table_of_hundreds_of_columns_is_read_and_one_of_thousands_refused(csv, xlsx, load, refuse, kind):
+    names = [f"n{i}" for i in range(400)]
+    head = ["customer_id", "time", "sales", *names]
+    row = ["7", "2025-01-31", "5.5", *["1"] * 400]
+    loaded = load(xlsx([head, row]) if kind == "xlsx" else csv(f"{';'.join(head)}\n{';'.join(row)}\n"))
+    assert loaded.rows == 1 and loaded.notes[-1].endswith("n7 and 392 more")
+    head += [f"m{i}" for i in range(1600)]
+    wide = xlsx([head, ["x"]]) if kind == "xlsx" else csv(";".join(head) + "\nx\n")
+    assert "has 2,003 columns, and up to 2,000 are read: keep the columns that are needed" in refuse(wide)
+
+
+def test_a_pipe_is_no_file(tmp_path, refuse):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no pipes by name")
+    os.mkfifo(tmp_path / "till.csv")
+    assert refuse(tmp_path / "till.csv") == (
+        "till.csv is a pipe or a device, and a table is read twice: "
+        "write what comes out of it into a file, and give that"
+    )

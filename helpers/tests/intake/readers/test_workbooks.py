@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 import openpyxl
+import pytest
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
+
+from loyalty.intake.readers.workbooks import _scan_sheet
 
 from ..conftest import show
+from ..damage import change_part
 
 HEAD = ["Номер карты", "Дата чека", "Сумма со скидкой"]
 NAMES = {"customer_id": HEAD[0], "time": HEAD[1], "sales": HEAD[2]}
@@ -21,6 +27,24 @@ def test_cells_keep_their_types_and_texts_beside_them_are_read(xlsx, load):
         ("7", "2025-12-31 18:05", 1234.567),
         ("9", "2025-12-29 00:00", -3.0),
     ]
+
+
+@pytest.mark.parametrize(("epoch", "serial"), [(WINDOWS_EPOCH, 45657), (MAC_EPOCH, 44195)])
+def test_bare_numbers_are_days_as_the_workbook_counts_them(tmp_path, load, epoch, serial):
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    for row in (HEAD, [7, serial, 5], [8, serial + 0.5, 6]):
+        book.active.append(row)
+    book.save(tmp_path / "mac.xlsx")
+    loaded = load(tmp_path / "mac.xlsx", columns=NAMES)
+    assert [row[1] for row in show(loaded)] == ["2024-12-31 00:00", "2024-12-31 12:00"]
+    assert any("from 1904 on" in note for note in loaded.notes) == (epoch is MAC_EPOCH)
+
+
+@pytest.mark.parametrize("cell", [dt.date(2024, 1, 5), True, 7.5])
+def test_dates_flags_and_fractions_are_no_ids(xlsx, refuse, cell):
+    says = refuse(xlsx([HEAD, [cell, DAY, 5], ["C1", DAY, 6]]), columns=NAMES)
+    assert "(at line 2): no ids: an id is a whole number or a text" in says
 
 
 def test_a_title_merged_over_the_table_is_passed_over(xlsx, load):
@@ -131,3 +155,46 @@ def test_a_chart_sheet_is_no_sheet_with_data(tmp_path, load):
     book.create_chartsheet("График").add_chart(chart)
     book.save(tmp_path / "till.xlsx")
     assert load(tmp_path / "till.xlsx", columns=NAMES).rows == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"</sheetData>", b""), (b'r="A1"', b'r="1A"'), (b'<row r="2"', b'<row r="x"'),
+     (b"<sheetData>", b"<sheetData><!DOCTYPE a>")],
+)  # fmt: skip
+def test_a_sheet_that_is_damaged_within_is_one_plain_line(xlsx, refuse, old, new):
+    path = xlsx([["customer_id", "time", "sales"], ["7", "2025-01-31", 5]])
+    path.write_bytes(change_part(path.read_bytes(), "xl/worksheets/sheet1.xml", lambda data: data.replace(old, new)))
+    said = refuse(path)
+    assert said.startswith("till.xlsx cannot be read as a workbook (") and "open it in Excel and save it" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_one_cell_at_the_end_of_the_sheet_makes_no_table_of_sixteen_thousand_columns(xlsx, refuse):
+    rows = [["customer_id", "time", "sales"], *[["7", "2025-01-31", 5]] * 30]
+    rows[21] = [*rows[21], *[None] * 16_380, "x"]
+    assert refuse(xlsx(rows)) == (
+        "till.xlsx, sheet Лист1: cells right of the table, such as XFD22: "
+        "take them out, or give them a name in the header"
+    )
+
+
+def test_a_workbook_that_unfolds_beyond_the_memory_is_refused_before_it_is_read(xlsx, refuse, monkeypatch):
+    monkeypatch.setattr("loyalty.intake.readers.workbooks.MOST", 5000)
+    assert "which is too much for a workbook: save the sheet as CSV UTF-8" in refuse(xlsx([["a"]]))
+
+
+def test_rows_out_of_order_are_not_lost(xlsx, refuse):
+    path = xlsx([["customer_id", "time", "sales"], *[["7", "2025-01-31", 5]] * 9])
+    sheet = "xl/worksheets/sheet1.xml"
+    path.write_bytes(change_part(path.read_bytes(), sheet, lambda data: data.replace(b'<row r="2"', b'<row r="9"')))
+    assert refuse(path) == (
+        "till.xlsx cannot be read as a workbook: its rows are out of order, row 3 stands below row 9: "
+        "open it in Excel and save it again"
+    )
+
+
+def test_the_order_of_rows_is_judged_across_the_pieces_in_which_a_sheet_is_read():
+    rows = b"".join(b'<row r="%d"/>' % number for number in range(1, 200_000))
+    assert not _scan_sheet(io.BytesIO(rows), "till.xlsx")
+    assert _scan_sheet(io.BytesIO(b" " * ((1 << 20) - 2) + b"<f>1"), "till.xlsx")

@@ -3,6 +3,7 @@ import random
 import runpy
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import duckdb
 import numpy as np
@@ -474,3 +475,45 @@ def test_a_decision_that_cannot_be_right_is_refused(history, change, error, says
     with pytest.raises(error, match=says):
         history.decide(**entry)
     assert history.decisions(superseded=True).empty
+
+
+def test_a_damaged_file_is_called_damaged_and_not_busy(tmp_path):
+    path = tmp_path / "responses.duckdb"
+    with open_history(path):
+        pass
+    data = bytearray(path.read_bytes())
+    data[8200:8300] = b"x" * 100
+    path.write_bytes(data)
+    with pytest.raises(HistoryError, match="responses.duckdb is no history, or it is damaged: .*[Cc]orrupt"):
+        open_history(path)
+
+
+def test_a_full_disk_is_named_as_the_cause_and_nothing_is_written(tmp_path, monkeypatch):
+    with open_history(tmp_path / "responses.duckdb") as history:
+        full = duckdb.IOException('IO Error: Could not write file "r": No space left on device')
+        monkeypatch.setattr("loyalty.learn.history.store.merge_wave", Mock(side_effect=full))
+        contacts = pd.DataFrame(
+            {"campaign_id": "a", "wave": 1, "customer_id": ["7", "8"], "arm": ["x", "control"], "offer_id": "gift"}
+        )
+        outcomes = contacts[["campaign_id", "wave", "customer_id"]].assign(window="main", responded=[1, 0])
+        with pytest.raises(
+            HistoryError, match="the disk of responses.duckdb is full, and nothing was written: make room"
+        ):
+            history.append(contacts, outcomes)
+        assert len(history.to_frame()) == 0
+
+
+def test_outcomes_of_other_ids_are_no_zeros(history):
+    contacts, outcomes = make_wave()
+    with pytest.raises(TableError, match="no customer of the contacts stands in the outcomes; `customer_id` is '0100'"):
+        history.append(contacts.assign(customer_id="0" + contacts["customer_id"].astype("str")),
+                       outcomes.assign(customer_id=outcomes["customer_id"].astype("str")), missing="zero")  # fmt: skip
+
+
+def test_a_second_name_of_control_is_not_kept(history):
+    contacts, outcomes = make_wave()
+    for arm, says in (("holdout", "is it `holdout`"), ("КГ", "is it `КГ`")):
+        with pytest.raises(TableError, match=says):
+            history.append(contacts.replace({"arm": {"control": arm}}), outcomes)
+    with pytest.raises(TableError, match="the group `КГ` sounds like control, and `control` is there as well"):
+        history.append(contacts.assign(arm=["КГ", *contacts["arm"].iloc[1:-1], "control"]), outcomes)

@@ -11,6 +11,7 @@ import pytest
 from loyalty.report.campaign import controlled
 from loyalty.report.campaign.report import report_campaign
 from loyalty.tables.check import TableError
+from loyalty.text import say_money
 
 from ..conftest import SETTINGS
 
@@ -20,6 +21,17 @@ COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
 @pytest.fixture(scope="module")
 def report(campaign):
     return report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.25})
+
+
+@pytest.fixture(scope="module")
+def earning(campaign):
+    """The receipts of a campaign that earned beyond doubt: the treated bought half as much again."""
+    treated = campaign.contacts.loc[campaign.contacts["arm"] != "control", "customer_id"]
+    rises = campaign.receipts["customer_id"].isin(treated) & (campaign.receipts["time"] >= SETTINGS["start"])
+    factor = np.where(rises, 1.5, 1.0)
+    return campaign.receipts.assign(
+        sales=campaign.receipts["sales"] * factor, margin=campaign.receipts["margin"] * factor
+    )
 
 
 def rename(contacts: pd.DataFrame, **arms: str) -> pd.DataFrame:
@@ -62,6 +74,27 @@ def test_the_verdict_comes_first_and_is_one_of_four(report):
     assert report.verdict == report.results["money"].verdict
     assert report.verdict in ("earned", "lost", "open")
     assert report.card.verdict and report.card.facts[0][0] == "Profit"
+
+
+def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(campaign, earning):
+    report = report_campaign(campaign.load(receipts=earning), SETTINGS | COSTS | {"planned_control_share": 0.25})
+    assert report.verdict == "earned" and report.card.verdict == "The campaign earned money, as far as could be seen"
+    (undone,) = [note for note in report.card.notes if note.startswith("Could not be checked: ")]
+    assert "delivery (needs the column delivered in contacts); other campaigns (needs their lists as" in undone
+    assert undone.endswith("planned end (needs planned_end in campaigns).")
+    checks = report.sheets["checks"]["result"].value_counts()
+    assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
+    assert checks["note"] > 0, "remarks are no checks"
+
+
+def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
+    report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
+    assert report.verdict == "earned" and "before rewards and points, which were not given" in report.card.headline
+    (advice,) = [note for note in report.card.notes if note.startswith("Next: ")]
+    assert "find out what rewards and points cost, set reward_cost and point_cost, and run again" in advice
+    assert "the profit is sure only if they take less than" in advice and "send again" not in advice
+    assert "send again" not in " ".join(report.sections["money"].text)
+    assert "which were not given" not in report_campaign(campaign.load(), SETTINGS | COSTS).card.headline
 
 
 def test_the_checks_name_what_was_looked_at(report):
@@ -171,6 +204,10 @@ def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campai
     assert report.verdict == "cannot be known" and len(report.results["comparison"].estimates) == 7
     assert report.results["allowed"].level in ("suggests", "cannot be told")
     assert report.results["allowed"].sentence in report.sections["lift"].text
+    table = report.sections["lift"].to_frame().set_index("method")
+    trends = report.results["trends"]
+    row = table.loc["difference in differences, 28 days before"]
+    assert row["effect"] == trends.estimates[0].effect and row["placebo"] == row["placebo"] and trends.per_days == 28
 
 
 def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign):
@@ -180,6 +217,12 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
     )
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
     assert "Best of 2 arms" in report.card.notes[-1]
+    best = report.results["money"].arm
+    assert f"the arm {best} earned money" in report.card.verdict and f"in the arm {best};" in report.card.headline
+    assert report.card.facts[2][2].startswith(f"in the arm {best}, against ")
+    everybody = report_campaign(campaign.load(), SETTINGS | COSTS).results["money"]
+    (together,) = [note for note in report.card.notes if note.startswith("All 2 arms together, ")]
+    assert f"{everybody.profit.n_treated:,} customers: {say_money(everybody.total.effect)} of profit" in together
     arms, money = report.sections["arms"].to_frame(), report.sections["arms_money"].to_frame()
     assert len(arms) == len(money) == 2 and (arms["p adjusted"] >= arms["p"]).all() and "shrunken" in arms
     assert "<h2>The arms</h2>" in report.section("arms")._repr_html_() and report.draw("arms") is not None
@@ -253,7 +296,7 @@ def test_sales_that_are_all_negative_are_refused(campaign):
 
 def test_a_segment_of_phones_is_refused(campaign):
     contacts = campaign.contacts.assign(segment="79161234567")
-    with pytest.raises(TableError, match="holds phones or e-mails"):
+    with pytest.raises(TableError, match="holds phones, which"):
         report_campaign(campaign.load(contacts=contacts), SETTINGS)
 
 
@@ -297,3 +340,16 @@ def test_the_section_on_money_claims_no_more_than_the_card(campaign, monkeypatch
     assert report.verdict == "open"
     says = report.sections["money"].text[0]
     assert says.startswith("Whether the campaign earned is open") and "send again" not in says
+
+
+def test_small_amounts_keep_their_digits_until_the_interval_says_something(campaign):
+    tiny = campaign.receipts.assign(
+        sales=campaign.receipts["sales"] / 3_000, margin=campaign.receipts["margin"] / 3_000
+    )
+    report = report_campaign(campaign.load(receipts=tiny), SETTINGS | dict.fromkeys(COSTS, 0.0))
+    lift = report.results["lift"]
+    assert max(abs(lift.low), abs(lift.high)) < 0.005, "with two digits both ends would read 0.00"
+    words = " ".join([report.card.headline, *report.card.notes, *report.sections["money"].text])
+    assert "0.00 " not in words and "0.00)" not in words and "−0.00 " not in words
+    row = report.sections["lift"].to_frame().iloc[0]
+    assert {float(row[end].replace("−", "-")) for end in ("low", "high")} != {0.0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from loyalty.report.output.html import ReportCard, Section, say_value
 
 
@@ -16,3 +18,8 @@ def test_a_small_probability_is_not_shown_as_none():
     assert [say_value(p, "percent") for p in (0.0, 1e-20, 0.0004, 0.001, -0.0004)] == [
         "0.0 %", "< 0.1 %", "< 0.1 %", "0.1 %", "0.0 %",
     ]  # fmt: skip
+
+
+def test_a_price_in_a_table_is_no_formula_in_a_notebook():
+    shown = Section(("$50_$100",), pd.DataFrame({"segment": ["$50_$100"]}))._repr_html_()
+    assert shown.split("$50")[0].count('class="lr tex2jax_ignore"') == 1

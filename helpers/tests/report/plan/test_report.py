@@ -16,6 +16,8 @@ from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.intake.loading import load_tables
 from loyalty.learn.history.prior_lifts import learn_lifts
 from loyalty.report.campaign.report import report_campaign
+from loyalty.report.output.privacy import suppress_small
+from loyalty.report.plan import handover
 from loyalty.report.plan.draft import name_channel
 from loyalty.report.plan.report import plan_campaign
 from loyalty.report.run import runner as run
@@ -277,7 +279,7 @@ def test_tables_that_do_not_fit_are_refused_in_words(tables):
     n = tables["customers"].rows
     for columns, says in (
         ({"channel": ["SMS", "sms"] * (n // 2)}, "'SMS', 'sms' would make one send list"),
-        ({"segment": "79161234567"}, "`segment` holds phones or e-mails"),
+        ({"segment": "79161234567"}, "`segment` holds phones"),
         ({"consent": False}, "nobody passes"),
         ({"last_contact": pd.Timestamp("2026-04-27")}, "is not before the draw"),
         ({"customer_id": [f"K{i}" for i in range(n)]}, "has a receipt"),
@@ -376,3 +378,15 @@ def test_a_wrong_command_is_one_message_with_code_2_and_no_file(tmp_path, monkey
     for part in ("did you mean `campaign`?", "write 0.2", "found 04.05.2026", "`margin_rate` is missing"):
         assert part in said
     assert not list(tmp_path.iterdir()) and "Traceback" not in said
+
+
+def test_what_a_rule_takes_out_is_no_difference_of_what_is_left():
+    out = [30, 3, 40, 20, 2]
+    left = [970, 967, 927, 907, 905]
+    rules = pd.DataFrame({"reason": list("abcde"), "customers": [30, 3, 50, 60, 2], "customers left": left})
+    rules.insert(2, "customers taken out here", out)
+    shown = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
+    shown = handover._hide_neighbours(rules, shown)
+    is_left = [not isinstance(value, str) for value in shown["customers taken out here"]]
+    assert is_left == [True, False, False, False, False]
+    assert shown["customers left"].notna().tolist() == is_left

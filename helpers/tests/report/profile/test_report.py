@@ -107,3 +107,31 @@ def test_fewer_than_five_customers_are_not_described():
 def test_receipts_without_a_date_before_as_of_are_refused(campaign):
     with pytest.raises(TableError, match="lie before as_of 2020-01-01"):
         report_customers(campaign.load(contacts=None), {"as_of": "2020-01-01"})
+
+
+@pytest.mark.parametrize(("days", "is_judged"), [(11, False), (83, False), (84, True)])
+def test_a_short_history_calls_nobody_quiet_and_says_what_it_allows(days, is_judged):
+    dates = pd.date_range("2026-01-01", periods=days)
+    rows = [(customer, day) for customer in range(40) for day in dates[customer % 3 :: 3]]
+    receipts = pd.DataFrame(rows, columns=["customer_id", "time"]).assign(sales=5.0)
+    report = report_customers(load_tables({"receipts": receipts}), {})
+    said = f"The receipts cover {days} days: too few to say who has gone quiet"
+    assert ("segments" in report.charts) == is_judged and report.card.headline.startswith(said) != is_judged
+    assert is_judged or (
+        report.sections["segments"].text[0].startswith(said) and "84 days or more" in said_next(report)
+    )
+    assert is_judged or report.sheets["summary"].set_index("what")["value"]["Gone quiet"] is None
+
+
+def said_next(report) -> str:
+    return report.card.headline.split(". ")[1]
+
+
+def test_the_few_who_never_bought_cannot_be_had_by_subtraction():
+    days = pd.date_range("2025-01-01", periods=50, freq="7D")
+    receipts = pd.DataFrame([(f"a{i}", day) for i in range(40) for day in days], columns=["customer_id", "time"])
+    people = pd.DataFrame({"customer_id": [f"a{i}" for i in range(40)] + ["b1", "b2"]})
+    report = report_customers(load_tables({"receipts": receipts.assign(sales=5.0), "customers": people}), {})
+    summary = report.sheets["summary"].set_index("what")["value"]
+    assert summary["Customers"] == 42 and summary["Customers who bought"] == "hidden"
+    assert "nearly all of them bought" in str(report.card.facts) and "40" not in str(report.card.facts)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 
 import pytest
 
-from loyalty.report.campaign.report import SETTINGS
+from loyalty.report.campaign import SETTINGS
 from loyalty.report.run.settings import Setting, read_settings
 from loyalty.tables.check import TableError
 
@@ -70,3 +72,15 @@ def test_all_problems_come_in_one_message():
 def test_code_in_a_setting_stays_a_text():
     text = '"); import os; ("'
     assert read_settings({"title": text}, [Setting("title", "text", "")])["title"] == text
+
+
+def test_who_only_reads_an_order_waits_for_no_charts_and_no_statistics():
+    code = (
+        "import sys, loyalty.report.run.runner\n"
+        "from loyalty.report import campaign, plan, profile\n"
+        "assert campaign.SETTINGS and plan.SETTINGS and profile.SETTINGS\n"
+        "heavy = {'matplotlib', 'scipy', 'nbclient', 'nbconvert'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert answer.returncode == 0, answer.stderr

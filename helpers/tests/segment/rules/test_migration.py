@@ -93,7 +93,7 @@ def test_a_change_of_the_rule_is_said_and_of_the_scheme_refused():
     for wrong, words in (
         (after.assign(scheme="other"), "two segmentations cannot be compared: 'made' before, 'other' after"),
         (after.assign(as_of=JULY), "is not earlier than"),
-        (after.assign(customer_id="1"), "a number in one table and a text in the other"),
+        (after.assign(customer_id="1"), "text in one table, a whole number in the other"),
     ):
         with pytest.raises(TableError, match=words):
             measure_migration(before, wrong)
@@ -111,3 +111,20 @@ def test_the_heatmap_says_how_many_stayed_and_writes_each_interval(migration):
     before, after = make_snapshot(JULY, {1: "a"}), make_snapshot(OCTOBER, {2: "a"})
     assert measure_migration(before, after).plot().get_title(loc="left") == "Nobody is in both tables"
     plt.close("all")
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(["000", "001"], ["0", "1"]), (["7", "8"], [7, 8])])
+def test_the_same_customers_under_other_ids_have_not_all_gone(mine, theirs):
+    tables = [make_snapshot(day, dict.fromkeys(ids, "a")) for day, ids in ((JULY, mine), (OCTOBER, theirs))]
+    with pytest.raises(TableError) as caught:
+        measure_migration(*tables)
+    (says,) = caught.value.problems
+    shown = [", ".join(map(repr, ids)) for ids in (mine, theirs)]
+    assert says.startswith(
+        f"no customer of `before` stands in `after`; `customer_id` is {shown[0]} in `before` and {shown[1]} in `after`"
+    )
+
+
+def test_two_tables_without_a_common_customer_are_doubted():
+    found = measure_migration(make_snapshot(JULY, {1: "a"}), make_snapshot(OCTOBER, {2: "a"}))
+    assert found.warnings[0] == "no customer is in both tables: are both of the same customers?"

@@ -1,0 +1,661 @@
+"""Strange inputs: what each public function says to None, text, NaN, twin columns and the like.
+
+Each call is a sound one in which one or two arguments were spoiled. A function may answer with a result, or refuse in
+plain words (`TableError`, or a `ValueError` that the package raises itself). Everything else is a raw error: a
+traceback that an analyst cannot read.
+
+    python benchmarks/strange_inputs.py           writes docs/tables/strange_inputs.md
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import os
+import re
+import tempfile
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import loyalty
+
+PACKAGE = Path(loyalty.__file__).parent
+PAGE = Path(__file__).parents[1] / "docs" / "tables" / "strange_inputs.md"
+SEED = 12
+CALLS = 3_200  # the whole round; the fast test takes a few of them
+
+# What comes in where a number, a word, a list or a table was meant
+VALUES: dict[str, Callable[[], Any]] = {
+    "None": lambda: None,
+    "a text": lambda: "a lot",
+    "an empty text": lambda: "",
+    "NaN": lambda: float("nan"),
+    "infinity": lambda: float("inf"),
+    "a negative number": lambda: -1,
+    "zero": lambda: 0,
+    "2.5": lambda: 2.5,
+    "True": lambda: True,
+    "a Decimal": lambda: Decimal("0.3"),
+    "an empty list": lambda: [],
+    "a list of None": lambda: [None],
+    "a list of texts": lambda: ["a", "a"],
+    "a dictionary": lambda: {"a": "b"},
+    "an array of NaN": lambda: np.full(3, np.nan),
+    "a Series": lambda: pd.Series([1.0, 2.0], name="sales"),
+    "an empty table": pd.DataFrame,
+    "a table of something else": lambda: pd.DataFrame({"a": [1, 2]}),
+    "a date": lambda: pd.Timestamp("2024-03-01"),
+    "bytes": lambda: b"sales",
+    "an object": object,
+}
+
+
+def _spoil_column(frame: pd.DataFrame, values: Callable[[pd.Series], Any], rng: np.random.Generator) -> pd.DataFrame:
+    """Replace one column, chosen at random."""
+    if not len(frame.columns):
+        return frame
+    name = frame.columns[rng.integers(len(frame.columns))]
+    return frame.assign(**{str(name): values(frame[name])})
+
+
+def _name_index(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    name = frame.columns[rng.integers(len(frame.columns))]
+    return frame.rename_axis(index=name)
+
+
+def _move_to_index(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return frame.set_index(frame.columns[rng.integers(len(frame.columns))])
+
+
+def _leave_out(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return frame.drop(columns=frame.columns[rng.integers(len(frame.columns))])
+
+
+def _double(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    name = frame.columns[rng.integers(len(frame.columns))]
+    return pd.concat([frame, frame[[name]]], axis=1)
+
+
+def _make_decimal(column: pd.Series) -> Any:
+    if column.dtype.kind in "iuf":
+        return [Decimal(str(value)) for value in column]
+    return [Decimal(place) for place in range(len(column))]
+
+
+# What a sound table becomes
+TABLES: dict[str, Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]] = {
+    "no row": lambda frame, rng: frame.head(0),
+    "one row": lambda frame, rng: frame.head(1),
+    "no column": lambda frame, rng: frame[[]],
+    "every row twice": lambda frame, rng: pd.concat([frame, frame], ignore_index=True),
+    "a column twice": _double,
+    "a column left out": _leave_out,
+    "a column in the index": _move_to_index,
+    "an index named like a column": _name_index,
+    "column names in two levels": lambda frame, rng: frame.set_axis(
+        pd.MultiIndex.from_product([["a"], frame.columns]), axis=1
+    ),
+    "a column of NaN": partial(_spoil_column, values=lambda column: np.nan),
+    "a column of None": partial(_spoil_column, values=lambda column: None),
+    "one value missing": partial(_spoil_column, values=lambda column: column.where(np.arange(len(column)) > 0)),
+    "a column of text": partial(_spoil_column, values=lambda column: "a lot"),
+    "a column of Decimal": partial(_spoil_column, values=_make_decimal),
+    "a column of objects": partial(_spoil_column, values=lambda column: column.astype(object)),
+    "a column of lists": partial(_spoil_column, values=lambda column: [[1]] * len(column)),
+    "a column of mixed kinds": partial(
+        _spoil_column, values=lambda column: [("a", 1, None)[place % 3] for place in range(len(column))]
+    ),
+    "a column of infinities": partial(_spoil_column, values=lambda column: np.inf),
+    "a column of one value": partial(_spoil_column, values=lambda column: column.iloc[0] if len(column) else 0),
+    "a column of -1": partial(_spoil_column, values=lambda column: -1),
+    "a column of true and false": partial(_spoil_column, values=lambda column: np.arange(len(column)) % 2 == 0),
+    "a column of dates": partial(_spoil_column, values=lambda column: pd.Timestamp("2024-03-01")),
+    "a column of categories": partial(_spoil_column, values=lambda column: column.astype("category")),
+}
+
+
+# --- Sound calls -----------------------------------------------------------------------------------
+
+CONTROL = ["control"] * 30
+DAY = pd.Timestamp("2024-03-01")
+
+
+@cache
+def _make_wave() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    n = 120
+    frame = pd.DataFrame({"campaign_id": "spring", "wave": 1, "customer_id": np.arange(1, n + 1)})
+    frame["arm"] = np.where(np.arange(n) % 2 == 0, "control", "mail")
+    frame["segment"] = np.where(np.arange(n) % 4 < 2, "loyal", "new")
+    frame["offer_id"] = np.where(frame["arm"] == "mail", "gift", "")
+    frame["took_card"] = (rng.random(n) < np.where(frame["arm"] == "mail", 0.7, 0.2)).astype(int)
+    return frame
+
+
+@cache
+def _make_outcomes() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    parts = []
+    for window, start in (("pre", "2024-02-01"), ("main", "2024-03-01"), ("post", "2024-04-01")):
+        part = _make_wave()[["campaign_id", "wave", "customer_id"]].assign(window=window)
+        part["start"] = pd.Timestamp(start)
+        part["end"] = part["start"] + pd.Timedelta(days=28)
+        part["orders"] = rng.integers(0, 4, len(part))
+        part["responded"] = (part["orders"] > 0).astype(int)
+        part["sales"] = part["orders"] * rng.gamma(2, 5, len(part))
+        part["margin"] = part["sales"] * 0.3
+        part["redeemed"] = (rng.random(len(part)) < 0.2).astype(int)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+@cache
+def _make_receipts() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    n = 600
+    frame = pd.DataFrame({"customer_id": rng.integers(1, 121, n)})
+    frame["time"] = pd.Timestamp("2024-01-01 09:00") + pd.to_timedelta(rng.integers(0, 120 * 24, n), unit="h")
+    frame["basket_id"] = np.arange(n)
+    frame["product_id"] = rng.integers(1, 9, n)
+    frame["quantity"] = rng.integers(1, 4, n)
+    frame["sales"] = (rng.gamma(2, 5, n) * frame["quantity"]).round(2)
+    return frame
+
+
+@cache
+def _make_customers() -> pd.DataFrame:
+    people = _make_wave()[["customer_id", "segment"]]
+    rng = np.random.default_rng(4)
+    return people.assign(
+        consent=True, last_contact=pd.Timestamp("2024-01-01"), age=rng.integers(20, 70, len(people)), home_store="a"
+    )
+
+
+@cache
+def _make_profile() -> pd.DataFrame:
+    return loyalty.build_profile(_make_receipts(), "2024-05-01", customers=_make_customers()[["customer_id"]])
+
+
+@cache
+def _make_early_profile() -> pd.DataFrame:
+    return _make_profile()[["customer_id", "frequency", "monetary"]]
+
+
+@cache
+def _make_people() -> pd.DataFrame:
+    """One row a customer, chosen by visits: for the methods without a lottery."""
+    rng = np.random.default_rng(5)
+    n = 150
+    frame = pd.DataFrame({"customer_id": np.arange(n), "visits": rng.normal(size=n), "card": rng.integers(0, 2, n)})
+    frame["invited"] = (frame["visits"] + rng.normal(size=n) > 0).astype(int)
+    frame["earlier"] = frame["visits"] + rng.normal(size=n)
+    frame["sales"] = 5 + frame["visits"] + frame["invited"] + rng.normal(size=n)
+    return frame
+
+
+@cache
+def _make_segments() -> pd.DataFrame:
+    frame = _make_profile()[["customer_id", "as_of"]]
+    names = np.where(np.arange(len(frame)) % 3 == 0, "loyal", "new")
+    return frame.assign(scheme="own", version="1", segment=names)
+
+
+@cache
+def _make_spells() -> pd.DataFrame:
+    later = _make_segments().assign(as_of=pd.Timestamp("2024-06-01"))
+    return loyalty.date_memberships([_make_segments(), later])
+
+
+@cache
+def _make_history() -> pd.DataFrame:
+    waves = [_make_wave().merge(_make_outcomes(), on=["campaign_id", "wave", "customer_id"])]
+    waves.append(waves[0].assign(wave=2))
+    return pd.concat(waves, ignore_index=True)
+
+
+@cache
+def _make_offers() -> pd.DataFrame:
+    return pd.DataFrame({"offer_id": ["gift"], "kind": "gift", "reward_cost": 4.0, "contact_cost": 0.5})
+
+
+@cache
+def _make_options() -> pd.DataFrame:
+    rows = {"segment": ["loyal", "loyal", "new"], "offer_id": ["mail", "gift", "mail"], "customers": [100, 100, 50]}
+    return pd.DataFrame(rows | {"profit": [1.0, 2.5, 0.8], "cost": [0.5, 2.0, 0.5]})
+
+
+@cache
+def _make_trial() -> Any:
+    main = _make_outcomes().query("window == 'main'")
+    return loyalty.open_trial(_make_early_profile(), _make_wave(), main)
+
+
+@cache
+def _make_halves() -> Any:
+    return _make_trial().split()
+
+
+@cache
+def _fit_model() -> Any:
+    return loyalty.fit_uplift(_make_halves()[0], "t", folds=2)
+
+
+def _estimate(effect: float) -> Any:
+    return loyalty.compare_means(np.arange(30.0) + effect, np.arange(30.0))
+
+
+def _list_wave(**more: Any) -> dict[str, Any]:
+    return {"contacts": _make_wave(), "outcomes": _make_outcomes(), **more}
+
+
+def _list_people(**more: Any) -> dict[str, Any]:
+    named = {"treated": "invited", "outcome": "sales", "covariates": ["visits", "card"]}
+    return {"table": _make_people(), **named, **more}
+
+
+def _list_loaded() -> dict[str, Any]:
+    return dict(loyalty.load_tables({"receipts": _make_receipts()}))
+
+
+def _list_plan() -> dict[str, Any]:
+    return dict(loyalty.load_tables({"receipts": _make_receipts(), "customers": _make_customers()}))
+
+
+def _list_campaign() -> dict[str, Any]:
+    return dict(loyalty.load_tables({"contacts": _make_wave(), "receipts": _make_receipts()}))
+
+
+def _find_scheme() -> Any:
+    return inspect.signature(loyalty.name_segments).parameters["scheme"].default
+
+
+DOWNLOADS = ("hillstrom",)  # what comes in for `download` would go to the network
+SPEND = np.r_[np.zeros(60), np.arange(60.0)]
+SOUND: dict[str, Callable[[], dict[str, Any]]] = {
+    "adjust_by_regression": _list_people,
+    "adjust_doubly": lambda: _list_people(folds=0, target="ate"),
+    "adjust_gap": lambda: {"treated": SPEND, "control": SPEND[::-1], "earlier": (SPEND[:, None], SPEND[:, None] ** 2)},
+    "apply_margin_rate": lambda: {
+        "frame": pd.DataFrame({"sales": [100.0, 90.0], "discount": [0.0, 10.0]}),
+        "rate": 0.3,
+        "ordinary": [True, False],
+    },
+    "assign_arms": lambda: {
+        "customers": _make_customers(),
+        "shares": {"control": 0.5, "mail": 0.5},
+        "salt": "spring",
+        "mode": "blocks",
+        "strata": "segment",
+    },
+    "assign_life_cycle": lambda: {"profile": _make_profile(), "gaps": (20.0, 40.0)},
+    "bootstrap_gap": lambda: {"treated": SPEND + 1, "control": SPEND, "draws": 50, "seed": 1, "level": 0.9},
+    "build_outcomes": lambda: {
+        "contacts": _make_wave(),
+        "receipts": _make_receipts(),
+        "start": "2024-03-01",
+        "end": "2024-03-29",
+        "before": 28,
+        "after": 0,
+    },
+    "build_profile": lambda: {
+        "receipts": _make_receipts(),
+        "as_of": "2024-05-01",
+        "customers": _make_customers(),
+        "products": pd.DataFrame({"product_id": np.arange(1, 9), "category": "food"}),
+    },
+    "campaign_money": lambda: _list_wave(
+        offers=_make_offers(), margin_rate=0.3, contact_cost=0.1, reward_cost=1.0, point_cost=0.0
+    ),
+    "cdnow": dict,
+    "check": lambda: {"code": "33b", "answer": 1.0},
+    "check_arm_probs": lambda: {
+        "arm_probs": loyalty.assign_arms(_make_customers(), {"control": 0.5, "mail": 0.5}, salt="x").arm_probs
+    },
+    "check_balance": lambda: {
+        "contacts": _make_wave(),
+        "profile": _make_profile(),
+        "covariates": ["frequency", "monetary"],
+    },
+    "check_overlap": lambda: {"table": _make_people(), "treated": "invited", "covariates": "visits"},
+    "check_sample_ratio": lambda: {"contacts": _make_wave(), "shares": {"control": 0.5, "mail": 0.5}},
+    "check_scheme": lambda: {"scheme": _find_scheme()},
+    "check_table": lambda: {"source": _make_receipts(), "contract": loyalty.tables.check.CONTRACTS["receipts"]},
+    "checkpoint": lambda: {"name": "profile_cj"},
+    "choose_offers": lambda: {"scores": pd.DataFrame({"gift": [1.0, -1.0, 2.0]}), "cost": 0.5, "share": 0.5},
+    "compare_all": lambda: _list_people(placebo="earlier"),
+    "compare_means": lambda: {"treated": SPEND + 1, "control": SPEND, "level": 0.9, "variance": "auto"},
+    "compare_money": lambda: _list_wave(
+        offers=_make_offers(), margin_rate=0.3, contact_cost=0.1, reward_cost=1.0, point_cost=0.0
+    ),
+    "compare_naively": lambda: {"table": _make_people(), "treated": "invited", "outcome": "sales"},
+    "compare_rates": lambda: {"successes": [5, 3], "trials": [50, 60], "level": 0.9},
+    "compare_strata": lambda: {
+        "table": _make_people(),
+        "treated": "invited",
+        "outcome": "sales",
+        "by": "card",
+        "bins": 3,
+    },
+    "complete_journey": lambda: {"promotions": False, "clock": "local"},
+    "cost_offers": lambda: {
+        "offers": _make_offers(),
+        "expected": pd.DataFrame({"segment": ["new", "loyal"], "offer_id": "gift", "redeemed": [0.1, 0.3]}),
+    },
+    "count_looks": lambda: {"looks": 2, "level": 0.95, "runs": 100, "seed": 1},
+    "cross_value": lambda: {"segments": _make_segments(), "profile": _make_profile(), "deciles": 4},
+    "date_memberships": lambda: {"snapshots": [_make_segments(), _make_segments().assign(as_of=DAY)]},
+    "decide": lambda: {"profit": _estimate(-1.0), "test": loyalty.value_test(-1.0, 0.1, 100, 9, 9)},
+    "difference_in_differences": lambda: {
+        "receipts": _make_receipts(),
+        "treated": list(range(1, 40)),
+        "start": "2024-04-01",
+        "end": "2024-04-15",
+        "customers": list(range(1, 121)),
+        "pre_days": (28,),
+        "per_days": 28,
+    },
+    "draw_overlap": lambda: {"table": _make_people(), "treated": "invited", "covariates": "visits"},
+    "examine_campaign": lambda: _list_wave(plan={"planned_shares": "control=0.5, mail=0.5"}),
+    "expose_regression": lambda: {
+        "spend": loyalty.simulate_stable([0, 1, 2, 5, 9] * 40, seed=1),
+        "bins": 4,
+        "draws": 20,
+        "seed": 2,
+    },
+    "filter_eligible": lambda: {
+        "customers": _make_customers(),
+        "rules": [("no consent", "consent", "is", True), ("written lately", "last_contact", "before", "2024-02-01")],
+        "as_of": "2024-03-01",
+    },
+    "find_break_even": lambda: {
+        "profit": -0.3,
+        "sales": 1.0,
+        "base_sales": 8.0,
+        "margin": 0.3,
+        "base_rate": 0.2,
+        "basket": 40.0,
+    },
+    "find_detectable": lambda: {"history": SPEND, "size": 1_000, "power": 0.8, "control": 0.1, "arms": 1, "looks": 1},
+    "find_power": lambda: {"history": SPEND, "size": 1_000, "effect": 2.0, "control": 0.1, "worth": 1.0},
+    "find_size": lambda: {"effect": 0.02, "rate": 0.1, "power": 0.8, "control": 0.1, "saving": 0.0},
+    "fit_uplift": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2, "seed": 1},
+    "gather_lifts": lambda: {
+        "results": [loyalty.measure_lift(_make_wave(), _make_outcomes())] * 2,
+        "correct": "holm",
+    },
+    "hash_customers": lambda: {"ids": [1, 2, 3], "salt": "spring"},
+    "hillstrom": lambda: {"download": False},
+    "hint": lambda: {"code": "33b"},
+    "hold_out": lambda: {
+        "customers": _make_customers(),
+        "share": 0.1,
+        "salt": "programme",
+        "term": ("2024-01-01", "2025-01-01"),
+    },
+    "judge_placebo": lambda: {"placebo": _estimate(0.1), "effect": _estimate(3.0)},
+    "learn_lifts": lambda: {"history": _make_history()},
+    "load_tables": lambda: {"sources": {"receipts": _make_receipts()}, "columns": None},
+    "make_cards": lambda: {
+        "segments": _make_segments(),
+        "profile": _make_profile(),
+        "actions": {"loyal": "Thank.", "new": "Welcome."},
+    },
+    "make_ridge": dict,
+    "match_customers": lambda: _list_people(k=1, spread_from=2),
+    "match_redemptions": lambda: {
+        "redemptions": pd.DataFrame(
+            {"customer_id": [7, 7], "redeemed_on": pd.to_datetime(["2017-01-02", "2017-01-03"])}
+        ),
+        "receipts": pd.DataFrame({"customer_id": [7], "time": pd.to_datetime(["2017-01-02 23:10"])}),
+    },
+    "measure_bins": lambda: {"trial": _make_trial(), "score": "frequency", "bins": 2},
+    "measure_complier_effect": lambda: _list_wave(took="took_card"),
+    "measure_decay": lambda: {"history": _make_history(), "by": "offer_id", "up_to": 2},
+    "measure_gains": lambda: {"trial": _make_trial(), "scores": {"frequency": _make_trial().features["frequency"]}},
+    "measure_gaps": lambda: {"receipts": _make_receipts(), "as_of": "2024-05-01", "shares": (0.5, 0.8, 0.95)},
+    "measure_lift": lambda: _list_wave(outcome="sales", before="sales", by="segment"),
+    "measure_lifts": lambda: _list_wave(metrics=["responded", ("sales", "orders")], by="segment"),
+    "measure_migration": lambda: {
+        "before": _make_segments(),
+        "after": _make_segments().assign(as_of=pd.Timestamp("2024-06-01")),
+    },
+    "measure_rates": lambda: {"history": _make_history(), "by": ["segment"], "min_size": 5},
+    "name_segments": lambda: {"scores": loyalty.score_rfm(_make_profile()), "scheme": _find_scheme()},
+    "nsw": dict,
+    "online_retail": dict,
+    "open_history": lambda: {"path": "history.duckdb", "read_only": False},
+    "open_table": lambda: {"source": _make_receipts()},
+    "open_trial": lambda: {"profile": _make_early_profile(), **_list_wave(features=["frequency"])},
+    "pick_members": lambda: {"memberships": _make_spells(), "day": "2024-05-15", "scheme": "own"},
+    "placebo_outcome": lambda: {
+        "table": _make_people(),
+        "estimator": loyalty.compare_naively,
+        "treated": "invited",
+        "placebo": "earlier",
+    },
+    "plan_budget": lambda: {"options": _make_options(), "budget": 120.0, "control_share": 0.1},
+    "plan_campaign": lambda: {
+        "tables": _list_plan(),
+        "settings": {
+            "campaign": "spring",
+            "registered_on": "2024-04-20",
+            "start": "2024-05-01",
+            "end": "2024-05-29",
+            "margin_rate": 0.3,
+            "control_share": 0.2,
+        },
+    },
+    "plan_economics": lambda: {
+        "customers": pd.DataFrame({"segment": ["a", "a", "b"]}),
+        "margin_rate": 0.5,
+        "contact_cost": 0.2,
+        "reward_cost": 2,
+        "base_rate": 0.1,
+        "basket": 10,
+        "lift": 1,
+    },
+    "predict": lambda: {"code": "33a", "value": 3.0},
+    "predict_from_past": lambda: {"history": _make_history()},
+    "price_groups": lambda: {"trial": _make_halves()[1], "model": _fit_model(), "cost": 0.2},
+    "propose_columns": lambda: {"sources": {"receipts": _make_receipts()}},
+    "render_dictionary": dict,
+    "report_campaign": lambda: {
+        "tables": _list_campaign(),
+        "settings": {"start": "2024-03-01", "end": "2024-03-29", "margin_rate": 0.3},
+    },
+    "report_customers": lambda: {"tables": _list_loaded(), "settings": {"as_of": "2024-05-01"}},
+    "reveal": lambda: {"code": "33a", "estimate": 2.0, "truth": 2.5, "low": 1.0, "high": 3.0, "unit": "€"},
+    "run_aa": lambda: {"history": SPEND, "control": 0.2, "runs": 20, "seed": 1},
+    "say_what_is_allowed": lambda: {"randomised": True, "decimals": 2},
+    "score_out_of_fold": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2},
+    "score_rfm": lambda: {"profile": _make_profile(), "bins": 5},
+    "sensitivity_to_hidden": lambda: _list_people(times=(1.0,)),
+    "shrink_normal": lambda: {"estimates": [1.0, 2.0, 3.0], "se": [1.0, 1.0, 1.0], "level": 0.9},
+    "shrink_rates": lambda: {"successes": [1, 2, 3], "trials": [10, 20, 30], "level": 0.9},
+    "simulate_stable": lambda: {"counts": [0, 1, 2, 5], "n": 40, "seed": 1},
+    "sum_windows": lambda: {
+        "receipts": _make_receipts(),
+        "start": "2024-01-01",
+        "middle": "2024-02-01",
+        "end": "2024-03-03",
+        "of": "sales",
+    },
+    "trace_frontier": lambda: {"options": _make_options(), "budgets": [50, 100], "control_share": 0.1},
+    "unmask_redeemers": _list_wave,
+    "value_policies": lambda: {
+        "trial": _make_trial(),
+        "policies": {"all": pd.Series("mail", _make_trial().arm.index)},
+        "cost": 0.5,
+    },
+    "value_test": lambda: {"effect": 0.0, "se": 1.0, "rollout": 1_000, "n_treated": 100, "n_control": 100},
+    "weight_by_propensity": lambda: _list_people(target="ate"),
+}
+
+
+# --- Spoiled calls ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Strange:
+    """One spoiled call: the function, which argument got what, and the arguments."""
+
+    function: str
+    spoiled: tuple[tuple[str, str], ...]  # argument, what came in
+    arguments: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(f'{name}: {what}' for name, what in self.spoiled)})"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function made of it: "result", "refused" or "raw"; and its words."""
+
+    kind: str
+    words: str
+    where: str = ""
+
+
+def list_functions() -> list[str]:
+    """All public functions, by name."""
+    return [name for name in sorted(loyalty._NAMES) if inspect.isfunction(getattr(loyalty, name))]
+
+
+def list_arguments(name: str, sound: Mapping[str, Any]) -> list[str]:
+    """The arguments that can be given by name."""
+    known = inspect.signature(getattr(loyalty, name)).parameters.values()
+    if name in DOWNLOADS:
+        return []
+    named = [one.name for one in known if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    return list(dict.fromkeys([*sound, *named]))
+
+
+def spoil(argument: str, value: Any, rng: np.random.Generator) -> tuple[str, Any]:
+    """Choose at random what comes in for one argument; a table is mostly spoiled inside."""
+    if isinstance(value, pd.DataFrame) and len(value.columns) and rng.random() < 0.8:
+        what = list(TABLES)[rng.integers(len(TABLES))]
+        return what, TABLES[what](value, rng=rng)
+    what = list(VALUES)[rng.integers(len(VALUES))]
+    return what, VALUES[what]()
+
+
+def draw_calls(count: int, seed: int = SEED, names: Sequence[str] = ()) -> Iterator[Strange]:
+    """Draw spoiled calls: each function in turn (or those named), one argument spoiled, in one of five two."""
+    rng = np.random.default_rng(seed)
+    names = names or [name for name in list_functions() if list_arguments(name, {})]
+    turns: dict[str, int] = Counter()
+    for place in range(count):
+        name = names[place % len(names)]
+        sound = SOUND[name]()
+        arguments = list_arguments(name, sound)
+        first = turns[name] % len(arguments)
+        turns[name] += 1
+        chosen = [first]
+        if len(arguments) > 1 and rng.random() < 0.2:
+            chosen.append((first + 1 + int(rng.integers(len(arguments) - 1))) % len(arguments))
+        spoiled = []
+        for number in chosen:
+            argument = arguments[number]
+            what, sound[argument] = spoil(argument, sound.get(argument), rng)
+            spoiled.append((argument, what))
+        yield Strange(name, tuple(spoiled), sound)
+
+
+def call(strange: Strange) -> Answer:
+    """Call, and say what came: a result, a refusal in plain words, or a raw error."""
+    import matplotlib.pyplot as plt
+
+    function = getattr(loyalty, strange.function)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            function(**strange.arguments)
+    except Exception as error:
+        return judge(error)
+    finally:
+        plt.close("all")
+    return Answer("result", "")
+
+
+def judge(error: Exception) -> Answer:
+    """Tell a refusal from a raw error: it is a `ValueError` that a `raise` of the package itself raised, with words."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    ours = Path(last.filename).is_relative_to(PACKAGE)
+    meant = linecache.getline(last.filename, last.lineno or 0).strip().startswith("raise ")
+    words = str(error)
+    own = isinstance(error, ValueError) or type(error).__module__.startswith("loyalty")
+    kind = "refused" if own and ours and meant and words else "raw"
+    if kind == "raw":
+        inside = [
+            one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(PACKAGE)
+        ]
+        if inside:
+            where = f"{Path(inside[-1].filename).relative_to(PACKAGE)}:{inside[-1].lineno}"
+        words = f"{type(error).__name__}: {words}"
+    return Answer(kind, words, where)
+
+
+def run(count: int = CALLS, seed: int = SEED, names: Sequence[str] = ()) -> list[tuple[Strange, Answer]]:
+    """Call all of them, in an empty folder, because a text may be taken for the name of a file."""
+    home = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            return [(strange, call(strange)) for strange in draw_calls(count, seed, names)]
+        finally:
+            os.chdir(home)
+
+
+# --- The page --------------------------------------------------------------------------------------
+
+
+def write_page(answers: Sequence[tuple[Strange, Answer]]) -> str:
+    """The table "what came in, what it says now", and how many calls of each kind there were."""
+    kinds = Counter(answer.kind for _, answer in answers)
+    lines = [
+        "# Strange inputs: what came in, what it says now",
+        "",
+        f"{len(answers):,} calls of all {len(list_functions())} public functions, each a sound one in which one or two "
+        f"arguments were spoiled (seed {SEED}). {kinds['refused']:,} were refused in plain words, {kinds['result']:,} "
+        f"gave a result, {kinds['raw']:,} ended in a raw error. Made by `python benchmarks/strange_inputs.py`; "
+        "`helpers/tests/test_strange_inputs.py` holds the raw errors at 0.",
+        "",
+        "| what came in | calls | refused | result | raw error |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    by_kind: dict[str, Counter[str]] = {}
+    for strange, answer in answers:
+        for _, what in strange.spoiled:
+            by_kind.setdefault(what, Counter())[answer.kind] += 1
+    for what in [*VALUES, *TABLES]:
+        found = by_kind.get(what, Counter())
+        counts = (found.total(), found["refused"], found["result"], found["raw"])
+        lines.append(f"| {what} | {' | '.join(f'{count:,}' for count in counts)} |")
+    lines += ["", "One example of each function:", "", "| call | what came in | what it says now |", "|---|---|---|"]
+    shown = set()
+    for strange, answer in answers:
+        if strange.function in shown or answer.kind != "refused" or len(strange.spoiled) > 1:
+            continue
+        shown.add(strange.function)
+        ((argument, what),) = strange.spoiled
+        words = " ".join(answer.words.split())
+        words = re.sub(r"\S*/tmp\S*", "this folder", words)
+        words = re.sub(r" at 0x[0-9a-f]+", "", words if len(words) <= 240 else f"{words[:237]}…").replace("|", "\\|")
+        lines.append(f"| `{strange.function}` | `{argument}`: {what} | {words} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(write_page(run()), encoding="utf-8")
+    print(f"wrote {PAGE.name}")

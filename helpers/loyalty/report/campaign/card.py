@@ -1,0 +1,258 @@
+"""The first screen of a campaign with a control group: what was measured, and the card that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from loyalty.evaluate.money.profit import Money
+from loyalty.report.campaign.job import Job
+from loyalty.report.campaign.tails import keep_warnings
+from loyalty.report.campaign.trust import list_advice
+from loyalty.report.output.html import ReportCard
+
+DURING = "sales during the campaign"
+WORDS = {"earned": "earned money", "lost": "lost money"}
+SEEN = ", as far as could be seen"
+DOUBT = "Do not sign yet: the test itself is in doubt"
+NO_FIGURE = "Until that is explained there is no result; what was measured all the same stands below."
+LUCK = "test this arm once more, because the best of several may be lucky"
+TONES = {"earned": "good", "lost": "bad", "open": "open"}
+# As `campaign_money` names a cost that nobody gave, and what the report calls it and its setting
+COSTS = {
+    "rewards": ("rewards", "reward_cost"),
+    "contact cost": ("contacts", "contact_cost"),
+    "points": ("points", "point_cost"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A campaign measured against its control group: lift, money and checks, and the verdict they allow.
+
+    Parameters
+    ----------
+    arms : list of str
+        The treated arms that are large enough to be shown.
+    best : str
+        The arm with the highest profit per customer; the report is about this one.
+    ranking : pandas.DataFrame or None
+        Every arm's profit, the best first; None with one arm.
+    together : Money or None
+        The profit of all arms together, as they were sent; None with one arm.
+    money : Money
+        The profit of the best arm.
+    lifts : dict of str to Lift
+        Lifts of sales of the best arm, by the name of their row in the table of the report.
+    sharp : Lift or None
+        The lift adjusted by the sales before the start, where that is possible.
+    sharper : tuple of str
+        What the adjustment brought, or why it is not possible.
+    response : Lift
+        The lift of the share of customers who bought.
+    checks : pandas.DataFrame
+        See `check_campaign`.
+    alarms : dict of str to str
+        The checks that failed, with what each of them found.
+    verdict : str
+        "earned", "lost" or "open": never more than the checks and the number of arms allow.
+    advice : str
+        What to do next.
+    """
+
+    arms: list[str]
+    best: str
+    ranking: pd.DataFrame | None
+    together: Money | None
+    money: Money
+    lifts: dict[str, Any]
+    sharp: Any | None
+    sharper: tuple[str, ...]
+    response: Any
+    checks: pd.DataFrame
+    alarms: dict[str, str]
+    verdict: str
+    advice: str
+
+    @property
+    def lift(self) -> Any:
+        """The lift of sales during the campaign."""
+        return self.lifts[DURING]
+
+    @property
+    def said_money(self) -> Money:
+        """The money with the verdict and the advice of the card: words and charts must not claim more than the card."""
+        return replace(self.money, verdict=self.verdict, recommendation=self.advice)
+
+    @property
+    def one_arm(self) -> str:
+        """The arm that the report is about, where there are several; empty with one arm."""
+        return self.best if len(self.arms) > 1 else ""
+
+
+def make_card(job: Job, measured: Measured) -> ReportCard:
+    """Make the card: the verdict, its figures and what to do next; after a failed check no figure of the result."""
+    alarms = measured.alarms
+    size = _say_size(measured)
+    if alarms:  # no figure that somebody could take for the result
+        sentence = f"A check has failed: {next(iter(alarms.values()))}."
+        mend = [f"What to do. {text}" for text in list_advice(alarms)]
+        return ReportCard(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
+    money = measured.said_money
+    lift = measured.lift
+    total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
+    facts = (
+        ("Profit", total, f"{low} to {high}"),
+        ("Lift a customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
+        *size,
+    )
+    undone = list_undone(measured.checks)
+    return ReportCard(
+        job.kicker,
+        _say_verdict(measured, bool(undone)),
+        _say_profit(job, measured),
+        TONES[money.verdict],
+        facts,
+        _write_notes(job, measured, undone),
+    )
+
+
+def _say_verdict(measured: Measured, is_partial: bool) -> str:
+    """The verdict as a headline; it names the arm, and says so where some checks could not be done."""
+    who = f"The arm {measured.one_arm}" if measured.one_arm else "The campaign"
+    if measured.verdict not in WORDS:
+        return f"It is open whether {who[0].lower()}{who[1:]} earned money"
+    return f"{who} {WORDS[measured.verdict]}{SEEN if is_partial else ''}"
+
+
+def _say_profit(job: Job, measured: Measured) -> str:
+    """The profit per customer with its interval, and which costs are not in it."""
+    each = measured.money.profit
+    where = f"in the arm {measured.one_arm}" if measured.one_arm else "on the list"
+    missing = list_missing_costs(measured.money)
+    before = f", before {_join(missing)}, which were not given" if missing else ""
+    effect, low, high = job.amounts(each.effect, each.low, each.high)
+    span = f"the {each.level:.0%} interval is {low} to {high}"
+    return f"{effect} of profit for each customer {where}{before}; {span}.".replace("%", " %")
+
+
+def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tuple[str, ...]:
+    """What the reader has to keep in mind, and what to do next."""
+    money = measured.said_money
+    lift = measured.lift
+    notes = [say_effect(job, lift, arm=measured.one_arm)]
+    if measured.together is not None:
+        notes.append(_say_together(job, measured.together, len(measured.arms)))
+    notes += [
+        f"Careful: {text}." for text in keep_warnings(money.profit.warnings, money.profit) if text in lift.warnings
+    ]
+    if undone:
+        notes.append(say_undone(undone))
+    notes.append(f"Next: {money.recommendation}.")
+    if measured.one_arm:
+        arms = len(measured.arms)
+        notes.append(f"Best of {arms} arms: being best of several is partly luck, which the verdict allows for.")
+    return tuple(notes)
+
+
+def _say_together(job: Job, money: Money, arms: int) -> str:
+    """What all arms brought together, as they were sent."""
+    span = f"{job.money(money.total.low, 0)} to {job.money(money.total.high, 0)}"
+    return (
+        f"All {arms} arms together, {money.profit.n_treated:,} customers: {job.money(money.total.effect, 0)} of profit "
+        f"(95 % interval {span}), {job.amounts(money.profit.effect)[0]} each."
+    )
+
+
+def list_undone(checks: pd.DataFrame) -> dict[str, str]:
+    """The checks that could not be done, and what each of them needs."""
+    undone = checks[checks["result"] == "not done"]
+    return dict(zip(undone["check"], undone["what was found"], strict=True))
+
+
+def say_undone(undone: Mapping[str, str]) -> str:
+    """Name the checks that could not be done, each with what would allow it."""
+    named = "; ".join(f"{name[0].lower()}{name[1:]} ({needs})" for name, needs in undone.items())
+    return f"Could not be checked: {named}."
+
+
+def list_missing_costs(money: Money) -> list[str]:
+    """The costs that nobody gave, as the report calls them."""
+    return [said for name, (said, _) in COSTS.items() if name in money.missing_costs]
+
+
+def advise_costs(job: Job, money: Money) -> str:
+    """What to do where costs were not given: find them out, and how much they may be if the profit is to stand."""
+    words = _join(list_missing_costs(money))
+    settings = _join([setting for name, (_, setting) in COSTS.items() if name in money.missing_costs])
+    advice = f"find out what {words} cost, set {settings}, and run again"
+    if money.verdict == "earned":
+        advice += f"; the profit is sure only if they take less than {job.amounts(money.profit.low)[0]} a customer"
+    return advice
+
+
+def advise_plainly(arm: str, money: Money) -> str:
+    """What to do next, and why; `arm` names the arm where there are several."""
+    what = f"the arm {arm}" if arm else "it"
+    reasons = {
+        "send again": f"send {what} again, because even the low end of the interval is a profit",
+        "stop": f"stop {what}, because even the high end of the interval is a loss",
+    }
+    return reasons.get(money.recommendation, money.recommendation)
+
+
+def _join(words: list[str]) -> str:
+    """Join words as in a sentence: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _say_size(measured: Measured) -> tuple[tuple[str, str, str], ...]:
+    """The facts of the card on the size of the groups, and on how many checks are fine."""
+    lift = measured.lift
+    results = measured.checks["result"].value_counts()
+    rest = []
+    if failed := len(measured.alarms):
+        rest.append("1 has failed" if failed == 1 else f"{failed} have failed")
+    if doubtful := int(results.get("look", 0)):
+        rest.append(f"{doubtful} to look at")
+    if undone := int(results.get("not done", 0)):
+        rest.append(f"{undone} could not be done")
+    who = f"in the arm {measured.one_arm}" if measured.one_arm else "treated"
+    return (
+        ("Measured on", f"{lift.n_treated:,}", f"{who}, against {lift.n_control:,} in control"),
+        ("Checks", f"{results.get('good', 0)} fine", ", ".join(rest) or "all were done"),
+    )
+
+
+def _say_relative(lift: Any) -> str:
+    """The lift as a share of the control's mean; empty where that is not known."""
+    if pd.isna(lift.relative):
+        return ""
+    return f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
+
+
+def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> str:
+    """The effect in one sentence; in doubt it compares the groups and says nothing of a cause.
+
+    Parameters
+    ----------
+    job : Job
+    lift : Lift
+        Of sales.
+    arm : str
+        The arm of which the lift speaks, if there are several.
+    doubt : bool
+        Whether a check has failed.
+    """
+    effect, low, high = job.amounts(abs(lift.effect), lift.low, lift.high)
+    more = "more" if lift.effect >= 0 else "less"
+    than = "control" if doubt else "without the campaign"
+    zero = ""
+    if not doubt and lift.low <= 0 <= lift.high:
+        zero = " The interval holds zero: it may have changed nothing."
+    where = f"in the arm {arm}" if arm else "on the list"
+    changed = f"Each customer {where} bought for {effect} {more} than {than}"
+    return f"{changed} (95 % interval {low} to {high}).{zero}"

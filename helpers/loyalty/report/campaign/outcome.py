@@ -1,0 +1,269 @@
+"""The campaign report on an outcome without money, 0 or 1 for each customer: came back, visited, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import draw_intervals, headline, house_style
+from loyalty.evaluate.clinic.examine import examine_campaign
+from loyalty.evaluate.clinic.findings import Claim
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.result import Lift, Lifts
+from loyalty.report.campaign.card import DOUBT, NO_FIGURE, SEEN, list_undone, say_undone
+from loyalty.report.campaign.job import (
+    CampaignReport,
+    read_contacts,
+    read_planned,
+    read_record,
+    say_few,
+    split_universal,
+)
+from loyalty.report.campaign.segments import show_lifts
+from loyalty.report.campaign.trust import LEVEL, check_sent, find_alarms, list_advice, translate
+from loyalty.report.output import parts
+from loyalty.report.output.html import ReportCard, Section
+from loyalty.report.output.privacy import SMALL
+from loyalty.tables.check import TableError
+from loyalty.text import find_decimals
+
+NO_MONEY = "No money was measured: whether the change is worth what the campaign costs is for you to judge."
+POINTS = ("effect", "low", "high", "shrunken")
+REST = {"alarm": "failed", "look": "to look at", "not done": "could not be done"}
+NEXT = {
+    "rose": "decide whether this change is worth what the campaign costs, because no money was measured",
+    "fell": "do not send it again if you wanted more of this; find out what put customers off",
+    "open": "plan the next test with campaign_plan, which says how large both groups must be",
+}
+FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
+
+
+def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> CampaignReport:
+    """Report what a campaign changed in a share of customers, against its control group.
+
+    Not for amounts: those are in receipts. Sizes are written as customers of every 100 or as points, never as money.
+
+    Parameters
+    ----------
+    tables : mapping of str to Loaded
+        contacts, with the column that the setting outcome names.
+    values : mapping
+        The settings; see `SETTINGS`.
+
+    Returns
+    -------
+    CampaignReport
+        Its verdict is "rose", "fell" or "open". Sections, charts and sheets as in `report_campaign`, without money.
+    """
+    name = values["outcome"]
+    listed = read_contacts(tables["contacts"].table, values)
+    contacts, held = split_universal(listed)
+    contacts = contacts[contacts["arm"] != values["not_invited"]].reset_index(drop=True)
+    contacts[name] = _read_flags(contacts, name)
+    found = measure_lift(contacts, outcome=name)
+    arms = list(found) if isinstance(found, Lifts) else [found]
+    best = max(arms, key=lambda lift: lift.effect)
+    p = found.to_frame().set_index("arm").loc[best.arm, "p_adjusted"] if isinstance(found, Lifts) else best.p
+    record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
+    checks = _check(
+        contacts, pd.concat([contacts, held]), record, read_planned(contacts, values, record, len(held)), name
+    )
+    alarms = find_alarms(checks)
+    verdict = "rose" if best.effect > 0 else "fell"
+    if alarms or best.low <= 0 <= best.high or p > 0.05:
+        verdict = "open"
+    card = _make_card(values, best, arms, checks, alarms, verdict)
+    segments = _measure_segments(contacts, name, values["by"], len(arms))
+    table = _lay_table(arms)
+    stop = ("A check has failed: these numbers may be wrong until that is explained.",) if alarms else ()
+    sections = {
+        "lift": Section((*stop, f"Share of customers with `{name}`; the difference is in points of 100."), table),
+        "money": Section((NO_MONEY,)),
+        "checks": Section(table=checks),
+        "segments": segments,
+        "skipped": Section(("Money: an outcome of 0 and 1 has none.",)),
+        "read": Section(table=parts.list_sources(tables)),
+        "appendix": Section(_define()),
+    }
+    note = pd.DataFrame({"note": [NO_MONEY]})
+    sheets = {
+        "summary": _summarise(name, best, verdict, alarms),
+        "checks": checks,
+        "segments": pd.DataFrame({"note": list(segments.text)}) if segments.table is None else segments.table,
+        "money": note,
+    }
+    people = contacts[["customer_id", "arm", name]]
+    charts = {"lift": lambda: _draw(arms, name, verdict)}
+    results = {"lift": best, "lifts": found, "checks": checks}
+    return CampaignReport(
+        values["title"] or "Campaign report", card, sections, charts, sheets, people, results, verdict
+    )
+
+
+def _read_flags(contacts: pd.DataFrame, name: str) -> pd.Series:
+    """Read the outcome as 0 and 1; TableError says what else is there."""
+    if name not in contacts:
+        says = f"there is no column `{name}` for the outcome; found: {', '.join(map(str, contacts.columns))}"
+        raise TableError([says], "contacts")
+    text = contacts[name].astype("str").str.strip().str.lower()
+    flags = pd.to_numeric(text.replace(FLAGS), errors="coerce")
+    wrong = ~flags.isin([0, 1])
+    if wrong.any():
+        shown = ", ".join(map(repr, contacts.loc[wrong, name].astype("str").unique()[:3]))
+        mend = "write 1 where it happened and 0 where it did not; amounts belong into receipts"
+        raise TableError([f"`{name}` is neither 0 nor 1 in {int(wrong.sum()):,} rows ({shown}): {mend}"], "contacts")
+    return flags
+
+
+def _check(
+    contacts: pd.DataFrame,
+    everybody: pd.DataFrame,
+    record: Mapping[str, Any],
+    planned: Mapping[str, float] | None,
+    name: str,
+) -> pd.DataFrame:
+    """The checks of the clinic that need no receipts, and that of delivery."""
+    plan = dict(record) | ({} if planned is None else {"planned_shares": planned})
+    found = examine_campaign(
+        everybody.assign(**{name: everybody[name].fillna(0)}), None, plan, Claim(name), level=LEVEL, say=say_few
+    )
+    lines = [translate(finding) for finding in found.findings]
+    return parts.make_checks([*check_sent(contacts), *(line for line in lines if line is not None)])
+
+
+def _make_card(
+    values: Mapping[str, Any],
+    lift: Lift,
+    arms: list[Lift],
+    checks: pd.DataFrame,
+    alarms: Mapping[str, str],
+    verdict: str,
+) -> ReportCard:
+    """Make the card: what changed, in customers of every 100, and what to do next."""
+    name = values["outcome"]
+    kicker = values["title"] or "Campaign report"
+    results = checks["result"].value_counts()
+    undone = list_undone(checks)
+    said = [f"{results.get(key, 0)} {words}" for key, words in REST.items() if results.get(key, 0)]
+    size = (("Checks", f"{results.get('good', 0)} fine", ", ".join(said) or "all were done"),)
+    if alarms:
+        mend = [f"What to do. {text}" for text in list_advice(alarms)]
+        sentence = f"A check has failed: {next(iter(alarms.values()))}."
+        return ReportCard(kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
+    decimals = find_decimals([100 * lift.low, 100 * lift.high], least=1)
+    treated, control, gap, low, high = (
+        f"{100 * value:.{decimals}f}".replace("-", "−")
+        for value in (lift.base + lift.effect, lift.base, lift.effect, lift.low, lift.high)
+    )
+    who = f"in the arm {lift.arm}" if len(arms) > 1 else "treated"
+    whom = f"customers in the arm {lift.arm}" if len(arms) > 1 else "treated customers"
+    where = f" in the arm {lift.arm}" if len(arms) > 1 else ""
+    words = {"rose": f"{name} rose{where}", "fell": f"{name} fell{where}"}
+    head = words.get(verdict, f"It is open whether {name} changed{where}")
+    facts = (
+        ("Treated", f"{treated} %", f"of {lift.n_treated:,} {who}"),
+        ("Control", f"{control} %", f"of {lift.n_control:,} in control"),
+        ("Difference", f"{gap} points", f"{low} to {high}"),
+        *size,
+    )
+    is_partial = bool(undone) and verdict != "open"
+    sentence = (
+        f"{treated} of every 100 {whom}, against {control} of every 100 in control; "
+        f"the 95 % interval of the difference is {low} to {high}."
+    )
+    return ReportCard(
+        kicker,
+        f"{head}{SEEN if is_partial else ''}",
+        sentence,
+        "open" if verdict == "open" else "plain",
+        facts,
+        _write_notes(lift, len(arms), undone, verdict),
+    )
+
+
+def _write_notes(lift: Lift, arms: int, undone: Mapping[str, str], verdict: str) -> tuple[str, ...]:
+    """What the reader has to keep in mind, and what to do next."""
+    notes = [f"Careful: {text}." for text in lift.warnings]
+    if arms > 1:
+        notes.append(f"Shown is the best of {arms} arms, which is partly luck; the verdict allows for that.")
+    if undone:
+        notes.append(say_undone(undone))
+    return (*notes, f"Next: {NEXT[verdict]}.")
+
+
+def _lay_table(arms: list[Lift]) -> pd.DataFrame:
+    """One row an arm: shares of both groups in percent, their difference in points."""
+    ends = [100 * end for lift in arms for end in (lift.low, lift.high)]
+    decimals = find_decimals(ends, least=1)
+
+    def write(value: float, unit: str) -> str:
+        return f"{100 * value:.{decimals}f} {unit}".replace("-", "−")
+
+    rows = [
+        {
+            "arm": lift.arm or "treated",
+            "treated": write(lift.base + lift.effect, "%"),
+            "control": write(lift.base, "%"),
+            "effect": write(lift.effect, "points"),
+            "low": write(lift.low, "points"),
+            "high": write(lift.high, "points"),
+            "relative": lift.relative,
+            "p": lift.p,
+        }
+        for lift in arms
+    ]
+    return pd.DataFrame(rows)
+
+
+def _measure_segments(contacts: pd.DataFrame, name: str, asked: str | None, arms: int) -> Section:
+    """The difference in each segment, in points of 100."""
+    by = asked or ("segment" if "segment" in contacts else None)
+    if by is None:
+        return Section(("No segments: the contact list has no column segment, and `by` was not set.",))
+    known = contacts[contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
+    try:
+        table = measure_lift(known, outcome=name, by=by).to_frame()
+    except TableError as error:
+        return Section((f"No segments: {error.problems[0]}.",))
+    table[list(POINTS)] *= 100
+    shown = show_lifts(table, ["arm", "segment"] if arms > 1 else ["segment"])
+    return Section((f"The difference in `{name}`, in points of 100.",), shown)
+
+
+def _summarise(name: str, lift: Lift, verdict: str, alarms: Mapping[str, str]) -> pd.DataFrame:
+    rows: list[tuple[str, Any, str, str]] = [
+        ("Verdict", verdict, "text", "; ".join(alarms.values())),
+        ("Outcome", name, "text", ""),
+        ("Treated", lift.n_treated, "count", lift.arm or ""),
+        ("Control", lift.n_control, "count", ""),
+        ("Share of treated", lift.base + lift.effect, "percent", ""),
+        ("Share of control", lift.base, "percent", ""),
+        ("Lift", lift.effect, "share", "difference of the shares, a fraction"),
+        ("Lift, low", lift.low, "share", f"{lift.level:.0%} interval"),
+        ("Lift, high", lift.high, "share", ""),
+        ("Lift, p", lift.p, "p", lift.method),
+    ]
+    return parts.make_summary(rows)
+
+
+def _define() -> tuple[str, ...]:
+    return (
+        "Difference: share of all treated less share of all control; everybody assigned counts, whether the message "
+        "arrived or not. The interval: of 100 such tests, at least 95 have an interval that holds the true difference.",
+        f"Groups under {SMALL} customers are not shown. {parts.list_versions()}.",
+    )
+
+
+def _draw(arms: list[Lift], name: str, verdict: str) -> Axes:
+    house_style()
+    rows = pd.DataFrame(
+        [{key: 100 * getattr(lift, key) for key in ("effect", "low", "high")} for lift in arms],
+        index=[lift.arm or "treated" for lift in arms],
+    )
+    ax = draw_intervals(rows)
+    title = f"{name}: no change that can be told from chance" if verdict == "open" else f"{name} {verdict}"
+    headline(ax, title, "treated − control, in points of 100, with the 95 % interval")
+    return ax

@@ -1,0 +1,113 @@
+"""The campaign report by segment: the effect on sales and the profit in each, where both groups have customers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from loyalty.charts import draw_intervals, headline, house_style
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.money.profit import compare_money
+from loyalty.report.campaign.job import Job
+from loyalty.report.output.privacy import suppress_small
+from loyalty.tables.check import TableError
+from loyalty.text import find_decimals
+
+MONEY = {"profit": "profit", "low": "profit low", "high": "profit high"}
+NAMED = 5  # segments that a note names
+
+
+class Segments(NamedTuple):
+    """The effect in each segment: the table (None without segments), words about the best one, notes, and decimals."""
+
+    table: pd.DataFrame | None
+    words: tuple[str, ...]
+    notes: tuple[str, ...]
+    decimals: int = 2
+
+
+def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
+    """Measure the effect and the profit of each arm in each segment; without segments say why there are none.
+
+    Parameters
+    ----------
+    job : Job
+    arms : int
+        How many treated arms there are.
+    asked : dict
+        The options of `campaign_money`: costs, margin rate and windows.
+    """
+    by = job.values["by"] or ("segment" if "segment" in job.contacts else None)
+    if by is None:
+        return _explain_no_segments("the contact list has no column segment, and `by` was not set")
+    known = job.contacts[job.contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
+    if known[by].nunique() < 2:
+        return _explain_no_segments(f"`{by}` has fewer than two values")
+    lonely = _find_lonely(known, by)
+    if len(lonely) < known[by].nunique():
+        known = known[~known[by].isin(lonely)]
+    kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
+    try:
+        table = measure_lift(known, kept, "sales", by=by).to_frame()
+        money = compare_money(known, kept, by=by, **asked)
+    except TableError as error:
+        return _explain_no_segments(error.problems[0])
+    keys = ["arm", "segment"] if arms > 1 else ["segment"]
+    money = money.rename(columns=MONEY)[["arm", "segment", *MONEY.values()]]
+    shown = show_lifts(table.merge(money, on=["arm", "segment"], how="left"), keys, tuple(MONEY.values()))
+    notes = [
+        "Effect: on sales. Profit: during and after the campaign, with its interval; for all segments together it is "
+        "the profit above.",
+        "Shrunken: the effect drawn towards the mean of all segments, from four cells on.",
+        "p adjusted: allows for the number of cells (Benjamini and Hochberg).",
+    ]
+    if lonely:
+        named = ", ".join(lonely[:NAMED]) + (f" and {len(lonely) - NAMED} more" if len(lonely) > NAMED else "")
+        notes.append(f"Not compared, because a group has fewer than two customers there: {named}.")
+    ends = pd.to_numeric(shown[["low", "high"]].stack(), errors="coerce")
+    return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes), find_decimals(ends))
+
+
+def _find_lonely(known: pd.DataFrame, by: str) -> list[str]:
+    """The segments in which control or an arm has fewer than two customers."""
+    sizes = pd.crosstab(known[by], known["arm"])
+    return sizes.index[(sizes < 2).any(axis=1)].tolist()
+
+
+def _explain_no_segments(why: str) -> Segments:
+    return Segments(None, (f"No segments: {why}.",), ())
+
+
+def _say_best(job: Job, shown: pd.DataFrame, keys: list[str], cells: int) -> tuple[str, ...]:
+    """Name the best segment by its shrunken effect, because the best of several `cells` is partly luck."""
+    rows = shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
+    if rows.empty:
+        return ()
+    best = rows.loc[rows["shrunken"].astype("float64").idxmax()]
+    raw, shrunken = (job.amounts(best[name])[0] for name in ("effect", "shrunken"))
+    says = f"{raw}, too high on average" if raw == shrunken else f"quote {shrunken}, not the {raw} measured"
+    return (f"Best: {', '.join(best[keys])}. The best of {cells} is partly luck: {says}.",)
+
+
+def show_lifts(table: pd.DataFrame, keys: list[str], more: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The columns of a table of lifts that a report shows, and `more`, with small groups hidden."""
+    names = {"n_treated": "treated", "n_control": "control", "p_adjusted": "p adjusted"}
+    columns = [*keys, "n_treated", "n_control", "effect", "low", "high", "shrunken", "p", "p_adjusted", *more]
+    shown = table[columns].rename(columns=names)
+    lines = [["arm"]] if "segment" in keys and "arm" in keys else [[]]  # each arm's total is known, and control's
+    return suppress_small(shown, ["treated", "control"], keys, lines=lines, shared=["control"])
+
+
+def draw_segments(segments: pd.DataFrame, job: Job) -> Axes:
+    """Draw the effect in each segment with its interval."""
+    house_style()
+    rows = segments[pd.to_numeric(segments["effect"], errors="coerce").notna()]
+    names = rows["segment"].astype("str")
+    if "arm" in rows:
+        names = names + ", " + rows["arm"]
+    shown = rows.set_index(names)[["effect", "low", "high"]].astype("float64")
+    ax = draw_intervals(shown, unit=job.unit)
+    headline(ax, "Is the effect the same everywhere?", "treated − control, sales per customer, with the 95 % interval")
+    return ax

@@ -1,0 +1,80 @@
+"""The campaign report on an outcome of 0 and 1, in its own words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.intake.loading import Loaded
+from loyalty.report.campaign.report import report_campaign
+from loyalty.report.run.order import read_order
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import open_table
+
+
+def load(contacts: pd.DataFrame) -> dict[str, Loaded]:
+    return {"contacts": Loaded("contacts", open_table(contacts), len(contacts), tuple(contacts.columns), {}, ())}
+
+
+def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
+    """Each arm with this share of customers who came back, exactly."""
+    parts = [
+        pd.DataFrame({"arm": arm, "retention_7": (np.arange(n) < share * n).astype(int)})
+        for arm, share in shares.items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(campaign_id="gate", wave=1, customer_id=range(len(table)))
+
+
+def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
+    report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
+    assert report.verdict == "fell" and report.card.verdict == "retention_7 fell, as far as could be seen"
+    assert report.card.headline.startswith(
+        "18.2 of every 100 treated customers, against 19.0 of every 100 in control; the"
+    )
+    words = " ".join([report.card.headline, *report.card.notes, *report.sections["lift"].text])
+    assert "profit" not in words and "bought" not in words and "Could not be checked: " in words
+    low, high = report.results["lift"].low, report.results["lift"].high
+    assert low < -0.0082 < high < 0 and report.draw("lift") is not None and report.draw("money") is None
+    assert report.sections["money"].text == (
+        "No money was measured: whether the change is worth what the campaign costs is for you to judge.",
+    )
+
+
+def test_a_difference_of_a_hundredth_of_a_point_keeps_its_digits():
+    table = report_campaign(load(make({"control": 0.19, "a": 0.19002}, 50_000)), {"outcome": "retention_7"})
+    row = table.sections["lift"].to_frame().iloc[0]
+    assert table.verdict == "open" and row["low"].startswith("−0.5") and "plan the next test" in table.card.notes[-1]
+
+
+def test_the_split_is_checked_and_an_alarm_shows_no_figure():
+    report = report_campaign(
+        load(make({"control": 0.19, "gate_40": 0.18})), {"outcome": "retention_7", "planned_control_share": 0.4}
+    )
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert [fact[0] for fact in report.card.facts] == ["Checks"]
+
+
+def test_of_several_arms_the_card_names_the_one_it_speaks_of():
+    report = report_campaign(load(make({"control": 0.18, "a": 0.18, "b": 0.19})), {"outcome": "retention_7"})
+    assert report.card.verdict.startswith("retention_7 rose in the arm b")
+    assert report.sections["lift"].to_frame()["arm"].tolist() == ["a", "b"]
+
+
+def test_what_is_neither_0_nor_1_is_refused_with_examples():
+    table = make({"control": 0.2, "a": 0.2}, 50)
+    with pytest.raises(TableError, match="no column `visits`"):
+        report_campaign(load(table), {"outcome": "visits"})
+    table.loc[[0, 1], "retention_7"] = [7, 3]
+    with pytest.raises(TableError, match="neither 0 nor 1 in 2 rows .'7', '3'.: write 1 where it happened"):
+        report_campaign(load(table), {"outcome": "retention_7"})
+
+
+def test_an_order_with_an_outcome_asks_for_no_receipts_dates_or_margin(tmp_path):
+    (tmp_path / "list.csv").write_text("x", encoding="utf-8")
+    asked = ["campaign_report", "--data", "contacts=list.csv", "-o", "report.html"]
+    order = read_order([*asked, "--set", "outcome=retention_7"], tmp_path)
+    assert order.values["outcome"] == "retention_7" and order.values["start"] is None
+    with pytest.raises(TableError, match="--data receipts=FILE is missing"):
+        read_order(asked, tmp_path)

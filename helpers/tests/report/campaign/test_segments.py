@@ -1,0 +1,44 @@
+"""The campaign report by segment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.evaluate.money.profit import campaign_money, compare_money
+from loyalty.report.campaign.report import report_campaign
+from loyalty.tables.check import TableError
+
+from ..conftest import SETTINGS
+
+COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
+
+
+def test_segments_show_the_profit_and_one_without_control_does_not_take_the_others_away(campaign):
+    treated = campaign.contacts["arm"] != "control"
+    segment = np.where(treated & (np.arange(len(treated)) % 9 == 0), "new", campaign.contacts["segment"])
+    contacts = campaign.contacts.assign(segment=segment)
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    table = report.sheets["segments"].set_index("segment")
+    assert list(table.index) == ["north", "south"] and report.draw("segments") is not None
+    assert "Not compared, because a group has fewer than two customers there: new." in report.sections["segments"].notes
+    north = contacts[contacts["segment"] == "north"]
+    kept = report.results["outcomes"][report.results["outcomes"]["customer_id"].isin(north["customer_id"])]
+    money = campaign_money(north, kept, margin_rate=0.3, **COSTS)
+    assert table.loc["north", ["profit", "profit low", "profit high"]].tolist() == pytest.approx(
+        [money.profit.effect, money.profit.low, money.profit.high]
+    )
+
+
+def test_money_by_segment_leaves_out_cells_that_cannot_be_compared():
+    wave = pd.DataFrame({"customer_id": range(8), "arm": ["a", "a", "control", "control"] * 2})
+    wave["segment"] = ["x"] * 4 + ["y"] * 4
+    wave["sales"] = [8.0, 9, 1, 2, 4, 5, 3, 3]
+    found = compare_money(wave, by="segment", margin_rate=0.5, contact_cost=0, reward_cost=0, point_cost=0)
+    assert found[["segment", "profit"]].to_dict("list") == {"segment": ["x", "y"], "profit": [3.5, 0.75]}
+    assert (found["p_adjusted"] >= found["p"]).all()
+    one = compare_money(wave.drop(index=7), by="segment", margin_rate=0.5)
+    assert one["segment"].tolist() == ["x"]
+    with pytest.raises(TableError, match="`level`"):
+        compare_money(wave, by="level", margin_rate=0.5)
