@@ -22,6 +22,11 @@ from loyalty.tasks.t33.scene import LOADED, SENT, load_autumn
 END = pd.Timestamp("2024-10-29")
 DAYS = pd.Timedelta(days=28)
 DAY = pd.Timedelta(days=1)
+FIRST = pd.Timestamp("2024-07-01")
+LAST = pd.Timestamp("2024-11-26")
+_ALL = "You took all receipts, from July to November. The window is [1 October 2024, 29 October 2024)."
+_DAY_EARLY = "Your window begins and ends a day early, on 30 September. It is [1 October 2024, 29 October 2024)."
+_REACHED = "You compared those whom the e-mail reached with those whom it did not. Dead addresses belong to customers who have left; the control group is the comparison."
 MARGIN = 0.30
 GIFT = 2.40
 MAIL = 0.10
@@ -198,6 +203,14 @@ def _answer_buyers() -> Answers:
                 "You took those whom the e-mail did not reach. Everyone drawn, reached or not, please.",
                 _compare(table, part, _unreached())[0],
             ),
+            Mistake("last_day_inside", _DAY_TOO_MANY, _compare(_people(SENT, END + DAY), part)[0]),
+            Mistake("day_early", _DAY_EARLY, _compare(_people(SENT - DAY, END - DAY), part)[0]),
+            Mistake("all_receipts", _ALL, _compare(_people(FIRST, LAST), part)[0]),
+            Mistake(
+                "reached_against_unreached",
+                _REACHED,
+                float(table.bought[_reached()].mean() - table.bought[_unreached()].mean()),
+            ),
             Mistake(
                 "ratio",
                 "That is the share of one group divided by the share of the other. The difference, please.",
@@ -338,6 +351,32 @@ def _answer_sales() -> Answers:
                 "You took those whom the e-mail did not reach. Everyone drawn, reached or not, please.",
                 _compare(table, part, _unreached()),
             ),
+            Mistake("day_early", _DAY_EARLY, _compare(_people(SENT - DAY, END - DAY), part)),
+            Mistake(
+                "one_week",
+                "Your window ends after one week. It is four weeks long: [1 October 2024, 29 October 2024).",
+                _compare(_people(SENT, SENT + DAYS / 4), part),
+            ),
+            Mistake(
+                "reached_against_unreached",
+                _REACHED,
+                take_triple(compare_means(table.sales[_reached()], table.sales[_unreached()])),
+            ),
+            Mistake(
+                "receipts_for_sales",
+                "These are receipts per customer. Sales are asked, in euros.",
+                _compare(table, "orders"),
+            ),
+            Mistake(
+                "lines_for_sales",
+                "These are receipt lines per customer. Sales are asked, in euros.",
+                _compare(table, "lines"),
+            ),
+            Mistake(
+                "relative_percent",
+                "That is the gap in percent of what the control group spent. In euros, please.",
+                multiply_triple(right, 100 / float(control.mean())),
+            ),
             Mistake(
                 "zeros_dropped_on_one_side",
                 "You left out those who bought nothing, but of the gift group only. They count as zero in both.",
@@ -365,8 +404,8 @@ def _answer_sales() -> Answers:
             ),
             Mistake(
                 "all_receipts",
-                "You took all receipts, from July to November. The window is [1 October 2024, 29 October 2024).",
-                _compare(_people(pd.Timestamp("2024-07-01"), pd.Timestamp("2024-11-26")), part),
+                _ALL,
+                _compare(_people(FIRST, LAST), part),
             ),
             Mistake(
                 "load_to_last_receipt",
