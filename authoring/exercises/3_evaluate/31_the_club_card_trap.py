@@ -13,10 +13,9 @@
 # %% [markdown]
 # [[opening]]
 #
-# Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. Whoever pays a single receipt of **at least €30** in the weeks from 3 June until before 5 August gets a badge, a golden star beside his name. The agency's slide: *"Since the badge came, owners spend
-# four times as much as other users."* It sends two invoices, one for the app and one for the badge. Jonas, who must sign, asks you.
+# Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. A user who pays a single receipt of **at least €30** from 3 June 2024 until before 5 August 2024 gets a badge, a golden star beside his name. The agency's slide says: *"Since the badge came, owners spend four times as much as other users."* The agency sends two invoices, one for the app and one for the badge. Jonas must sign them, and he asks you.
 #
-# The world's card plays the app here; the renaming below is all there is to it. Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("31a")` gives one step at a time.
+# The world's card plays the app here; the renaming below is all there is to it (the cell takes about ten seconds). Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time.
 
 # %%
 import pandas as pd
@@ -27,26 +26,22 @@ from loyalty.world import World
 wave, chain = World(customers=40_000, months=24, seed=131).randomise_card_invitation(0.5)
 receipts = chain.receipts[["customer_id", "time", "basket_id", "sales"]]
 customers = chain.customers.rename(columns={"card_since": "app_since"})
-opens, closes, end = pd.Timestamp("2024-06-03"), pd.Timestamp("2024-08-05"), pd.Timestamp("2024-10-28")
+opens, closes, end = pd.to_datetime(["2024-06-03", "2024-08-05", "2024-10-28"])
 users = pd.Index(customers.customer_id[customers.app_since < opens])
 
 # %% [markdown]
-# **31a The slide, with an honest clock.** There are {{len(users):,}} users who had the app before 3 June. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June, 5 August). What did owners spend more than the other users in the 84 days **[5 August, 28 October)**, owners minus others, in euros per customer and 28 days? One number, to a tenth of a cent.
+# **31a The slide, with an honest clock.** There are {{len(users):,}} users who had the app before 3 June 2024. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June 2024, 5 August 2024). How much more than the other users did owners spend in the 84 days **[5 August 2024, 28 October 2024)**? Owners minus others, in euros per customer and 28 days? One number, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
-weeks = receipts[(receipts.time >= opens) & (receipts.time < closes) & receipts.customer_id.isin(users)]
+weeks = receipts[(receipts.time >= opens) & (receipts.time < closes)]
+weeks = weeks[weeks.customer_id.isin(users)]
 baskets = weeks.groupby(["customer_id", "basket_id"]).sales.sum().reset_index()
 owner = users.isin(baskets.customer_id[baskets.sales >= 30])
 
-
-def spend(start, end):
-    """Euros per 28 days of each user; nothing bought is 0."""
-    window = receipts[(receipts.time >= start) & (receipts.time < end)]
-    return window.groupby("customer_id").sales.sum().reindex(users, fill_value=0).to_numpy() / (end - start).days * 28
-
-
-after = spend(closes, end)
+autumn = receipts[(receipts.time >= closes) & (receipts.time < end)]
+spent = autumn.groupby("customer_id").sales.sum().reindex(users, fill_value=0)
+after = spent.to_numpy() / 3  # 84 days are three times 28
 badge_gap = after[owner].mean() - after[~owner].mean()
 ### END SOLUTION
 
@@ -57,26 +52,35 @@ check("31a", badge_gap)
 hint("31a")
 
 # %% tags=["verify"]
+
+
+def spend(start, end):
+    window = receipts[(receipts.time >= start) & (receipts.time < end)]
+    total = window.groupby("customer_id").sales.sum().reindex(users, fill_value=0)
+    return total.to_numpy() / (end - start).days * 28
+
+
 since = spend(opens, end)
 assert 3.8 < since[owner].mean() / since[~owner].mean() < 4.4
-autumn = receipts[(receipts.time >= opens) & (receipts.time < end) & receipts.customer_id.isin(users)]
-bills = autumn.groupby(["customer_id", "basket_id"]).sales.sum().reset_index()
+since_june = receipts[(receipts.time >= opens) & (receipts.time < end) & receipts.customer_id.isin(users)]
+bills = since_june.groupby(["customer_id", "basket_id"]).sales.sum().reset_index()
 sooner_or_later = users.isin(bills.customer_id[bills.sales >= 30])
 late_gap = after[sooner_or_later].mean() - after[~sooner_or_later].mean()
 assert late_gap > badge_gap + 5
 
 # %% [markdown] tags=["solution"]
-# €{{badge_gap:.2f}}. The agency had counted from 3 June on. Then the gap is €{{since[owner].mean() - since[~owner].mean():.2f}}, because each owner brings a receipt of €30 into the window by definition: it is how he became one. And had we waited until 28 October to see who earned a star, the gap would be €{{late_gap:.2f}}: to earn it in September one has to come in September.
-# Those days cannot go wrong for an owner; they are called *immortal time*. Settle first who is who, then start the clock, the same for both.
+# €{{badge_gap:.2f}}. The agency had counted from 3 June on. Then the gap is €{{since[owner].mean() - since[~owner].mean():.2f}}, because each owner brings a receipt of €30 into the window by definition: it is how he became one. If we had waited until 28 October to see who earned a star, the gap would be €{{late_gap:.2f}}: to earn it in September you have to come in September. Those days cannot go wrong for an owner; they are called *immortal time*. Settle first who is who. Then start the clock, the same for both.
 
 # %% [markdown]
-# **31b Before there was a badge.** The same owners and the same other users, in the 84 days *before* 3 June: difference and 95 % interval as `(effect, low, high)`, owners minus others, euros per customer and 28 days.
+# **31b Before there was a badge.** The same owners and the same other users, in the 84 days *before* the badge, [11 March 2024, 3 June 2024): difference and 95 % interval (Welch) as `(effect, low, high)`, owners minus others, in euros per customer and 28 days, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.stats import compare_means
 
-before = spend(opens - pd.Timedelta(days=84), opens)
+spring = receipts[(receipts.time >= "2024-03-11") & (receipts.time < opens)]
+spent = spring.groupby("customer_id").sales.sum().reindex(users, fill_value=0)
+before = spent.to_numpy() / 3
 found = compare_means(before[owner], before[~owner])
 gap_before = (found.effect, found.low, found.high)
 ### END SOLUTION
@@ -95,27 +99,28 @@ assert found.low > 0.85 * badge_gap and change.low > 0 and here[owner].mean() > 
 # %% [markdown] tags=["solution"]
 # €{{found.effect:.2f}} (€{{found.low:.2f}} to €{{found.high:.2f}}), before anybody could have a star. Nearly the whole gap was there first.
 #
-# And the rest, €{{change.effect:.2f}}? The change has an interval of its own, €{{change.low:.2f}} to €{{change.high:.2f}}, and zero lies outside. The agency would frame it. But in this world *we* made the badge, out of receipts; no customer has ever heard of it, and its effect is exactly zero. What the purchase of €30 did do is to prove that somebody is still a customer: at the end of October {{here[owner].mean():.0%}} of the owners
-# were, and {{here[~owner].mean():.0%}} of the others. A gap that grows is no proof either.
+# And the rest, €{{change.effect:.2f}}? The change has an interval of its own, €{{change.low:.2f}} to €{{change.high:.2f}}, and zero lies outside. The agency would frame it. But in this world *we* made the badge, out of receipts; no customer has ever heard of it, and its effect is exactly zero. But a purchase of €30 proves that somebody is still a customer: at the end of October {{here[owner].mean():.0%}} of the owners were, and {{here[~owner].mean():.0%}} of the others. A gap that grows is no proof either.
 
 # %% [markdown]
 # ---
 # ## Part B, for self-study
 #
-# The app itself was launched better than its badge: on 1 January one half of the customers was invited, by lottery. `arm` says who, `took_app` who then took it. The window `main` is the year after.
+# The app itself was launched better than its badge: on 1 January 2024 the chain invited one half of its customers, by lottery. `arm` says who was invited, `took_app` says who then took the app. The window `main` is the year after, all 366 days of 2024.
 
 # %%
 contacts = wave.contacts.rename(columns={"took_card": "took_app"})
-outcomes = wave.outcomes[["campaign_id", "wave", "customer_id", "window", "start", "end", "orders", "sales"]]
+columns = ["campaign_id", "wave", "customer_id", "window", "start", "end", "orders", "sales"]
+outcomes = wave.outcomes[columns]
 
 # %% [markdown]
-# **31c What did the invitation change?** Everyone invited against everyone not invited, in the window `main`: `(effect, low, high)`, 95 % interval, euros per customer and 28 days.
+# **31c What did the invitation change?** Everyone invited against everyone not invited, in the window `main`: `(effect, low, high)`, 95 % interval (Welch), in euros per customer and 28 days, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
 days = (outcomes.end - outcomes.start).dt.days
 per_28_days = outcomes.assign(sales=outcomes.sales / days * 28)
-main = per_28_days[per_28_days.window == "main"].merge(contacts[["customer_id", "arm", "took_app"]], on="customer_id")
+main = per_28_days[per_28_days.window == "main"]
+main = main.merge(contacts[["customer_id", "arm", "took_app"]])
 lift = compare_means(main.sales[main.arm == "invited"], main.sales[main.arm == "control"])
 invited_effect = (lift.effect, lift.low, lift.high)
 ### END SOLUTION
@@ -140,10 +145,10 @@ assert equal_low < 0 < equal_high and lift.low < truth < lift.high
 # %% [markdown] tags=["solution"]
 # €{{lift.effect:.2f}} (€{{lift.low:.2f}} to €{{lift.high:.2f}}). The truth, which only this world tells, is €{{truth:.2f}}.
 #
-# A colleague wanted to be "extra fair" and compared customers with *equally many orders*. He found −€{{abs(equal.params[1]):.2f}} (−€{{abs(equal_low):.2f}} to €{{equal_high:.2f}}): no effect. But to come more often is what the app does to people. Hold the orders fixed, and you have removed the effect by hand. What happened after the invitation is a consequence, and a consequence must not be controlled for.
+# A colleague wanted to be "extra fair" and compared customers with *equally many orders*. He found −€{{abs(equal.params[1]):.2f}} (−€{{abs(equal_low):.2f}} to €{{equal_high:.2f}}): no effect. But to come more often is what the app does to people. If you hold the orders fixed, you remove the effect by hand. What happened after the invitation is a consequence, and a consequence must not be controlled for.
 
 # %% [markdown]
-# **31d And the app itself?** The effect per customer who takes the app *because he was invited*: `(effect, low, high)`, 95 % interval, euros per customer and 28 days.
+# **31d And the app itself?** The effect per customer who takes the app *because he was invited*: `(effect, low, high)`, 95 % interval (of `measure_complier_effect`, or the one of 31c divided in the same way), in euros per customer and 28 days, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -179,7 +184,8 @@ assert complier.low < true_complier < complier.high < took.low
 ### BEGIN SOLUTION
 profit_low = 0.28 * invited_effect[1] - 0.10
 badge_explains = gap_before[2] < badge_gap / 2
-letter = ("A" if badge_explains else "B") if profit_low > 0 else ("D" if badge_explains else "C")
+notes = {(True, True): "A", (True, False): "B", (False, False): "C", (False, True): "D"}
+letter = notes[profit_low > 0, badge_explains]
 decision = (letter, profit_low)
 ### END SOLUTION
 

@@ -13,11 +13,11 @@
 # %% [markdown]
 # [[opening]]
 #
-# Another chain, 30,000 customers on the list. In the new year three letters go out, four weeks apart: *"300 extra points on your next purchase."* They go to the same people each time, and they are judged **once, after all 84 days**: did those who got the three letters spend more than those who got none?
+# Another chain, with 30,000 customers on the list. From 1 January 2025 on three letters go out, four weeks apart: *"300 extra points on your next purchase."* They go to the same people each time, and they are judged **once, after all 84 days**: did those who got the three letters spend more than those who got none?
 #
 # Three letters with their points cost €1.80 per customer, all in all, and of a euro of sales 28 cents are margin. On Monday Jonas signs a plan, and a plan says who stays out.
 #
-# `customers` is the list: consent, staff, last purchase. `receipts` are the lines of autumn. Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("32a")` gives one step at a time.
+# `customers` is the list: consent, staff, last purchase. `receipts` are the lines of autumn 2024. (The cell takes about five seconds.) Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time.
 
 # %%
 import numpy as np
@@ -28,17 +28,19 @@ from loyalty.tasks.t32.scene import read_chain
 
 customers, receipts = read_chain()
 as_of = pd.Timestamp("2025-01-01")  # the day of the draw
-start, end = pd.Timestamp("2024-09-11"), pd.Timestamp("2024-12-04")  # 84 days of autumn, [start, end)
+start, end = pd.to_datetime(["2024-09-11", "2024-12-04"])  # 84 days of autumn, [start, end)
 customers.head(3)
 
 # %% [markdown]
-# **32a What does the house rule see?** "We always leave out 5 %." *Eligible* is who gave consent, is no staff, and bought on or after 1 January 2024. How many euros more per customer in 84 days must the letters bring, so that a test with 5 % of the eligible customers left out sees it in 80 of 100 cases (two-sided, 5 % false alarms)? By the formula, with the standard deviation of what the eligible customers spent in [start, end). One number, euros, to the cent.
+# **32a What does the house rule see?** "We always leave out 5 %." *Eligible* is a customer who gave consent, is no staff, and bought on or after 1 January 2024. How many euros more per customer in 84 days must the letters bring, so that a test with 5 % of the eligible customers left out sees it in 80 of 100 cases (two-sided, 5 % false alarms: 1.96 + 0.84 standard errors)? Use the formula of the lesson, with the standard deviation of what the eligible customers spent in [11 September 2024, 4 December 2024), zeros included. One number, euros, to the cent.
 
 # %%
 ### BEGIN SOLUTION
-eligible = customers[customers.consent & ~customers.staff & (customers.last_purchase >= "2024-01-01")]
+recent = customers.last_purchase >= "2024-01-01"
+eligible = customers[customers.consent & ~customers.staff & recent]
 autumn = receipts[(receipts.time >= start) & (receipts.time < end)]
-spent = autumn.groupby("customer_id").sales.sum().reindex(eligible.customer_id, fill_value=0)
+spent = autumn.groupby("customer_id").sales.sum()
+spent = spent.reindex(eligible.customer_id, fill_value=0)
 size, sd = len(spent), spent.std()
 house_rule = (1.96 + 0.8416) * sd * np.sqrt(1 / (0.05 * size) + 1 / (0.95 * size))
 ### END SOLUTION
@@ -50,7 +52,7 @@ check("32a", house_rule)
 hint("32a")
 
 # %% [markdown] tags=["solution"]
-# €{{house_rule:.2f}}, on €{{spent.mean():.2f}} that a customer spends in twelve weeks: {{house_rule / spent.mean():.0%}}. Ask Jonas when three letters last did that. The tempting way to a prettier number is to take a month for the spread: people differ by €{{autumn[autumn.time >= end - pd.Timedelta(days=28)].groupby("customer_id").sales.sum().reindex(spent.index, fill_value=0).std():.0f}} in four weeks and by €{{sd:.0f}} in twelve, but the campaign is judged after twelve. Another is to drop the top hundredth as "outliers". They will come in spring all the same, and they will not ask to be left out.
+# €{{house_rule:.2f}}, on €{{spent.mean():.2f}} that a customer spends in twelve weeks: {{house_rule / spent.mean():.0%}}. Ask Jonas when three letters last did that. There are tempting ways to a prettier number. One is to take a month for the spread: people differ by €{{autumn[autumn.time >= end - pd.Timedelta(days=28)].groupby("customer_id").sales.sum().reindex(spent.index, fill_value=0).std():.0f}} in four weeks and by €{{sd:.0f}} in twelve, but the campaign is judged after twelve. Another is to drop the top hundredth as "outliers". They will come in spring all the same, and they will not ask to be left out.
 #
 # The helper, given the whole history, says a little more, because letters bring *some* people in and so make the treated differ more:
 
@@ -61,14 +63,14 @@ house = find_detectable(spent, size=size, control=0.05, worth=0.28, cost=1.80)
 print(house.sentence("€"))
 
 # %% [markdown]
-# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: if its additional sales bring in €1.80 of **margin** per customer. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` with the history: what each eligible customer spent in [start, end). One fraction: 7 % is 0.07.
+# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: if its additional sales bring in €1.80 of **margin** per customer. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` as it is, with the history: what each eligible customer spent in [11 September 2024, 4 December 2024). One fraction: 7 % is 0.07.
 
 # %%
 ### BEGIN SOLUTION
 break_even = 1.80 / 0.28
 shares = np.arange(1, 51) / 100
-seen = [find_detectable(spent, size=size, control=share).effect <= break_even for share in shares]
-share_out = shares[seen].min()
+effects = [find_detectable(spent, size=size, control=share).effect for share in shares]
+share_out = shares[np.array(effects) <= break_even].min()
 ### END SOLUTION
 
 # %%
@@ -86,13 +88,14 @@ hint("32b")
 assert 0.15 < share_out < 0.30 and find_detectable(spent, size=size, control=0.10).effect > 1.2 * break_even
 
 # %% [markdown]
-# **32c Who stays out?** Draw the control group with `assign_arms` and your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. Whoever gives his consent later is drawn from then on, and must move nobody. The word for this campaign, its salt, is `"points 2025"`; until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Deliver the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
+# **32c Who stays out?** Draw the control group with `assign_arms` and your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. A customer who gives his consent later is drawn from then on, and he must move nobody. The word for this campaign, its salt, is `"points 2025"`. Until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Deliver the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.evaluate.design import assign_arms
 
-drawn = assign_arms(eligible, {"control": share_out, "points": 1 - share_out}, salt="points 2025")
+plan = {"control": share_out, "points": 1 - share_out}
+drawn = assign_arms(eligible, plan, salt="points 2025")
 control = set(drawn.contacts.customer_id[drawn.contacts.arm == "control"])
 ### END SOLUTION
 
@@ -121,13 +124,13 @@ assert not check_sample_ratio(drawn).alarm and not check_balance(drawn, before).
 # ## Part B, for self-study
 
 # %% [markdown]
-# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as the interval leaves out zero. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction; simulated or by a helper, to about 0.01.
+# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as the interval leaves out zero. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to three decimals: from a simulation of a million tests, your own or that of `count_looks(…, runs=1_000_000)`.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.evaluate.design import count_looks
 
-peeking = count_looks(13)
+peeking = count_looks(13, runs=1_000_000)
 ### END SOLUTION
 
 # %%
@@ -137,7 +140,7 @@ check("32d", peeking)
 hint("32d")
 
 # %% [markdown] tags=["solution"]
-# {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what was seen last Monday is still in the data this Monday, so the looks resemble each other. Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
+# {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what she saw last Monday is still in the data this Monday, so the looks resemble each other. (With 40,000 tests, the default, chance moves the third decimal.) Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
 
 # %% [markdown]
 # **32e Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than that needs. Answer with the letter.
@@ -168,9 +171,11 @@ hint("32e")
 
 # %% tags=["solution"]
 active = customers[~customers.staff & (customers.last_purchase >= "2024-01-01")]
-autumn_spend = autumn.groupby("customer_id").sales.sum().reindex(active.customer_id, fill_value=0).to_numpy()
+autumn_spend = autumn.groupby("customer_id").sales.sum()
+autumn_spend = active.customer_id.map(autumn_spend).fillna(0)
 free = autumn_spend[active.consent].mean() - autumn_spend[~active.consent].mean()
-print(f"€{free:.2f} a customer, before the first letter; {free / break_even:.1f} times the break-even")
+print(f"€{free:.2f} a customer, before the first letter")
+print(f"{free / break_even:.1f} times the break-even")
 
 # %% [markdown] tags=["solution"]
 # And then it was spring. In this chain we may see both lives of each customer, with three letters and without, and let your lottery decide which of the two each of them lives:
@@ -183,7 +188,8 @@ spring = reveal_spring().set_index("customer_id").loc[eligible.customer_id]
 stays_out = spring.index.isin(control)
 found = compare_means(spring.with_points[~stays_out], spring.without[stays_out])
 truth = (spring.with_points - spring.without).mean()
-print(f"measured: €{found.effect:.2f} ({found.low:.2f} to {found.high:.2f}); truth: €{truth:.2f}")
+print(f"measured: €{found.effect:.2f} ({found.low:.2f} to {found.high:.2f})")
+print(f"truth: €{truth:.2f}")
 
 # %% tags=["verify"]
 assert free > 2 * break_even and found.low < truth < found.high and truth > break_even

@@ -13,11 +13,11 @@
 # %% [markdown]
 # [[opening]]
 #
-# In autumn the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September, for on that day the list was loaded. Then the agency was ill, and the e-mail went out on **1 October** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in December.
+# In autumn 2024 the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September 2024, because the list was loaded on that day. Then the agency was ill, and the e-mail went out on **1 October 2024** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in December.
 #
-# Two tables: `contacts` has one row for each of the 20,000 customers (`arm` is "gift" or "control"; `used_gift` is 1 if the customer took the gift), `receipts` one row for each receipt **line** from July to 25 November. All lines with the same `basket_id` are one receipt.
+# There are two tables. `contacts` has one row for each of the 20,000 customers: `arm` is "gift" or "control", and `used_gift` is 1 if the customer took the gift. `receipts` has one row for each receipt **line** from 1 July to 25 November 2024. All lines with the same `basket_id` are one receipt.
 #
-# Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("33a")` gives one step at a time.
+# Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time. (The next cell makes the mailing; it takes about five seconds.)
 
 # %%
 from loyalty.tasks import check, hint
@@ -25,10 +25,10 @@ from loyalty.tasks.t33.scene import load_autumn
 
 autumn = load_autumn()
 contacts, receipts = autumn.contacts, autumn.receipts
-contacts.groupby("arm").agg(customers=("arm", "size"), delivered=("delivered", "mean"), used_gift=("used_gift", "mean"))
+contacts.groupby("arm")[["delivered", "used_gift"]].mean()
 
 # %% [markdown]
-# **33a Did more people buy?** The share of customers who bought anything in the four weeks **from the day of sending**, [1 October, 29 October): everyone drawn for the gift minus the control group. One number, a fraction to four decimals (0.0123 is 1.23 percentage points).
+# **33a Did more people buy?** The share of customers who bought anything in the four weeks **from the day of sending**, [1 October 2024, 29 October 2024): everyone drawn for the gift minus the control group. One number, a fraction to four decimals (0.0123 is 1.23 percentage points).
 
 # %%
 ### BEGIN SOLUTION
@@ -55,12 +55,12 @@ truth = tell_autumn()
 assert wrong["33a"]["delivered_against_whole_control"] > 5 * more_buyers and more_buyers < 0.015
 
 # %% [markdown] tags=["solution"]
-# {{more_buyers * 100:.2f}} percentage points: of 1,000 customers drawn, {{more_buyers * 1000:.0f}} more bought. Two tempting ways would have made it a triumph. Of those who *took* the gift everybody bought, by definition: "+{{wrong["33a"]["redeemers_against_control"] * 100:.0f}} points". And those whom the e-mail *reached*, against the whole control group: "+{{wrong["33a"]["delivered_against_whole_control"] * 100:.0f}} points", because the dead addresses belong mostly to people who have left.
+# {{more_buyers * 100:.2f}} percentage points: of 1,000 customers drawn, {{more_buyers * 1000:.0f}} more bought. Two tempting ways would have made it a triumph. Of those who *took* the gift everybody bought; that is how one takes it: "+{{wrong["33a"]["redeemers_against_control"] * 100:.0f}} points". And those whom the e-mail *reached*, against the whole control group: "+{{wrong["33a"]["delivered_against_whole_control"] * 100:.0f}} points", because the dead addresses belong mostly to people who have left.
 #
 # Is {{more_buyers * 100:.2f}} more than luck? `measure_lift` of this share gives an interval; we shall need it in 33e.
 
 # %% [markdown]
-# **33b What did it change in sales?** Sales per customer **drawn**, in the same four weeks: `(effect, low, high)`, gift minus control, 95 % interval, in euros to the cent, such as `(1.23, 0.45, 2.01)`. Each group with its own variance (Welch), as in the lesson.
+# **33b What did it change in sales?** Sales per customer **drawn**, in the same four weeks: `(effect, low, high)`, gift minus control, in euros to a tenth of a cent, such as `(1.234, 0.456, 2.012)`. The interval is the 95 % interval of the lesson, each group with its own variance (Welch).
 
 # %%
 ### BEGIN SOLUTION
@@ -95,7 +95,7 @@ assert tempting["lines_as_unit"][0] < 0.4 and tempting["buyers_only"][0] > 1.8 *
 # | from 17 September on | €{{tempting["window_from_list_load"][0]:.2f}} | two of four weeks lie before the letter |
 # | per receipt line | €{{tempting["lines_as_unit"][0]:.2f}} | a line was not drawn, a customer was |
 #
-# All five intervals leave zero out: each of them would have been called "significant". A p-value does not know who was compared. The right way takes everyone who was drawn, the days after the letter, and zero for whoever bought nothing.
+# All five intervals leave zero out: each of them would have been called "significant". A p-value does not know who was compared. The right way takes everyone who was drawn, the days after the letter, and zero for a customer who bought nothing.
 #
 # The day of sending is a column, so let the function read it: `build_outcomes(…, from_sent=True)` starts the window at `sent_at`, for the control group on the day of the wave.
 
@@ -104,7 +104,7 @@ assert tempting["lines_as_unit"][0] < 0.4 and tempting["buyers_only"][0] > 1.8 *
 # ## Part B, for self-study
 
 # %% [markdown]
-# **33c The average receipt.** Sales *per receipt* in the four weeks (all sales of a group divided by all its receipts): difference of gift and control as `(effect, low, high)`, 95 % interval, in euros to the cent. The lottery drew customers, not receipts.
+# **33c The average receipt.** Sales *per receipt* in the four weeks (all sales of a group divided by all its receipts): gift minus control as `(effect, low, high)`, in euros to a tenth of a cent. The 95 % interval comes from the delta method with the customer as the unit, because the lottery drew customers, not receipts.
 
 # %%
 ### BEGIN SOLUTION
@@ -123,10 +123,10 @@ by_receipt = wrong["33c"]["receipts_as_customers"]
 assert by_receipt[2] - by_receipt[1] < 0.95 * (receipt_gap[2] - receipt_gap[1]) and receipt_gap[1] > 0
 
 # %% [markdown] tags=["solution"]
-# €{{receipt_gap[0]:.2f}} (€{{receipt_gap[1]:.2f}} to €{{receipt_gap[2]:.2f}}). With each receipt as a witness of its own the interval would be €{{by_receipt[1]:.2f}} to €{{by_receipt[2]:.2f}}, too narrow: ten receipts of one family are one family. And remember what this number is: a description of the receipts, not what the campaign brought. Who came because of the gift has changed the denominator as well.
+# €{{receipt_gap[0]:.2f}} (€{{receipt_gap[1]:.2f}} to €{{receipt_gap[2]:.2f}}). With each receipt as a witness of its own the interval would be €{{by_receipt[1]:.2f}} to €{{by_receipt[2]:.2f}}, too narrow: ten receipts of one family are one family. And remember what this number is: it describes the receipts. It is not what the campaign brought, because people who came for the gift have changed the denominator as well.
 
 # %% [markdown]
-# **33d Sharper.** The answer of 33b, adjusted by what each customer had bought in the 28 days before the sending, [3 September, 1 October), with a slope for each group: `(effect, low, high)` in euros to the cent.
+# **33d Sharper.** The answer of 33b, adjusted by what each customer had bought in the 28 days before the sending, [3 September 2024, 1 October 2024), with a slope for each group: `(effect, low, high)` with its 95 % interval, in euros to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -151,7 +151,7 @@ assert change[2] - change[1] > lift.high - lift.low
 # €{{sharp.effect:.2f}} (€{{sharp.low:.2f}} to €{{sharp.high:.2f}}): {{sharp.details["saving"]:.0%}} of the variance is saved. The number moves up, because the lottery had given the gift group customers who bought a little less in September (−€{{abs(september.effect):.2f}}, well within chance); the adjustment makes up for a part of that. To subtract September *in full* is too much of a good thing: €{{change[0]:.2f}}, with an interval wider than without any adjustment.
 
 # %% [markdown]
-# **33e Which note does Jonas get?** He wants it rough: of each euro of sales **30 cents** are margin. The gift costs **€2.40** for each customer who took it (`used_gift`), the e-mail **10 cents** for each customer drawn for it. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, four weeks, to a tenth of a cent, such as `("A", 0.123)`. Mind that the interval has to know about sales *and* gifts.
+# **33e Which note does Jonas get?** He wants it rough: of each euro of sales **30 cents** are margin. The gift costs **€2.40** for each customer who took it (`used_gift`). The e-mail costs **10 cents** for each customer drawn for it, delivered or not. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, in the four weeks [1 October 2024, 29 October 2024), to a tenth of a cent, such as `("A", 0.123)`. The interval has to know about sales *and* gifts.
 #
 # - `"A"`: *Send it to everybody. Those who took the gift spent €33.59 more than the control group.*
 # - `"B"`: *The gift raised sales. Whether it earned is open: do not send it to everybody on these numbers alone.*
@@ -162,9 +162,11 @@ assert change[2] - change[1] > lift.high - lift.low
 ### BEGIN SOLUTION
 from loyalty.stats import compare_means
 
-october = outcomes[outcomes.window == "main"].merge(contacts[["customer_id", "arm", "used_gift"]], on="customer_id")
+main = outcomes[outcomes.window == "main"]
+october = main.merge(contacts[["customer_id", "arm", "used_gift"]])
 profit = 0.30 * october.sales - 2.40 * october.used_gift
-earned = compare_means(profit[october.arm == "gift"], profit[october.arm == "control"])
+with_gift, without = october.arm == "gift", october.arm == "control"
+earned = compare_means(profit[with_gift], profit[without])
 low, high = earned.low - 0.10, earned.high - 0.10
 letter = "C" if low > 0 else "D" if high < 0 else "B"
 note = (letter, low)
@@ -182,15 +184,15 @@ assert letter == "B" and buyers.open and buyers.effect == more_buyers
 assert abs(tempting["redeemers_against_control"][0] - 33.59) < 0.005
 
 # %% [markdown] tags=["solution"]
-# B. At the estimate the gift leaves €{{earned.effect - 0.10:.2f}} per customer drawn (−€{{abs(low):.2f}} to €{{high:.2f}}): perhaps something, perhaps nothing. C reads the right interval and answers the wrong question: that *sales* rose is hardly in doubt, that *money* was left is. D takes "not shown" for "not there" ({{buyers.effect * 100:.1f}} points more buyers, −{{abs(buyers.low) * 100:.1f}} to {{buyers.high * 100:.1f}}: much fits).
+# B. At the estimate the gift leaves €{{earned.effect - 0.10:.2f}} per customer drawn (−€{{abs(low):.2f}} to €{{high:.2f}}): perhaps something, perhaps nothing. C reads the right interval and answers the wrong question: nobody doubts that *sales* rose, but did they leave *money*? D takes "not shown" for "not there" ({{buyers.effect * 100:.1f}} points more buyers, −{{abs(buyers.low) * 100:.1f}} to {{buyers.high * 100:.1f}}: much fits).
 #
 # The tempting short cut: 30 cents of the lower end of *sales*, less the average gift. Here it misses by a fifth of a cent only, because nearly all the luck is in the sales. It takes the gifts as sure, and nothing in it would tell you when that is wrong. One number a customer, one interval.
 #
 # What would an experienced colleague add? "Four weeks are kind to a gift: what people bought in October they may not buy in November. Count the four weeks after it too, before anybody signs." The receipts are there:
 
 # %% tags=["solution"]
-eight_weeks = outcomes[outcomes.window != "pre"].groupby("customer_id").sales.sum().reindex(contacts.customer_id)
-both = 0.30 * eight_weeks.to_numpy() - 2.40 * contacts.used_gift
+eight_weeks = outcomes[outcomes.window != "pre"].groupby("customer_id").sales.sum()
+both = 0.30 * contacts.customer_id.map(eight_weeks) - 2.40 * contacts.used_gift
 longer = compare_means(both[contacts.arm == "gift"], both[contacts.arm == "control"])
 print(f"€{longer.effect - 0.10:.2f}, from {longer.low - 0.10:.2f} to {longer.high - 0.10:.2f}")
 

@@ -7,29 +7,38 @@ nobody: whatever a comparison finds was there without it.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.evaluate.observational.noncompliance import measure_complier_effect
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.notes import judge_note
 from loyalty.tasks.checking.triples import Triple, multiply_triple, say_triple, take_triple, widen_triple
-from loyalty.world import World
+from loyalty.tasks.t31.scene import launch_app
 
 OPENS = pd.Timestamp("2024-06-03")
 CLOSES = pd.Timestamp("2024-08-05")
 END = pd.Timestamp("2024-10-28")
 BEFORE = OPENS - pd.Timedelta(days=84)
+EARLIEST = pd.Timestamp("2024-03-01")  # somebody's three months
+LATEST = pd.Timestamp("2024-11-01")
 MARGIN = 0.28
 FEE = 0.10
+DAY = pd.Timedelta(days=1)
+NEVER = pd.Timestamp("2100-01-01")
+EVERYBODY = pd.Timestamp("2200-01-01")  # those without an app too
 LEAST = 30
+_WINDOW = "The window is 366 days long, because 2024 is a leap year: divide by its days (`end - start`), times 28."
 
 
 @cache
 def _app() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Receipt lines, customers, and one row a customer of the lottery, both its years in it."""
-    wave, chain = World(customers=40_000, months=24, seed=131).randomise_card_invitation(0.5)
+    wave, chain = launch_app()
     by_window = wave.outcomes.set_index(["customer_id", "window"])[["sales", "orders", "start", "end"]].unstack()
     trial = wave.contacts.set_index("customer_id")[["arm", "took_card"]].rename(columns={"took_card": "took"})
     for window in ("pre", "main"):
@@ -37,15 +46,18 @@ def _app() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         trial[window] = by_window["sales", window] / days * 28
         trial[f"{window}_days"] = days
     trial["orders"] = by_window["orders", "main"]
+    trial["bought"] = (trial["main"] > 0).astype(float)
+    trial["change"] = trial["main"] - trial["pre"]
     receipts = chain.receipts[["customer_id", "time", "basket_id", "sales"]]
-    return receipts[(receipts.time >= BEFORE) & (receipts.time < END)], chain.customers, trial
+    return receipts[(receipts.time >= EARLIEST) & (receipts.time < LATEST)], chain.customers, trial
 
 
 @cache
 def _groups(until: pd.Timestamp = CLOSES, users_until: pd.Timestamp = OPENS) -> tuple[pd.Index, np.ndarray, pd.Series]:
     """The app's users, whether each of them earned the badge before a day, and the moment of earning it."""
     receipts, customers, _ = _app()
-    users = pd.Index(customers.customer_id[customers.card_since < users_until])
+    before = customers.card_since < users_until
+    users = pd.Index(customers.customer_id[before | (users_until == EVERYBODY)])
     lines = receipts[(receipts.time >= OPENS) & (receipts.time < until) & receipts.customer_id.isin(users)]
     first = {"customer_id": "first", "time": "min", "sales": "sum"}
     baskets = lines.groupby("basket_id").agg(first)
@@ -80,7 +92,7 @@ def _own_clock(*, with_purchase: bool) -> float:
     """Owners counted from the moment of their own badge, the others from the opening."""
     receipts = _app()[0]
     _, owner, earned = _groups()
-    lines = receipts[receipts.customer_id.isin(earned.index)]
+    lines = receipts[receipts.customer_id.isin(earned.index) & (receipts.time < END)]
     since = lines.customer_id.map(earned)
     lines = lines[(lines.time >= since) if with_purchase else (lines.time.dt.normalize() > since.dt.normalize())]
     rate = 28 / ((END - earned).dt.total_seconds() / 86_400)
@@ -97,6 +109,12 @@ def _gap_by(unit: str) -> float:
     return _compare(_spend(CLOSES, END), users.isin(reach.index[reach >= LEAST]))[0]
 
 
+def _days_off(end: pd.Timestamp) -> float:
+    """The gap when the days end at another date, and are still divided by three."""
+    days = (end - CLOSES).days
+    return _compare(_spend(CLOSES, end))[0] * days / 84
+
+
 def _against_all_customers() -> float:
     receipts, customers, _ = _app()
     users, owner, _ = _groups()
@@ -104,6 +122,23 @@ def _against_all_customers() -> float:
     spent = window.groupby("customer_id").sales.sum().reindex(customers.customer_id, fill_value=0) / 84 * 28
     others = ~customers.customer_id.isin(users[owner]).to_numpy()
     return float(_spend(CLOSES, END)[owner].mean() - spent[others].mean())
+
+
+def _owners_of_spring() -> np.ndarray:
+    receipts = _app()[0]
+    lines = receipts[(receipts.time >= BEFORE) & (receipts.time < OPENS)]
+    paid = lines.groupby(["customer_id", "basket_id"]).sales.sum()
+    large = paid[paid >= LEAST].index.get_level_values("customer_id")
+    return _groups()[0].isin(large)
+
+
+def _before_against_all() -> Triple:
+    receipts, customers, _ = _app()
+    users, owner, _ = _groups()
+    window = receipts[(receipts.time >= BEFORE) & (receipts.time < OPENS)]
+    spent = window.groupby("customer_id").sales.sum().reindex(customers.customer_id, fill_value=0) / 84 * 28
+    mine = customers.customer_id.isin(users[owner]).to_numpy()
+    return take_triple(compare_means(spent[mine], spent[~mine]))
 
 
 @cache
@@ -172,6 +207,64 @@ def _answer_after() -> Answers:
                 _compare(after, keep=bought)[0],
             ),
             Mistake("not_per_28_days", "These are euros for the whole 84 days. Divide by three.", right * 3),
+            Mistake("per_week", "These are euros per week. Per 28 days, please.", right / 4),
+            Mistake("per_day", "These are euros per day. Per 28 days, please.", right / 28),
+            Mistake(
+                "gap_before",
+                "That is the gap of the 84 days *before* 3 June, the answer of 31b.",
+                _compare(_spend(BEFORE, OPENS))[0],
+            ),
+            Mistake(
+                "last_day_inside",
+                "Your 84 days hold 28 October too. A window [start, end) ends before its last date.",
+                _days_off(END + DAY),
+            ),
+            Mistake(
+                "last_day_cut_off",
+                "27 October is missing: `<= '2024-10-27'` ends at midnight, when that day begins. Write `< '2024-10-28'`.",
+                _days_off(END - DAY),
+            ),
+            Mistake(
+                "closing_day_qualifies",
+                "Your owners may also have paid on 5 August. The badge was given until *before* 5 August: `< '2024-08-05'`.",
+                _compare(after, _groups(CLOSES + DAY)[1])[0],
+            ),
+            Mistake("per_30_days", "These are euros per 30 days. Per 28 days, please.", right / 28 * 30),
+            Mistake(
+                "change",
+                "That is the change since the 84 days before the badge. First the gap itself.",
+                _compare(after - _spend(BEFORE, OPENS))[0],
+            ),
+            Mistake(
+                "to_the_end_of_october",
+                "Your window runs to the end of October. It is 84 days long: [5 August 2024, 28 October 2024).",
+                _compare(_spend(CLOSES, pd.Timestamp("2024-11-01")))[0],
+            ),
+            Mistake(
+                "twelve_weeks_from_the_opening",
+                "Your 84 days begin on 3 June, and the qualifying purchase is among them. Count from 5 August 2024 on.",
+                _compare(_spend(OPENS, OPENS + pd.Timedelta(days=84)))[0],
+            ),
+            Mistake(
+                "not_only_users",
+                "You compared all customers, with an app or without. Only users could earn the badge.",
+                _compare(_spend(CLOSES, END, EVERYBODY), _groups(CLOSES, EVERYBODY)[1])[0],
+            ),
+            Mistake(
+                "sign_of_the_others",
+                "That is what the other users spent, taken by itself. Owners minus others.",
+                float(after[~owner].mean()),
+            ),
+            Mistake(
+                "ratio",
+                "That is how many times as much owners spent. The difference in euros, please.",
+                float(after[owner].mean() / after[~owner].mean()),
+            ),
+            Mistake(
+                "everybody_with_an_app_today",
+                "Your users are all who ever took the app. Users are those with `app_since` before 3 June.",
+                _compare(_spend(CLOSES, END, NEVER), _groups(CLOSES, NEVER)[1])[0],
+            ),
             Mistake(
                 "owners_only",
                 "That is what owners spent. Take off what the other users spent.",
@@ -239,6 +332,42 @@ def _answer_before() -> Answers:
             Mistake(
                 "not_per_28_days", "These are euros for the whole 84 days. Divide by three.", multiply_triple(right, 3)
             ),
+            Mistake("per_week", "These are euros per week. Per 28 days, please.", multiply_triple(right, 1 / 4)),
+            Mistake(
+                "qualifying_weeks",
+                "These are the nine weeks in which the badge was earned. Take the 84 days before 3 June 2024.",
+                _compare(_spend(OPENS, CLOSES)),
+            ),
+            Mistake(
+                "eight_weeks",
+                "Your window is 56 days long. It is 84: [11 March 2024, 3 June 2024).",
+                _compare(_spend(OPENS - pd.Timedelta(days=56), OPENS)),
+            ),
+            Mistake(
+                "four_weeks",
+                "Your window is 28 days long. It is 84: [11 March 2024, 3 June 2024).",
+                _compare(_spend(OPENS - pd.Timedelta(days=28), OPENS)),
+            ),
+            Mistake(
+                "ninety_days",
+                "Your window is 90 days long. It is 84: [11 March 2024, 3 June 2024).",
+                _compare(_spend(OPENS - pd.Timedelta(days=90), OPENS)),
+            ),
+            Mistake(
+                "owners_of_spring",
+                "Your owners paid €30 in the 84 days before the badge. Owners are those of 31a: from 3 June 2024 until before 5 August 2024.",
+                _compare(before, _owners_of_spring()),
+            ),
+            Mistake(
+                "three_months",
+                "Your window begins on 1 March. It is 84 days long: [11 March 2024, 3 June 2024).",
+                _compare(_spend(pd.Timestamp("2024-03-01"), OPENS)),
+            ),
+            Mistake(
+                "all_customers",
+                "You compared owners with all other customers. Compare with the other users of the app.",
+                _before_against_all(),
+            ),
         ),
     )
 
@@ -279,6 +408,7 @@ def _at_equal_orders(by: str) -> Triple:
 def _answer_invitation() -> Answers:
     right = _lottery()
     trial = _app()[2]
+    days = float(trial.main_days.iloc[0])
     return Answers(
         right=right,
         praise=f"{say_triple(right)} per invited customer: the app does something, and it is not much.",
@@ -321,7 +451,57 @@ def _answer_invitation() -> Answers:
             Mistake(
                 "not_per_28_days",
                 "These are euros for the whole window of 366 days. Per 28 days, please.",
-                multiply_triple(right, trial.main_days.iloc[0] / 28),
+                multiply_triple(right, days / 28),
+            ),
+            Mistake(
+                "thirteen_periods",
+                f"You divided by 13, which is 364 days. {_WINDOW}",
+                multiply_triple(right, days / 364),
+            ),
+            Mistake("year_of_365", f"You took a year of 365 days. {_WINDOW}", multiply_triple(right, days / 365)),
+            Mistake("twelve_months", f"You divided by 12 months. {_WINDOW}", multiply_triple(right, days / 12 / 28)),
+            Mistake("thirty_days", f"These are euros per 30 days. {_WINDOW}", multiply_triple(right, 30 / 28)),
+            Mistake(
+                "relative",
+                "That is the gap as a part of what the control group spent. In euros, please.",
+                multiply_triple(right, 1 / float(trial.main[trial.arm == "control"].mean())),
+            ),
+            Mistake(
+                "orders_of_the_year",
+                "These are receipts in the whole year. Sales are asked, in euros per 28 days.",
+                _lottery("orders"),
+            ),
+            Mistake(
+                "share_of_buyers",
+                "That is the share who bought at all. Sales are asked, in euros.",
+                _lottery("bought"),
+            ),
+            Mistake("per_week", f"These are euros per week. {_WINDOW}", multiply_triple(right, 1 / 4)),
+            Mistake("per_day", f"These are euros per day. {_WINDOW}", multiply_triple(right, 1 / 28)),
+            Mistake(
+                "change_since_before",
+                "That is the change since the year before. The lottery made the groups alike; the gap in the window `main` itself is asked.",
+                _lottery("change"),
+            ),
+            Mistake(
+                "adjusted",
+                "You adjusted by the year before. That is a good answer and a sharper one; here the plain gap is asked.",
+                _adjusted(),
+            ),
+            Mistake(
+                "buyers_only",
+                "You left out those who bought nothing in the year. They were invited (or not), and count as zero.",
+                _lottery(keep="main > 0"),
+            ),
+            Mistake(
+                "per_complier",
+                "That is the effect per customer who takes the app *because* of the invitation, 31d. Here per invited customer.",
+                _answer_complier().right,
+            ),
+            Mistake(
+                "orders_for_sales",
+                "These are receipts. Sales are asked, in euros.",
+                multiply_triple(_lottery("orders"), 28 / days),
             ),
             Mistake(
                 "one_standard_error",
@@ -332,9 +512,19 @@ def _answer_invitation() -> Answers:
     )
 
 
+def _adjusted() -> Triple:
+    """The lottery's effect, adjusted by the year before with a slope for each group."""
+    trial = _app()[2]
+    invited = trial[trial.arm == "invited"]
+    control = trial[trial.arm == "control"]
+    past = invited[["pre"]].to_numpy(), control[["pre"]].to_numpy()
+    return take_triple(adjust_gap(invited.main.to_numpy(), control.main.to_numpy(), past))
+
+
 @cache
 def _answer_complier() -> Answers:
     trial = _app()[2]
+    days = float(trial.main_days.iloc[0])
     found = measure_complier_effect(trial.reset_index(), took="took", outcome="main")
     right = take_triple(found)
     itt = _lottery()
@@ -380,7 +570,42 @@ def _answer_complier() -> Answers:
             Mistake(
                 "not_per_28_days",
                 "These are euros for the whole window of 366 days. Per 28 days, please.",
-                multiply_triple(right, trial.main_days.iloc[0] / 28),
+                multiply_triple(right, days / 28),
+            ),
+            Mistake(
+                "thirteen_periods",
+                f"You divided by 13, which is 364 days. {_WINDOW}",
+                multiply_triple(right, days / 364),
+            ),
+            Mistake(
+                "take_up_of_all",
+                "You divided by the take-up of all customers together. The lottery moved the *difference* of the two take-ups.",
+                multiply_triple(itt, 1 / float(trial.took.mean())),
+            ),
+            Mistake(
+                "takers_only",
+                "You compared takers with takers. Who took the app uninvited is another kind of customer.",
+                _lottery(keep="took == 1"),
+            ),
+            Mistake(
+                "share_of_the_others",
+                "You divided by the share that did *not* follow the lottery. It was made by those who did.",
+                multiply_triple(itt, 1 / (1 - found.details["take_up"])),
+            ),
+            Mistake(
+                "adjusted",
+                "You adjusted by the year before. That is sharper; here the plain effect is asked.",
+                multiply_triple(_adjusted(), 1 / found.details["take_up"]),
+            ),
+            Mistake(
+                "takers_against_control",
+                "You compared the invited who took the app with the whole control group. Their like are in it, and others too.",
+                _lottery(keep="arm == 'control' or took == 1"),
+            ),
+            Mistake(
+                "invited_only",
+                "You stayed among the invited and compared those with the app with those without. That is self-selection.",
+                _by_taking("arm == 'invited'"),
             ),
             Mistake(
                 "one_standard_error",
@@ -399,16 +624,19 @@ def _choose_invoice(app_earns: bool, badge_explains: bool) -> str:
 
 
 @cache
-def _answer_invoices() -> Answers:
+def _right_note() -> tuple[str, float]:
+    low = MARGIN * _lottery()[1] - FEE
+    badge_explains = _answer_before().right[2] < _compare(_spend(CLOSES, END))[0] / 2
+    return _choose_invoice(low > 0, badge_explains), low
+
+
+@cache
+def _say_letters() -> dict[str, str]:
+    """What each note that may not be signed overlooks."""
     itt = _lottery()
-    complier = _answer_complier().right
-    profit = tuple(MARGIN * end - FEE for end in itt)
-    low = profit[1]
+    right, low = _right_note()
     before = _answer_before().right
     after = _compare(_spend(CLOSES, END))
-    app_earns = low > 0
-    badge_explains = before[2] < after[0] / 2
-    letter = _choose_invoice(app_earns, badge_explains)
     at_equal = _at_equal_orders("arm")
     says = {
         "A": f"The app, yes. But the badge? Owners were €{before[0]:.2f} ahead before there was any badge, and €{after[0]:.2f} after it. The agency wants a share of a gap that it found in place.",
@@ -416,58 +644,99 @@ def _answer_invoices() -> Answers:
         "C": f'"At equal orders" holds fixed what the app changes: {say_triple(at_equal)}. Everyone invited against everyone not invited: {say_triple(itt)}, and the profit\'s lower end is €{low:.2f}.',
         "D": f"€{after[0]:.2f} looks larger than €{itt[0]:.2f}. But the first compares people who chose themselves, and was €{before[0]:.2f} before the badge; the second was drawn by lottery.",
     }
-    wrong_lows = (
-        Mistake(
-            "revenue_for_margin",
-            "Your letter fits, the profit does not: these are sales less the fee. Of each euro 28 cents stay.",
-            (letter, itt[1] - FEE),
+    return {letter: text for letter, text in says.items() if letter != right}
+
+
+@cache
+def _say_numbers() -> dict[str, tuple[str, float]]:
+    """Usual wrong lower ends of the profit."""
+    itt = _lottery()
+    trial = _app()[2]
+    took = float(trial.took[trial.arm == "invited"].mean())
+    error = (itt[0] - itt[1]) / 1.96
+    days = float(trial.main_days.iloc[0])
+    return {
+        "revenue_for_margin": ("These are sales less the fee. Of each euro 28 cents stay.", itt[1] - FEE),
+        "fee_forgotten": ("The fee of 10 cents is not taken off.", MARGIN * itt[1]),
+        "fee_added": ("The fee is a cost: take it off, do not add it.", MARGIN * itt[1] + FEE),
+        "fee_before_margin": (
+            "You took 28 % of the fee as well. The fee is paid in full: 0.28 times the effect, less 0.10.",
+            MARGIN * (itt[1] - FEE),
         ),
-        Mistake(
-            "fee_forgotten", "Your letter fits, but the fee of 10 cents is not taken off.", (letter, MARGIN * itt[1])
+        "fee_for_takers": (
+            "You paid the fee for those who took the app. It is paid for every *invited* customer.",
+            MARGIN * itt[1] - FEE * took,
         ),
-        Mistake(
-            "best_guess_for_low",
-            "Your letter fits, but this is the profit at the estimate. Before paying, look at the lower end.",
-            (letter, profit[0]),
+        "rest_for_margin": (
+            "You took the 72 cents that do not stay. Margin is 28 cents of a euro.",
+            (1 - MARGIN) * itt[1] - FEE,
         ),
-        Mistake(
-            "complier_for_invited",
-            "Your letter fits, but the fee is paid for every *invited* customer: use 31c, not 31d.",
-            (letter, MARGIN * complier[1] - FEE),
+        "best_guess_for_low": (
+            "This is the profit at the estimate. Before paying, look at the lower end.",
+            MARGIN * itt[0] - FEE,
         ),
-        Mistake("high_for_low", "Your letter fits, but this is the upper end.", (letter, profit[2])),
+        "high_for_low": ("This is the upper end.", MARGIN * itt[2] - FEE),
+        "complier_for_invited": (
+            "The fee is paid for every *invited* customer: use 31c, not 31d.",
+            MARGIN * _answer_complier().right[1] - FEE,
+        ),
+        "one_standard_error": (
+            "This end is one standard error away; for 95 % it takes 1.96.",
+            MARGIN * (itt[0] - error) - FEE,
+        ),
+        "for_a_year": (
+            "This is for the whole year. Per invited customer and 28 days, please.",
+            (MARGIN * itt[1] - FEE) * days / 28,
+        ),
+        "lower_end_of_sales": ("This is the lower end of *sales*, 31c. Profit is asked.", itt[1]),
+        "gap_of_owners": (
+            "You put the badge's gap in. The app's profit comes from the lottery, 31c.",
+            MARGIN * _compare(_spend(CLOSES, END))[0] - FEE,
+        ),
+    }
+
+
+@cache
+def _answer_invoices() -> Answers:
+    letter, low = _right_note()
+    signed = (Mistake(f"signed_{one}", text, (one, low)) for one, text in _say_letters().items())
+    numbers = (
+        Mistake(name, f"Your letter fits. {text}", (letter, end)) for name, (text, end) in _say_numbers().items()
     )
     return Answers(
         right=(letter, low),
-        praise=f"At least €{low:.2f} a head and 28 days is left from the app. The badge was given to people who had spent €{before[0]:.2f} more anyway.",
-        mistakes=(
-            *(Mistake(f"signed_{one}", text, (one, low)) for one, text in says.items() if one != letter),
-            *wrong_lows,
-        ),
+        praise=f"At least €{low:.2f} a head and 28 days is left from the app. The badge was given to people who had spent €{_answer_before().right[0]:.2f} more anyway.",
+        mistakes=(*signed, *numbers),
     )
 
 
-_TRIPLE = "three numbers (effect, low, high), euros per customer and 28 days, 95 % interval"
+def _judge_note(answer: Any) -> tuple[str | None, str]:
+    return judge_note(answer, _right_note(), _say_letters(), _say_numbers(), _NOTE_TOLERANCE, _NOTE)
+
+
+_TRIPLE = "three numbers (effect, low, high), euros per customer and 28 days to a tenth of a cent, 95 % interval"
+_NOTE = 'a pair (letter, profit): "A", "B", "C" or "D", and the lower end of the app\'s profit in euros per invited customer and 28 days, to a tenth of a cent'
+_NOTE_TOLERANCE = 0.0007
 TASKS = (
     Task(
         code="31a",
-        asks="one number: euros per customer and 28 days, to a tenth of a cent, owners minus other users, in the 84 days [5 August, 28 October)",
+        asks="one number: euros per customer and 28 days, to a tenth of a cent, owners minus other users, in the 84 days [5 August 2024, 28 October 2024)",
         compute=_answer_after,
         tolerance=0.001,
         hints=(
-            "A receipt is all lines with one `basket_id`: sum them, keep those of at least €30 that users paid in [3 June, 5 August). Their customers are the owners.",
-            "Then forget these weeks: per user the sum of `sales` in [5 August, 28 October), 0 for who bought nothing, divided by 3.",
+            "A receipt is all lines with one `basket_id`: sum them, keep those of at least €30 that users paid in [3 June 2024, 5 August 2024). Their customers are the owners.",
+            "Then forget these weeks: per user the sum of `sales` in [5 August 2024, 28 October 2024), 0 for who bought nothing, divided by 3.",
             "Mean of the owners minus mean of the other users.",
         ),
         close="Close, not it. Who is a user, who is an owner, and which days count?",
     ),
     Task(
         code="31b",
-        asks=f"{_TRIPLE}; the owners and others of 31a in the 84 days before 3 June",
+        asks=f"{_TRIPLE}; the owners and others of 31a in the 84 days before 3 June 2024, [11 March 2024, 3 June 2024)",
         compute=_answer_before,
-        tolerance=0.03,
+        tolerance=0.0012,
         hints=(
-            "Only the days change: [11 March, 3 June).",
+            "Only the days change: [11 March 2024, 3 June 2024).",
             "`compare_means(before[owner], before[~owner])` from `loyalty.stats.intervals` gives effect, low and high.",
         ),
         close="Close, not it. The same users and owners as in 31a, one value a user?",
@@ -476,7 +745,7 @@ TASKS = (
         code="31c",
         asks=f"{_TRIPLE}; everyone invited minus everyone not invited, window `main`",
         compute=_answer_invitation,
-        tolerance=0.01,
+        tolerance=0.0009,
         hints=(
             "Join `contacts` and the rows of `outcomes` with window 'main' by customer_id.",
             "`sales` is for the whole window: divide by its days (`end - start`), times 28.",
@@ -488,23 +757,23 @@ TASKS = (
         code="31d",
         asks=f"{_TRIPLE}; per customer who takes the app because he was invited",
         compute=_answer_complier,
-        tolerance=0.01,
+        tolerance=0.002,
         hints=(
             "The effect of 31c was made by those whom the invitation moved. How large is their share?",
             "Share of takers among the invited, minus share of takers in the control group.",
             "`measure_complier_effect(contacts, per_28_days, took='took_app')` from `loyalty.evaluate.observational.noncompliance` divides and gives the interval.",
         ),
-        close="Close, not it. Divide by the difference of the two take-ups, and the interval with it.",
+        close="Close, not it. Divide by the difference of the two take-ups, not rounded, and the interval with it.",
     ),
     Task(
         code="31e",
-        asks='a pair (letter, profit): "A", "B", "C" or "D", and the lower end of the app\'s profit in euros per invited customer and 28 days, to a tenth of a cent',
+        asks=_NOTE,
         compute=_answer_invoices,
-        tolerance=0.003,
+        tolerance=_NOTE_TOLERANCE,
         hints=(
             "Profit: 0.28 times an effect of 31c, less 0.10. Take the lower end.",
             "For the badge compare 31a with 31b.",
         ),
-        close="Close, not it. 0.28 times the lower end of 31c, less 0.10.",
+        judge=_judge_note,
     ),
 )

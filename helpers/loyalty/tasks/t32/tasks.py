@@ -11,6 +11,9 @@ import pandas as pd
 from loyalty.evaluate.design.aa_test import count_looks
 from loyalty.evaluate.design.assignment import assign_arms
 from loyalty.evaluate.design.power import find_detectable
+from loyalty.tasks.checking.answers import as_number
+from loyalty.tasks.checking.cells import Part
+from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t32.scene import END, START, read_chain
 
@@ -21,6 +24,11 @@ SEEN = 0.8416
 LEVEL = 1.96
 SALT = "points 2025"
 MONDAYS = 13
+TESTS = 1_000_000
+NORMAL = 1.959964
+DAYS = 84
+PEEKING = "one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data"
+PEEKING_TOLERANCE = 0.0011
 
 
 @cache
@@ -32,6 +40,9 @@ def _people() -> pd.DataFrame:
     for name, start in (("spent", START), ("month", END - pd.Timedelta(days=28))):
         lines = receipts[(receipts["time"] >= start) & (receipts["time"] < END)]
         people[name] = lines.groupby("customer_id")["sales"].sum().reindex(people["customer_id"], fill_value=0).array
+    lines = receipts[(receipts["time"] >= START) & (receipts["time"] < END)]
+    people["margin"] = lines.groupby("customer_id")["margin"].sum().reindex(people["customer_id"], fill_value=0).array
+    people["all"] = receipts.groupby("customer_id")["sales"].sum().reindex(people["customer_id"], fill_value=0).array
     return people
 
 
@@ -44,6 +55,21 @@ def _spent(column: str = "spent") -> np.ndarray:
 def _spent_with_the_silent() -> np.ndarray:
     people = _people()
     return people.loc[people["customer_id"].isin(_all_but_silence()["customer_id"]), "spent"].to_numpy()
+
+
+def _active() -> pd.DataFrame:
+    people = _people()
+    return people[people["active"]]
+
+
+def _with_staff() -> pd.DataFrame:
+    customers = read_chain().customers
+    return customers[customers["consent"] & (customers["last_purchase"] >= "2024-01-01")]
+
+
+def _spent_of(some: pd.DataFrame) -> np.ndarray:
+    people = _people()
+    return people.loc[people["customer_id"].isin(some["customer_id"]), "spent"].to_numpy()
 
 
 def _cut_tail() -> np.ndarray:
@@ -143,6 +169,88 @@ def _answer_house_rule() -> Answers:
                 _detect(spent) * float(np.sqrt(2 / (1 / 0.05 + 1 / 0.95))),
             ),
             Mistake(
+                "ninety",
+                "That is seen in 90 of 100 cases (1.28). Asked are 80: 1.96 + 0.84.",
+                _detect(spent, hurdles=LEVEL + 1.2816),
+            ),
+            Mistake(
+                "size_of_the_list",
+                "The spread is right, but you counted all 30,000 customers. Only the eligible can be drawn.",
+                _detect(spent, size=len(everybody)),
+            ),
+            Mistake(
+                "staff_inside",
+                "Staff are in your plan. Eligible is who gave consent, is no staff, and bought on or after 1 January 2024.",
+                _detect(_spent_of(_with_staff()), size=len(_with_staff())),
+            ),
+            Mistake(
+                "consent_ignored",
+                "People without consent are in your plan. They cannot get a letter.",
+                _detect(_spent_of(_active()), size=len(_active())),
+            ),
+            Mistake(
+                "variance_for_spread",
+                "You took the variance in the place of the standard deviation.",
+                _detect(spent) * float(spent.std(ddof=1)),
+            ),
+            Mistake(
+                "mean_for_spread",
+                "You took the mean in the place of the standard deviation. What a test can see depends on how much people differ.",
+                _detect(spent) / float(spent.std(ddof=1)) * float(spent.mean()),
+            ),
+            Mistake(
+                "relative",
+                "That is a part of what a customer spends. In euros, please.",
+                _detect(spent) / float(spent.mean()),
+            ),
+            Mistake(
+                "two_percent",
+                "That is 2 %. The house rule leaves out 5 %.",
+                _detect(spent, share=0.02),
+            ),
+            Mistake(
+                "margin_for_sales",
+                "Your spread is that of the column `margin`. Sales are asked: what customers spent.",
+                _detect(_spent("margin")),
+            ),
+            Mistake(
+                "margin_of_the_effect",
+                "That is what the effect leaves as margin. Asked is the effect in euros of sales.",
+                _detect(spent) * MARGIN,
+            ),
+            Mistake(
+                "all_receipts",
+                "Your spread is that of all receipts since 1 September. The window is [11 September 2024, 4 December 2024).",
+                _detect(_spent("all")),
+            ),
+            Mistake(
+                "month_times_three",
+                "You took the spread of four weeks three times. Add up each customer's 84 days first, then take the spread.",
+                _detect(_spent("month")) * 3,
+            ),
+            Mistake(
+                "month_times_root_three",
+                "You stretched the spread of four weeks by √3, as if a customer's months had nothing to do with each other. Add up each customer's 84 days first.",
+                _detect(_spent("month")) * float(np.sqrt(3)),
+            ),
+            Mistake(
+                "tail_capped",
+                "You capped the top hundredth. They will come in spring too, uncapped.",
+                _detect(np.minimum(spent, np.quantile(spent, 0.99))),
+            ),
+            Mistake(
+                "errors_added",
+                "You added the standard errors of the two groups. Their squares add up: sd × √(1/control + 1/treated).",
+                (LEVEL + SEEN)
+                * float(spent.std(ddof=1))
+                * float(np.sqrt(1 / (0.05 * size)) + np.sqrt(1 / (0.95 * size))),
+            ),
+            Mistake(
+                "month_and_its_third",
+                "That is for four weeks. The campaign is judged after 84 days.",
+                _detect(spent) / 3,
+            ),
+            Mistake(
                 "equal_size_habit", "That is half and half. The house rule leaves out 5 %.", _detect(spent, share=0.5)
             ),
             Mistake("always_ten", "That is 10 %. The house rule leaves out 5 %.", _detect(spent, share=0.1)),
@@ -202,7 +310,7 @@ def _answer_share() -> Answers:
             ),
             Mistake(
                 "by_the_formula",
-                "Very near: that is by the formula of 32a, with one spread for both groups. The helper with the history lets the letters bring some people in; the treated then differ more, and it takes a percent more.",
+                "Very near: one percent more is needed. By the formula of 32a, with one spread for both groups, this share would do; the helper with the history lets the letters bring some people in; the treated then differ more.",
                 _by_formula(spent),
             ),
             Mistake(
@@ -234,6 +342,31 @@ def _answer_share() -> Answers:
                 "ninety",
                 "With this share it is seen in 90 of 100. Jonas asked for 80; the rest can get the letters.",
                 _smallest_share(spent, power=0.9),
+            ),
+            Mistake(
+                "more_than_needed",
+                "That sees it, with a percent more than needed. Asked is the smallest share.",
+                _smallest_share(spent) + 0.01,
+            ),
+            Mistake(
+                "treated_for_control",
+                "That is the share that gets the letters. Asked is the share that stays out.",
+                1 - _smallest_share(spent),
+            ),
+            Mistake(
+                "customers_for_share",
+                "That is a number of customers. Asked is a share, a fraction.",
+                float(np.floor(_smallest_share(spent) * size)),
+            ),
+            Mistake(
+                "size_of_the_list",
+                "Your history is right, but you counted all 30,000 customers: `size=len(spent)`.",
+                _smallest_share(spent, size=len(everybody)),
+            ),
+            Mistake(
+                "without_the_day_filter",
+                "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.",
+                _smallest_share(_spent_with_the_silent(), size=len(_spent_with_the_silent())),
             ),
         ),
     )
@@ -276,6 +409,31 @@ def _answer_control() -> Answers:
                 "new_control_each_wave",
                 "You drew anew for the third letter. The campaign is judged after all three: with a new control each time most of these people got the first two. One salt for all three.",
                 draws[2],
+            ),
+            Mistake(
+                "salt_of_the_first_letter",
+                'Your salt is "points 2025 letter 1". One salt for all three, "points 2025": whoever draws again must find the same people.',
+                draws[0],
+            ),
+            Mistake(
+                "salt_of_the_second_letter",
+                'Your salt is "points 2025 letter 2". One salt for all three: "points 2025".',
+                draws[1],
+            ),
+            Mistake(
+                "staff_inside",
+                "Staff are among yours. Filter first: they are in your control, but nobody writes to them.",
+                _draw(_with_staff(), share),
+            ),
+            Mistake(
+                "consent_ignored",
+                "People without consent are among yours. Nobody may write to them, so they were never to be drawn.",
+                _draw(active, share),
+            ),
+            Mistake(
+                "eligible",
+                "These are all eligible customers. Asked are those among them who stay out.",
+                set(eligible["customer_id"].tolist()),
             ),
             Mistake(
                 "out_in_all_draws",
@@ -325,8 +483,23 @@ def _all_but_silence() -> pd.DataFrame:
 
 
 @cache
+def _stop_after_each_look() -> dict[int, float]:
+    """Share of useless tests that were stopped by the k-th look; as `count_looks(k, runs=TESTS)` counts, in one walk."""
+    rng = np.random.default_rng(0)
+    walk = np.zeros(TESTS)
+    seen = np.zeros(TESTS, bool)
+    shares = {}
+    for look in range(1, MONDAYS + 2):
+        walk += rng.normal(size=TESTS)
+        seen |= np.abs(walk) > NORMAL * np.sqrt(look)
+        shares[look] = float(seen.mean())
+    return shares
+
+
+@cache
 def _answer_peeking() -> Answers:
-    right = count_looks(MONDAYS)
+    stopped = _stop_after_each_look()
+    right = stopped[MONDAYS]
     return Answers(
         right=right,
         praise=f"{right:.0%} of useless campaigns would be celebrated, {right / 0.05:.0f} times as many as with one look.",
@@ -348,12 +521,60 @@ def _answer_peeking() -> Answers:
             ),
             Mistake("does_not_stop", "That is the probability that she does *not* stop.", 1 - right),
             Mistake(
-                "three_looks",
-                "That is for three looks, one after each letter. Marta looks on 13 Mondays.",
-                count_looks(3),
+                "three_looks_or_one_side",
+                "That is for three looks (one after each letter), or for 13 looks on one side only. Marta looks on 13 Mondays, and stops on either side of zero.",
+                stopped[3],
+            ),
+            Mistake(
+                "twelve_looks",
+                "That is for 12 looks. Marta looks 13 times, the last time at the end.",
+                stopped[12],
+            ),
+            Mistake("two_looks", "That is for two looks. Marta looks 13 times.", stopped[2]),
+            Mistake("four_looks", "That is for four looks, as in the lesson. Marta looks on 13 Mondays.", stopped[4]),
+            Mistake("fourteen_looks", "That is for 14 looks. Marta looks 13 times.", stopped[14]),
+            Mistake(
+                "ninety_percent",
+                "That is with 90 % intervals (1.645). The interval is the usual one, 95 %.",
+                count_looks(MONDAYS, level=0.90, runs=200_000),
             ),
         ),
     )
+
+
+@cache
+def _roughly_after_each_look() -> np.ndarray:
+    """As above, of fewer tests and up to a look on each of the 84 days: to say which number of looks an answer fits."""
+    rng = np.random.default_rng(2)
+    walk = np.zeros(100_000)
+    seen = np.zeros(100_000, bool)
+    shares = np.empty(DAYS)
+    for look in range(1, DAYS + 1):
+        walk += rng.normal(size=len(walk))
+        seen |= np.abs(walk) > NORMAL * np.sqrt(look)
+        shares[look - 1] = seen.mean()
+    return shares
+
+
+def _judge_peeking(answer: Any) -> tuple[str | None, str]:
+    """Say which number of looks an answer fits, where it is none of the known ones."""
+    given = as_number(answer)
+    right = _stop_after_each_look()[MONDAYS]
+    part = Part("", [""], np.array([right]), np.array([given]))
+    generic = find_generic_mistake([part], PEEKING_TOLERANCE, PEEKING)
+    if generic is not None:
+        name, says = generic
+        return name, f"{says} Asked: {PEEKING}."
+    if abs(given - right) < 0.0045:
+        return None, "Near, not it: of fewer tests than a million chance moves the third decimal. Are there 13 looks?"
+    gaps = np.abs(_roughly_after_each_look() - given)
+    looks = int(gaps.argmin()) + 1
+    if gaps.min() < 0.003:
+        return (
+            "other_number_of_looks",
+            f"About {looks} looks give this. Marta looks 13 times, the last time at the end.",
+        )
+    return None, f"Not it. Are there 13 looks at a sum that grows, and does one alarm suffice? Asked: {PEEKING}."
 
 
 @cache
@@ -369,7 +590,7 @@ def _answer_plan() -> Answers:
         "B": f"It sees enough, yes. But {(0.5 - share) * len(spent):,.0f} customers more than needed get no letter; look at your 32b.",
         "C": f"Without any letter the active customers with consent spent €{active[True] - active[False]:.2f} more in autumn than those without. This plan finds that again and calls it an effect.",
         "E": f"Drawn anew each time, hardly anybody is without a letter at the end: of the control of the third letter {1 - share**2:.0%} got one of the first two or both.",
-        "F": f"Useless letters would be celebrated in {count_looks(MONDAYS):.0%} of cases; Jonas allows 5 %. Look at your 32d.",
+        "F": f"Useless letters would be celebrated in {_stop_after_each_look()[MONDAYS]:.0%} of cases; Jonas allows 5 %. Look at your 32d.",
         "D": "10 % see the effect that just pays: no more need to stay out.",
     }
     right = "A" if ten <= wanted else "D"
@@ -393,7 +614,7 @@ TASKS = (
         code="32a",
         asks="one number: euros per customer in 84 days, 5 % of the eligible customers left out, seen in 80 of 100 cases, by the formula",
         compute=_answer_house_rule,
-        tolerance=0.02,
+        tolerance=0.0072,
         hints=(
             "First the eligible: `customers[customers.consent & ~customers.staff & (customers.last_purchase >= '2024-01-01')]`.",
             "What each of them spent in [start, end); who bought nothing counts with 0: `.reindex(eligible.customer_id, fill_value=0)`.",
@@ -427,15 +648,15 @@ TASKS = (
     ),
     Task(
         code="32d",
-        asks="one fraction between 0 and 1: the probability of at least one false alarm in 13 looks at growing data",
+        asks=PEEKING,
         compute=_answer_peeking,
-        tolerance=0.011,
+        tolerance=PEEKING_TOLERANCE,
         hints=(
             "By simulation: 13 normal numbers, added up one by one; after the k-th the sum has a standard deviation of √k.",
             "How often lies one of the 13 sums beyond 1.96 × √k?",
-            "The lesson's helper `count_looks` does it.",
+            "The lesson's helper does it: `count_looks(13, runs=1_000_000)`.",
         ),
-        close="Close, not it. Are the 13 looks at a sum that grows, and does one alarm suffice?",
+        judge=_judge_peeking,
     ),
     Task(
         code="32e",

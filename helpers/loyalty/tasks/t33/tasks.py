@@ -7,6 +7,7 @@ been silent for long.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,15 +15,33 @@ import pandas as pd
 from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.checking.triples import Triple, move_triple, say_triple, take_triple
+from loyalty.tasks.checking.notes import judge_note
+from loyalty.tasks.checking.triples import Triple, move_triple, multiply_triple, say_triple, take_triple
 from loyalty.tasks.t33.scene import LOADED, SENT, load_autumn
 
 END = pd.Timestamp("2024-10-29")
 DAYS = pd.Timedelta(days=28)
+DAY = pd.Timedelta(days=1)
+FIRST = pd.Timestamp("2024-07-01")
+LAST = pd.Timestamp("2024-11-26")
+_ALL = "You took all receipts, from July to November. The window is [1 October 2024, 29 October 2024)."
+_DAY_EARLY = "Your window begins and ends a day early, on 30 September. It is [1 October 2024, 29 October 2024)."
+_REACHED = "You compared those whom the e-mail reached with those whom it did not. Dead addresses belong to customers who have left; the control group is the comparison."
 MARGIN = 0.30
 GIFT = 2.40
 MAIL = 0.10
-_TWO_WEEKS = "Your window ends after two weeks, with the gift. It is four weeks long: [1 October, 29 October)."
+_TWO_WEEKS = (
+    "Your window ends after two weeks, with the gift. It is four weeks long: [1 October 2024, 29 October 2024)."
+)
+_EIGHT_WEEKS = "You counted the four weeks after the campaign as well. The window is [1 October 2024, 29 October 2024)."
+_MONTH = "Your window runs to the end of October. It is four weeks long, [1 October 2024, 29 October 2024)."
+_DAY_AFTER = (
+    "Your window begins on 2 October. The e-mail went out on 1 October at six in the morning: that day belongs to it."
+)
+_DAY_TOO_MANY = "Your window holds 29 October too. A window [start, end) ends before its last date."
+_SIX_WEEKS = (
+    "Your window runs from the loading of the list to the end, six weeks. It is [1 October 2024, 29 October 2024)."
+)
 _CUT_OFF = "28 October is missing: `<= '2024-10-28'` ends at midnight, when that day begins. Write `< '2024-10-29'`."
 
 
@@ -31,9 +50,11 @@ def _people(start: pd.Timestamp = SENT, end: pd.Timestamp = END) -> pd.DataFrame
     """One row a customer: the list, and sales and receipts of a window; who bought nothing has zeros."""
     data = load_autumn()
     lines = data.receipts[(data.receipts.time >= start) & (data.receipts.time < end)]
-    sums = lines.groupby("customer_id").agg({"sales": "sum", "margin": "sum", "basket_id": "nunique"})
-    table = data.contacts.join(sums.rename(columns={"basket_id": "orders"}), on="customer_id")
-    table = table.fillna({"sales": 0.0, "margin": 0.0, "orders": 0})
+    by_customer = lines.groupby("customer_id")
+    sums = by_customer.agg({"sales": "sum", "margin": "sum", "basket_id": "nunique"})
+    sums = sums.rename(columns={"basket_id": "orders"}).assign(lines=by_customer.size())
+    table = data.contacts.join(sums, on="customer_id")
+    table = table.fillna({"sales": 0.0, "margin": 0.0, "orders": 0, "lines": 0})
     return table.assign(bought=(table.orders > 0).astype(float))
 
 
@@ -60,9 +81,26 @@ def _ratio(table: pd.DataFrame, per: str) -> Triple:
         rows = table[table.arm == arm]
         value.append(rows.sales.sum() / rows[per].sum())
         variance.append(((rows.sales - value[-1] * rows[per]) / rows[per].mean()).var() / len(rows))
-    effect = value[0] - value[1]
+    effect = float(value[0] - value[1])
     half = 1.96 * float(np.sqrt(sum(variance)))
     return effect, effect - half, effect + half
+
+
+def _per_buyer(table: pd.DataFrame) -> Triple:
+    """Sales over buyers in each group, with the empty rows counted in the standard errors: a join that left NaN."""
+    buyers = table[table.orders > 0]
+    mine = buyers.sales[buyers.arm == "gift"]
+    control = buyers.sales[buyers.arm == "control"]
+    everyone = table.groupby("arm").size()
+    effect = float(mine.mean() - control.mean())
+    half = 1.96 * float(np.sqrt(mine.var() / everyone["gift"] + control.var() / everyone["control"]))
+    return effect, effect - half, effect + half
+
+
+def _mean_alone(values: pd.Series) -> Triple:
+    mean = float(values.mean())
+    half = 1.96 * float(values.sem())
+    return mean, mean - half, mean + half
 
 
 def _center(found: Triple, effect: float) -> Triple:
@@ -81,6 +119,16 @@ def _used() -> pd.Series:
 def _reached() -> pd.Series:
     table = _people()
     return (table.arm == "gift") & table.delivered.fillna(False).astype(bool)
+
+
+@cache
+def _idle() -> pd.Series:
+    return (_people().arm == "gift") & ~_used()
+
+
+@cache
+def _unreached() -> pd.Series:
+    return (_people().arm == "gift") & ~_reached()
 
 
 @cache
@@ -110,7 +158,7 @@ def _answer_buyers() -> Answers:
             ),
             Mistake(
                 "load_to_end",
-                "Your window runs from the loading of the list to the end, six weeks. It is [1 October, 29 October).",
+                _SIX_WEEKS,
                 _compare(_people(LOADED, END), part)[0],
             ),
             Mistake(
@@ -139,7 +187,53 @@ def _answer_buyers() -> Answers:
                 _compare(_people(SENT - DAYS, SENT), part)[0],
             ),
             Mistake("two_weeks", _TWO_WEEKS, _compare(_people(SENT, SENT + DAYS / 2), part)[0]),
-            Mistake("last_day_cut_off", _CUT_OFF, _compare(_people(SENT, END - DAYS / 28), part)[0]),
+            Mistake("last_day_cut_off", _CUT_OFF, _compare(_people(SENT, END - DAY), part)[0]),
+            Mistake(
+                "takers_against_the_rest",
+                "You stayed inside the gift group and compared those who took the gift with those who did not. They sorted themselves; the control group is the comparison.",
+                float(mine.bought[mine.used_gift == 1].mean() - mine.bought[mine.used_gift == 0].mean()),
+            ),
+            Mistake(
+                "idle_against_control",
+                "You took those who were drawn and did not take the gift. They are not like the control group: those who came are missing. Everyone drawn, please.",
+                _compare(table, part, _idle())[0],
+            ),
+            Mistake(
+                "unreached_against_control",
+                "You took those whom the e-mail did not reach. Everyone drawn, reached or not, please.",
+                _compare(table, part, _unreached())[0],
+            ),
+            Mistake("last_day_inside", _DAY_TOO_MANY, _compare(_people(SENT, END + DAY), part)[0]),
+            Mistake("day_early", _DAY_EARLY, _compare(_people(SENT - DAY, END - DAY), part)[0]),
+            Mistake("all_receipts", _ALL, _compare(_people(FIRST, LAST), part)[0]),
+            Mistake(
+                "reached_against_unreached",
+                _REACHED,
+                float(table.bought[_reached()].mean() - table.bought[_unreached()].mean()),
+            ),
+            Mistake(
+                "ratio",
+                "That is the share of one group divided by the share of the other. The difference, please.",
+                float(mine.bought.mean() / control.bought.mean()),
+            ),
+            Mistake(
+                "control_alone",
+                "That is the share of buyers in the control group. Take it off the share of those drawn for the gift.",
+                float(control.bought.mean()),
+            ),
+            Mistake(
+                "gifts_against_buyers",
+                "You took the share that took the *gift*, less the control group's share of *buyers*. The same thing in both groups: bought anything, or not.",
+                float(mine.used_gift.mean() - control.bought.mean()),
+            ),
+            Mistake(
+                "divided_by_reach",
+                "You divided by the share that the e-mail reached. That is the effect on those it reached; asked is the effect per customer *drawn*.",
+                right / float(_reached()[table.arm == "gift"].mean()),
+            ),
+            Mistake("eight_weeks", _EIGHT_WEEKS, _compare(_people(SENT, END + DAYS), part)[0]),
+            Mistake("calendar_month", _MONTH, _compare(_people(SENT, pd.Timestamp("2024-11-01")), part)[0]),
+            Mistake("day_after", _DAY_AFTER, _compare(_people(SENT + DAY, END), part)[0]),
             Mistake(
                 "counts",
                 "These are customers, counted. The two groups differ in size: take the share of buyers in each.",
@@ -209,11 +303,11 @@ def _answer_sales() -> Answers:
             ),
             Mistake(
                 "load_to_end",
-                "Your window runs from the loading of the list to the end, six weeks. It is [1 October, 29 October).",
+                _SIX_WEEKS,
                 _compare(_people(LOADED, END), part),
             ),
             Mistake("two_weeks", _TWO_WEEKS, _compare(_people(SENT, SENT + DAYS / 2), part)),
-            Mistake("last_day_cut_off", _CUT_OFF, _compare(_people(SENT, END - DAYS / 28), part)),
+            Mistake("last_day_cut_off", _CUT_OFF, _compare(_people(SENT, END - DAY), part)),
             Mistake(
                 "adjusted",
                 "You adjusted by September. That is a good answer, and the one to 33d; here the plain gap.",
@@ -221,17 +315,151 @@ def _answer_sales() -> Answers:
             ),
             Mistake(
                 "last_day_inside",
-                "Your window holds 29 October too. A window [start, end) ends before its last date.",
-                _compare(_people(SENT, END + pd.Timedelta(days=1)), part),
+                _DAY_TOO_MANY,
+                _compare(_people(SENT, END + DAY), part),
             ),
             Mistake(
                 "month_before",
                 "These are the four weeks before the sending. There the gift can have done nothing.",
                 _compare(_people(SENT - DAYS, SENT), part),
             ),
+            Mistake("eight_weeks", _EIGHT_WEEKS, _compare(_people(SENT, END + DAYS), part)),
+            Mistake("calendar_month", _MONTH, _compare(_people(SENT, pd.Timestamp("2024-11-01")), part)),
+            Mistake("day_after", _DAY_AFTER, _compare(_people(SENT + DAY, END), part)),
+            Mistake(
+                "margin_for_sales",
+                "That is the column `margin`. Sales are asked: what customers paid.",
+                _compare(table, "margin"),
+            ),
+            Mistake(
+                "rate_for_margin",
+                "That is 30 cents of each euro of sales, as in 33e. Here the sales themselves.",
+                multiply_triple(right, MARGIN),
+            ),
+            Mistake(
+                "takers_against_the_rest",
+                "You stayed inside the gift group and compared those who took the gift with those who did not. They sorted themselves; the control group is the comparison.",
+                take_triple(compare_means(table.sales[_used()], table.sales[(table.arm == "gift") & ~_used()])),
+            ),
+            Mistake(
+                "idle_against_control",
+                "You took those who were drawn and did not take the gift. They are not like the control group: those who came are missing. Everyone drawn, please.",
+                _compare(table, part, _idle()),
+            ),
+            Mistake(
+                "unreached_against_control",
+                "You took those whom the e-mail did not reach. Everyone drawn, reached or not, please.",
+                _compare(table, part, _unreached()),
+            ),
+            Mistake("day_early", _DAY_EARLY, _compare(_people(SENT - DAY, END - DAY), part)),
+            Mistake(
+                "one_week",
+                "Your window ends after one week. It is four weeks long: [1 October 2024, 29 October 2024).",
+                _compare(_people(SENT, SENT + DAYS / 4), part),
+            ),
+            Mistake(
+                "reached_against_unreached",
+                _REACHED,
+                take_triple(compare_means(table.sales[_reached()], table.sales[_unreached()])),
+            ),
+            Mistake(
+                "receipts_for_sales",
+                "These are receipts per customer. Sales are asked, in euros.",
+                _compare(table, "orders"),
+            ),
+            Mistake(
+                "lines_for_sales",
+                "These are receipt lines per customer. Sales are asked, in euros.",
+                _compare(table, "lines"),
+            ),
+            Mistake(
+                "relative_percent",
+                "That is the gap in percent of what the control group spent. In euros, please.",
+                multiply_triple(right, 100 / float(control.mean())),
+            ),
+            Mistake(
+                "zeros_dropped_on_one_side",
+                "You left out those who bought nothing, but of the gift group only. They count as zero in both.",
+                _compare(table, part, (table.arm == "gift") & (table.orders > 0)),
+            ),
+            Mistake(
+                "divided_by_takers",
+                "You divided by the share that took the gift. Asked is the effect per customer *drawn*.",
+                multiply_triple(right, 1 / float(_used()[table.arm == "gift"].mean())),
+            ),
+            Mistake(
+                "for_all_drawn",
+                "That is for all who were drawn together. Per customer, please.",
+                multiply_triple(right, float(len(mine))),
+            ),
+            Mistake(
+                "per_day",
+                "That is per day. The four weeks together, please.",
+                multiply_triple(right, DAY / DAYS),
+            ),
+            Mistake(
+                "thirty_days",
+                "Your window is 30 days long. It is 28: [1 October 2024, 29 October 2024).",
+                _compare(_people(SENT, SENT + 30 * DAY), part),
+            ),
+            Mistake(
+                "all_receipts",
+                _ALL,
+                _compare(_people(FIRST, LAST), part),
+            ),
+            Mistake(
+                "load_to_last_receipt",
+                "Your window runs from the loading of the list to the last receipt. It is [1 October 2024, 29 October 2024).",
+                _compare(_people(LOADED, pd.Timestamp("2024-11-26")), part),
+            ),
+            Mistake(
+                "tail_capped",
+                "You capped the highest hundredth of the customers. That may be done if it is written down before the start; nobody did.",
+                _compare(table.assign(sales=table.sales.clip(upper=table.sales.quantile(0.99))), part),
+            ),
+            Mistake(
+                "logarithm",
+                "These are logarithms. Jonas counts euros.",
+                _compare(table.assign(sales=np.log1p(table.sales)), part),
+            ),
+            Mistake(
+                "divided_by_reach",
+                "You divided by the share that the e-mail reached. That is the effect on those it reached; asked is the effect per customer *drawn*.",
+                multiply_triple(right, 1 / float(_reached()[table.arm == "gift"].mean())),
+            ),
+            Mistake(
+                "change_since_before",
+                "That is the change since September, gift less control. It is noisier than the plain gap, and not asked; a good use of September is 33d.",
+                _compare(table.assign(change=table.sales - _people(SENT - DAYS, SENT).sales), "change"),
+            ),
+            Mistake(
+                "per_receipt",
+                "That is per receipt, the answer of 33c. Here per customer drawn.",
+                _ratio(table, "orders"),
+            ),
+            Mistake(
+                "per_buyer",
+                "You divided by the buyers of each group. Divide by everyone drawn: who bought nothing counts as zero.",
+                _per_buyer(table),
+            ),
+            Mistake(
+                "tail_cut_off",
+                "You cut off the highest hundredth of the customers. They are customers too, and nobody wrote that down before the start.",
+                _compare(table[table.sales <= table.sales.quantile(0.99)], part),
+            ),
+            Mistake(
+                "relative",
+                "That is the gap as a part of what the control group spent. In euros, please.",
+                multiply_triple(right, 1 / float(control.mean())),
+            ),
+            Mistake(
+                "no_control",
+                "That is the mean of the gift group with its own interval. Take off what the control group spent; the interval belongs to the difference.",
+                _mean_alone(mine),
+            ),
             Mistake(
                 "month_after",
-                "These are the four weeks after the campaign. The window is [1 October, 29 October).",
+                "These are the four weeks after the campaign. The window is [1 October 2024, 29 October 2024).",
                 _compare(_people(END, END + DAYS), part),
             ),
         ),
@@ -281,18 +509,81 @@ def _answer_receipt() -> Answers:
                 "Your window begins on 17 September, when the list was loaded: begin on the day of sending.",
                 _ratio(_people(LOADED, LOADED + DAYS), "orders"),
             ),
+            Mistake(
+                "per_line",
+                "That is per receipt *line*, with a good interval. A receipt is all lines with one `basket_id`.",
+                _ratio(table, "lines"),
+            ),
+            Mistake(
+                "per_buyer",
+                "That is per *buyer*. A buyer with three receipts counts three times in what is asked: all sales of a group divided by all its receipts.",
+                _compare(buyers, "sales"),
+            ),
+            Mistake(
+                "lines_per_receipt",
+                "That is how many lines a receipt has. Asked is what a receipt is worth, in euros.",
+                _ratio(table.assign(sales=table.lines), "orders"),
+            ),
+            Mistake(
+                "receipts_per_customer",
+                "That is how many receipts a customer has. Asked is what a receipt is worth, in euros.",
+                _compare(table, "orders"),
+            ),
+            Mistake(
+                "margin_for_sales",
+                "That is the column `margin` per receipt. Sales are asked.",
+                _ratio(table.assign(sales=table.margin), "orders"),
+            ),
+            Mistake("load_to_end", _SIX_WEEKS, _ratio(_people(LOADED, END), "orders")),
+            Mistake("two_weeks", _TWO_WEEKS, _ratio(_people(SENT, SENT + DAYS / 2), "orders")),
+            Mistake("eight_weeks", _EIGHT_WEEKS, _ratio(_people(SENT, END + DAYS), "orders")),
+            Mistake("calendar_month", _MONTH, _ratio(_people(SENT, pd.Timestamp("2024-11-01")), "orders")),
+            Mistake("last_day_cut_off", _CUT_OFF, _ratio(_people(SENT, END - DAY), "orders")),
+            Mistake("last_day_inside", _DAY_TOO_MANY, _ratio(_people(SENT, END + DAY), "orders")),
+            Mistake("day_after", _DAY_AFTER, _ratio(_people(SENT + DAY, END), "orders")),
+            Mistake(
+                "month_before",
+                "These are the four weeks before the sending. There the gift can have done nothing.",
+                _ratio(_people(SENT - DAYS, SENT), "orders"),
+            ),
         ),
     )
 
 
-def _sharpen(start: pd.Timestamp, end: pd.Timestamp, keep: pd.Series | None = None) -> Triple:
-    """The lift in sales, adjusted by sales of another window with a slope for each group."""
-    table = _people().assign(past=_people(start, end).sales)
+def _sharpen(start: pd.Timestamp, end: pd.Timestamp, keep: pd.Series | None = None, *, column: str = "sales") -> Triple:
+    """The lift in sales, adjusted by sales (or receipts) of another window with a slope for each group."""
+    table = _people().assign(past=_people(start, end)[column])
     table = table if keep is None else table[keep]
     gift = table[table.arm == "gift"]
     control = table[table.arm == "control"]
     past = gift[["past"]].to_numpy(), control[["past"]].to_numpy()
     return take_triple(adjust_gap(gift.sales.to_numpy(), control.sales.to_numpy(), past))
+
+
+def _slope(now: pd.Series, past: pd.Series) -> float:
+    """Slope of sales on the sales of an earlier window, of the customers in `now`."""
+    known = past[now.index]
+    return float(np.cov(known, now)[0, 1] / known.var())
+
+
+def _with_slope(slope: float) -> Triple:
+    """The lift after a given slope times September is taken off."""
+    table = _people()
+    past = _people(SENT - DAYS, SENT).sales
+    return _compare(table.assign(rest=table.sales - slope * (past - past.mean())), "rest")
+
+
+def _at_past_zero() -> Triple:
+    """The coefficient of the gift in a regression with two slopes whose past is not centred."""
+    import statsmodels.api as sm
+
+    table = _people()
+    gift = (table.arm == "gift").astype(float)
+    past = _people(SENT - DAYS, SENT).sales
+    design = sm.add_constant(np.column_stack([gift, past, gift * past]))
+    fit = sm.OLS(table.sales.to_numpy(), design).fit(cov_type="HC2")
+    low, high = fit.conf_int()[1]
+    return float(fit.params[1]), float(low), float(high)
 
 
 def _one_slope() -> Triple:
@@ -330,8 +621,68 @@ def _answer_sharper() -> Answers:
             ),
             Mistake(
                 "before_the_list_load",
-                "Your past is the 28 days before the list was loaded. Take those before the sending, [3 September, 1 October): they tell more, and nobody had a letter yet.",
+                "Your past is the 28 days before the list was loaded. Take those before the sending, [3 September 2024, 1 October 2024): they tell more, and nobody had a letter yet.",
                 _sharpen(LOADED - DAYS, LOADED),
+            ),
+            Mistake(
+                "calendar_month",
+                "Your past is the whole of September. It is the 28 days before the sending, [3 September 2024, 1 October 2024).",
+                _sharpen(pd.Timestamp("2024-09-01"), SENT),
+            ),
+            Mistake(
+                "past_with_the_sending",
+                "Your past holds the day of sending. It must end before the letter: [3 September 2024, 1 October 2024).",
+                _sharpen(SENT - DAYS, SENT + DAY),
+            ),
+            Mistake(
+                "by_receipts",
+                "You adjusted by the number of receipts in September. Asked is: by what each customer had bought, in euros.",
+                _sharpen(SENT - DAYS, SENT, column="orders"),
+            ),
+            Mistake(
+                "buyers_only",
+                "You left out those who bought nothing in the four weeks. They count as zero.",
+                _sharpen(SENT - DAYS, SENT, table.orders > 0),
+            ),
+            Mistake(
+                "buyers_of_september",
+                "You left out those who bought nothing in September. They were drawn, and their past is zero.",
+                _sharpen(SENT - DAYS, SENT, before.orders > 0),
+            ),
+            Mistake(
+                "september_itself",
+                "That is the gap in September: was the lottery kind? Asked is the gap after the sending, adjusted by September.",
+                _compare(before, "sales"),
+            ),
+            Mistake(
+                "by_margin",
+                "You adjusted by the margin of September. Asked is: by what each customer had bought, in euros of sales.",
+                _sharpen(SENT - DAYS, SENT, column="margin"),
+            ),
+            Mistake(
+                "by_bought_or_not",
+                "You adjusted by whether somebody bought in September. Asked is: by how much, in euros.",
+                _sharpen(SENT - DAYS, SENT, column="bought"),
+            ),
+            Mistake(
+                "not_centred",
+                "With a slope for each group the gap depends on the past at which you read it. You read it at a past of zero; centre the past on its mean, then the coefficient is the answer.",
+                _at_past_zero(),
+            ),
+            Mistake(
+                "slope_of_control",
+                "You took the slope of the control group for both. Asked is a slope for each group.",
+                _with_slope(_slope(table[table.arm == "control"].sales, before.sales)),
+            ),
+            Mistake(
+                "slope_of_august",
+                "You learned the slope before the start, September on August. That is a good way (`slope=`); here a slope for each group was asked.",
+                _with_slope(_slope(before.sales, _people(SENT - 2 * DAYS, SENT - DAYS).sales)),
+            ),
+            Mistake(
+                "interval_not_adjusted",
+                "The effect is the adjusted one; your interval is still that of 33b. The adjustment makes it narrower too.",
+                _center(plain, right[0]),
             ),
             Mistake(
                 "longer_past",
@@ -365,17 +716,20 @@ def _profit(margin: float = MARGIN, gift: float = GIFT, column: str = "sales", e
 
 
 @cache
-def _answer_note() -> Answers:
-    lift = _compare(_people(), "sales")
-    buyers = _compare(_people(), "bought")
-    table = _people()
-    profit = move_triple(_profit(), -MAIL)
-    _, low, high = profit
-    letter = "B"
+def _right_note() -> tuple[str, float]:
+    _, low, high = move_triple(_profit(), -MAIL)
     if low > 0:
-        letter = "C"
-    elif high < 0:
-        letter = "D"
+        return "C", low
+    return ("D" if high < 0 else "B"), low
+
+
+@cache
+def _say_letters() -> dict[str, str]:
+    """What each note that may not be signed overlooks."""
+    table = _people()
+    lift = _compare(table, "sales")
+    buyers = _compare(table, "bought")
+    profit = move_triple(_profit(), -MAIL)
     used = _compare(table, "sales", _used())[0]
     says = {
         "A": f"€{used:.2f} compares those who came with everybody. Everyone drawn against everyone left out: {say_triple(lift)}, and a profit of {say_triple(profit)}.",
@@ -383,68 +737,124 @@ def _answer_note() -> Answers:
         "C": f"That sales rose is hardly in doubt: {say_triple(lift)}. But sales are not profit. What is left per customer drawn is {say_triple(profit)}, and zero lies inside.",
         "D": f"The share of buyers is open ({buyers[1] * 100:.1f} to {buyers[2] * 100:.1f} points), and open is not zero. Sales rose, {say_triple(lift)}, and the profit is open as well.",
     }
-    wrong_lows = (
-        Mistake(
-            "revenue_for_margin",
-            "Your letter fits; but of each euro of sales only 30 cents are margin.",
-            (letter, _profit(margin=1.0)[1] - MAIL),
+    return {letter: text for letter, text in says.items() if letter != _right_note()[0]}
+
+
+@cache
+def _say_numbers() -> dict[str, tuple[str, float]]:
+    """Usual wrong lower ends of the profit."""
+    table = _people()
+    lift = _compare(table, "sales")
+    profit = move_triple(_profit(), -MAIL)
+    low = profit[1]
+    taken = float(table.used_gift[table.arm == "gift"].mean())
+    bought = float(table.bought[table.arm == "gift"].mean())
+    one_error = profit[0] - (profit[0] - low) / 1.96
+    return {
+        "revenue_for_margin": (
+            "Of each euro of sales only 30 cents are margin.",
+            _profit(margin=1.0)[1] - MAIL,
         ),
-        Mistake(
-            "gift_for_everybody",
-            "Your letter fits; but you charged the gift to everybody. It costs €2.40 for those who took it.",
-            (letter, MARGIN * lift[1] - GIFT - MAIL),
+        "gift_for_everybody": (
+            "You charged the gift to everybody. It costs €2.40 for those who took it.",
+            MARGIN * lift[1] - GIFT - MAIL,
         ),
-        Mistake(
-            "gift_forgotten",
-            "Your letter fits; but the gifts are not paid: €2.40 for each customer with `used_gift` 1, natural buyers included.",
-            (letter, _profit(gift=0.0)[1] - MAIL),
+        "gift_for_each_buyer": (
+            "You charged the gift to everybody who bought. It costs €2.40 for those with `used_gift` 1.",
+            MARGIN * lift[1] - GIFT * bought - MAIL,
         ),
-        Mistake(
-            "mail_forgotten",
-            "Your letter fits; but the 10 cents are not taken off (or in both groups, where they cancel). The control group got no e-mail: 10 cents off the difference.",
-            (letter, low + MAIL),
+        "gift_forgotten": (
+            "The gifts are not paid: €2.40 for each customer with `used_gift` 1, natural buyers included.",
+            _profit(gift=0.0)[1] - MAIL,
         ),
-        Mistake(
-            "interval_of_sales",
-            "Nearly, and by luck. You took 30 cents of the lower end of *sales* and put the gifts in as if they were sure. Give every customer one number, and make the interval from that.",
-            (letter, MARGIN * lift[1] - GIFT * float(table.used_gift[table.arm == "gift"].mean()) - MAIL),
+        "mail_forgotten": (
+            "The 10 cents are not taken off (or in both groups, where they cancel). The control group got no e-mail: 10 cents off the difference.",
+            low + MAIL,
         ),
-        Mistake(
-            "margin_column",
-            "Your letter fits; but this is the column `margin`, also when `campaign_money` meets it. Here Jonas reckons with 30 cents of each euro of sales.",
-            (letter, _profit(1.0, column="margin")[1] - MAIL),
+        "mail_added": ("The 10 cents are a cost: take them off, do not add them.", low + 2 * MAIL),
+        "mail_for_the_delivered": (
+            "You paid for the e-mails that arrived. Jonas pays 10 cents for each customer drawn for it.",
+            low + MAIL - MAIL * float(_reached()[table.arm == "gift"].mean()),
         ),
-        Mistake(
-            "eight_weeks",
-            "Your letter fits; but this counts the four weeks after the campaign as well. That is the better question, and the next lesson's; here it is [1 October, 29 October).",
-            (letter, _profit(end=END + DAYS)[1] - MAIL),
+        "interval_of_sales": (
+            "Near: you took 30 cents of the lower end of *sales* and put the gifts in as if they were sure. Give every customer one number, and make the interval from that.",
+            MARGIN * lift[1] - GIFT * taken - MAIL,
         ),
-        Mistake(
-            "best_guess_for_low",
-            "Your letter fits; but this is the profit at the estimate. The lower end was asked.",
-            (letter, profit[0]),
+        "margin_column": (
+            "This is the column `margin`, also when `campaign_money` meets it. Here Jonas reckons with 30 cents of each euro of sales.",
+            _profit(1.0, column="margin")[1] - MAIL,
         ),
-        Mistake("high_for_low", "Your letter fits; but this is the upper end.", (letter, profit[2])),
+        "eight_weeks": (
+            "This counts the four weeks after the campaign as well. That is the better question, and the next lesson's; here it is [1 October 2024, 29 October 2024).",
+            _profit(end=END + DAYS)[1] - MAIL,
+        ),
+        "two_weeks": (
+            "This counts two weeks of sales. The window is [1 October 2024, 29 October 2024).",
+            _profit(end=SENT + DAYS / 2)[1] - MAIL,
+        ),
+        "buyers_only": (
+            "You left out those who bought nothing. They count, with zero sales and no gift.",
+            _profit_of(table.orders > 0) - MAIL,
+        ),
+        "for_all_drawn": (
+            "That is for all who were drawn together. Per customer, please.",
+            low * float((table.arm == "gift").sum()),
+        ),
+        "adjusted_sales": (
+            "You began with the adjusted interval of 33d, and put the gifts in as if they were sure. Give every customer one number, and make the interval from that.",
+            MARGIN * _sharpen(SENT - DAYS, SENT)[1] - GIFT * taken - MAIL,
+        ),
+        "best_guess_for_low": ("This is the profit at the estimate. The lower end was asked.", profit[0]),
+        "high_for_low": ("This is the upper end.", profit[2]),
+        "lower_end_of_sales": ("This is the lower end of *sales*, 33b. Profit is asked.", lift[1]),
+        "one_standard_error": ("This end is one standard error away; for 95 % it takes 1.96.", one_error),
+        "ninety_percent": (
+            "This is the end of a 90 % interval; 95 % is asked.",
+            profit[0] - 1.6449 * (profit[0] - one_error),
+        ),
+        "takers_only": (
+            "You compared those who took the gift with the control group: everyone drawn, please.",
+            _profit_of(_used() | (table.arm == "control")) - MAIL,
+        ),
+    }
+
+
+def _profit_of(keep: pd.Series) -> float:
+    """Lower end of the profit of some customers, before the cost of the e-mail."""
+    table = _people()[keep]
+    return _compare(table.assign(profit=MARGIN * table.sales - GIFT * table.used_gift), "profit")[1]
+
+
+@cache
+def _answer_note() -> Answers:
+    letter, low = _right_note()
+    profit = move_triple(_profit(), -MAIL)
+    signed = (Mistake(f"signed_{one}", text, (one, low)) for one, text in _say_letters().items())
+    numbers = (
+        Mistake(name, f"Your letter fits. {text}", (letter, end)) for name, (text, end) in _say_numbers().items()
     )
     return Answers(
         right=(letter, low),
         praise=f"The profit is {say_triple(profit)} per customer drawn. That sales rose is hardly in doubt; that it earned is open.",
-        mistakes=(
-            *(Mistake(f"signed_{one}", text, (one, low)) for one, text in says.items() if one != letter),
-            *wrong_lows,
-        ),
+        mistakes=(*signed, *numbers),
     )
 
 
-_TRIPLE = "three numbers (effect, low, high), euros, gift minus control, 95 % interval, window [1 October, 29 October)"
+def _judge_note(answer: Any) -> tuple[str | None, str]:
+    return judge_note(answer, _right_note(), _say_letters(), _say_numbers(), _NOTE_TOLERANCE, _NOTE)
+
+
+_TRIPLE = "three numbers (effect, low, high), euros to a tenth of a cent, gift minus control, 95 % interval, window [1 October 2024, 29 October 2024)"
+_NOTE = 'a pair (letter, low): "A", "B", "C" or "D", and the lower end of the 95 % interval of the profit in euros per customer drawn, to a tenth of a cent'
+_NOTE_TOLERANCE = 0.00035
 TASKS = (
     Task(
         code="33a",
-        asks="one number: share of buyers, gift minus control, a fraction to four decimals, window [1 October, 29 October)",
+        asks="one number: share of buyers, gift minus control, a fraction to four decimals, window [1 October 2024, 29 October 2024)",
         compute=_answer_buyers,
         tolerance=0.00006,
         hints=(
-            "Who bought: customers with a receipt line in [1 October, 29 October). All 20,000 count, also those without any line.",
+            "Who bought: customers with a receipt line in [1 October 2024, 29 October 2024). All 20,000 count, also those without any line.",
             "`contacts.customer_id.isin(...)` with the customers of these lines says True or False for each customer; its mean in a group is the share.",
             "The share among everyone with arm 'gift', delivered or not, less the share among everyone with arm 'control'.",
         ),
@@ -454,19 +864,19 @@ TASKS = (
         code="33b",
         asks=f"{_TRIPLE}; sales per customer drawn",
         compute=_answer_sales,
-        tolerance=0.015,
+        tolerance=0.0025,
         hints=(
             "Per customer the sum of `sales` in the window; who bought nothing has 0.",
             "`build_outcomes` from `loyalty.evaluate.lift.outcomes` does it, zeros included: give contacts, receipts, `start` and `end`.",
             "Then `measure_lift(contacts, outcomes, 'sales')`, or `compare_means` of the two groups: effect, low, high.",
         ),
-        close="Close, not it. The effect is off: which window? It starts on the day of sending and ends 28 days later. Only the ends are off: Welch's interval, 95 %.",
+        close="Close, not it. Which days are in your window, and is everybody in who was drawn?",
     ),
     Task(
         code="33c",
         asks=f"{_TRIPLE}; sales per receipt",
         compute=_answer_receipt,
-        tolerance=0.0055,
+        tolerance=0.0025,
         hints=(
             "All sales of a group divided by all its receipts; one group less the other.",
             "The lottery drew customers: the interval comes from the delta method.",
@@ -476,26 +886,26 @@ TASKS = (
     ),
     Task(
         code="33d",
-        asks=f"{_TRIPLE}; sales per customer drawn, adjusted by each customer's sales in [3 September, 1 October)",
+        asks=f"{_TRIPLE}; sales per customer drawn, adjusted by each customer's sales in [3 September 2024, 1 October 2024)",
         compute=_answer_sharper,
-        tolerance=0.0055,
+        tolerance=0.0013,
         hints=(
             '`build_outcomes` also makes the window "pre", the 28 days before the start.',
             "In the lesson, 'Sharper with the past': `before` names the column of that window.",
             "`measure_lift(contacts, outcomes, 'sales', before='sales')`.",
         ),
-        close="Close, not it. Is the past [3 September, 1 October), and a slope for each group?",
+        close="Close, not it. Is the past [3 September 2024, 1 October 2024), and a slope for each group?",
     ),
     Task(
         code="33e",
-        asks='a pair (letter, low): "A", "B", "C" or "D", and the lower end of the 95 % interval of the profit in euros per customer drawn, to a tenth of a cent',
+        asks=_NOTE,
         compute=_answer_note,
-        tolerance=0.00035,
+        tolerance=_NOTE_TOLERANCE,
         hints=(
             "Give every customer one number: 0.30 times sales, less 2.40 if he took the gift.",
             "Compare the two groups in that number (`compare_means` from `loyalty.stats.intervals`), and take the 10 cents of the e-mail off effect, low and high.",
             "If zero lies inside the interval, nobody knows yet whether the gift earns.",
         ),
-        close="Close, not it. One number a customer: margin less the gift; then 10 cents off.",
+        judge=_judge_note,
     ),
 )

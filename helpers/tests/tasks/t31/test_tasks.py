@@ -10,14 +10,14 @@ from statsmodels.sandbox.regression.gmm import IV2SLS
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks import check
 from loyalty.tasks.checking.grading import find_task
-from loyalty.world import World
+from loyalty.tasks.t31.scene import launch_app
 
 OPENS, CLOSES, END = pd.Timestamp("2024-06-03"), pd.Timestamp("2024-08-05"), pd.Timestamp("2024-10-28")
 
 
 @pytest.fixture(scope="module")
 def app():
-    return World(customers=40_000, months=24, seed=131).randomise_card_invitation(0.5)
+    return launch_app()
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +162,28 @@ def test_the_worlds_truth_lies_inside_the_intervals_that_are_right(app):
     for code, value in (("31c", truth.invitation), ("31d", truth.complier)):
         _, low, high = find_task(code).compute().right
         assert 0 < low <= value * scale <= high
+
+
+@pytest.mark.parametrize(("days", "name"), [(364, "thirteen_periods"), (365, "year_of_365"), (336, "twelve_months")])
+def test_a_year_that_is_not_366_days_long_is_named(trial, days, name):
+    found = compare_means(*(trial.spend[trial.invited == one] * 366 / days for one in (1, 0)))
+    assert check("31c", (found.effect, found.low, found.high)).mistake == name
+
+
+def test_the_effect_per_complier_with_ends_divided_by_hand_is_right_and_with_a_rounded_take_up_it_is_not(trial):
+    found = compare_means(*(trial.spend[trial.invited == one] for one in (1, 0)))
+    took = trial.groupby("invited").took_card.mean()
+    for share, status in ((took[1] - took[0], "right"), (0.85, "wrong")):
+        answer = (found.effect / share, found.low / share, found.high / share)
+        assert check("31d", answer).status == status
+
+
+def test_the_wrong_number_behind_the_right_note_is_named(trial):
+    found = compare_means(*(trial.spend[trial.invited == one] for one in (1, 0)))
+    for answer, name in (
+        (("B", 0.28 * (found.low - 0.10)), "fee_before_margin"),
+        (("B", 0.28 * found.low - 0.10 * trial.took_card[trial.invited == 1].mean()), "fee_for_takers"),
+        (("B", 100 * (0.28 * found.low - 0.10)), "hundred_times"),
+        (("D", 7.0), "signed_D"),
+    ):
+        assert check("31e", answer).mistake == name

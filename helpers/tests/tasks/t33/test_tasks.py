@@ -47,7 +47,7 @@ def test_everyone_drawn_by_hand_and_by_the_helper_is_right(contacts, receipts):
     outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29", from_sent=True)
     lift, share = (measure_lift(contacts, outcomes, name) for name in ("sales", "responded"))
     for answer in (by_hand(*groups(table)), (lift.effect, lift.low, lift.high)):
-        assert check("33b", answer).status == check("33b", np.round(answer, 2)).status == "right"
+        assert check("33b", answer).status == check("33b", np.round(answer, 3)).status == "right"
     assert check("33a", share.effect).status == check("33a", round(share.effect, 4)).status == "right"
 
 
@@ -187,6 +187,50 @@ def test_the_adjusted_answer_in_the_place_of_the_plain_one_is_named(contacts, re
     outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29")
     sharp = measure_lift(contacts, outcomes, "sales", before="sales")
     assert check("33b", (sharp.effect, sharp.low, sharp.high)).mistake == "adjusted"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        ("2024-10-01", "2024-11-26", "eight_weeks"),
+        ("2024-10-02", "2024-10-29", "day_after"),
+        ("2024-10-01", "2024-11-01", "calendar_month"),
+    ],
+)
+def test_a_window_off_by_days_or_weeks_is_named(contacts, receipts, start, end, name):
+    table = spent(contacts, receipts, start, end)
+    assert check("33b", by_hand(*groups(table))).mistake == name
+    bought = groups(table.assign(b=table.orders > 0), "b")
+    assert check("33a", bought[0].mean() - bought[1].mean()).mistake == name
+
+
+def test_what_is_not_sales_per_customer_drawn_is_named(contacts, receipts):
+    inside = receipts[receipts.time.between("2024-10-01", "2024-10-29", inclusive="left")]
+    table = spent(contacts, receipts)
+    margin = inside.groupby("customer_id").margin.sum().reindex(table.customer_id, fill_value=0).to_numpy()
+    assert check("33b", by_hand(*groups(table.assign(margin=margin), "margin"))).mistake == "margin_for_sales"
+    gap = np.array(by_hand(*groups(table)))
+    reach = table.delivered[table.arm == "gift"].mean()
+    for wrong, name in (
+        (0.3 * gap, "rate_for_margin"),
+        (gap / reach, "divided_by_reach"),
+        (gap * 100, "hundred_times"),
+    ):
+        assert check("33b", wrong).mistake == name
+    half = 1.645 / 1.96 * (gap[2] - gap[0])
+    assert check("33b", (gap[0], gap[0] - half, gap[0] + half)).mistake == "ninety_percent"
+    joined = inside.groupby("customer_id", as_index=False).sales.sum().merge(contacts, how="right")  # NaN, not zero
+    assert check("33b", by_hand(*groups(joined))).mistake == "per_buyer"
+
+
+def test_the_number_behind_a_note_is_judged_by_itself(contacts, receipts):
+    table = spent(contacts, receipts)
+    gain = 0.30 * by_hand(*groups(table))[1]
+    assert check("33e", ("B", gain - 2.40 * (table.orders[table.arm == "gift"] > 0).mean() - 0.10)).mistake == (
+        "gift_for_each_buyer"
+    )
+    assert check("33e", ("C", gain)).mistake == "signed_C"
+    assert check("33e", ("B", 0.5)).mistake is None
 
 
 def test_the_worlds_truth_lies_inside_the_intervals_that_are_right() -> None:
