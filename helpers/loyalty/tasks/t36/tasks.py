@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from loyalty.evaluate.design.sample_ratio import ALARM
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tasks.checking.cells import Part
+from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.checking.triples import is_rounded, judge_triple, say_triple, take_triple
+from loyalty.tasks.checking.triples import say_triple, take_triple
 from loyalty.tasks.t36.scene import LETTERS, SOUND
 from loyalty.tasks.t36.verdicts import (
     LATE,
@@ -79,7 +82,6 @@ def _answer_ratio() -> Answers:
                 compare(ODD, "orders", "pre").p,
             ),
             Mistake("expected_count", "That is how many customers control should have. Asked is a p-value.", share * n),
-            Mistake("not_a_number", "That is NaN: do both arms have a count and an expected count?", float("nan")),
             Mistake(
                 "plan_as_sample_with_correction",
                 "You compared the list with a second list of the planned size. The plan is known exactly: one sample against fixed shares, `scipy.stats.chisquare`.",
@@ -176,9 +178,12 @@ def _answer_leak() -> Answers:
     )
 
 
-def find_leak() -> float:
-    """The share of the leaky control group that redeemed."""
-    return float(_answer_leak().right[1])
+def _look_at_numbers(
+    right: Sequence[float], given: Sequence[float], tolerance: float, asks: str
+) -> tuple[str | None, str]:
+    """What any task can meet, in the numbers beside a letter that is right; nothing where nothing is seen."""
+    part = Part("", range(1, len(right) + 1), np.array(right, dtype=float), np.array(given, dtype=float))
+    return find_generic_mistake([part], tolerance, asks) or (None, "")
 
 
 def judge_leak(answer: Any) -> tuple[str | None, str]:
@@ -188,11 +193,9 @@ def judge_leak(answer: Any) -> tuple[str | None, str]:
         return None, f"A report is one letter of {', '.join(LETTERS)}."
     if letter != LEAKY:
         return "another_report", f"In report {letter} nobody in control redeemed. Count `redeemed` in all eight."
-    if is_rounded((find_leak(),), (share,)):
-        return "too_coarse", "Right, but rounded too far: four decimals, please."
-    if not math.isfinite(share):
-        return "not_finite", "The report is right. The share is NaN or infinite: by what did you divide?"
-    return None, "The report is right, the share is not. Who redeemed, divided by all customers of which group?"
+    name, says = _look_at_numbers([_answer_leak().right[1]], [share], 0.0001, "a fraction")
+    says = says or "The share is not. Who redeemed, divided by all customers of which group?"
+    return name, f"The report is right. {says}"
 
 
 @cache
@@ -269,8 +272,8 @@ def judge_before(answer: Any) -> tuple[str | None, str]:
         p = f"{compare(letter, 'sales', 'pre').p:.2g}"
         return "another_report", f"In report {letter} the gap before has p = {p}. In another one it is clearer."
     right = take_triple(compare(LATE, "sales", "pre"))
-    name, says = judge_triple(right, answer[1:], 0.006, "Which window, and is everybody in?")
-    return name, f"The report is right. {says}"
+    name, says = _look_at_numbers(right, answer[1:], 0.006, "euros")
+    return name, f"The report is right. {says or 'The numbers are not: which window, and is everybody in?'}"
 
 
 def _change() -> Estimate:
@@ -380,11 +383,9 @@ def judge_note(answer: Any) -> tuple[str | None, str]:
         return NOTES[letter]
     if letter != "B":
         return None, "The note is one letter: A, B, C or D."
-    if not math.isfinite(float(answer[1])):
-        return "not_finite", "B is right; your number is NaN or infinite: is there a customer without a number?"
-    if is_rounded((compare(SWAPPED, "sales").low,), (float(answer[1]),)):
-        return "too_coarse", "Right, but rounded too far: to the cent, please."
-    return None, "B is right, your number is not. Is it the planned number, the window `main`, and the lower end?"
+    name, says = _look_at_numbers([compare(SWAPPED, "sales").low], [float(answer[1])], 0.006, "euros")
+    says = says or "Your number is not. Is it the planned number, the window `main`, and the lower end?"
+    return name, f"B is right. {says}"
 
 
 TASKS = (

@@ -109,7 +109,7 @@ def test_the_share_of_control_that_redeemed_is_right_and_other_shares_are_named(
         used / control["responded"].sum(): "of_buyers",
         control["redeemed"].mean() / sent["redeemed"].mean(): "part_reached",
         used: "count",
-        np.nan: "not_finite",
+        np.nan: "no_number",
         0.5: None,
     }.items():
         assert check("36b", ("Q", share)).mistake == name
