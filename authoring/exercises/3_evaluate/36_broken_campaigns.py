@@ -141,7 +141,8 @@ from loyalty.evaluate.clinic import Claim, examine_campaign
 
 said = {"P": "sales", "Q": "margin", "R": "orders", "S": "sales"}
 said |= {"T": "orders", "U": "sales", "V": "margin", "W": "orders"}
-seen, board = {}, {}
+seen = {}
+board = {}
 for letter, report in desk.items():
     tables = report.contacts, report.outcomes, report.plan
     seen[letter] = examine_campaign(*tables, Claim(said[letter]))

@@ -177,7 +177,7 @@ fair = np.random.default_rng(36).binomial(counts.sum(), 0.2, 10_000)
 draw_lotteries(fair, counts["control"], "No fair lottery leaves out so many")
 expected = 0.2 * counts.sum()
 steps = (counts["control"] - expected) / (counts.sum() * 0.2 * 0.8) ** 0.5
-print(f"control: {counts['control']:,}, expected {expected:,.0f}; {steps:.1f} standard errors off")
+print(f"control: {counts['control']:,}, expected {expected:,.0f}: {steps:.1f} standard errors")
 
 # %% tags=["verify"]
 from scipy import stats
@@ -391,8 +391,6 @@ from loyalty.evaluate.lift import measure_lift
 tables = desk[7].contacts, desk[7].outcomes
 crown = measure_lift(*tables, "sales", by="segment", correct="holm").to_frame()
 crown = crown.set_index("segment").loc[desk[7].claim.segment]
-told = {"the report": best}
-draw_report(desk[7], "The winner was crowned by luck", told, desk[7].claimed_truth)
 says = f"REFUSE: the best of twelve. Corrected p = {crown.p_adjusted:.2f}."
 ends = {"low": best.low, "high": best.high, "truth": desk[7].claimed_truth}
 reveal("36.7", estimate=best.effect, unit="€", says=says, **ends)

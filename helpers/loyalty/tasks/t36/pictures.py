@@ -16,7 +16,7 @@ from loyalty.tasks.t36.cases import NAMES, Case
 from loyalty.text import say_money
 
 SOURCE = "loyalty.world, seeds 36 and 39"
-MANY = 8  # rows; a picture of more has no numbers in it
+MANY = 6  # rows; a picture of more has no numbers in it
 BELOW = 0.3  # the diamond of a row stands so far below its interval
 
 
@@ -89,7 +89,7 @@ def draw_report(case: Case, title: str, found: Mapping[str, Estimate], truth: fl
     ax.set_yticks(range(rows), labels)
     ax.set_ylim(rows - 0.5, -0.75)
     ax.set_xlabel(f"{'€' if money else case.claim.outcome} a customer")
-    headline(ax, title, f"{NAMES[case.claim.outcome]}, treated less control, 95 % interval", SOURCE)
+    headline(ax, title, f"{NAMES[case.claim.outcome]}, treated less control, 95 % interval")
     return ax
 
 
@@ -146,7 +146,7 @@ def draw_lotteries(counts: np.ndarray, found: int, title: str) -> Axes:
     Axes
     """
     ax = plt.subplots(figsize=(9, 3.4))[1]
-    ax.hist(counts, bins=40, color=GREY)
+    ax.hist(counts, bins=30, color=GREY)
     ax.axvline(found, color=HIGHLIGHT, linewidth=3)
     top = ax.get_ylim()[1]
     words: dict[str, Any] = {"textcoords": "offset points", "fontsize": 10.5, "va": "center"}
