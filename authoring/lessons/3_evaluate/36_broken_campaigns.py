@@ -153,7 +153,7 @@ ends = {"low": mended.low, "high": mended.high, "truth": desk[2].truth}
 reveal("36.2", estimate=mended.effect, unit="€", says=says, **ends)
 
 # %% [markdown]
-# The truth is {{desk[2].truth / second.effect:.1f}} times the number in the report. The coupons hid a part of it, and bad luck hid the rest; no repair brings back bad luck. In these weeks the discount earned €{{second.n_treated * desk[2].truth:,.0f}} of sales, and the team wants to stop it. This sentence may be signed: *"Part of our control group had the coupon, which makes our number too small. The effect is open."*
+# The truth is {{desk[2].truth / second.effect:.1f}} times the number in the report. The coupons hid a part of it, and bad luck hid the rest; no repair brings back bad luck. In these weeks the discount brought €{{second.n_treated * desk[2].truth:,.0f}} of sales, and the team wants to stop it. This sentence may be signed: *"Part of our control group had the coupon, which makes our number too small. The effect is open."*
 #
 # A fault can make a number too small as well as too large. Good campaigns die of this one.
 #
@@ -290,7 +290,7 @@ noise = rng.normal(0, margin.se * 3**0.5, (10_000, 6)).cumsum(axis=1) / weeks
 limit = 1.96 * margin.se * (3 / weeks) ** 0.5  # what each look calls significant
 loud = np.abs(noise) > limit
 alarms = pd.Series([loud[:, :looks].any(axis=1).mean() for looks in weeks], index=weeks)
-draw_alarms(alarms, "Each look is one more chance to be lucky")
+ax = draw_alarms(alarms, "Each look is one more chance to be lucky")
 # %% [markdown]
 # That is **peeking**: a test that may ring at every look rings far too often. A campaign that does work suffers as well. We give the ten thousand teams one that brings what this one truly brought:
 
@@ -369,7 +369,7 @@ parts = {name: compare(rows) for name, rows in concierge.groupby("segment")}
 segments = pd.DataFrame({name: (one.effect, one.low, one.high) for name, one in parts.items()})
 segments = segments.T.set_axis(["effect", "low", "high"], axis=1)
 segments = segments.sort_values("effect", ascending=False)
-draw_segments(segments, "One of twelve has to be the best")
+ax = draw_segments(segments, "One of twelve has to be the best")
 # %% tags=["verify"]
 assert segments.index[0] == desk[7].claim.segment and len(segments) == 12 and segments.low.iloc[0] > 0
 assert (segments.low > 0).sum() == 1 and found[7].low < 0 < found[7].high and desk[7].claim.segment not in desk[7].plan.hypothesis.item()  # fmt: skip
@@ -586,7 +586,7 @@ assert 0.15 < naive < 1 - 0.95**8 and careful < 0.05
 # %%
 names = {f"{name}: {case.defect or 'sound'}": case for name, case in every.items()}
 twelve = list_claims(names)
-draw_claims(twelve, "A broken report need not look wrong", show_truth=True)
+ax = draw_claims(twelve, "A broken report need not look wrong", show_truth=True)
 # %% tags=["verify"]
 outside = twelve[(twelve.truth < twelve.low) | (twelve.truth > twelve.high)]
 assert [name.split(": ")[1] for name in outside.index] == ["control chosen afterwards", "swapped metric"]
