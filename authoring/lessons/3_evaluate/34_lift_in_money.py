@@ -122,7 +122,8 @@ from loyalty.text import say_euros
 profit = counted.margin - counted.reward_paid - counted.points
 drawn = counted.arm == "win_back"
 earned = compare_means(profit[drawn], profit[~drawn])
-" · ".join(say_euros(end - contact) for end in (earned.effect, earned.low, earned.high))
+moved = (end - contact for end in (earned.effect, earned.low, earned.high))
+"{} ({} to {})".format(*map(say_euros, moved))
 
 # %% [markdown]
 # **{{say_euros(earned.effect - contact)}} a customer** ({{say_euros(earned.low - contact)}} to {{say_euros(earned.high - contact)}}). The helper takes three tables, the contacts, the outcomes and what the offers cost, and returns the same number. A line that begins with *of which* is already inside the others.
@@ -205,8 +206,8 @@ assert point.sales > 3 * gap.sales and point.response > sent.responded.mean() + 
 # %%
 from loyalty.tasks.t34.pictures import draw_end
 
-print(f"verdict: {money.verdict}, probability of loss {money.probability_of_loss:.0%}")
 ax = draw_end(slide, money, truth)
+f"verdict: {money.verdict}"
 
 # %% tags=["verify"]
 assert money.probability_of_loss > 0.999 and money.value_of_testing < 0.5 and money.recommendation == "stop"

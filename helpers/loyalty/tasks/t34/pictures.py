@@ -80,9 +80,18 @@ def draw_end(slide: float, money: Money, truth: float) -> Axes:
     draw_intervals(pd.DataFrame(rows, index=names).assign(colour=[GREY, HIGHLIGHT]), ax=ax, unit="€")
     ax.texts[0].set_text(say_money(slide, "€", 2))
     ax.plot([truth], [2], **DIAMOND)
-    ax.annotate(say_money(truth, "€", 2), (truth, 2), (12, 0), textcoords="offset points", va="center", fontsize=9.5)
+    ax.annotate(
+        say_money(truth, "€", 2),
+        (truth, 2),
+        (-12, 0),
+        textcoords="offset points",
+        va="center",
+        ha="right",
+        fontsize=9.5,
+    )
     ax.set_yticks(range(3), [*names, "the truth"])
     ax.set_ylim(2.5, -0.75)
+    ax.set_xlim(-8, slide * 1.12)
     ax.set_xlabel("€ a customer")
     headline(ax, "The slide shone, the campaign lost", "per customer; profit with its 95 % interval", SOURCE)
     return ax
