@@ -206,8 +206,9 @@ third = compare(join(desk[3]), "orders")
 title = "The truth is zero, and the report came near to a success"
 draw_report(desk[3], title, {"the report": third}, desk[3].claimed_truth)
 says = "REFUSE: customers were lost between the draw and the list."
-ends = {"low": third.low, "high": third.high, "truth": desk[3].claimed_truth}
-reveal("36.3", estimate=third.effect, unit="", says=says, **ends)
+ends = {"low": round(third.low, 3), "high": round(third.high, 3)}
+truth = round(desk[3].claimed_truth, 3)
+reveal("36.3", estimate=round(third.effect, 3), truth=truth, unit="", says=says, **ends)
 
 # %% [markdown]
 # *"No clear difference"* happens to be true here. It was close: with a little more luck the team would have printed a success, made of luck and a filter. A right conclusion from a broken list is luck, and Marta signs methods.
@@ -345,8 +346,9 @@ whole = compare(people.fillna({"orders": 0}), "orders")
 told = {"the report": claimed, "everybody on the list": whole}
 draw_report(desk[6], "With those who left, the success is open", told, desk[6].claimed_truth)
 says = "REFUSE: survivors. The estimate is that of everybody on the list."
-ends = {"low": whole.low, "high": whole.high, "truth": desk[6].claimed_truth}
-reveal("36.6", estimate=whole.effect, unit="", says=says, **ends)
+ends = {"low": round(whole.low, 3), "high": round(whole.high, 3)}
+truth = round(desk[6].claimed_truth, 3)
+reveal("36.6", estimate=round(whole.effect, 3), truth=truth, unit="", says=says, **ends)
 
 # %% tags=["verify"]
 assert claimed.p < 0.05 < whole.p and 0 < whole.effect < 0.5 * claimed.effect and whole.low < desk[6].claimed_truth < whole.high  # fmt: skip
