@@ -1,4 +1,4 @@
-"""Does the clinic refuse broken campaigns and sign sound ones? Writes docs/tables/clinic.md and its chart.
+"""Does the clinic refuse broken campaigns and sign sound ones? Writes docs/tables/clinic.md, its chart and its rows.
 
 200 sound campaigns (seeds 0-199) and 20 of each of ten defects (seeds 1000 k + i), made by `loyalty.tasks.t36.cases`;
 each defect at its stated size and at half of it. `--part 0.1` for a look: a tenth of the campaigns, nothing is written.
@@ -230,6 +230,13 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
     plt.close(ax.figure)
 
 
+def keep_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """What lesson 36 reads: a row a campaign, its own check, its refusal, and how far its report was off."""
+    own = [row.get(row["defect"]) == "broken" for row in rows.to_dict("records")]
+    kept = ["seed", "defect", "kind", "refused", "found", "naive", "claimed", "true", "off", "euros"]
+    return rows.assign(found=own)[kept].round(6)
+
+
 def write_page(rows: pd.DataFrame) -> str:
     """The page docs/tables/clinic.md."""
     sound, stated = rows[rows["kind"] == NONE], rows[rows["kind"] == STATED]
@@ -256,7 +263,7 @@ def write_page(rows: pd.DataFrame) -> str:
 
 
 def main() -> None:
-    """Run all campaigns and write docs/tables/clinic.md and docs/tables/clinic.png."""
+    """Run all campaigns and write docs/tables/clinic.md, clinic.png and clinic.csv."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", type=float, default=1.0)
     parser.add_argument("--folder", type=Path, default=None)
@@ -268,6 +275,7 @@ def main() -> None:
     if folder:
         (folder / "clinic.md").write_text(page, encoding="utf-8")
         draw(rows, folder / "clinic.png")
+        keep_rows(rows).to_csv(folder / "clinic.csv", index=False)
     print(page)
 
 

@@ -16,11 +16,14 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from PIL import Image
 
 from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH
 from loyalty.text import say_money
 
 SHARP = 2  # pixels drawn for each pixel of the page
+COLOURS = 64  # of a figure in a notebook
+ALMOST_WHITE = 250  # a palette is rounded, and white has to stay white
 TOLD = "headline: "
 ROOMS = {"prepare": "#56B4E9", "segment": "#E69F00", "evaluate": "#0072B2", "learn": "#009E73"}
 
@@ -95,10 +98,21 @@ def draw_sharply(figure: Figure) -> tuple[bytes, dict[str, Any]]:
     """
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=SHARP * figure.dpi, bbox_inches="tight", facecolor="white")
-    png = drawn.getvalue()
+    png = _take_few_colours(drawn)
     # The size stands at a fixed place of every PNG: width and height, four bytes each
     width, height = (int.from_bytes(png[start : start + 4], "big") // SHARP for start in (16, 20))
     return png, {"alt": describe_figure(figure), "width": width, "height": height}
+
+
+def _take_few_colours(drawn: io.BytesIO) -> bytes:
+    """Write a PNG with a palette: a chart has few colours, and so takes a quarter less space."""
+    drawn.seek(0)
+    few = Image.open(drawn).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    colours = few.getpalette() or []
+    few.putpalette([255 if value >= ALMOST_WHITE else value for value in colours])
+    written = io.BytesIO()
+    few.save(written, "PNG", optimize=True)
+    return written.getvalue()
 
 
 def describe_figure(figure: Figure) -> str:

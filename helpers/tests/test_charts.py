@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import matplotlib
 
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from loyalty import charts
 from loyalty.text import shorten
@@ -110,3 +114,13 @@ def test_a_figure_in_a_notebook_has_twice_the_pixels_and_says_what_it_shows():
     assert shown["alt"] == "Chart: Sales rose. euros a week. Across: week. plain."
     assert int.from_bytes(png[16:20], "big") in (2 * shown["width"], 2 * shown["width"] + 1)
     assert charts.describe_figure(plt.figure()) == "Chart without a title."
+
+
+def test_a_sharp_figure_has_a_palette_in_which_white_is_white_and_a_colour_is_nearly_itself():
+    fig, ax = plt.subplots(figsize=(3, 2))
+    ax.bar(["a"], [1.0], color=charts.HIGHLIGHT)
+    image = Image.open(io.BytesIO(charts.draw_sharply(fig)[0]))
+    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
+    wanted = 255 * np.array(to_rgb(charts.HIGHLIGHT))
+    assert image.mode == "P" and tuple(pixels[0]) == (255, 255, 255)
+    assert np.abs(pixels - wanted).max(axis=1).min() < 8

@@ -21,7 +21,11 @@
 # | `points` | 300 bonus points for a purchase | 21 days | 8 cents a contact, a cent for each point *that is spent* |
 # | `service` | free advice from a specialist | 28 days | 50 cents a contact (a call), €7 to the specialist for each customer advised |
 #
-# On Monday Jonas decides which of them goes out again, to all 40,000. Ines has brought the tables as the tills write them. Two things she says: **the `sales` have value-added tax of 20 % inside** (and so has `discount`, the money that the offer took off), and nobody has written down a margin. But she knows what the goods cost: `goods_cost`, without tax. Of 100 points 70 are ever spent, whatever they were given for.
+# On Monday Jonas decides which of them goes out again, to all 40,000. Ines has brought the tables as the tills write them. She says three things:
+#
+# - **The `sales` have value-added tax of 20 % inside** (and so has `discount`, the money that the offer took off).
+# - Nobody has written down a margin. But she knows what the goods cost: `goods_cost`, without tax.
+# - A point costs a cent when it is spent. Of 100 points 70 are ever spent, so **each point that is issued costs 0.7 cents**, whatever it was given for.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("34a")` gives one step at a time.
 
@@ -29,31 +33,31 @@
 from loyalty.tasks import check, hint
 from loyalty.tasks.t34.scene import run_campaigns
 
-contacts, outcomes, offers = run_campaigns()
+contacts, outcomes, offers = run_campaigns()  # about five seconds
 outcomes.iloc[:3].T
 
 # %% [markdown]
-# `main` is the time in which the offer was valid, `post` the 28 days after it, `pre` the 28 days before the sending. `arm` in the contacts is `sent` or `control`. `reward_paid` is what gifts and services cost us for this customer in this window, and `points_issued` are the points that he got. This is how the three slides were made, users against control, in euros a head:
+# `main` is the time in which the offer was valid, `post` the 28 days after it, `pre` the 28 days before the sending. `arm` in the contacts is `sent` or `control`. `reward_paid` is what gifts and services cost us for this customer in this window, and `points_issued` are the points that this customer got. This is how the three slides were made, users against control, in euros a head:
 
 # %%
-during = outcomes[outcomes.window == "main"].merge(contacts[["campaign_id", "customer_id", "arm"]])
+people = contacts[["campaign_id", "customer_id", "arm"]]
+during = outcomes[outcomes.window == "main"].merge(people)
 users = during[during.redeemed > 0].groupby("campaign_id").sales.mean()
 slides = users - during[during.arm == "control"].groupby("campaign_id").sales.mean()
 slides.round(2).to_frame("€ a head")
 
 # %% [markdown]
-# From here on it is the money that counts, and *profit* means the same everywhere: **sent less control, `main` and `post`, contact cost taken off**, and everybody counts as he was drawn.
+# From here on the money counts, and *profit* means the same everywhere: **sent less control, `main` and `post`, contact cost taken off**. Everybody counts in the group for which they were drawn.
 
 # %% [markdown]
-# **34a The discount, by hand.** What did the campaign `discount` bring in profit, in euros per customer sent? Card holders earn points on what they buy; they cost what Ines says. One number, to a tenth of a cent.
+# **34a The discount, by hand.** What did the campaign `discount` bring in profit, in euros per customer sent? Card holders earn points on what they buy, and each point issued costs 0.7 cents. One number, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
-lines = outcomes.assign(margin=outcomes.sales / 1.20 - outcomes.goods_cost)
+lines = outcomes[outcomes.window.isin(["main", "post"])].merge(people)
+lines["margin"] = lines.sales / 1.20 - lines.goods_cost
 lines["profit"] = lines.margin - lines.reward_paid - lines.points_issued * 0.70 * 0.01
-people = contacts[["campaign_id", "customer_id", "arm"]]
-each = lines[lines.window.isin(["main", "post"])].merge(people, on=["campaign_id", "customer_id"])
-each = each.groupby(["campaign_id", "arm", "customer_id"]).profit.sum()
+each = lines.groupby(["campaign_id", "arm", "customer_id"]).profit.sum()
 means = each.groupby(["campaign_id", "arm"]).mean()
 discount_profit = means["discount", "sent"] - means["discount", "control"] - 0.08
 ### END SOLUTION
@@ -67,7 +71,7 @@ hint("34a")
 # %% tags=["verify"]
 from loyalty.evaluate.money import campaign_money
 
-net = lines.drop(columns="profit")
+net = outcomes.assign(margin=outcomes.sales / 1.20 - outcomes.goods_cost)
 
 
 def count(name, **options):
@@ -82,10 +86,10 @@ gross = campaign_money(
 assert gross.verdict == "earned" and gross.profit.effect > 3 * discount_profit
 
 # %% [markdown] tags=["solution"]
-# €{{discount_profit:.3f}} a customer. The tempting ways, and what they would have cost: with the tax inside the margin it is €{{gross.profit.effect:.2f}}, because the tax office's share of each additional euro looks like ours. On the last day of the campaign it is €{{early.profit.effect:.2f}}, because nobody has yet stayed at home with a full cupboard. Both would have gone to the board as *earned*.
+# €{{discount_profit:.3f}} a customer. The tempting ways, and what they would have cost: with the tax inside the margin it is €{{gross.profit.effect:.2f}}, because the tax office's share of each additional euro looks like ours. On the last day of the campaign it is €{{early.profit.effect:.2f}}, because nobody has stayed at home with a full cupboard yet. Both would have gone to the board as *earned*.
 
 # %% [markdown]
-# **34b The points, with their doubt.** The profit of the campaign `points`, in euros per customer sent, with its 95 % interval: `(profit, low, high)`, to a tenth of a cent.
+# **34b The points, with their doubt.** The profit of the campaign `points`, in euros per customer sent, with its 95 % interval (difference of the means ± 1.96 standard errors): `(profit, low, high)`, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -113,14 +117,15 @@ assert face.recommendation.startswith("test") and count("points").recommendation
 # ---
 # ## Part B, for self-study
 #
-# **34c The service, in all.** What did the campaign `service` bring in all, for the {{int((people[people.campaign_id == "service"].arm == "sent").sum()):,}} customers to whom it was offered? `(profit, low, high)` in whole euros, 95 % interval. The specialist's bill is in `reward_paid`.
+# **34c The service, in all.** What did the campaign `service` bring in all, for the {{int((people[people.campaign_id == "service"].arm == "sent").sum()):,}} customers to whom it was offered? `(profit, low, high)` in whole euros, 95 % interval as in 34b. The specialist's bill is in `reward_paid`.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.evaluate.money import campaign_money
 
 with_margin = outcomes.assign(margin=outcomes.sales / 1.20 - outcomes.goods_cost)
-service = campaign_money(contacts[contacts.campaign_id == "service"], with_margin, offers, vat_rate=0.20)
+called = contacts[contacts.campaign_id == "service"]
+service = campaign_money(called, with_margin, offers, vat_rate=0.20)
 service_total = (service.total.effect, service.total.low, service.total.high)
 ### END SOLUTION
 
@@ -140,17 +145,19 @@ assert abs(service.total.effect - natural) < 0.05 * abs(service.total.effect)
 service
 
 # %% [markdown] tags=["solution"]
-# −€{{abs(service_total[0]):,.0f}} (−€{{abs(service_total[1]):,.0f}} to −€{{abs(service_total[2]):,.0f}}), *lost*. (The ⚠ says only what we did ourselves: the tax is already out of our margin.) A tempting report counts the specialist's fee only "for the customers whom the service won". Then next to nothing is lost, because €{{abs(service.lines.set_index("line").total["of which natural buyers"]):,.0f}} vanish: what went to those who would have come anyway. But the specialist advised them too, and he sends his bill for every one.
+# −€{{abs(service_total[0]):,.0f}} (−€{{abs(service_total[1]):,.0f}} to −€{{abs(service_total[2]):,.0f}}), *lost*. (The ⚠ says only what we did ourselves: the tax is already out of our margin.) A tempting report counts the specialist's fee only "for the customers whom the service won". Then next to nothing is lost, because €{{abs(service.lines.set_index("line").total["of which natural buyers"]):,.0f}} vanish: what went to those who would have come anyway. But the specialist advised them too, and the bill names every one.
 
 # %% [markdown]
-# **34d Monday.** What happens with each of the three, and what have they brought together? The chain's rule: the whole interval above zero, `"send"` it again to all 40,000; the whole interval below, `"stop"`. If zero is inside, `"test"` once more where another test of the same size is worth more than it is expected to cost; else the likelier side, `"send"` or `"stop"`. Answer with four values: the words for discount, points and service, and the **sum of the three profits in whole euros**, such as `("test", "test", "stop", 1234)`.
+# **34d Monday.** What happens with each of the three, and what have they brought together? The chain's rule: the whole interval above zero, `"send"` it again to all 40,000; the whole interval below, `"stop"`. If zero is inside, `"test"` once more where another test of the same size is worth more than it is expected to cost; else the likelier side, `"send"` or `"stop"`. Answer with four values: the words for discount, points and service, and the **sum of the three profits in all, in whole euros** (add the unrounded totals), such as `("test", "test", "stop", 1234)`.
 #
 # (`campaign_money` knows both: `value_of_testing` and `testing.cost`.)
 
 # %%
 ### BEGIN SOLUTION
-found = [campaign_money(contacts[contacts.campaign_id == name], with_margin, offers, vat_rate=0.20)
-         for name in ("discount", "points", "service")]  # fmt: skip
+found = []
+for name in ("discount", "points", "service"):
+    mine = contacts[contacts.campaign_id == name]
+    found.append(campaign_money(mine, with_margin, offers, vat_rate=0.20))
 words = [money.recommendation.split()[0].strip(":") for money in found]
 together = sum(money.total.effect for money in found)
 decisions = (*words, together)
@@ -182,11 +189,12 @@ from loyalty.tasks.t34.scene import reveal_truth
 truth = reveal_truth()
 board = pd.concat([money.to_frame() for money in found]).set_index(truth.index)
 board = board[["profit", "low", "high", "probability_of_loss", "value_of_testing"]]
-board.assign(cost_of_testing=[money.testing.cost for money in found], next=words, truth=truth).round(2)
+board["cost_of_testing"] = [money.testing.cost for money in found]
+board.assign(next=words, truth=truth).round(2)
 
 # %% [markdown] tags=["solution"]
-# *Send, send, stop*, and −€{{abs(together):,.0f}} together (−€{{abs(together - wide):,.0f}} to €{{together + wide:,.0f}}; three lotteries, so the three doubts are added as squares): the service has eaten what the other two earned. Had all windows ended with the campaigns, the sum would be +€{{sum(money.total.effect for money in first):,.0f}}.
+# *Send, send, stop*, and −€{{abs(together):,.0f}} together (−€{{abs(together - wide):,.0f}} to €{{together + wide:,.0f}}; we add the three doubts as squares, because these are three lotteries): the service has eaten what the other two earned. Had all windows ended with the campaigns, the sum would be +€{{sum(money.total.effect for money in first):,.0f}}.
 #
-# Why send what is not proven? Because on Monday one has to act, and both are likelier to earn than to lose (probability of loss {{found[0].probability_of_loss:.0%}} and {{found[1].probability_of_loss:.0%}}). A further test would hold the offer back from a control group again, and that is expected to cost €{{found[0].testing.cost:,.0f}} and €{{found[1].testing.cost:,.0f}}; it could tell us €{{found[0].value_of_testing:,.0f}} and €{{found[1].value_of_testing:,.0f}} worth. *"Not significant, so stop"* is a rule too, but it throws away {{truth["discount"] * 100:.0f}} and {{truth["points"] * 100:.0f}} cents a customer: the truth for these very customers, which the last column shows, and which no chain would ever have seen.
+# Why send what is not proven? Because on Monday one has to act, and both are likelier to earn than to lose (probability of loss {{found[0].probability_of_loss:.0%}} and {{found[1].probability_of_loss:.0%}}). A further test would hold the offer back from a control group again, and that is expected to cost €{{found[0].testing.cost:,.0f}} and €{{found[1].testing.cost:,.0f}}; what it could tell us is worth €{{found[0].value_of_testing:,.0f}} and €{{found[1].value_of_testing:,.0f}}. *"Not significant, so stop"* is a rule too, but it throws away {{truth["discount"] * 100:.0f}} and {{truth["points"] * 100:.0f}} cents a customer. That is the truth for these very customers; the last column shows it, and no chain would ever have seen it.
 #
 # What would an experienced colleague add? "Send, but keep five percent as control next time as well. It costs little, and next year Jonas will have a smaller doubt." And to the agency: "You may show your slide. The bonus follows the column *profit*."

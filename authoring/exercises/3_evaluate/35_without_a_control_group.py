@@ -13,8 +13,7 @@
 # %% [markdown]
 # [[opening]]
 #
-# Campaign 18 ran from 30 October to 24 December 2017, the last day included. The agency that made it has sent a slide: *"Members spent far more. And even against their own past they gained."* Jonas has to sign the
-# invoice on Friday. You have the receipts and the list of members, and nobody kept a control group.
+# Campaign 18 ran from 30 October to 24 December 2017, the last day included. The agency that made it has sent a slide: *"Members spent far more. And even against their own past they gained."* Jonas has to sign the invoice on Friday. You have the receipts and the list of members, and nobody kept a control group.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("35a")` gives one step at a time.
 
@@ -27,11 +26,13 @@ from loyalty.tasks import check, hint
 chain = complete_journey()
 receipts = chain.receipts
 everyone = chain.customers.customer_id
-start, end = pd.Timestamp("2017-10-30"), pd.Timestamp("2017-12-25")  # the window is [start, end)
-member = everyone.isin(chain.contacts[chain.contacts.campaign_id == 18].customer_id).to_numpy()
+start = pd.Timestamp("2017-10-30")
+end = pd.Timestamp("2017-12-25")  # the window is [start, end): the first day without it
+listed = chain.contacts[chain.contacts.campaign_id == 18].customer_id
+member = everyone.isin(listed).to_numpy()
 
 # %% [markdown]
-# **35a The agency's first number.** What did members spend more than the others during the campaign, members minus others, in dollars per household and 28 days? All {{len(everyone):,}} households count, also those who bought nothing. One number, to the cent.
+# **35a The agency's first number.** What did members spend more than the others during the campaign (30 October to 24 December 2017), members minus others, in dollars per household and 28 days? All {{len(everyone):,}} households count, also those who bought nothing. One number, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -40,9 +41,8 @@ member = everyone.isin(chain.contacts[chain.contacts.campaign_id == 18].customer
 def spend(start, end):
     """Dollars per 28 days of each household; nothing bought is 0."""
     window = receipts[(receipts.time >= start) & (receipts.time < end)]
-    return (
-        window.groupby("customer_id").sales.sum().reindex(everyone, fill_value=0).to_numpy() / (end - start).days * 28
-    )
+    total = window.groupby("customer_id").sales.sum().reindex(everyone, fill_value=0)
+    return total.to_numpy() / (end - start).days * 28
 
 
 during = spend(start, end)
@@ -56,10 +56,10 @@ check("35a", naive_gap)
 hint("35a")
 
 # %% [markdown] tags=["solution"]
-# \${{naive_gap:.2f}}. The agency's arithmetic is right. But it says nothing about the campaign: in the 84 days before it the gap was \${{spend(start - pd.Timedelta(days=84), start)[member].mean() - spend(start - pd.Timedelta(days=84), start)[~member].mean():.2f}} already. Members were chosen among those who spend.
+# \${{naive_gap:.2f}}. The agency's arithmetic is right. But the number says nothing about the campaign: in the 84 days before it the gap was \${{spend(start - pd.Timedelta(days=84), start)[member].mean() - spend(start - pd.Timedelta(days=84), start)[~member].mean():.2f}} already. Members were chosen among those who spend.
 
 # %% [markdown]
-# **35b The agency's second number.** Difference in differences with the 84 days before the campaign (also brought to 28 days): estimate and 95 % interval as `(effect, low, high)`, dollars per household and 28 days. The unit is the household: each has one change.
+# **35b The agency's second number.** Difference in differences with the 84 days before the campaign, that is 7 August to 29 October 2017 (also brought to 28 days): `(effect, low, high)`, dollars per household and 28 days, to the cent. The unit is the household: each has one change. The 95 % interval is the difference of the mean changes ± 1.96 standard errors.
 
 # %%
 ### BEGIN SOLUTION
@@ -79,15 +79,16 @@ hint("35b")
 # %% [markdown] tags=["solution"]
 # \${{did.effect:.2f}} (−\${{abs(did.low):.2f}} to \${{did.high:.2f}}). Positive, but zero lies inside. With 28 days before it would be larger, with 180 days before it is negative: try it. An agency that may choose its window can have any sign it likes.
 #
-# The tempting way to "more certainty" is to count weeks instead of households: eight changes for each household instead of one, and a much narrower interval. But a household's weeks are no independent witnesses; it is the same family eight times.
+# The tempting way to "more certainty" is to count weeks instead of households: eight changes for each household instead of one, and a much narrower interval. But a household's weeks are no independent witnesses. It is the same family eight times.
 
 # %% [markdown]
-# **35c A question with a known answer.** Ask the same method about the 56 days from 4 September until before 30 October, again with the 84 days before them. Campaign 18 had not begun. `(effect, low, high)` as in 35b.
+# **35c A question with a known answer.** Ask the same method about the 56 days from 4 September to 29 October 2017, again with the 84 days before them (12 June to 3 September 2017). Campaign 18 had not begun. `(effect, low, high)` as in 35b, to the cent.
 
 # %%
 ### BEGIN SOLUTION
 fake = pd.Timestamp("2017-09-04")
-fake_change = spend(fake, start) - spend(fake - pd.Timedelta(days=84), fake)
+fake_before = spend(fake - pd.Timedelta(days=84), fake)
+fake_change = spend(fake, start) - fake_before
 fake_did = compare_means(fake_change[member], fake_change[~member])
 placebo = (fake_did.effect, fake_did.low, fake_did.high)
 ### END SOLUTION
@@ -127,10 +128,10 @@ hint("35d")
 # %% tags=["solution"]
 from loyalty.evaluate.observational import difference_in_differences, say_what_is_allowed
 
-evidence = difference_in_differences(
-    receipts, treated=everyone[member], start=start, end=end, customers=chain.customers
-)
-say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 28 days", unit="$")
+when = {"start": start, "end": end, "customers": chain.customers}
+evidence = difference_in_differences(receipts, treated=everyone[member], **when)
+measure = "sales per member and 28 days"
+say_what_is_allowed(evidence, what="campaign 18", measure=measure, unit="$")
 
 # %% [markdown] tags=["solution"]
 # What would an experienced colleague write to the agency? "The invoice is paid as agreed. For the next campaign we draw a control group of ten percent before the send, and your bonus follows its result." A control group is cheaper than a second slide like this one.
@@ -139,26 +140,27 @@ say_what_is_allowed(evidence, what="campaign 18", measure="sales per member and 
 # ---
 # ## Part B, for self-study: the points letter
 #
-# In the simulated chain Ines has sent another letter: 300 bonus points. Her list was made from what each customer had spent in the four weeks before (`group`): 5 % of those who spent nothing were invited, 40 % of those who spent up to €60, and **everyone above**. Within the two lower classes nobody chose: chance decided who was left out.
-# Marta has two numbers from the list, and Jonas wants one sentence.
+# In the simulated chain Ines has sent another letter: 300 bonus points. She made her list from what each customer had spent in the four weeks before (`group`): 5 % of those who spent nothing were invited, 40 % of those who spent up to €60, and **everyone above**. Within the two lower classes nobody chose: chance decided who was left out. Marta has two numbers from the list, and Jonas wants one sentence.
 
 # %%
 from loyalty.tasks.t35.scene import load_points_letter, tell_points_letter
 
-# One row a customer. Euros before the letter: last_28 (days 1 to 28), quarter (days 29 to 112), witness (days 113 to 140).
+# One row a customer. Euros before the letter: last_28 (days 1 to 28),
+# quarter (days 29 to 112), witness (days 113 to 140).
 # From the letter on, 28 days: sales (euros) and visits.
 letter = load_points_letter().customers
 letter.groupby("group").invited.agg(["size", "mean"]).round(2).sort_values("mean")
 
 # %% [markdown]
-# **35e Like with like.** What did the letter change in `sales` (28 days from the letter on), per invited customer, for those invited who *could have been left out*? Compare within the classes that decided. `(effect, low, high)`, 95 % interval, euros, to the cent.
+# **35e Like with like.** What did the letter change in `sales` (28 days from the letter on), per invited customer, for those invited who *could have been left out*? Compare within the classes that decided, and weigh each class by its invited customers. `(effect, low, high)`, 95 % interval (± 1.96 standard errors; in each class the variances of both groups), euros, to the cent.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.evaluate.observational import compare_strata
 
 some = letter[letter.group != "more"]
-estimate = compare_strata(some, treated="invited", outcome="sales", by="group", target="att")
+how = {"treated": "invited", "by": "group", "target": "att"}
+estimate = compare_strata(some, outcome="sales", **how)
 like_with_like = (estimate.effect, estimate.low, estimate.high)
 ### END SOLUTION
 
@@ -176,9 +178,9 @@ gap, fell = tempting["naive_of_all"][0], tempting["change_of_all"][0]
 assert tempting["outcome_among_covariates"][0] < 0.5 * estimate.effect and fell < -20 and gap > 20
 
 # %% [markdown] tags=["solution"]
-# €{{estimate.effect:.2f}} (€{{estimate.low:.2f}} to €{{estimate.high:.2f}}). By hand: in each class the mean of the invited less the mean of the others, and then the mean of the two gaps, each as heavy as its class has invited customers.
+# €{{estimate.effect:.2f}} (€{{estimate.low:.2f}} to €{{estimate.high:.2f}}). By hand: in each class the mean of the invited less the mean of the others. Then the mean of the two gaps, where a class weighs as much as it has invited customers.
 #
-# Two tempting ways. To compare customers with equally many `visits` looks thorough, and gives €{{tempting["outcome_among_covariates"][0]:.2f}}: the visits came *after* the letter, and bringing visits is how a letter works. And to ask a method about *all* the invited, the third class too: weights on `last_28` and `quarter` say €{{tempting["no_overlap"][0]:.2f}}, a line −€{{abs(tempting["no_overlap_line"][0]):.2f}}.
+# There are two tempting ways. To compare customers with equally many `visits` looks thorough, and gives €{{tempting["outcome_among_covariates"][0]:.2f}}: the visits came *after* the letter, and bringing visits is how a letter works. The other way asks a method about *all* the invited, the third class too: weights on `last_28` and `quarter` say €{{tempting["no_overlap"][0]:.2f}}, a line −€{{abs(tempting["no_overlap_line"][0]):.2f}}.
 # Of customers above €60 nobody was left out, so nobody knows what they do without a letter; each method makes something up, and each warns of it (`.warnings`).
 
 # %% [markdown]
@@ -186,7 +188,8 @@ assert tempting["outcome_among_covariates"][0] < 0.5 * estimate.effect and fell 
 
 # %%
 ### BEGIN SOLUTION
-witness = compare_strata(some, treated="invited", outcome="witness", by="group", target="att")
+how = {"treated": "invited", "by": "group", "target": "att"}
+witness = compare_strata(some, outcome="witness", **how)
 witness_says = (witness.effect, witness.low, witness.high)
 ### END SOLUTION
 
@@ -212,7 +215,8 @@ assert witness.low < 0 < witness.high and max(-witness.low, witness.high) < esti
 
 # %%
 ### BEGIN SOLUTION
-witness_agrees = witness.low < 0 < witness.high and max(-witness.low, witness.high) < abs(estimate.effect)
+largest_bias = max(-witness.low, witness.high)
+witness_agrees = witness.low < 0 < witness.high and largest_bias < abs(estimate.effect)
 grade = "C" if witness_agrees and estimate.low > 0 else "D"
 ### END SOLUTION
 

@@ -44,17 +44,11 @@ MOST_CHARACTERS = 95
 STILL_LONG = {
     "lessons/1_prepare/12_customer_profile",
     "lessons/2_segment/22_rules_and_life_cycle",
-    "lessons/3_evaluate/34_lift_in_money",
-    "lessons/3_evaluate/35_without_a_control_group",
-    "lessons/3_evaluate/36_broken_campaigns",
     "lessons/3_evaluate/37_who_to_target",
     "lessons/3_evaluate/38_spend_the_budget",
     "lessons/4_learn/41_response_history",
     "exercises/1_prepare/12_customer_profile",
     "exercises/2_segment/22_rules_and_life_cycle",
-    "exercises/3_evaluate/34_lift_in_money",
-    "exercises/3_evaluate/35_without_a_control_group",
-    "exercises/3_evaluate/36_broken_campaigns",
     "exercises/3_evaluate/37_who_to_target",
     "exercises/4_learn/41_response_history",
 }

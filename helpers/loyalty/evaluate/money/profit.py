@@ -542,18 +542,20 @@ def draw_waterfall(money: Money, *, ax: Axes | None = None, unit: str = "", sour
         ax.plot([i - 0.31, i + 1.31], [ends[i], ends[i]], color=GREY, linewidth=1, zorder=1)
     profit = money.profit
     colour = {"earned": TREATED, "lost": HIGHLIGHT}.get(money.verdict, GREY)
-    ax.bar(place, profit.effect, color=colour, width=0.62)
-    ax.plot([place, place], [profit.low, profit.high], color=INK, linewidth=3, solid_capstyle="round", zorder=3)
+    ax.bar(place, profit.effect, color=colour, width=0.62, alpha=0.35)
+    ax.plot([place, place], [profit.low, profit.high], color=colour, linewidth=4, solid_capstyle="round", zorder=3)
+    ax.plot(place, profit.effect, "o", color=colour, markersize=9, zorder=4)
     tops = [*np.maximum(starts, ends), max(profit.high, 0.0)]
     for i, (top, value) in enumerate(zip(tops, [*values, profit.effect], strict=True)):
         ax.annotate(say_money(value, unit, 2), (i, top), (0, 5), textcoords="offset points", ha="center", color=INK)
     ax.axhline(0, color=INK, linewidth=1, zorder=2)
     ax.set_xticks(range(place + 1), [*steps["line"], "profit"])
     ax.tick_params(axis="x", length=0)
+    ax.set_ylabel(f"{unit or 'money'} per customer")
     ax.use_sticky_edges = False  # bars stick to their ends, and the labels above need room
     ax.margins(y=0.12)
     span = f"{say_money(profit.low, unit, 2)} to {say_money(profit.high, unit, 2)}"
     titles = {"earned": "The campaign earned", "lost": "The campaign lost money"}
-    what = f"per customer assigned, treated less control; dark bar: {profit.level * 100:g} % interval {span}"
+    what = f"per customer assigned, treated less control; line: {profit.level * 100:g} % interval {span}"
     headline(ax, titles.get(money.verdict, "Whether the campaign earned is open"), what, source)
     return ax

@@ -122,6 +122,7 @@ class DifferenceInDifferences:
         reach = [gaps["gap"] - gaps["low"], gaps["high"] - gaps["gap"]]
         ax.errorbar(range(len(gaps)), gaps["gap"], reach, fmt="none", ecolor=INK)
         ax.set_xlabel("start of the block; the last one is the campaign")
+        ax.set_ylabel(f"{unit or 'money'} per customer")
         before = gaps["gap"].iloc[:-1].mean()
         during = gaps["gap"].iloc[-1]
         there = before > 0 and min(before, during) > 0.5 * max(before, during)

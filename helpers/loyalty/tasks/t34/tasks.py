@@ -5,6 +5,7 @@ The campaigns are run in `loyalty.tasks.t34.scene`: their sales have the tax ins
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,8 @@ from loyalty.text import say_euros
 
 SUMS = ["sales", "goods_cost", "discount", "reward_paid", "points_issued", "points_redeemed"]
 BOTH = ("main", "post")
+SUM = 2.0  # of the three profits, euros
+ROUNDED = 40.0  # so far off is a sum of profits that were rounded to a tenth of a cent or to the cent
 
 
 @cache
@@ -73,6 +76,12 @@ def _charge(found: Estimate, cost: float) -> Estimate:
     return make_estimate(found.effect - cost, found.se, method="profit", estimand="ITT", details=found.details, **known)
 
 
+def _charge_alone(found: Estimate, cost: float) -> Estimate:
+    return make_estimate(
+        found.effect - cost, found.se, n_treated=found.n_treated, n_control=0, method="profit", estimand="the sent"
+    )
+
+
 @cache
 def _right(campaign: str, windows: tuple[str, ...] = BOTH) -> Estimate:
     return _gap(campaign, _earn(campaign, windows))
@@ -96,7 +105,14 @@ SAYS = {
     "fifth_of_the_price": "You took 20 % off the price. Tax of 20 % is put *on* the net price: divide by 1.20, do not multiply by 0.80.",
     "window_ends_with_campaign": "Your window ends with the campaign. What was only bought earlier is missing in the four weeks after it: count `post` as well.",
     "weeks_before_inside": "The window `pre`, before the sending, is inside. Only `main` and `post` count.",
-    "contact_forgotten": "The contacts are not paid yet. `contact_cost` is in the table of offers.",
+    "contact_forgotten": "The price of the contacts is not in the difference. Did you leave it out, charge both groups, or book it once for the whole campaign? Each customer of the sent costs one contact, and control costs none.",
+    "post_only": "You counted the four weeks after the campaign alone. Add the campaign itself: `main` and `post`.",
+    "sent_alone": "That is what was earned with those who were sent to. Take off what the control group brought without any offer.",
+    "turned_before_contact": "You took the sent from control. Sent minus control first, then the contacts.",
+    "lift_for_profit": "That is the lift in sales. Take off the tax, the goods, the rewards, the points and the contacts.",
+    "net_lift_for_profit": "That is the lift in sales without tax. Take off the goods, the rewards, the points and the contacts.",
+    "contact_twice": "You took the contacts off twice, or for all 40,000 customers. Each customer of the sent costs one.",
+    "contact_in_cents": "You took the price of a contact off in cents. `contact_cost` is in euros.",
     "points_forgotten": "The points that card holders earn are missing: issued × probability × cost of a point, sent less control.",
     "users_against_control": "You compared those who used the offer with the control group. To use it one has to come; everybody sent against everybody left out.",
     "buyers_only": "You left out those who bought nothing. The campaign changes who buys; everybody counts.",
@@ -128,6 +144,22 @@ def _shared(campaign: str, value: Any) -> tuple[Mistake, ...]:
         "contact_forgotten": _gap(campaign, _earn(campaign), contact=False),
         "contact_added": _gap(campaign, _earn(campaign) + 2 * _price(campaign).contact_cost * _purse(campaign).sent),
         "buyers_only": _gap(campaign, _earn(campaign), keep=_purse(campaign).came),
+    }
+    purse = _purse(campaign)
+    cost = _price(campaign).contact_cost
+    sent = _earn(campaign)[purse.sent]
+    alone = make_estimate(
+        float(sent.mean()), float(sent.sem()), n_treated=len(sent), n_control=0, method="mean", estimand="the sent"
+    )
+    turned = _gap(campaign, -_earn(campaign))
+    made |= {
+        "post_only": _right(campaign, ("post",)),
+        "sent_alone": _charge_alone(alone, cost),
+        "turned_before_contact": turned,
+        "lift_for_profit": _gap(campaign, purse.sales, contact=False),
+        "net_lift_for_profit": _gap(campaign, purse.sales / (1 + VAT), contact=False),
+        "contact_twice": _charge(_gap(campaign, _earn(campaign), contact=False), 2 * cost),
+        "contact_in_cents": _charge(_gap(campaign, _earn(campaign), contact=False), 100 * cost),
     }
     users = _purse(campaign).used | ~_purse(campaign).sent
     made["users_against_control"] = _gap(campaign, _earn(campaign), keep=users)
@@ -168,6 +200,21 @@ def _answer_discount() -> Answers:
                 "points_at_face",
                 "All points at a cent each: that is their face value. Three of ten are never spent: times `redemption_probability`.",
                 _gap("discount", _earn("discount", chance=1.0)).effect,
+            ),
+            Mistake(
+                "margin_alone",
+                "That is the margin alone. The points and the contacts have to be paid as well.",
+                _gap("discount", _earn("discount", chance=0.0), contact=False).effect,
+            ),
+            Mistake(
+                "points_in_cents",
+                "You took 0.70 off for each point: that is cents. A new point costs 0.70 × €0.01.",
+                _gap("discount", _earn("discount", chance=70.0)).effect,
+            ),
+            Mistake(
+                "per_buyer",
+                "You divided by the customers who came. Profit per customer *sent*: those who stayed at home count too.",
+                right / float(_purse("discount").came[_purse("discount").sent].mean()),
             ),
             Mistake(
                 "all_customers",
@@ -243,6 +290,21 @@ def _answer_points() -> Answers:
                 "The effect is right; the interval is a sum of intervals. Margin and points of a customer move together: one profit for each customer, then one interval.",
                 _added_intervals("points"),
             ),
+            Mistake(
+                "points_in_cents",
+                "You took 0.70 off for each point: that is cents. A new point costs 0.70 × €0.01.",
+                take_triple(_gap("points", _earn("points", chance=70.0))),
+            ),
+            Mistake(
+                "margin_alone",
+                "That is the margin alone. The points and the contacts have to be paid as well.",
+                take_triple(_gap("points", _earn("points", chance=0.0), contact=False)),
+            ),
+            Mistake(
+                "in_all",
+                "That is the money of the whole campaign. Per customer sent, please.",
+                take_triple(_right("points"), times=int(purse.sent.sum())),
+            ),
             Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
         ),
     )
@@ -280,6 +342,16 @@ def _answer_service() -> Answers:
                 "natural_buyers_twice",
                 "What went to natural buyers is off twice. It is an *of which* line: their services are among the rewards already.",
                 move_triple(right, -anyway * rewards),
+            ),
+            Mistake(
+                "points_forgotten",
+                SAYS["points_forgotten"],
+                take_triple(_gap("service", _earn("service", chance=0.0)), times=treated),
+            ),
+            Mistake(
+                "points_at_face",
+                "Your points stand at face value, a cent each. Three of ten are never spent: times `redemption_probability`.",
+                take_triple(_gap("service", _earn("service", chance=1.0)), times=treated),
             ),
             Mistake("rewards_left_out", "The services are missing in your bill: `reward_paid`.", free),
             Mistake(
@@ -320,69 +392,132 @@ def _test_if_open(found: Estimate) -> str:
     return "send" if found.low > 0 else "test"
 
 
+RULES = {
+    "send": "lost money for certain: not even the upper end of its interval reaches zero. A slide is no reason.",
+    "stop": "is stopped because it is not proven. Open is not lost: if one has to act, the likelier side earns more on "
+    "average, and here a further test costs more than it tells.",
+    "test": "is tested because it is open. Compare: is `value_of_testing` larger than what the test costs "
+    "(`testing.cost`)? A test keeps a good offer from the control group.",
+}
+NAMES = {"send": "sent_what_lost", "stop": "only_what_is_sure", "test": "test_whatever_is_open"}
+
+
+@cache
+def _list_sums() -> dict[str, tuple[str, float]]:
+    """Wrong sums of the three profits, by name: what is said, and the amount."""
+    found = [_right(name) for name in PLAN]
+    n = [one.n_treated for one in found]
+    totals = [one.effect * size for one, size in zip(found, n, strict=True)]
+    cents = sum(round(one.effect, 2) * size for one, size in zip(found, n, strict=True))
+    free = sum(_gap(name, _earn(name), contact=False).effect * size for name, size in zip(PLAN, n, strict=True))
+    early = sum(_right(name, ("main",)).effect * size for name, size in zip(PLAN, n, strict=True))
+    return {
+        "window_ends_with_campaign": (
+            "Your sum ends with the campaigns. Add the four weeks after each of them; your 34a to 34c hold them.",
+            early,
+        ),
+        "per_customer": (
+            "The sum is per customer. Each campaign was sent to about 20,000: totals, please.",
+            sum(one.effect for one in found),
+        ),
+        "service_left_out": (
+            "The service is missing in the sum. What is stopped has lost its money all the same.",
+            totals[0] + totals[1],
+        ),
+        "service_alone": ("Your sum is the service alone. Add the other two.", totals[2]),
+        "rounded_first": (
+            "You rounded the profits per customer to the cent before you multiplied. Add the unrounded totals.",
+            cents,
+        ),
+        "contact_forgotten": ("The contacts of the three campaigns are not in the sum.", free),
+        "all_customers": ("You multiplied with all 40,000. Half of them were sent each offer.", 2 * sum(totals)),
+        "sign_turned": ("The size of the sum is right, its sign is turned.", -sum(totals)),
+        "sizes_added": ("You added the amounts without their signs. What was lost is below zero.", sum(map(abs, totals))),
+    }  # fmt: skip
+
+
 @cache
 def _answer_decision() -> Answers:
     right = _decide()
-    early = _decide(("main",))
+    words = right[:3]
     total = right[3]
+    early = _decide(("main",))
     verdicts = [_right(name) for name in PLAN]
     sure = tuple("send" if one.low > 0 else "stop" for one in verdicts)
     doubt = tuple(map(_test_if_open, verdicts))
     face = (right[0], _advise(_gap("points", _earn("points", chance=1.0))), right[2])
-    known = (
-        (
-            "window_ends_with_campaign",
-            early[:3],
-            early[3],
-            "Your sum ends with the campaigns. Add the four weeks after each of them; your 34a to 34c hold them.",
-        ),
+    known = [
         (
             "sent_all",
-            ("send", "send", "send"),
-            total,
+            ("send", "send", "send", total),
             f"Your 34c: the service lost {say_euros(abs(_right('service').effect))} a customer, and not even the upper end of its interval reaches zero. A slide is no reason.",
         ),
         (
             "only_what_is_sure",
-            sure,
-            total,
+            (*sure, total),
             "You stop whatever is not proven. Open is not lost: if one has to act, the likelier side earns more on average, and here a further test costs more than it tells.",
         ),
         (
             "test_whatever_is_open",
-            doubt,
-            total,
+            (*doubt, total),
             "An open verdict is no reason to test. Compare: is `value_of_testing` larger than what the test costs (`testing.cost`)? A test keeps a good offer from the control group.",
         ),
         (
             "points_at_face",
-            face,
-            total,
+            (*face, total),
             "For the points `test` would follow from face value. At the price of your 34b another test costs more than it tells.",
         ),
-        (
-            "per_customer",
-            right[:3],
-            sum(one.effect for one in verdicts),
-            "The words fit; the sum is per customer. Each campaign was sent to about 20,000: totals, please.",
-        ),
-        (
-            "service_left_out",
-            right[:3],
-            total - verdicts[2].effect * verdicts[2].n_treated,
-            "The words fit; the service is missing in the sum. What is stopped has lost its money all the same.",
-        ),
-    )
+    ]
+    known += [
+        (name, (*(early[:3] if name == "window_ends_with_campaign" else words), amount), says)
+        for name, (says, amount) in _list_sums().items()
+    ]
     seen = {right}
     mistakes = []
-    for name, words, amount, says in known:
-        if (*words, amount) not in seen:
-            mistakes.append(Mistake(name, says, (*words, amount)))
-            seen.add((*words, amount))
+    for name, value, says in known:
+        if value not in seen:
+            mistakes.append(Mistake(name, says, value))
+            seen.add(value)
     return Answers(right=right, praise=f"{say_euros(total, 0)} together.", mistakes=tuple(mistakes))
 
 
-_WHAT = "sent less control, campaign and 28 days after it (`main` and `post`), contact cost taken off"
+def read_decision(answer: Any) -> Any:
+    """Take the first word of each decision ("send again" is "send"), and three words in a tuple of their own."""
+    if not isinstance(answer, (tuple, list)):
+        return answer
+    if len(answer) == 2 and isinstance(answer[0], (tuple, list)):
+        answer = (*answer[0], answer[1])
+    short = [one.strip().strip(":").split(" ")[0].strip(":") if isinstance(one, str) else one for one in answer]
+    return tuple(short)
+
+
+def judge_decision(answer: Any) -> tuple[str | None, str]:
+    """Say which word does not follow from the numbers, or what the sum is."""
+    *words, total = _decide()
+    given = [str(word).casefold() for word in answer[:3]]
+    amount = float(answer[3])
+    strange = [word for word in given if word not in RULES]
+    if strange:
+        return None, f"A word is “send”, “test” or “stop”; you gave “{strange[0]}”."
+    if not math.isfinite(amount):
+        return "no_number", "Your sum is missing (NaN) or infinite: add the three totals."
+    sum_is = "The sum is right." if abs(amount - total) <= SUM else "The sum is to be looked at as well."
+    for campaign, word, good in zip(PLAN, given, words, strict=True):
+        if word != good and good == "stop":
+            return NAMES["send"], f"“{campaign}” {RULES['send']} {sum_is}"
+        if word != good:
+            return NAMES[word], f"“{campaign}” {RULES[word]} {sum_is}"
+    for name, (says, known) in _list_sums().items():
+        if abs(amount - known) <= SUM:
+            return name, f"The words are right. {says}"
+    if abs(amount - total) <= ROUNDED:
+        return "rounded_first", "The words are right. The sum is near: were the profits rounded before you multiplied?"
+    if abs(amount * 1000 - total) <= 1000 * 0.6:
+        return "thousandth", "The words are right. The sum is in thousands: whole euros, please."
+    return None, "The words are right, the sum is not. Is it that of 34a to 34c, in totals, unrounded?"
+
+
+_WHAT = "sent less control, campaign and 28 days after it (`main` and `post`), contact cost taken off, a point issued at 0.7 cents"
 TASKS = (
     Task(
         code="34a",
@@ -398,7 +533,7 @@ TASKS = (
     ),
     Task(
         code="34b",
-        asks=f"three numbers (profit, low, high) of the points, euros per customer sent, to a tenth of a cent, 95 % interval; {_WHAT}",
+        asks=f"three numbers (profit, low, high) of the points, euros per customer sent, to a tenth of a cent, 95 % interval (± 1.96 standard errors); {_WHAT}",
         compute=_answer_points,
         tolerance=0.001,
         hints=(
@@ -410,7 +545,7 @@ TASKS = (
     ),
     Task(
         code="34c",
-        asks=f"three numbers (profit, low, high) of the service in all, whole euros, 95 % interval; {_WHAT}",
+        asks=f"three numbers (profit, low, high) of the service in all, whole euros, 95 % interval (± 1.96 standard errors); {_WHAT}",
         compute=_answer_service,
         tolerance=5,
         hints=(
@@ -422,14 +557,15 @@ TASKS = (
     ),
     Task(
         code="34d",
-        asks='four values: "send", "test" or "stop" for discount, points and service in this order, and the sum of their three profits in whole euros',
+        asks='four values: "send", "test" or "stop" for discount, points and service in this order, and the sum of their three profits in all, added unrounded, in whole euros',
         compute=_answer_decision,
-        tolerance=15,
+        tolerance=SUM,
+        read=read_decision,
+        judge=judge_decision,
         hints=(
             "Whole interval above zero: send. Whole interval below: stop. Else compare `money.value_of_testing` with `money.testing.cost`.",
             "If a test costs more than it tells, take the likelier side: the sign of the profit.",
             "`money.recommendation` begins with the word, `money.total.effect` is the amount.",
         ),
-        close="Close, not it. Do the words follow from your intervals, and is the sum that of 34a to 34c, in totals?",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 
@@ -17,7 +18,7 @@ from loyalty.evaluate.observational.stratification import compare_strata
 from loyalty.evaluate.observational.weighting import weight_by_propensity
 from loyalty.stats.estimate import Estimate
 from loyalty.tasks.checking.grading import Answers, Mistake
-from loyalty.tasks.checking.triples import Triple, say_triple, take_triple
+from loyalty.tasks.checking.triples import Triple, multiply_triple, say_triple, take_triple
 from loyalty.tasks.t35.scene import load_points_letter
 from loyalty.text import say_euros
 
@@ -36,6 +37,30 @@ def _naively(outcome: str, whole: bool = False) -> Triple:
 
 def _within(by: list[str], outcome: str = "sales", whole: bool = False, target: str = "att") -> Triple:
     return take_triple(compare_strata(_letter(whole), treated="invited", outcome=outcome, by=by, target=target))
+
+
+def _in_class(name: str, outcome: str = "sales") -> Triple:
+    table = _letter()
+    return take_triple(compare_naively(table[table["group"] == name], treated="invited", outcome=outcome))
+
+
+def _mean_of_classes(outcome: str) -> Triple:
+    """The plain mean of the two gaps, each class as heavy as the other."""
+    one = _in_class("nothing", outcome)
+    other = _in_class("up to €60", outcome)
+    effect = (one[0] + other[0]) / 2
+    half = math.hypot(one[0] - one[1], other[0] - other[1]) / 2
+    return effect, effect - half, effect + half
+
+
+def _one_line(outcome: str) -> Triple:
+    """A regression on the invitation and the class, with one effect for both classes."""
+    table = _letter()
+    inside = table["invited"].astype(float) - table.groupby("group")["invited"].transform("mean")
+    rest = table[outcome] - table.groupby("group")[outcome].transform("mean")
+    effect = float((inside * rest).sum() / (inside**2).sum())
+    noise = float(((inside * (rest - effect * inside)) ** 2).sum() ** 0.5 / (inside**2).sum())
+    return effect, effect - 1.96 * noise, effect + 1.96 * noise
 
 
 def _without_overlap(outcome: str) -> tuple[Mistake, ...]:
@@ -79,6 +104,43 @@ def answer_like_with_like() -> Answers:
                 _within(["group", "visits"], whole=True),
             ),
             *_without_overlap("sales"),
+            Mistake(
+                "classes_not_weighed",
+                "That is the plain mean of the gaps of the two classes. Weigh each class by its invited customers.",
+                _mean_of_classes("sales"),
+            ),
+            Mistake(
+                "only_nothing",
+                "That is the class “nothing” alone. Asked are both classes together.",
+                _in_class("nothing"),
+            ),
+            Mistake(
+                "only_middle",
+                "That is the class “up to €60” alone. Asked are both classes together.",
+                _in_class("up to €60"),
+            ),
+            Mistake("visits", "These are visits. Asked are sales, in euros.", _within(["group"], "visits")),
+            Mistake(
+                "total",
+                "That is the money of all the invited of the two classes. Per invited customer, please.",
+                multiply_triple(right, int(_letter()["invited"].sum())),
+            ),
+            Mistake("per_week", "That is per week. Asked are the 28 days together.", multiply_triple(right, 1 / 4)),
+            Mistake(
+                "the_witness",
+                "That is the column `witness`, months before the letter. Asked is what came of the letter: `sales`.",
+                _within(["group"], "witness"),
+            ),
+            Mistake(
+                "last_28",
+                "That is `last_28`, the days that decided. Asked is what came of the letter: `sales`.",
+                _within(["group"], "last_28"),
+            ),
+            Mistake(
+                "one_line_for_both",
+                "You gave `group` to a regression with one effect for both classes. It weighs the classes by how mixed they are. Weigh them by their invited customers.",
+                _one_line("sales"),
+            ),
             Mistake(
                 "everybody",
                 'That is for everybody (`ate`): most customers bought nothing before, and so hardly any of them was invited. Asked is the effect on those who were (`target="att"`).',
@@ -145,6 +207,16 @@ def answer_witness() -> Answers:
                 "everybody",
                 "That is for everybody (`ate`). Use the same target as in 35e.",
                 _within(["group"], "witness", target="ate"),
+            ),
+            Mistake(
+                "last_28",
+                "That is `last_28`, the days that decided. The witness is the column `witness`.",
+                _within(["group"], "last_28"),
+            ),
+            Mistake(
+                "one_line_for_both",
+                "You gave `group` to a regression with one effect for both classes. Use the method of 35e.",
+                _one_line("witness"),
             ),
             Mistake(
                 "nearer_days",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from loyalty.datasets.loaders import complete_journey
 from loyalty.evaluate.observational.did import difference_in_differences
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.checking.triples import Triple, take_triple, widen_triple
+from loyalty.tasks.checking.triples import Triple, multiply_triple, take_triple, widen_triple
 from loyalty.tasks.t35.letter import answer_grade, answer_like_with_like, answer_witness
 
 START = pd.Timestamp("2017-10-30")
@@ -89,9 +90,65 @@ def _answer_naive() -> Answers:
                 _gap(_spend(START, END + DAY)),
             ),
             Mistake(
+                "last_day_missing_but_counted",
+                "The last day, 24 December, is missing in the sum, and counted among the days. The window is [start, end) and `end` is 25 December.",
+                _gap(_spend(START, END - DAY, 0)) / 56 * 28,
+            ),
+            Mistake(
+                "first_day_missing",
+                "The first day, 30 October, is missing. The window is [start, end): `time >= start`.",
+                _gap(_spend(START + DAY, END, 0)) / 56 * 28,
+            ),
+            Mistake(
+                "divided_by_55",
+                "You divided by 55 days. From 30 October to 24 December, both inside, there are 56: `(end - start).days`.",
+                _gap(_spend(START, END, 0)) / 55 * 28,
+            ),
+            Mistake(
+                "the_weeks_before",
+                "That is the gap in the 84 days before. Asked is the campaign itself.",
+                _gap(_spend(START - BEFORE, START)),
+            ),
+            Mistake(
+                "the_change",
+                "That is the change since the 84 days before, 35b. Asked is the gap during the campaign.",
+                _gap(_spend(START, END) - _spend(START - BEFORE, START)),
+            ),
+            Mistake(
+                "ratio",
+                "That is how many times as much members spent. Asked is a difference in dollars.",
+                float(during[member].mean() / during[~member].mean()),
+            ),
+            Mistake(
                 "thirty_days",
                 "That is per 30 days. The workshop's month has 28: four whole weeks.",
                 _gap(_spend(START, END, 30)),
+            ),
+            Mistake("per_week", "That is per week. Times 4: 28 days are four weeks.", right / 4),
+            Mistake(
+                "thirty_one_days",
+                "That is per 31 days. The workshop's month has 28: four whole weeks.",
+                _gap(_spend(START, END, 31)),
+            ),
+            Mistake(
+                "others_only",
+                "That is what the others spent. Members minus others, please.",
+                float(during[~member].mean()),
+            ),
+            Mistake(
+                "percent_more",
+                "That is by how many percent members spent more. Asked are dollars.",
+                float(during[member].mean() / during[~member].mean() * 100 - 100),
+            ),
+            Mistake(
+                "starts_in_november",
+                "Two days are missing at the start: the campaign began on 30 October 2017.",
+                _gap(_spend(START + 2 * DAY, END)),
+            ),
+            Mistake(
+                "first_day_missing_and_not_counted",
+                "The first day, 30 October, is missing, in the sum and among the days. The window is [start, end): `time >= start`.",
+                _gap(_spend(START + DAY, END)),
             ),
             Mistake("per_day", "That is per day. Times 28.", _gap(_spend(START, END, 1))),
             Mistake(
@@ -166,11 +223,58 @@ def _mistakes_of_change(start: pd.Timestamp, end: pd.Timestamp) -> tuple[Mistake
             _add_intervals(change[0], _compare(during), _compare(before)),
         ),
         Mistake(
+            "gap_before",
+            "That is the gap in the 84 days before. Take each household's change: window minus those days.",
+            _compare(before),
+        ),
+        Mistake(
+            "fifty_six_before",
+            "That is with 56 days before. The task asks for 84.",
+            _compare(during - _spend(start - 56 * DAY, start)),
+        ),
+        Mistake(
+            "per_56_days",
+            "That is per 56 days. Bring it to 28.",
+            multiply_triple(change, 2),
+        ),
+        Mistake(
+            "last_day_missing",
+            "The last day of the window is missing. The window is [start, end): `end` is the first day without it.",
+            _compare(_spend(start, end - DAY) - before),
+        ),
+        Mistake(
+            "day_after_inside",
+            "Your window is a day too long. The window is [start, end): `time < end`.",
+            _compare(_spend(start, end + DAY) - before),
+        ),
+        Mistake(
+            "bought_in_either",
+            "You left out households that bought in neither window. They count, with a change of zero.",
+            _compare(during - before, (during > 0) | (before > 0)),
+        ),
+        Mistake(
+            "others_change_forgotten",
+            "That is the change of the members alone. Take off how the others changed.",
+            _change_of_members(during - before),
+        ),
+        Mistake(
+            "per_day",
+            "That is per day. Times 28.",
+            multiply_triple(change, 1 / 28),
+        ),
+        Mistake(
             "windows_not_scaled",
             "The windows have 56 and 84 days. Bring both to 28 days before you subtract.",
             _compare(totals),
         ),
     )
+
+
+def _change_of_members(change: np.ndarray) -> Triple:
+    mine = change[_chain()[2]]
+    half = 1.96 * float(mine.std(ddof=1)) / len(mine) ** 0.5
+    effect = float(mine.mean())
+    return effect, effect - half, effect + half
 
 
 @cache
@@ -219,6 +323,11 @@ def _answer_placebo() -> Answers:
                 _compare(_spend(FAKE, START) - _spend(FAKE - 28 * DAY, FAKE)),
             ),
             Mistake(
+                "half_a_year",
+                "That is with 180 days before. The task asks for 84, as in 35b.",
+                _compare(_spend(FAKE, START) - _spend(FAKE - 180 * DAY, FAKE)),
+            ),
+            Mistake(
                 "wrong_before",
                 "Your 84 days end on 30 October. They end where the fake window begins, on 4 September.",
                 _compare(_spend(FAKE, START) - _spend(START - BEFORE, START)),
@@ -247,20 +356,25 @@ def _answer_sentence() -> Answers:
     )
 
 
+def judge_letter(answer: Any) -> tuple[str | None, str]:
+    """A text that is none of the four letters."""
+    return None, f"The answer is one letter: A, B, C or D; you gave “{answer}”."
+
+
 def _dollars(value: float, digits: int = 2) -> str:
     return f"{'−' if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
-_TRIPLE = "three numbers (effect, low, high), dollars per household and 28 days, members minus others, 95 % interval"
-_LETTER = "three numbers (effect, low, high), euros per invited customer and 28 days, 95 % interval"
+_TRIPLE = "three numbers (effect, low, high), dollars per household and 28 days, members minus others, to the cent, 95 % interval (± 1.96 standard errors)"
+_LETTER = "three numbers (effect, low, high), euros per invited customer and 28 days, to the cent, 95 % interval (± 1.96 standard errors)"
 TASKS = (
     Task(
         code="35a",
-        asks="one number: dollars per household and 28 days, members minus others, window [30 October, 25 December)",
+        asks="one number: dollars per household and 28 days, members minus others, window [30 October 2017, 25 December 2017), to the cent",
         compute=_answer_naive,
         tolerance=0.01,
         hints=(
-            "Per household the sum of `sales` in the window; who bought nothing gets 0.",
+            "Per household the sum of `sales` in the window; a household that bought nothing gets 0.",
             "Divide by 56 days, times 28.",
             "Mean of the members minus mean of the others.",
         ),
@@ -268,9 +382,9 @@ TASKS = (
     ),
     Task(
         code="35b",
-        asks=f"{_TRIPLE}; change from the 84 days before",
+        asks=f"{_TRIPLE}; window [30 October 2017, 25 December 2017), change from the 84 days before it",
         compute=_answer_change,
-        tolerance=0.03,
+        tolerance=0.015,
         hints=(
             "Per household: dollars per 28 days in the window, minus dollars per 28 days in the 84 days before.",
             "Then compare the mean change of members and others, as in 35a.",
@@ -280,9 +394,9 @@ TASKS = (
     ),
     Task(
         code="35c",
-        asks=f"{_TRIPLE}; window [4 September, 30 October), change from the 84 days before it",
+        asks=f"{_TRIPLE}; window [4 September 2017, 30 October 2017), change from the 84 days before it",
         compute=_answer_placebo,
-        tolerance=0.03,
+        tolerance=0.015,
         hints=(
             "Only the dates change: `fake = pd.Timestamp('2017-09-04')`.",
             "The window is [fake, start), the 84 days before are [fake - 84 days, fake).",
@@ -294,6 +408,7 @@ TASKS = (
         asks='one letter: "A", "B", "C" or "D"',
         compute=_answer_sentence,
         tolerance=0,
+        judge=judge_letter,
         hints=("Compare 35b with 35c.", "What does the method find where there is nothing to find?"),
         close="",
     ),
@@ -303,8 +418,8 @@ TASKS = (
         compute=answer_like_with_like,
         tolerance=0.015,
         hints=(
-            "Who spent more than €60 was invited surely: leave that class out.",
-            "Within each class: mean of the invited less mean of the others. Then the mean of these gaps, each class as heavy as it has invited customers.",
+            "Everybody who spent more than €60 was invited: leave that class out.",
+            "Within each class: mean of the invited less mean of the others. Then the mean of these gaps, weighed by the invited customers of each class.",
             '`compare_strata(some, treated="invited", outcome="sales", by="group")` does it, with the interval.',
         ),
         close="Close, not it. Two classes, the invited as weights, Welch's kind of interval within each class?",
@@ -322,6 +437,7 @@ TASKS = (
         asks='one letter: "A", "B", "C" or "D"',
         compute=answer_grade,
         tolerance=0,
+        judge=judge_letter,
         hints=(
             "Which days decided who was invited, and which sentence compares with them?",
             "What did your witness find? And of whom does 35e speak?",

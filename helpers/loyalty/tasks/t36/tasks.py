@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ from scipy import stats
 from loyalty.evaluate.design.sample_ratio import ALARM
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
+from loyalty.tasks.checking.cells import Part
+from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.triples import say_triple, take_triple
 from loyalty.tasks.t36.scene import LETTERS, SOUND
@@ -42,7 +46,6 @@ def _answer_ratio() -> Answers:
     n = len(arms)
     control = int((arms == "control").sum())
     bought = find_rows(ODD).query("orders > 0").arm
-    half = np.array([n / 2, n / 2])
 
     def test(found: int, total: int, planned: float) -> float:
         return float(stats.chisquare([found, total - found], [planned * total, (1 - planned) * total]).pvalue)
@@ -59,9 +62,41 @@ def _answer_ratio() -> Answers:
                 right / 2,
             ),
             Mistake(
-                "equal_split",
-                "You tested against half and half. The plan says 20 : 80; see `planned_shares`.",
-                float(stats.chisquare([control, n - control], half).pvalue),
+                "practically_zero",
+                "So far off it is not. Did you test against half and half (the plan says 20 : 80), mix up the order of the arms, or count the rows of all three windows instead of customers?",
+                0.0,
+            ),
+            Mistake(
+                "one_minus_p",
+                "That is 1 less the p-value. Asked is how often a fair lottery lies so far off.",
+                1 - right,
+            ),
+            Mistake(
+                "before_only",
+                "That compares what the groups bought before the start. Asked is how many customers each of them has.",
+                compare(ODD, "sales", "pre").p,
+            ),
+            Mistake(
+                "orders_before_only",
+                "That compares the orders before the start. Asked is how many customers each group has.",
+                compare(ODD, "orders", "pre").p,
+            ),
+            Mistake("expected_count", "That is how many customers control should have. Asked is a p-value.", share * n),
+            Mistake(
+                "plan_as_sample_with_correction",
+                "You compared the list with a second list of the planned size. The plan is known exactly: one sample against fixed shares, `scipy.stats.chisquare`.",
+                float(stats.chi2_contingency(table)[1]),
+            ),
+            Mistake(
+                "effect_tested",
+                "That is the p-value of the campaign's effect. Asked is the count: do the sizes of the groups fit the plan?",
+                measure_claim(ODD).p,
+            ),
+            Mistake("share_of_treated", "That is the share of the treated. Asked is a p-value.", 1 - control / n),
+            Mistake(
+                "distance",
+                "That is by how many standard errors the count is off. Which two-sided probability belongs to it?",
+                abs(control - share * n) / (n * share * (1 - share)) ** 0.5,
             ),
             Mistake(
                 "buyers_only",
@@ -92,93 +127,153 @@ def _answer_leak() -> Answers:
     rows = find_rows(LEAKY)
     control, sent = (rows[(rows.arm == "control") == is_control] for is_control in (True, False))
     used = int((control.redeemed > 0).sum())
-    right = used / len(control)
+    share = used / len(control)
     theirs = float((sent.redeemed > 0).mean())
-    return Answers(
-        right=right,
-        praise=f"{used} of {len(control):,}, {right:.2%}. Of the treated {theirs:.1%} redeemed; so about {right / theirs:.0%} of control must have had the coupon.",
-        mistakes=(
-            Mistake(
-                "redeemed_by_treated",
-                "That is the share of the treated. They were meant to redeem; look at control.",
-                theirs,
-            ),
-            Mistake(
-                "of_all_customers",
-                "You divided by all customers of the list. How large a part of *control* is it?",
-                used / len(rows),
-            ),
-            Mistake(
-                "of_all_redeemers",
-                "That is the part of all redeemers who were in control. Divide by the customers in control.",
-                used / (used + int((sent.redeemed > 0).sum())),
-            ),
-            Mistake(
-                "of_buyers",
-                "You divided by the buyers in control. Who did not come was reached as well: divide by all of control.",
-                used / int((control.orders > 0).sum()),
-            ),
-            Mistake(
-                "part_reached",
-                "That is the share of control that was *reached*, a good step further. Asked is the share that redeemed.",
-                right / theirs,
-            ),
-            Mistake(
-                "rows_of_all_windows",
-                "You divided by the rows of all windows; each customer has three. Divide by customers.",
-                used / (3 * len(control)),
-            ),
+    everybody = pd.concat([find_rows(letter) for letter in LETTERS])
+    others = everybody[everybody.arm == "control"]
+    values = (
+        (
+            "redeemed_by_treated",
+            "The report is right. Your share is that of the treated: they were meant to redeem. Look at control.",
+            theirs,
         ),
+        (
+            "of_all_customers",
+            "The report is right. You divided by all customers of the list. How large a part of *control* is it?",
+            used / len(rows),
+        ),
+        (
+            "of_all_redeemers",
+            "The report is right. That is the part of all redeemers who were in control. Divide by the customers in control.",
+            used / (used + int((sent.redeemed > 0).sum())),
+        ),
+        (
+            "of_buyers",
+            "The report is right. You divided by the buyers in control. Customers who did not come belong to control as well.",
+            used / int((control.orders > 0).sum()),
+        ),
+        (
+            "part_reached",
+            "The report is right. That is the share of control that was *reached*, a good step further. Asked is the share that redeemed.",
+            share / theirs,
+        ),
+        (
+            "rows_of_all_windows",
+            "The report is right. You divided by the rows of all windows; each customer has three. Divide by customers.",
+            used / (3 * len(control)),
+        ),
+        ("count", "The report is right. That is the number of customers. Which share of control is it?", used),
+        ("percent", "The report is right. That is in percent. Asked is a fraction: 1.23 % is 0.0123.", 100 * share),
+        (
+            "all_reports",
+            "The report is right. You divided by the control groups of all eight reports. Divide by that of this report.",
+            used / len(others),
+        ),
+        ("rest", "The report is right. That is the share that did *not* redeem.", 1 - share),
     )
+    return Answers(
+        right=(LEAKY, share),
+        praise=f"{LEAKY}: {used} of {len(control):,}, {share:.2%}. Of the treated {theirs:.1%} redeemed; so about {share / theirs:.0%} of control must have had the coupon.",
+        mistakes=tuple(Mistake(name, says, (LEAKY, value)) for name, says, value in values),
+    )
+
+
+def _look_at_numbers(
+    right: Sequence[float], given: Sequence[float], tolerance: float, asks: str
+) -> tuple[str | None, str]:
+    """What any task can meet, in the numbers beside a letter that is right; nothing where nothing is seen."""
+    part = Part("", range(1, len(right) + 1), np.array(right, dtype=float), np.array(given, dtype=float))
+    return find_generic_mistake([part], tolerance, asks) or (None, "")
+
+
+def judge_leak(answer: Any) -> tuple[str | None, str]:
+    """Say what is wrong with a report and a share that are no usual mistake."""
+    letter, share = str(answer[0]).strip().upper(), float(answer[1])
+    if letter not in LETTERS:
+        return None, f"A report is one letter of {', '.join(LETTERS)}."
+    if letter != LEAKY:
+        return "another_report", f"In report {letter} nobody in control redeemed. Count `redeemed` in all eight."
+    name, says = _look_at_numbers([_answer_leak().right[1]], [share], 0.0001, "a fraction")
+    says = says or "The share is not. Who redeemed, divided by all customers of which group?"
+    return name, f"The report is right. {says}"
 
 
 @cache
 def _answer_before() -> Answers:
-    right = take_triple(compare(LATE, "sales", "pre"))
+    found = compare(LATE, "sales", "pre")
+    right = take_triple(found)
     main = compare(LATE, "sales")
-    control = compare(LATE, "sales", "pre").base
-    return Answers(
-        right=right,
-        praise=f"{say_triple(right)} before anything was sent. The report's {say_euros(main.effect)} was there already, and more.",
-        mistakes=(
-            Mistake(
-                "during",
-                "That is the campaign itself, the number of the report. Asked are the four weeks *before*: window `pre`.",
-                take_triple(main),
-            ),
-            Mistake(
-                "after",
-                "That is the window after the campaign. Asked is the one before: `pre`.",
-                take_triple(compare(LATE, "sales", "post")),
-            ),
-            Mistake(
-                "orders", "These are orders. Asked are sales, in euros.", take_triple(compare(LATE, "orders", "pre"))
-            ),
-            Mistake(
-                "margin", "That is margin. Asked are sales, in euros.", take_triple(compare(LATE, "margin", "pre"))
-            ),
-            Mistake(
-                "buyers_only",
-                "You left out those who bought nothing before. They are part of both groups, as zeros.",
-                take_triple(compare(LATE, "sales", "pre", "orders > 0")),
-            ),
-            Mistake(
-                "one_standard_error",
-                "The effect is right; the interval is one standard error to each side. For 95 % it takes 1.96.",
-                tuple(right[0] + (end - right[0]) / 1.96 for end in right),
-            ),
-            Mistake(
-                "change",
-                "That is the change since before, a difference in differences. Asked is only what was there before.",
-                take_triple(_change()),
-            ),
-            Mistake(
-                "relative",
-                "These are parts of what control bought. In euros, please.",
-                tuple(end / control for end in right),
-            ),
+    control = found.base
+    triples = (
+        (
+            "during",
+            "The report is right. That is the campaign itself, the number of the report. Asked are the four weeks *before*: window `pre`.",
+            take_triple(main),
+        ),
+        (
+            "after",
+            "The report is right. That is the window after the campaign. Asked is the one before: `pre`.",
+            take_triple(compare(LATE, "sales", "post")),
+        ),
+        (
+            "orders",
+            "The report is right. These are orders. Asked are sales, in euros.",
+            take_triple(compare(LATE, "orders", "pre")),
+        ),
+        (
+            "margin",
+            "The report is right. That is margin. Asked are sales, in euros.",
+            take_triple(compare(LATE, "margin", "pre")),
+        ),
+        (
+            "buyers_only",
+            "The report is right. You left out those who bought nothing before. They are part of both groups, as zeros.",
+            take_triple(compare(LATE, "sales", "pre", "orders > 0")),
+        ),
+        (
+            "change",
+            "The report is right. That is the change since before, a difference in differences. Asked is only what was there before.",
+            take_triple(_change()),
+        ),
+        (
+            "relative",
+            "The report is right. These are parts of what control bought. In euros, please.",
+            tuple(end / control for end in right),
+        ),
+        (
+            "percent_of_control",
+            "The report is right. These are percent of what control bought. In euros, please.",
+            tuple(100 * end / control for end in right),
+        ),
+        (
+            "per_week",
+            "The report is right. That is per week. Asked are the four weeks together.",
+            tuple(end / 4 for end in right),
+        ),
+        (
+            "totals",
+            "The report is right. These are totals of all treated customers. Asked are euros per customer.",
+            tuple(end * found.n_treated for end in right),
         ),
     )
+    return Answers(
+        right=(LATE, *right),
+        praise=f"{LATE}: {say_triple(right)} before anything was sent. The report's {say_euros(main.effect)} was there already, and more.",
+        mistakes=tuple(Mistake(name, says, (LATE, *value)) for name, says, value in triples),
+    )
+
+
+def judge_before(answer: Any) -> tuple[str | None, str]:
+    """Say what is wrong with a report and a gap that are no usual mistake."""
+    letter = str(answer[0]).strip().upper()
+    if letter not in LETTERS:
+        return None, f"A report is one letter of {', '.join(LETTERS)}."
+    if letter != LATE:
+        p = f"{compare(letter, 'sales', 'pre').p:.2g}"
+        return "another_report", f"In report {letter} the gap before has p = {p}. In another one it is clearer."
+    right = take_triple(compare(LATE, "sales", "pre"))
+    name, says = _look_at_numbers(right, answer[1:], 0.006, "euros")
+    return name, f"The report is right. {says or 'The numbers are not: which window, and is everybody in?'}"
 
 
 def _change() -> Estimate:
@@ -223,56 +318,74 @@ def _answer_board() -> Answers:
     )
 
 
+NOTES = {
+    "A": (
+        "swapped_metric_signed",
+        "A is the report once more. Orders were one of several numbers that could have come out well; the plan had named another one.",
+    ),
+    "C": (
+        "no_proof_for_no_effect",
+        "C takes “not shown” for “not there”. See how far up the interval of the planned number reaches. Whether that is worth its price is another question than whether the concierge “does nothing”.",
+    ),
+    "D": (
+        "all_thrown_away",
+        "D throws a sound wave away. The lottery was fair and the planned number was measured: it can be reported, tonight.",
+    ),
+}
+
+
 @cache
 def _answer_note() -> Answers:
     planned = compare(SWAPPED, "sales")
     claimed = measure_claim(SWAPPED)
     rows = find_rows(SWAPPED)
-    right = ("B", planned.low)
     contact = next(offer.contact for offer in PRESETS["default"]().offers if offer.name == "concierge")
     each = contact + float(rows.reward_paid[rows.arm != "control"].mean())
+    noted = (
+        ("interval_of_orders", "belongs to orders. The lower end of the *planned* number, please.", claimed.low),
+        ("upper_end", "is the upper end. Asked is the lower one.", planned.high),
+        ("estimate", "is the estimate. The lower end of its interval, please.", planned.effect),
+        ("interval_of_margin", "belongs to margin. The plan names sales.", compare(SWAPPED, "margin").low),
+        ("weeks_before", "belongs to the weeks before the start. Asked is `main`.", compare(SWAPPED, "sales", "pre").low),
+        ("weeks_after", "belongs to the weeks after the campaign. Asked is `main`.", compare(SWAPPED, "sales", "post").low),
+        (
+            "buyers_only",
+            "leaves out those who bought nothing. They belong to both groups, as zeros.",
+            compare(SWAPPED, "sales", keep="orders > 0").low,
+        ),
+        ("ninety_percent", "is the end of a 90 % interval. Asked are 95 %.", planned.effect - 1.645 * planned.se),
+        ("one_standard_error", "is one standard error below the estimate. For 95 % it takes 1.96.", planned.effect - planned.se),
+        ("sign_turned", "has the sign turned: treated minus control, please.", -planned.low),
+        ("cents", "is in cents. Asked are euros.", 100 * planned.low),
+        ("ninety_nine_percent", "is the end of a 99 % interval. Asked are 95 %.", planned.effect - 2.576 * planned.se),
+        ("relative", "is a part of what control bought. Asked are euros.", planned.low / planned.base),
+        ("total", "is the total of all treated. Asked are euros per customer.", planned.low * planned.n_treated),
+    )  # fmt: skip
     return Answers(
-        right=right,
+        right=("B", planned.low),
         praise=f"B, from {say_euros(planned.low)} to {say_euros(planned.high)}. To send it to all {len(rows):,} would have cost {say_euros(each * len(rows), 0)}, for a number that nobody had asked for.",
         mistakes=(
-            Mistake(
-                "swapped_metric_signed",
-                "A is the report once more. Orders were one of several numbers that could have come out well; the plan had named sales.",
-                ("A", planned.low),
-            ),
+            *(Mistake(*NOTES[letter], (letter, planned.low)) for letter in NOTES),
             Mistake(
                 "swapped_metric_with_its_interval",
                 "A is the report once more, and your number is that of orders. The plan had named sales.",
                 ("A", claimed.low),
             ),
-            Mistake(
-                "no_proof_for_no_effect",
-                f"C takes “not shown” for “not there”: the interval reaches up to {say_euros(planned.high)} of sales a customer. Whether that is worth its price is another question than whether it “does nothing”.",
-                ("C", planned.low),
-            ),
-            Mistake(
-                "all_thrown_away",
-                "D throws a sound wave away. The lottery was fair and the planned number was measured: it can be reported, tonight.",
-                ("D", planned.low),
-            ),
-            Mistake(
-                "interval_of_orders",
-                "B is right; your number belongs to orders. The lower end of the *planned* number, please.",
-                ("B", claimed.low),
-            ),
-            Mistake("upper_end", "B is right; that is the upper end.", ("B", planned.high)),
-            Mistake(
-                "estimate",
-                "B is right; that is the estimate. The lower end of its interval, please.",
-                ("B", planned.effect),
-            ),
-            Mistake(
-                "interval_of_margin",
-                "B is right; your number belongs to margin. The plan names sales.",
-                ("B", compare(SWAPPED, "margin").low),
-            ),
+            *(Mistake(name, f"B is right; your number {says}", ("B", value)) for name, says, value in noted),
         ),
     )
+
+
+def judge_note(answer: Any) -> tuple[str | None, str]:
+    """Say what is wrong with a note and a number that are no usual mistake: the letter first."""
+    letter = str(answer[0]).strip().upper()
+    if letter in NOTES:
+        return NOTES[letter]
+    if letter != "B":
+        return None, "The note is one letter: A, B, C or D."
+    name, says = _look_at_numbers([compare(SWAPPED, "sales").low], [float(answer[1])], 0.006, "euros")
+    says = says or "Your number is not. Is it the planned number, the window `main`, and the lower end?"
+    return name, f"B is right. {says}"
 
 
 TASKS = (
@@ -290,25 +403,25 @@ TASKS = (
     ),
     Task(
         code="36b",
-        asks="one number: the share of the control group of report Q that redeemed the coupon, as a fraction to four decimals",
+        asks='a pair: the letter of the report in whose control group customers redeemed in the window `main`, and which share of its control group they are, as a fraction to four decimals, such as ("A", 0.0123)',
         compute=_answer_leak,
         tolerance=0.0001,
+        judge=judge_leak,
         hints=(
-            "`redeemed` is in the outcomes, `arm` in the contacts: join the rows of the window `main` to the list.",
+            "`redeemed` is in the outcomes, `arm` in the contacts: join the rows of the window `main` to the list, report by report.",
             'Of the rows with `arm == "control"`: how many have `redeemed > 0`, as a part of all of them?',
         ),
-        close="Close, not it. Whom did you divide by?",
     ),
     Task(
         code="36c",
-        asks="three numbers (effect, low, high): sales in the four weeks before the start in report S, treated minus control, euros per customer to the cent, 95 % interval",
+        asks='a letter and three numbers (letter, effect, low, high): the report with the clearest gap in sales before the start (window `pre`, the smallest p-value), and that gap, treated minus control, euros per customer to the cent, 95 % interval (difference of means ± 1.96 standard errors), such as ("A", 0.12, -0.34, 0.58)',
         compute=_answer_before,
         tolerance=0.006,
+        judge=judge_before,
         hints=(
-            "The window is called `pre`. Everybody on the list counts, who bought nothing with 0.",
-            "`compare_means(treated.sales, control.sales)` from `loyalty.stats.intervals` has effect, low and high.",
+            "The window is called `pre`. Everybody on the list counts; customers who bought nothing count as 0.",
+            "`compare_means(treated.sales, control.sales)` from `loyalty.stats` has p, effect, low and high. Ask all eight.",
         ),
-        close="Close, not it. Which window, and is everybody in?",
     ),
     Task(
         code="36d",
@@ -326,14 +439,14 @@ TASKS = (
     ),
     Task(
         code="36e",
-        asks="a pair: the letter of the note that you sign on report T, and the lower end of the 95 % interval of the planned number, euros per customer to the cent",
+        asks='a pair: the letter of the note that you sign on report T, and the lower end of the 95 % interval of the planned number (treated minus control, window `main`), euros per customer to the cent, such as ("A", -0.12)',
         compute=_answer_note,
         tolerance=0.006,
+        judge=judge_note,
         hints=(
             "Which number did the plan name? See `primary_metric`.",
             "Treated minus control of that number in the window `main`, with its interval.",
             "Does the interval leave out zero? And is “not shown” the same as “not there”?",
         ),
-        close="Close, not it. Is it the planned number, and its lower end?",
     ),
 )

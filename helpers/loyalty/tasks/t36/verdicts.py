@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from loyalty.evaluate.clinic.examine import examine_campaign
+from loyalty.evaluate.clinic.findings import Examination
 from loyalty.evaluate.design.sample_ratio import ALARM, check_sample_ratio
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
@@ -23,15 +25,6 @@ ODD = "U"
 LATE = "S"
 BOARD = ["decision", "reason"]
 FEW = 2  # wrong decisions that are named
-# What also looks wrong in a report, because something else went wrong first
-FOLLOWS = {
-    "broken join": ("survivors", "control chosen afterwards", "sample ratio"),
-    "control chosen afterwards": ("sample ratio", "survivors", "unequal seasons"),
-    "contamination": ("failed channel",),
-    "early stop": ("unequal seasons",),
-    "swapped metric": ("winner's curse",),
-}
-
 SAYS = {
     "refused_everything": "You refuse all eight. That feels safe, and throws {lost} of additional sales away: what "
     "the sound campaigns truly brought, and nobody may plan with.",
@@ -48,8 +41,10 @@ SAYS = {
     "otherwise: read in each sentence which number the report claims.",
     "without_the_plan": "Something that you sign looks sound until it is held against its plan: when should it have "
     "ended, and which number was to decide? Without plan and claim `examine_campaign` cannot see it either.",
-    "consequence_for_cause": "What you name can be seen, but it follows from something that went wrong before. Which "
-    "of the two came first?",
+    "fault_not_seen": "Something that you sign is broken. Ask each report every question: the count, the weeks before, "
+    "coupons in control, the dates, the rows that are missing, the shape of the ids.",
+    "reason_not_there": "Report {letter}: you name {reason}, and that check finds nothing there: {evidence}.",
+    "reason_left_out": "Report {letter} is refused without a reason. Which of the ten is it?",
 }
 
 
@@ -256,9 +251,30 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
         name = "sound_success_refused"
     elif (board.decision[right.reason.isin(["early stop", SWAPPED])] == "sign").any():
         name = "without_the_plan"
-    elif any(board.reason[one] in FOLLOWS.get(right.reason[one] or "", ()) for one in board.index[refused]):
-        name = "consequence_for_cause"
+    elif not refused[right.index[right.decision == "refuse"]].all():
+        name = "fault_not_seen"
+    else:
+        return _judge_reason(board, right)
     return name, SAYS[name].format(**more) if name else ""
+
+
+def _judge_reason(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
+    """What the clinic says of the first reason that is another than the right one."""
+    for letter in board.index[(board.decision == "refuse") & (right.decision == "refuse")]:
+        reason = board.reason[letter]
+        if reason is None:
+            return "reason_left_out", SAYS["reason_left_out"].format(letter=letter)
+        finding = _examine_case(letter)[reason]
+        if reason != right.reason[letter] and finding.state != "broken":
+            more = {"letter": letter, "reason": reason, "evidence": finding.evidence.rstrip(".")}
+            return "reason_not_there", SAYS["reason_not_there"].format(**more)
+    return None, ""
+
+
+@cache
+def _examine_case(letter: str) -> Examination:
+    case = find_case(letter)
+    return examine_campaign(case.contacts, case.outcomes, case.plan, case.claim)
 
 
 def _test_ratio(letter: str) -> float:

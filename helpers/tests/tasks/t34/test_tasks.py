@@ -190,6 +190,26 @@ def test_a_decision_that_the_numbers_do_not_carry_is_named(words, name):
     assert check("34d", (*words, total)).mistake == name
 
 
+def test_a_word_and_a_sum_are_judged_one_by_one():
+    *words, total = find_task("34d").compute().right
+    assert check("34d", (["send again", "SEND", "stop:"], total)).status == "right"
+    assert check("34d", (*words, round(total, -2))).mistake == "rounded_first"
+    assert check("34d", (*words, total + 25)).mistake == "rounded_first"
+    assert check("34d", (*words, total / 1000)).mistake == "thousandth"
+    assert check("34d", (*words, 123.0)).mistake is None
+    assert check("34d", ("send", "test", "stop", 123.0)).mistake == "test_whatever_is_open"
+    assert check("34d", ("send", "send", "test", total)).mistake == "sent_what_lost"
+    assert "you gave “go”" in check("34d", ("go", "send", "stop", total)).message
+
+
+@every_campaign
+def test_contacts_charged_to_both_groups_or_booked_in_cents_are_named(spring, net, code):
+    cost = 0.5 if code == "34c" else 0.08
+    found = count(spring, net, code)
+    assert check(code, answer(code, found, cost)).mistake == "contact_forgotten"
+    assert check(code, answer(code, found, -99 * cost)).mistake == "contact_in_cents"
+
+
 def test_the_truth_lies_inside_the_intervals_that_are_right(spring, net):
     truth = reveal_truth()
     for code, name in CAMPAIGNS.items():

@@ -67,6 +67,25 @@ def test_errors_clustered_by_customer_are_right(chain):
     assert check("35b", (fit.params["member"], low, high)).status == "right"
 
 
+def test_windows_that_are_a_day_off_are_named(chain):
+    day = pd.Timedelta(days=1)
+    inside = members(chain)
+    for start, end, divided_by, name in (
+        (START, END - day, 56, "last_day_missing_but_counted"),
+        (START, END - day, 55, "last_day_missing"),
+        (START + day, END, 56, "first_day_missing"),
+        (START, END, 55, "divided_by_55"),
+    ):
+        spent = total(chain, start, end).reindex(chain.customers.customer_id, fill_value=0) / divided_by * 28
+        mine = spent.index.isin(inside)
+        assert check("35a", spent[mine].mean() - spent[~mine].mean()).mistake == name
+
+
+def test_a_sentence_in_words_is_asked_for_its_letter():
+    result = check("35d", "cannot be told")
+    assert result.mistake is None and "one letter" in result.message
+
+
 def test_a_mean_over_buyers_only_is_named(chain):
     spent = total(chain, START, END) / 2
     inside = spent.index.isin(members(chain))

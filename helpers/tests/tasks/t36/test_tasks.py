@@ -90,7 +90,8 @@ def test_the_p_of_the_split_is_right_by_three_ways(desk):
     for p in (both, exact, round(both, 4)):
         assert check("36a", p).status == "right"
     assert check("36a", stats.norm.sf(abs(z))).mistake == "one_sided"
-    assert check("36a", stats.chisquare(counts).pvalue).mistake == "equal_split"
+    assert check("36a", stats.chisquare(counts).pvalue).mistake == "practically_zero"
+    assert check("36a", 1 - both).mistake == "one_minus_p"
     bought = rows(desk, "U").query("orders > 0")["arm"].value_counts()
     expected = [(0.2 if arm == "control" else 0.8) * bought.sum() for arm in bought.index]
     assert check("36a", stats.chisquare(bought, expected).pvalue).mistake == "buyers_only"
@@ -100,12 +101,20 @@ def test_the_share_of_control_that_redeemed_is_right_and_other_shares_are_named(
     table = rows(desk, "Q")
     control, sent = table[table["arm"] == "control"], table[table["arm"] != "control"]
     used = control["redeemed"].sum()
-    assert check("36b", control["redeemed"].mean()).status == check("36b", round(used / len(control), 4)).status
-    assert check("36b", control["redeemed"].mean()).status == "right"
-    assert check("36b", sent["redeemed"].mean()).mistake == "redeemed_by_treated"
-    assert check("36b", used / len(table)).mistake == "of_all_customers"
-    assert check("36b", used / control["responded"].sum()).mistake == "of_buyers"
-    assert check("36b", control["redeemed"].mean() / sent["redeemed"].mean()).mistake == "part_reached"
+    assert check("36b", ("Q", control["redeemed"].mean())).status == "right"
+    assert check("36b", ["q", round(used / len(control), 4)]).status == "right"
+    for share, name in {
+        sent["redeemed"].mean(): "redeemed_by_treated",
+        used / len(table): "of_all_customers",
+        used / control["responded"].sum(): "of_buyers",
+        control["redeemed"].mean() / sent["redeemed"].mean(): "part_reached",
+        used: "count",
+        np.nan: "no_number",
+        0.5: None,
+    }.items():
+        assert check("36b", ("Q", share)).mistake == name
+    other = rows(desk, "R")
+    assert check("36b", ("R", other["redeemed"].mean())).mistake == "another_report"
 
 
 def test_the_gap_before_is_right_by_hand_by_regression_and_by_the_helper(desk):
@@ -114,11 +123,18 @@ def test_the_gap_before_is_right_by_hand_by_regression_and_by_the_helper(desk):
     lift = measure_lift(desk["S"].contacts, desk["S"].outcomes, "sales", window="pre")
     by_fit = (fit.params["sent"], *fit.conf_int().loc["sent"])
     for answer in (interval(table, "sales"), by_fit, (lift.effect, lift.low, lift.high)):
-        assert check("36c", answer).status == check("36c", np.round(answer, 2)).status == "right"
-    assert check("36c", interval(rows(desk, "S"), "sales")).mistake == "during"
-    assert check("36c", interval(rows(desk, "S", "post"), "sales")).mistake == "after"
-    assert check("36c", interval(table, "orders")).mistake == "orders"
-    assert check("36c", interval(table[table["orders"] > 0], "sales")).mistake == "buyers_only"
+        assert check("36c", ("S", *answer)).status == "right"
+        assert check("36c", ["s", *np.round(answer, 2)]).status == "right"
+    assert check("36c", ("S", *interval(rows(desk, "S"), "sales"))).mistake == "during"
+    assert check("36c", ("S", *interval(rows(desk, "S", "post"), "sales"))).mistake == "after"
+    assert check("36c", ("S", *interval(table, "orders"))).mistake == "orders"
+    assert check("36c", ("S", *interval(table[table["orders"] > 0], "sales"))).mistake == "buyers_only"
+    effect, low, high = interval(table, "sales")
+    half = 1.645 / 1.96 * (high - effect)
+    assert check("36c", ("S", effect, effect - half, effect + half)).mistake == "ninety_percent"
+    assert check("36c", ("S", -effect, -high, -low)).mistake == "sign_turned"
+    assert check("36c", ("S", low, effect, high)).mistake == "other_order"
+    assert check("36c", ("T", *interval(rows(desk, "T", "pre"), "sales"))).mistake == "another_report"
 
 
 # --- the board ---------------------------------------------------------------------------------------------------
@@ -207,20 +223,29 @@ def test_a_success_that_is_sound_and_refused_is_named(right):
 
 
 @pytest.mark.parametrize(
-    ("cause", "effect"),
-    [("broken join", "survivors"), ("broken join", "control chosen afterwards"),
-     ("control chosen afterwards", "sample ratio"), ("early stop", "unequal seasons")],
+    ("cause", "named"),
+    [("broken join", "survivors"), ("control chosen afterwards", "sample ratio"), ("early stop", "winner's curse"),
+     ("contamination", "failed channel")],
 )  # fmt: skip
-def test_a_consequence_taken_for_the_cause_is_named_without_the_cause(right, of, cause, effect):
-    result = check("36d", {**right, of[cause]: ("refuse", effect)})
-    assert result.mistake == "consequence_for_cause" and points_in(result.message) == 15
-    assert of[cause] in result.message and cause not in result.message
+def test_a_reason_whose_check_finds_nothing_is_told_so_without_the_right_one(desk, right, of, cause, named):
+    letter = of[cause]
+    report = desk[letter]
+    seen = examine_campaign(report.contacts, report.outcomes, report.plan, Claim(OUTCOMES[letter]))
+    assert seen[named].state != "broken"
+    result = check("36d", {**right, letter: ("refuse", named)})
+    assert result.mistake == "reason_not_there" and points_in(result.message) == 15
+    assert letter in result.message and seen[named].evidence.rstrip(".") in result.message
+    assert cause not in result.message
 
 
-def test_any_other_board_gets_its_points_and_the_reports_to_look_at_again(right, of):
+def test_a_refusal_without_a_reason_is_asked_for_it(right, of):
+    assert check("36d", {**right, of["early stop"]: ("refuse", None)}).mistake == "reason_left_out"
+
+
+def test_a_broken_report_that_is_signed_gets_its_points_and_the_reports_to_look_at_again(right, of):
     board = {**right, of["contamination"]: ("refuse", "winner's curse"), of["broken join"]: ("sign", None)}
     result = check("36d", board)
-    assert (result.status, result.mistake, points_in(result.message)) == ("wrong", None, 13)
+    assert (result.status, result.mistake, points_in(result.message)) == ("wrong", "fault_not_seen", 13)
     assert f"Decide {of['broken join']} once more" in result.message
     assert f"another reason: {of['contamination']}." in result.message
     assert not any(reason in result.message for reason in DEFECTS)
@@ -259,3 +284,5 @@ def test_the_note_is_right_with_the_planned_number_and_other_notes_are_named(des
     assert check("36e", ("B", planned[2])).mistake == "upper_end"
     for letter, name in {"A": "swapped_metric_signed", "C": "no_proof_for_no_effect", "D": "all_thrown_away"}.items():
         assert check("36e", (letter, planned[1])).mistake == name
+        assert check("36e", (letter, 12.34)).mistake == name
+    assert check("36e", ("B", 12.34)).mistake is None
