@@ -43,7 +43,6 @@ MOST_CHARACTERS = 95
 # Written before this rule; the list may only become shorter.
 STILL_LONG = {
     "lessons/1_prepare/12_customer_profile",
-    "lessons/2_segment/22_rules_and_life_cycle",
     "lessons/3_evaluate/31_the_club_card_trap",
     "lessons/3_evaluate/32_design_the_test",
     "lessons/3_evaluate/33_measure_the_lift",
@@ -54,7 +53,6 @@ STILL_LONG = {
     "lessons/3_evaluate/38_spend_the_budget",
     "lessons/4_learn/41_response_history",
     "exercises/1_prepare/12_customer_profile",
-    "exercises/2_segment/22_rules_and_life_cycle",
     "exercises/3_evaluate/31_the_club_card_trap",
     "exercises/3_evaluate/32_design_the_test",
     "exercises/3_evaluate/33_measure_the_lift",
