@@ -42,7 +42,6 @@ MOST_LINES = 12
 MOST_CHARACTERS = 95
 # Written before this rule; the list may only become shorter.
 STILL_LONG = {
-    "lessons/1_prepare/12_customer_profile",
     "lessons/3_evaluate/31_the_club_card_trap",
     "lessons/3_evaluate/32_design_the_test",
     "lessons/3_evaluate/33_measure_the_lift",
@@ -52,7 +51,6 @@ STILL_LONG = {
     "lessons/3_evaluate/37_who_to_target",
     "lessons/3_evaluate/38_spend_the_budget",
     "lessons/4_learn/41_response_history",
-    "exercises/1_prepare/12_customer_profile",
     "exercises/3_evaluate/31_the_club_card_trap",
     "exercises/3_evaluate/32_design_the_test",
     "exercises/3_evaluate/33_measure_the_lift",
