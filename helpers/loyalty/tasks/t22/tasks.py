@@ -142,7 +142,7 @@ def _answer_scores() -> Answers:
             ),
             Mistake(
                 "never_bought_scored",
-                "Households that never bought are scored with the buyers and push them up. They get 0 and do not move anybody.",
+                "Households that never bought have a score like the worst buyers. They get 0, and they do not move anybody.",
                 table(with_zeros),
             ),
             Mistake(
