@@ -13,7 +13,8 @@
 # %% [markdown]
 # [[opening]]
 #
-# The maker of a laundry detergent pays for a reminder: *"Your detergent may be running out."* It goes to households that are late. It is 1 July 2017. Marta's first draft of the rule says "30 days, as always", and she has drawn up a list of segments for it.
+# The maker of a laundry detergent pays for a reminder: *"Your detergent may be running out."* It goes to households that are late. It
+# is 1 July 2017. Marta's first draft of the rule says "30 days, as always". She also has a list of segments for it.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("22a")` gives one step at a time.
 
@@ -33,8 +34,10 @@ category = chain.products.set_index("product_id").category
 detergent = receipts[receipts.product_id.map(category) == "LAUNDRY DETERGENTS"]
 
 # %% [markdown]
-# **22a Equal customers, equal scores.** Score the frequency of all households from 1 to 5 as of 1 July, with the workshop's rule: cut at values, so that equal frequencies always get equal scores; households that never bought have 0. A table
-# with `customer_id` and `f`, one row for each of the {{len(profile):,}} households.
+# **22a Equal customers, equal scores.** Score the frequency of all households from 1 to 5 as of 1 July 2017. The rule is that of
+# `score_rfm`: take a household, and leave out all others with the same frequency. Which share of the remaining buyers has *fewer*
+# receipts? Below 20 % the score is 1, from 20 % it is 2, from 40 % it is 3, from 60 % it is 4, from 80 % it is 5. Households that never bought
+# have 0 and move nobody's score. A table with `customer_id` and `f`, one row for each of the {{len(profile):,}} households.
 
 # %%
 ### BEGIN SOLUTION
@@ -50,15 +53,20 @@ check("22a", frequency_scores)
 hint("22a")
 
 # %% [markdown] tags=["solution"]
-# `pd.qcut(profile.frequency.rank(method="first"), 5)` would have given five groups of the same size, and two households with the same number of receipts different scores, depending on who stands higher in the table. Sort the table by id, and loyalty begins to depend on the card number. Which parts are then not quite equal, and by how much, `score_rfm(profile).edges` says.
+# `pd.qcut(profile.frequency.rank(method="first"), 5)` would give five groups of the same size. But two households with the same
+# number of receipts would have different scores: the one that stands higher in the table would get the worse one. Sort the table
+# by id, and loyalty begins to depend on the card number. `score_rfm(profile).edges` shows how large the parts are now.
 
 # %% [markdown]
-# **22b When is a household late?** Take all gaps between two consecutive detergent days of the same household, before 1 July. After how many days is a silence longer than 80 % of these gaps? One number: the 80 % quantile, in days.
+# **22b When is a household late?** Take all gaps between two consecutive detergent days of the same household, before 1 July 2017. Two
+# purchases on one day are one detergent day. After how many days is a silence longer than 80 % of these gaps? One number: the 80 %
+# quantile of all gaps in one pot, in days.
 
 # %%
 ### BEGIN SOLUTION
-days = detergent.assign(day=detergent.time.dt.normalize()).drop_duplicates(["customer_id", "day"])
-detergent_gaps = days.sort_values("day").groupby("customer_id").day.diff().dt.days.dropna()
+days = detergent.assign(day=detergent.time.dt.normalize())
+days = days.drop_duplicates(["customer_id", "day"]).sort_values("day")
+detergent_gaps = days.groupby("customer_id").day.diff().dt.days.dropna()
 late_after = detergent_gaps.quantile(0.8)
 ### END SOLUTION
 
@@ -69,10 +77,13 @@ check("22b", late_after)
 hint("22b")
 
 # %% [markdown] tags=["solution"]
-# {{late_after:.0f}} days. Between two *visits* of any kind 80 % of gaps are {{measure_gaps(chain.receipts, as_of).at(0.8).any_gap:.0f}} days or shorter. A rule made from visits would call {{(detergent_gaps > measure_gaps(chain.receipts, as_of).at(0.8).any_gap).mean():.0%}} of the detergent gaps late: nearly the whole town.
+# {{late_after:.0f}} days. Between two *visits* of any kind 80 % of the gaps are {{measure_gaps(chain.receipts, as_of).at(0.8).any_gap:.0f}} days or
+# shorter. A rule made from visits would call {{(detergent_gaps > measure_gaps(chain.receipts, as_of).at(0.8).any_gap).mean():.0%}} of the detergent
+# gaps late: nearly the whole town.
 
 # %% [markdown]
-# **22c What would "30 days, as always" have done?** Of the same gaps, all of which ended with a purchase: which share was longer than 30 days? One fraction between 0 and 1, to three digits.
+# **22c What would "30 days, as always" have done?** Take the same gaps as in 22b; all of them ended with a purchase. Which share of these
+# gaps was longer than 30 days? One fraction between 0 and 1, to three digits.
 
 # %%
 ### BEGIN SOLUTION
@@ -86,12 +97,15 @@ check("22c", falsely_late)
 hint("22c")
 
 # %% [markdown] tags=["solution"]
-# {{falsely_late:.0%}}. In {{falsely_late * 100:.0f}} of 100 gaps the draft would have sent a reminder to a household that was only washing at its own pace, and that bought without it. The maker pays for every reminder.
+# {{falsely_late:.0%}}. In {{falsely_late * 100:.0f}} of 100 gaps the draft would have reminded a household that was only washing at its own pace. It
+# bought without the reminder, and the maker pays for every one.
 #
 # One thing we do not see: gaps that were still open on 1 July. Some of those households had really gone.
 
 # %% [markdown]
-# **22d Newcomers.** Marta's draft calls everybody with one to three receipts "rare" and wants to leave them out. How many of these households are not rare but *new* by the life cycle (`assign_life_cycle` with `measure_gaps` as of 1 July)? One whole number of households.
+# **22d Newcomers.** Marta's draft calls everybody with one to three receipts "rare", and wants to leave them out. How many of these
+# households are *new* by the life cycle? Use `assign_life_cycle` with `measure_gaps(chain.receipts, as_of)`. One whole number of
+# households.
 
 # %%
 ### BEGIN SOLUTION
@@ -107,7 +121,8 @@ check("22d", new_not_rare)
 hint("22d")
 
 # %% [markdown] tags=["solution"]
-# {{new_not_rare}} of {{len(few)}}. Somebody who came for the first time last week cannot have ten receipts. Before you call such a customer rare, give him time to be anything else.
+# {{new_not_rare}} of {{len(few)}}. A customer who came for the first time last week cannot have ten receipts. Do not call such a customer rare
+# before there was time to be anything else.
 
 # %% [markdown]
 # **22e Which list is finished?** Marta's list for the reminder has five segments:
@@ -120,7 +135,12 @@ hint("22d")
 # | rare | 1 to 3 receipts of any kind | to be discussed |
 # | other | everybody else | |
 #
-# Choose `"A"`: use it as it is. `"B"`: take out "rare" and "other"; whoever is in none of the first three gets nothing and is not listed. `"C"`: take out "rare", let detergent alone decide, and write "no detergent yet: nothing" in the place of "other", so that everybody is in exactly one segment and each has an action. One letter.
+# Choose one letter:
+#
+# - `"A"`: use the list as it is.
+# - `"B"`: take out "rare" and "other". A household that is in none of the first three is not listed and gets nothing.
+# - `"C"`: take out "rare", and let detergent alone decide. Write "no detergent yet: nothing" in the place of "other", so that everybody is
+#   in exactly one segment and each segment has an action.
 
 # %%
 ### BEGIN SOLUTION
@@ -134,27 +154,30 @@ check("22e", list_choice)
 hint("22e")
 
 # %% [markdown] tags=["solution"]
-# C. "Rare" overlaps with the others (a rare household can be late with detergent), and "to be discussed" is no action. A segmentation without holes is dull, and that is its merit: next month you can add up the segments, and they are the base.
+# C. "Rare" overlaps with the others: a rare household can be late with detergent. And "to be discussed" is no action. A segmentation
+# without holes is dull, and this is what makes it good: next month you can add up the segments, and the sum is the base.
 
 # %% [markdown]
 # ---
 # ## Part B, for self-study
 
 # %% [markdown]
-# **22f The best fifth.** Of all households, take the fifth that spent most in the *third* quarter, [1 July, 30 September), 91 days ({{len(chain.customers) // 5}} households). How did their mean spend change in the 91 days after? Then read it backwards: the fifth that spent most in [30 September, 30 December), and the change from their mean then *back* to their mean in the
-# third quarter (earlier / later − 1). `(forwards, backwards)`, two fractions, to three digits: −0.1 means ten percent less. Households that bought nothing count as 0.
+# **22f The best fifth.** Of all households take the {{len(chain.customers) // 5}} that spent most in the 91 days of the window [1 July 2017, 30 September
+# 2017). How did their mean spend change in the next 91 days, [30 September 2017, 30 December 2017)? Then read it backwards: take the
+# {{len(chain.customers) // 5}} that spent most in the *later* window. How does their mean spend change on the way *back*, earlier / later − 1? Households
+# that bought nothing count as 0. `(forwards, backwards)`, two fractions, to three digits: −0.1 means ten percent less.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.segment.rules import sum_windows
 
-spend = sum_windows(chain.receipts, "2017-07-01", "2017-09-30", "2017-12-30", customers=chain.customers)
+windows = ("2017-07-01", "2017-09-30", "2017-12-30")
+spend = sum_windows(chain.receipts, *windows, customers=chain.customers)
 fifth = len(spend) // 5
 best, best_later = spend.nlargest(fifth, "first"), spend.nlargest(fifth, "second")
-both_ways = (
-    best["second"].mean() / best["first"].mean() - 1,
-    best_later["first"].mean() / best_later["second"].mean() - 1,
-)
+forwards = best["second"].mean() / best["first"].mean() - 1
+backwards = best_later["first"].mean() / best_later["second"].mean() - 1
+both_ways = (forwards, backwards)
 ### END SOLUTION
 
 # %%
@@ -164,10 +187,14 @@ check("22f", both_ways)
 hint("22f")
 
 # %% [markdown] tags=["solution"]
-# −{{abs(both_ways[0]):.1%}} forwards and −{{abs(both_ways[1]):.1%}} backwards. Were it nothing but a real fall, the backward reading would show a rise. The two are not equal: all households together spent {{spend["second"].mean() / spend["first"].mean() - 1:.1%}} more in the later window, before Christmas, and that makes the fall forwards smaller and the one backwards larger.
+# −{{abs(both_ways[0]):.1%}} forwards and −{{abs(both_ways[1]):.1%}} backwards. If it were nothing but a real fall, the backward reading would show a
+# rise. The two are not equal. All households together spent {{spend["second"].mean() / spend["first"].mean() - 1:.1%}} more in the later
+# window, before Christmas. That makes the fall forwards smaller, and the one backwards larger.
 
 # %% [markdown]
-# **22g Is it an effect?** Somebody in the meeting blames the new opening hours of October: *"Our best customers spend less since then. There is the proof."* Answer with one word: `"effect"` if the numbers of 22f show more than regression to the mean (p below 0.05 at the top), `"regression"` if they do not. (Helper: `expose_regression(spend, seed=22).gaps`.)
+# **22g Is it an effect?** Somebody in the meeting blames the new opening hours of October: *"Our best customers spend less since then. There
+# is the proof."* Answer with one word: `"effect"` if the numbers of 22f show more than regression to the mean (p below 0.05 at the
+# top), `"regression"` if they do not. (Helper: `expose_regression(spend, seed=22).gaps`.)
 
 # %%
 ### BEGIN SOLUTION
@@ -185,4 +212,7 @@ check("22g", verdict)
 hint("22g")
 
 # %% [markdown] tags=["solution"]
-# p = {{p_top:.2f}}: chance alone makes such a difference often enough. That does not prove that nothing happened; the fall forwards less the one backwards is −{{abs(exposed.gaps.gap.iloc[0]) * 100:.0f}} % of an average customer's spend, with a 95 % interval from −{{abs(exposed.gaps.low.iloc[0]) * 100:.0f}} % to {{exposed.gaps.high.iloc[0] * 100:.0f}} %. The word follows from the test, not from the story. And even a real fall would only be a fall: whether the opening hours did it is the next question.
+# p = {{p_top:.2f}}: chance alone makes such a difference often enough. That does not prove that nothing happened. The fall forwards less the
+# one backwards is −{{abs(exposed.gaps.gap.iloc[0]) * 100:.0f}} % of an average customer's spend, with a 95 % interval from
+# −{{abs(exposed.gaps.low.iloc[0]) * 100:.0f}} % to {{exposed.gaps.high.iloc[0] * 100:.0f}} %. The word follows from the test, not from the story. And even a
+# real fall would only be a fall. Whether the opening hours did it is the next question.

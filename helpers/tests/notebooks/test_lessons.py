@@ -42,13 +42,9 @@ MOST_LINES = 12
 MOST_CHARACTERS = 95
 # Written before this rule; the list may only become shorter.
 STILL_LONG = {
-    "lessons/1_prepare/12_customer_profile",
-    "lessons/2_segment/22_rules_and_life_cycle",
     "lessons/3_evaluate/37_who_to_target",
     "lessons/3_evaluate/38_spend_the_budget",
     "lessons/4_learn/41_response_history",
-    "exercises/1_prepare/12_customer_profile",
-    "exercises/2_segment/22_rules_and_life_cycle",
     "exercises/3_evaluate/37_who_to_target",
     "exercises/4_learn/41_response_history",
 }

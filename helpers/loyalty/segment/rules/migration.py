@@ -24,6 +24,7 @@ from loyalty.tables.ids import find_strangers
 
 APPEARED = "(not in the table before)"
 LEFT = "(no longer in the table)"
+SMALL = 6  # up to so many columns the figures in the cells may be large
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Migration:
         parts = {name: self.to_frame(name).loc[share.index, share.columns] for name in ("low", "high", "customers")}
         text = share.map(lambda s: f"{100 * s:.0f}\n(") + parts["low"].map(lambda s: f"{100 * s:.0f}–")
         text = (text + parts["high"].map(lambda s: f"{100 * s:.0f})")).where(parts["customers"] > 0, "")
-        ax = ax or plt.subplots(figsize=(max(9.0, 3 + 0.72 * share.shape[1]), 2.6 + 0.5 * share.shape[0]))[1]
+        ax = ax or plt.subplots(figsize=(max(9.0, 3 + 0.72 * share.shape[1]), 2.8 + 0.5 * share.shape[0]))[1]
         colours = sns.light_palette(TREATED, as_cmap=True)
         sns.heatmap(
             100 * share,
@@ -93,22 +94,19 @@ class Migration:
             cbar=False,
             linewidths=1,
             linecolor="white",
-            annot_kws={"fontsize": 8},
+            annot_kws={"fontsize": 10 if share.shape[1] <= SMALL else 8},
         )
         sizes = parts["customers"].sum(axis=1)
-        ax.set_yticklabels([f"{name}  {n:,.0f}" for name, n in sizes.items()], rotation=0)
+        ax.set_yticklabels([f"{name} ({n:,.0f})" for name, n in sizes.items()], rotation=0)
         ax.set_xticklabels([str(name).replace(" ", "\n", 1) for name in share.columns], rotation=0, fontsize=9)
         ax.tick_params(length=0, labelcolor=INK)
         ax.grid(False)
-        ax.set(xlabel="", ylabel="")
+        before, after = (f"{day:%Y-%m-%d}" for day in self.days)
+        ax.set(xlabel=f"segment on {after}", ylabel=f"segment on {before}")
         stayed = self.table[self.table["before"] == self.table["after"]]["customers"].sum()
         both = self.table[(self.table["before"] != APPEARED) & (self.table["after"] != LEFT)]["customers"].sum()
         found = f"{100 * stayed / both:.0f} % are in the same segment as before" if both else "Nobody is in both tables"
-        before, after = (f"{day:%Y-%m-%d}" for day in self.days)
-        subtitle = (
-            f"rows: segment on {before} and its customers; columns: % of them on {after},\n"
-            f"in brackets the {100 * self.level:g} % interval of each share"
-        )
+        subtitle = f"% of each row (number of customers); in brackets the {100 * self.level:g} % interval"
         headline(ax, title or found, subtitle)
         return ax
 

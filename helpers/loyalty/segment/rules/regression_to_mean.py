@@ -41,43 +41,39 @@ class Regression:
 
     def plot(self, *, ax: Axes | None = None, title: str | None = None) -> Axes:
         """Draw for each group and reading the way from the window that chose the group to the other window."""
-        ax = ax or plt.subplots(figsize=(9, 4.5))[1]
+        ax = ax or plt.subplots(figsize=(9, 4.6))[1]
         colours = dict(zip(READINGS, (TREATED, CONTROL, GREY), strict=True))
         part = PARTS.get(self.bins, f"1/{self.bins}")
         ticks = {}
         for number, row in enumerate(self.table.to_dict("records")):
-            y = number + (0.5 if row["group"] == "bottom" else 0)
+            y = number + (0.6 if row["group"] == "bottom" else 0)
             colour = colours[row["reading"]]
             own = row["own_index"]
             other = row["other_index"]
             ends = [own + row["shift_low"], own + row["shift_high"]]
-            ax.plot(ends, [y, y], color=colour, linewidth=10, alpha=0.35, solid_capstyle="butt", zorder=1)
+            ax.plot(ends, [y, y], color=colour, linewidth=12, alpha=0.3, solid_capstyle="butt", zorder=1)
             style = {"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", (other, y), (own, y), arrowprops=style)
-            ax.plot(own, y, "o", color=colour, markersize=7)
-            percent = f"  ({_say_percent(row['relative'])})" if row["group"] == "top" else ""
-            ax.annotate(
-                f"{own:.2f} → {other:.2f}{percent}",
-                xy=(max(own, *ends), y),
-                xytext=(12, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9.5,
-                color=INK,
-            )
+            ax.plot(own, y, "o", color=colour, markersize=8)
+            label = f"{own:.2f} → {other:.2f}"
+            if row["group"] == "top":
+                label = f"{_say_percent(row['relative'])}    {label}"
+            place = (max(own, *ends), y)
+            ax.annotate(label, place, (14, 0), textcoords="offset points", va="center", fontsize=11, color=INK)
             ticks[y] = f"{row['group']} {part}, {row['reading']}"
         ax.set_yticks(list(ticks), list(ticks.values()))
-        ax.set_ylim(len(ticks) + 0.1, -0.6)
+        ax.set_ylim(len(ticks) + 0.2, -0.6)
         ax.axvline(1, color=GREY, linewidth=1, zorder=0)
-        ax.set_xlim(-0.04, ax.get_xlim()[1] * 1.27)
+        ax.set_xlim(-0.06, ax.get_xlim()[1] * 1.35)
+        ax.set_xlabel("spend per customer (all customers = 1)")
         ax.grid(axis="y", visible=False)
         ax.grid(axis="x", visible=True)
         ax.tick_params(axis="y", length=0)
         top = self.table[self.table["group"] == "top"].set_index("reading")["relative"].map(_say_percent)
         found = f"The top {part}: {top['forwards']} read forwards, {top['backwards']} read backwards"
         subtitle = (
-            "spend per customer, all customers = 1: from the window that chose the group (dot)\n"
-            "to the other one (arrow, with 95 % interval); shuffled: windows in random order"
+            "from the window that chose the group (dot) to the other one (arrow), with 95 % interval;\n"
+            "shuffled: each customer's two windows in random order"
         )
         headline(ax, title or found, subtitle)
         return ax

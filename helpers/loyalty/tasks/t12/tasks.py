@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from loyalty.datasets.loaders import complete_journey
+from loyalty.tasks.checking.alignment import align
+from loyalty.tasks.checking.answers import as_number
+from loyalty.tasks.checking.diagnosis import find_generic_mistake, is_same_size
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 
 AS_OF = pd.Timestamp("2017-07-01")
 AFTER = AS_OF + pd.Timedelta(days=28)
 DAY = pd.Timedelta(days=1)
+CENT = 0.006
+THIRD_DIGIT = 0.0006
+_CUT_OFF = "30 June 2017 is missing: `<= '2017-06-30'` ends at midnight, when that day begins. Write `< as_of`."
 
 
 @cache
@@ -70,10 +78,26 @@ def _answer_silence() -> Answers:
             ),
             Mistake(
                 "clock_not_cut_off",
-                "All are one day too short: you counted full 24 hours. Days are calendar days: cut the clock off with "
-                "`.dt.normalize()` first, so that yesterday evening is 1.",
+                "All are one day too short. You counted full 24 hours, or you counted to 30 June. Cut the clock off with "
+                "`.dt.normalize()` first and count to 1 July, so that yesterday evening is 1.",
                 _as_table(by_clock),
             ),
+            Mistake(
+                "one_day_too_long",
+                "All are one day too long: last bought on 30 June is 1.",
+                _as_table(right + 1),
+            ),
+            Mistake(
+                "purchases_after_the_date",
+                "Purchases from 1 July 2017 on are inside, so some of your recencies are below zero. Keep `time < as_of` first.",
+                _as_table(_silence(end_of_file, AS_OF)),
+            ),
+            Mistake(
+                "fractions_of_days",
+                "These are not whole days: the clock is inside. Cut it off with `.dt.normalize()` first, so that yesterday evening is 1.",
+                _as_table(((AS_OF - _before().groupby("customer_id").time.max()) / DAY).rename("recency_days")),
+            ),
+            Mistake("last_day_cut_off", _CUT_OFF, _as_table(_silence(AS_OF - DAY, AS_OF))),
             Mistake(
                 "computer_clock",
                 "You counted to the day on your computer's clock. The question is asked on the morning of 1 July 2017: "
@@ -134,6 +158,29 @@ def _answer_visits() -> Answers:
                 "Receipts of 1 July itself are inside: `time < as_of`.",
                 _as_table(_visits(_before(AS_OF + DAY))),
             ),
+            Mistake("last_day_cut_off", _CUT_OFF, _as_table(_visits(_before(AS_OF - DAY)))),
+            Mistake(
+                "own_day_inside_non_buyers_lost",
+                "Receipts of 1 July 2017 itself are inside, and households that bought nothing are missing.",
+                _as_table(_visits(_before(AS_OF + DAY))[lambda visits: visits > 0]),
+            ),
+            Mistake(
+                "empty_receipts_left_out",
+                "You left out the receipts of $0. They are receipts too.",
+                _as_table(_visits(before[before.groupby("basket_id").sales.transform("sum") > 0])),
+            ),
+            Mistake(
+                "products_for_receipts",
+                "You counted different products. The number of receipts is asked: different `basket_id`s.",
+                _as_table(_visits(before, "product_id")),
+            ),
+            Mistake(
+                "money_for_receipts",
+                "That is money. The number of receipts is asked.",
+                _as_table(
+                    before.groupby("customer_id").sales.sum().reindex(_customers(), fill_value=0).rename("frequency")
+                ),
+            ),
             Mistake(
                 "days_as_baskets",
                 "You counted purchase days. A household that comes twice on one day has two receipts.",
@@ -146,6 +193,64 @@ def _answer_visits() -> Answers:
             ),
         ),
     )
+
+
+def _average(lines: pd.DataFrame) -> float:
+    """Dollars per receipt."""
+    return float(lines.sales.sum() / lines.basket_id.nunique())
+
+
+def _judge_near(answer: Any, task: Task, near: Sequence[Mistake]) -> tuple[str | None, str]:
+    """Name a mistake that lies too near to the right answer, or to another, for a rounded number to tell them apart.
+
+    An answer that is not rounded is told by its name; a rounded one that fits several is told all of them.
+    """
+    given = as_number(answer)
+    fits = [mistake for mistake in near if abs(mistake.value - given) <= task.tolerance]
+    exact = [mistake for mistake in fits if abs(mistake.value - given) < 1e-9]
+    parts = align(task.compute().right, answer)
+    generic = find_generic_mistake(parts, task.tolerance, task.asks)
+    if exact or (len(fits) == 1 and generic is None):
+        found = (exact or fits)[0]
+        return found.name, found.says
+    if fits:
+        says = " ".join(mistake.says for mistake in fits)
+        if generic is not None:
+            return None, f"Too few digits to tell: this may be right and rounded too far, or it is this. {says}"
+        return None, f"Close, not it. One of these? {says}"
+    if generic is not None:
+        return generic[0], f"{generic[1]} {task.repeats}"
+    return None, task.close if is_same_size(parts, task.tolerance) else f"Not it. {task.repeats}"
+
+
+def _judge_average(answer: Any) -> tuple[str | None, str]:
+    says = "Receipts of 1 July 2017 itself are inside: `time < as_of`."
+    near = (
+        Mistake("own_day_inside", says, _average(_before(AS_OF + DAY))),
+        Mistake("last_day_cut_off", _CUT_OFF, _average(_before(AS_OF - DAY))),
+    )
+    return _judge_near(answer, _find("12c"), near)
+
+
+def _judge_came_back(answer: Any) -> tuple[str | None, str]:
+    silence = _silence()
+    quiet = silence[silence >= 28]
+    with_own_day = _silence(AS_OF + DAY)
+    cut = "28 July 2017 is missing: `<= '2017-07-28'` ends at midnight, when that day begins. Write `< '2017-07-29'`."
+    first = "Your window begins on 2 July 2017. 1 July belongs to it: `time >= as_of`."
+    own = "Purchases of 1 July 2017 count in your recencies. They are as of that morning: `time < as_of`."
+    thirty = "You took those silent for 30 days or more. 28 days or more are asked."
+    short = "That is the share of those silent for *less* than 28 days. 28 days or more are asked."
+    divided = "You divided by all households that had bought before. Divide by the quiet ones."
+    near = (
+        Mistake("last_day_cut_off", cut, _came_back(quiet, end=AFTER - DAY)),
+        Mistake("first_day_left_out", first, _came_back(quiet, start=AS_OF + DAY)),
+        Mistake("own_day_inside", own, _came_back(with_own_day[with_own_day >= 28])),
+        Mistake("divided_by_buyers", divided, _came_back(quiet) * len(quiet) / len(silence)),
+        Mistake("not_quiet", short, _came_back(silence[silence < 28])),
+        Mistake("thirty_days_silent", thirty, _came_back(silence[silence >= 30])),
+    )
+    return _judge_near(answer, _find("12d"), near)
 
 
 @cache
@@ -193,6 +298,46 @@ def _answer_average() -> Answers:
                 before.sales.sum() / len(_customers()),
             ),
             Mistake(
+                "only_june",
+                "These are the receipts of June 2017. All receipts before 1 July 2017, from January on.",
+                _average(before[before.time >= "2017-06-01"]),
+            ),
+            Mistake(
+                "after_the_date",
+                "These are the receipts from 1 July 2017 on. On that morning nobody knows them: `time < as_of`.",
+                _average(whole[whole.time >= AS_OF]),
+            ),
+            Mistake(
+                "empty_receipts_left_out",
+                "You left out the receipts of $0. They are receipts too.",
+                before.groupby("basket_id").sales.sum()[lambda paid: paid > 0].mean(),
+            ),
+            Mistake(
+                "all_money",
+                "That is all the money. Divide by the number of receipts.",
+                before.sales.sum(),
+            ),
+            Mistake(
+                "lines_per_receipt",
+                "That is the number of lines on a receipt. Dollars are asked.",
+                len(before) / receipts,
+            ),
+            Mistake(
+                "receipts_per_household",
+                "That is the number of receipts per household. Dollars per receipt are asked.",
+                receipts / len(own),
+            ),
+            Mistake(
+                "median_of_means",
+                "That is the median of the households' own means. Sum first, divide once.",
+                (own.sales / own.receipts).median(),
+            ),
+            Mistake(
+                "discount_twice",
+                "You took the discount off. `sales` is what was paid: it is off already.",
+                (before.sales - before.discount).sum() / receipts,
+            ),
+            Mistake(
                 "before_discount",
                 "That is before the discount. `sales` is what was paid; nothing is added to it.",
                 (before.sales + before.discount).sum() / receipts,
@@ -231,6 +376,46 @@ def _answer_came_back() -> Answers:
                 _came_back(pd.concat([quiet, never])),
             ),
             Mistake(
+                "last_day_inside",
+                "Your window holds 29 July 2017 too. A window [start, end) ends before its last date.",
+                _came_back(quiet, end=AFTER + DAY),
+            ),
+            Mistake(
+                "thirty_day_window",
+                "Your window has 30 days. Four weeks are 28: [1 July 2017, 29 July 2017).",
+                _came_back(quiet, end=AS_OF + 30 * DAY),
+            ),
+            Mistake(
+                "two_weeks",
+                "Your window has two weeks. It has four: [1 July 2017, 29 July 2017).",
+                _came_back(quiet, end=AS_OF + 14 * DAY),
+            ),
+            Mistake(
+                "two_months",
+                "Your window has two months. It has four weeks: [1 July 2017, 29 July 2017).",
+                _came_back(quiet, end=pd.Timestamp("2017-09-01")),
+            ),
+            Mistake(
+                "next_four_weeks",
+                "Your window begins on 29 July 2017. It ends before that day: [1 July 2017, 29 July 2017).",
+                _came_back(quiet, AFTER, AFTER + 28 * DAY),
+            ),
+            Mistake(
+                "weeks_before",
+                "Your window lies before 1 July 2017. It begins on that day: [1 July 2017, 29 July 2017).",
+                _came_back(quiet, AS_OF - 28 * DAY, AS_OF),
+            ),
+            Mistake(
+                "sixty_days_silent",
+                "That is the share of those silent for 60 days or more, which 12e needs. Here 28 days or more.",
+                _came_back(silence[silence >= 60]),
+            ),
+            Mistake(
+                "fourteen_days_silent",
+                "That is the share of those silent for 14 days or more. Here 28 days or more.",
+                _came_back(silence[silence >= 14]),
+            ),
+            Mistake(
                 "everybody",
                 "That is the share of all households. Take only those silent for 28 days or more.",
                 _came_back(silence),
@@ -238,12 +423,12 @@ def _answer_came_back() -> Answers:
             Mistake("stayed_away", "That is the share that stayed away. The question is who came.", 1 - right),
             Mistake(
                 "longer_than_28",
-                "You took those silent for *more* than 28 days. 28 days or more: `>=`.",
+                "You took those silent for more than 28 days: with `>`, or with `>=` and days counted by the clock, which are one too few. 28 calendar days or more are asked.",
                 _came_back(silence[silence > 28]),
             ),
             Mistake(
                 "all_of_july",
-                "You looked at the whole of July. Four weeks are 28 days: from 1 July until before 29 July.",
+                "You looked at the whole of July. Four weeks are 28 days: [1 July 2017, 29 July 2017).",
                 _came_back(quiet, end=pd.Timestamp("2017-08-01")),
             ),
             Mistake(
@@ -268,12 +453,12 @@ def _answer_came_back() -> Answers:
             ),
             Mistake(
                 "whole_year",
-                "You looked for them in all receipts of the year. Keep the four weeks: from 1 July until before 29 July.",
+                "You looked for them in all receipts of the year. Keep the four weeks: [1 July 2017, 29 July 2017).",
                 1.0,
             ),
             Mistake(
                 "rest_of_the_year",
-                "You looked at the rest of the year. Four weeks: from 1 July until before 29 July.",
+                "You looked at the rest of the year. Four weeks: [1 July 2017, 29 July 2017).",
                 _came_back(quiet, end=pd.Timestamp("2018-01-02")),
             ),
             Mistake(
@@ -315,6 +500,13 @@ def _dog_gaps(lines: pd.DataFrame) -> pd.Series:
     return days.groupby("customer_id").day.diff().dt.days
 
 
+def _gaps_of_products(lines: pd.DataFrame) -> pd.Series:
+    """Days between two purchase days of the same product by the same household."""
+    owner = ["customer_id", "product_id"]
+    days = lines.drop_duplicates([*owner, "day"]).sort_values([*owner, "day"])
+    return days.groupby(owner).day.diff().dt.days
+
+
 @cache
 def _answer_cycle() -> Answers:
     every_line = _dog_lines(_before())
@@ -327,16 +519,49 @@ def _answer_cycle() -> Answers:
         mistakes=(
             Mistake(
                 "lines_as_purchases",
-                "Too short. Several lines on one day make gaps of 0 days: one purchase day counts once, "
-                "`drop_duplicates(['customer_id', 'day'])`. And are other categories inside? Keep DOG FOODS.",
+                "Too short. This comes out when several lines on one day count (their gaps are 0 days), and for visits of any "
+                "category. Keep DOG FOODS, and let one purchase day count once: `drop_duplicates(['customer_id', 'day'])`.",
                 float(every_line.groupby("customer_id").day.diff().dt.days.median()),
             ),
             Mistake(
                 "mean_for_median",
-                "Too long. The mean of the gaps is pulled up by a few gaps of months; the median of each household's own median counts rare "
-                "buyers too much. The median of all gaps in one pot was asked.",
+                "Too long. This comes out for the *mean* of all gaps, and for the median of each household's own median. "
+                "The median of all gaps in one pot is asked.",
                 float(gaps.mean()),
             ),
+            Mistake(
+                "median_of_means",
+                "You took each household's mean gap first, and then the median of these. The median of all gaps in one pot is asked.",
+                float(gaps.groupby(days.customer_id).mean().median()),
+            ),
+            Mistake(
+                "mean_of_means",
+                "You took each household's mean gap first, and then the mean of these. The median of all gaps in one pot is asked.",
+                float(gaps.groupby(days.customer_id).mean().mean()),
+            ),
+            Mistake(
+                "mean_of_medians",
+                "You took each household's median gap first, and then the mean of these. The median of all gaps in one pot is asked.",
+                float(gaps.groupby(days.customer_id).median().mean()),
+            ),
+            Mistake(
+                "eighty_percent", "That is the quantile 0.8. The median is the quantile 0.5.", float(gaps.quantile(0.8))
+            ),
+            Mistake(
+                "quarter", "That is the quantile 0.25. The median is the quantile 0.5.", float(gaps.quantile(0.25))
+            ),
+            Mistake(
+                "same_product_or_open",
+                "This comes out for gaps between two purchases of the same *product*, and when silences still open on 1 July 2017 are "
+                "put among the gaps. All of DOG FOODS together, and only between two purchase days.",
+                float(_gaps_of_products(every_line).median()),
+            ),
+            Mistake(
+                "open_silences",
+                "These are the silences up to 1 July 2017. A gap lies between two purchase days.",
+                float((AS_OF - days.groupby("customer_id").day.max()).dt.days.median()),
+            ),
+            Mistake("a_count", "That is how many gaps there are. Their median is asked, in days.", float(gaps.count())),
             Mistake(
                 "households_mixed",
                 "You took differences across households: sort by customer and day, and let `groupby('customer_id')` "
@@ -350,6 +575,18 @@ def _answer_cycle() -> Answers:
             ),
         ),
     )
+
+
+def _read_decision(answer: Any) -> Any:
+    """Read "send 60" as "send60", and "do not send" as "hold"."""
+    if not isinstance(answer, str):
+        return answer
+    word = "".join(answer.split()).casefold()
+    return {"donotsend": "hold", "don'tsend": "hold"}.get(word, word)
+
+
+def _find(code: str) -> Task:
+    return next(task for task in TASKS if task.code == code)
 
 
 TASKS = (
@@ -383,26 +620,29 @@ TASKS = (
         code="12c",
         asks="one number: dollars per receipt, to the cent, receipts before 1 July 2017",
         compute=_answer_average,
-        tolerance=0.006,
+        tolerance=CENT,
+        judge=_judge_average,
         hints=("All money divided by all receipts.", "`before.sales.sum()` and `before.basket_id.nunique()`."),
         close="Close, not it. Which receipts are in, and what do you divide by?",
     ),
     Task(
         code="12d",
-        asks="one fraction between 0 and 1, to three digits: of the households silent for 28 days or more on 1 July 2017, the share that bought from 1 July until before 29 July",
+        asks="one fraction between 0 and 1, to three digits: of the households silent for 28 days or more on 1 July 2017, the share that bought in [1 July 2017, 29 July 2017)",
         compute=_answer_came_back,
-        tolerance=0.0006,
+        tolerance=THIRD_DIGIT,
+        judge=_judge_came_back,
         hints=(
             "The quiet ones: `recency_days >= 28`, from a profile as of 1 July.",
             "Who bought in July: the receipts with `time >= as_of` and `time < as_of + pd.Timedelta(days=28)`.",
             "`quiet.customer_id.isin(july.customer_id).mean()`",
         ),
-        close="Close, not it. Check both ends: 28 days *or more*, and the window from 1 July until before 29 July.",
+        close="Close, not it. Check both: 28 days *or more*, and the window [1 July 2017, 29 July 2017).",
     ),
     Task(
         code="12e",
         asks='one word: "send", "send60" or "hold"',
         compute=_answer_decision,
+        read=_read_decision,
         tolerance=0,
         hints=(
             "Compare 12d with one in three.",

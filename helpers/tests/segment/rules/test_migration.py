@@ -106,7 +106,7 @@ def test_the_heatmap_says_how_many_stayed_and_writes_each_interval(migration):
     assert ax.get_title(loc="left") == "36 % are in the same segment as before"
     texts = [text.get_text() for text in ax.texts]
     assert "46\n(42–51)" in texts
-    assert [t.get_text() for t in ax.get_yticklabels()][0] == "champions  461"
+    assert [t.get_text() for t in ax.get_yticklabels()][0] == "champions (461)"
     plt.close("all")
     before, after = make_snapshot(JULY, {1: "a"}), make_snapshot(OCTOBER, {2: "a"})
     assert measure_migration(before, after).plot().get_title(loc="left") == "Nobody is in both tables"

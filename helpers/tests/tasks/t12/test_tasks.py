@@ -8,6 +8,7 @@ import pytest
 from loyalty.datasets.loaders import complete_journey
 from loyalty.prepare.profile import build_profile
 from loyalty.tasks import check
+from loyalty.tasks.checking.grading import find_task
 
 AS_OF = pd.Timestamp("2017-07-01")
 
@@ -71,3 +72,36 @@ def test_a_profile_that_saw_july_is_named(chain):
 def test_the_decision_is_scored_from_the_participants_own_numbers(word, mistake):
     result = check("12e", word)
     assert (result.status, result.mistake) == ("right" if mistake is None else "wrong", mistake)
+
+
+def test_a_day_too_many_or_too_few_is_named_though_it_changes_the_average_by_a_cent_or_two(chain):
+    def average(until):
+        lines = chain.receipts[chain.receipts.time < until]
+        return lines.sales.sum() / lines.basket_id.nunique()
+
+    assert check("12c", average("2017-07-02")).mistake == "own_day_inside"
+    assert check("12c", round(average("2017-06-30"), 2)).mistake == "last_day_cut_off"
+
+
+def test_a_rounded_share_that_fits_several_mistakes_is_told_all_of_them_and_ascribed_none(chain):
+    profile = build_profile(chain.receipts, AS_OF)
+    july = chain.receipts[(chain.receipts.time >= AS_OF) & (chain.receipts.time < AS_OF + pd.Timedelta(days=28))]
+    share = profile[profile.recency_days >= 30].customer_id.isin(july.customer_id).mean()
+    assert check("12d", share).mistake == "thirty_days_silent"
+    rounded = check("12d", round(share, 3))
+    assert rounded.mistake is None
+    assert "30 days or more" in rounded.message
+    assert "begins on 2 July" in rounded.message
+
+
+def test_the_right_share_rounded_too_far_is_not_ascribed_to_a_mistake_that_it_happens_to_be_near():
+    result = check("12d", round(find_task("12d").compute().right, 2))
+    assert result.mistake is None
+    assert "rounded too far" in result.message
+
+
+def test_cents_and_missing_numbers_are_still_told_where_a_task_judges_itself():
+    right = find_task("12c").compute().right
+    assert check("12c", 100 * right).mistake == "hundred_times"
+    assert "cents" in check("12c", 100 * right).message
+    assert check("12d", float("nan")).mistake == "no_number"

@@ -39,6 +39,20 @@ def test_scores_of_the_same_customers_in_any_order_are_right(profile):
     assert check("22a", table.sample(frac=1, random_state=1)).status == "right"
 
 
+def test_equal_households_with_unequal_scores_are_told_so_whoever_wins_the_tie(profile):
+    buyers = profile[profile.frequency > 0].sort_values("monetary")
+    buyers = buyers.assign(f=pd.qcut(buyers.frequency.rank(method="first"), 5, labels=False) + 1)
+    scores = profile[["customer_id"]].merge(buyers[["customer_id", "f"]], how="left").fillna({"f": 0})
+    assert check("22a", scores).mistake == "equal_but_not_alike"
+
+
+def test_another_rule_that_treats_equal_households_alike_is_not_called_unequal(profile):
+    scores = profile[["customer_id"]].assign(f=(profile.frequency > 10).astype(int) + 1)
+    result = check("22a", scores)
+    assert result.mistake is None
+    assert "Equal households have equal scores" in result.message
+
+
 def test_the_habit_of_30_days_is_named():
     assert check("22b", 30).mistake == "thirty_days"
 
@@ -72,3 +86,4 @@ def test_following_another_fifth_each_quarter_is_named(chain):
 def test_a_fall_read_as_an_effect_is_named():
     assert check("22g", "effect").mistake == "fall_read_as_effect"
     assert check("22g", "Regression").status == "right"
+    assert check("22g", "regression to the mean").status == "right"
