@@ -51,7 +51,6 @@ STILL_LONG = {
     "lessons/3_evaluate/35_without_a_control_group",
     "lessons/3_evaluate/36_broken_campaigns",
     "lessons/3_evaluate/37_who_to_target",
-    "lessons/3_evaluate/38_spend_the_budget",
     "lessons/4_learn/41_response_history",
     "exercises/1_prepare/12_customer_profile",
     "exercises/2_segment/22_rules_and_life_cycle",
