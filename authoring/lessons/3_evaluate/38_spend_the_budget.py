@@ -162,7 +162,7 @@ plan
 
 # %%
 ax = plan.plot(unit="€", source="loyalty.world, seed 38")
-ax.set_xlabel("€")
+label = ax.set_xlabel("€")
 # %% tags=["verify"]
 assert list(plan.plan.segment) == ["baby", "baby", "home", "online"] and abs(plan.cost - 10_000) < 0.01
 assert list(plan.plan.offer_id) == ["bonus_points", "category_discount", "concierge", "category_discount"]
