@@ -50,7 +50,6 @@ STILL_LONG = {
     "lessons/3_evaluate/34_lift_in_money",
     "lessons/3_evaluate/35_without_a_control_group",
     "lessons/3_evaluate/36_broken_campaigns",
-    "lessons/3_evaluate/37_who_to_target",
     "exercises/1_prepare/12_customer_profile",
     "exercises/2_segment/22_rules_and_life_cycle",
     "exercises/3_evaluate/31_the_club_card_trap",
@@ -59,7 +58,6 @@ STILL_LONG = {
     "exercises/3_evaluate/34_lift_in_money",
     "exercises/3_evaluate/35_without_a_control_group",
     "exercises/3_evaluate/36_broken_campaigns",
-    "exercises/3_evaluate/37_who_to_target",
 }
 CLOSING = ("What we learned", "What could still be wrong", "Use it on your data")
 STOP = re.compile(r"stop here in the workshop", re.IGNORECASE)
