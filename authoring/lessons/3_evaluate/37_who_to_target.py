@@ -18,8 +18,8 @@
 #
 # - send an offer to those most likely to buy, by a **response model**, and count what that earns
 # - count in euros what **persuadables**, **sure things**, **lost causes** and **sleeping dogs** bring and cost
-# - learn the effect itself: an **uplift model**, from the **T-learner** to the **DR-learner**
-# - judge a ranking on a **holdout** by its **gain curve** and its **policy value**, and set the cut-off
+# - in Part B: learn the effect itself by an **uplift model**, from the **T-learner** to the **DR-learner**
+# - judge on a **holdout**; in Part B a ranking by its **gain curve** and its **policy value**, and set the cut-off
 
 # %% [markdown]
 # ## The voucher comes back

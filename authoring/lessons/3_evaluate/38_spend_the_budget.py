@@ -20,7 +20,7 @@
 # - turn a test into a table of segment × offer: the profit and the cost of a contact, with its doubt
 # - spend a budget by hand, then as a **linear programme**, and read the **shadow price**: what one more euro would bring
 # - see how much of its promise a plan keeps, and meet the **optimizer's curse**
-# - draw the **efficient frontier**, and give calls, rewards and the control group their price
+# - in Part B: draw the **efficient frontier**, and give calls, rewards and the control group their price
 
 # %% [markdown]
 # ## Ten thousand euros for Christmas
@@ -230,7 +230,7 @@ assert brought / plan.profit.effect < 1 / 3
 from loyalty.tasks.t38.pictures import draw_promise
 
 others = {"best offer to the\nbest customers": marta}
-others["best plan for who\nknows the truth"] = oracle.profit.effect
+others["best plan, knowing\nthe truth"] = oracle.profit.effect
 ax = draw_promise(plan.profit, brought, others)
 
 # %% [markdown]
@@ -465,7 +465,7 @@ assert (
 )
 
 # %% [markdown]
-# The control group costs only €{{price_control:,.0f}} of promised profit, {{price_control / plan.profit.effect * 100:.0f}} %, because the money that is not spent on these customers is spent on others. In return we shall *know* in February what the plan has brought, and we have just seen what a promise is worth.
+# The control group costs only €{{price_control:,.0f}} of promised profit, {{price_control / plan.profit.effect * 100:.0f}} %, because the money that is not spent on these customers is spent on others. In return we will *know* in February what the plan has brought, and we have just seen what a promise is worth.
 #
 # Whole segments cost €{{price_whole:,.0f}}, and €{{10_000 - habits["10 % control, whole segments"].cost:,.0f}} are left because no further segment fits in. Then one more euro has no price. It changes nothing, until some euro pays for a whole segment.
 #

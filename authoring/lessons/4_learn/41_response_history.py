@@ -18,8 +18,8 @@
 #
 # - put every campaign of a year into one **response history** that a second load cannot spoil
 # - read a **response rate** with its interval, and set beside it the **lift** that only a control group can show
-# - calm small cells with **shrinkage**, test that it helps, and meet the **winner's curse**
-# - ask what past response says about the next, and log what was decided
+# - calm small cells with **shrinkage**, and meet the **winner's curse**
+# - in Part B: test that shrinkage helps, ask what past response says about the next, and log what was decided
 
 # %% [markdown]
 # ## Twenty-seven campaigns, one memory
@@ -407,6 +407,8 @@ assert ((small.shrunken - small.truth) ** 2).sum() < ((small.rate - small.truth)
 # This is one draw, and a draw can be lucky. We know for everybody what he would have done, so we can hold the lottery again, fifty times, and count how often an interval holds the truth.
 
 # %%
+import pandas as pd
+
 from loyalty.tasks.t41.small_tests import draw_tests_again
 
 asked = everybody[everybody.segment != "silent for half a year"]

@@ -82,7 +82,7 @@ def draw_kinds(totals: pd.DataFrame) -> Figure:
             align = "left" if side > 0 else "right"
             ax.annotate(text, (value / 1000, place), (4 * side, 0), textcoords="offset points", va="center", ha=align)
         ax.axvline(0, color=INK, linewidth=1)
-        ax.set_xlim(low - room, high + room)
+        ax.set_xlim(low - 1.5 * room, high + room)
         ax.set_xlabel("€ thousand")
         ax.set_title(OFFERS.get(str(offer), str(offer)), fontsize=11, loc="center")
         ax.grid(axis="y", visible=False)
