@@ -349,7 +349,7 @@ history.decisions().drop(columns=["decided_on"], errors="ignore").T
 assert rate_13 < 0.2 and outcomes[outcomes.campaign_id == 13].end.max() < pd.Timestamp("2017-10-02")
 
 # %% [markdown]
-# For campaign 13 we had hoped for 20% and saw {{rate_13:.1%}}. Whether that was worth the coupons is not known, and the next reader of the table sees why.
+# For campaign 13 we had hoped for 20 % and saw {{rate_13:.1%}}. Whether that was worth the coupons is not known, and the next reader of the table sees why.
 
 # %%
 history.close()
@@ -578,7 +578,7 @@ assert honest.p_adjusted.min() > 0.05 and honest.effect["win_back"] < 0 < honest
 # - A **response rate** says who answers. A **lift** says what the offer changed, and only a control group can tell it. The cell with the best rate, {{loud.rate:.0%}}, truly gained €{{loud.truth:.2f}} a customer, and its coupon lost money.
 # - **Shrinkage** took a "25 %" from one response out of four down to 7 %, predicted the other half of the households better than raw rates, and lay nearer to the truth, for rates and for lifts.
 # - The **winner's curse**: the best of {{len(ranking)}} raw lifts said €{{raw["best cell says"]:.2f}} on average and was worth €{{raw["best cell truly"]:.2f}}. Shrinking halved the boast. With {{per_wave:,.0f}} customers a wave **one lift for each offer** helped more than shrinking its segments.
-# - Who responded before is about five times as likely to respond again. That predicts; it does not justify.
+# - A household that responded before is about five times as likely to respond again. That is a prediction and no reason to send.
 #
 # ## What could still be wrong
 #
