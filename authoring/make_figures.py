@@ -18,8 +18,8 @@ CHOSEN = {
     "01_promise.png": ("notebooks/0_start/01_meet_the_world.ipynb", 5),
     "22_regression.png": ("notebooks/2_segment/22_rules_and_life_cycle.ipynb", 8),
     "35_placebo.png": ("notebooks/3_evaluate/35_without_a_control_group.ipynb", 6),
-    "37_likely.png": ("notebooks/3_evaluate/37_who_to_target.ipynb", 1),
-    "38_promise.png": ("notebooks/3_evaluate/38_spend_the_budget.ipynb", 1),
+    "37_likely.png": ("notebooks/3_evaluate/37_who_to_target.ipynb", 3),
+    "38_promise.png": ("notebooks/3_evaluate/38_spend_the_budget.ipynb", 3),
 }
 
 

@@ -40,14 +40,6 @@ ROOMED = OF_KIND["lessons"] + OF_KIND["exercises"]
 EXECUTED = ("lessons/00", "exercises/41")  # the shortest; `build --check` runs all
 MOST_LINES = 12
 MOST_CHARACTERS = 95
-# Written before this rule; the list may only become shorter.
-STILL_LONG = {
-    "lessons/3_evaluate/37_who_to_target",
-    "lessons/3_evaluate/38_spend_the_budget",
-    "lessons/4_learn/41_response_history",
-    "exercises/3_evaluate/37_who_to_target",
-    "exercises/4_learn/41_response_history",
-}
 CLOSING = ("What we learned", "What could still be wrong", "Use it on your data")
 STOP = re.compile(r"stop here in the workshop", re.IGNORECASE)
 
@@ -240,9 +232,6 @@ def test_a_code_cell_holds_one_idea_and_fits_a_laptop(path: Path, built) -> None
         lines = [line for line in cell.source.splitlines() if re.match(r"(?!from |import )\s*\S", line)]
         if len(lines) > MOST_LINES or any(len(line) > MOST_CHARACTERS for line in lines):
             long.append(cell.source)
-    if path.relative_to(AUTHORING).with_suffix("").as_posix() in STILL_LONG:
-        assert long, "take it out of STILL_LONG"
-        return
     assert not long, f"{len(long)} cells are longer:\n" + "\n---\n".join(long)
 
 

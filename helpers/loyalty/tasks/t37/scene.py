@@ -24,6 +24,8 @@ CARD = 0.20  # euros for the printed invitation
 SEED = 137
 CUSTOMERS = 60_000
 COUNTER = ("Face", "Make-up")
+OFTEN = 15  # receipts so far
+RECENT = 60  # days since the last
 
 
 class Evening(NamedTuple):
@@ -55,13 +57,18 @@ def _hand_over(gift: Offer) -> Offer:
 
 
 def _name_segments(profile: pd.DataFrame, lines: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
-    """Where a customer's money went before, and whether the customer came in the last 60 days."""
+    """Where a customer's money went before; of the others, how often they came, and of the rest, how lately.
+
+    So the best customers by response (often) are not those whom the evening changes (mostly beauty).
+    """
     lines = lines.assign(counter=lines.product_id.isin(products.product_id[products.department.isin(COUNTER)]))
     spent = lines.assign(counter=lines.counter * lines.sales).groupby("customer_id")[["counter", "sales"]].sum()
     share = (spent.counter / spent.sales).reindex(profile.customer_id).to_numpy()
-    taste = np.select([share >= 0.4, share > 0.1], ["mostly beauty", "some beauty"], "little beauty")
-    seen = np.where(profile.recency_days <= 60, "recent", "quiet")
-    return pd.Series([f"{a}, {b}" for a, b in zip(taste, seen, strict=True)]).where(np.isfinite(share), "never bought")
+    often = profile.frequency.to_numpy() >= OFTEN
+    recent = profile.recency_days.to_numpy() <= RECENT
+    asked = [~np.isfinite(share), share >= 0.4, often & (share > 0.1), often, recent]
+    names = ["never bought", "mostly beauty", "often, some beauty", "often, little beauty", "seldom, recent"]
+    return pd.Series(np.select(asked, names, "seldom, quiet"))
 
 
 @cache

@@ -6,6 +6,7 @@ The evening is held in `loyalty.tasks.t37.scene`; one half of its customers lear
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from loyalty.tasks.t37.scene import CARD, hold_evening
 from loyalty.text import say_euros
 
 NEXT = 60_000  # customers of the next month
+DECISION_EUROS = 60  # tolerance of 37e
 
 
 @cache
@@ -110,14 +112,66 @@ def _answer_likely() -> Answers:
                 _gap(best, times=0.2),
             ),
             Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
+            Mistake(
+                "all_control",
+                "You took off the control group of the whole half. These customers buy more than others without any evening: take the control of the same fifth.",
+                _against_all(best, judge),
+            ),
+            Mistake(
+                "those_who_came_against_control",
+                "You compared those who came with the control group. To come is what the evening may change: everybody who was invited counts.",
+                _came_against_control(best),
+            ),
+            Mistake(
+                "bag_off_twice",
+                "You took off the bag of €6 as well. It is off already: `profit` is margin less bag less points.",
+                _gap(best, cost=CARD + 6.0),
+            ),
+            Mistake(
+                "as_many_as_a_fifth_of_all",
+                "You took a fifth of *all* customers out of the judging half, which is two fifths of it. Take the best fifth of the half.",
+                _gap(judge.sort_values("chance", ascending=False, kind="stable").head(len(_people()) // 5)),
+            ),
+            Mistake(
+                "half_a_card",
+                "You took off half a card. Everybody of the fifth whom the plan invites gets a whole one.",
+                _gap(best, cost=CARD / 2),
+            ),
+            Mistake(
+                "tenth",
+                "That is the best tenth. Asked is the best fifth.",
+                _gap(judge.sort_values("chance", ascending=False, kind="stable").head(len(judge) // 10)),
+            ),
+            Mistake(
+                "in_all",
+                "That is for all cards of the fifth together. Asked is one card.",
+                multiply_triple(right, len(best)),
+            ),
         ),
     )
+
+
+def _against_all(best: pd.DataFrame, judge: pd.DataFrame) -> Triple:
+    """The invited of the fifth less the control of the whole half, card off."""
+    invited = best.profit[best.arm == "invited"]
+    return take_triple(compare_means(invited, judge.profit[judge.arm == "control"]), cost=CARD)
+
+
+def _came_against_control(best: pd.DataFrame) -> Triple:
+    """Those of the fifth who were invited and came, less its control, card off."""
+    came = best.profit[(best.arm == "invited") & (best.came == 1)]
+    return take_triple(compare_means(came, best.profit[best.arm == "control"]), cost=CARD)
 
 
 def _effects(people: pd.DataFrame, what: str = "profit") -> pd.Series:
     """Effect of the invitation by segment, card not taken off."""
     means = people.groupby(["segment", "arm"])[what].mean().unstack()
     return (means.invited - means.control).rename("learned")
+
+
+def _compare_medians(people: pd.DataFrame) -> pd.Series:
+    medians = people.groupby(["segment", "arm"]).profit.median().unstack()
+    return (medians.invited - medians.control).rename("learned")
 
 
 def _response(people: pd.DataFrame, what: str = "profit") -> pd.Series:
@@ -163,6 +217,33 @@ def _answer_effects() -> Answers:
                 "response_rate",
                 "That is the share that came: a response rate. Asked is what the invitation *changed*, in euros.",
                 _response(learn, "came"),
+            ),
+            Mistake("turned", "The sign is turned: invited *less* control.", -right),
+            Mistake(
+                "control_alone",
+                "These are the means of the control group. Asked is invited less control.",
+                control.groupby("segment").profit.mean().rename("learned"),
+            ),
+            Mistake(
+                "percent_of_control",
+                "These are the effects as a share of what the control group left. Euros, please.",
+                right / control.groupby("segment").profit.mean(),
+            ),
+            Mistake(
+                "medians",
+                "You compared medians. Money adds up by means: invited less control of the *means*.",
+                _compare_medians(learn),
+            ),
+            Mistake(
+                "all_invited_against_own_control",
+                "You took the mean of all the invited. Each segment has its own.",
+                learn.profit[learn.arm == "invited"].mean()
+                - control.groupby("segment").profit.mean().rename("learned"),
+            ),
+            Mistake(
+                "totals",
+                "These are totals. Asked is the effect per customer invited: the difference of the two *means*.",
+                _effects(learn) * learn[learn.arm == "invited"].segment.value_counts(),
             ),
             Mistake(
                 "card_taken_off",
@@ -233,6 +314,31 @@ def _answer_cut() -> Answers:
                 "You invited every segment whose invited customers left more than a card costs. That is response: the effect is invited less control.",
                 _value(_plan(_response(learn))),
             ),
+            Mistake(
+                "highest_response_rate",
+                "You invited the segment of which most came. That is response: rank by what the invitation changes (37b).",
+                _value({_response(learn, "came").idxmax()}),
+            ),
+            Mistake(
+                "highest_profit_of_the_invited",
+                "You invited the segment whose invited customers left most. That is training without control: rank by invited *less control* (37b).",
+                _value({_response(learn).idxmax()}),
+            ),
+            Mistake(
+                "three_by_response",
+                "You invited the three segments that left most when invited. Invite those whose effect exceeds the card: 37b.",
+                _value(set(_response(learn).nlargest(3).index)),
+            ),
+            Mistake(
+                "share_of_the_segments",
+                "You multiplied by the share of the *segments*. Take the share of the customers of the half who are in them.",
+                _gap(mine, times=len(chosen) / len(_effects(learn))),
+            ),
+            Mistake(
+                "sales_for_profit",
+                "That is sales. Goods, gift and points are not paid yet: `profit`.",
+                _gap(mine, "sales", times=len(mine) / len(judge)),
+            ),
             Mistake("treated_for_effect", SAYS["treated_for_effect"], _left(mine, times=len(mine) / len(judge))),
             Mistake(
                 "per_card",
@@ -240,6 +346,11 @@ def _answer_cut() -> Answers:
                 _value(chosen, per_card=True),
             ),
             Mistake("card_forgotten", SAYS["card_forgotten"], _value(chosen, cost=0.0)),
+            Mistake(
+                "divided_by_both_halves",
+                "You divided by all customers. The half that judges has half of them.",
+                multiply_triple(right, len(judge) / len(_half("both"))),
+            ),
             Mistake(
                 "card_for_everybody",
                 "You took off a card for everybody. Only those who are invited get one: times the share.",
@@ -313,13 +424,61 @@ def _answer_everybody() -> Answers:
     )
 
 
-@cache
-def _answer_decision() -> Answers:
-    values: dict[str, Triple] = {
+def _value_plans() -> dict[str, Triple]:
+    """Value of each plan against nobody, per customer of the judging half."""
+    return {
         "everybody": _gap(_half("judge")),
         "agency": _gap(_fifth("judge"), times=0.2),
         "segments": _answer_cut().right,
     }
+
+
+def _say_of_words() -> dict[str, str]:
+    """What is wrong with a word, whatever money stands behind it."""
+    values = _value_plans()
+    return {
+        "everybody": f"Everybody: look at the whole judging half. It loses {say_euros(abs(values['everybody'][0]))} a customer, and the whole interval lies below zero.",
+        "agency": f"Your 37a: the agency's list is open at best ({say_triple(values['agency'])} per customer of the base). It finds who comes, not whom the evening changes.",
+        "hold": "Holding back would be right if no plan were clear of zero. One of yours is: look at the lower end of 37c.",
+    }
+
+
+def _read_decision(answer: Any) -> Any:
+    """A word may come in capitals or in the singular."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 3 or not isinstance(answer[0], str):
+        return answer
+    word = answer[0].strip().lower()
+    return ("segments" if word == "segment" else word), *answer[1:]
+
+
+def _judge_decision(answer: Any) -> tuple[str | None, str]:
+    """Say of a word and money that are not known as a whole what each of them shows."""
+    word, money, least = answer[0], float(answer[1]), float(answer[2])
+    right = _answer_decision().right
+    says = _say_of_words()
+    if word != right[0]:
+        if word not in says:
+            return None, 'The word is one of "everybody", "agency", "segments" and "hold".'
+        return f"said_{word}", says[word]
+    near = [abs(given - asked) <= DECISION_EUROS for given, asked in ((money, right[1]), (least, right[2]))]
+    if abs(money - right[2]) <= DECISION_EUROS and abs(least - right[1]) <= DECISION_EUROS:
+        return (
+            "other_order",
+            "The right values in another order: first what it is expected to bring, then the lower end.",
+        )
+    if near[0]:
+        return (
+            "lower_end_differs",
+            "The word and the value fit; the lower end does not. It is that of 37c, times 60,000.",
+        )
+    if near[1]:
+        return "value_differs", "The word and the lower end fit; the value does not. It is that of 37c, times 60,000."
+    return None, "The word fits; the money does not. Take value and lower end of 37c, times 60,000 customers."
+
+
+@cache
+def _answer_decision() -> Answers:
+    values = _value_plans()
     sure = {word: found for word, found in values.items() if found[1] > 0}
     word = "hold"
     money = least = 0.0
@@ -329,14 +488,9 @@ def _answer_decision() -> Answers:
     right = (word, money, least)
     chosen = _plan(_effects(_half("learn")))
     learn = _half("learn")
-    says = {
-        "everybody": f"Everybody: look at the whole judging half. It loses {say_euros(abs(values['everybody'][0]))} a customer, and the whole interval lies below zero.",
-        "agency": f"Your 37a: the agency's list is open at best ({say_triple(values['agency'])} per customer of the base). It finds who comes, not whom the evening changes.",
-        "hold": "Holding back would be right if no plan were clear of zero. One of yours is: look at the lower end of 37c.",
-    }
     wrong = [
         Mistake(f"said_{name}", text, (name, *(end * NEXT for end in values.get(name, (0.0, 0.0))[:2])))
-        for name, text in says.items()
+        for name, text in _say_of_words().items()
         if name != word
     ]
     amounts = (
@@ -400,7 +554,7 @@ TASKS = (
             '`judge.nlargest(len(judge) // 5, "chance")` is its best fifth.',
             "`compare_means(profit of the invited, profit of control)` from `loyalty.stats.intervals`; then take 20 cents off all three.",
         ),
-        close="Close, not it. Which customers are in, and is the card paid?",
+        close="Not it. Which customers are in, and is the card paid?",
     ),
     Task(
         code="37b",
@@ -412,11 +566,11 @@ TASKS = (
             '`learn.groupby(["segment", "arm"]).profit.mean().unstack()` puts them side by side.',
             "Invited less control.",
         ),
-        close="Close, but not in all segments. Which half, and which control?",
+        close="Not it in all segments. Which half, and which control?",
     ),
     Task(
         code="37c",
-        asks="three numbers (value, low, high): profit per customer *of the judging half* if the segments are invited whose effect in 37b exceeds the card, card paid for the invited, 95 % interval",
+        asks="three numbers (value, low, high), euros, three decimals: profit per customer *of the judging half* if the segments are invited whose effect in 37b exceeds the card, card paid for the invited, 95 % interval",
         compute=_answer_cut,
         tolerance=0.001,
         hints=(
@@ -424,30 +578,32 @@ TASKS = (
             "On the judging half: invited less control *in those segments*, less the card.",
             "Times the share of the judging half that is in those segments. All three numbers.",
         ),
-        close="Close, not it. Which half chose, which half judges, and per what?",
+        close="Not it. Which half chose, which half judges, and per what?",
     ),
     Task(
         code="37d",
-        asks="three numbers (difference, low, high): your plan less inviting everybody, euros per customer of the judging half, 95 % interval (to about 3 cents)",
+        asks="three numbers (difference, low, high): your plan less inviting everybody, euros per customer of the judging half, 95 % interval (to about 2 cents)",
         compute=_answer_everybody,
-        tolerance=0.03,
+        tolerance=0.025,
         hints=(
             '`value_policies(trial, {"segments": plan}, cost=0.20)` adds `everybody: invited` by itself. A plan is a Series: "invited" or "" for each customer_id.',
             'The trial: `open_trial(profile, judge.assign(propensity=0.5)[["customer_id", "arm", "propensity", "profit"]], outcome="profit")`.',
             '`.compare("segments", "everybody: invited")` has effect, low and high.',
         ),
-        close="Close, not it. Is it the difference on the same customers, on the judging half?",
+        close="Not it. Is it the difference on the same customers, on the judging half?",
     ),
     Task(
         code="37e",
         asks='three values: "everybody", "agency", "segments" or "hold", and what that is expected to bring with 60,000 customers next month against no evening, with the lower end of its interval, in whole euros',
         compute=_answer_decision,
-        tolerance=60,
+        tolerance=DECISION_EUROS,
+        read=_read_decision,
+        judge=_judge_decision,
         hints=(
             "Only plans whose whole interval lies above zero may go out; of these the one with the highest value.",
             "Bring all of them to one unit: per customer of the judging half. The agency's fifth: times 0.2.",
             "Value and lower end of the plan, times 60,000.",
         ),
-        close="Close, not it. Do word and money belong to the same plan?",
+        close="Not it. Do word and money belong to the same plan?",
     ),
 )

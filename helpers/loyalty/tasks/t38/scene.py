@@ -13,24 +13,15 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.tasks.t38.shelves import find_shelves
 from loyalty.world import PRESETS, Wave, World
 
 OFFERS = ("basket_discount", "bonus_points", "gift", "concierge")
-SHELVES = {
-    "Baby": "baby",
-    "Mother": "baby",
-    "Face": "beauty",
-    "Make-up": "beauty",
-    "Medicines": "medicine",
-    "Vitamins": "medicine",
-    "Chronic care": "chronic",
-    "Support": "chronic",
-}
 SUMS = ["margin", "discount", "reward_paid", "points_issued", "redeemed"]
 POINT = 0.70 * 0.01
 CONTROL = 0.10
-BUDGET = 12_000
-CUT = 10_000
+BUDGET = 13_000
+CUT = 9_500
 CALLS = 2_500
 
 
@@ -47,7 +38,7 @@ def _spring() -> tuple[pd.DataFrame, World, pd.DataFrame]:
     usual = PRESETS["default"]()
     offers = tuple(replace(offer, reward=1.0) if offer.name == "concierge" else offer for offer in usual.offers)
     world = World(60_000, months=24, seed=138, parameters=replace(usual, name="spring", offers=offers))
-    people = _find_segments(world)
+    people = find_shelves(world)
     waves = []
     later = world
     lots = np.random.default_rng(138)
@@ -94,16 +85,6 @@ def _plan_like_an_agency(options: pd.DataFrame) -> pd.DataFrame:
     share = BUDGET / (best.customers * full).sum()
     table = best[["segment", "offer_id"]].assign(contacts=(best.customers * share).round().astype(int))
     return table.sort_values("segment", ignore_index=True)
-
-
-def _find_segments(world: World) -> pd.DataFrame:
-    seen = world.receipts[world.receipts.time < world.end]
-    shelf = seen.product_id.map(world.products.set_index("product_id").department.map(SHELVES)).fillna("home")
-    shelf = shelf.where(seen.channel != "online", "online")
-    spent = seen.groupby([seen.customer_id, shelf.rename("segment")]).sales.sum().unstack(fill_value=0)
-    year = seen[seen.time >= world.end - pd.Timedelta(days=365)].groupby("customer_id").margin.sum()
-    recent = seen.groupby("customer_id").time.max() >= world.end - pd.Timedelta(days=182)
-    return pd.DataFrame({"segment": spent.idxmax(axis=1), "year": year}).fillna({"year": 0.0})[recent].reset_index()
 
 
 def _sum_up(wave: Wave, people: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ The scene is made in `loyalty.tasks.t38.scene`.
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,8 @@ from loyalty.tasks.t38.scene import BUDGET, CALLS, CONTROL, CUT, Spring, gather_
 
 AGENT_CALLS = 700
 LEFT = 300
+ODD_WORD = "And your word names the wish with the smaller of your own numbers."
+TOTALS = "These are the profits of whole plans. Asked is what each wish brings on top of your 38b."
 FULL = "You planned as if everybody redeemed. Put aside what will be used: reward × `redeemed`."
 
 
@@ -28,8 +31,16 @@ def _tables() -> Spring:
 def _options(way: str = "expected") -> pd.DataFrame:
     """The options with a cost per contact, right or as somebody might reckon it."""
     table = _tables().options
-    used = 1.0 if way == "full" else table.redeemed
-    return table.assign(cost=table.contact_cost + table.discount + table.reward * used)
+    contact = table.contact_cost
+    rewards = table.reward * table.redeemed
+    ways = {
+        "expected": contact + table.discount + rewards,
+        "full": contact + table.discount + table.reward,
+        "no rewards": contact + table.discount,
+        "no discounts": contact + rewards,
+        "discounts of users": contact + table.discount * table.redeemed + rewards,
+    }
+    return table.assign(cost=ways[way])
 
 
 @cache
@@ -53,21 +64,29 @@ def _price(plan: BudgetPlan, limit: str) -> float:
     return float(plan.binding.loc[plan.binding.limit == limit, "price"].sum())
 
 
-def _fill_by_contact() -> float:
-    """Profit when the best line of each segment is bought, by profit per contact, until the money is gone."""
+def _fill_by_hand(order: str, *, count_calls: bool = True) -> float:
+    """Profit when the best offer of each segment is bought from the top of a ranking until the money is gone."""
     money = float(CUT)
     calls = float(CALLS)
     profit = 0.0
     table = _options()
-    table = table[table.profit > 0].sort_values("profit", ascending=False).drop_duplicates("segment")
+    table = table.assign(per_euro=table.profit / table.cost)[table.profit > 0]
+    table = table.sort_values(order, ascending=False).drop_duplicates("segment")
     for row in table.itertuples():
         most = row.customers * (1 - CONTROL)
         contacts = min(most, money / row.cost, calls if row.channel == "call" else most)
         money = money - contacts * row.cost
-        if row.channel == "call":
+        if row.channel == "call" and count_calls:
             calls = calls - contacts
         profit += contacts * row.profit
     return profit
+
+
+def _give_two_offers() -> float:
+    """Profit when a customer may get each of the offers: every option is then a segment of its own."""
+    table = _options()
+    apart = table.assign(segment=table.segment + table.offer_id)
+    return float(plan_budget(apart, CUT, capacity={"call": CALLS}, control_share=CONTROL).profit.effect)
 
 
 @cache
@@ -113,6 +132,41 @@ def _answer_cost() -> Answers:
                 float(rows.contacts @ averaged),
             ),
             Mistake("per_contact", "That is per contact. The whole plan, please.", right / float(rows.contacts.sum())),
+            Mistake(
+                "rewards_only",
+                "Those are the rewards alone. Contacts and discounts leave the till as well.",
+                float(rows.contacts @ (rows.reward * rows.redeemed)),
+            ),
+            Mistake(
+                "discounts_only",
+                "Those are the discounts alone. Contacts and rewards leave the till as well.",
+                float(rows.contacts @ rows.discount),
+            ),
+            Mistake(
+                "contact_cost_forgotten",
+                "The contacts themselves are missing: `contact_cost` is paid for each of them.",
+                float(rows.contacts @ (rows.cost - rows.contact_cost)),
+            ),
+            Mistake(
+                "control_taken_off_twice",
+                "You took a tenth off the contacts. The agency's plan says how many it contacts: `contacts`, as it stands.",
+                right * (1 - CONTROL),
+            ),
+            Mistake(
+                "mean_cost",
+                "You multiplied all contacts by one mean cost. The lines differ in size: multiply line by line, then add.",
+                float(rows.contacts.sum() * rows.cost.mean()),
+            ),
+            Mistake(
+                "whole_segments",
+                "You multiplied by the size of the segments. The agency contacts only a part of each: `contacts`.",
+                float(rows.customers @ rows.cost),
+            ),
+            Mistake(
+                "profit_for_cost",
+                "That is what the agency's plan promises as profit. Asked is what it costs.",
+                float(rows.contacts @ rows.profit),
+            ),
         ),
     )
 
@@ -144,9 +198,14 @@ def _answer_plan() -> Answers:
                 _profit(control=0.0),
             ),
             Mistake(
-                "per_contact",
-                "You ranked by profit per contact. It is the euros that are scarce: what counts is profit per euro.",
-                _fill_by_contact(),
+                "ranked_by_hand",
+                "You bought the best offer of each segment from the top of a ranking until the money was gone. But the calls run out, and then a segment's second offer may earn more: let the linear programme choose.",
+                (_fill_by_hand("profit") + _fill_by_hand("per_euro")) / 2,  # within a euro of each other
+            ),
+            Mistake(
+                "calls_for_each_segment",
+                f"You bought from the top of a ranking and allowed {CALLS:,} calls in each segment. They are {CALLS:,} in all: let the linear programme choose.",
+                _fill_by_hand("per_euro", count_calls=False),
             ),
             Mistake(
                 "agency_grown",
@@ -159,6 +218,60 @@ def _answer_plan() -> Answers:
                 "You gave each segment one offer as a whole or none. Parts of a segment may be contacted.",
                 _profit(whole=True),
             ),
+            Mistake(
+                "limits_forgotten",
+                "Only the budget limits your plan. Give `capacity` and `control_share` too.",
+                _profit(calls=None, control=0.0),
+            ),
+            Mistake(
+                "control_of_the_calls",
+                f"You took a tenth off the calls as well. All {CALLS:,} may be made: the control group is a part of each segment.",
+                _profit(calls=CALLS * (1 - CONTROL)),
+            ),
+            Mistake(
+                "two_offers",
+                "Your plan gives some customers two offers. At most one each: the offers of a segment share its customers.",
+                _give_two_offers(),
+            ),
+            Mistake(
+                "discounts_forgotten",
+                "Your costs lack the discounts, and so the money seems to reach further than it does: 38a.",
+                _profit(way="no discounts"),
+            ),
+            Mistake(
+                "rewards_forgotten",
+                "Your costs lack the rewards: reward × `redeemed`, as in 38a.",
+                _profit(way="no rewards"),
+            ),
+            Mistake(
+                "discounts_times_redeemed",
+                "In your costs the discount is multiplied by `redeemed`; it is per contacted customer already.",
+                _profit(way="discounts of users"),
+            ),
+            Mistake(
+                "ten_thousand", "That is the plan for €10,000, the lesson's budget. Here it is €9,500.", _profit(10_000)
+            ),
+            Mistake("money_for_profit", "That is the money. Asked is the profit of the plan.", float(CUT)),
+            Mistake(
+                "money_added",
+                "You added the money that is spent. Profit is what is left after it.",
+                right + _plan().cost,
+            ),
+            Mistake(
+                "cost_off_twice",
+                "You took the cost off the profit. It is off already: `profit` is after all costs.",
+                right - _plan().cost,
+            ),
+            Mistake(
+                "profit_per_contact",
+                "That is per contact. The profit of the whole plan, please.",
+                right / float(_plan().plan.contacts.sum()),
+            ),
+            Mistake(
+                "agency_as_it_is",
+                "That is the profit of the agency's own plan. Asked is the best plan for the money.",
+                float(agency.contacts @ agency.profit),
+            ),
         ),
     )
 
@@ -169,6 +282,9 @@ def _answer_prices() -> Answers:
     right = (_price(plan, "budget"), _price(plan, "capacity"))
     free = _plan(calls=None)
     full = _plan(way="full")
+    bare = _plan(way="no rewards")
+    before = _plan(BUDGET)
+    everybody = _plan(control=0.0)
     best = _options()[_options().channel == "call"].sort_values("profit").iloc[-1]
     average = plan.profit.effect / plan.cost
     return Answers(
@@ -196,6 +312,51 @@ def _answer_prices() -> Answers:
                 (_price(free, "budget"), 0.0),
             ),
             Mistake("full_redemption", FULL, (_price(full, "budget"), _price(full, "capacity"))),
+            Mistake(
+                "control_forgotten",
+                "These are the prices without a control group. Give `control_share`: a tenth of each segment gets nothing.",
+                (_price(everybody, "budget"), _price(everybody, "capacity")),
+            ),
+            Mistake(
+                "not_cut",
+                f"These are the prices at €{BUDGET:,}. Jonas has cut that to €{CUT:,}, and the less money, the dearer a euro.",
+                (_price(before, "budget"), _price(before, "capacity")),
+            ),
+            Mistake(
+                "rewards_forgotten",
+                "Your costs lack the rewards: reward × `redeemed`, as in 38a.",
+                (_price(bare, "budget"), _price(bare, "capacity")),
+            ),
+            Mistake(
+                "customer_for_call",
+                "Your second number is the price of one more customer of a segment. The call stands in the row `capacity`.",
+                (right[0], _price(plan, "segment")),
+            ),
+            Mistake(
+                "return_of_the_call",
+                "Your call is its profit for each euro of its cost. Asked is the profit of one more call.",
+                (right[0], float(best.profit / best.cost)),
+            ),
+            Mistake(
+                "call_without_a_price",
+                "Your euro is right. But the calls are all used, so one more of them has a price too: the row `capacity`.",
+                (right[0], 0.0),
+            ),
+            Mistake(
+                "cost_off_twice",
+                "You took the cost of the call off its profit. `profit` is after all costs; ask what the same money earns elsewhere.",
+                (right[0], float(best.profit - best.cost)),
+            ),
+            Mistake(
+                "both_with_the_euro_inside",
+                "You added a euro to each price. Profit is after all costs: what comes back on top is the price.",
+                (1 + right[0], 1 + right[1]),
+            ),
+            Mistake(
+                "price_of_all_calls",
+                f"Your second number is for {AGENT_CALLS} calls. Asked is one.",
+                (right[0], right[1] * AGENT_CALLS),
+            ),
             Mistake("turned", "The other way round, please: the euro first, then the call.", right[::-1]),
             Mistake(
                 "euro_with_itself",
@@ -209,61 +370,100 @@ def _answer_prices() -> Answers:
 @cache
 def _answer_wish() -> Answers:
     here = _profit()
-    agent = _profit(calls=CALLS + AGENT_CALLS) - here
+    calls = _profit(calls=CALLS + AGENT_CALLS) - here
     money = _profit(CUT + LEFT) - here
-    average = _plan().profit.effect / _plan().cost * LEFT
+    right = _choose(calls - LEFT, money)
+    mistakes = [
+        Mistake("wrong_wish", "Your two numbers are right. Read them again: which wish brings more?", _turn(right))
+    ]
+    for (name, says, agent), (other, adds, budget) in product(_misread_agent(calls), _misread_budget(money)):
+        if not name and not other:
+            continue
+        label = "_and_".join(filter(None, (name, other)))
+        text = " ".join(filter(None, (says, adds)))
+        wish = _choose(agent, budget)
+        mistakes.append(Mistake(label, text, wish))
+        mistakes.append(Mistake(f"{label}_other_word", f"{text} {ODD_WORD}", _turn(wish)))
+    totals = _choose(here + calls - LEFT, here + money)
+    unpaid = _choose(here + calls, here + money)
+    full_here = _profit(way="full")
+    full = _choose(
+        _profit(way="full", calls=CALLS + AGENT_CALLS) - full_here - LEFT, _profit(CUT + LEFT, "full") - full_here
+    )
+    mistakes += [
+        Mistake("totals", TOTALS, totals),
+        Mistake("totals_other_word", f"{TOTALS} {ODD_WORD}", _turn(totals)),
+        Mistake("totals_unpaid", f"{TOTALS} And the agent's wage is not off yet.", unpaid),
+        Mistake("full_redemption", FULL, full),
+    ]
+    return Answers(
+        right=right,
+        mistakes=tuple(mistakes),
+        praise=f"The agent brings €{right[1]:,.0f} after his wage, the budget €{right[2]:,.0f}.",
+    )
+
+
+def _misread_agent(calls: float) -> tuple[tuple[str, str, float], ...]:
+    """What the agent may be said to bring: name, sentence, euros; the first is right."""
+    price = _price(_plan(), "capacity") * AGENT_CALLS
     best = float(_options()[_options().channel == "call"].profit.max()) * AGENT_CALLS
-    right = _choose(agent - LEFT, money)
-    known = (
+    return (
+        ("", "", calls - LEFT),
         (
             "wage_forgotten",
-            _choose(agent, money),
             "The wage is missing. It is not in the profit of the plan: take it off what the calls bring.",
+            calls,
+        ),
+        ("wage_twice", "You took the wage off twice.", calls - 2 * LEFT),
+        (
+            "price_held_too_far",
+            f"You multiplied the price of 38c by {AGENT_CALLS} calls. It holds for a small step, and this one is too large: plan again.",
+            price - LEFT,
         ),
         (
-            "money_paid_twice",
-            _choose(agent - LEFT, money - LEFT),
-            "You took the €300 off the budget's gain. The profit of a plan is after all costs: these euros are paid in it already. The wage is not.",
-        ),
-        (
-            "average_for_marginal",
-            _choose(agent - LEFT, average),
-            "Your €300 earn the average return. They go to the last place, at the price of your 38c.",
+            "price_held_too_far_unpaid",
+            f"You multiplied the price of 38c by {AGENT_CALLS} calls: it holds for a small step only. And the wage is missing.",
+            price,
         ),
         (
             "profit_of_the_call",
-            _choose(best - LEFT, money),
             "You gave each call its whole profit. The money for the calls comes from another line: plan again with more calls.",
+            best - LEFT,
         ),
         (
-            "both_averages",
-            _choose(best - LEFT, average),
-            "Both are averages. Plan again with 700 calls more, and with €300 more.",
-        ),
-        (
-            "full_redemption",
-            _choose(
-                _profit(way="full", calls=CALLS + AGENT_CALLS) - _profit(way="full") - LEFT,
-                _profit(CUT + LEFT, "full") - _profit(way="full"),
-            ),
-            FULL,
-        ),
-        (
-            "wrong_wish",
-            ("agent" if right[0] == "budget" else "budget", *right[1:]),
-            "Your two numbers are right. Read them again: which wish brings more?",
+            "profit_of_the_call_unpaid",
+            "You gave each call its whole profit, though its money comes from another line. And the wage is missing.",
+            best,
         ),
     )
-    mistakes = tuple(Mistake(name, says, value) for name, value, says in known)
-    return Answers(
-        right=right,
-        mistakes=mistakes,
-        praise=f"The agent brings €{right[1]:,.0f} after his wage, the budget €{right[2]:,.0f}.",
+
+
+def _misread_budget(money: float) -> tuple[tuple[str, str, float], ...]:
+    """What more budget may be said to bring: name, sentence, euros; the first is right."""
+    average = _plan().profit.effect / _plan().cost * LEFT
+    return (
+        ("", "", money),
+        (
+            "money_paid_twice",
+            f"You took the €{LEFT} off the budget's gain. The profit of a plan is after all costs: these euros are paid in it already. The wage is not.",
+            money - LEFT,
+        ),
+        (
+            "average_for_marginal",
+            f"Your €{LEFT} earn the average return. They go to the last place, at the price of your 38c.",
+            average,
+        ),
+        ("money_added", f"You added the €{LEFT} to what they bring.", money + LEFT),
     )
 
 
 def _choose(agent: float, money: float) -> tuple[str, float, float]:
     return "agent" if agent > money else "budget", agent, money
+
+
+def _turn(wish: tuple[str, float, float]) -> tuple[str, float, float]:
+    """The same numbers with the other word."""
+    return "budget" if wish[0] == "agent" else "agent", wish[1], wish[2]
 
 
 _PLAN = f"budget €{CUT:,}, at most {CALLS:,} calls, 10 % of each segment as control, at most one offer a customer"
@@ -278,7 +478,7 @@ TASKS = (
             'Bring the costs to the agency\'s lines: `agency.merge(options, on=["segment", "offer_id"])`.',
             "Contacts × cost, summed over the lines.",
         ),
-        close="Close, not it. Which of the four columns are in your cost, and is the redemption that of the row?",
+        close="Not it. Which of the four columns are in your cost, and is the redemption that of the row?",
     ),
     Task(
         code="38b",
@@ -287,10 +487,10 @@ TASKS = (
         tolerance=2,
         hints=(
             "Give the options a column `cost`, as in 38a.",
-            '`plan_budget(options, 10_000, capacity={"call": 2_500}, control_share=0.10)` from `loyalty.evaluate.budget.plan`.',
+            '`plan_budget(options, 9_500, capacity={"call": 2_500}, control_share=0.10)` from `loyalty.evaluate.budget`.',
             "The number is `.profit.effect`.",
         ),
-        close="Close, not it. Are all four limits in: money, calls, control, one offer a customer?",
+        close="Not it. Are all four limits in: money, calls, control, one offer a customer?",
     ),
     Task(
         code="38c",
@@ -302,18 +502,18 @@ TASKS = (
             "Or read the column `price` of `plan.binding`.",
             "The price of a call stands in the row whose limit is `capacity`.",
         ),
-        close="Close, not it. Is it the *next* unit, at the plan of 38b?",
+        close="Not it. Is it the *next* unit, at the plan of 38b?",
     ),
     Task(
         code="38d",
-        asks=f'three values: "agent" or "budget", and what each of the two wishes brings in the end, whole euros: agent ({AGENT_CALLS} calls, wage €{LEFT} taken off), €{LEFT} more budget',
+        asks=f'three values (word, agent, budget): the better wish, "agent" or "budget", and the profit that each of the two brings on top of 38b, whole euros: agent ({AGENT_CALLS} calls, wage €{LEFT} taken off), €{LEFT} more budget',
         compute=_answer_wish,
         tolerance=2,
         hints=(
-            "Plan twice more: once with 3,200 calls, once with €10,300. The difference to 38b is what the wish brings.",
+            f"Plan twice more: once with {CALLS + AGENT_CALLS:,} calls, once with €{CUT + LEFT:,}. The difference to 38b is what the wish brings.",
             "What is paid inside a plan is off its profit already. Is the wage?",
             "Agent: difference less €300. Budget: the difference as it is.",
         ),
-        close="Close, not it. Which of the two payments is inside the plan?",
+        close="Not it. Which of the two payments is inside the plan?",
     ),
 )

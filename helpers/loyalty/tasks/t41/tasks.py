@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,6 @@ from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lift, Lifts
 from loyalty.learn.history.prediction import predict_from_past
 from loyalty.learn.history.response_rates import Rates, measure_rates
-from loyalty.stats.shrinkage import shrink_normal
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t41.scene import load_summer
 
@@ -42,9 +42,25 @@ def _hit() -> pd.Series:
     return table[(table.campaign_id == 4) & (table.segment == "low")].iloc[0]
 
 
+def _rate_by(invitations: pd.DataFrame, segment: pd.Series) -> float:
+    """Response rate in "high", when each household has one segment for all its invitations."""
+    return float(invitations[invitations.customer_id.map(segment) == "high"].responded.mean())
+
+
+def _shrink_hit(
+    rows: pd.DataFrame, by: tuple[str, ...] = ("campaign_id", "segment"), within: str | None = None
+) -> float:
+    """Shrunken rate of the agency's hit, or of the cell that holds it, when the cells are made in this way."""
+    table = measure_rates(rows, by=list(by), min_size=1, within=within).table
+    for column, value in (("campaign_id", 4), ("segment", "low"), ("offer_id", "Type B")):
+        table = table[table[column] == value] if column in table else table
+    return float(table.shrunken.iloc[0])
+
+
 @cache
 def _answer_rate() -> Answers:
     rows = _rows()
+    rows = rows.sort_values(["start", "campaign_id"])
     type_b = rows[rows.offer_id == "Type B"]
     cell = type_b[type_b.segment == "high"]
     right = float(cell.responded.mean())
@@ -64,8 +80,64 @@ def _answer_rate() -> Answers:
             ),
             Mistake(
                 "segment_of_today",
-                "You used the segment of today. Who was in the top third on the day of the campaign is a different household: take the segment that stands in the contacts.",
+                "You used the segment of today. Other households were in the top third on the day of the campaign: take the segment that stands in the contacts.",
                 float(type_b[type_b.now == "high"].responded.mean()),
+            ),
+            Mistake(
+                "segment_of_the_last_contact",
+                "You gave each household the segment of its last contact. Take the segment that stands in the row: that of the day.",
+                _rate_by(type_b, rows.groupby("customer_id").segment.last()),
+            ),
+            Mistake(
+                "segment_of_the_last_letter_b",
+                "You gave each household the segment of its last invitation of type B. Take the segment that stands in the row: that of the day.",
+                _rate_by(type_b, type_b.groupby("customer_id").segment.last()),
+            ),
+            Mistake(
+                "segment_of_the_first_contact",
+                "You gave each household the segment of its first contact. Take the segment that stands in the row: that of the day.",
+                _rate_by(type_b, rows.groupby("customer_id").segment.first()),
+            ),
+            Mistake(
+                "segment_of_the_first_letter_b",
+                "You gave each household the segment of its first invitation of type B. Take the segment that stands in the row: that of the day.",
+                _rate_by(type_b, type_b.groupby("customer_id").segment.first()),
+            ),
+            Mistake(
+                "ever_high",
+                'You took all invitations of households that were "high" at some time. Take the invitations that were "high" on their day.',
+                float(type_b[type_b.customer_id.isin(cell.customer_id)].responded.mean()),
+            ),
+            Mistake(
+                "first_invitation_only",
+                "You kept one invitation a household, the first. Every invitation counts.",
+                float(cell.drop_duplicates("customer_id").responded.mean()),
+            ),
+            Mistake(
+                "last_invitation_only",
+                "You kept one invitation a household, the last. Every invitation counts.",
+                float(cell.drop_duplicates("customer_id", keep="last").responded.mean()),
+            ),
+            Mistake(
+                "mean_of_campaigns",
+                "That is the mean of the campaigns' rates. The campaigns differ in size: add the responses, add the invitations, divide once.",
+                float(cell.groupby("campaign_id").responded.mean().mean()),
+            ),
+            Mistake(
+                "mean_of_households",
+                "That is the mean of the households' own rates. The question is about invitations: divide once.",
+                float(cell.groupby("customer_id").responded.mean().mean()),
+            ),
+            Mistake("silent_share", "That is the share that stayed silent.", 1 - right),
+            Mistake(
+                "responses_for_each_household",
+                "You divided by the households. Divide by the invitations: a household may have several.",
+                float(cell.responded.sum() / cell.customer_id.nunique()),
+            ),
+            Mistake(
+                "number_of_responses",
+                "That is the number of responses. Divide by the invitations.",
+                float(cell.responded.sum()),
             ),
             Mistake("all_segments", 'That is type B in all segments. Keep "high".', float(type_b.responded.mean())),
             Mistake(
@@ -96,10 +168,7 @@ def _answer_rate() -> Answers:
 def _answer_hit() -> Answers:
     hit = _hit()
     rows = _rows()
-    with_a = measure_rates(rows, by=["campaign_id", "segment"], min_size=1).table
-    with_a = with_a[(with_a.campaign_id == 4) & (with_a.segment == "low")].iloc[0]
-    by_offer = measure_rates(rows[rows.offer_id != "Type A"], by=["offer_id", "segment"], min_size=1).table
-    by_offer = by_offer[(by_offer.offer_id == "Type B") & (by_offer.segment == "low")].iloc[0]
+    coupons = rows[rows.offer_id != "Type A"]
     prior = _cells().priors[None]
     right = float(hit.shrunken)
     return Answers(
@@ -117,7 +186,7 @@ def _answer_hit() -> Answers:
             Mistake(
                 "type_a_in_the_bank",
                 "You shrank with type A in the bank; its sixteen chosen coupons are another kind of campaign. Types B and C only.",
-                float(with_a.shrunken),
+                _shrink_hit(rows),
             ),
             Mistake(
                 "lower_end",
@@ -132,7 +201,42 @@ def _answer_hit() -> Answers:
             Mistake(
                 "cells_of_offers",
                 "Your cells are offer × segment. The agency speaks of one campaign: cells of campaign × segment.",
-                float(by_offer.shrunken),
+                _shrink_hit(coupons, ("offer_id", "segment")),
+            ),
+            Mistake(
+                "unknown_dropped",
+                'You left out the invitations without a segment. They are cells too, called "unknown": `measure_rates` keeps them, `groupby` and `dropna` lose them.',
+                _shrink_hit(coupons[coupons.segment.notna()]),
+            ),
+            Mistake(
+                "only_b_in_the_bank",
+                "You shrank the cells of type B with a bank of their own. Types B and C share one bank here.",
+                _shrink_hit(rows[rows.offer_id == "Type B"]),
+            ),
+            Mistake(
+                "bank_of_the_segment",
+                'You gave each segment a bank of its own (`within="segment"`). All cells share one bank here.',
+                _shrink_hit(coupons, within="segment"),
+            ),
+            Mistake(
+                "whole_segment",
+                'That is the segment "low" over all campaigns. The cells are campaign × segment.',
+                _shrink_hit(coupons, ("segment",)),
+            ),
+            Mistake(
+                "raw_lower_end",
+                "That is the lower end of the raw interval; the shrunken rate was asked.",
+                float(hit.low),
+            ),
+            Mistake(
+                "raw_upper_end",
+                "That is the upper end of the raw interval; the shrunken rate was asked.",
+                float(hit.high),
+            ),
+            Mistake(
+                "one_imagined_response",
+                "You added one response and one silence, (1 + 1) / (4 + 2). How many are in the bank, the spread of all cells tells.",
+                (hit.responses + 1) / (hit.n + 2),
             ),
         ),
     )
@@ -157,7 +261,7 @@ def _answer_best() -> Answers:
         ),
         "highest_middle": (
             shrunk,
-            "The highest shrunken rate, yes; but its interval reaches lower than another cell's. Which are we surest of?",
+            "This cell has the highest shrunken rate, and its raw interval has the highest lower end. But asked is the lower end of the *shrunken* interval: `shrunken_low`.",
         ),
     }
     right = (int(best.campaign_id), best.segment)
@@ -176,6 +280,33 @@ def _answer_best() -> Answers:
         right=right,
         praise=f"{best.responses} of {best.n}, shrunken {best.shrunken:.1%} ({best.shrunken_low:.1%} to {best.shrunken_high:.1%}).",
         mistakes=tuple(mistakes),
+    )
+
+
+def _read_cell(answer: Any) -> Any:
+    """A cell may come as a list, or with its campaign as a text of digits."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        return answer
+    campaign, segment = answer
+    if isinstance(campaign, str) and campaign.strip().isdigit():
+        campaign = int(campaign)
+    return campaign, segment
+
+
+def _judge_cell(answer: Any) -> tuple[str | None, str]:
+    """Say of another cell why it is not the best, or that there is no such cell."""
+    campaign, segment = answer
+    rows = _rows()
+    if (rows.campaign_id[rows.offer_id == "Type A"] == campaign).any():
+        return "type_a", f"Campaign {campaign:g} is of type A. Asked are the cells of types B and C."
+    table = _cells().table
+    cell = table[(table.campaign_id == campaign) & (table.segment == str(segment).strip().lower())]
+    if cell.empty:
+        return "no_such_cell", 'There is no such cell. Asked: (campaign, segment), for example (4, "low").'
+    higher = int((table.shrunken_low > cell.shrunken_low.iloc[0]).sum())
+    return (
+        "other_cell",
+        f"In {higher} cells the shrunken interval has a higher lower end than in this one. Sort by `shrunken_low`.",
     )
 
 
@@ -237,6 +368,17 @@ def _answer_initiative() -> Answers:
                 "You counted coupons. A household that redeems five has responded once.",
                 float(both.coupons.mean()),
             ),
+            Mistake("silent_share", "That is the share that stayed silent.", 1 - right),
+            Mistake(
+                "number_of_responses",
+                "That is the number of responses. Divide by the invitations.",
+                float(both.responded.sum()),
+            ),
+            Mistake(
+                "whole_year",
+                "That is the rate of all campaigns of types B and C. Keep campaigns 21 and 22.",
+                float(rows[rows.offer_id != "Type A"].responded.mean()),
+            ),
         ),
     )
 
@@ -270,8 +412,17 @@ def _answer_past() -> Answers:
                 "Below 1? That is the difference of the two rates, or their quotient the other way round. How many *times* as likely is the one who responded before?",
                 float(row.rate - table.rate["contacted, no response"]),
             ),
-            Mistake("only_b_and_c", "That is for types B and C only. Use all 27 campaigns.", float(coupons.relative)),
+            Mistake(
+                "only_b_and_c",
+                "That is the lower end of the interval, or the number for types B and C only. Asked is the number itself, with all 27 campaigns.",
+                float(coupons.relative),
+            ),
             Mistake("only_a", "That is for type A only. Use all 27 campaigns.", float(type_a.relative)),
+            Mistake(
+                "upper_end",
+                "That is the upper end of the interval; the number itself was asked.",
+                float(row.relative_high),
+            ),
             Mistake(
                 "row_of_the_new",
                 'That is the row "no contact before". Asked is the one who responded before.',
@@ -298,8 +449,10 @@ def _answer_lift() -> Answers:
     own = control[control.segment == best.segment]
     whole = measure_lift(rows[rows.arm.isin([best.arm, "control"])], outcome="sales")
     assert isinstance(whole, Lift)  # one arm, no segments
-    width = (table.high - table.low) / (2 * 1.96)
     right = float(best.shrunken)
+    answered = rows[rows.arm != "control"].groupby(["arm", "segment"]).redeemed.mean()
+    loud_arm, loud_segment = answered.idxmax()
+    loudest = table[(table.arm == loud_arm) & (table.segment == loud_segment)].iloc[0]
     return Answers(
         right=right,
         praise=f"€{right:.2f} for {best.arm.replace('_', ' ')}, {best.segment}; raw it was €{best.effect:.2f}.",
@@ -308,6 +461,51 @@ def _answer_lift() -> Answers:
                 "winners_curse",
                 "That is the raw lift of the best cell: good *and* lucky, and the luck will not come back. The shrunken one was asked.",
                 float(best.effect),
+            ),
+            Mistake(
+                "cell_with_the_highest_rate",
+                "That is the shrunken lift of the cell that *answered* most. Asked is the cell with the highest shrunken lift; it is another one.",
+                float(loudest.shrunken),
+            ),
+            Mistake(
+                "raw_lift_of_the_highest_rate",
+                "That is the raw lift of the cell that *answered* most. Asked is the highest shrunken lift, and it is in another cell.",
+                float(loudest.effect),
+            ),
+            Mistake(
+                "highest_rate",
+                "That is the highest response rate. A rate is no lift, and nobody knows from it what they would have bought anyway.",
+                float(answered.max()),
+            ),
+            Mistake(
+                "total",
+                "That is the lift of all customers of the cell together. Asked is the lift per customer.",
+                right * best.n_treated,
+            ),
+            Mistake(
+                "raw_total",
+                "That is the raw lift of all customers of the cell together. Asked is the shrunken lift per customer.",
+                float(best.effect * best.n_treated),
+            ),
+            Mistake(
+                "best_of_the_other_offer",
+                "That is the best cell of the other offer. Another cell has a higher shrunken lift.",
+                float(table[table.arm != best.arm].shrunken.max()),
+            ),
+            Mistake(
+                "raw_lower_end",
+                "That is the lower end of the raw interval; the shrunken lift was asked.",
+                float(best.low),
+            ),
+            Mistake(
+                "raw_upper_end",
+                "That is the upper end of the raw interval; the shrunken lift was asked.",
+                float(best.high),
+            ),
+            Mistake(
+                "mean_of_cells",
+                "That is the mean of the offer's cells, the bank. The best cell keeps a part of its distance from it.",
+                float(table[table.arm == best.arm].shrunken.mean()),
             ),
             Mistake(
                 "response_rate_for_lift",
@@ -335,11 +533,6 @@ def _answer_lift() -> Answers:
                 float(whole.effect),
             ),
             Mistake(
-                "one_bank",
-                "You shrank the cells of both offers in one bank. Here each offer has its own.",
-                float(shrink_normal(table.effect, width).table.shrunken[best.name]),
-            ),
-            Mistake(
                 "lower_end",
                 "That is the lower end of the shrunken interval; the lift itself was asked.",
                 float(best.shrunken_low),
@@ -364,25 +557,27 @@ TASKS = (
             "Join it to the contacts with `how='left'`; what finds no partner is a 0.",
             "Keep `offer_id == 'Type B'` and `segment == 'high'`, then take the mean.",
         ),
-        close="Close, not it. Which invitations are in (type B only, segment of that day), and what counts as a response?",
+        close="Not it. Which invitations are in (type B only, segment of that day), and what counts as a response?",
     ),
     Task(
         code="41b",
-        asks="one fraction between 0 and 1, to three decimals: the shrunken rate of campaign 4, segment low, among all cells campaign × segment of types B and C",
+        asks="one fraction between 0 and 1, to four decimals: the shrunken rate of campaign 4, segment low, among all cells campaign × segment of types B and C, also those of unknown segment",
         compute=_answer_hit,
-        tolerance=0.001,
+        tolerance=0.0001,
         hints=(
-            "`measure_rates` of the lesson shrinks too. It takes a history, or a table: the contacts of types B and C with a column `responded` and `window='main'`.",
+            "`measure_rates` of the lesson shrinks too. It takes a history, or a table: the contacts of types B and C with two more columns, `responded` (0 or 1, whole numbers) and `window` (always 'main').",
             "The cells: `by=['campaign_id', 'segment'], min_size=1`.",
             "`.to_frame()`, then the column `shrunken` of the row with campaign 4 and segment low.",
         ),
-        close="Close, not it. Shrink all cells of types B and C in one call (not type B alone), none left out, and no others.",
+        close="Not it. Shrink all cells of types B and C in one call (not type B alone), none left out, and no others.",
     ),
     Task(
         code="41c",
-        asks='(campaign, segment), for example (4, "low")',
+        asks='(campaign, segment), for example (4, "low"): the cell of types B and C whose shrunken interval has the highest lower end',
         compute=_answer_best,
         tolerance=0.1,
+        read=_read_cell,
+        judge=_judge_cell,
         hints=(
             "The table of 41b has the lower end of each cell: the column `shrunken_low`.",
             "Sort by it, the highest first; or ask the result of `measure_rates` for `.best`.",
@@ -403,7 +598,7 @@ TASKS = (
         compute=_answer_initiative,
         tolerance=0.0001,
         hints=("Keep the invitations with campaign 21 or 22.", "All responses divided by all invitations."),
-        close="Close, not it. Both lists together, one response a household.",
+        close="Not it. Both lists together, one response a household.",
     ),
     Task(
         code="41f",
@@ -414,7 +609,7 @@ TASKS = (
             "`predict_from_past` takes a history, or a table with responded, start, end and window.",
             '`.to_frame()`, row "responded before", column `relative`.',
         ),
-        close="Close, not it. All campaigns, compared within each wave?",
+        close="Not it. All campaigns, compared within each wave?",
     ),
     Task(
         code="41g",
@@ -426,6 +621,6 @@ TASKS = (
             "The outcome is `'sales'`, the cells are `by='segment'`.",
             "`.best()` is the row with the highest shrunken lift; take its `shrunken`.",
         ),
-        close="Close, not it. All cells in one call of `measure_lift`, and no customer left out?",
+        close="Not it. All cells in one call of `measure_lift`, and no customer left out?",
     ),
 )

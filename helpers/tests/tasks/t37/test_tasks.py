@@ -91,6 +91,22 @@ def test_ranking_by_response_is_named(learn, judge):
     assert check("37b", rate).mistake == "response_rate"
 
 
+def test_the_segment_that_responds_best_is_not_the_right_one_by_luck(learn, judge):
+    invited = learn[learn.arm == "invited"].groupby("segment")
+    by_rate, by_profit = invited.came.mean().idxmax(), invited.profit.mean().idxmax()
+    assert effects(learn).idxmax() not in (by_rate, by_profit)
+    assert check("37c", tuple(value(judge, {by_rate}))).mistake == "highest_response_rate"
+    assert check("37c", tuple(value(judge, {by_profit}))).mistake == "highest_profit_of_the_invited"
+
+
+def test_those_who_came_against_control_are_named(judge):
+    best = fifth(judge)
+    came = best[(best.arm == "control") | (best.came == 1)]
+    assert check("37a", tuple(gap(came) - CARD)).mistake == "those_who_came_against_control"
+    mixed = pd.concat([best[best.arm == "invited"], judge[judge.arm == "control"]])
+    assert check("37a", tuple(gap(mixed) - CARD)).mistake == "all_control"
+
+
 def test_training_without_control_is_named(learn, judge):
     response = learn[learn.arm == "invited"].groupby("segment").profit.mean()
     assert check("37b", response).mistake == "trained_without_control"
@@ -178,6 +194,26 @@ def test_the_decision_follows_from_the_intervals_and_each_other_word_is_answered
     assert check("37e", ("segments", *own[:2])).mistake == "per_customer"
     assert check("37e", ("segments", *(own[::2] * 60_000))).mistake == "upper_end"
     assert check("37c", tuple(np.array(find_task("37c").compute().right) * len(judge))).mistake == "in_all"
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda word, money, least: ("agency", money, least), "said_agency"),
+        (lambda word, money, least: (word, money, 0), "lower_end_differs"),
+        (lambda word, money, least: (word, 2 * money, least), "value_differs"),
+        (lambda word, money, least: (word, least, money), "other_order"),
+        (lambda word, money, least: ("nobody", money, least), None),
+    ],
+)
+def test_word_and_money_of_a_decision_are_judged_each_by_itself(change, name):
+    result = check("37e", change(*find_task("37e").compute().right))
+    assert (result.status, result.mistake) == ("wrong", name)
+
+
+def test_a_word_in_the_singular_is_understood():
+    word, money, least = find_task("37e").compute().right
+    assert check("37e", ["Segment", money, least]).status == "right" and word == "segments"
 
 
 def test_the_truth_lies_inside_the_intervals_that_are_right(judge, learn):

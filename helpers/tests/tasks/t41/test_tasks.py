@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.datasets.loaders import checkpoint, complete_journey
 from loyalty.evaluate.lift.measure import measure_lift
-from loyalty.stats.shrinkage import shrink_normal
+from loyalty.stats.shrinkage import shrink_rates
 from loyalty.tasks import check
 from loyalty.tasks.t41.scene import load_summer
 
@@ -86,20 +86,53 @@ def test_a_raw_lift_of_the_best_cell_is_named_the_winners_curse(summer):
 
 def test_a_response_rate_of_the_best_cell_for_its_lift_is_named(summer):
     answered = summer.groupby(["arm", "segment"]).redeemed.mean()
-    assert check("41g", answered.max()).mistake == "response_rate_for_lift"
+    assert check("41g", answered["bonus_points", "lately, some"]).mistake == "response_rate_for_lift"
+    assert check("41g", answered.max()).mistake == "highest_rate"
+
+
+def test_the_cell_with_the_highest_response_rate_is_not_right_by_luck(summer):
+    answered = summer.groupby(["arm", "segment"]).redeemed.mean()
+    cells = measure_lift(summer, outcome="sales", by="segment").to_frame().set_index(["arm", "segment"])
+    assert check("41g", cells.shrunken[answered.idxmax()]).mistake == "cell_with_the_highest_rate"
+    assert check("41g", cells.effect[answered.idxmax()]).mistake == "raw_lift_of_the_highest_rate"
 
 
 def test_redeemers_against_control_and_the_control_of_all_segments_are_named(summer):
-    cell = summer[(summer.arm == "bonus_points") & (summer.segment == "lately, many")]
+    cell = summer[(summer.arm == "bonus_points") & (summer.segment == "lately, some")]
     control = summer[summer.arm == "control"]
-    used, own = cell[cell.redeemed == 1], control[control.segment == "lately, many"]
+    used, own = cell[cell.redeemed == 1], control[control.segment == "lately, some"]
     assert check("41g", used.sales.mean() - own.sales.mean()).mistake == "redeemers_against_control"
     assert check("41g", cell.sales.mean() - control.sales.mean()).mistake == "control_of_all_segments"
 
 
-def test_the_lift_of_the_whole_offer_and_one_bank_for_both_offers_are_named(summer):
+def test_the_lift_of_the_whole_offer_is_named(summer):
     spent = summer.groupby("arm").sales.mean()
     assert check("41g", spent.bonus_points - spent.control).mistake == "all_segments"
-    cells = measure_lift(summer, outcome="sales", by="segment").to_frame()
-    one_bank = shrink_normal(cells.effect, (cells.high - cells.low) / 3.92).table.shrunken
-    assert check("41g", one_bank[cells.shrunken.idxmax()]).mistake == "one_bank"
+
+
+def test_the_segment_of_the_last_contact_is_named(rows):
+    ordered = rows.sort_values(["start", "campaign_id"])
+    last = ordered.groupby("customer_id").segment.last()
+    type_b = ordered[ordered.offer_id == "Type B"]
+    rate = type_b[type_b.customer_id.map(last) == "high"].responded.mean()
+    assert check("41a", rate).mistake == "segment_of_the_last_contact"
+
+
+def test_invitations_without_a_segment_that_were_dropped_are_named(rows):
+    coupons = rows[rows.offer_id != "Type A"]
+    cells = coupons.groupby(["campaign_id", "segment"]).responded.agg(["sum", "count"])
+    calm = shrink_rates(cells["sum"], cells["count"]).table.shrunken
+    here = [cell == (4, "low") for cell in cells.index]
+    assert check("41b", calm[here].item()).mistake == "unknown_dropped"
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [((18, "high"), "type_a"), ((99, "high"), "no_such_cell"), ((19, "high"), "other_cell")],
+)
+def test_any_other_cell_is_told_what_it_is(cell, name):
+    assert check("41c", cell).mistake == name
+
+
+def test_the_cell_may_come_as_a_list_with_its_campaign_as_text():
+    assert check("41c", ["16", "High"]).status == "right"
