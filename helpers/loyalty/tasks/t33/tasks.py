@@ -293,7 +293,7 @@ def _answer_sales() -> Answers:
             ),
             Mistake(
                 "pooled_variance",
-                "The effect is right, and so is the idea: you pooled the variances. That is the rule when control is under 20 % of all; here it is a quarter, and each group keeps its own variance (Welch).",
+                "The effect is right. You pooled the variances, which helps only where control is a small part of all; here it is a quarter, and each group keeps its own variance (Welch).",
                 _compare(table, part, variance="pooled"),
             ),
             Mistake(
