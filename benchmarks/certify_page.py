@@ -15,6 +15,7 @@ PARTS = {
     "rates": "Rates: Newcombe's interval",
     "means": "Means: sales a customer in the world",
     "spiky means": "Means: log-normal amounts",
+    "spread": "Means: an offer that changes how much customers differ",
     "ratios": "Ratios: sales an order",
     "adjustment": "Pre-period adjustment",
     "money": "Money: profit a customer",
@@ -24,8 +25,7 @@ PARTS = {
 PANELS = {
     "Rates": ("rates",),
     "Means, world": ("means",),
-    "Means, log-normal amounts": ("spiky means",),
-    "Means, spread changed by the offer": ("spread",),
+    "Means, log-normal amounts": ("spiky means", "spread"),
     "Ratios": ("ratios",),
     "Pre-period adjustment": ("adjustment",),
     "Money; lifts by segment": ("money", "segments"),

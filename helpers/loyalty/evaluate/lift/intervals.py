@@ -167,8 +167,8 @@ def count_effective(weights: np.ndarray) -> float:
 
     Examples
     --------
-    >>> count_effective(np.array([1.0, 1.0])), count_effective(np.array([100.0, 1.0]))
-    (2.0, 1.019998000199980)
+    >>> count_effective(np.array([1.0, 1.0])), round(count_effective(np.array([100.0, 1.0])), 2)
+    (2.0, 1.02)
 
     Source: Kish (1965), Survey Sampling.
     """

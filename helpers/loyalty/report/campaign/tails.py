@@ -16,7 +16,7 @@ class Tail(NamedTuple):
     skewness: float
 
 
-# Means with pooled variance; larger groups with the same tail are closer to normal
+# Means with the larger variance; larger groups with the same tail are closer to normal
 CERTIFIED = (Tail(1_900, 100, "sales a customer, 9 % buy", 0.69),)
 
 
@@ -28,11 +28,11 @@ def is_certified(estimate: Any) -> bool:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> details = {"pooled": 1.0, "skewness": -0.21}
+    >>> details = {"careful": 1.0, "skewness": -0.21}
     >>> is_certified(SimpleNamespace(n_treated=12_000, n_control=1_000, details=details))
     True
     """
-    if not estimate.details.get("pooled"):
+    if not estimate.details.get("careful"):
         return False
     skewness = abs(estimate.details.get("skewness", float("inf")))
     return any(

@@ -104,6 +104,11 @@ def _answer_house_rule() -> Answers:
                 helper,
             ),
             Mistake(
+                "with_the_spread",
+                "That is the helper with `sd=`: it measures with a little more care where few are left out, and needs some cents more. Here the formula was asked, (1.96 + 0.84) standard errors.",
+                find_detectable(sd=spent.std(), mean=spent.mean(), size=size, control=0.05).effect,
+            ),
+            Mistake(
                 "buyers_only",
                 "Your standard deviation is that of the buyers. The test measures everybody who was drawn, also those who buy nothing: `reindex(eligible.customer_id, fill_value=0)`.",
                 _detect(buyers),
@@ -270,8 +275,9 @@ def _smallest_share(
     return high / 100
 
 
-def _by_formula(values: np.ndarray) -> float:
-    return next(k for k in range(1, 51) if _detect(values, share=k / 100) <= COST / MARGIN) / 100
+def _by_formula(values: np.ndarray, hurdles: float = LEVEL + SEEN) -> float:
+    """Smallest share in whole percent with which so many standard errors are at most an effect that just pays."""
+    return next(k for k in range(1, 51) if _detect(values, share=k / 100, hurdles=hurdles) <= COST / MARGIN) / 100
 
 
 @cache
@@ -300,7 +306,7 @@ def _answer_share() -> Answers:
             ),
             Mistake(
                 "always_ten",
-                f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost.",
+                f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost. If you found it with `power=0.5`: asked are 80 of 100.",
                 0.1,
             ),
             Mistake(
@@ -315,8 +321,8 @@ def _answer_share() -> Answers:
             ),
             Mistake(
                 "no_power",
-                "With this share an effect that just pays is seen every second time only (`power=0.5`, or 1.96 standard errors). Asked are 80 of 100.",
-                _smallest_share(spent, power=0.5),
+                "With this share an effect that just pays is seen every second time only (1.96 standard errors). Asked are 80 of 100.",
+                _by_formula(spent, LEVEL),
             ),
             Mistake(
                 "one_sided",

@@ -20,8 +20,8 @@ KINDS = {
 }
 
 
-class January(NamedTuple):
-    """The chain, what was known of its customers, and the half of them that the lottery drew."""
+class Winter(NamedTuple):
+    """The chain in January, what was known of its customers, and the half of them that the lottery drew."""
 
     world: World
     profile: pd.DataFrame
@@ -37,21 +37,21 @@ class Voucher(NamedTuple):
     people: pd.DataFrame
 
 
-def open_january() -> January:
+def open_january() -> Winter:
     """Make the chain, build the profile of the day, and draw half of the customers."""
     world = World(customers=40_000, months=24, seed=SEED)
     profile = build_profile(world.receipts, world.end, customers=world.customers, products=world.products)
     lots = world.customers[["customer_id"]]
     drawn = lots.index.isin(lots.sample(frac=0.5, random_state=SEED).index)
-    return January(world, profile, pd.Series(drawn, lots.index))
+    return Winter(world, profile, pd.Series(drawn, lots.index))
 
 
-def send_to_drawn(january: January, offer: str) -> Wave:
+def send_to_drawn(january: Winter, offer: str) -> Wave:
     """Send an offer to the half that was drawn.
 
     Parameters
     ----------
-    january : January
+    january : Winter
     offer : str
     """
     lots = january.world.customers[["customer_id"]]
@@ -59,12 +59,12 @@ def send_to_drawn(january: January, offer: str) -> Wave:
     return january.world.run(plan, campaign_id=offer)[0]
 
 
-def count_money(january: January, wave: Wave) -> Experiment:
+def count_money(january: Winter, wave: Wave) -> Experiment:
     """Count the profit of each customer in the eight weeks from the sending on, beside what was known before.
 
     Parameters
     ----------
-    january : January
+    january : Winter
     wave : Wave
     """
     weeks = ("main", "post")
@@ -72,12 +72,12 @@ def count_money(january: January, wave: Wave) -> Experiment:
     return open_trial(january.profile, wave.contacts, wave.outcomes, "profit", window=weeks, offers=offers)
 
 
-def send_voucher(january: January) -> Voucher:
+def send_voucher(january: Winter) -> Voucher:
     """Send the voucher, and put visits and profit of each customer beside what was known of him.
 
     Parameters
     ----------
-    january : January
+    january : Winter
     """
     wave = send_to_drawn(january, "win_back")
     money = count_money(january, wave)
@@ -89,23 +89,23 @@ def send_voucher(january: January) -> Voucher:
     return Voucher(wave, money, came, people)
 
 
-def live_twice(january: January, offer: str) -> pd.Series:
+def live_twice(january: Winter, offer: str) -> pd.Series:
     """Profit that an offer made with each customer: his life with it less his life without it, letter off.
 
     Parameters
     ----------
-    january : January
+    january : Winter
     offer : str
     """
     return january.world.truth.effect(offer, kind="realised").set_index("customer_id")["profit"]
 
 
-def sort_kinds(january: January, wave: Wave, offer: str) -> pd.DataFrame:
+def sort_kinds(january: Winter, wave: Wave, offer: str) -> pd.DataFrame:
     """Sort all who were sent an offer into the four kinds, by both of their lives.
 
     Parameters
     ----------
-    january : January
+    january : Winter
     wave : Wave
     offer : str
 

@@ -50,11 +50,11 @@ def test_what_does_not_warn_holds_its_coverage_and_its_false_alarms(worlds, kind
 def test_with_3_percent_buyers_nothing_warns_at_2000_against_2000_and_every_mean_warns_at_1900_against_100(spikes):
     even, small = (cells.grade_spikes(spikes, "3 %", sizes, EACH)[0] for sizes in (EVEN, SMALL))
     assert even.warned == 0 and even.holds
-    assert small.warned == 1 and small.holds  # pooled variance
+    assert small.warned == 1 and small.holds  # the larger variance
 
 
 def test_the_peers_fail_where_the_page_says_that_they_do(spikes):
-    _, welch = cells.grade_spikes(spikes, "3 %", SMALL, EACH)
+    _, pooled, welch = cells.grade_spikes(spikes, "3 %", SMALL, EACH)
     bootstraps = cells.grade_bootstrap(spikes, "3 %", SMALL, EACH, draws=200)
     newcombe, wald = cells.grade_rare_rates(1_000)
     assert [row.verdict for row in (welch, *bootstraps, wald)] == ["peer: fails"] * 4

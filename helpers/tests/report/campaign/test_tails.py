@@ -15,13 +15,13 @@ from loyalty.stats.intervals import compare_means, find_skewness, tilt_of_gap
 @pytest.mark.parametrize("cell", CERTIFIED, ids=lambda cell: f"{cell.treated} / {cell.control}")
 def test_each_cell_stands_in_the_committed_table_and_holds(cell, root):
     table = (root / "docs" / "tables" / "certify.md").read_text(encoding="utf-8")
-    start = re.escape(f"| {cell.treated:,} / {cell.control:,} | {cell.metric} | pooled variance |")
+    start = re.escape(f"| {cell.treated:,} / {cell.control:,} | {cell.metric} | larger variance |")
     (row,) = re.findall(rf"^{start}.*$", table, re.MULTILINE)
     assert row.endswith("| warns, and holds |")
 
 
 @pytest.mark.parametrize(
-    ("treated", "control", "skewness", "pooled", "left_out"),
+    ("treated", "control", "skewness", "careful", "left_out"),
     [
         (12_000, 1_000, -0.21, 1.0, True),
         (12_000, 1_000, -0.75, 1.0, False),  # no cell is so skewed
@@ -29,8 +29,8 @@ def test_each_cell_stands_in_the_committed_table_and_holds(cell, root):
         (12_000, 1_000, -0.21, 0.0, False),  # Welch
     ],
 )
-def test_a_cell_speaks_for_groups_as_large_and_no_more_skewed(treated, control, skewness, pooled, left_out):
-    details = {"skewness": skewness, "pooled": pooled}
+def test_a_cell_speaks_for_groups_as_large_and_no_more_skewed(treated, control, skewness, careful, left_out):
+    details = {"skewness": skewness, "careful": careful}
     estimate = SimpleNamespace(n_treated=treated, n_control=control, details=details)
     assert is_certified(estimate) == left_out
 

@@ -57,7 +57,7 @@ def draw(people, share, salt="points 2025"):
 def test_a_power_calculator_gives_the_right_effect(spent):
     n = len(spent)
     assert check("32a", by_table(spent.std(), 0.95 * n, 0.05 * n)).status == "right"
-    assert check("32a", find_detectable(sd=spent.std(), mean=spent.mean(), size=n).effect).status == "right"
+    assert check("32a", find_detectable(sd=spent.std(), mean=spent.mean(), size=n).effect).mistake == "with_the_spread"
 
 
 def test_a_standard_deviation_of_buyers_only_is_named(spent):
