@@ -15,6 +15,7 @@ from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable
+from loyalty.tables.wave.arms import name_as_found
 from loyalty.tables.wave.loose import keep_wave, match_loosely, open_loosely, read_loosely, write_names
 
 DAYS = ("start", "end", "planned_start", "planned_end", "registered_on")
@@ -107,7 +108,7 @@ def open_record(
     rows = keep_wave(rows.assign(window=write_names(rows["window"]).fillna(asked.window)), found.wave)
     shares = None if found.universal else infer_shares(people)
     if "planned_shares" in note:
-        shares = read_shares(note["planned_shares"], found.control)
+        shares = name_as_found(read_shares(note["planned_shares"], found.control), people["arm"].dropna().unique())
     given = rows["customer_id"]
     people, rows, counts = match_loosely(people, rows)
     unmet = find_strangers(people["customer_id"], given, "the contacts", "the outcomes") if rows.empty else []

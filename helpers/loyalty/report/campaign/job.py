@@ -16,6 +16,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 from loyalty.tables.personal import name_personal
 from loyalty.tables.sources import AnyTable, collect
+from loyalty.tables.wave.arms import name_as_found
 from loyalty.text import find_decimals, say_money
 
 KINDS = 100  # a table with more groups is not read by anybody
@@ -184,7 +185,7 @@ def read_planned(
     if share is not None:
         return {"control": share, "treated": 1 - share}
     if "planned_shares" in record:
-        shares = read_shares(record["planned_shares"])
+        shares = name_as_found(read_shares(record["planned_shares"]), contacts["arm"].dropna().unique())
         if "control" not in shares:
             says = f"`planned_shares` names {', '.join(shares)}, and none is control: write it as control=0.1, mail=0.9"
             raise TableError([says], "campaigns")

@@ -87,6 +87,18 @@ def settle_arms(sizes: Mapping[str, int], control: str = "control") -> ArmNames:
     return ArmNames(renamed, (f"capital letters and blanks make no group of their own: {shown}",))
 
 
+def name_as_found(shares: Mapping[str, float], arms: Iterable[str]) -> dict[str, float]:
+    """Give planned groups the names that they have in the list, where only capital letters and blanks differ.
+
+    Examples
+    --------
+    >>> name_as_found({"Control": 0.1, "mail": 0.9}, ["control", "mail"])
+    {'control': 0.1, 'mail': 0.9}
+    """
+    found = {fold_arm(arm): arm for arm in arms}
+    return {found.get(fold_arm(arm), arm): share for arm, share in shares.items()}
+
+
 def sounds_like_control(name: str) -> bool:
     """Whether a group bears a usual name of control.
 

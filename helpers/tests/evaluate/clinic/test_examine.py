@@ -293,6 +293,7 @@ def test_more_customers_in_the_outcomes_than_on_the_list_are_no_fault(campaign):
     assert examine(contacts, pd.concat([outcomes, more])).verdict == "sign"
 
 
+@pytest.mark.slow
 def test_a_segment_picked_afterwards_has_to_stand_among_all_of_them(campaign):
     contacts, outcomes = campaign
     contacts["segment"] = np.resize(list("abcdef"), 200).repeat(2)

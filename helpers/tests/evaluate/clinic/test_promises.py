@@ -16,7 +16,7 @@ from loyalty.evaluate.clinic.findings import Claim, Examination
 
 from .test_examine import END, PLAN, START
 
-few_and_many = pytest.mark.parametrize("draws", [20, pytest.param(80, marks=pytest.mark.slow)])
+few_and_many = pytest.mark.parametrize("draws", [8, pytest.param(80, marks=pytest.mark.slow)])
 
 
 def draw_campaign(seed):

@@ -156,7 +156,7 @@ def test_a_window_holds_its_first_moment_and_not_its_end():
     assert rates[before(START, 14)].tolist() == [2.0, 0.0]
 
 
-@pytest.mark.parametrize("kind", ["parquet", "duckdb", "shuffled"])
+@pytest.mark.parametrize("kind", [pytest.param("parquet", marks=pytest.mark.slow), "duckdb", "shuffled"])
 def test_every_source_and_order_gives_the_same(kind, tmp_path):
     receipts = draw_receipts(7)
     expected = measure(receipts).to_frame()

@@ -136,6 +136,7 @@ def test_over_40_seeds_the_interval_holds_a_true_ratio_of_one():
     assert held >= 33  # the lower end of what 95 % gives 999 times in 1,000
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 4), st.sampled_from([0, 1, None]))
 def test_any_history_is_counted_whole_whatever_the_order_of_its_rows(seed, customers, waves, everybody):
@@ -202,6 +203,7 @@ def test_when_rates_truly_fall_the_same_customers_show_it_and_chosen_ones_may_no
     assert found.loc[3, "rate"] > found.loc[1, "rate"] and found.loc[3, "change_high"] < 0
 
 
+@pytest.mark.slow
 def test_in_the_complete_journey_past_redeemers_redeem_four_times_as_often():
     journey = complete_journey()
     redeemed = journey.redemptions[["campaign_id", "customer_id"]].drop_duplicates().assign(responded=1)

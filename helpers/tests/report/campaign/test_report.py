@@ -330,6 +330,7 @@ def test_a_list_of_which_nobody_was_invited_is_refused(campaign):
         report_campaign(campaign.load(contacts=contacts), SETTINGS | {"not_invited": "eligible"})
 
 
+@pytest.mark.slow
 def test_the_section_on_money_claims_no_more_than_the_card(campaign, monkeypatch):
     ranked, counted = controlled.compare_money, controlled.campaign_money
     monkeypatch.setattr(controlled, "compare_money", lambda *a, **k: ranked(*a, **k).assign(p_holm=0.08))

@@ -70,6 +70,7 @@ def draw_titles(report):
     return [report.draw(name).get_title(loc="left") for name in ("lift", "money")]
 
 
+@pytest.mark.slow
 def test_in_doubt_the_first_screen_says_what_to_do_and_shows_no_figure(check, campaign):
     ids, earlier = campaign.contacts["customer_id"], campaign.receipts["time"] < DAYS["start"]
     keen = ids.isin(campaign.receipts.loc[earlier, "customer_id"]) ^ (ids % 4 == 0)
@@ -101,7 +102,7 @@ def test_the_cause_stands_first_by_the_name_it_has_in_the_table(check, campaign)
     assert [note.split(":")[0] for note in report.card.notes[:-1]] == ["What to do. Customer numbers"]
 
 
-@pytest.mark.parametrize("group", ["control", "basket_discount"])
+@pytest.mark.parametrize("group", ["control", pytest.param("basket_discount", marks=pytest.mark.slow)])
 def test_receipts_of_one_group_that_end_sooner_are_an_alarm(check, campaign, group):
     ids = campaign.contacts.loc[campaign.contacts["arm"] == group, "customer_id"]
     lost = campaign.receipts["customer_id"].isin(ids) & (campaign.receipts["time"] >= DAYS["end"])
@@ -116,6 +117,7 @@ def test_receipts_of_one_group_that_end_sooner_are_an_alarm(check, campaign, gro
     )
 
 
+@pytest.mark.slow
 def test_closed_days_and_a_small_group_are_no_gap_in_the_receipts(check, campaign):
     sundays = campaign.receipts["time"].dt.day_of_week == 6
     assert check(receipts=campaign.receipts[~sundays])[0]["Receipts of each group"][0] == "good"
@@ -124,6 +126,7 @@ def test_closed_days_and_a_small_group_are_no_gap_in_the_receipts(check, campaig
     assert check(arm=few)[0]["Receipts of each group"][0] == "good"
 
 
+@pytest.mark.slow
 def test_other_days_than_those_of_the_record_are_worth_a_look(check):
     checks, _ = check({"start": DAYS["start"] + pd.Timedelta(days=7)})
     assert (
@@ -143,7 +146,15 @@ def test_the_one_treatment_may_have_another_name_in_the_plan(check):
         check({"planned_shares": "КГ=0.25, sms=0.75"})
 
 
-@pytest.mark.parametrize(("late", "state"), [(-20, "look"), (-1, "good"), (2, "good"), (14, "look")])
+@pytest.mark.parametrize(
+    ("late", "state"),
+    [
+        (-20, "look"),
+        (-1, "good"),
+        pytest.param(2, "good", marks=pytest.mark.slow),
+        pytest.param(14, "look", marks=pytest.mark.slow),
+    ],
+)
 def test_a_window_that_does_not_begin_with_the_sending_is_worth_a_look(check, treated, late, state):
     sent = pd.Series(DAYS["start"] + pd.Timedelta(days=late, hours=9), range(len(treated))).where(treated)
     assert check(sent_at=sent)[0]["Start and sending"][0] == state
@@ -194,6 +205,7 @@ def test_a_metric_that_the_report_does_not_judge_by_is_worth_a_look(check):
     assert "profit" in report.sections["money"].to_frame()["line"].tolist()
 
 
+@pytest.mark.slow
 def test_arms_sent_to_in_different_weeks_are_an_alarm(check, treated):
     arm = np.where(treated, np.where(np.arange(len(treated)) % 2, "mail", "gift"), "control")
     sent = pd.Series(DAYS["start"], range(len(treated))).where(treated)

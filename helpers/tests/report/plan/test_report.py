@@ -301,6 +301,7 @@ def test_the_thinnest_list_is_enough_and_each_column_that_lacks_is_named(tables)
 # --- The whole way ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_plan_of_two_arms_is_sent_and_reported_with_the_truth_in_the_interval(tmp_path):
     world = World(3_000, 4, seed=20260302)
     rng, customers = np.random.default_rng(5), world.customers[["customer_id"]]
