@@ -14,9 +14,8 @@ import pytest
 
 from loyalty import cli
 from loyalty.intake import load_tables
-from loyalty.report.run import runner
 from loyalty.tables.check import TableError
-from loyalty.tables.sources import NotATable, collect
+from loyalty.tables.sources import collect
 
 from .damage import HEAD, ROWS, list_mappings, list_stores, list_texts, list_workbooks, write_csv
 
@@ -55,26 +54,11 @@ def read_workbook(path: Path) -> list[list[Any]]:
     return [list(row) for row in book.active.iter_rows(values_only=True)]
 
 
-async def execute_here(notebook: Any, folder: Path, live: bool, scratch: str) -> str:
-    """Run the cells of a template in this process, as the kernel does; what it says to the reader is said the same."""
-    names: dict[str, Any] = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            try:
-                exec(cell.source, names)
-            except Exception as error:
-                if hasattr(error, "_render_traceback_"):
-                    raise NotATable(str(error)) from None
-                raise
-    return str(names["report"].title)
-
-
 @pytest.fixture
 def tour(tmp_path, monkeypatch, capsys):
     """Send files through `columns` and `run`, and through `load_tables`; collect what should not be."""
     monkeypatch.setenv("LOYALTY_FROM", str(tmp_path))
     monkeypatch.setenv("LOYALTY_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(runner, "_execute", execute_here)
     wrong: list[str] = []
 
     def call(name: str, arguments: list[str]) -> int | None:
