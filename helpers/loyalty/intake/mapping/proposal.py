@@ -40,6 +40,13 @@ PRIVATE = ("phone", "email")
 PREFERRED = {"sales": "what was paid after discounts is meant"}
 
 
+def _list_names(names: Sequence[str], most: int = 12, longest: int = 40) -> str:
+    """List the names of columns, shortened, without characters that cannot be seen."""
+    plain = ["".join(sign for sign in name if sign.isprintable()) or "(not printable)" for name in names[:most]]
+    shown = [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in plain]
+    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
 @dataclass(frozen=True)
 class Line:
     """A column of the contract, and the column of the file that may be it.
@@ -90,7 +97,7 @@ class TableProposal:
         """Say in one sentence which required columns are missing, and which columns of the file they may be."""
         names = ", ".join(f"`{column.name}` ({column.meaning})" for column in lacking)
         likely = ", ".join(f"{line.column.name}: {line.header}" for line in self.lines if line.header)
-        found = f"they may be {likely}" if likely else f"found only {', '.join(self.unused) or 'no columns'}"
+        found = f"they may be {likely}" if likely else f"found only {_list_names(self.unused) or 'no columns'}"
         return f"{self.label} {UNNAMED} {names}; {found}"
 
 
