@@ -48,7 +48,7 @@ def test_half_of_lesson_37s_chain_leaves_its_question_open_as_the_lesson_says(wo
     truth = world.truth.effect("win_back").set_index("customer_id").profit[best.arm.index].mean()
     effect, low, high, true = say(*(end - 0.08 for end in (gap.effect, gap.low, gap.high)), truth, unit="€")
     assert gap.low - 0.08 < truth < 0 < gap.high - 0.08
-    assert f"gave {effect} ({low} to {high}): open, although the truth, {true}, was as bad" in words
+    assert f"gave {effect} ({low} to {high}). That is open, although the truth, {true}, was as bad" in words
 
 
 @pytest.mark.slow
