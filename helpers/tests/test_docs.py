@@ -22,9 +22,12 @@ def find_row(page: str, *cells: str) -> list[str]:
 
 SMALL, USUAL = "1,900 / 100", "38,000 / 2,000"
 SALES, RATE, RATIO = "sales a customer, 3 % buy", "1.2 % against 0.6 %", "sales an order"
+NARROWS = "log-normal, 30 % buy, the offer narrows spend"
 QUOTED = [
     ("1,900 / 100, 3 % buy: pooled {} %", (SMALL, SALES, "pooled variance")),
     ("3 % buy: pooled 97.2 %, Welch {} %", (SMALL, SALES, "Welch")),
+    ("narrows spend, 20,000 / 1,000: {} %", ("20,000 / 1,000", NARROWS, "larger variance")),
+    ("94.8 %, pooled {} %. 1,900", ("20,000 / 1,000", NARROWS, "pooled variance")),
     ("1.2 against .6 %: {} %", (SMALL, RATE, "Newcombe")),
     ("Wald {} %", (SMALL, RATE, "Wald")),
     ("38,000 / 2,000, 30 % buy: {} %", (USUAL, f"{RATIO}, 30 % buy", "delta, pooled variance")),
