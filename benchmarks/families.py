@@ -7,7 +7,7 @@ from cells import Row, Sizes, say_sizes
 from intervals import pack, powers
 from replications import Pool, sum_up
 
-from loyalty.evaluate.lift.intervals import compare_sums
+from loyalty.evaluate.lift.compare import compare_sums
 from loyalty.evaluate.lift.result import Lifts, gather_lifts, name_lift
 
 MEASURE = "sales_28"

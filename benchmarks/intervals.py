@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from loyalty.evaluate.lift.aggregates import Sums
-from loyalty.evaluate.lift.intervals import compare_sums
+from loyalty.evaluate.lift.compare import compare_sums
 from loyalty.stats.estimate import Estimate
 
 CUBES = [(i, j) for i in range(4) for j in range(4 - i) if i + j]  # y^i d^j that `Sums` keeps

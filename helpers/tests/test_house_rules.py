@@ -354,14 +354,27 @@ REGISTRIES = re.compile(
 UNFINISHED = re.compile(r"\b(?:" + "|".join(["TO" + "DO", "FIX" + "ME"]) + r")\b")
 
 
-def test_no_file_of_the_project_names_a_machine_or_a_registry_or_is_unfinished(root):
+@pytest.fixture(scope="module")
+def listed(root):
+    """The names of the files that belong to the project, by git."""
     if shutil.which("git") is None or not (root / ".git").exists():
         pytest.skip("no git here: which files belong to the project is not known")
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.check_output(listing, cwd=root).decode().strip("\0").split("\0")
     assert "workshop.py" in names
+    return names
+
+
+def test_tables_of_a_run_are_not_among_the_files_of_the_project(listed):
+    """A history or a result that a run left behind; what is meant to be there stands in data/ or beside a test."""
+    kinds = {".duckdb", ".parquet", ".csv", ".xlsx", ".html"}
+    at_home = ("data/", "docs/", "helpers/tests/", "helpers/loyalty/")
+    assert [name for name in listed if Path(name).suffix in kinds and not name.startswith(at_home)] == []
+
+
+def test_no_file_of_the_project_names_a_machine_or_a_registry_or_is_unfinished(root, listed):
     wrong = []
-    for name in names:
+    for name in listed:
         try:
             text = (root / name).read_text(encoding="utf-8")
         except (UnicodeDecodeError, FileNotFoundError):  # a picture or a table; deleted and not yet committed

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, headline
-from loyalty.evaluate.design.variance import Noise, describe_noise
+from loyalty.evaluate.design.noise import Noise, describe_noise
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.intervals import compare_moments, compare_rates
 from loyalty.tables.arguments import check_arguments

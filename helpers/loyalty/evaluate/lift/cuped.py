@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from loyalty.evaluate.lift.intervals import bound_relative, name_variance
+from loyalty.evaluate.lift.compare import bound_relative, name_variance
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import MOST_SKEWNESS, compare_means, skew_of_gap
 from loyalty.tables.arguments import check_arguments

@@ -19,8 +19,8 @@ import pandas as pd
 
 from loyalty.evaluate.lift.aggregates import Metric, Sums, sum_powers
 from loyalty.evaluate.lift.bootstrap import redraw
+from loyalty.evaluate.lift.compare import compare_sums, compare_weighted
 from loyalty.evaluate.lift.cuped import adjust_gap
-from loyalty.evaluate.lift.intervals import compare_sums, compare_weighted
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
@@ -28,7 +28,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.sources import AnyTable
-from loyalty.tables.wave.door import Assigned, open_assigned
+from loyalty.tables.wave.assigned import Assigned, open_assigned
 
 KINDS = ("auto", "rate", "mean")
 INTERVALS = ("auto", "welch", "pooled", "careful", "bootstrap", "percentile")

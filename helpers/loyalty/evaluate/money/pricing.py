@@ -14,7 +14,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OFFERS, OUTCOMES
 from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, collect
-from loyalty.tables.wave.door import Assigned, open_assigned
+from loyalty.tables.wave.assigned import Assigned, open_assigned
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 UNKNOWN = "not known and counted as 0: "  # begins the warning that names the costs nobody gave

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
-from loyalty.evaluate.lift.intervals import compare_weighted
+from loyalty.evaluate.lift.compare import compare_weighted
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
 from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test

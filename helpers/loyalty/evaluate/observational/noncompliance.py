@@ -17,7 +17,7 @@ from loyalty.stats.intervals import compare_means
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
-from loyalty.tables.wave.door import Assigned, open_assigned
+from loyalty.tables.wave.assigned import Assigned, open_assigned
 
 WEAK = 10.0  # first-stage F below which the ratio's interval is not to be trusted (Staiger and Stock 1997)
 

@@ -17,7 +17,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OUTCOMES, PROFILE
 from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect
-from loyalty.tables.wave.door import Assigned, open_assigned
+from loyalty.tables.wave.assigned import Assigned, open_assigned
 
 SINCE = {"arm", "offer_id", "control_kind", "propensity", "assigned_at", "sent_at", "delivered"}  # of the contacts
 MEASURED = {column.name for column in OUTCOMES.columns[4:]} - set(PROFILE.names)

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils import get_tags
 
-from loyalty.evaluate.lift.intervals import compare_weighted
+from loyalty.evaluate.lift.compare import compare_weighted
 from loyalty.evaluate.uplift.experiment import Experiment, read_customers
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from loyalty.evaluate.lift.intervals import compare_weighted
+from loyalty.evaluate.lift.compare import compare_weighted
 from loyalty.evaluate.uplift.experiment import Experiment
 from loyalty.evaluate.uplift.meta_learners import RIVALS, UpliftModel
 from loyalty.evaluate.uplift.qini import Contest, check_each, find_doubts, read_score, read_series

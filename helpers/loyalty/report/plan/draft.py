@@ -12,8 +12,7 @@ import pandas as pd
 from loyalty.evaluate.design.assignment import Assignment, assign_arms
 from loyalty.evaluate.design.eligibility import Eligibility, Rule
 from loyalty.evaluate.design.holdout import hold_out
-from loyalty.evaluate.design.power import Power, find_detectable, find_size
-from loyalty.evaluate.design.variance import find_smallest
+from loyalty.evaluate.design.power import Power, find_detectable, find_size, find_smallest
 from loyalty.evaluate.money.break_even import plan_economics
 from loyalty.report.output.privacy import refuse_names
 from loyalty.report.run.settings import split_arms

@@ -5,7 +5,7 @@
 - `read_loosely` and `match_loosely` for the clinic, which looks for the very faults that the others refuse.
 """
 
-from loyalty.tables.wave.door import Assigned, open_assigned
+from loyalty.tables.wave.assigned import Assigned, open_assigned
 from loyalty.tables.wave.loose import LooseWave, match_loosely, read_loosely
 from loyalty.tables.wave.several import JoinedWaves, open_waves
 

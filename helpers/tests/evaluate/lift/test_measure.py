@@ -370,7 +370,7 @@ def test_unequal_propensities_are_weighted_and_undo_the_selection():
 def test_the_weighted_error_is_that_of_statsmodels_weighted_means():
     rng = np.random.default_rng(1)
     y, w = rng.gamma(2, 10, 500), rng.uniform(1, 4, 500)
-    from loyalty.evaluate.lift.intervals import compare_weighted
+    from loyalty.evaluate.lift.compare import compare_weighted
 
     t = np.repeat([1.0, 0.0], 250)
     fit = sm.WLS(y, np.column_stack([np.ones(500), t]), weights=w).fit(cov_type="HC0")

@@ -9,8 +9,8 @@ from scipy import stats
 
 from loyalty.evaluate.lift.aggregates import Sums
 from loyalty.evaluate.lift.bootstrap import bootstrap_gap, redraw, resample_sums
+from loyalty.evaluate.lift.compare import compare_sums
 from loyalty.evaluate.lift.cuped import adjust_gap
-from loyalty.evaluate.lift.intervals import compare_sums
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lift, gather_lifts
 from loyalty.stats.intervals import compare_means, compare_rates

@@ -1,4 +1,4 @@
-"""The variance of an outcome between customers, and the power of a comparison that it allows."""
+"""The noise of an outcome: its mean, spread and tail between customers, from a history or from given figures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
 
-from loyalty.stats.intervals import find_skewness, is_small
+from loyalty.stats.intervals import find_skewness
 from loyalty.tables.check import TableError
 
 
@@ -185,78 +184,3 @@ def _find_wrong_options(
     if approximation not in ("score", "arcsine"):
         wrong.append(f"`approximation` should be score or arcsine, found {approximation!r}")
     return wrong
-
-
-def find_chance(noise: Noise, effect: float, n: float, m: float, level: float) -> float:
-    """The power: the chance that the interval of the difference of n treated and m control customers leaves out zero.
-
-    Two standard errors matter: the one that the interval will use (pooled for rates; for a control under 20 % of all
-    the larger of its own and the pooled variance, as it is expected), and the one that the difference has. With few
-    controls and a larger spread among the treated, the first is larger, and that costs power.
-
-    Parameters
-    ----------
-    noise : Noise
-    effect : float
-        The true effect, in the outcome's unit.
-    n, m : float
-        Customers in the treated arm and in control.
-    level : float
-        Of the interval, a fraction.
-
-    Source: Fleiss, Levin and Paik (2003), Statistical methods for rates and proportions, chapter 4 (rates); Cohen
-    (1988), Statistical power analysis for the behavioral sciences (arcsine, and t).
-    """
-    tail = 0.5 + level / 2
-    rate = noise.kind == "rate"
-    left = 1 - noise.saving
-    if rate and noise.approximation == "arcsine":
-        angles = np.arcsin(np.sqrt(np.clip([noise.base + effect, noise.base], 0, 1)))
-        gap = 2 * (angles[0] - angles[1]) / np.sqrt(left * (1 / n + 1 / m))
-        limit = stats.norm.ppf(tail)
-        return float(stats.norm.sf(limit - gap) + stats.norm.cdf(-limit - gap))
-    before = noise.sd**2
-    after = noise.find_variance(effect)
-    true = used = after / n + before / m
-    df = n + m - 2
-    if rate:
-        both = noise.base + effect * n / (n + m)
-        used = both * (1 - both) * (1 / n + 1 / m)
-    elif is_small(n, m):
-        pooled = (n * after + m * before) / (n + m)
-        used = after / n + _expect_larger(before, pooled, noise.kurtosis, m) / m
-        df = m - 1
-    gap = effect / np.sqrt(true * left)
-    stretch = np.sqrt(used / true)
-    if rate:
-        limit = stats.norm.ppf(tail) * stretch
-        return float(stats.norm.sf(limit - gap) + stats.norm.cdf(-limit - gap))
-    law = stats.nct(df, gap)
-    limit = stats.t.ppf(tail, df) * stretch
-    above = law.sf(limit)
-    below = law.cdf(-limit)
-    # scipy's noncentral t has no number for the far side of a large effect, where the chance is zero
-    if gap >= 0:
-        return float(above + np.nan_to_num(below))
-    return float(below + np.nan_to_num(above))
-
-
-def _expect_larger(own: float, pooled: float, kurtosis: float, m: float) -> float:
-    """Expect the larger of a variance estimated from m controls, which is about normal, and of one that is known."""
-    error = own * np.sqrt(max(kurtosis - 1, 0.0) / m)
-    if error == 0:
-        return max(own, pooled)
-    gap = (own - pooled) / error
-    return float(pooled + (own - pooled) * stats.norm.cdf(gap) + error * stats.norm.pdf(gap))
-
-
-def find_smallest(noise: Noise, chance: float, n: float, m: float, level: float) -> float:
-    """The minimum detectable effect: the smallest positive one seen with the given chance; NaN where none can be.
-
-    Parameters are those of `find_chance`.
-    """
-    unit = noise.sd * np.sqrt(1 / n + 1 / m)
-    most = min(noise.most * (1 - 1e-9), 64 * unit)
-    if find_chance(noise, most, n, m, level) < chance:
-        return float("nan")
-    return float(optimize.brentq(lambda e: find_chance(noise, e, n, m, level) - chance, 1e-9 * unit, most, xtol=1e-12))
