@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH
@@ -23,6 +26,7 @@ from loyalty.text import say_money
 
 SHARP = 2  # pixels drawn for each pixel of the page
 COLOURS = 64  # of a figure in a notebook
+BELOW = 0.3  # rows; the diamond of a truth stands so far below its interval, where it would hide it
 ALMOST_WHITE = 250  # a palette is rounded, and white has to stay white
 TOLD = "headline: "
 ROOMS = {"prepare": "#56B4E9", "segment": "#E69F00", "evaluate": "#0072B2", "learn": "#009E73"}
@@ -222,7 +226,7 @@ def draw_intervals(
         colour = row.get("colour", TREATED)
         ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round", zorder=2)
         ax.plot(row["effect"], place, "o", color=colour, markersize=8, zorder=3)
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # the zero line must not cross a label
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 2}  # the zero line must not cross a label
         ax.annotate(
             _label_estimate(row, unit, decimals),
             (row["effect"] if row["effect"] == row["effect"] else 0.0, place),
@@ -236,27 +240,119 @@ def draw_intervals(
         )
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
     if truth is not None:
-        ax.plot(
-            [truth] * len(rows),
-            range(len(rows)),
-            "D",
-            markerfacecolor="white",
-            markeredgecolor=TRUTH,
-            markeredgewidth=1.6,
-            markersize=9,
-            linestyle="none",
-            zorder=4,
-            label="truth",
-        )
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+        mark_truths(ax, [truth] * len(rows))
     ax.set_yticks(range(len(rows)), rows["label"], parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.65)
     ax.margins(x=0.12)
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
-    ax.tick_params(axis="y", length=0)
+    grid_along_x(ax)
     sns.despine(ax=ax, left=True)
     return ax
+
+
+def mark_truth(ax: Axes, x: ArrayLike, y: ArrayLike, *, label: str = "truth", size: float = 9.0) -> Line2D:
+    """Mark what is known to be true with hollow diamonds, which look alike in every chart.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x, y : float or sequence of float
+        Where they stand, in the units of the axes.
+    label : str
+        Their name in the legend.
+    size : float
+        Of a diamond in points; smaller only where many stand side by side.
+
+    Returns
+    -------
+    matplotlib.lines.Line2D
+
+    Examples
+    --------
+    >>> drawn = mark_truth(plt.figure().add_subplot(), 0.8, 0)
+    >>> drawn.get_marker(), drawn.get_label()
+    ('D', 'truth')
+    """
+    drawn: Line2D = ax.plot(
+        np.atleast_1d(x),
+        np.atleast_1d(y),
+        "D",
+        markerfacecolor="white",
+        markeredgecolor=TRUTH,
+        markeredgewidth=1.6,
+        markersize=size,
+        linestyle="none",
+        zorder=4,
+        label=label,
+    )[0]
+    return drawn
+
+
+def mark_truths(ax: Axes, truths: Sequence[float], *, below: bool = False, label: str = "truth") -> None:
+    """Mark the truth of each row of `draw_intervals`, the first on top, and name it in a legend.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    truths : sequence of float
+        One a row, in the unit of the rows.
+    below : bool
+        Below the interval instead of on it, for truths that would hide an estimate.
+    label : str
+        Their name in the legend.
+
+    Examples
+    --------
+    >>> ax = plt.figure().add_subplot()
+    >>> mark_truths(ax, [0.8, 0.4], below=True)
+    >>> ax.lines[0].get_ydata().tolist()
+    [0.3, 1.3]
+    """
+    rows = np.arange(len(truths))
+    mark_truth(ax, truths, rows + BELOW if below else rows, label=label)
+    if below:
+        ax.set_ylim(len(truths) - 0.4, -0.75)
+    put_legend_above(ax)
+
+
+def put_legend_above(ax: Axes, columns: int = 1) -> None:
+    """Put the legend above the right end of a chart, where it hides nothing.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    columns : int
+        How many of its names stand side by side.
+
+    Examples
+    --------
+    >>> ax = plt.figure().add_subplot()
+    >>> drawn = mark_truth(ax, 0.8, 0)
+    >>> put_legend_above(ax)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['truth']
+    """
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=columns)
+
+
+def grid_along_x(ax: Axes, *, lines: bool = True) -> None:
+    """Lay the grid of a chart whose rows have names: lines at the values of x, none at the rows, and no ticks there.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    lines : bool
+        False where upright strokes are the message, so that lines do not look like them.
+
+    Examples
+    --------
+    >>> ax = draw_lines(pd.DataFrame({"a": [1, 2]}))
+    >>> grid_along_x(ax)
+    >>> ax.xaxis.get_gridlines()[0].get_visible(), ax.yaxis.get_gridlines()[0].get_visible()
+    (True, False)
+    """
+    ax.grid(axis="y", visible=False)
+    ax.grid(axis="x", visible=lines)
+    ax.tick_params(axis="y", length=0)
 
 
 def draw_lines(

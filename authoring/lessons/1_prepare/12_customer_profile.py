@@ -200,7 +200,8 @@ reveal("12-bet", estimate=round(100 * came.mean()), **ends, unit="%")
 # gap:
 
 # %%
-from loyalty.tasks.t12.pictures import count_back, draw_back
+from loyalty.tasks.pictures import count_back
+from loyalty.tasks.t12.pictures import draw_back
 
 names = ["every 10 days or faster", "10 to 20 days", "more rarely"]
 rhythm = pd.cut(quiet.gap_days, [0, 10, 20, 400], labels=names)

@@ -182,12 +182,13 @@ from loyalty.tasks import predict, reveal
 predict("22-bet", ...)  # your bet, from 0 to 100, in place of the dots
 
 # %%
-from loyalty.tasks.t22.pictures import count_back, draw_back
+from loyalty.tasks.pictures import count_back
+from loyalty.tasks.t22.pictures import STAGES, draw_back
 
 four_weeks = chain.receipts.time.between("2017-10-01", "2017-10-29", inclusive="left")
 later = chain.receipts[four_weeks]
 came = {rule: found.customer_id.isin(later.customer_id) for rule, found in rules.items()}
-back = pd.concat({rule: count_back(rules[rule].segment, came[rule]) for rule in rules})
+back = pd.concat({rule: count_back(came[rule], rules[rule].segment, STAGES) for rule in rules})
 ax = draw_back(back, "Gone quiet is not gone", "Complete Journey")
 
 # %%
@@ -387,7 +388,7 @@ people["30 and 90 days"] = assign_life_cycle(people, gaps=(30, 90)).segment
 
 def look_behind(rule):
     """What the chain sees of each stage, beside the share that is truly still a customer."""
-    seen = count_back(people[rule], people.came)
+    seen = count_back(people.came, people[rule], STAGES)
     return seen.assign(alive=people.groupby(rule).alive.mean())
 
 

@@ -90,7 +90,7 @@ class BudgetPlan:
         """Draw profit and cost of the twelve largest rows of the plan, the most profitable on top."""
         import matplotlib.pyplot as plt
 
-        from loyalty.charts import GREY, TREATED, headline
+        from loyalty.charts import GREY, TREATED, grid_along_x, headline
         from loyalty.text import say_money, shorten
 
         rows = self.plan.sort_values("profit", kind="stable").tail(12).reset_index(drop=True)
@@ -102,8 +102,7 @@ class BudgetPlan:
             text = f"{shorten(round(row.contacts))} contacts"
             ax.annotate(text, at, (5, 0), textcoords="offset points", va="center", fontsize=9)
         ax.set_yticks(rows.index, [f"{row.segment}: {row.offer_id}" for row in rows.itertuples()])
-        ax.tick_params(axis="y", length=0)
-        ax.grid(axis="y", visible=False)
+        grid_along_x(ax)
         ax.use_sticky_edges = False  # bars stick to their ends, and the labels need room
         ax.margins(x=0.16)
         if len(rows):

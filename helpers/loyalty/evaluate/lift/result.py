@@ -159,7 +159,7 @@ class Lifts:
         self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2, source: str = ""
     ) -> Axes:
         """Draw all effects with their intervals, and where shrinking moves each."""
-        from loyalty.charts import HIGHLIGHT
+        from loyalty.charts import HIGHLIGHT, put_legend_above
 
         clear = int((self.table["p_adjusted"] < 1 - self.results[0].level).sum())
         title = f"{clear} of {len(self.results)} effects can be told from zero, after correction"
@@ -176,7 +176,7 @@ class Lifts:
                 zorder=5,
                 label="shrunken",
             )
-            ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=2)
+            put_legend_above(ax, columns=2)
         return ax
 
     def __iter__(self) -> Any:

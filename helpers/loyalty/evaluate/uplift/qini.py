@@ -12,7 +12,7 @@ import pandas as pd
 import seaborn as sns
 from scipy import stats as _scipy
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, draw_intervals, headline, mark_truth
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lifts, gather_lifts
 from loyalty.evaluate.uplift.experiment import Experiment
@@ -136,18 +136,7 @@ class Gains(Contest):
         ax.fill_between(best["share"], best["low"], best["high"], color=TREATED, alpha=0.12, linewidth=0)
         ax.plot([0, 1], [0, best["gain"].iloc[-1]], ":", color=GREY, label="at random")
         if truth is not None:
-            ax.plot(
-                1,
-                truth,
-                "D",
-                markersize=9,
-                zorder=4,
-                label="truth",
-                markerfacecolor="white",
-                markeredgecolor=TRUTH,
-                clip_on=False,
-                linestyle="none",
-            )
+            mark_truth(ax, 1, truth).set_clip_on(False)  # it stands on the edge, and is to be seen whole
         ax.axhline(0, color=INK, linewidth=1)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.set(xlabel="share of customers who get the offer, highest score first", ylabel="", xlim=(0, 1))

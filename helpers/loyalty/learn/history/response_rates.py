@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, grid_along_x, headline
 from loyalty.learn.history.store import History
 from loyalty.learn.history.waves import MEASURES, HistoryError
 from loyalty.stats.estimate import render_html
@@ -70,8 +70,7 @@ class Rates:
         labels = [" · ".join(map(str, cell)) for cell in self.table[list(self.by)].itertuples(index=False)]
         ax.set_yticks(place, [f"{text}  ({n:,})" for text, n in zip(labels, self.table["n"], strict=True)])
         ax.invert_yaxis()
-        ax.grid(axis="y", visible=False)
-        ax.grid(axis="x", visible=True)
+        grid_along_x(ax)
         ax.legend(loc="lower right")
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         headline(ax, title, f"{self.outcome}, % of contacts; number of contacts in brackets", source)

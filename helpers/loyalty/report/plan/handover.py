@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, grid_along_x, headline, house_style
 from loyalty.report.campaign.job import say_few
 from loyalty.report.campaign.trust import find_alarms
 from loyalty.report.output import parts
@@ -382,7 +382,7 @@ def _draw_economics(arm: ArmPlan) -> Axes:
     ax.set_yticks(at, rows["segment"])
     ax.set(ylim=(len(rows) - 0.4, -0.7), xlim=(0, 1.03))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.grid(axis="y", visible=False)
+    grid_along_x(ax)
     ax.legend(loc="lower right")
     title = "How many have to buy for the offer to pay"
     if math.isnan(arm.needed):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, INK, TREATED, headline
+from loyalty.charts import CONTROL, GREY, INK, TREATED, grid_along_x, headline
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -66,9 +66,7 @@ class Regression:
         ax.axvline(1, color=GREY, linewidth=1, zorder=0)
         ax.set_xlim(-0.06, ax.get_xlim()[1] * 1.35)
         ax.set_xlabel("spend per customer (all customers = 1)")
-        ax.grid(axis="y", visible=False)
-        ax.grid(axis="x", visible=True)
-        ax.tick_params(axis="y", length=0)
+        grid_along_x(ax)
         top = self.table[self.table["group"] == "top"].set_index("reading")["relative"].map(_say_percent)
         found = f"The top {part}: {top['forwards']} read forwards, {top['backwards']} read backwards"
         subtitle = (

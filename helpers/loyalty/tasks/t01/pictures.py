@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,19 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, grid_along_x, headline, mark_truth
 from loyalty.text import say_euros
 from loyalty.world import World
 
 SOURCE = "loyalty.world, seed 1"
 YEAR = pd.Timedelta(days=364)
 LOOKS = ((GREY, 5), (TREATED, 2), ("#009E73", 2))  # colour and width of the first, second, third chain
-DIAMOND: dict[str, Any] = {
-    "markerfacecolor": "white",
-    "markeredgecolor": TRUTH,
-    "markeredgewidth": 1.6,
-    "markersize": 9,
-}
 
 
 def take_year(receipts: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
@@ -138,7 +131,7 @@ def draw_promise(lotteries: pd.DataFrame, truth: float) -> Axes:
         ax.vlines(place[mine], lotteries["low"][mine], lotteries["high"][mine], color=colour, linewidth=width)
     ax.axhline(truth, color=TRUTH, linewidth=1)
     end = 1.03 * len(lotteries)
-    ax.plot(end, truth, "D", **DIAMOND)
+    mark_truth(ax, end, truth)
     ax.annotate("truth", (end, truth), (0, 10), textcoords="offset points", ha="center")
     low = lotteries["low"].min()
     ax.annotate("these miss it", (0.03 * len(lotteries), low), color=HIGHLIGHT, weight="bold")
@@ -160,14 +153,13 @@ def draw_types(types: pd.DataFrame) -> Axes:
     ax = plt.subplots(figsize=(9, 4.2))[1]
     places = range(len(types))
     ax.hlines(places, 0, types["effect"], color=GREY, linewidth=2)
-    ax.plot(types["effect"], places, "D", **DIAMOND)
+    mark_truth(ax, types["effect"], places)
     for place, effect in zip(places, types["effect"], strict=True):
         ax.annotate(say_euros(effect), (max(effect, 0), place), (12, 0), textcoords="offset points", va="center")
     ax.set_yticks(places, [f"{str(name).replace('_', ' ')} ({n})" for name, n in types["customers"].items()])
     ax.axvline(0, color=INK, linewidth=1)
     ax.margins(x=0.12)
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
+    grid_along_x(ax)
     ax.set_xlabel("€ per customer in 28 days")
     headline(ax, "The same discount: much, little, nothing, harm", "true effect on sales (number of customers)", SOURCE)
     return ax

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
-from loyalty.stats.intervals import interval_of_share
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline
+from loyalty.tasks import pictures
 
 REAL = "Complete Journey"
 MUCH = 100  # days of silence that stand together at the end of the picture
@@ -47,8 +47,7 @@ def draw_two_households(receipts: pd.DataFrame, as_of: pd.Timestamp, households:
     ax.set(ylim=(len(households) - 0.45, -0.75), xlim=(pd.Timestamp(as_of.year, 1, 1), as_of + pd.Timedelta(days=3)))
     ax.xaxis.set_major_formatter(DateFormatter("%b"))
     ax.set_xlabel(f"{as_of.year}")
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
+    grid_along_x(ax, lines=False)
     headline(
         ax, "Both bought last two weeks ago", "each stroke is a purchase day; the silence since then in colour", REAL
     )
@@ -79,46 +78,16 @@ def draw_recency(recency_days: pd.Series) -> Axes:
     return ax
 
 
-def count_back(came: pd.Series, group: pd.Series) -> pd.DataFrame:
-    """Count for each group the customers and the share that came, with its 95 % interval (Wilson).
-
-    Parameters
-    ----------
-    came : Series of bool
-        Whether this customer came.
-    group : Series
-        The customer's group, with the same index; groups of an ordered category keep their order.
-    """
-    of_group = came.groupby(group, observed=True)
-    table = pd.DataFrame({"customers": of_group.size(), "came": of_group.mean()})
-    table["low"], table["high"] = interval_of_share(of_group.sum(), of_group.size())
-    return table
-
-
 def draw_back(shares: pd.DataFrame, title: str, subtitle: str, source: str = REAL) -> Axes:
     """Draw for each group the share that came, with its interval, and the truth where it is known.
 
     Parameters
     ----------
     shares : DataFrame
-        Index: the group. Columns: customers, came, low, high (fractions), and alive where it is known.
+        As `count_back` returns it, and `alive` (a fraction) where it is known.
     title, subtitle, source : str
     """
-    ax = plt.subplots(figsize=(9, 3.2))[1]
-    places = np.arange(len(shares))
-    ax.hlines(places, shares["low"] * 100, shares["high"] * 100, color=TREATED, linewidth=3)
-    ax.plot(shares["came"] * 100, places, "o", color=TREATED, markersize=9)
-    for place, (came, low, high) in enumerate(shares[["came", "low", "high"]].to_numpy() * 100):
-        style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 10, "color": INK}
-        ax.annotate(f"{came:.0f}  ({low:.0f} to {high:.0f})", (came, place), (0, 9), **style)
-    if "alive" in shares:
-        look: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": TRUTH, "markeredgewidth": 1.6}
-        ax.plot(shares["alive"] * 100, places, "D", markersize=9, label="truth: still a customer", **look)
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
-    ax.set_yticks(places, [f"{name} ({n:,})" for name, n in shares["customers"].items()])
-    ax.set(ylim=(len(shares) - 0.5, -0.75), xlim=(0, 101), xlabel="of 100 customers (in brackets: how many there are)")
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
+    ax = pictures.draw_back(shares, [str(name) for name in shares.index], height=3.2)
     headline(ax, title, subtitle, source)
     return ax
 
@@ -196,8 +165,7 @@ def draw_cycles(cycles: pd.DataFrame) -> Axes:
     ax.annotate("30 days", (30, -0.6), (5, 0), textcoords="offset points", color=HIGHLIGHT, va="center")
     ax.set_yticks(places, [str(name).capitalize() for name in cycles.index])
     ax.set(xlabel="days between two purchases", xlim=(0, None), ylim=(len(cycles) - 0.4, -0.9))
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
+    grid_along_x(ax)
     title = "Thirty days of silence are late for milk, early for deodorant"
     headline(ax, title, "days between two purchases by one household: median, and the middle half", REAL)
     return ax

@@ -11,9 +11,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, put_legend_above
 from loyalty.segment.rules.rfm import cut_values, score_values
-from loyalty.stats.intervals import interval_of_share
+from loyalty.tasks import pictures
 
 REAL = "Complete Journey"
 STAGES = ("active", "cooling", "gone quiet")
@@ -128,27 +128,10 @@ def draw_two_rhythms(receipts: pd.DataFrame, stage: pd.DataFrame, households: Se
     ax.set_yticks(range(len(households)), [f"household {household}" for household in households])
     ax.set(xlim=(-SHOWN_BEFORE, SHOWN_AFTER), ylim=(len(households) - 0.35, -0.75))
     ax.set_xlabel("days before and after 1 October")
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)
+    grid_along_x(ax, lines=False)
+    put_legend_above(ax, columns=3)
     headline(ax, "The same silence, two rhythms", "strokes: purchase days", REAL)
     return ax
-
-
-def count_back(membership: pd.Series, came: pd.Series) -> pd.DataFrame:
-    """Count for each stage the customers and the share that came, with its 95 % interval (Wilson).
-
-    Parameters
-    ----------
-    membership : Series
-        Stage of each customer.
-    came : Series of bool
-        Whether this customer came, with the same index.
-    """
-    of_stage = came.groupby(membership)
-    table = pd.DataFrame({"customers": of_stage.size(), "came": of_stage.mean()})
-    table["low"], table["high"] = interval_of_share(of_stage.sum(), of_stage.size())
-    return table.loc[list(STAGES)]
 
 
 def draw_back(shares: pd.DataFrame, title: str, source: str) -> Axes:
@@ -157,32 +140,15 @@ def draw_back(shares: pd.DataFrame, title: str, source: str) -> Axes:
     Parameters
     ----------
     shares : DataFrame
-        Index: rule and stage. Columns: customers, came, low, high (fractions), and alive where it is known.
+        As `count_back` returns it for each rule, with the index rule and stage; and `alive` (a fraction) where it is
+        known.
     title : str
     source : str
     """
-    rows = shares.rename_axis(["rule", "stage"]).reset_index()
-    ax = plt.subplots(figsize=(9, 4.2))[1]
-    colours = rows["stage"].map({**STAGE_COLOURS, "gone quiet": "#5F6368"})
-    ax.hlines(rows.index, rows["low"] * 100, rows["high"] * 100, color=colours, linewidth=3)
-    ax.scatter(rows["came"] * 100, rows.index, s=64, color=colours, zorder=3)
-    for place, came in rows["came"].items():
-        say: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 10}
-        ax.annotate(f"{came * 100:.0f}", (came * 100, place), (0, 8), color=INK, **say)
-    if "alive" in rows:
-        look: dict[str, Any] = {
-            "markerfacecolor": "white",
-            "markeredgecolor": TRUTH,
-            "markeredgewidth": 1.6,
-            "markersize": 9,
-        }
-        ax.plot(rows["alive"] * 100, rows.index, "D", **look, label="truth: still a customer")
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
-    ax.set_yticks(rows.index, rows["rule"] + ": " + rows["stage"] + " (" + rows["customers"].map("{:,}".format) + ")")
+    colours = {**STAGE_COLOURS, "gone quiet": "#5F6368"}
+    names = [f"{rule}: {stage}" for rule, stage in shares.index]
+    ax = pictures.draw_back(shares, names, colours=[colours[stage] for _, stage in shares.index], height=5.0)
     ax.axhline(len(STAGES) - 0.5, color=GREY, linewidth=1)
-    ax.set(ylim=(len(rows) - 0.5, -0.7), xlim=(0, 101), xlabel="of 100 customers (in brackets: how many there are)")
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
     headline(ax, title, "came within four weeks, with 95 % interval", source)
     return ax
 

@@ -13,10 +13,8 @@ from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import wilson
 from loyalty.tasks import pictures
-from loyalty.text import say_euros
 
 SOURCE = "loyalty.world, seed 31"
-SURE = 1.96
 SPENDERS = ["bought\nnothing", "lowest\nfifth", "second", "third", "fourth", "highest\nfifth"]
 
 
@@ -28,19 +26,8 @@ def draw_slide(holders: np.ndarray, others: np.ndarray) -> Axes:
     holders, others : array
         Euros per 28 days, one value a customer.
     """
-    ax = plt.subplots(figsize=(9, 3.2))[1]
-    groups = {"card holders": (holders, HIGHLIGHT), "others": (others, CONTROL)}
-    for place, (values, colour) in enumerate(groups.values()):
-        mean = values.mean()
-        half = SURE * values.std(ddof=1) / len(values) ** 0.5
-        ax.barh(place, mean, color=colour, height=0.55)
-        ax.hlines(place, mean - half, mean + half, color=INK, linewidth=2)
-        ax.annotate(say_euros(mean), (mean + half, place), (8, 0), textcoords="offset points", va="center")
-    ax.set_yticks(range(2), [f"{name}\n({len(values):,})" for name, (values, _) in groups.items()])
-    ax.set(ylim=(1.6, -0.6), xlabel="€ per customer and 28 days")
-    ax.margins(x=0.14)
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
+    groups = {f"card holders\n({len(holders):,})": holders, f"others\n({len(others):,})": others}
+    ax = pictures.draw_means(groups, (HIGHLIGHT, CONTROL), "€ per customer and 28 days")
     headline(ax, "Marta's slide: holders spend four times as much", "mean sales, 95 % intervals", SOURCE)
     return ax
 

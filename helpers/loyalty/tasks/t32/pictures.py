@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline
+from loyalty.tasks import pictures
 from loyalty.text import say_euros
 
 SOURCE = "loyalty.world, seed 32"
 MUTED = "#5F6368"
-SURE = 1.96
 
 
 def draw_consent(spent: pd.Series, consent: pd.Series) -> Axes:
@@ -27,20 +27,9 @@ def draw_consent(spent: pd.Series, consent: pd.Series) -> Axes:
     consent : Series of bool
         In the same order.
     """
-    ax = plt.subplots(figsize=(9, 3.2))[1]
-    sides = {"with consent": (consent, TREATED), "without consent": (~consent, CONTROL)}
-    for place, (member, colour) in enumerate(sides.values()):
-        values = spent[member.to_numpy()]
-        mean = values.mean()
-        half = SURE * values.sem()
-        ax.barh(place, mean, color=colour, height=0.55)
-        ax.hlines(place, mean - half, mean + half, color=INK, linewidth=2)
-        ax.annotate(say_euros(mean), (mean + half, place), (8, 0), textcoords="offset points", va="center")
-    ax.set_yticks(range(2), [f"{name}\n({member.sum():,})" for name, (member, _) in sides.items()])
-    ax.set(ylim=(1.6, -0.6), xlabel="€ per customer in November")
-    ax.margins(x=0.14)
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
+    sides = {"with consent": consent.to_numpy(), "without consent": ~consent.to_numpy()}
+    groups = {f"{name}\n({member.sum():,})": spent[member] for name, member in sides.items()}
+    ax = pictures.draw_means(groups, (TREATED, CONTROL), "€ per customer in November")
     headline(ax, "They differ, and no letter was sent", "mean sales in four weeks, 95 % intervals", SOURCE)
     return ax
 
@@ -112,8 +101,7 @@ def draw_chances(chances: Mapping[str, float], truth: float) -> Axes:
         ax.annotate(f"{value:.0f} of 100", (value, place), (6, 0), textcoords="offset points", va="center")
     ax.set(xlim=(0, 112), xlabel="Januaries of 100 in which the test sees the gift")
     ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
+    grid_along_x(ax)
     what = f"chance to see the true effect, {say_euros(truth)} per customer"
     headline(ax, "A small control group mostly misses a gift that pays", what, SOURCE)
     return ax

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, headline, mark_truth
 from loyalty.stats.estimate import Estimate
 from loyalty.tasks import pictures
 from loyalty.text import say_euros
@@ -27,17 +27,8 @@ def draw_slide(redeemers: pd.Series, control: pd.Series) -> Axes:
     redeemers, control : Series
         Sales of each customer in the four weeks, euros.
     """
-    ax = plt.subplots(figsize=(9, 3.2))[1]
     groups = {"used the voucher": redeemers, "control group": control}
-    for place, (values, colour) in enumerate(zip(groups.values(), (HIGHLIGHT, CONTROL), strict=True)):
-        ax.barh(place, values.mean(), color=colour, height=0.55)
-        _draw_half(ax, values, place)
-        end = values.mean() + SURE * values.sem()
-        ax.annotate(say_euros(values.mean()), (end, place), (8, 0), textcoords="offset points", va="center")
-    ax.set_yticks(range(2), list(groups))
-    ax.set(ylim=(1.6, -0.6), xlabel="€ per customer")
-    ax.margins(x=0.14)
-    _grid_along_x(ax)
+    ax = pictures.draw_means(groups, (HIGHLIGHT, CONTROL), "€ per customer")
     gap = say_euros(redeemers.mean() - control.mean())
     headline(
         ax, f"Marta's slide: “The voucher brings {gap} a head”", "mean sales in four weeks, 95 % intervals", SOURCE
@@ -127,22 +118,10 @@ def draw_stores(ranked: pd.DataFrame, truth: np.ndarray) -> Axes:
     ax.vlines(place, ranked["low"], ranked["high"], color=GREY, linewidth=2)
     ax.plot(place, ranked["shrunken"], color=HIGHLIGHT, linewidth=2, label="pulled together")
     ax.plot(place, ranked["effect"], "o", color=TREATED, markersize=6, label="measured")
-    ax.plot(place, truth, "D", mfc="white", mec=TRUTH, mew=1.4, markersize=5, linestyle="none", label="truth")
+    mark_truth(ax, place, truth, size=5)
     ax.axhline(0, color=INK, linewidth=1)
     ax.set(xticks=[], xlabel="forty stores, the best on the left", ylabel="€ per customer drawn")
     ax.set_ylim(top=1.3 * ranked["high"].max())
     ax.legend(loc="upper right", ncols=3)
     headline(ax, "The best store is the luckiest", "lift in four weeks, 95 % intervals", SOURCE)
     return ax
-
-
-def _draw_half(ax: Axes, values: pd.Series, place: float) -> None:
-    """Draw the 95 % interval of a mean along a bar."""
-    half = SURE * values.sem()
-    ax.hlines(place, values.mean() - half, values.mean() + half, color=INK, linewidth=2)
-
-
-def _grid_along_x(ax: Axes) -> None:
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
-    ax.tick_params(axis="y", length=0)

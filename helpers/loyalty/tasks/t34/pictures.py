@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline
+from loyalty.charts import (
+    CONTROL,
+    GREY,
+    HIGHLIGHT,
+    INK,
+    TREATED,
+    draw_intervals,
+    grid_along_x,
+    headline,
+    mark_truth,
+    mark_truths,
+    put_legend_above,
+)
 from loyalty.evaluate.money.profit import Money
 from loyalty.text import say_money
 
 SOURCE = "loyalty.world, seed 34"
-BELOW = 0.3  # the diamond of a row stands so far below its interval
-DIAMOND: dict[str, Any] = {
-    "marker": "D",
-    "linestyle": "none",
-    "markerfacecolor": "white",
-    "markeredgecolor": TRUTH,
-    "markeredgewidth": 1.6,
-    "markersize": 8,
-    "zorder": 4,
-}
 
 
 def draw_slide(users: float, control: float) -> Axes:
@@ -33,8 +33,7 @@ def draw_slide(users: float, control: float) -> Axes:
     ax.invert_yaxis()
     ax.set_xlim(0, users * 1.15)
     ax.set_xlabel("€ a customer")
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
+    grid_along_x(ax)
     headline(ax, "Marta's slide: the voucher brings a fortune", "sales in the four weeks of the campaign", SOURCE)
     return ax
 
@@ -79,7 +78,7 @@ def draw_end(slide: float, money: Money, truth: float) -> Axes:
     names = ["the slide", "profit and loss"]
     draw_intervals(pd.DataFrame(rows, index=names).assign(colour=[GREY, HIGHLIGHT]), ax=ax, unit="€")
     ax.texts[0].set_text(say_money(slide, "€", 2))
-    ax.plot([truth], [2], **DIAMOND)
+    mark_truth(ax, truth, 2)
     ax.annotate(
         say_money(truth, "€", 2),
         (truth, 2),
@@ -116,10 +115,10 @@ def draw_clock(clock: pd.DataFrame, days: int) -> Axes:
     ax.axhline(0, color=INK, linewidth=1)
     ax.vlines(clock.index, clock["low"], clock["high"], color=TREATED, linewidth=3)
     ax.plot(clock.index, clock["effect"], "o", color=TREATED, markersize=8, label="estimate")
-    ax.plot(clock.index + 1.3, clock["truth"], label="truth", **DIAMOND)
+    mark_truth(ax, clock.index + 1.3, clock["truth"])
     ax.set(xlim=(0, 60), xticks=clock.index, xlabel="days since the sending", ylabel="€ per customer")
     ax.annotate("the discount is valid", (0.5, clock["low"].min()), color="#5F6368")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+    put_legend_above(ax, columns=2)
     title = f"A count that stops on day {days} sees the gain and not the price"
     headline(ax, title, "profit per customer until that day, 95 % intervals", SOURCE)
     return ax
@@ -141,7 +140,8 @@ def draw_prices(prices: pd.DataFrame) -> Axes:
     colours = [TREATED if "expected" in name else HIGHLIGHT for name in table.index]
     ax = plt.subplots(figsize=(9, 3.4))[1]
     draw_intervals(table.assign(colour=colours), ax=ax, unit="€")
-    _mark_truths(ax, list(table["truth"]), "truth at that price")
+    mark_truths(ax, list(table["truth"]), below=True, label="truth at that price")
+    ax.set_xlabel("€ per customer")
     headline(ax, "One campaign, three prices of a point, three decisions", "profit per customer, 95 % interval", SOURCE)
     return ax
 
@@ -164,13 +164,7 @@ def draw_pilots(pilots: pd.DataFrame, truth: float, title: str) -> Axes:
     """
     ax = plt.subplots(figsize=(9, 3.4))[1]
     draw_intervals(pilots, ax=ax, unit="€")
-    _mark_truths(ax, [truth] * len(pilots), "truth")
+    mark_truths(ax, [truth] * len(pilots), below=True)
+    ax.set_xlabel("€ per customer")
     headline(ax, title, "profit per customer, 95 % interval", SOURCE)
     return ax
-
-
-def _mark_truths(ax: Axes, truths: list[float], label: str) -> None:
-    ax.plot(truths, [place + BELOW for place in range(len(truths))], label=label, **DIAMOND)
-    ax.set_ylim(len(truths) - 0.4, -0.75)
-    ax.set_xlabel("€ per customer")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, TREATED, TRUTH, draw_intervals, headline
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, TREATED, TRUTH, draw_intervals, grid_along_x, headline, mark_truths
 
 WORLD = "loyalty.world, seed 35"
-BELOW = 0.3  # the diamond of a row stands so far below its interval
 STEPS = [0, 0.001, 0.01, 0.1, 0.3, 1]
 STEP_NAMES = ["below 0.1 %", "0.1 to 1 %", "1 to 10 %", "10 to 30 %", "above 30 %"]
 
@@ -34,19 +33,7 @@ def draw_answers(answers: pd.DataFrame, title: str, truth: float | None = None) 
     ax = plt.subplots(figsize=(9, 1.6 + 0.6 * len(answers)))[1]
     draw_intervals(answers, ax=ax, unit="€")
     if truth is not None:
-        ax.plot(
-            [truth] * len(answers),
-            [place + BELOW for place in range(len(answers))],
-            "D",
-            markerfacecolor="white",
-            markeredgecolor=TRUTH,
-            markeredgewidth=1.6,
-            markersize=8,
-            linestyle="none",
-            label="truth",
-            zorder=4,
-        )
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+        mark_truths(ax, [truth] * len(answers), below=True)
     ax.set_ylim(len(answers) - 0.4, -0.75)
     ax.set_xlabel("€ per invited customer, 28 days")
     headline(ax, title, "sales because of the letter, 95 % interval", WORLD)
@@ -116,8 +103,7 @@ def draw_witness(estimates: pd.DataFrame, title: str, known: float) -> Axes:
         ax.set_xlabel(label)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace("-", "−"))
         ax.locator_params(axis="x", nbins=6)
-        ax.grid(axis="y", visible=False)
-        ax.grid(axis="x", visible=True)
+        grid_along_x(ax)
     axes[0].axvline(known, color=TRUTH, linewidth=1.4, linestyle="--")
     axes[0].annotate(
         "the lottery ", (known, -0.62), ha="right", va="center", fontsize=9.5, color=TRUTH, annotation_clip=False

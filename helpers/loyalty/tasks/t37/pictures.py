@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loyalty.charts import CONTROL, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline
+from loyalty.charts import CONTROL, HIGHLIGHT, INK, TREATED, draw_intervals, grid_along_x, headline, mark_truths
 from loyalty.text import say_euros
 
 SOURCE = "loyalty.world, seed 37"
@@ -52,9 +50,7 @@ def draw_letters(rows: pd.DataFrame, title: str) -> Axes:
     title : str
     """
     ax = draw_intervals(rows, unit="€")
-    look: dict[str, Any] = {"mfc": "white", "mec": TRUTH, "markersize": 8, "zorder": 4, "linestyle": "none"}
-    ax.plot(rows["truth"], range(len(rows)), "D", label="truth", **look)
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2)
+    mark_truths(ax, list(rows["truth"]))
     ax.set_xlabel("€ a letter")
     headline(ax, title, "profit of a letter in eight weeks, 95 % interval", SOURCE)
     return ax
@@ -85,8 +81,7 @@ def draw_kinds(totals: pd.DataFrame) -> Figure:
         ax.set_xlim(low - 1.5 * room, high + room)
         ax.set_xlabel("€ thousand")
         ax.set_title(OFFERS.get(str(offer), str(offer)), fontsize=11, loc="center")
-        ax.grid(axis="y", visible=False)
-        ax.tick_params(axis="y", length=0)
+        grid_along_x(ax)
     axes[0].set_yticks(range(len(totals)), totals.index)
     axes[0].invert_yaxis()
     title = "What a sure thing costs decides who should get an offer"

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, grid_along_x, headline, mark_truth
 from loyalty.stats.estimate import Estimate
 
 SOURCE = "loyalty.world, seed 38"
 SURE = 1.96
-DIAMOND: dict[str, Any] = {
-    "markerfacecolor": "white",
-    "markeredgewidth": 1.6,
-    "markersize": 9,
-    "linestyle": "none",
-}
 LOOKS = {"raw": (HIGHLIGHT, "o"), "raw, cautious": (TREATED, "s"), "one lift for each offer": (GREY, "^")}
 NAMES = {
     "basket_discount": "10 % off everything",
@@ -49,9 +42,7 @@ def draw_options(options: pd.DataFrame) -> Axes:
             ax.plot(row.profit, place, "o", color=colour, markersize=7)
         ax.axvline(0, color=INK, linewidth=1)
         ax.set_title(name, fontsize=11, loc="center", pad=4)
-        ax.grid(axis="y", visible=False)
-        ax.grid(axis="x", visible=True)
-        ax.tick_params(axis="y", length=0)
+        grid_along_x(ax)
     axes[0].set_yticks(range(len(segments)), segments)
     axes[0].set_ylim(len(segments) - 0.5, -0.5)
     figure.supxlabel("profit of a contact in eight weeks, €; the lines are 95 % intervals", fontsize=11)
@@ -78,13 +69,11 @@ def draw_promise(promised: Estimate, brought: float, others: Mapping[str, float]
     ax.hlines(1, promised.low, promised.high, color=TREATED, linewidth=3)
     ax.plot(promised.effect, 1, "o", color=TREATED, markersize=9, label="promised, 95 % interval")
     truly = [poor_brings, brought, best_brings]
-    ax.plot(truly, range(3), "D", color=TRUTH, label="truly brings", **DIAMOND)
+    mark_truth(ax, truly, range(3), label="truly brings")
     ax.set_yticks(range(3), [poor, "our plan", best])
     ax.set(ylim=(2.5, -0.6), xlim=(0, None), xlabel="€")
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
-    ax.tick_params(axis="y", length=0)
+    grid_along_x(ax)
     ax.legend(loc="upper right")
     title = f"Promised {promised.effect / 1000:.0f} thousand, brought {brought / 1000:.0f}"
     headline(ax, title, "profit for a budget of €10,000", SOURCE)
@@ -136,7 +125,7 @@ def draw_frontier(ours: pd.DataFrame, best: pd.DataFrame) -> Axes:
     ax.fill_between(thousand, ours["low"] / 1000, ours["high"] / 1000, color=TREATED, alpha=0.12, linewidth=0)
     ax.plot(thousand, ours["profit"] / 1000, color=TREATED, marker="o", label="our frontier, 95 % interval")
     ax.plot(thousand, best["profit"] / 1000, color=TRUTH, label="the true frontier")
-    ax.plot(thousand, ours["brought"] / 1000, "D", color=TRUTH, label="what our plans truly bring", **DIAMOND)
+    mark_truth(ax, thousand, ours["brought"] / 1000, label="what our plans truly bring")
     ax.set(xlabel="budget, € thousand", ylabel="profit, € thousand", xlim=(0, None), ylim=(-2, None))
     ax.legend(loc="upper left")
     headline(ax, "Little money keeps least of its promise", "profit by budget, € thousand", SOURCE)

@@ -10,12 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, headline
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, mark_truth, put_legend_above
 
 SOURCE = "loyalty.world, seed 41"
 HOLLOW: dict[str, Any] = {"color": HIGHLIGHT, "markerfacecolor": "white", "markersize": 8}
 FULL: dict[str, Any] = {"color": TREATED, "markersize": 8}
-DIAMOND: dict[str, Any] = {"color": TRUTH, "markerfacecolor": "white", "markersize": 9, "linestyle": "none"}
 
 
 def draw_winners(ranking: pd.DataFrame, count: int = 10) -> Axes:
@@ -35,13 +34,13 @@ def draw_winners(ranking: pd.DataFrame, count: int = 10) -> Axes:
     ax.plot(shown["effect"], place - 0.27, "o", label="raw", **HOLLOW)
     ax.hlines(place + 0.27, shown["shrunken_low"], shown["shrunken_high"], color=TREATED, linewidth=3)
     ax.plot(shown["shrunken"], place + 0.27, "o", label="shrunken", **FULL)
-    ax.plot(shown["truth"], place, "D", label="truth", **DIAMOND)
+    mark_truth(ax, shown["truth"], place)
     names = shown["arm"].str.replace("_", " ") + " · " + shown["segment"] + " (" + shown["n_treated"].astype("str")
     ax.set_yticks(place, names + ")")
     ax.set_xlabel("lift, € per customer")
     _lie_down(ax)
     ax.axvline(0, color=INK, linewidth=1)
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)
+    put_legend_above(ax, columns=3)
     subtitle = "the ten highest lifts with 95 % intervals\n(number of customers)"
     headline(ax, "Winners promise more than they keep", subtitle, SOURCE)
     return ax
@@ -63,13 +62,13 @@ def draw_small_cells(tested: pd.DataFrame, count: int = 12) -> Axes:
     ax.hlines(cells.index, cells["shrunken_low"], cells["shrunken_high"], color=TREATED, linewidth=3)
     ax.plot(cells["rate"], cells.index, "o", label="raw", **HOLLOW)
     ax.plot(cells["shrunken"], cells.index, "o", label="shrunken", **FULL)
-    ax.plot(cells["truth"], cells.index, "D", label="truth", **DIAMOND)
+    mark_truth(ax, cells["truth"], cells.index)
     names = cells["offer_id"].str.replace("_", " ") + " · " + cells["segment"] + " (" + cells["n"].astype("str") + ")"
     ax.set_yticks(cells.index, names)
     ax.set_xlabel("share that redeemed")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _lie_down(ax)
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)
+    put_legend_above(ax, columns=3)
     subtitle = "the twelve smallest cells (number of customers),\nshrunken with 95 % interval"
     headline(ax, "On average, calmed rates lie nearer to the truth", subtitle, SOURCE)
     return ax
@@ -87,10 +86,8 @@ def draw_rate_and_lift(offers: pd.DataFrame) -> Figure:
     for ax, name in ((left, "rate"), (right, "lift")):
         ax.hlines(offers.index, offers[f"{name}_low"], offers[f"{name}_high"], color=TREATED, linewidth=3)
         ax.plot(offers[name], offers.index, "o", label="test, with 95 % interval", **FULL)
-        ax.plot(offers[f"true_{name}"], offers.index, "D", label="truth", **DIAMOND)
-        ax.grid(axis="y", visible=False)
-        ax.grid(axis="x", visible=True)
-        ax.tick_params(axis="y", length=0)
+        mark_truth(ax, offers[f"true_{name}"], offers.index)
+        grid_along_x(ax)
     left.set_yticks(offers.index, offers["offer_id"].str.replace("_", " "))
     left.invert_yaxis()
     left.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -106,6 +103,4 @@ def draw_rate_and_lift(offers: pd.DataFrame) -> Figure:
 def _lie_down(ax: Axes) -> None:
     """Rows from top to bottom, a grid along the values."""
     ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
-    ax.grid(axis="x", visible=True)
-    ax.tick_params(axis="y", length=0)
+    grid_along_x(ax)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from loyalty.tasks.t12.pictures import count_back, draw_back, draw_fill_rates, draw_recency, measure_cycles
+from loyalty.tasks.pictures import count_back
+from loyalty.tasks.t12.pictures import draw_back, draw_fill_rates, draw_recency, measure_cycles
 
 DAY = pd.Timestamp("2017-01-01")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from loyalty.tasks.t22.pictures import count_back, draw_back, draw_letters, draw_new, draw_ties
+from loyalty.tasks import pictures
+from loyalty.tasks.t22.pictures import STAGES, draw_back, draw_letters, draw_new, draw_ties
 
-STAGES = pd.Series(["active", "active", "cooling", "gone quiet", "gone quiet", "new"])
+OF_STAGE = pd.Series(["active", "active", "cooling", "gone quiet", "gone quiet", "new"])
 CAME = pd.Series([True, False, True, False, False, True])
 
 
@@ -18,7 +19,7 @@ def test_only_numbers_of_receipts_with_two_scores_are_drawn_as_ties() -> None:
 
 
 def test_who_came_back_is_counted_stage_by_stage() -> None:
-    found = count_back(STAGES, CAME)
+    found = pictures.count_back(CAME, OF_STAGE, STAGES)
     assert found.index.tolist() == ["active", "cooling", "gone quiet"]
     assert found["customers"].tolist() == [2, 1, 2]
     assert found["came"].tolist() == [0.5, 1.0, 0.0]
@@ -26,7 +27,7 @@ def test_who_came_back_is_counted_stage_by_stage() -> None:
 
 
 def test_the_truth_is_drawn_only_where_it_is_known() -> None:
-    shares = pd.concat({"rule": count_back(STAGES, CAME)})
+    shares = pd.concat({"rule": pictures.count_back(CAME, OF_STAGE, STAGES)})
     assert draw_back(shares, "title", "source").get_legend() is None
     known = draw_back(shares.assign(alive=1.0), "title", "source").get_legend()
     assert [text.get_text() for text in known.get_texts()] == ["truth: still a customer"]
