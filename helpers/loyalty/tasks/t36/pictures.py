@@ -10,33 +10,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, draw_intervals, headline
+from loyalty.charts import BELOW, GREY, HIGHLIGHT, INK, TREATED, draw_intervals, headline, mark_truth
 from loyalty.stats.estimate import Estimate
 from loyalty.tasks.t36.cases import NAMES, Case
 from loyalty.text import say_money
 
 SOURCE = "loyalty.world, seeds 36 and 39"
 MANY = 6  # rows; a picture of more has no numbers in it
-BELOW = 0.3  # the diamond of a row stands so far below its interval
 
 
 def _tabulate(found: Mapping[str, Estimate]) -> pd.DataFrame:
     numbers = {name: (one.effect, one.low, one.high) for name, one in found.items()}
     return pd.DataFrame(numbers, index=["effect", "low", "high"]).T
-
-
-def _mark_truth(ax: Axes, x: list[float], y: list[float]) -> None:
-    ax.plot(
-        x,
-        y,
-        "D",
-        markerfacecolor="white",
-        markeredgecolor=TRUTH,
-        markeredgewidth=1.6,
-        markersize=8,
-        linestyle="none",
-        zorder=4,
-    )
 
 
 def _leave_out_numbers(ax: Axes) -> None:
@@ -74,7 +59,7 @@ def draw_report(case: Case, title: str, found: Mapping[str, Estimate], truth: fl
     draw_intervals(table, ax=ax, unit=unit, decimals=decimals)
     labels = list(table.index)
     if truth is not None:
-        _mark_truth(ax, [truth], [len(table)])
+        mark_truth(ax, truth, len(table))
         ax.annotate(
             say_money(truth, unit, decimals),
             (truth, len(table)),
@@ -121,7 +106,7 @@ def draw_claims(claims: pd.DataFrame, title: str, *, show_truth: bool = False) -
         _leave_out_numbers(ax)
     subtitle = "effect claimed, with its 95 % interval"
     if show_truth:
-        _mark_truth(ax, list(claims["truth"]), [place + BELOW for place in range(len(claims))])
+        mark_truth(ax, claims["truth"], np.arange(len(claims)) + BELOW)
         subtitle = "effect claimed, 95 % interval (blue: sound, orange: broken); diamond: the truth"
     ax.set_ylim(len(table) - 0.4, -0.8)
     ax.set_xlabel("% of what a customer of the control group does")
@@ -200,8 +185,9 @@ def draw_alarms(alarms: pd.Series, title: str) -> Axes:
     bars = ax.bar(alarms.index.astype(str), 100 * alarms.to_numpy(), color=GREY, width=0.6)
     ax.bar_label(bars, fmt="%.0f %%", padding=3, fontsize=10)
     ax.axhline(5, color=HIGHLIGHT, linewidth=1.5, linestyle="--")
-    ax.annotate("promised: 5 %", (len(alarms) - 0.5, 5), (4, 0), textcoords="offset points", va="center",
-                fontsize=10, color=HIGHLIGHT, annotation_clip=False)  # fmt: skip
+    end = ("axes fraction", "data")  # where the dashed line stops
+    words: dict[str, Any] = {"va": "center", "fontsize": 10, "color": HIGHLIGHT}
+    ax.annotate("promised: 5 %", (1, 5), (6, 0), xycoords=end, textcoords="offset points", **words)
     ax.set(xlabel="looks", ylabel="% of campaigns")
     ax.margins(y=0.15)
     headline(ax, title, "useless campaigns that are “significant” at a look, up or down", "10,000 simulated teams")
