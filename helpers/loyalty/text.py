@@ -1,8 +1,10 @@
-"""The house style of numbers in words: money, short forms and p-values."""
+"""The house style of numbers in words: money, short forms and p-values; and how plain text becomes HTML."""
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections.abc import Iterable
 
 
@@ -72,3 +74,27 @@ def say_p(p: float) -> str:
     if p != p:
         return "no p-value"
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def render_text(text: str) -> str:
+    """Return plain text as HTML: escaped, line ends kept, `code` between backticks set as code.
+
+    Parameters
+    ----------
+    text : str
+        Plain text; backticks in pairs mark code.
+
+    Returns
+    -------
+    str
+        HTML that says the same where styles are stripped.
+
+    Examples
+    --------
+    >>> render_text("use `a < b`")
+    'use <code>a &lt; b</code>'
+    """
+    escaped = html.escape(text, quote=False)
+    # JupyterLab takes two dollars within one piece of text for a formula; each in an element of its own stays money
+    escaped = escaped.replace("$", "<span>$</span>")
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escaped).replace("\n", "<br>")

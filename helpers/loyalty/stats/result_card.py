@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from loyalty.text import say_p
+from loyalty.text import render_text, say_p
 
 WIDTH = 460
 HEIGHT = 44
@@ -109,7 +109,7 @@ def render_result(
     drawn = _draw_bar(interval, marks or {}, write) if known else ""
     listed = "".join(f"<li>⚠ {html.escape(text)}</li>" for text in warnings)
     lines = [
-        f"<div><b>{html.escape(title)}</b></div><div>{number}</div>{drawn}<div>{_protect(sentence)}</div>",
+        f"<div><b>{html.escape(title)}</b></div><div>{number}</div>{drawn}<div>{render_text(sentence)}</div>",
         f"<div><small>{html.escape(notes)}</small></div>" if notes else "",
         f"<ul>{listed}</ul>" if listed else "",
         f"<details><summary>All numbers</summary>{render_table(table)}</details>" if table is not None else "",
@@ -148,13 +148,6 @@ def _write_with(decimals: int) -> Callable[[float], str]:
         return f"{value:,.{decimals}f}".replace("-", "−")
 
     return write
-
-
-def _protect(text: str) -> str:
-    """Escape a sentence; JupyterLab would take two dollars in one piece of text for a formula."""
-    pieces = html.escape(text).split("`")
-    coded = "".join(f"<code>{piece}</code>" if place % 2 else piece for place, piece in enumerate(pieces))
-    return coded.replace("$", "<span>$</span>")
 
 
 def _draw_bar(interval: tuple[float, float, float], marks: Mapping[str, float], write: Callable[[float], str]) -> str:

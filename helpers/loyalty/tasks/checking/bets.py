@@ -12,7 +12,8 @@ import numpy as np
 
 from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
-from loyalty.tasks.checking.cards import render_card, render_text
+from loyalty.tasks.checking.cards import render_card
+from loyalty.text import render_text
 
 CURRENCIES = ("$", "€", "£", "₽")
 

@@ -17,8 +17,9 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.alignment import align, distance
 from loyalty.tasks.checking.answers import Mismatch
-from loyalty.tasks.checking.cards import render_card, render_text
+from loyalty.tasks.checking.cards import render_card
 from loyalty.tasks.checking.diagnosis import find_generic_mistake, is_same_size, say_where
+from loyalty.text import render_text
 
 __all__ = ["Answers", "CheckResult", "Mistake", "Task", "check", "distance", "find_task", "list_tasks"]
 

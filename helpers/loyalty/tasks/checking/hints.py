@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
-from loyalty.tasks.checking.cards import render_card, render_text
+from loyalty.tasks.checking.cards import render_card
 from loyalty.tasks.checking.grading import Task, find_task, list_tasks
+from loyalty.text import render_text
 
 _MET: set[str] = set()  # tasks whose hints were called for in this session
 ROOMS = {"0": "0_start", "1": "1_prepare", "2": "2_segment", "3": "3_evaluate", "4": "4_learn"}
