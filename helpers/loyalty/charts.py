@@ -172,7 +172,8 @@ def headline(ax: Axes, title: str, subtitle: str, source: str = "") -> None:
         fontsize=11,
         parse_math=False,
     )
-    ax.set_label(f"{TOLD}{title}. {subtitle}")
+    stop = "" if title.endswith(("?", "!", ".", "…")) else "."
+    ax.set_label(f"{TOLD}{title}{stop} {subtitle}")
     if source:
         words = f"Source: {source}"
         ax.figure.supxlabel(words, x=0.01, ha="left", fontsize=8, color="#80868B", parse_math=False)

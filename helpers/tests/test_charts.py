@@ -61,6 +61,8 @@ def test_the_headline_carries_finding_unit_and_source():
     assert ax.get_title(loc="left") == "Finding"
     assert ax.texts[0].get_text() == "euro per head"
     assert ax.figure.get_supxlabel() == "Source: the chain"
+    charts.headline(ax, "Same?", "euro per head")
+    assert charts.describe_figure(ax.figure) == "Chart: Same? euro per head."
 
 
 @pytest.mark.parametrize(("value", "text"), [(999, "999"), (1000, "1k"), (-2_500_000, "-2.5M"), (4e9, "4B")])

@@ -20,8 +20,6 @@ import traceback
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-SHARP = 2  # pixels of a chart for each one on the page, so that it is sharp on good screens and in print
-
 
 def run_cells(sources: Iterable[str], out: TextIO) -> None:
     """Run code one cell after the other in one namespace; write a line for each, and stop at the first error.
@@ -72,17 +70,16 @@ def _run_cell(source: str, name: str, names: dict[str, Any]) -> tuple[list[dict[
 
 
 def _take_charts() -> list[dict[str, Any]]:
-    """Every chart that was drawn, as PNG with its width on the page; the charts are closed."""
+    """Every chart that was drawn, as PNG with its words and its width on the page; the charts are closed."""
     plots = sys.modules.get("matplotlib.pyplot")
-    if plots is None:
+    if plots is None or not plots.get_fignums():
         return []
+    from loyalty.charts import draw_sharply
+
     charts = []
     for number in plots.get_fignums():
-        figure = plots.figure(number)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=SHARP * figure.dpi, bbox_inches="tight")
-        width = int.from_bytes(picture.getvalue()[16:20], "big") // SHARP  # where the PNG format keeps it
-        charts.append({"png": base64.b64encode(picture.getvalue()).decode("ascii"), "width": width})
+        png, told = draw_sharply(plots.figure(number))
+        charts.append({"png": base64.b64encode(png).decode("ascii"), "alt": told["alt"], "width": told["width"]})
     plots.close("all")
     return charts
 

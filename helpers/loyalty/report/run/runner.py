@@ -225,23 +225,20 @@ def _make_body(cells: Sequence[Cell], shown: Iterable[dict[str, Any]]) -> str:
     import mistune
 
     parts = []
-    heading = ""
     results = iter(shown)
     for cell in cells:
         found = next(results)["shown"] if cell.kind == "code" else []
         if "by-hand" in cell.tags:
             continue
         if cell.kind == "markdown":
-            heading = cell.source.splitlines()[0].lstrip("# ")
             parts.append(str(mistune.html(cell.source)))
         for part in found:
-            parts.append(part["html"] if "html" in part else _show_chart(part, heading))
+            parts.append(part["html"] if "html" in part else _show_chart(part))
     return "\n".join(parts)
 
 
-def _show_chart(part: dict[str, Any], heading: str) -> str:
-    words = html.escape(f"Chart: {heading}" if heading else "Chart")
-    return f'<img alt="{words}" width="{part["width"]}" src="data:image/png;base64,{part["png"]}">'
+def _show_chart(part: dict[str, Any]) -> str:
+    return f'<img alt="{html.escape(part["alt"])}" width="{part["width"]}" src="data:image/png;base64,{part["png"]}">'
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 
@@ -18,7 +19,10 @@ def test_what_is_printed_stands_before_the_last_value_and_charts_come_last():
     draw = "import matplotlib.pyplot as plt\nplt.figure(figsize=(2, 1), dpi=100)\nplt.axes().plot([1, 2])"
     (line,) = run(f"{draw}\nprint('a < b')\n'done'")
     assert [part.get("html") for part in line["shown"]] == ["<pre>a &lt; b\n</pre>", "<pre>done</pre>", None]
-    assert 120 < line["shown"][2]["width"] < 300, "stored twice as sharp, shown at its own size"
+    chart = line["shown"][2]
+    pixels = int.from_bytes(base64.b64decode(chart["png"])[16:20], "big")
+    assert 120 < chart["width"] < 300 and pixels // chart["width"] == 2, "stored twice as sharp, shown at its own size"
+    assert chart["alt"] == "Chart without a title."
 
 
 def test_an_error_ends_the_run_and_only_a_message_of_ours_is_for_the_reader():

@@ -257,7 +257,9 @@ def test_the_page_needs_nothing_from_outside_and_begins_with_the_verdict(made):
     assert body.index('class="verdict"') < body.index("<h2") < body.index("<img")
     assert "Traceback" not in page and "report.card" not in page and "&lt;Axes" not in page, "no code"
     assert "Spring &quot;); raise SystemExit(&quot; &lt;b&gt;&amp;" in page
-    assert "No description has been provided" not in page and 'alt="Chart: What the campaign changed"' in page
+    said = re.findall(r'<img alt="Chart: ([^"]+)"', page)
+    assert len(said) == page.count("<img") and all(len(words) > 20 for words in said)
+    assert any("with the 95 % interval" in words for words in said), "the words of the figure itself"
 
 
 @pytest.mark.slow
