@@ -17,7 +17,7 @@ import pandas as pd
 
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
-from loyalty.tables.ids import AROUND, IDS, POINT, SEEN, is_blank, is_masked, is_odd_number
+from loyalty.tables.ids import AROUND, IDS, POINT, SEEN, is_blank, is_masked, is_odd_number, is_unusual
 from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
@@ -157,10 +157,15 @@ def find_breaches(table: nw.LazyFrame, contract: Table, index: Sequence[Any] = (
     for column in wrong:
         problems.append(_explain_type(table, column, schema[column.name], filled["rows"]))
     sound = {column.name: column for column in present if column not in wrong}
-    problems += _find_bad_values(table, contract, sound, [column.name for column in odd])
-    for column in sound.values():
-        if column.kind == "id" and schema[column.name] == nw.String and column not in odd:
-            problems += _find_point_twins(table, column.name)
+    texts = [
+        column.name
+        for column in sound.values()
+        if column.kind == "id" and schema[column.name] == nw.String and column not in odd
+    ]
+    doubtful = _find_doubtful(table, texts)
+    problems += _find_bad_values(table, contract, sound, [column.name for column in odd], doubtful)
+    for name in doubtful:
+        problems += _find_point_twins(table, name)
     if set(contract.key) <= set(sound):
         problems += _find_repeats(table, contract.key, schema)
     return problems
@@ -281,15 +286,28 @@ def _explain_text(texts: nw.LazyFrame, column: Column, rows: int) -> str:
     return f"{hold} {odd}, which is no number: correct it, or make it empty with pandas.to_numeric(…, errors='coerce')"
 
 
-def _find_bad_values(table: nw.LazyFrame, contract: Table, columns: dict[str, Column], blank: list[str]) -> list[str]:
-    """Count all breaches in one scan, then fetch examples only for those that occur."""
+def _find_doubtful(table: nw.LazyFrame, names: list[str]) -> list[str]:
+    """Find the columns of text ids of which more has to be asked, in one scan."""
+    if not names:
+        return []
+    sums = [is_unusual(name).fill_null(False).cast(nw.Int64).sum().alias(f"u{i}") for i, name in enumerate(names)]
+    counts = collect(table.select(*sums)).fillna(0).iloc[0]
+    return [name for i, name in enumerate(names) if counts[f"u{i}"]]
+
+
+def _find_bad_values(
+    table: nw.LazyFrame, contract: Table, columns: dict[str, Column], blank: list[str], doubtful: list[str]
+) -> list[str]:
+    """Count all breaches in one scan, then fetch examples only for those that occur.
+
+    `blank` columns hold nothing at all; `doubtful` are those of text ids that are not plain.
+    """
     schema = dict(table.collect_schema())
     tests: list[tuple[str, str, str, nw.Expr]] = []
     for name, column in columns.items():
         value = nw.col(name)
         empty = is_empty(name, schema[name])
-        is_text_id = column.kind == "id" and schema[name] == nw.String
-        if is_text_id and name not in blank:
+        if name in doubtful:
             tests += _test_text_id(name)
             empty = empty | is_blank(name).fill_null(False)
         if not column.nullable:

@@ -27,6 +27,7 @@ EXACT = 2**53  # from here on a decimal number cannot tell neighbours apart
 SEEN = r"[^\s\p{Z}\p{Cf}]"  # something in a text that can be seen
 AROUND = r"^[\s\p{Z}]|[\s\p{Z}]$|\p{Cf}"  # blanks at the ends, or what cannot be seen anywhere
 POINT = r"^\d+\.0$"
+UNUSUAL = r"[^0-9A-Za-z_-]"  # ids are seldom written with anything else
 MASKED = r"\*\*|\x{2022}\x{2022}|^[xX]{4}[xX\s-]*\d+$"  # ****1234, ••1234, XXXX-1234
 HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 ALIKE = (
@@ -74,6 +75,22 @@ def is_blank(name: str) -> nw.Expr:
     [False, True]
     """
     return ~nw.col(name).cast(nw.String).str.contains(SEEN)
+
+
+def is_unusual(name: str) -> nw.Expr:
+    """Ask of each text whether it holds more than letters, digits, _ and -, or nothing; what is empty is not asked.
+
+    Where no id of a column is unusual, none holds a blank, a hidden character or a point, and nothing more need be
+    asked. Not "all are usual", with ^ and $: for some engines a text ends before its last line break.
+
+    Examples
+    --------
+    >>> texts = nw.from_native(pd.DataFrame({"customer_id": ["C-7", "7.0", " 7", ""]}))
+    >>> texts.select(is_unusual("customer_id"))["customer_id"].to_list()
+    [False, True, True, True]
+    """
+    value = nw.col(name)
+    return value.str.contains(UNUSUAL) | (value == "")
 
 
 def is_masked(value: Any) -> bool:

@@ -101,7 +101,7 @@ def test_what_cannot_be_seen_is_no_customer(blank: str) -> None:
     assert says.startswith("`customer_id` is empty in 1 of 2 rows")
 
 
-@pytest.mark.parametrize("other", ["7\u200b", "7 ", "\u00a07", "\ufeff7", "7\u00ad"])
+@pytest.mark.parametrize("other", ["7\u200b", "7 ", "\u00a07", "\ufeff7", "7\u00ad", "7\n"])
 def test_what_cannot_be_seen_never_makes_two_customers_of_one(other: str) -> None:
     (says,) = refuse(["7", other])
     assert "without blanks around it or characters that cannot be seen" in says and repr(other) in says
