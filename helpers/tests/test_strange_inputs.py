@@ -1,5 +1,8 @@
 """Whatever comes in, a public function answers with a result or refuses in plain words, never with a raw error."""
 
+import contextlib
+import inspect
+import os
 import re
 import sys
 from collections import Counter
@@ -11,6 +14,8 @@ import pandas as pd
 import pytest
 
 import loyalty
+from loyalty import charts
+from loyalty.tables import arguments
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
@@ -112,3 +117,82 @@ def test_all_that_is_wrong_is_said_at_once_and_sound_arguments_pass():
         "`days` should be a whole number, found 2.5",
         "level should lie between 0 and 1, such as 0.95; found 95: is 95 percent meant? Write 0.95",
     ]
+
+
+def list_hard(name):
+    """The arguments that are refused even if the function would run: numbers, and what has limits of its own."""
+    function = getattr(loyalty, name)
+    hints = arguments._read_hints(inspect.unwrap(function))
+    return [
+        one
+        for one in inspect.signature(function).parameters
+        if one in ("level", *arguments.LIMITS) or arguments._is_numeric(hints.get(one, str))
+    ]
+
+
+WRITES = []  # what was written while a test listened; an audit hook stays for as long as Python runs
+IS_HEARD = []
+CHANGES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.copyfile", "shutil.move")
+
+
+def hear(event, args):
+    is_writing = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if IS_HEARD and (is_writing or event in CHANGES):
+        WRITES.append((event, args[0]))
+
+
+@contextlib.contextmanager
+def listen():
+    sys.addaudithook(hear)
+    IS_HEARD.append(True)
+    try:
+        yield WRITES
+    finally:
+        IS_HEARD.clear()
+        WRITES.clear()
+
+
+def test_the_listener_hears_a_file_that_is_written(tmp_path):
+    with listen() as written:
+        (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+        (tmp_path / "a.txt").read_text(encoding="utf-8")
+        assert len(written) == 1
+
+
+def test_no_function_writes_anything_before_it_refuses_a_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    asked = []
+    for name in strange_inputs.list_functions():
+        if not hasattr(getattr(loyalty, name), "__wrapped__"):
+            continue
+        for argument in list_hard(name):
+            sound = strange_inputs.SOUND[name]()
+            with listen() as written, pytest.raises(ValueError):
+                getattr(loyalty, name)(**{**sound, argument: "a lot"})
+            assert written == [], f"{name}({argument}=…)"
+            asked.append(f"{name}({argument})")
+    assert len(asked) > 60
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["open_history", "predict", "hint"])
+def test_functions_that_keep_something_refuse_nothing_afterwards(name):
+    assert list_hard(name) == []
+
+
+def test_words_of_ours_are_told_from_an_error_of_python_by_what_raised_it():
+    def catch(call):
+        try:
+            call()
+        except Exception as error:
+            return error
+
+    def raise_ours():
+        raise ValueError("ours, but this file is none of the package")
+
+    meant = catch(lambda: loyalty.find_power(size=0, effect=1.0, rate=0.1))
+    assert arguments._is_plain(meant)
+    assert not arguments._is_plain(catch(raise_ours))
+    assert not arguments._is_plain(catch(lambda: float("a lot")))
+    assert not arguments._is_plain(catch(lambda: charts.headline(None, "a", "b")))

@@ -7,8 +7,8 @@ documentation promises is what is checked, and lists all that is wrong at once.
 from __future__ import annotations
 
 import datetime as dt
+import dis
 import inspect
-import traceback
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ from loyalty.tables.check import TableError
 from loyalty.tables.sources import NotATable, as_frame, open_table
 
 PACKAGE = Path(__file__).parents[1]
+RAISE = dis.opmap["RAISE_VARARGS"]  # the instruction that a `raise` becomes
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -116,10 +117,15 @@ def _is_plain(error: Exception) -> bool:
     """Whether an error was raised on purpose, with words: by a `raise` of this package, not by Python or numpy."""
     if isinstance(error, TableError):
         return True
-    steps = traceback.extract_tb(error.__traceback__)
-    last = steps[-1]
-    is_meant = (last.line or "").startswith("raise ")
-    return is_meant and Path(last.filename).is_relative_to(PACKAGE) and not isinstance(error, KeyError | TypeError)
+    if isinstance(error, KeyError | TypeError):
+        return False
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None:
+        return False
+    code = last.tb_frame.f_code
+    return code.co_code[last.tb_lasti] == RAISE and Path(code.co_filename).is_relative_to(PACKAGE)
 
 
 @cache
