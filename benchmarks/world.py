@@ -207,8 +207,8 @@ def judge_truth() -> str:
         f"## Is its truth right? {WORLDS} worlds × {REPLICATIONS} replications, {CUSTOMERS:,} customers each", "",
         "Orders, sales and profit (before contact cost and points) per customer of the main window; the interval is "
         "`compare_means`. Where the control is under 20 % it is careful: the control takes the larger of its own and "
-        "the pooled variance. Accepted: coverage 93–97 % (careful: at least 93 %, because it is too wide where an offer "
-        "widens the spread among the treated), false alarms 3–7 %.",
+        "the pooled variance. Accepted: coverage 93–97 % (careful: at least 93 %, because it is too wide where an "
+        "offer widens the spread among the treated), false alarms 3–7 %.",
         "", to_markdown(accept_truth()), "",
         "## Do careless estimators fail where they should?", "", to_markdown(cards), "",
         "Each offer to a random half of 20,000 customers (36 months, seed 7). The truth is per customer assigned, main "

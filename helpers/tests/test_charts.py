@@ -115,6 +115,10 @@ def test_a_figure_in_a_notebook_has_twice_the_pixels_and_says_what_it_shows():
     png, shown = charts.draw_sharply(fig)
     assert shown["alt"] == "Chart: Sales rose. euros a week. Across: week. plain."
     assert int.from_bytes(png[16:20], "big") in (2 * shown["width"], 2 * shown["width"] + 1)
+    plain = io.BytesIO()
+    fig.savefig(plain, format="png", bbox_inches="tight")
+    once = int.from_bytes(plain.getvalue()[16:20], "big")
+    assert abs(shown["width"] - once) <= 2, "as wide on the page as a figure that is not sharp"
     assert charts.describe_figure(plt.figure()) == "Chart without a title."
 
 

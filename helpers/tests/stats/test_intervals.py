@@ -29,14 +29,18 @@ def test_pooled_variance_agrees_with_scipy():
 def test_a_small_control_takes_the_larger_of_its_own_and_the_pooled_variance():
     rng = np.random.default_rng(1)
     many, few = rng.gamma(0.3, 10, 190), rng.gamma(0.3, 10, 10)
-    for treated, control in ((many, few), (many / 5, few), (5 * many, few)):
+    larger = []
+    for treated, control in ((many, few), (many / 50, few), (5 * many, few)):
         found = compare_means(treated, control)
         n, m = len(treated), len(control)
         pooled = ((n - 1) * treated.var(ddof=1) + (m - 1) * control.var(ddof=1)) / (n + m - 2)
-        error = np.sqrt(treated.var(ddof=1) / n + max(control.var(ddof=1), pooled) / m)
+        own = control.var(ddof=1)
+        larger.append("own" if own > pooled else "pooled")
+        error = np.sqrt(treated.var(ddof=1) / n + max(own, pooled) / m)
         assert (found.se, found.details["df"]) == pytest.approx((error, m - 1))
         half = stats.t.ppf(0.975, m - 1) * error
         assert found.high - found.effect == pytest.approx(half)
+    assert set(larger) == {"own", "pooled"}, "each of the two is once the larger one"
     assert compare_means(many, few).details["careful"] == 1
     assert compare_means(many, many[:60]).details["careful"] == 0
 

@@ -379,6 +379,29 @@ def test_the_weighted_error_is_that_of_statsmodels_weighted_means():
     assert found.se == pytest.approx(fit.bse[1] * np.sqrt(250 / 249))
 
 
+def test_a_few_heavy_customers_count_as_the_few_that_they_are():
+    """Degrees of freedom and the count of buyers go by Kish's sizes: (sum of weights)² / sum of their squares."""
+    from loyalty.evaluate.lift.compare import compare_weighted
+
+    rng = np.random.default_rng(2)
+    y = [rng.gamma(2, 10, 200), rng.gamma(2, 10, 200)]
+    w = [np.ones(200), np.where(np.arange(200) < 10, 100.0, 1.0)]
+    found = compare_weighted(y[0], y[1], (w[0], w[1]))
+    kish = [one.sum() ** 2 / (one**2).sum() for one in w]
+    assert kish == pytest.approx([200, 14.14], abs=0.02)
+    parts = []
+    for values, weight in zip(y, w, strict=True):
+        share = weight / weight.sum()
+        parts.append((share**2 * (values - share @ values) ** 2).sum() * 200 / 199)
+    df = sum(parts) ** 2 / sum(part**2 / (size - 1) for part, size in zip(parts, kish, strict=True))
+    assert found.se == pytest.approx(np.sqrt(sum(parts)))
+    assert found.details["df"] == pytest.approx(df)
+    assert (found.details["effective_treated"], found.details["effective_control"]) == pytest.approx(tuple(kish))
+    few = "fewer than 20 customers with a value other than zero in one group"
+    assert few in found.warnings
+    assert few not in compare_weighted(y[0], y[1], (w[0], w[0])).warnings
+
+
 def test_the_universal_control_stays_out_of_a_campaigns_contrast_and_this_is_said():
     table = draw_table().assign(control_kind="none")
     table.loc[table["arm"] == "control", "control_kind"] = "campaign"
