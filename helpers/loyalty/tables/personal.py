@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from functools import lru_cache
 
 import pandas as pd
+
+from loyalty.tables.check import TableError
 
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 NUMBER = re.compile(r"\+?[\d(][\d\s().\-/\u00a0]{5,22}\d")
@@ -59,6 +62,9 @@ def name_personal(values: pd.Series) -> str:
     >>> name_personal(pd.Series(["4111 1111 1111 1111"])), name_personal(pd.Series(["K-17", "control"]))
     ('payment cards', '')
 
+    Phones are looked for as people write them in the countries of `TRUNK` and `BARE`. The environment variable
+    LOYALTY_PHONE_REGION names further ones, such as BR or "BR, ZA" (ISO 3166-1).
+
     Source: the numbering plans of Google's libphonenumber; Luhn's check is ISO/IEC 7812-1, annex B.
     """
     texts = _list_texts(values)
@@ -68,7 +74,7 @@ def name_personal(values: pd.Series) -> str:
     doubtful = [text for text in texts if NUMBER.fullmatch(text) and not DAY.match(text)]
     if 2 * len(doubtful) < len(texts) or not doubtful:
         return ""
-    phones = max(sum(_is_phone(text, region) for text in doubtful) for region in dict.fromkeys((*TRUNK, *BARE)))
+    phones = max(sum(_is_phone(text, region) for text in doubtful) for region in list_regions())
     cards = sum(map(is_card, doubtful))
     if 2 * max(phones, cards) < len(texts):
         return ""
@@ -113,7 +119,25 @@ def is_phone(text: str) -> bool:
         return False
     if text.startswith("+"):
         return _is_valid(text, None)
-    return any(_is_phone(text, region) for region in dict.fromkeys((*TRUNK, *BARE)))
+    return any(_is_phone(text, region) for region in list_regions())
+
+
+def list_regions() -> tuple[str, ...]:
+    """List the countries whose way to write phones is known here, those of LOYALTY_PHONE_REGION with them.
+
+    Raises
+    ------
+    TableError
+        LOYALTY_PHONE_REGION names what is no country with a numbering plan.
+    """
+    import phonenumbers
+
+    asked = re.findall(r"\w+", os.environ.get("LOYALTY_PHONE_REGION", "").upper())
+    unknown = [region for region in asked if region not in phonenumbers.SUPPORTED_REGIONS]
+    if unknown:
+        says = f"LOYALTY_PHONE_REGION names {', '.join(unknown)}: write countries by two letters, such as BR or BR, ZA"
+        raise TableError([says], "settings")
+    return tuple(dict.fromkeys((*TRUNK, *BARE, *asked)))
 
 
 @lru_cache(maxsize=20_000)
@@ -124,9 +148,10 @@ def _is_phone(text: str, region: str) -> bool:
         return False
     if _bears_country(digits):
         return True
+    is_asked = region not in TRUNK and region not in BARE
     if digits.startswith(TRUNK.get(region, "-")) and len(digits) > 9:
         return _is_valid(digits, region)
-    return region in BARE and _is_valid(digits, region)
+    return (is_asked or region in BARE) and _is_valid(digits, region)
 
 
 @lru_cache(maxsize=20_000)

@@ -7,6 +7,7 @@ import random
 import pandas as pd
 import pytest
 
+from loyalty.tables.check import TableError
 from loyalty.tables.personal import looks_personal, name_personal
 
 
@@ -22,6 +23,17 @@ def draw_numbers(length: int, n: int = 1000, first: str = "") -> list[str]:
 )  # fmt: skip
 def test_phones_are_seen_however_they_are_written(value):
     assert name_personal(pd.Series([value, None])) == "phones"
+
+
+def test_a_further_country_may_be_named(monkeypatch):
+    phones = pd.Series(["11 91234-5678", "(11) 91234-5679"])  # as people in Brazil write them
+    monkeypatch.delenv("LOYALTY_PHONE_REGION", raising=False)
+    assert name_personal(phones) == ""
+    monkeypatch.setenv("LOYALTY_PHONE_REGION", "kz, br")
+    assert name_personal(phones) == "phones"
+    monkeypatch.setenv("LOYALTY_PHONE_REGION", "Brazil")
+    with pytest.raises(TableError, match="LOYALTY_PHONE_REGION names BRAZIL: write countries by two letters"):
+        name_personal(phones)
 
 
 def test_a_column_is_personal_where_at_least_half_of_its_distinct_values_are_phones():

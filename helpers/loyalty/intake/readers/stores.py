@@ -24,6 +24,7 @@ SEALED: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": False,
     "lock_configuration": True,
 }
+MOST_ROWS = 1_000_000_000  # a view may make more rows than any disk holds: `range(1e12)` is one line
 
 
 def read_parquet(
@@ -66,6 +67,7 @@ def read_database(
                 says = f"{path.name} holds {len(names)} tables ({', '.join(names)})"
                 raise NotATable(f"{says}: say `table:` in columns.yml")
             found = other.table('"' + (said or names[0]).replace('"', '""') + '"')
+            _refuse_endless(found, f"{said or names[0]} in {path.name}")
             return _lay_out(space, found, path.name, wanted, limit, foreign=True)
     except duckdb.PermissionException:
         mend = "ask for a table in its place"
@@ -76,6 +78,14 @@ def read_database(
         if re.search("set lock on file|different configuration", str(error)):
             raise NotATable(f"{path.name} is open in another program or notebook: close it there first") from None
         raise NotATable(f"{path.name} cannot be read as a DuckDB file: {say_first_line(error)}") from None
+
+
+def _refuse_endless(table: Any, label: str) -> None:
+    """Refuse a table or view with more rows than can be copied; it is counted no further than to there."""
+    counted = table.limit(MOST_ROWS + 1).count("*").fetchall()[0][0]
+    if counted > MOST_ROWS:
+        says = f"{label} holds more than {MOST_ROWS:,} rows"
+        raise NotATable(f"{says}: is it a view without an end? Give a table, or a view of the days that are needed")
 
 
 def read_frame(space: Space, source: AnyTable, wanted: Sequence[str], limit: int | None = None) -> Raw:

@@ -26,6 +26,7 @@ from loyalty.learn.history.waves import (
     merge_wave,
     quote,
     settle_ids,
+    settle_spelling,
     stage_wave,
 )
 from loyalty.tables.arguments import check_arguments
@@ -178,7 +179,7 @@ class History:
             types = settle_ids(db, joined)
             db.register("joined", joined)
             stage_wave(db, joined.column_names, types, facts, fill=missing == "zero")
-            warnings = [*waves.warnings, *judge_wave(db)]
+            warnings = [*waves.warnings, *settle_spelling(db), *judge_wave(db)]
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()
         except duckdb.Error as error:

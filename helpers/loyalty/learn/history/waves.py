@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import CONTACTS, HISTORY, OUTCOMES
+from loyalty.tables.wave.arms import fold_arm
 
 KEY = CONTACTS.key
 WAVE = ("campaign_id", "wave", "window")
@@ -71,6 +72,33 @@ def stage_wave(
         db.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {', '.join(chosen)} FROM joined", values)
     except duckdb.ConversionException as error:
         raise TableError([f"a value does not fit: {str(error).splitlines()[0]}"], "the wave") from None
+
+
+def settle_spelling(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """Give the arms of `staged` the spelling that the history holds, where only capital letters and blanks differ.
+
+    Within one wave the join has done so; here two waves meet, which came as two lists.
+
+    Parameters
+    ----------
+    db : duckdb.DuckDBPyConnection
+
+    Returns
+    -------
+    list of str
+        One warning that names what was renamed, or none.
+    """
+    held = [row[0] for row in db.execute("SELECT arm FROM responses GROUP BY arm ORDER BY count(*), arm").fetchall()]
+    spelled = {fold_arm(arm): arm for arm in held}  # of several spellings the most frequent, which comes last
+    found = [row[0] for row in db.execute("SELECT DISTINCT arm FROM staged ORDER BY arm").fetchall()]
+    renamed = {arm: spelled.get(fold_arm(arm), arm) for arm in found if arm not in held}
+    renamed = {arm: name for arm, name in renamed.items() if arm != name}
+    for arm, name in renamed.items():
+        db.execute("UPDATE staged SET arm = ? WHERE arm = ?", [name, arm])
+    if not renamed:
+        return []
+    shown = ", ".join(f"{arm!r} as {name!r}" for arm, name in renamed.items())
+    return [f"arms are spelled as in the history, where only capital letters and blanks differ: {shown}"]
 
 
 def judge_wave(db: duckdb.DuckDBPyConnection) -> list[str]:

@@ -15,6 +15,7 @@ from loyalty.tables.sources import AnyTable, collect
 
 NAME = "Other campaigns"
 NEEDS = "needs their lists as the table other_waves, or the setting other_waves=none if there were none"
+NEEDS_DAYS = "needs the settings start and end of this campaign, to know whose offers were still valid"
 ADVICE = (
     "Take everybody who had another offer off the list, in both groups, and run again; "
     "that is fair if the other campaign was drawn before this one."
@@ -60,10 +61,27 @@ def read_other_waves(
     return listed[~is_own].reset_index(drop=True)
 
 
-def check_other_waves(job: Job, other: pd.DataFrame | None) -> tuple[str, str, str]:
+def find_measured_days(job: Job) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Find the days [first, last) on which a campaign is measured: its own, and those of the window after it."""
+    first = pd.Timestamp(job.values["start"])
+    return first, first + pd.Timedelta(days=job.days["main"] + job.days.get("post", 0))
+
+
+def check_other_waves(
+    contacts: pd.DataFrame, other: pd.DataFrame | None, days: tuple[pd.Timestamp, pd.Timestamp] | None
+) -> tuple[str, str, str]:
     """Count who in control (contamination) and who of the treated (carry-over) had another offer that was still valid.
 
     An offer counts if it could be used on a day on which this campaign is measured.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame
+        customer_id and arm of this campaign.
+    other : pandas.DataFrame or None
+        From `read_other_waves`.
+    days : tuple of (pandas.Timestamp, pandas.Timestamp) or None
+        The days [first, last) on which this campaign is measured, if they are known.
 
     Returns
     -------
@@ -74,15 +92,17 @@ def check_other_waves(job: Job, other: pd.DataFrame | None) -> tuple[str, str, s
         return NAME, "not done", NEEDS
     if other.empty:
         return NAME, "good", "No other campaign ran before or beside this one, as was said"
+    if days is None:
+        return NAME, "not done", NEEDS_DAYS
     listed = set(other["customer_id"].astype("str"))
-    people = job.contacts.assign(text=job.contacts["customer_id"].astype("str"))
+    people = contacts.assign(text=contacts["customer_id"].astype("str"))
     if not people["text"].isin(listed).any():
         return (
             NAME,
             "look",
             "Nobody on this list is on the lists of other campaigns: are the customer numbers the same?",
         )
-    valid = _keep_valid(other, job)
+    valid = _keep_valid(other, *days)
     has_offer = people["text"].isin(set(valid["customer_id"].astype("str")))
     if not has_offer.any():
         return NAME, "good", "Nobody on the list had an offer of another campaign that was still valid"
@@ -98,10 +118,8 @@ def check_other_waves(job: Job, other: pd.DataFrame | None) -> tuple[str, str, s
     return NAME, "look", f"{says}: a part of what they bought may be its doing"
 
 
-def _keep_valid(other: pd.DataFrame, job: Job) -> pd.DataFrame:
-    """The rows of treated customers whose offer was valid on a day of the campaign or of the window after it."""
-    first = pd.Timestamp(job.values["start"])
-    last = first + pd.Timedelta(days=job.days["main"] + job.days.get("post", 0))
+def _keep_valid(other: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    """The rows of treated customers whose offer was valid on a day of [first, last)."""
     start = pd.to_datetime(other["start"])
     end = pd.to_datetime(other["end"])
     return other[(other["arm"] != "control") & (start < last) & (end > first)]

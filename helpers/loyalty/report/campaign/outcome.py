@@ -22,8 +22,9 @@ from loyalty.report.campaign.job import (
     say_few,
     split_universal,
 )
+from loyalty.report.campaign.other_waves import check_other_waves, read_other_waves
 from loyalty.report.campaign.segments import show_lifts
-from loyalty.report.campaign.trust import LEVEL, check_sent, find_alarms, list_advice, translate
+from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, list_advice, translate
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL
@@ -38,6 +39,7 @@ NEXT = {
     "fell": "do not send it again if you wanted more of this; find out what put customers off",
     "open": "plan the next test with campaign_plan, which says how large both groups must be",
 }
+UNBALANCED = "this report reads no receipts: whether both groups were alike before the start was not looked at"
 FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 
 
@@ -68,9 +70,10 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     best = max(arms, key=lambda lift: lift.effect)
     p = found.to_frame().set_index("arm").loc[best.arm, "p_adjusted"] if isinstance(found, Lifts) else best.p
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
-    checks = _check(
-        contacts, pd.concat([contacts, held]), record, read_planned(contacts, values, record, len(held)), name
-    )
+    planned = read_planned(contacts, values, record, len(held))
+    checks = _check(contacts, pd.concat([contacts, held]), record, planned, name)
+    other = check_other_waves(contacts, read_other_waves(tables, values, contacts), _find_days(values))
+    checks = pd.concat([checks, parts.make_checks([other])], ignore_index=True)
     alarms = find_alarms(checks)
     verdict = "rose" if best.effect > 0 else "fell"
     if alarms or best.low <= 0 <= best.high or p > 0.05:
@@ -130,8 +133,19 @@ def _check(
     found = examine_campaign(
         everybody.assign(**{name: everybody[name].fillna(0)}), None, plan, Claim(name), level=LEVEL, say=say_few
     )
-    lines = [translate(finding) for finding in found.findings]
-    return parts.make_checks([*check_sent(contacts), *(line for line in lines if line is not None)])
+    lines = [line for line in map(translate, found.findings) if line is not None]
+    lines = [
+        (BALANCE, state, UNBALANCED) if (check, state) == (BALANCE, "not done") else (check, state, says)
+        for check, state, says in lines
+    ]
+    return parts.make_checks([*check_sent(contacts), *lines])
+
+
+def _find_days(values: Mapping[str, Any]) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """The days on which the outcome is counted, if the settings say them; an outcome needs no dates of its own."""
+    if values["start"] is None or values["end"] is None:
+        return None
+    return pd.Timestamp(values["start"]), pd.Timestamp(values["end"]) + pd.Timedelta(days=values["after"] or 0)
 
 
 def _make_card(

@@ -15,7 +15,7 @@ from loyalty.evaluate.design.sample_ratio import VERDICTS, check_sample_ratio
 from loyalty.report.campaign.job import Job, say_few
 from loyalty.report.campaign.other_waves import ADVICE as OTHERS_ADVICE
 from loyalty.report.campaign.other_waves import NAME as OTHERS
-from loyalty.report.campaign.other_waves import check_other_waves
+from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days
 from loyalty.report.output.parts import make_checks
 from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
@@ -78,7 +78,7 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
-    rows.append(check_other_waves(job, job.other))
+    rows.append(check_other_waves(job.contacts, job.other, find_measured_days(job)))
     lines = [translate(finding) for finding in found.findings]
     rows += [line for line in lines if line is not None]
     rows += [(name, "note", text) for name, text in notes.items()]

@@ -143,3 +143,10 @@ def test_a_database_that_is_open_elsewhere_is_called_so(tmp_path, refuse):
     with duckdb.connect(str(path)) as base:
         base.from_df(FRAME).create("lines")
         assert refuse(path) == "shop.duckdb is open in another program or notebook: close it there first"
+
+
+def test_a_view_without_an_end_is_refused_before_it_is_copied(tmp_path, refuse):
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as db:
+        db.execute("CREATE VIEW receipts AS SELECT range AS customer_id, 5.0 AS sales FROM range(1000000000000)")
+    text = refuse(tmp_path / "shop.duckdb", "receipts")
+    assert "receipts in shop.duckdb holds more than 1,000,000,000 rows: is it a view without an end?" in text

@@ -74,6 +74,28 @@ def test_any_order_of_waves_of_repeats_and_of_rows_gives_the_same_history(tmp_pa
         assert same_rows(one, other)
 
 
+def test_two_waves_that_spell_an_arm_differently_share_it(history):
+    history.append(*make_wave(wave=1))
+    contacts, outcomes = make_wave(wave=2)
+    shouted = contacts.assign(arm=contacts["arm"].replace({"coupon": "Coupon"}))
+    done = history.append(shouted, outcomes)
+    assert done.warnings == (
+        "arms are spelled as in the history, where only capital letters and blanks differ: 'Coupon' as 'coupon'",
+    )
+    assert set(history.to_frame()["arm"]) == {"control", "coupon"}
+    again = history.append(shouted, outcomes)
+    assert (again.unchanged, again.rows) == (1, 0)
+
+
+def test_a_history_that_holds_both_spellings_keeps_them(history):
+    history.append(*make_wave(wave=1))
+    history._db.execute("UPDATE responses SET arm = 'Coupon' WHERE customer_id < 110 AND arm = 'coupon'")
+    assert history.append(*make_wave(wave=2)).warnings == ()
+    contacts, outcomes = make_wave(wave=3)
+    done = history.append(contacts.assign(arm=contacts["arm"].replace({"coupon": "COUPON"})), outcomes)
+    assert "'COUPON' as 'coupon'" in done.warnings[0]  # the more frequent of the two
+
+
 def test_the_history_holds_every_contact_with_its_outcome_under_the_contract(history):
     contacts, outcomes = make_wave()
     history.append(contacts, outcomes)

@@ -24,9 +24,17 @@ def list_others(ids, start="2023-04-10", end="2023-05-10", arm="gift", campaign=
     return pd.DataFrame({"campaign_id": campaign, "wave": 1, "customer_id": list(ids), "arm": arm, **days})
 
 
-def check(other):
-    job = SimpleNamespace(contacts=CONTACTS, values=SETTINGS, days={"main": 28, "post": 14})
-    return check_other_waves(job, other)[1:]
+DAYS = pd.Timestamp("2023-05-01"), pd.Timestamp("2023-06-12")  # four weeks, and two after them
+
+
+def check(other, days=DAYS):
+    return check_other_waves(CONTACTS, other, days)[1:]
+
+
+def test_without_the_days_of_this_campaign_nobody_can_say_whose_offer_was_still_valid():
+    state, says = check(list_others(range(50)), days=None)
+    assert state == "not done" and "settings start and end" in says
+    assert check(list_others([]), days=None)[0] == "good"
 
 
 def test_control_with_another_offer_that_is_still_valid_is_contaminated():

@@ -13,8 +13,8 @@ from loyalty.tables.check import TableError
 from loyalty.tables.sources import open_table
 
 
-def load(contacts: pd.DataFrame) -> dict[str, Loaded]:
-    return {"contacts": Loaded("contacts", open_table(contacts), len(contacts), tuple(contacts.columns), {}, ())}
+def load(contacts: pd.DataFrame, name: str = "contacts") -> dict[str, Loaded]:
+    return {name: Loaded(name, open_table(contacts), len(contacts), tuple(contacts.columns), {}, ())}
 
 
 def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
@@ -78,3 +78,21 @@ def test_an_order_with_an_outcome_asks_for_no_receipts_dates_or_margin(tmp_path)
     assert order.values["outcome"] == "retention_7" and order.values["start"] is None
     with pytest.raises(TableError, match="--data receipts=FILE is missing"):
         read_order(asked, tmp_path)
+
+
+def test_offers_of_other_campaigns_are_looked_at_too():
+    contacts = make({"control": 0.18, "gate_40": 0.20}, 2_000)
+    others = contacts[["customer_id"]].head(200).assign(campaign_id="spring", wave=1, arm="gift")
+    others = others.assign(start=pd.Timestamp("2023-04-10"), end=pd.Timestamp("2023-05-10"))
+    given = {"outcome": "retention_7"}
+    checks = report_campaign(load(contacts), given).results["checks"].set_index("check")
+    assert checks.loc["Other campaigns", "result"] == "not done"
+    assert checks.loc["Balance before the start", "what was found"].startswith("this report reads no receipts")
+    tables = load(contacts) | load(others, "other_waves")
+    checks = report_campaign(tables, given).results["checks"].set_index("check")
+    assert "needs the settings start and end" in checks.loc["Other campaigns", "what was found"]
+    dates = {"start": "2023-05-01", "end": "2023-05-29"}
+    report = report_campaign(tables, given | dates)
+    assert report.verdict == "open" and "control no longer shows" in report.card.headline
+    checks = report_campaign(load(contacts), given | dates | {"other_waves": "none"}).results["checks"]
+    assert checks.set_index("check").loc["Other campaigns", "result"] == "good"
