@@ -21,6 +21,7 @@ from authoring.assemble import assemble, name_cell, write_prose
 from authoring.compare import find_differences
 from authoring.course import PLACE, Course, fill_page, make_page_parts, make_parts, read_course
 from authoring.execute import execute_authored
+from authoring.gallery import write_gallery
 from authoring.source import (
     AUTHORING,
     ROOT,
@@ -244,6 +245,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{done}{notebook.path.as_posix()}  {notebook.seconds:.1f} s")
     for path in result.relinked:
         print(f"links  {path.as_posix()}")
+    if not options.check:
+        print(f"look   {write_gallery(options.out).relative_to(options.out).as_posix()}: every figure on one page")
     for line in (*result.errors, *found):
         print(line, file=sys.stderr)
     return 1 if result.errors or found else 0

@@ -14,6 +14,7 @@ import pytest
 
 from authoring import build as factory
 from authoring.build import BuildResult, build, check
+from authoring.gallery import list_figures, write_gallery
 from authoring.source import tags_of
 
 Author = Callable[[Path, str, str, str], None]
@@ -201,8 +202,8 @@ def test_the_command_says_what_it_wrote_and_returns_one_on_failure_or_difference
     good = BuildResult(tmp_path, (notebook,), ())
     bad = BuildResult(tmp_path, (), ("file, cell 2: NameError",))
     for arguments, result, found, code, says in [
-        (["x"], good, [], 0, "wrote  notebooks/x.ipynb  1.2 s"),
-        ([], bad, [], 1, "file, cell 2: NameError"),
+        (["x", "--out", str(tmp_path)], good, [], 0, "wrote  notebooks/x.ipynb  1.2 s"),
+        (["--out", str(tmp_path)], bad, [], 1, "file, cell 2: NameError"),
         (["--check"], good, [], 0, "built  notebooks/x.ipynb"),
         (["--check"], good, ["x, cell 1: source differs"], 1, "x, cell 1: source differs"),
         (["--check", "--out", str(tmp_path)], bad, [], 1, "file, cell 2: NameError"),
@@ -211,3 +212,27 @@ def test_the_command_says_what_it_wrote_and_returns_one_on_failure_or_difference
         monkeypatch.setattr(factory, "check", lambda *_, result=result, found=found, **__: (found, result))
         assert factory.main(arguments) == code
         assert says in "".join(capsys.readouterr())
+
+
+def test_the_gallery_shows_each_figure_once_and_names_those_without_words(tmp_path: Path) -> None:
+    def output(png: str, alt: str | None) -> dict:
+        about = {} if alt is None else {"image/png": {"alt": alt}}
+        return {"data": {"image/png": png}, "metadata": about}
+
+    cells = [
+        {"outputs": [output("QUJD", "Chart: <b> & more")]},
+        {},
+        {"outputs": [output("QUJE", None), output("QUJD", "again")]},
+    ]
+    path = tmp_path / "notebooks" / "1_prepare" / "x.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert [(f.cell, f.words, f.kilobytes) for f in list_figures(tmp_path)] == [(0, "Chart: <b> & more", 0), (2, "", 0)]
+    page = write_gallery(tmp_path).read_text(encoding="utf-8")
+    assert "2 figures of 1 notebooks; 1 without words" in page
+    assert "No words: notebooks/1_prepare/x.ipynb, cell 2" in page and "Chart: &lt;b&gt; &amp; more" in page
+
+
+def test_every_figure_of_the_curriculum_says_in_words_what_it_shows() -> None:
+    figures = list_figures()
+    assert len(figures) > 50 and not [(f.notebook, f.cell) for f in figures if not f.words]
