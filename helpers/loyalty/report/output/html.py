@@ -40,6 +40,8 @@ PARTS = f"""
 .lr table.t td {{ text-align: right; vertical-align: top; border-bottom: 1px solid #E6EAED; padding: 5px 8px;
   font-variant-numeric: tabular-nums; white-space: nowrap; }}
 .lr table.t th.w, .lr table.t td.w {{ text-align: left; white-space: normal; }}
+.lr .frame, .frame {{ overflow-x: auto; }}
+.lr table.t th.w:nth-child(n+3), .lr table.t td.w:nth-child(n+3) {{ min-width: 11em; }}
 .lr table.t tr.strong td {{ font-weight: 700; border-top: 1.5px solid #1F3A4D; }}
 .lr table.t tr.sub td {{ color: #5B6670; font-size: 12px; }}
 .lr .note {{ color: #5B6670; font-size: 12.5px; }}
@@ -59,6 +61,11 @@ p, li {{ font-size: 14px; line-height: 1.5; }}
 img {{ max-width: 100%; height: auto; display: block; margin: 8px 0; }}
 pre {{ white-space: pre-wrap; font-size: 12px; }}
 footer {{ margin-top: 26px; padding-top: 10px; border-top: 1px solid #DDE2E6; color: #6B7680; font-size: 11.5px; }}
+@media (max-width: 600px) {{ main {{ margin: 0; padding: 14px 14px 24px; }}
+  .frame img {{ width: 660px; max-width: none; }}
+  .lr .band {{ padding: 16px 18px 14px; }} .lr .verdict {{ font-size: 25px; }} .lr .notes {{ padding: 10px 18px; }}
+  .lr .fact {{ padding: 12px 8px 10px 18px; min-width: 50%; }}
+  .lr .fact b {{ white-space: normal; font-size: 18px; }} }}
 @media print {{ body {{ background: #FFF; }} main {{ box-shadow: none; margin: 0; padding: 0; max-width: none; }}
   .card, table.t tr, img {{ break-inside: avoid; }} h2 {{ break-after: avoid; }}
   * {{ -webkit-print-color-adjust: exact; print-color-adjust: exact; }} }}
@@ -158,7 +165,8 @@ class Section:
             cells = zip(shown.columns, row, left, strict=True)
             line = "".join(f"<td{side}>{self._say(v, kind or kind_of(str(n)))}</td>" for n, v, side in cells)
             body.append(f"<tr{self._style(row[0])}>{line}</tr>")
-        return f'<table class="t"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+        rows = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+        return f'<div class="frame"><table class="t">{rows}</table></div>'  # on a phone the table scrolls, not the page
 
     def _style(self, name: Any) -> str:
         """The class of a row, as an HTML attribute, by the value in its first column."""
@@ -224,7 +232,7 @@ def make_page(body: str, title: str, footer: Sequence[str] = (), mark: str = "")
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{maker}<title>{_safe(title)}</title><style>{PAGE}{PARTS}</style></head>\n"
+        f"{maker}<title>{_safe(title)}</title><style>{PARTS}{PAGE}</style></head>\n"
         f"<body><main>{body}<footer>{end}</footer></main></body></html>\n"
     )
 

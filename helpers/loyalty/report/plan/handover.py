@@ -327,7 +327,7 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
         if worst.verdict == "enlarge" and math.isnan(share):
             verdict = TOO_SHORT
             if worst.profit > 0:
-                notes.append("Who sends all the same learns from several such waves together.")
+                notes.append("If you send it anyway, keep the control: several such waves, added up, can show it.")
     if len(plan.arms) > 1:
         others = ", ".join(f"{arm.name} {arm.verdict}" for arm in plan.arms)
         notes.append(f"Shown is the arm in most doubt, {worst.name}. All: {others}.")
@@ -345,15 +345,14 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
 
 def _say_blind(worst: ArmPlan, share: float) -> str:
     """Say that the test cannot detect its own break-even, and whether a larger control or a longer list can."""
+    missed = "This test would often miss an effect that just pays for the costs"
     if not math.isnan(share):
-        more = f"{share:.0%} in control would show it"
-    else:
-        times = worst.find_list()
-        longer = "no list does"
-        if not math.isnan(times):
-            longer = f"a list {times:,.{0 if times > 10 else 1}f} times as long does"
-        more = f"No control up to a half shows it, {longer}"
-    return f"The plan cannot see its own break-even: an effect that just pays would often be missed. {more}."
+        return f"{missed}: leave {share:.0%} in control, and it would be seen."
+    times = worst.find_list()
+    if math.isnan(times):
+        return f"{missed}. Neither a larger control nor a longer list mends that."
+    longer = f"{times:,.{0 if times > 10 else 1}f}"
+    return f"{missed}. A larger control does not mend that; a list {longer} times as long would."
 
 
 def _draw_economics(arm: ArmPlan) -> Axes:

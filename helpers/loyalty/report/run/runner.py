@@ -238,7 +238,10 @@ def _make_body(cells: Sequence[Cell], shown: Iterable[dict[str, Any]]) -> str:
 
 
 def _show_chart(part: dict[str, Any]) -> str:
-    return f'<img alt="{html.escape(part["alt"])}" width="{part["width"]}" src="data:image/png;base64,{part["png"]}">'
+    picture = (
+        f'<img alt="{html.escape(part["alt"])}" width="{part["width"]}" src="data:image/png;base64,{part["png"]}">'
+    )
+    return f'<div class="frame">{picture}</div>'
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -191,7 +191,7 @@ def test_the_verdict_comes_first(tables, changes, verdict, words):
     assert (plan.verdict, plan.card.verdict) == (verdict, words)
     assert "This plan can see an effect of" in plan.card.headline
     power = plan.results["draft"].worst.power
-    blind = any("cannot see its own break-even" in note for note in plan.card.notes)
+    blind = any("would often miss an effect that just pays" in note for note in plan.card.notes)
     assert blind == (power.cost > 0 and not power.sees_break_even)
     assert all(plan.draw(name) is not None for name in ("economics", "size"))
 
