@@ -138,6 +138,7 @@ def test_a_template_keeps_its_cell_of_parameters(made: BuildResult) -> None:
 # --- The second build ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_rebuild_rewrites_only_what_changed_and_a_check_names_it_and_writes_nothing(
     sample_source: Path, made: BuildResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:

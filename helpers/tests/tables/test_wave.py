@@ -109,7 +109,17 @@ MEASURING: list[Reader] = [
     read_priced_trial,
 ]
 EVERY = [*MEASURING, read_examination, read_history]
-each_reader = pytest.mark.parametrize("read", EVERY)
+# Each of these is built on another reader, which is tried always
+SECOND = (read_lifts, read_redeemers, read_all_money, read_priced_trial)
+
+
+def each_of(readers: list[Reader]) -> pytest.MarkDecorator:
+    """One test a reader; those that are built on another one are slow."""
+    slow = pytest.mark.slow
+    return pytest.mark.parametrize("read", [pytest.param(r, marks=slow if r in SECOND else ()) for r in readers])
+
+
+each_reader = each_of(EVERY)
 
 
 # --- What all accept ---------------------------------------------------------------------------------
@@ -192,7 +202,7 @@ def test_outcomes_of_other_waves_and_campaign_ids_of_another_type_do_no_harm(rea
         assert read(tmp_path, contacts, both)[0] == pytest.approx(plain)
 
 
-@pytest.mark.parametrize("read", [read_lift, read_compliers, read_trial, read_redeemers])
+@each_of([read_lift, read_compliers, read_trial, read_redeemers])
 def test_a_number_may_stand_in_the_contacts_and_outcomes_come_first(read, tmp_path):
     contacts, outcomes = make_wave()
     plain, _ = read(tmp_path, contacts, outcomes)
@@ -201,7 +211,7 @@ def test_a_number_may_stand_in_the_contacts_and_outcomes_come_first(read, tmp_pa
     assert read(tmp_path, moved, outcomes.drop(columns="sales"))[0] == pytest.approx(plain)
 
 
-@pytest.mark.parametrize("read", [*MEASURING, read_examination])
+@each_of([*MEASURING, read_examination])
 @pytest.mark.parametrize(("spelling", "others"), [("Control", "mail"), (" CONTROL\u200b", "MAIL ")])
 def test_another_spelling_of_a_group_is_no_group_of_its_own_and_this_is_said(read, spelling, others, tmp_path):
     contacts, outcomes = make_wave()
@@ -354,7 +364,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("read", [*MEASURING, read_examination])
+@each_of([*MEASURING, read_examination])
 @pytest.mark.parametrize("case", GROUPS)
 def test_groups_that_cannot_be_compared_are_refused_alike(read, case, tmp_path):
     change, others, says = GROUPS[case]
@@ -362,7 +372,7 @@ def test_groups_that_cannot_be_compared_are_refused_alike(read, case, tmp_path):
     assert refuse(read, tmp_path, change(contacts), others(outcomes)) == f"contacts: 1 problem\n  1. {says}"
 
 
-@pytest.mark.parametrize("read", MEASURING)
+@each_of(MEASURING)
 @pytest.mark.parametrize("case", CHANCES)
 def test_chances_and_windows_are_refused_alike(read, case, tmp_path):
     change, others, says = CHANCES[case]
@@ -371,7 +381,7 @@ def test_chances_and_windows_are_refused_alike(read, case, tmp_path):
     assert refuse(read, tmp_path, change(contacts), others(outcomes)) == f"{name}: 1 problem\n  1. {says}"
 
 
-@pytest.mark.parametrize("read", [*MEASURING, read_history])
+@each_of([*MEASURING, read_history])
 def test_customers_who_stand_there_in_another_spelling_are_not_asked_for_zeros(read, tmp_path):
     contacts, outcomes = make_wave()
     says = refuse(read, tmp_path, spell("{:02}")(contacts), spell("{}")(outcomes))  # from 10 on both are alike
@@ -382,7 +392,7 @@ def test_customers_who_stand_there_in_another_spelling_are_not_asked_for_zeros(r
     assert "needs a row with 0" not in says
 
 
-@pytest.mark.parametrize("read", [*MEASURING, read_history])
+@each_of([*MEASURING, read_history])
 @pytest.mark.parametrize("case", TABLES)
 def test_ids_that_do_not_meet_or_repeat_are_refused_alike(read, case, tmp_path):
     change, others, says = TABLES[case]
@@ -391,7 +401,7 @@ def test_ids_that_do_not_meet_or_repeat_are_refused_alike(read, case, tmp_path):
     assert refuse(read, tmp_path, change(contacts), others(outcomes)) == f"{name}: 1 problem\n  1. {says}"
 
 
-@pytest.mark.parametrize("read", [*MEASURING, read_history])
+@each_of([*MEASURING, read_history])
 def test_customers_without_a_row_are_refused_alike(read, tmp_path):
     contacts, outcomes = make_wave()
     outcomes = outcomes[outcomes["window"] == "main"]
@@ -418,7 +428,7 @@ def test_an_id_in_the_index_is_told_as_such(read, tmp_path):
     assert found == ["the wave: 2 problems", f"  1. contacts: {says}", f"  2. outcomes: {says}"]
 
 
-@pytest.mark.parametrize("read", [read_lift, read_lifts, read_redeemers, read_compliers, read_trial])
+@each_of([read_lift, read_lifts, read_redeemers, read_compliers, read_trial])
 def test_a_missing_number_is_named_with_the_columns_there_are(read, tmp_path):
     contacts, outcomes = make_wave()
     found = refuse(read, tmp_path, contacts, outcomes.drop(columns="sales"))
@@ -431,7 +441,7 @@ def test_a_missing_number_is_named_with_the_columns_there_are(read, tmp_path):
     )
 
 
-@pytest.mark.parametrize("read", MEASURING)
+@each_of(MEASURING)
 def test_all_problems_of_both_tables_come_at_once(read, tmp_path):
     contacts, outcomes = make_wave()
     contacts = contacts.assign(arm=["mail", "call"] * 12, propensity=0.7)
@@ -444,7 +454,7 @@ def test_all_problems_of_both_tables_come_at_once(read, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("read", [*MEASURING, read_history])
+@each_of([*MEASURING, read_history])
 def test_a_repeated_row_of_the_outcomes_is_refused(read, tmp_path):
     contacts, outcomes = make_wave()
     found = refuse(read, tmp_path, contacts, pd.concat([outcomes, outcomes.head(1)]))

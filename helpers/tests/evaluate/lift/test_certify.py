@@ -53,6 +53,7 @@ def test_with_3_percent_buyers_nothing_warns_at_2000_against_2000_and_every_mean
     assert small.warned == 1 and small.holds  # the larger variance
 
 
+@pytest.mark.slow
 def test_the_peers_fail_where_the_page_says_that_they_do(spikes):
     _, pooled, welch = cells.grade_spikes(spikes, "3 %", SMALL, EACH)
     bootstraps = cells.grade_bootstrap(spikes, "3 %", SMALL, EACH, draws=200)
@@ -80,6 +81,7 @@ def test_corrected_families_raise_few_false_alarms_and_uncorrected_ones_many(wor
     assert holm.holds and not raw.holds
 
 
+@pytest.mark.slow
 def test_shrunken_lifts_hold_on_average_over_segments(worlds):
     rows = families.grade_segments(worlds, "magazine", (8_000, 8_000), EACH // 2, null=True)
     by_name = {(row.metric, row.method): row for row in rows}

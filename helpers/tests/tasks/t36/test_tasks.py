@@ -140,6 +140,7 @@ def test_the_gap_before_is_right_by_hand_by_regression_and_by_the_helper(desk):
 # --- the board ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_the_clinic_finds_with_plan_and_claim_is_worth_16_points(desk):
     board = {}
     for letter, report in desk.items():
