@@ -12,7 +12,7 @@ import narwhals as nw
 
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, list_headers, read_mapping, suggest
 from loyalty.intake.mapping.proposal import UNNAMED, propose_table
-from loyalty.intake.parsing.labels import map_values
+from loyalty.intake.parsing.labels import map_values, rename_values
 from loyalty.intake.parsing.readings import Reading
 from loyalty.intake.parsing.times import check_times, join_clock
 from loyalty.intake.parsing.values import read_column
@@ -221,6 +221,8 @@ def _read_columns(
         if column.name in ("arm", "kind") and contract.name in ("contacts", "receipts"):
             said = options.get("arms" if column.name == "arm" else "kinds")
             readings[ours] = map_values(raw, ref, column, header, said)
+        elif column.name == "segment" and options.get("segments"):
+            readings[ours] = rename_values(raw, ref, column, header, options["segments"])
         else:
             readings[ours] = read_column(raw, ref, column, header, options)
     return readings, [problem for reading in readings.values() for problem in reading.problems]

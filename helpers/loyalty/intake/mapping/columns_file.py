@@ -25,6 +25,7 @@ FORMS = {
     "columns": (dict, "lines such as `customer_id: Card no`"),
     "arms": (dict, "lines such as `КГ: control`"),
     "kinds": (dict, "lines such as `возврат: return`"),
+    "segments": (dict, "lines such as `новые: new`"),
 }
 EXTRAS = {"receipts": ("category",), "contacts": ("operator",)}  # what is read beside the contract
 FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
@@ -68,8 +69,8 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     Parameters
     ----------
     columns : str, pathlib.Path, mapping or None
-        Per table: sheet, header_row, separator, encoding, decimal, day_first, table, columns, arms, kinds. In columns,
-        `time: [Дата, Время]` joins two columns of the file.
+        Per table: sheet, header_row, separator, encoding, decimal, day_first, table, columns, arms, kinds, segments. In
+        columns, `time: [Дата, Время]` joins two columns of the file.
 
     Returns
     -------
@@ -211,7 +212,7 @@ def _is_text_encoding(name: str) -> bool:
 
 
 def _judge_line(key: str, left: Any, right: Any) -> str:
-    """Say what is wrong with one line `left: right` under columns, arms or kinds; empty if nothing is."""
+    """Say what is wrong with one line `left: right` under columns, arms, kinds or segments; empty if nothing is."""
     if right is None:
         return f"`{key}` does not say what {left!r} is: write it, or take the line out"
     if key == "columns" and isinstance(right, list) and not (left == "time" and len(right) == 2):

@@ -79,6 +79,49 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
     return reading
 
 
+def rename_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str, str]) -> Reading:
+    """Find out how a column of labels is read that columns.yml renames; labels it does not name stay as they are.
+
+    Two labels may get one name: so single segments that are too small to be shown are joined.
+
+    Parameters
+    ----------
+    raw : Raw
+        The table as found.
+    ref : str
+        The column in it.
+    column : Column
+        Such as `segment`.
+    name : str
+        Its header.
+    said : mapping
+        Theirs to ours, from columns.yml.
+
+    Returns
+    -------
+    Reading
+
+    Examples
+    --------
+    >>> from loyalty.intake.space import Space
+    >>> raw = Raw("a.csv", Space().write([["новые"], ["vip"]], 1), ["Сегмент"])
+    >>> reading = rename_values(raw, "c0", Column("segment", "text", "the group"), "Сегмент", {"новые": "new"})
+    >>> raw.table.select(reading.value).fetchall(), reading.notes
+    ([('new',), ('vip',)], ['`segment`: новые is new'])
+    """
+    reading = read_column(raw, ref, column, name, {})
+    counts = count_values(raw, ref, reading.value)
+    meanings = {word: str(ours) for word, ours in said.items() if word in counts}
+    if meanings and not reading.problems:
+        words = ", ".join(f"{word} is {ours}" for word, ours in meanings.items())  # sizes may be too small to be told
+        reading.notes.append(f"`{column.name}`: {words}")
+        reading.value = _translate(reading.value, meanings)
+    unused = [word for word in said if word not in counts]
+    if unused:
+        reading.notes.append(f"`{column.name}`: columns.yml names {', '.join(unused)}, which no row holds")
+    return reading
+
+
 def _settle_spelling(reading: Reading, counts: Mapping[str, int], meanings: Mapping[str, str]) -> dict[str, str]:
     """Bring the names of groups to one spelling, and refuse a second name of control; return what is renamed."""
     sizes: dict[str, int] = {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.intake.parsing.numbers import judge_shape
+from loyalty.tables.sources import collect
 
 from ..conftest import HEAD, show
 
@@ -204,3 +206,24 @@ def test_yes_and_no_are_read_in_two_languages(csv, load, refuse):
     assert refuse(csv(text.replace("Нет", "может быть")), "contacts") == (
         "`delivered` should be yes or no, found 'может быть' (1): write true or false, yes or no, да or нет, 1 or 0"
     )
+
+
+SEGMENTS = pd.DataFrame(
+    {"customer_id": range(4), "arm": ["mail", "control"] * 2, "segment": ["новые", "vip", "a", "b"]}
+)
+
+
+def test_segments_get_the_names_that_columns_yml_gives_them(load):
+    loaded = load(SEGMENTS, "contacts", segments={"новые": "new", "a": "rest", "b": "rest"})
+    assert sorted(collect(loaded.table)["segment"]) == ["new", "rest", "rest", "vip"]
+    assert "`segment`: новые is new, a is rest, b is rest" in loaded.notes
+    assert sorted(collect(load(SEGMENTS, "contacts").table)["segment"]) == ["a", "b", "vip", "новые"]
+
+
+def test_a_name_for_a_segment_that_is_not_there_is_told(load):
+    loaded = load(SEGMENTS, "contacts", segments={"новый": "new"})
+    assert "`segment`: columns.yml names новый, which no row holds" in loaded.notes
+
+
+def test_segments_of_columns_yml_are_lines_of_words(refuse):
+    assert "`segments`" in refuse(SEGMENTS, "contacts", segments=["новые"])
