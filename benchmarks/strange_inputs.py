@@ -351,7 +351,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "offers": _make_offers(),
         "expected": pd.DataFrame({"segment": ["new", "loyal"], "offer_id": "gift", "redeemed": [0.1, 0.3]}),
     },
-    "count_looks": lambda: {"looks": 2, "level": 0.95, "runs": 100, "seed": 1},
+    "count_looks": lambda: {"looks": 2, "level": 0.95},
     "cross_value": lambda: {"segments": _make_segments(), "profile": _make_profile(), "deciles": 4},
     "date_memberships": lambda: {"snapshots": [_make_segments(), _make_segments().assign(as_of=DAY)]},
     "decide": lambda: {"profit": _estimate(-1.0), "test": loyalty.value_test(-1.0, 0.1, 100, 9, 9)},

@@ -124,13 +124,13 @@ assert not check_sample_ratio(drawn).alarm and not check_balance(drawn, before).
 # ## Part B, for self-study
 
 # %% [markdown]
-# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as the interval leaves out zero. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to three decimals: from a simulation of a million tests, your own or that of `count_looks(…, runs=1_000_000)`.
+# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as the interval leaves out zero. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to three decimals: from `count_looks`, or from your own simulation of a million tests.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.evaluate.design import count_looks
 
-peeking = count_looks(13, runs=1_000_000)
+peeking = count_looks(13)
 ### END SOLUTION
 
 # %%
@@ -140,7 +140,7 @@ check("32d", peeking)
 hint("32d")
 
 # %% [markdown] tags=["solution"]
-# {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what she saw last Monday is still in the data this Monday, so the looks resemble each other. (With 40,000 tests, the default, chance moves the third decimal.) Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
+# {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what she saw last Monday is still in the data this Monday, so the looks resemble each other. Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
 
 # %% [markdown]
 # **32e Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than that needs. Answer with the letter.

@@ -20,6 +20,8 @@ from loyalty.tables.check import TableError
 
 Pair = tuple[np.ndarray, np.ndarray]  # numerator, denominator
 
+MOST_LOOKS = 1_000
+
 
 @dataclass(frozen=True)
 class AATest:
@@ -195,25 +197,56 @@ def repeat_tests(
 
 
 @check_arguments
-def count_looks(looks: int, *, level: float = 0.95, runs: int = 40_000, seed: int = 0) -> float:
+def count_looks(looks: int, *, level: float = 0.95) -> float:
     """Peeking: the share of false alarms when a test is looked at several times and stopped at the first alarm.
 
-    The looks are evenly spaced; the test statistic is simulated as a random walk.
+    The looks are evenly spaced, and each brings as much news as the one before. The share is integrated, not
+    simulated, so it is exact to six digits.
+
+    Parameters
+    ----------
+    looks : int
+        From 1 to 1,000.
+    level : float
+        Of the interval at each look, a fraction.
+
+    Raises
+    ------
+    ValueError
+        No look, or more than 1,000.
 
     Examples
     --------
-    >>> round(count_looks(5), 2)
-    0.14
+    >>> round(count_looks(5), 3), round(count_looks(13), 3)
+    (0.142, 0.214)
 
     Source: Armitage, McPherson and Rowe (1969), Journal of the Royal Statistical Society A 132, 235-244.
     """
-    rng = np.random.default_rng(seed)
-    walk = np.zeros(runs)
-    seen = np.zeros(runs, bool)
-    for look in range(1, looks + 1):
-        walk += rng.normal(size=runs)
-        seen |= np.abs(walk) > stats.norm.ppf(0.5 + level / 2) * np.sqrt(look)
-    return float(seen.mean())
+    return float(follow_looks(looks, level=level)[-1])
+
+
+def follow_looks(looks: int, *, level: float = 0.95) -> np.ndarray:
+    """Follow a useless test from look to look: the share that has been stopped by each of them, shape (looks,).
+
+    The sum of what the looks bring is a random walk. Its density among the tests that go on is carried from one look
+    to the next by integration at Gauss-Legendre nodes. Parameters and errors are those of `count_looks`.
+    """
+    if not 1 <= looks <= MOST_LOOKS:
+        raise ValueError(f"looks should be from 1 to {MOST_LOOKS:,}, found {looks}")
+    limit = stats.norm.ppf(0.5 + level / 2)
+    # The step of the walk is 1: nodes a quarter apart at the widest, the last look, are close enough for any
+    nodes, weights = np.polynomial.legendre.leggauss(max(64, int(8 * limit * np.sqrt(looks))))
+    place = limit * nodes
+    mass = limit * weights * stats.norm.pdf(place)
+    goes_on = [mass.sum()]
+    for look in range(2, looks + 1):
+        edge = limit * np.sqrt(look)
+        following = edge * nodes
+        density = np.exp(-0.5 * (following[:, None] - place) ** 2) @ mass / np.sqrt(2 * np.pi)
+        mass = edge * weights * density
+        place = following
+        goes_on.append(mass.sum())
+    return 1 - np.array(goes_on)
 
 
 def _read_history(noise: Noise) -> Pair:

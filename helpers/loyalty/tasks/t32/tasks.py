@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.evaluate.design.aa_test import count_looks
+from loyalty.evaluate.design.aa_test import count_looks, follow_looks
 from loyalty.evaluate.design.assignment import assign_arms
 from loyalty.evaluate.design.power import find_detectable
 from loyalty.tasks.checking.answers import as_number
@@ -24,7 +24,6 @@ SEEN = 0.8416
 LEVEL = 1.96
 SALT = "points 2025"
 MONDAYS = 13
-TESTS = 1_000_000
 NORMAL = 1.959964
 DAYS = 84
 PEEKING = "one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data"
@@ -489,17 +488,9 @@ def _all_but_silence() -> pd.DataFrame:
 
 
 @cache
-def _stop_after_each_look() -> dict[int, float]:
-    """Share of useless tests that were stopped by the k-th look; as `count_looks(k, runs=TESTS)` counts, in one walk."""
-    rng = np.random.default_rng(0)
-    walk = np.zeros(TESTS)
-    seen = np.zeros(TESTS, bool)
-    shares = {}
-    for look in range(1, MONDAYS + 2):
-        walk += rng.normal(size=TESTS)
-        seen |= np.abs(walk) > NORMAL * np.sqrt(look)
-        shares[look] = float(seen.mean())
-    return shares
+def _stop_after_each_look() -> np.ndarray:
+    """Share of useless tests that were stopped by the k-th look, at place k, for a look on each of the 84 days."""
+    return np.append(0.0, follow_looks(DAYS))
 
 
 @cache
@@ -542,24 +533,10 @@ def _answer_peeking() -> Answers:
             Mistake(
                 "ninety_percent",
                 "That is with 90 % intervals (1.645). The interval is the usual one, 95 %.",
-                count_looks(MONDAYS, level=0.90, runs=200_000),
+                count_looks(MONDAYS, level=0.90),
             ),
         ),
     )
-
-
-@cache
-def _roughly_after_each_look() -> np.ndarray:
-    """As above, of fewer tests and up to a look on each of the 84 days: to say which number of looks an answer fits."""
-    rng = np.random.default_rng(2)
-    walk = np.zeros(100_000)
-    seen = np.zeros(100_000, bool)
-    shares = np.empty(DAYS)
-    for look in range(1, DAYS + 1):
-        walk += rng.normal(size=len(walk))
-        seen |= np.abs(walk) > NORMAL * np.sqrt(look)
-        shares[look - 1] = seen.mean()
-    return shares
 
 
 def _judge_peeking(answer: Any) -> tuple[str | None, str]:
@@ -573,7 +550,7 @@ def _judge_peeking(answer: Any) -> tuple[str | None, str]:
         return name, f"{says} Asked: {PEEKING}."
     if abs(given - right) < 0.0045:
         return None, "Near, not it: of fewer tests than a million chance moves the third decimal. Are there 13 looks?"
-    gaps = np.abs(_roughly_after_each_look() - given)
+    gaps = np.abs(_stop_after_each_look()[1:] - given)
     looks = int(gaps.argmin()) + 1
     if gaps.min() < 0.003:
         return (
@@ -660,7 +637,7 @@ TASKS = (
         hints=(
             "By simulation: 13 normal numbers, added up one by one; after the k-th the sum has a standard deviation of √k.",
             "How often lies one of the 13 sums beyond 1.96 × √k?",
-            "The lesson's helper does it: `count_looks(13, runs=1_000_000)`.",
+            "The lesson's helper does it: `count_looks(13)`.",
         ),
         judge=_judge_peeking,
     ),

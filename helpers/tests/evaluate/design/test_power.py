@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.power import NormalIndPower, TTestIndPower
 from statsmodels.stats.proportion import power_proportions_2indep, proportion_effectsize
 
-from loyalty.evaluate.design.aa_test import count_looks, run_aa
+from loyalty.evaluate.design.aa_test import count_looks, follow_looks, run_aa
 from loyalty.evaluate.design.power import find_detectable, find_power, find_size
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.stats.intervals import compare_means, compare_rates
@@ -253,7 +253,22 @@ def test_a_rate_too_rare_for_its_control_warns():
 
 @pytest.mark.parametrize(("looks", "alarms"), [(1, 0.05), (2, 0.083), (5, 0.142), (10, 0.193), (20, 0.248)])
 def test_peeking_raises_false_alarms_as_published_in_1969(looks, alarms):
-    assert count_looks(looks) == pytest.approx(alarms, abs=0.006)
+    assert count_looks(looks) == pytest.approx(alarms, abs=0.0006)
+
+
+def test_looks_are_followed_as_a_simulation_follows_them():
+    walks = np.random.default_rng(9).normal(size=(40_000, 28)).cumsum(axis=1)
+    rang = np.abs(walks) > stats.norm.ppf(0.95) * np.sqrt(np.arange(1, 29))
+    seen = np.maximum.accumulate(rang, axis=1).mean(axis=0)
+    assert follow_looks(28, level=0.9) == pytest.approx(seen, abs=0.01)
+
+
+def test_many_looks_stop_nearly_every_test_and_no_look_is_refused():
+    stopped = follow_looks(200)
+    assert (np.diff(stopped) > 0).all() and 0.40 < stopped[-1] < 0.45
+    for looks in (0, 1_001):
+        with pytest.raises(ValueError, match="looks should be from 1 to 1,000"):
+            count_looks(looks)
 
 
 def test_a_plan_with_several_looks_says_what_they_cost():
