@@ -23,7 +23,7 @@
 #
 # On Monday Jonas decides which of them goes out again, to all 40,000. Ines has brought the tables as the tills write them. She says three things:
 #
-# - **The `sales` have value-added tax of 20 % inside** (and so has `discount`, the money that the offer took off).
+# - **The `sales` have value-added tax of 20 % inside** (and so has `discount`, the money that the offer took off). `sales` is what was paid, the discount already off.
 # - Nobody has written down a margin. But she knows what the goods cost: `goods_cost`, without tax.
 # - A point costs a cent when it is spent. Of 100 points 70 are ever spent, so **each point that is issued costs 0.7 cents**, whatever it was given for.
 #

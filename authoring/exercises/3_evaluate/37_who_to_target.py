@@ -21,7 +21,7 @@
 # |---|---|
 # | `half` | `learn` or `judge`: the list was cut in two by lot |
 # | `arm` | `invited` or `control`, by lottery |
-# | `segment` | `mostly beauty`: at least 40 % of the customer's money went to beauty before March. The others: `often` (15 receipts or more) with `some beauty` (above 10 %) or `little beauty`, and `seldom`, either `recent` (came in the 60 days before) or `quiet` |
+# | `segment` | `mostly beauty`: at least 40 % of the customer's money went to beauty before March. The others: `often` (15 receipts or more) with `some beauty` (above 10 %) or `little beauty`, and `seldom`, either `recent` (came in the 60 days before) or `quiet`; and the few who had `never bought` |
 # | `chance` | the agency's forecast of who comes; its model learned on the half `learn` |
 # | `came`, `sales` | came within the 14 days (0 or 1); sales in these and the 28 days after, in euros |
 # | `profit` | margin less bag less points in the same 42 days, in euros. **The card is not taken off.** |

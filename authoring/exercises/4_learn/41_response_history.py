@@ -47,7 +47,7 @@ hint("41a")
 # {{rate_high_b:.1%}} of {{len(high_b):,}} invitations. Three things keep this number honest. The silent ones are in it. Five coupons of one household are one response. And the segment is the one *of that day*: a household may be in the top third today because of the campaign.
 
 # %% [markdown]
-# **41b The agency's hit.** Campaign 4 in the segment "low" has 1 response out of 4. Shrink all cells campaign × segment of the types B and C in one call of `measure_rates`: also the smallest (`min_size=1`), and also the invitations without a segment (the helper calls them "unknown"). It takes the contacts with two more columns, `responded` (0 or 1, whole numbers) and `window` (always `"main"`), or a history. What is the shrunken rate of the agency's cell? One fraction between 0 and 1, to four decimals.
+# **41b The agency's hit.** Campaign 4 in the segment "low" has 1 response out of 4. Shrink all cells campaign × segment of the types B and C in one call of `measure_rates`: also the smallest (`min_size=1`), and also the invitations without a segment (the helper calls them "unknown"). It takes the contacts with two more columns, `responded` (0 or 1, whole numbers) and `window` (always `"main"`): make them from `redemptions`. What is the shrunken rate of the agency's cell? One fraction between 0 and 1, to four decimals.
 
 # %%
 ### BEGIN SOLUTION

@@ -348,7 +348,7 @@ def find_detectable(
     saving: float = 0.0,
     approximation: str = "score",
 ) -> Power:
-    """The minimum detectable effect: the smallest one that a test of this size sees, and what it is worth.
+    """The minimum detectable effect (MDE): the smallest that a test of this size sees, and what it is worth.
 
     Not a forecast: the campaign may do less or more. A smaller effect is seen too, only less often; with a power of .8
     one of 70 % of this size is seen every second time.

@@ -79,7 +79,7 @@ def check_sample_ratio(
     by: str | None = None,
     mode: str | None = None,
 ) -> SampleRatio:
-    """Test for a sample ratio mismatch: whether the number of customers in each arm fits the planned shares.
+    """Test for a sample ratio mismatch (SRM): whether the number of customers in each arm fits the planned shares.
 
     If it does not, no other result may be read. The test sees only counts: two mistakes that cancel out pass. It says
     nothing where quotas were exact (`mode="blocks"`).

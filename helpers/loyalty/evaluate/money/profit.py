@@ -226,7 +226,8 @@ def campaign_money(
         Of one contact, one redeemed reward, one point when spent. What nobody gives counts as 0 and is warned of; give
         0 where there is none.
     redemption_probability : float, optional
-        Probability that a point is ever spent, from 0 to 1.
+        Probability that a point that was issued is ever spent, from 0 to 1; per point, not per customer. Where it
+        differs by arm, give the table `offers`, which holds it for each offer.
     vat_rate : float
         Value-added tax inside `sales` and `discount`, 0.20 for 20 percent. It is taken out of the margin that
         `margin_rate` gives, and out of the discount line. A column `margin` is taken as net; the sales line stays as

@@ -33,11 +33,12 @@ def measure_complier_effect(
     window: str = "main",
     level: float = 0.95,
 ) -> Estimate:
-    """Measure the effect of taking something on those who take it when invited, and only then (Wald, 2SLS).
+    """Measure the complier effect (CACE, LATE): that of taking something on those who take it only when invited.
 
-    The effect of the invitation (intention to treat) divided by what the invitation did to take-up. Not when the
-    invitation itself changes sales (a coupon in the letter), nor when it drives anybody away from taking it. It says
-    nothing of those who take it in any case, or never.
+    The effect of the invitation (intention to treat) divided by what the invitation did to take-up: Wald's
+    estimator, which two-stage least squares (2SLS) gives as well. Not when the invitation itself changes sales (a
+    coupon in the letter), nor when it drives anybody away from taking it. It says nothing of those who take it in any
+    case, or never.
 
     Parameters
     ----------

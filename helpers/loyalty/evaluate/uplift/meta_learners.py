@@ -84,7 +84,7 @@ def fit_uplift(
     folds: int = 5,
     seed: int = 0,
 ) -> UpliftModel:
-    """Fit an uplift model (conditional average treatment effect): whom each offer changes, and by how much.
+    """Fit an uplift model (CATE) by a meta-learner: whom each offer changes, and by how much.
 
     Not for choosing the learner on the customers that judge it: choose on other waves, or accept the default. On a
     wave of a few thousand customers the noise of money is far larger than what effects differ by: look at the
