@@ -356,13 +356,16 @@ UNFINISHED = re.compile(r"\b(?:" + "|".join(["TO" + "DO", "FIX" + "ME"]) + r")\b
 
 @pytest.fixture(scope="module")
 def listed(root):
-    """The names of the files that belong to the project, by git."""
+    """The names of the files that belong to the project, by git; not a learner's own, nor the notebooks he wrote in."""
     if shutil.which("git") is None or not (root / ".git").exists():
         pytest.skip("no git here: which files belong to the project is not known")
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.check_output(listing, cwd=root).decode().strip("\0").split("\0")
+    listing = ["git", "ls-files", "-z"]
+    changed = ["git", "diff", "--name-only", "-z", "HEAD", "--", "notebooks", "exercises", "solutions"]
+    names, written = (
+        subprocess.check_output(question, cwd=root).decode().strip("\0").split("\0") for question in (listing, changed)
+    )
     assert "workshop.py" in names
-    return names
+    return [name for name in names if name not in written]
 
 
 def test_tables_of_a_run_are_not_among_the_files_of_the_project(listed):
