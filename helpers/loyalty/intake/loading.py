@@ -156,6 +156,9 @@ def _add_way_out(problems: list[str], sources: Mapping[str, Any]) -> list[str]:
     return told
 
 
+WORDS = {"arms": "arm", "kinds": "kind", "segments": "segment"}  # key of columns.yml -> the column whose words it gives
+
+
 class Chosen(NamedTuple):
     """The column of the raw table, such as "c0", that was chosen for one of the contract, and its header."""
 
@@ -225,7 +228,13 @@ def _read_columns(
             readings[ours] = rename_values(raw, ref, column, header, options["segments"])
         else:
             readings[ours] = read_column(raw, ref, column, header, options)
-    return readings, [problem for reading in readings.values() for problem in reading.problems]
+    problems = [problem for reading in readings.values() for problem in reading.problems]
+    problems += [
+        f"columns.yml gives words under `{key}`, but no column is read as `{ours}`: name it under columns, `{ours}: …`"
+        for key, ours in WORDS.items()
+        if options.get(key) and ours not in chosen
+    ]
+    return readings, problems
 
 
 def _keep_readings(space: Space, raw: Raw, contract: Table, readings: Mapping[str, Reading]) -> ReadTable:

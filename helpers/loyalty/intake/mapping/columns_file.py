@@ -213,7 +213,7 @@ def _is_text_encoding(name: str) -> bool:
 
 def _judge_line(key: str, left: Any, right: Any) -> str:
     """Say what is wrong with one line `left: right` under columns, arms, kinds or segments; empty if nothing is."""
-    if right is None:
+    if right is None or right == "":
         return f"`{key}` does not say what {left!r} is: write it, or take the line out"
     if key == "columns" and isinstance(right, list) and not (left == "time" and len(right) == 2):
         return f"`columns` holds {left!r}: {right!r}: name one column, or for `time` two, [day, clock]"

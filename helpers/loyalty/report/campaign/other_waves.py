@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from loyalty.report.campaign.job import Job, say_few
+from loyalty.report.campaign.job import say_few
 from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OTHER_WAVES
@@ -61,10 +61,14 @@ def read_other_waves(
     return listed[~is_own].reset_index(drop=True)
 
 
-def find_measured_days(job: Job) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Find the days [first, last) on which a campaign is measured: its own, and those of the window after it."""
-    first = pd.Timestamp(job.values["start"])
-    return first, first + pd.Timedelta(days=job.days["main"] + job.days.get("post", 0))
+def find_measured_days(values: Mapping[str, Any], after: int) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Find the days [first, last) on which a campaign is measured: its own, and `after` days more.
+
+    None where the settings do not say them; an outcome of 0 and 1 needs no dates of its own.
+    """
+    if values["start"] is None or values["end"] is None:
+        return None
+    return pd.Timestamp(values["start"]), pd.Timestamp(values["end"]) + pd.Timedelta(days=after)
 
 
 def check_other_waves(

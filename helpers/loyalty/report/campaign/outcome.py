@@ -22,7 +22,7 @@ from loyalty.report.campaign.job import (
     say_few,
     split_universal,
 )
-from loyalty.report.campaign.other_waves import check_other_waves, read_other_waves
+from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
 from loyalty.report.campaign.segments import show_lifts
 from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, list_advice, translate
 from loyalty.report.output import parts
@@ -39,7 +39,7 @@ NEXT = {
     "fell": "do not send it again if you wanted more of this; find out what put customers off",
     "open": "plan the next test with campaign_plan, which says how large both groups must be",
 }
-UNBALANCED = "this report reads no receipts: whether both groups were alike before the start was not looked at"
+UNBALANCED = "this report reads no receipts"
 FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 
 
@@ -72,7 +72,8 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))
     checks = _check(contacts, pd.concat([contacts, held]), record, planned, name)
-    other = check_other_waves(contacts, read_other_waves(tables, values, contacts), _find_days(values))
+    days = find_measured_days(values, values["after"] or 0)
+    other = check_other_waves(contacts, read_other_waves(tables, values, contacts), days)
     checks = pd.concat([checks, parts.make_checks([other])], ignore_index=True)
     alarms = find_alarms(checks)
     verdict = "rose" if best.effect > 0 else "fell"
@@ -109,7 +110,9 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
 def _read_flags(contacts: pd.DataFrame, name: str) -> pd.Series:
     """Read the outcome as 0 and 1; TableError says what else is there."""
     if name not in contacts:
-        says = f"there is no column `{name}` for the outcome; found: {', '.join(map(str, contacts.columns))}"
+        found = ", ".join(map(str, contacts.columns))
+        mend = f"if the file has it and columns.yml names columns, add `{name}: {name}` to those of contacts"
+        says = f"there is no column `{name}` for the outcome; found: {found}; {mend}"
         raise TableError([says], "contacts")
     text = contacts[name].astype("str").str.strip().str.lower()
     flags = pd.to_numeric(text.replace(FLAGS), errors="coerce")
@@ -139,13 +142,6 @@ def _check(
         for check, state, says in lines
     ]
     return parts.make_checks([*check_sent(contacts), *lines])
-
-
-def _find_days(values: Mapping[str, Any]) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """The days on which the outcome is counted, if the settings say them; an outcome needs no dates of its own."""
-    if values["start"] is None or values["end"] is None:
-        return None
-    return pd.Timestamp(values["start"]), pd.Timestamp(values["end"]) + pd.Timedelta(days=values["after"] or 0)
 
 
 def _make_card(

@@ -78,7 +78,7 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
-    rows.append(check_other_waves(job.contacts, job.other, find_measured_days(job)))
+    rows.append(check_other_waves(job.contacts, job.other, find_measured_days(job.values, job.days.get("post", 0))))
     lines = [translate(finding) for finding in found.findings]
     rows += [line for line in lines if line is not None]
     rows += [(name, "note", text) for name, text in notes.items()]

@@ -227,3 +227,16 @@ def test_a_name_for_a_segment_that_is_not_there_is_told(load):
 
 def test_segments_of_columns_yml_are_lines_of_words(refuse):
     assert "`segments`" in refuse(SEGMENTS, "contacts", segments=["новые"])
+
+
+@pytest.mark.parametrize(("key", "ours"), [("segments", "segment"), ("kinds", "kind")])
+def test_words_for_a_column_that_is_not_read_are_refused(refuse, key, ours):
+    table = SEGMENTS[["customer_id", "arm"]].assign(time="2025-01-04", sales=1.0)
+    text = refuse(table, "contacts" if key == "segments" else "receipts", **{key: {"a": "sale"}})
+    assert text == (
+        f"columns.yml gives words under `{key}`, but no column is read as `{ours}`: name it under columns, `{ours}: …`"
+    )
+
+
+def test_a_segment_without_a_name_is_refused(refuse):
+    assert "`segments` does not say what 'vip' is" in refuse(SEGMENTS, "contacts", segments={"vip": ""})
