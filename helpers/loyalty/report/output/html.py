@@ -40,7 +40,7 @@ PARTS = f"""
 .lr table.t td {{ text-align: right; vertical-align: top; border-bottom: 1px solid #E6EAED; padding: 5px 8px;
   font-variant-numeric: tabular-nums; white-space: nowrap; }}
 .lr table.t th.w, .lr table.t td.w {{ text-align: left; white-space: normal; }}
-.lr .frame, .frame {{ overflow-x: auto; }}
+.lr .frame {{ overflow-x: auto; }}
 .lr table.t th.w:nth-child(n+3), .lr table.t td.w:nth-child(n+3) {{ min-width: 11em; }}
 .lr table.t tr.strong td {{ font-weight: 700; border-top: 1.5px solid #1F3A4D; }}
 .lr table.t tr.sub td {{ color: #5B6670; font-size: 12px; }}
@@ -59,6 +59,7 @@ h2 {{ font-size: 19px; color: #14212B; margin: 30px 0 6px; padding-top: 14px; bo
 h3 {{ font-size: 15px; margin: 18px 0 4px; }}
 p, li {{ font-size: 14px; line-height: 1.5; }}
 img {{ max-width: 100%; height: auto; display: block; margin: 8px 0; }}
+.frame {{ overflow-x: auto; }}
 pre {{ white-space: pre-wrap; font-size: 12px; }}
 footer {{ margin-top: 26px; padding-top: 10px; border-top: 1px solid #DDE2E6; color: #6B7680; font-size: 11.5px; }}
 @media (max-width: 600px) {{ main {{ margin: 0; padding: 14px 14px 24px; }}

@@ -263,7 +263,15 @@ def test_looks_are_followed_as_a_simulation_follows_them():
     assert follow_looks(28, level=0.9) == pytest.approx(seen, abs=0.01)
 
 
-def test_many_looks_stop_nearly_every_test_and_no_look_is_refused():
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_what_looks_stop_is_the_same_to_six_digits_with_twice_the_nodes(level):
+    """The number of nodes goes by the looks: a long row of looks follows the first ones more finely."""
+    finer = follow_looks(300, level=level)
+    for looks in (2, 13, 75):
+        assert follow_looks(looks, level=level) == pytest.approx(finer[:looks], abs=5e-7)
+
+
+def test_more_looks_stop_more_tests_and_no_look_is_refused():
     stopped = follow_looks(200)
     assert (np.diff(stopped) > 0).all() and 0.40 < stopped[-1] < 0.45
     for looks in (0, 1_001):
