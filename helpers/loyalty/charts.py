@@ -120,7 +120,9 @@ def _take_few_colours(drawn: io.BytesIO) -> bytes:
 
 
 def describe_figure(figure: Figure) -> str:
-    """Say in words what a figure shows: title and subtitle of each of its charts, and the names of their axes.
+    """Say in words what a figure shows: its title, those of its charts with their subtitles, and the names of the axes.
+
+    A figure of several charts may say more than its title: in a label of its own that begins with `TOLD`.
 
     Parameters
     ----------
@@ -130,7 +132,8 @@ def describe_figure(figure: Figure) -> str:
     -------
     str
     """
-    said = []
+    own = str(figure.get_label())
+    said = [(own.removeprefix(TOLD) if own.startswith(TOLD) else figure.get_suptitle()).rstrip(".")]
     for ax in figure.axes:
         title = ax.get_label() if str(ax.get_label()).startswith(TOLD) else ax.get_title(loc="left") or ax.get_title()
         names = ((name, label) for name, label in (("Across", ax.get_xlabel()), ("Up", ax.get_ylabel())) if label)
@@ -240,10 +243,10 @@ def draw_intervals(
             parse_math=False,
         )
     ax.axvline(0, color=INK, linewidth=1, zorder=1)
-    if truth is not None:
-        mark_truths(ax, [truth] * len(rows))
     ax.set_yticks(range(len(rows)), rows["label"], parse_math=False)
     ax.set_ylim(len(rows) - 0.5, -0.65)
+    if truth is not None:
+        mark_truths(ax, [truth] * len(rows))
     ax.margins(x=0.12)
     grid_along_x(ax)
     sns.despine(ax=ax, left=True)
@@ -288,30 +291,26 @@ def mark_truth(ax: Axes, x: ArrayLike, y: ArrayLike, *, label: str = "truth", si
     return drawn
 
 
-def mark_truths(ax: Axes, truths: Sequence[float], *, below: bool = False, label: str = "truth") -> None:
-    """Mark the truth of each row of `draw_intervals`, the first on top, and name it in a legend.
+def mark_truths(ax: Axes, truths: Sequence[float], *, label: str = "truth") -> None:
+    """Mark the truth of each row of `draw_intervals` below its interval, the first on top, and name it in a legend.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     truths : sequence of float
         One a row, in the unit of the rows.
-    below : bool
-        Below the interval instead of on it, for truths that would hide an estimate.
     label : str
         Their name in the legend.
 
     Examples
     --------
     >>> ax = plt.figure().add_subplot()
-    >>> mark_truths(ax, [0.8, 0.4], below=True)
+    >>> mark_truths(ax, [0.8, 0.4])
     >>> ax.lines[0].get_ydata().tolist()
     [0.3, 1.3]
     """
-    rows = np.arange(len(truths))
-    mark_truth(ax, truths, rows + BELOW if below else rows, label=label)
-    if below:
-        ax.set_ylim(len(truths) - 0.4, -0.75)
+    mark_truth(ax, truths, np.arange(len(truths)) + BELOW, label=label)
+    ax.set_ylim(len(truths) - 0.4, -0.75)
     put_legend_above(ax)
 
 

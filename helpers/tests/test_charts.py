@@ -130,3 +130,22 @@ def test_a_sharp_figure_has_a_palette_in_which_white_is_white_and_a_colour_is_ne
     wanted = 255 * np.array(to_rgb(charts.HIGHLIGHT))
     assert image.mode == "P" and tuple(pixels[0]) == (255, 255, 255)
     assert np.abs(pixels - wanted).max(axis=1).min() < 8
+
+
+def test_a_figure_of_several_charts_is_told_with_its_own_title_and_each_of_theirs():
+    figure, (left, right) = plt.subplots(1, 2)
+    left.set_title("a voucher")
+    right.set_title("a reminder")
+    left.set_xlabel("euros")
+    figure.suptitle("Two offers")
+    assert charts.describe_figure(figure) == "Chart: Two offers. a voucher. Across: euros. a reminder."
+    figure.set_label(f"{charts.TOLD}Two offers. Profit by offer")
+    assert charts.describe_figure(figure).startswith("Chart: Two offers. Profit by offer. a voucher.")
+
+
+def test_the_truth_stands_below_every_interval_and_hides_none():
+    rows = pd.DataFrame({"effect": [1.0, 2.0], "low": [0.0, 1.0], "high": [2.0, 3.0]}, index=["a", "b"])
+    ax = charts.draw_intervals(rows, truth=1.0)
+    diamonds = next(line for line in ax.lines if line.get_marker() == "D")
+    assert diamonds.get_ydata().tolist() == [charts.BELOW, 1 + charts.BELOW]
+    assert ax.get_ylim()[0] > 1 + charts.BELOW

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import (
+    BELOW,
     HIGHLIGHT,
     INK,
     TREATED,
@@ -176,7 +177,7 @@ def draw_back(
         words = f"{came:.0f}  ({low:.0f} to {high:.0f})"
         ax.annotate(words, (came, place), (0, 9), textcoords="offset points", ha="center", fontsize=10, color=INK)
     if "alive" in shares:
-        mark_truth(ax, shares["alive"] * 100, places, label="truth: still a customer")
+        mark_truth(ax, shares["alive"] * 100, places + BELOW, label="truth: still a customer")
         put_legend_above(ax)
     ax.set_yticks(places, [f"{name} ({n:,})" for name, n in zip(names, shares["customers"], strict=True)])
     ax.set(ylim=(len(shares) - 0.5, -0.75), xlim=(0, 101), xlabel="of 100 customers (in brackets: how many there are)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from loyalty.charts import HIGHLIGHT, TREATED
+from loyalty.charts import BELOW, HIGHLIGHT, TREATED
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.pictures import draw_beside_truth
 
@@ -16,7 +16,7 @@ def test_each_truth_stands_in_the_row_of_its_estimate_and_wrong_comparisons_have
     ax = draw_beside_truth(found, [1.0, 2.0], "Title", "what is drawn", wrong=1)
     truth = next(line for line in ax.lines if line.get_label() == "truth")
     assert list(truth.get_xdata()) == [1.0, 2.0]
-    assert list(truth.get_ydata()) == [0, 1]
+    assert list(truth.get_ydata()) == [BELOW, 1 + BELOW]
     assert [line.get_color() for line in ax.lines[:4:2]] == [HIGHLIGHT, TREATED]
     assert ax.get_xlabel() == "€ per customer"
     plt.close(ax.figure)

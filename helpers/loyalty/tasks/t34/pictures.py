@@ -140,7 +140,7 @@ def draw_prices(prices: pd.DataFrame) -> Axes:
     colours = [TREATED if "expected" in name else HIGHLIGHT for name in table.index]
     ax = plt.subplots(figsize=(9, 3.4))[1]
     draw_intervals(table.assign(colour=colours), ax=ax, unit="€")
-    mark_truths(ax, list(table["truth"]), below=True, label="truth at that price")
+    mark_truths(ax, list(table["truth"]), label="truth at that price")
     ax.set_xlabel("€ per customer")
     headline(ax, "One campaign, three prices of a point, three decisions", "profit per customer, 95 % interval", SOURCE)
     return ax
@@ -164,7 +164,7 @@ def draw_pilots(pilots: pd.DataFrame, truth: float, title: str) -> Axes:
     """
     ax = plt.subplots(figsize=(9, 3.4))[1]
     draw_intervals(pilots, ax=ax, unit="€")
-    mark_truths(ax, [truth] * len(pilots), below=True)
+    mark_truths(ax, [truth] * len(pilots))
     ax.set_xlabel("€ per customer")
     headline(ax, title, "profit per customer, 95 % interval", SOURCE)
     return ax

@@ -33,7 +33,7 @@ def draw_answers(answers: pd.DataFrame, title: str, truth: float | None = None) 
     ax = plt.subplots(figsize=(9, 1.6 + 0.6 * len(answers)))[1]
     draw_intervals(answers, ax=ax, unit="€")
     if truth is not None:
-        mark_truths(ax, [truth] * len(answers), below=True)
+        mark_truths(ax, [truth] * len(answers))
     ax.set_ylim(len(answers) - 0.4, -0.75)
     ax.set_xlabel("€ per invited customer, 28 days")
     headline(ax, title, "sales because of the letter, 95 % interval", WORLD)

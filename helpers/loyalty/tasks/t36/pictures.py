@@ -183,7 +183,8 @@ def draw_alarms(alarms: pd.Series, title: str) -> Axes:
     """
     ax = plt.subplots(figsize=(9, 3.2))[1]
     bars = ax.bar(alarms.index.astype(str), 100 * alarms.to_numpy(), color=GREY, width=0.6)
-    ax.bar_label(bars, fmt="%.0f %%", padding=3, fontsize=10)
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the dashed line must not cross a label
+    ax.bar_label(bars, fmt="%.0f %%", padding=3, fontsize=10, bbox=ground, zorder=3)
     ax.axhline(5, color=HIGHLIGHT, linewidth=1.5, linestyle="--")
     end = ("axes fraction", "data")  # where the dashed line stops
     words: dict[str, Any] = {"va": "center", "fontsize": 10, "color": HIGHLIGHT}

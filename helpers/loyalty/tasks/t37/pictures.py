@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loyalty.charts import CONTROL, HIGHLIGHT, INK, TREATED, draw_intervals, grid_along_x, headline, mark_truths
+from loyalty.charts import CONTROL, HIGHLIGHT, INK, TOLD, TREATED, draw_intervals, grid_along_x, headline, mark_truths
 from loyalty.text import say_euros
 
 SOURCE = "loyalty.world, seed 37"
@@ -86,5 +86,5 @@ def draw_kinds(totals: pd.DataFrame) -> Figure:
     axes[0].invert_yaxis()
     title = "What a sure thing costs decides who should get an offer"
     figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
-    axes[0].set_label(f"headline: {title}. Profit by kind of customer, € thousand, true, one panel an offer")
+    figure.set_label(f"{TOLD}{title}. Profit by kind of customer, € thousand, true, one panel an offer")
     return figure

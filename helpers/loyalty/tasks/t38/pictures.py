@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, grid_along_x, headline, mark_truth
+from loyalty.charts import GREY, HIGHLIGHT, INK, TOLD, TREATED, TRUTH, grid_along_x, headline, mark_truth
 from loyalty.stats.estimate import Estimate
 
 SOURCE = "loyalty.world, seed 38"
@@ -48,7 +48,7 @@ def draw_options(options: pd.DataFrame) -> Axes:
     figure.supxlabel("profit of a contact in eight weeks, €; the lines are 95 % intervals", fontsize=11)
     title = f"Only {clear.sum()} of {len(options)} options are clear of zero"
     figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
-    axes[0].set_label(f"headline: {title}. Profit of a contact, € in eight weeks, 95 % intervals, by segment")
+    figure.set_label(f"{TOLD}{title}. Profit of a contact, € in eight weeks, 95 % intervals, by segment")
     return axes[0]
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, mark_truth, put_legend_above
+from loyalty.charts import BELOW, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, mark_truth, put_legend_above
 
 SOURCE = "loyalty.world, seed 41"
 HOLLOW: dict[str, Any] = {"color": HIGHLIGHT, "markerfacecolor": "white", "markersize": 8}
@@ -62,7 +62,7 @@ def draw_small_cells(tested: pd.DataFrame, count: int = 12) -> Axes:
     ax.hlines(cells.index, cells["shrunken_low"], cells["shrunken_high"], color=TREATED, linewidth=3)
     ax.plot(cells["rate"], cells.index, "o", label="raw", **HOLLOW)
     ax.plot(cells["shrunken"], cells.index, "o", label="shrunken", **FULL)
-    mark_truth(ax, cells["truth"], cells.index)
+    mark_truth(ax, cells["truth"], cells.index + BELOW)
     names = cells["offer_id"].str.replace("_", " ") + " · " + cells["segment"] + " (" + cells["n"].astype("str") + ")"
     ax.set_yticks(cells.index, names)
     ax.set_xlabel("share that redeemed")
@@ -86,7 +86,7 @@ def draw_rate_and_lift(offers: pd.DataFrame) -> Figure:
     for ax, name in ((left, "rate"), (right, "lift")):
         ax.hlines(offers.index, offers[f"{name}_low"], offers[f"{name}_high"], color=TREATED, linewidth=3)
         ax.plot(offers[name], offers.index, "o", label="test, with 95 % interval", **FULL)
-        mark_truth(ax, offers[f"true_{name}"], offers.index)
+        mark_truth(ax, offers[f"true_{name}"], offers.index + BELOW)
         grid_along_x(ax)
     left.set_yticks(offers.index, offers["offer_id"].str.replace("_", " "))
     left.invert_yaxis()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from loyalty.charts import describe_figure
 from loyalty.stats.estimate import make_estimate
 from loyalty.tasks.t38.pictures import NAMES, draw_frontier, draw_options, draw_promise, draw_promises
 
@@ -12,7 +13,7 @@ from loyalty.tasks.t38.pictures import NAMES, draw_frontier, draw_options, draw_
 def test_only_options_clear_of_zero_are_counted() -> None:
     options = pd.DataFrame({"segment": "baby", "offer_id": list(NAMES), "profit": [3.0, 1.0, -3.0, 0.1], "se": 1.0})
     ax = draw_options(options)
-    assert "Only 1 of 4 options" in ax.get_label()
+    assert "Only 1 of 4 options" in describe_figure(ax.figure)
     plt.close("all")
 
 
