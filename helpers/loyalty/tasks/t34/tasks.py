@@ -306,6 +306,11 @@ def _answer_points() -> Answers:
                 take_triple(_right("points"), times=int(purse.sent.sum())),
             ),
             Mistake("one_standard_error", SAYS["one_standard_error"], widen_triple(right, 1 / 1.96)),
+            Mistake(
+                "campaign_of_34a",
+                'That is the profit of the discount, the campaign of 34a. Keep the rows whose `campaign_id` is "points".',
+                take_triple(_right("discount")),
+            ),
         ),
     )
 
@@ -354,6 +359,16 @@ def _answer_service() -> Answers:
                 take_triple(_gap("service", _earn("service", chance=1.0)), times=treated),
             ),
             Mistake("rewards_left_out", "The services are missing in your bill: `reward_paid`.", free),
+            Mistake(
+                "rewards_twice",
+                "You took the services off twice. They are in `reward_paid`, once for each that was used.",
+                take_triple(_gap("service", _earn("service") - purse.reward_paid), times=treated),
+            ),
+            Mistake(
+                "tax_taken_out_of_the_rewards",
+                "You divided the services by 1.20 as well. Only sales hold the tax of the till: `reward_paid` is what the firm pays.",
+                take_triple(_gap("service", _earn("service") + purse.reward_paid * VAT / (1 + VAT)), times=treated),
+            ),
             Mistake(
                 "contact_of_the_others",
                 "You booked 8 cents a contact. This campaign was a call: 50 cents.",

@@ -21,6 +21,7 @@ from loyalty.world import PRESETS, Parameters, World
 from loyalty.world.parameters import Offer
 
 CARD = 0.20  # euros for the printed invitation
+BAG = 6.0  # euros for the samples of each who came with it
 SEED = 137
 CUSTOMERS = 60_000
 COUNTER = ("Face", "Make-up")
@@ -48,7 +49,7 @@ def _hand_over(gift: Offer) -> Offer:
     """Make of a gift one that is handed over on an evening, which brings beauty customers above all."""
     return replace(
         gift,
-        reward=6.0,
+        reward=BAG,
         contact=CARD,
         use=(("all", 0.7),),
         visits=(("all", 0.1), ("beauty", 3.0)),

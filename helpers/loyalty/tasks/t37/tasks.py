@@ -15,7 +15,7 @@ from loyalty.evaluate.uplift.policy_value import Contest, value_policies
 from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.triples import Triple, move_triple, multiply_triple, say_triple, take_triple, widen_triple
-from loyalty.tasks.t37.scene import CARD, hold_evening
+from loyalty.tasks.t37.scene import BAG, CARD, hold_evening
 from loyalty.text import say_euros
 
 NEXT = 60_000  # customers of the next month
@@ -125,7 +125,12 @@ def _answer_likely() -> Answers:
             Mistake(
                 "bag_off_twice",
                 "You took off the bag of €6 as well. It is off already: `profit` is margin less bag less points.",
-                _gap(best, cost=CARD + 6.0),
+                _gap(best, cost=CARD + BAG),
+            ),
+            Mistake(
+                "bag_of_those_who_came_twice",
+                "You took off the bag of those who came as well. It is off already: `profit` is margin less bag less points.",
+                _gap(best.assign(profit=best.profit - BAG * best.came * (best.arm == "invited"))),
             ),
             Mistake(
                 "as_many_as_a_fifth_of_all",

@@ -184,6 +184,16 @@ def _answer_hit() -> Answers:
                 prior.mean,
             ),
             Mistake(
+                "raw_rate_of_all",
+                "That is the rate of all invitations of types B and C, without shrinking. The shrunken rate of the cell is its own rate, pulled towards the usual one.",
+                float(coupons.responded.mean()),
+            ),
+            Mistake(
+                "share_kept",
+                "That is the column `kept`: how much of its own distance to the mean the cell keeps. Asked is the column `shrunken`.",
+                float(hit.kept),
+            ),
+            Mistake(
                 "type_a_in_the_bank",
                 "You shrank with type A in the bank; its sixteen chosen coupons are another kind of campaign. Types B and C only.",
                 _shrink_hit(rows),
@@ -284,10 +294,12 @@ def _answer_best() -> Answers:
 
 
 def _read_cell(answer: Any) -> Any:
-    """A cell may come as a list, or with its campaign as a text of digits."""
+    """A cell may come as a list, with its campaign as a text of digits, or with the segment first."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         return answer
     campaign, segment = answer
+    if isinstance(campaign, str) and isinstance(segment, int):
+        campaign, segment = segment, campaign
     if isinstance(campaign, str) and campaign.strip().isdigit():
         campaign = int(campaign)
     return campaign, segment

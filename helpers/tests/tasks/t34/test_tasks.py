@@ -149,6 +149,14 @@ def test_a_reward_booked_for_incremental_buyers_alone_is_named(spring, net):
     assert check("34c", answer("34c", free)).mistake == "rewards_left_out"
 
 
+def test_rewards_booked_twice_or_without_tax_and_the_numbers_of_another_campaign_are_named(spring, net):
+    for times, name in ((2, "rewards_twice"), (1 / 1.2, "tax_taken_out_of_the_rewards")):
+        paid = net.assign(reward_paid=net.reward_paid * times)
+        assert check("34c", answer("34c", count(spring, paid, "34c"))).mistake == name
+    discount = count(spring, net, "34a").profit
+    assert check("34b", (discount.effect, discount.low, discount.high)).mistake == "campaign_of_34a"
+
+
 @every_campaign
 def test_the_of_which_line_given_back_is_named(spring, net, code):
     money = count(spring, net, code, vat_rate=0.2)

@@ -163,6 +163,8 @@ def test_other_customers_and_other_units_of_the_first_task_are_named(judge):
     assert check("37a", tuple(gap(best))).mistake == "card_forgotten"
     assert check("37a", tuple(gap(best[best.came == 1]) - CARD)).mistake == "who_came"
     assert check("37a", tuple(gap(judge) - CARD)).mistake == "everybody"
+    bags = best.assign(profit=best.profit - 6 * best.came * (best.arm == "invited"))
+    assert check("37a", tuple(gap(bags) - CARD)).mistake == "bag_of_those_who_came_twice"
     assert check("37a", tuple(gap(judge.nsmallest(len(judge) // 5, "chance")) - CARD)).mistake == "least_likely"
     assert check("37a", tuple(gap(best, "sales") - CARD)).mistake == "sales_for_profit"
     assert check("37a", tuple((gap(best) - CARD) / 5)).mistake == "per_customer_of_the_base"

@@ -7,6 +7,7 @@ import pytest
 
 from loyalty.datasets.loaders import checkpoint, complete_journey
 from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.learn.history.response_rates import measure_rates
 from loyalty.stats.shrinkage import shrink_rates
 from loyalty.tasks import check
 from loyalty.tasks.t41.scene import load_summer
@@ -118,6 +119,18 @@ def test_the_segment_of_the_last_contact_is_named(rows):
     assert check("41a", rate).mistake == "segment_of_the_last_contact"
 
 
+def test_other_columns_of_the_table_are_named(rows):
+    coupons = rows[rows.offer_id != "Type A"]
+    assert check("41b", coupons.responded.mean()).mistake == "raw_rate_of_all"
+    table = measure_rates(
+        coupons.assign(responded=coupons.responded.astype("int64"), window="main"),
+        by=["campaign_id", "segment"],
+        min_size=1,
+    ).table
+    hit = table[(table.campaign_id == 4) & (table.segment == "low")]
+    assert check("41b", hit.kept.item()).mistake == "share_kept"
+
+
 def test_invitations_without_a_segment_that_were_dropped_are_named(rows):
     coupons = rows[rows.offer_id != "Type A"]
     cells = coupons.groupby(["campaign_id", "segment"]).responded.agg(["sum", "count"])
@@ -134,5 +147,5 @@ def test_any_other_cell_is_told_what_it_is(cell, name):
     assert check("41c", cell).mistake == name
 
 
-def test_the_cell_may_come_as_a_list_with_its_campaign_as_text():
-    assert check("41c", ["16", "High"]).status == "right"
+def test_the_cell_may_come_as_a_list_with_its_campaign_as_text_or_with_the_segment_first():
+    assert check("41c", ["16", "High"]).status == check("41c", ("high", 16)).status == "right"
