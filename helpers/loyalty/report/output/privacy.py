@@ -147,13 +147,14 @@ def suppress_small(
     told: Sequence[str] = (),
     lines: Sequence[Sequence[str]] = ((),),
     shared: Sequence[str] = (),
+    elsewhere: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Suppress small cells: hide every row of fewer than five customers, and others from which it could be found.
 
     The reader knows the total of all customers, and the totals of `lines`. While a hidden small number follows from
     what is shown (by subtraction, or because two numbers under five that sum to eight are both four), the smallest of
-    the other rows is hidden with it (secondary suppression). Numbers in other tables with other totals are not looked
-    at.
+    the other rows is hidden with it (secondary suppression). Other tables of the same report are not looked at: where
+    one of them counts the same groups, say in `elsewhere` what it hides.
 
     Parameters
     ----------
@@ -171,6 +172,9 @@ def suppress_small(
     shared : sequence of str
         Those of `counts` that are the same customers wherever the rest of `keep` is equal, such as control, which
         stands beside every arm.
+    elsewhere : sequence of str
+        Groups, by the first column of `keep`, that another table of the same report hides: this one hides them too,
+        so that their size is not the sum of what is shown here.
 
     Returns
     -------
@@ -187,7 +191,7 @@ def suppress_small(
     """
     sizes = table[list(counts)].astype("float64").fillna(0)
     few = ((sizes > 0) & (sizes < SMALL)).any(axis=1)
-    hidden = few.copy()
+    hidden = few | table[keep[0]].isin(elsewhere)
     secret = few | ~table[keep[0]].isin(told)  # a small one is told nowhere
     key = _key_cells(table, keep, lines)
     for _ in range(len(table)):

@@ -129,11 +129,12 @@ def lay_out(
     """Lay a plan out as a card, sections, charts and the sheets of a workbook."""
     record_lines = _say_record(record)
     alarms = find_alarms(checks)
+    economics = _say_all_economics(plan.arms)
     tables = {
-        "economics": _say_all_economics(plan.arms),
+        "economics": economics,
         "size": _say_sizes(plan.arms),
         "filters": _say_filters(plan),
-        "assignment": _say_assignment(plan),
+        "assignment": _say_assignment(plan, economics),
     }
     written = _make_sections(plan, tables, listed)
     sections = {
@@ -218,12 +219,19 @@ def _hide_neighbours(rules: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def _say_assignment(plan: Draft) -> pd.DataFrame:
-    """The planned and the drawn share of each arm, with small groups hidden."""
+def _say_assignment(plan: Draft, economics: pd.DataFrame) -> pd.DataFrame:
+    """The planned and the drawn share of each arm, with small groups hidden, and those that `economics` hides."""
     names = {"control_kind": "kind of control", "planned": "planned share", "drawn": "drawn share"}
     log = plan.drawn.to_frame().rename(columns=names)
     keys = [name for name in ("stratum", "arm", "kind of control") if name in log]
-    return suppress_small(log, ["customers"], keys, lines=[keys[:1], keys[1:]] if len(keys) > 1 else [[]])
+    hidden = economics["segment"][economics["customers"].map(lambda shown: isinstance(shown, str))]
+    return suppress_small(
+        log,
+        ["customers"],
+        keys,
+        lines=[keys[:1], keys[1:]] if len(keys) > 1 else [[]],
+        elsewhere=hidden.tolist() if "stratum" in keys else (),
+    )
 
 
 def _say_record(record: pd.DataFrame) -> pd.DataFrame:

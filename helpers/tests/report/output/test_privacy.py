@@ -88,6 +88,18 @@ def test_a_group_that_the_reader_knows_from_elsewhere_hides_no_other():
     assert shown["customers"].tolist() == ["<5", "hidden", 9, 90]
 
 
+def test_a_group_that_another_table_hides_is_hidden_here_too_and_takes_no_third_with_it():
+    arms = pd.DataFrame(
+        {
+            "stratum": ["a", "a", "b", "b", "c", "c"],
+            "arm": ["sent", "control"] * 3,
+            "customers": [9, 5, 40, 10, 90, 30],
+        }
+    )
+    shown = suppress_small(arms, ["customers"], ["stratum", "arm"], elsewhere=["a", "b"])
+    assert shown["customers"].tolist() == ["hidden"] * 4 + [90, 30]
+
+
 def test_an_empty_group_is_nobody_and_hides_nothing():
     table = pd.DataFrame({"segment": list("ab"), "customers": [0, 40]})
     assert suppress_small(table, ["customers"], ["segment"])["customers"].tolist() == [0, 40]

@@ -391,3 +391,14 @@ def test_what_a_rule_takes_out_is_no_difference_of_what_is_left():
     is_left = [not isinstance(value, str) for value in shown["customers taken out here"]]
     assert is_left == [True, False, False, False, False]
     assert shown["customers left"].notna().tolist() == is_left
+
+
+def test_a_segment_that_one_table_hides_is_not_the_sum_of_another_tables_rows(tables):
+    people = tables["customers"].table.to_native().df()
+    names = people["segment"].where(people.index >= 3, "three").where(~people.index.isin(range(3, 12)), "nine")
+    sheets = plan_campaign(change_people(tables, segment=names), SETTINGS | {"mode": "blocks"}).sheets
+    economics, log = sheets["economics"], sheets["assignment"]
+    hidden = set(economics["segment"][economics["customers"].map(lambda shown: isinstance(shown, str))])
+    assert hidden == {"three", "nine"}
+    shown = log["customers"].map(lambda value: not isinstance(value, str))
+    assert hidden.isdisjoint(log["stratum"][shown]) and hidden <= set(log["stratum"])
