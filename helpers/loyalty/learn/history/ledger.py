@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import duckdb
 
 from loyalty.learn.history.waves import HistoryError, column_types
 from loyalty.tables.contracts import DECISIONS
+from loyalty.tables.database import open_database
 from loyalty.tables.days import read_day
 
 NAMES = ("offer_id", "offer_kind", "segment", "arm", "channel")
@@ -21,81 +20,12 @@ TABLES = {
     "rows_before BIGINT, rows_after BIGINT, responses_before BIGINT, responses_after BIGINT",
     "decisions": "decision_id BIGINT, campaign_id VARCHAR, decided_on DATE, metric VARCHAR, expected DOUBLE, "
     "observed DOUBLE, low DOUBLE, high DOUBLE, verdict VARCHAR, do_not_repeat BOOLEAN, note VARCHAR, supersedes BIGINT",
-    "about": "kind VARCHAR, format BIGINT",
 }
-
-
-BUSY = re.compile(
-    r"set lock on file|[Cc]onflicting lock|another process|different configuration|already (open|attached)"
-)
-FULL = re.compile(r"[Nn]o space left|[Dd]isk (is )?full|not enough space|[Qq]uota exceeded|No usable space")
 
 
 def open_file(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Open the file of a history, with its tables; HistoryError if it is busy, damaged, foreign or not there."""
-    if read_only and not path.exists():
-        raise HistoryError(f"there is no history {path.name} in {path.absolute().parent}")
-    if not path.absolute().parent.is_dir():
-        raise HistoryError(f"there is no folder {path.absolute().parent} to keep {path.name} in")
-    try:
-        db = duckdb.connect(str(path), read_only=read_only)
-        # DuckDB 2.0.0 packs the sorted sums of a LEFT JOIN too small when no row on the right can match: 250 comes out
-        # as -6. This turns the packing off.
-        db.execute("SET disabled_optimizers = 'compressed_materialization'")
-        with suppress(duckdb.Error):  # in a notebook without ipywidgets there is no bar, and no setting for it
-            db.execute("SET enable_progress_bar = false")
-    except duckdb.Error as error:
-        says = str(error).splitlines()[0][:160]
-        if BUSY.search(says):
-            raise HistoryError(f"{path.name} is open in another program or notebook: close it there first") from None
-        if FULL.search(says):
-            raise explain_failure(error, path) from None
-        raise HistoryError(f"{path.name} is no history, or it is damaged: {says}") from None
-    try:
-        _find_tables(db, path, read_only=read_only)
-    except duckdb.Error as error:
-        db.close()
-        raise explain_failure(error, path) from None
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _find_tables(db: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
-    """Find the tables of a history in a file, or make them in an empty one; HistoryError if it holds others."""
-    tables = {row[0] for row in db.execute("SHOW TABLES").fetchall()}
-    if tables and not set(TABLES) <= tables:
-        raise HistoryError(f"{path.name} is a database with other tables, no history; nothing was written to it")
-    if not tables and read_only:
-        raise HistoryError(f"{path.name} is empty, there is nothing to read")
-    if not tables:
-        db.begin()
-        for name, columns in TABLES.items():
-            db.execute(f"CREATE TABLE {name} ({columns})")
-        db.execute("INSERT INTO about VALUES ('loyalty history', 1)")
-        db.commit()
-
-
-def undo(db: duckdb.DuckDBPyConnection) -> None:
-    """Take back what was not committed; where the file has failed, there is nothing left to take back."""
-    with suppress(duckdb.Error):
-        db.rollback()
-
-
-def explain_failure(error: duckdb.Error, path: Path) -> Exception:
-    """Say why the file could not be read or written; an error of another kind is returned as it is."""
-    of_the_file = isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.FatalException)
-    if not of_the_file and "Corrupt" not in str(error):
-        return error
-    says = str(error).strip().splitlines()[0][:160]
-    if FULL.search(says):
-        return HistoryError(
-            f"the disk of {path.name} is full, and nothing was written: make room and try again ({says})"
-        )
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return HistoryError(f"there is too little memory, and nothing was written to {path.name} ({says})")
-    return HistoryError(f"{path.name} cannot be read or written, and nothing was changed: {says}")
+    return open_database(path, "history", TABLES, read_only=read_only, refuse=HistoryError)
 
 
 def name_rows(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:

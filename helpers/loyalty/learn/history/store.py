@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from loyalty.learn.history.ledger import add_alias, add_decision, explain_failure, name_rows, open_file, undo
+from loyalty.learn.history.ledger import add_alias, add_decision, name_rows, open_file
 from loyalty.learn.history.waves import (
     KEY,
     PEOPLE,
@@ -30,6 +30,7 @@ from loyalty.learn.history.waves import (
     stage_wave,
 )
 from loyalty.tables.arguments import check_arguments
+from loyalty.tables.database import explain_failure, undo
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.tables.wave.several import open_waves
@@ -184,7 +185,7 @@ class History:
             db.commit()
         except duckdb.Error as error:
             undo(db)
-            raise explain_failure(error, self.path) from None
+            raise explain_failure(error, self.path, HistoryError) from None
         except BaseException:  # a stopped notebook cell must not leave half a wave either
             undo(db)
             raise

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import CONTACTS, HISTORY, OUTCOMES
+from loyalty.tables.database import StoreError
 from loyalty.tables.wave.arms import fold_arm
 
 KEY = CONTACTS.key
@@ -27,11 +28,8 @@ _TYPES = {"time": "TIMESTAMP", "date": "DATE", "whole": "BIGINT", "flag": "BOOLE
 _WORDS = {"BIGINT": "whole numbers", "VARCHAR": "texts"}
 
 
-class HistoryError(ValueError):
+class HistoryError(StoreError):
     """The history refuses: its file is busy or none of ours, or an entry contradicts an earlier one."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"❌ {self}"]
 
 
 def stage_wave(

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import secrets
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loyalty.tables.check import TableError
+from loyalty.tables.keys import find_key
 from loyalty.tables.personal import MAIL, is_card, is_phone
 
 SMALL = 5  # customers below which a cell is not shown
@@ -71,45 +67,10 @@ def hash_ids(values: pd.Series) -> tuple[pd.Series, str]:
 
     Source: HMAC, RFC 2104, with SHA-256.
     """
-    key, place = _find_key()
+    key, place = find_key()
     distinct = values.dropna().drop_duplicates()
     hashed = {v: "id-" + hmac.new(key, str(v).encode(), hashlib.sha256).hexdigest()[:20] for v in distinct}
     return values.map(hashed).astype("str"), place
-
-
-def _find_key() -> tuple[bytes, str]:
-    given = os.environ.get("LOYALTY_KEY", "")
-    if given:
-        if len(given) < 16:
-            says = "LOYALTY_KEY should have 16 characters or more: phone numbers are easy to try out"
-            raise TableError([says], "key")
-        return given.encode(), "the environment variable LOYALTY_KEY"
-    path = config_folder() / "key"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
-        key = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        says = f"the key file {path.name} cannot be kept in your configuration folder ({error.strerror})"
-        raise TableError([f"{says}: set LOYALTY_KEY to a text of 16 characters or more"], "key") from None
-    if len(key) < 16:
-        raise TableError(["the key file in your configuration folder is damaged: delete it, or set LOYALTY_KEY"], "key")
-    return key.encode(), "the key file in your configuration folder"
-
-
-def config_folder() -> Path:
-    """Return the folder of this user's settings, outside the project, by the custom of the system."""
-    if os.name == "nt":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return base / "loyalty-workshop"
 
 
 def refuse_names(labels: pd.Series, name: str) -> list[str]:

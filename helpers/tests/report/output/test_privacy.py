@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from loyalty.report.output import privacy
 from loyalty.report.output.privacy import hash_ids, hide_personal, refuse_names, suppress_small
+from loyalty.tables import keys
 from loyalty.tables.check import TableError
 
 
@@ -50,7 +50,7 @@ def test_a_hash_is_the_same_for_the_same_id_and_key_and_another_with_another_key
 
 def test_without_a_key_one_is_made_outside_the_project_for_its_owner_only(monkeypatch, tmp_path, root):
     monkeypatch.delenv("LOYALTY_KEY", raising=False)
-    monkeypatch.setattr(privacy, "config_folder", lambda: tmp_path / "config")
+    monkeypatch.setattr(keys, "config_folder", lambda: tmp_path / "config")
     ids = pd.Series(["79161234567"])
     first, place = hash_ids(ids)
     key = tmp_path / "config" / "key"
@@ -59,7 +59,7 @@ def test_without_a_key_one_is_made_outside_the_project_for_its_owner_only(monkey
     assert os.name == "nt" or stat.S_IMODE(key.stat().st_mode) == 0o600
     assert hash_ids(ids)[0].equals(first)
     monkeypatch.undo()
-    assert root not in privacy.config_folder().parents
+    assert root not in keys.config_folder().parents
 
 
 def test_a_short_key_is_refused(monkeypatch):

@@ -1,0 +1,7 @@
+"""The analytic store: receipts month by month, profiles as of a day, dated membership of segments, in one file."""
+
+from loyalty.prepare.store.questions import MEMBERSHIP, WHO_MOVED
+from loyalty.prepare.store.store import AnalyticStore, Kept, Refreshed, open_store
+from loyalty.tables.database import StoreError
+
+__all__ = ["MEMBERSHIP", "WHO_MOVED", "AnalyticStore", "Kept", "Refreshed", "StoreError", "open_store"]

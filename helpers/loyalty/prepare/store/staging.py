@@ -1,0 +1,212 @@
+"""How lines, segments and profiles enter the store: staged, compared with what is there, and written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from loyalty.prepare.store.forgetting import leave_out_forgotten
+from loyalty.tables.check import TableError
+from loyalty.tables.columns import Table
+from loyalty.tables.contracts import PROFILE, RECEIPTS
+from loyalty.tables.database import StoreError
+from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
+
+_TYPES = {"time": "TIMESTAMP", "date": "DATE", "whole": "BIGINT", "flag": "BOOLEAN", "text": "VARCHAR", "id": "VARCHAR"}
+_WORDS = {"BIGINT": "whole numbers", "VARCHAR": "texts"}
+IDS = tuple(column.name for column in RECEIPTS.columns if column.kind == "id")
+WITH_CUSTOMERS = ("lines", "members", "profiles")
+
+
+def _list_columns(contract: Table) -> str:
+    return ", ".join(f'"{column.name}" {_TYPES.get(column.kind, "DOUBLE")}' for column in contract.columns)
+
+
+TABLES = {
+    "lines": f"load_id BIGINT, {_list_columns(RECEIPTS)}",
+    "loads": "load_id BIGINT, month DATE, recorded_at DATE, reason VARCHAR, rows BIGINT, customers BIGINT,"
+    " sales DOUBLE",
+    "used": "name VARCHAR",
+    "snapshots": "snapshot_id BIGINT, scheme VARCHAR, version VARCHAR, as_of DATE, recorded_at DATE, customers BIGINT,"
+    " known_load BIGINT",
+    "members": "snapshot_id BIGINT, customer_id VARCHAR, segment VARCHAR",
+    "profiles": f"snapshot_id BIGINT, {_list_columns(PROFILE)}",
+    "forgotten": "customer_hash VARCHAR, forgotten_on DATE, rows BIGINT",
+}
+
+
+def read_month(month: str) -> tuple[dt.date, dt.date]:
+    """Read a month; return its first day and the day after its last. StoreError if it is none.
+
+    Examples
+    --------
+    >>> read_month("2017-12")
+    (datetime.date(2017, 12, 1), datetime.date(2018, 1, 1))
+    """
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", str(month)):
+        raise StoreError(f"month should be written like '2017-03', found {month!r}")
+    first = pd.Period(str(month), freq="M")
+    return first.start_time.date(), (first + 1).start_time.date()
+
+
+def settle_id_types(db: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[str, str]:
+    """Give each id of the store the type in which it first comes; refuse another type later.
+
+    Parameters
+    ----------
+    db : duckdb.DuckDBPyConnection
+    schema : pyarrow.Schema
+        Of what comes in.
+
+    Returns
+    -------
+    dict of str to str
+        The engine's type of each column of the lines.
+    """
+    held = {row[0]: str(row[1]) for row in db.execute("DESCRIBE lines").fetchall()}
+    problems = []
+    for name in IDS:
+        if name not in schema.names or pa.types.is_null(schema.field(name).type):
+            continue
+        code = "BIGINT" if pa.types.is_integer(schema.field(name).type) else "VARCHAR"
+        if held[name] == code:
+            continue
+        places = WITH_CUSTOMERS if name == "customer_id" else ("lines",)
+        if any(_holds(db, table, name) for table in places):
+            problems.append(f"`{name}` holds {_WORDS[code]}, but the store holds {_WORDS[held[name]]}: convert it")
+            continue
+        for table in places:
+            db.execute(f'ALTER TABLE {table} ALTER "{name}" TYPE {code}')
+        held[name] = code
+    if problems:
+        raise TableError(problems, "receipts")
+    return {name: kind for name, kind in held.items() if name != "load_id"}
+
+
+def _holds(db: duckdb.DuckDBPyConnection, table: str, name: str) -> bool:
+    return bool(db.execute(f'SELECT 1 FROM {table} WHERE "{name}" IS NOT NULL LIMIT 1').fetchall())
+
+
+def stage_lines(
+    db: duckdb.DuckDBPyConnection, columns: Sequence[str], types: dict[str, str], first: dt.date, after: dt.date
+) -> list[str]:
+    """Write the registered table `incoming` into `staged`; refuse lines of other months, leave out who is forgotten.
+
+    Returns
+    -------
+    list of str
+        What was left out, in words.
+    """
+    problems = _find_other_months(db, first, after)
+    if problems:
+        raise TableError(problems, "receipts")
+    chosen = [
+        f'CAST("{name}" AS {kind}) AS "{name}"' if name in columns else f'CAST(NULL AS {kind}) AS "{name}"'
+        for name, kind in types.items()
+    ]
+    try:
+        db.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {', '.join(chosen)} FROM incoming")
+    except duckdb.ConversionException as error:
+        raise TableError([f"a value does not fit: {str(error).splitlines()[0]}"], "receipts") from None
+    db.execute("CREATE OR REPLACE TEMP TABLE came (name VARCHAR)")
+    db.executemany("INSERT INTO came VALUES (?)", [[name] for name in types if name in columns])
+    return leave_out_forgotten(db)
+
+
+def _find_other_months(db: duckdb.DuckDBPyConnection, first: dt.date, after: dt.date) -> list[str]:
+    rows, earliest, latest = db.execute(
+        'SELECT count(*), min("time"), max("time") FROM incoming WHERE "time" < $first OR "time" >= $after',
+        {"first": first, "after": after},
+    ).fetchall()[0]
+    if not rows:
+        return []
+    says = f"{rows:,} rows are not of {first:%Y-%m}: the earliest is of {earliest:%Y-%m-%d}, the latest of"
+    return [f"{says} {latest:%Y-%m-%d}. Give each month in a call of its own, whole"]
+
+
+def count_difference(db: duckdb.DuckDBPyConnection, load: int) -> tuple[int, int]:
+    """Count the lines of a load that `staged` does not hold, and the reverse; equal lines count each time they come."""
+    names = ", ".join(f'"{column.name}"' for column in RECEIPTS.columns)
+    held = f"SELECT {names} FROM lines WHERE load_id = $load"
+    staged = f"SELECT {names} FROM staged"
+    gone, new = (
+        int(db.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})", {"load": load}).fetchall()[0][0])
+        for one, other in ((held, staged), (staged, held))
+    )
+    return gone, new
+
+
+def insert_load(db: duckdb.DuckDBPyConnection, month: dt.date, day: dt.date, reason: str | None) -> None:
+    """Write `staged` as a new load of a month; from now on it is the one that counts."""
+    (number,) = db.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()[0]
+    names = ", ".join(f'"{column.name}"' for column in RECEIPTS.columns)
+    db.execute(f"INSERT INTO lines (load_id, {names}) SELECT $number, {names} FROM staged", {"number": number})
+    db.execute(
+        "INSERT INTO loads SELECT $number, $month, $day, $reason, count(*), count(DISTINCT customer_id),"
+        " coalesce(round(fsum(sales), 4), 0) FROM staged",
+        {"number": number, "month": month, "day": day, "reason": reason},
+    )
+    db.execute("INSERT INTO used SELECT name FROM came ANTI JOIN used USING (name)")
+
+
+def stage_members(members: AnyTable) -> pd.DataFrame:
+    """Read who is in which segment: one row a customer; TableError with all problems."""
+    problems = []
+    try:
+        table = open_table(members)
+        schema = table.collect_schema()
+        problems = [f"column `{name}` is missing" for name in ("customer_id", "segment") if name not in schema]
+        if problems:
+            raise TableError(problems, "members")
+        for name in ("customer_id", "segment"):
+            empty = len(collect(table.filter(is_empty(name, schema[name])).select(name)))
+            problems += [f"`{name}` is empty in {empty:,} rows: everybody is in exactly one segment"] if empty else []
+        frame = collect(table.select("customer_id", "segment"))
+    except NotATable as error:
+        raise TableError([str(error)], "members") from None
+    twice = frame["customer_id"].duplicated()
+    if twice.any():
+        problems.append(f"{int(twice.sum()):,} customers come more than once: everybody is in exactly one segment")
+    if problems:
+        raise TableError(problems, "members")
+    return frame.assign(segment=frame["segment"].astype("str"))
+
+
+def keep_snapshot(
+    db: duckdb.DuckDBPyConnection, table: pd.DataFrame, day: dt.date, scheme: str, version: str, learned: dt.date
+) -> str:
+    """Write a snapshot, unless the one that counts for this day and scheme says the same; return what was done."""
+    incoming = pa.Table.from_pandas(table, preserve_index=False)
+    db.register("incoming", incoming)
+    settle_id_types(db, pa.schema([incoming.schema.field("customer_id")]))
+    target = "members" if "segment" in table else "profiles"
+    held = [row[0] for row in db.execute(f"DESCRIBE {target}").fetchall() if row[0] != "snapshot_id"]
+    names = ", ".join(f'"{name}"' for name in held)
+    given = ", ".join(f'"{name}"' if name in table else f'NULL AS "{name}"' for name in held)
+    latest = db.execute(
+        "SELECT max_by((snapshot_id, version), snapshot_id) FROM snapshots WHERE scheme = ? AND as_of = ?",
+        [scheme, day],
+    ).fetchall()[0][0]
+    (known,) = db.execute("SELECT coalesce(max(load_id), 0) FROM loads").fetchall()[0]
+    if latest is not None:
+        number, version_before = latest.values() if isinstance(latest, dict) else latest
+        before = f"SELECT {names} FROM {target} WHERE snapshot_id = $number"
+        now = f"SELECT {given} FROM incoming"
+        changes = [
+            db.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})", {"number": number}).fetchall()[0][0]
+            for one, other in ((before, now), (now, before))
+        ]
+        if not any(changes) and version_before == version:
+            db.execute("UPDATE snapshots SET known_load = ? WHERE snapshot_id = ?", [known, number])
+            return "unchanged"
+    (number,) = db.execute("SELECT coalesce(max(snapshot_id), 0) + 1 FROM snapshots").fetchall()[0]
+    db.execute(f"INSERT INTO {target} (snapshot_id, {names}) SELECT $number, {given} FROM incoming", {"number": number})
+    db.execute(
+        "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", [number, scheme, version, day, learned, len(table), known]
+    )
+    return "added" if latest is None else "renewed"
