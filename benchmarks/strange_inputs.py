@@ -434,6 +434,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "nsw": dict,
     "online_retail": dict,
     "open_history": lambda: {"path": "history.duckdb", "read_only": False},
+    "open_store": lambda: {"path": "store.duckdb", "read_only": False},
     "open_table": lambda: {"source": _make_receipts()},
     "open_trial": lambda: {"profile": _make_early_profile(), **_list_wave(features=["frequency"])},
     "pick_members": lambda: {"memberships": _make_spells(), "day": "2024-05-15", "scheme": "own"},

@@ -1,0 +1,3 @@
+"""Exercise 14: its scene, its tasks, and the usual wrong answers."""
+
+LESSON = "14_the_analytic_store"
