@@ -22,7 +22,7 @@ _HOMES = {
     "world": "World",
     "intake": "load_tables propose_columns",
     "prepare.profile": "build_profile",
-    "prepare.store": "AnalyticStore StoreError open_store",
+    "prepare.store": "AnalyticStore Reconciliation StoreError open_store reconcile_points",
     "segment.rules": (
         "RfmScores Gaps Cards Migration Regression assign_life_cycle check_scheme cross_value date_memberships "
         "expose_regression make_cards measure_gaps measure_migration name_segments pick_members score_rfm "

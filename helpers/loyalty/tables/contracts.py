@@ -275,6 +275,25 @@ DECISIONS = Table(
     ),
 )
 
+POINTS = Table(
+    "points",
+    "an entry of the points ledger",
+    ("event_id",),
+    (
+        Column("event_id", "id", "which entry"),
+        _CUSTOMER,
+        Column("time", "time", "when it was booked, in the shop's local time"),
+        Column(
+            "kind",
+            "text",
+            "what happened to the points: issued, spent, expired, or an issue taken back (cancel)",
+            choices=("issue", "spend", "expire", "cancel"),
+        ),
+        Column("points", "number", "how many points; the kind says in which direction", low=0),
+        _optional("basket_id", "id", "the receipt for which they were issued, spent or taken back"),
+    ),
+)
+
 CONTRACTS: dict[str, Table] = {
     table.name: table
     for table in (
@@ -291,5 +310,6 @@ CONTRACTS: dict[str, Table] = {
         OUTCOMES,
         HISTORY,
         DECISIONS,
+        POINTS,
     )
 }

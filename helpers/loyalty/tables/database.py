@@ -54,10 +54,8 @@ def open_database(
     StoreError
         The file is busy, damaged, of another program, or not there.
     """
-    if read_only and not path.exists():
-        raise refuse(f"there is no {kind} {path.name} in {path.absolute().parent}")
-    if not path.absolute().parent.is_dir():
-        raise refuse(f"there is no folder {path.absolute().parent} to keep {path.name} in")
+    if problem := _find_problem(path, kind, read_only=read_only):
+        raise refuse(problem)
     try:
         db = duckdb.connect(str(path), read_only=read_only)
         # DuckDB 2.0.0 packs the sorted sums of a LEFT JOIN too small when no row on the right can match: 250 comes out
@@ -81,6 +79,31 @@ def open_database(
         db.close()
         raise
     return db
+
+
+def _find_problem(path: Path, kind: str, *, read_only: bool) -> str:
+    """Say why this path is no place for such a file; empty if it is one."""
+    if path.name == ":memory:":
+        return f"a {kind} is a file: what is kept in memory only is gone tomorrow"
+    if path.is_dir():
+        return f"{path.name} is a folder; a {kind} is a file, such as {kind}.duckdb"
+    if read_only and not path.exists():
+        return f"there is no {kind} {path.name} in {path.absolute().parent}"
+    if not path.absolute().parent.is_dir():
+        return f"there is no folder {path.absolute().parent} to keep {path.name} in"
+    if path.exists() and not _is_database(path):  # the engine would open a CSV file, and lose what is written
+        return f"{path.name} is no {kind}, or it is damaged: it does not begin as a DuckDB file does"
+    return ""
+
+
+def _is_database(path: Path) -> bool:
+    """Say whether a file is empty or begins as DuckDB's files do; one that cannot be read is left to the engine."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(12)
+    except OSError:
+        return True
+    return not begin or begin[8:] == b"DUCK"
 
 
 def _find_tables(

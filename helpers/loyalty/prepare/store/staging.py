@@ -37,6 +37,7 @@ TABLES = {
     "members": "snapshot_id BIGINT, customer_id VARCHAR, segment VARCHAR",
     "profiles": f"snapshot_id BIGINT, {_list_columns(PROFILE)}",
     "forgotten": "customer_hash VARCHAR, forgotten_on DATE, rows BIGINT",
+    "key_proofs": "proof VARCHAR",
 }
 
 
@@ -54,7 +55,7 @@ def read_month(month: str) -> tuple[dt.date, dt.date]:
     return first.start_time.date(), (first + 1).start_time.date()
 
 
-def settle_id_types(db: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[str, str]:
+def settle_id_types(db: duckdb.DuckDBPyConnection, schema: pa.Schema, table_name: str = "receipts") -> dict[str, str]:
     """Give each id of the store the type in which it first comes; refuse another type later.
 
     Parameters
@@ -62,6 +63,8 @@ def settle_id_types(db: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[st
     db : duckdb.DuckDBPyConnection
     schema : pyarrow.Schema
         Of what comes in.
+    table_name : str
+        What comes in, for the message.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def settle_id_types(db: duckdb.DuckDBPyConnection, schema: pa.Schema) -> dict[st
             db.execute(f'ALTER TABLE {table} ALTER "{name}" TYPE {code}')
         held[name] = code
     if problems:
-        raise TableError(problems, "receipts")
+        raise TableError(problems, table_name)
     return {name: kind for name, kind in held.items() if name != "load_id"}
 
 
@@ -115,7 +118,19 @@ def stage_lines(
         raise TableError([f"a value does not fit: {str(error).splitlines()[0]}"], "receipts") from None
     db.execute("CREATE OR REPLACE TEMP TABLE came (name VARCHAR)")
     db.executemany("INSERT INTO came VALUES (?)", [[name] for name in types if name in columns])
-    return leave_out_forgotten(db)
+    gone = leave_out_forgotten(db, "staged")
+    return [f"{say_lines(gone)} of customers who asked to be forgotten left out"] if gone else []
+
+
+def say_lines(rows: int) -> str:
+    """Write a number of lines.
+
+    Examples
+    --------
+    >>> say_lines(1), say_lines(1_155)
+    ('1 line', '1,155 lines')
+    """
+    return f"{rows:,} line{'' if rows == 1 else 's'}"
 
 
 def _find_other_months(db: duckdb.DuckDBPyConnection, first: dt.date, after: dt.date) -> list[str]:
@@ -125,20 +140,17 @@ def _find_other_months(db: duckdb.DuckDBPyConnection, first: dt.date, after: dt.
     ).fetchall()[0]
     if not rows:
         return []
-    says = f"{rows:,} rows are not of {first:%Y-%m}: the earliest is of {earliest:%Y-%m-%d}, the latest of"
-    return [f"{says} {latest:%Y-%m-%d}. Give each month in a call of its own, whole"]
+    are = "row is" if rows == 1 else "rows are"
+    span = f"from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}"
+    return [f"{rows:,} {are} not of {first:%Y-%m}, but {span}. Give each month in a call of its own, whole"]
 
 
 def count_difference(db: duckdb.DuckDBPyConnection, load: int) -> tuple[int, int]:
     """Count the lines of a load that `staged` does not hold, and the reverse; equal lines count each time they come."""
     names = ", ".join(f'"{column.name}"' for column in RECEIPTS.columns)
-    held = f"SELECT {names} FROM lines WHERE load_id = $load"
+    held = f"SELECT {names} FROM lines WHERE load_id = $number"
     staged = f"SELECT {names} FROM staged"
-    gone, new = (
-        int(db.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})", {"load": load}).fetchall()[0][0])
-        for one, other in ((held, staged), (staged, held))
-    )
-    return gone, new
+    return _count_both_ways(db, held, staged, load)
 
 
 def insert_load(db: duckdb.DuckDBPyConnection, month: dt.date, day: dt.date, reason: str | None) -> None:
@@ -179,34 +191,64 @@ def stage_members(members: AnyTable) -> pd.DataFrame:
 
 def keep_snapshot(
     db: duckdb.DuckDBPyConnection, table: pd.DataFrame, day: dt.date, scheme: str, version: str, learned: dt.date
-) -> str:
-    """Write a snapshot, unless the one that counts for this day and scheme says the same; return what was done."""
+) -> tuple[str, int, int]:
+    """Write a snapshot, unless one of this scheme and day says the same and counts, or was recorded on that very day.
+
+    Returns
+    -------
+    tuple of (str, int, int)
+        "added", "renewed" or "unchanged"; its customers; how many were left out because they asked to be forgotten.
+    """
     incoming = pa.Table.from_pandas(table, preserve_index=False)
     db.register("incoming", incoming)
-    settle_id_types(db, pa.schema([incoming.schema.field("customer_id")]))
-    target = "members" if "segment" in table else "profiles"
+    is_membership = "segment" in table
+    settle_id_types(db, pa.schema([incoming.schema.field("customer_id")]), "members" if is_membership else "profile")
+    target = "members" if is_membership else "profiles"
     held = [row[0] for row in db.execute(f"DESCRIBE {target}").fetchall() if row[0] != "snapshot_id"]
     names = ", ".join(f'"{name}"' for name in held)
     given = ", ".join(f'"{name}"' if name in table else f'NULL AS "{name}"' for name in held)
-    latest = db.execute(
-        "SELECT max_by((snapshot_id, version), snapshot_id) FROM snapshots WHERE scheme = ? AND as_of = ?",
-        [scheme, day],
-    ).fetchall()[0][0]
+    db.execute(f"CREATE OR REPLACE TEMP TABLE placed AS SELECT {given} FROM incoming")
+    gone = leave_out_forgotten(db, "placed")
+    (customers,) = db.execute("SELECT count(*) FROM placed").fetchall()[0]
     (known,) = db.execute("SELECT coalesce(max(load_id), 0) FROM loads").fetchall()[0]
-    if latest is not None:
-        number, version_before = latest.values() if isinstance(latest, dict) else latest
+    there = db.execute(
+        "SELECT snapshot_id, version, recorded_at FROM snapshots WHERE scheme = ? AND as_of = ?"
+        " ORDER BY snapshot_id DESC",
+        [scheme, day],
+    ).fetchall()
+    for place, (number, version_before, recorded_at) in enumerate(there):
+        if place and recorded_at != learned:
+            continue
         before = f"SELECT {names} FROM {target} WHERE snapshot_id = $number"
-        now = f"SELECT {given} FROM incoming"
-        changes = [
-            db.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})", {"number": number}).fetchall()[0][0]
-            for one, other in ((before, now), (now, before))
-        ]
-        if not any(changes) and version_before == version:
-            db.execute("UPDATE snapshots SET known_load = ? WHERE snapshot_id = ?", [known, number])
-            return "unchanged"
+        if version_before == version and not any(_count_both_ways(db, before, f"SELECT {names} FROM placed", number)):
+            if not place:
+                db.execute("UPDATE snapshots SET known_load = ? WHERE snapshot_id = ?", [known, number])
+            return "unchanged", customers, gone
+    refuse_earlier(db, learned)
     (number,) = db.execute("SELECT coalesce(max(snapshot_id), 0) + 1 FROM snapshots").fetchall()[0]
-    db.execute(f"INSERT INTO {target} (snapshot_id, {names}) SELECT $number, {given} FROM incoming", {"number": number})
+    db.execute(f"INSERT INTO {target} (snapshot_id, {names}) SELECT $number, {names} FROM placed", {"number": number})
     db.execute(
-        "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", [number, scheme, version, day, learned, len(table), known]
+        "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", [number, scheme, version, day, learned, customers, known]
     )
-    return "added" if latest is None else "renewed"
+    return "renewed" if there else "added", customers, gone
+
+
+def _count_both_ways(db: duckdb.DuckDBPyConnection, one: str, other: str, number: int) -> tuple[int, int]:
+    """Count the rows of one question that the other does not hold, and the reverse; `$number` is bound in `one`."""
+    first, second = (
+        int(db.execute(f"SELECT count(*) FROM ({a} EXCEPT ALL {b})", {"number": number}).fetchall()[0][0])
+        for a, b in ((one, other), (other, one))
+    )
+    return first, second
+
+
+def refuse_earlier(db: duckdb.DuckDBPyConnection, day: dt.date) -> None:
+    """Refuse a day before that of an earlier load: what was known on a day would change afterwards."""
+    last = db.execute(
+        "SELECT max(recorded_at) FROM (SELECT recorded_at FROM loads UNION ALL SELECT recorded_at FROM snapshots)"
+    ).fetchall()[0][0]
+    if last is not None and day < last:
+        raise StoreError(
+            f"recorded_at is {day:%Y-%m-%d}, but the store has learned something on {last:%Y-%m-%d}: what was known on"
+            " a day must not change afterwards. Give the day on which you load, not the month's"
+        )

@@ -29,6 +29,8 @@ from loyalty.prepare.store.staging import (
     insert_load,
     keep_snapshot,
     read_month,
+    refuse_earlier,
+    say_lines,
     settle_id_types,
     stage_lines,
     stage_members,
@@ -43,6 +45,7 @@ from loyalty.tables.sources import AnyTable
 Day: TypeAlias = str | dt.date | pd.Timestamp
 PROFILE_SCHEME = "profile"  # under which the snapshots of profiles are listed
 ALWAYS = dt.date(9999, 12, 31)
+LONGEST = 20  # years from a month to the day on which the store learns of it
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,10 @@ class Refreshed:
 
     def __str__(self) -> str:
         words = {
-            "added": f"{self.month}: {self.rows:,} lines added, sales {self.sales:,.2f}",
-            "corrected": f"{self.month}: {self.rows:,} lines in place of {self.rows_before:,}, sales {self.sales:,.2f};"
-            " the lines before stay readable with known_on",
-            "unchanged": f"{self.month}: already there, unchanged ({self.rows:,} lines)",
+            "added": f"{self.month}: {say_lines(self.rows)} added, sales {self.sales:,.2f}",
+            "corrected": f"{self.month}: {say_lines(self.rows)} in place of {self.rows_before:,},"
+            f" sales {self.sales:,.2f}; the lines before stay readable with known_on",
+            "unchanged": f"{self.month}: already there, unchanged ({say_lines(self.rows)})",
         }
         return "\n".join([words[self.done], *(f"  ⚠ {text}" for text in self.warnings)])
 
@@ -77,9 +80,11 @@ class Kept:
     scheme: str
     done: str
     customers: int
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.scheme} as of {self.as_of}: {self.customers:,} customers, {self.done}"
+        said = f"{self.scheme} as of {self.as_of}: {self.customers:,} customers, {self.done}"
+        return "\n".join([said, *(f"  ⚠ {text}" for text in self.warnings)])
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
@@ -142,14 +147,15 @@ def open_store(path: str | Path, *, read_only: bool = False) -> AnalyticStore:
     0
     """
     path = Path(path)
-    return AnalyticStore(open_database(path, "store", TABLES, read_only=read_only), path)
+    return AnalyticStore(open_database(path, "store", TABLES, read_only=read_only), path, read_only=read_only)
 
 
 class AnalyticStore:
     """An analytic store in a file; opened by `open_store`, closed by `close` or at the end of a `with` block."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, path: Path) -> None:
-        self._db = db
+    def __init__(self, db: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool = False) -> None:
+        self._connection: duckdb.DuckDBPyConnection | None = db
+        self._read_only = read_only
         self.path = path
 
     def __enter__(self) -> AnalyticStore:
@@ -160,7 +166,9 @@ class AnalyticStore:
 
     def close(self) -> None:
         """Close the file; what was written is in it already."""
-        self._db.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     # --- Writing ---------------------------------------------------------------------------------
 
@@ -205,31 +213,39 @@ class AnalyticStore:
         """
         first, after = read_month(month)
         day = read_day(recorded_at, "recorded_at").date()
+        _refuse_odd_day(first, after, day)
         checked = check_receipts(receipts)
         incoming = _to_arrow(checked.table)
         with self._writing() as db:
-            _refuse_earlier(db, day)
             db.register("incoming", incoming)
             types = settle_id_types(db, incoming.schema)
-            forgotten = stage_lines(db, incoming.column_names, types, first, after)
-            warnings = (*checked.warnings, *forgotten)
+            left_out = stage_lines(db, incoming.column_names, types, first, after)
+            warnings = (*checked.warnings, *left_out)
             rows, sales = db.execute("SELECT count(*), coalesce(sum(sales), 0) FROM staged").fetchall()[0]
-            held = db.execute("SELECT max(load_id) FROM loads WHERE month = ?", [first]).fetchall()[0][0]
-            if held is None:
+            name = f"{first:%Y-%m}"
+            there = db.execute(
+                "SELECT load_id, recorded_at, (SELECT count(*) FROM lines WHERE lines.load_id = loads.load_id)"
+                " FROM loads WHERE month = ? ORDER BY load_id DESC",
+                [first],
+            ).fetchall()
+            if not there:
+                refuse_earlier(db, day)
                 insert_load(db, first, day, reason)
-                return Refreshed(f"{first:%Y-%m}", "added", rows, sales, 0, warnings)
-            gone, new = count_difference(db, held)
-            before = db.execute("SELECT count(*) FROM lines WHERE load_id = ?", [held]).fetchall()[0][0]
-            if not gone and not new:
-                return Refreshed(f"{first:%Y-%m}", "unchanged", rows, sales, before, warnings)
+                return Refreshed(name, "added", rows, sales, 0, warnings)
+            current, _, before = there[0]
+            gone, new = count_difference(db, current)
+            same_day = [load for load, recorded, _ in there[1:] if recorded == day]
+            if not (gone or new) or any(not any(count_difference(db, load)) for load in same_day):
+                return Refreshed(name, "unchanged", rows, sales, before, warnings)
             if not reason:
                 raise StoreError(
-                    f"{first:%Y-%m} is in the store with other lines: {new:,} are new or changed, {gone:,} are no"
+                    f"{name} is in the store with other lines: {say_lines(new)} new or changed, {say_lines(gone)} no"
                     " longer there; nothing was written. If it is a correction, say reason='…'; the lines before stay"
                     " readable"
                 )
+            refuse_earlier(db, day)
             insert_load(db, first, day, reason)
-            return Refreshed(f"{first:%Y-%m}", "corrected", rows, sales, before, warnings)
+            return Refreshed(name, "corrected", rows, sales, before, warnings)
 
     def snapshot(self, as_of: Day, *, recorded_at: Day, customers: AnyTable = None, products: AnyTable = None) -> Kept:
         """Build the profile of all customers as of a day from the store's own receipts, and keep it.
@@ -249,16 +265,18 @@ class AnalyticStore:
         Raises
         ------
         StoreError
-            The day lies before that of an earlier load.
+            The store is empty, or a day lies before that of an earlier load, or `as_of` after `recorded_at`.
         TableError
             There are no receipts before `as_of`.
         """
         day = read_day(as_of)
         learned = read_day(recorded_at, "recorded_at").date()
+        _refuse_ahead(day.date(), learned)
+        if not len(self.loads()):
+            raise StoreError("the store holds no receipts yet: refresh comes first")
         profile = build_profile(self.receipts(), day, customers=customers, products=products)
         with self._writing() as db:
-            _refuse_earlier(db, learned)
-            return self._keep(db, profile, day.date(), PROFILE_SCHEME, "1", learned)
+            return _keep(db, profile, day.date(), PROFILE_SCHEME, "1", learned)
 
     def place(self, members: AnyTable, as_of: Day, *, scheme: str, version: str, recorded_at: Day) -> Kept:
         """Keep which segment each customer is in on a day. The same again changes nothing.
@@ -286,12 +304,15 @@ class AnalyticStore:
         """
         day = read_day(as_of).date()
         learned = read_day(recorded_at, "recorded_at").date()
+        _refuse_ahead(day, learned)
+        for name, text in (("scheme", scheme), ("version", version)):
+            if not isinstance(text, str) or not text.strip():
+                raise StoreError(f"{name} should be a text, such as 'silence' or '1', found {text!r}")
         if scheme == PROFILE_SCHEME:
             raise StoreError(f"{PROFILE_SCHEME!r} is the name of the profiles' own snapshots: choose another")
         table = stage_members(members)
         with self._writing() as db:
-            _refuse_earlier(db, learned)
-            return self._keep(db, table, day, scheme, version, learned)
+            return _keep(db, table, day, scheme, version, learned)
 
     def forget(self, customer_id: int | str, *, recorded_at: Day) -> int:
         """Delete everything about a customer, in all loads and snapshots; returns how many rows were deleted.
@@ -337,15 +358,20 @@ class AnalyticStore:
 
     def membership(self, scheme: str, *, known_on: Day | None = None) -> pd.DataFrame:
         """Spells in segments under the contract `segments`, half open: [valid_from, valid_to); empty while it lasts."""
+        self._find_first(scheme, known_on)
         values = {"scheme": scheme, "known_on": _until(known_on)}
         return self._db.execute(MEMBERSHIP, values).df()
 
     def who_moved(self, scheme: str, start: Day, end: Day, *, known_on: Day | None = None) -> pd.DataFrame:
         """Who was in another segment on one day than on another: customer_id, segment_before, segment_after.
 
-        Who was in no segment on one of the days has an empty one there. The SQL is `WHO_MOVED`.
+        Who was in no segment on one of the days has an empty one there. The SQL is `WHO_MOVED`. StoreError when there
+        is no such scheme, or a day lies before its first snapshot: then everybody would seem to have come.
         """
         days = {"start": read_day(start, "start").date(), "end": read_day(end, "end").date()}
+        first = self._find_first(scheme, known_on)
+        if early := [f"{name} is {day:%Y-%m-%d}" for name, day in days.items() if day < first]:
+            raise StoreError(f"{', '.join(early)}, before the first snapshot of {scheme!r}, {first:%Y-%m-%d}")
         values = {"scheme": scheme, "known_on": _until(known_on)} | days
         return self._db.execute(WHO_MOVED, values).df()
 
@@ -365,6 +391,9 @@ class AnalyticStore:
     def ask(self, question: str, values: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Put a question in SQL to the store's tables; values are bound by name, such as `$day`. Nothing is written.
 
+        The tables are `lines` (each load's receipt lines), `loads`, `snapshots`, `members`, `profiles` and `forgotten`.
+        What counts now, or counted on a day, comes simpler from `receipts`, `membership` and `who_moved`.
+
         Raises
         ------
         StoreError
@@ -377,12 +406,31 @@ class AnalyticStore:
             with self._db.cursor() as db:
                 return db.execute(question, dict(values or {})).df()
         except duckdb.Error as error:
-            raise StoreError(f"the question cannot be answered: {str(error).splitlines()[0]}") from None
+            tables = f" (tables: {', '.join(TABLES)})" if isinstance(error, duckdb.CatalogException) else ""
+            raise StoreError(f"the question cannot be answered: {str(error).splitlines()[0]}{tables}") from None
 
     # --- Inside ----------------------------------------------------------------------------------
 
+    @property
+    def _db(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise StoreError(f"the store {self.path.name} is closed: open it again with open_store")
+        return self._connection
+
     def _writing(self) -> _Transaction:
+        if self._read_only:
+            raise StoreError(f"the store {self.path.name} was opened read-only: open it without read_only to write")
         return _Transaction(self._db, self.path)
+
+    def _find_first(self, scheme: str, known_on: Day | None) -> dt.date:
+        """Find the day of a scheme's first snapshot that was known; StoreError names the schemes that there are."""
+        question = "SELECT scheme, min(as_of) FROM snapshots WHERE recorded_at <= ? AND scheme <> ? GROUP BY scheme"
+        first = dict(self._db.execute(question, [_until(known_on), PROFILE_SCHEME]).fetchall())
+        if scheme not in first:
+            names = ", ".join(repr(name) for name in sorted(first)) or "none yet"
+            when = "" if known_on is None else f" known on {_until(known_on):%Y-%m-%d}"
+            raise StoreError(f"there is no scheme {scheme!r}{when}; schemes that are there: {names}")
+        return first[scheme]
 
     def _find_snapshot(self, scheme: str, day: dt.date, known_on: Day | None) -> int:
         values = {"scheme": scheme, "known_on": _until(known_on)}
@@ -391,18 +439,6 @@ class AnalyticStore:
             days = ", ".join(f"{one:%Y-%m-%d}" for one in sorted(found)) or "none"
             raise StoreError(f"there is no {scheme} as of {day:%Y-%m-%d}; days that are there: {days}")
         return int(found[day])
-
-    def _keep(
-        self,
-        db: duckdb.DuckDBPyConnection,
-        table: pd.DataFrame,
-        day: dt.date,
-        scheme: str,
-        version: str,
-        learned: dt.date,
-    ) -> Kept:
-        done = keep_snapshot(db, table, day, scheme, version, learned)
-        return Kept(f"{day:%Y-%m-%d}", scheme, done, len(table))
 
     def _repr_html_(self) -> str:
         return f"<b>{html.escape(self.path.name)}</b>{self.loads().to_html(index=False, border=0)}"
@@ -416,15 +452,30 @@ def _to_arrow(table: nw.LazyFrame) -> pa.Table:
     return found
 
 
-def _refuse_earlier(db: duckdb.DuckDBPyConnection, day: dt.date) -> None:
-    """Refuse a day before that of an earlier load: what was known on a day would change afterwards."""
-    last = db.execute(
-        "SELECT max(recorded_at) FROM (SELECT recorded_at FROM loads UNION ALL SELECT recorded_at FROM snapshots)"
-    ).fetchall()[0][0]
-    if last is not None and day < last:
+def _keep(
+    db: duckdb.DuckDBPyConnection, table: pd.DataFrame, day: dt.date, scheme: str, version: str, learned: dt.date
+) -> Kept:
+    done, customers, gone = keep_snapshot(db, table, day, scheme, version, learned)
+    says = "customer who asked to be forgotten is" if gone == 1 else "customers who asked to be forgotten are"
+    return Kept(f"{day:%Y-%m-%d}", scheme, done, customers, (f"{gone:,} {says} left out",) if gone else ())
+
+
+def _refuse_ahead(as_of: dt.date, learned: dt.date) -> None:
+    """Refuse a snapshot of a day that is still to come."""
+    if as_of > learned:
         raise StoreError(
-            f"recorded_at is {day:%Y-%m-%d}, but the store has learned something on {last:%Y-%m-%d}: what was known on"
-            " a day must not change afterwards. Give the day on which you load, not the month's"
+            f"as_of is {as_of:%Y-%m-%d}, after recorded_at ({learned:%Y-%m-%d}): nobody knows that day yet"
+        )
+
+
+def _refuse_odd_day(first: dt.date, after: dt.date, learned: dt.date) -> None:
+    """Refuse to learn of a month before it began, or so long afterwards that it must be a slip."""
+    if learned < first:
+        raise StoreError(f"recorded_at is {learned:%Y-%m-%d}, before {first:%Y-%m} began")
+    if learned.year - after.year > LONGEST:
+        raise StoreError(
+            f"recorded_at is {learned:%Y-%m-%d}, more than {LONGEST} years after {first:%Y-%m}: a slip? After such a"
+            " day no earlier one is taken"
         )
 
 

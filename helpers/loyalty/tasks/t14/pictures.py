@@ -73,15 +73,14 @@ def draw_spells(spells: pd.DataFrame, households: Sequence[int], until: pd.Times
     return ax
 
 
-def draw_moves(moves: pd.DataFrame, start: str, end: str) -> Axes:
-    """Draw how many households moved from which segment to which, the most frequent first.
+def draw_moves(moves: pd.DataFrame, title: str) -> Axes:
+    """Draw how many households moved from which segment to which, the most frequent first; to cooling in colour.
 
     Parameters
     ----------
     moves : DataFrame
         segment_before, segment_after (empty where a household was in none), households.
-    start, end : str
-        The two days in words.
+    title : str
     """
     table = moves.sort_values("households", ascending=False)
     names = table["segment_before"].fillna("not yet there") + " → " + table["segment_after"].fillna("gone")
@@ -95,5 +94,5 @@ def draw_moves(moves: pd.DataFrame, start: str, end: str) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.grid(visible=False)
     ax.tick_params(axis="y", length=0)
-    headline(ax, f"Who moved between {start} and {end}", "households in another segment than before", SOURCE)
+    headline(ax, title, "households in another segment than a month before; in colour: now cooling", SOURCE)
     return ax

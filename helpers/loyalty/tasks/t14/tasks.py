@@ -123,6 +123,11 @@ def _answer_known() -> Answers:
                 (then, then + late),
             ),
             Mistake(
+                "late_file_alone",
+                "You loaded the late file in the place of June. It holds one store only: put it together with the first file, each line once (14a).",
+                (then, late),
+            ),
+            Mistake(
                 "half_a_year",
                 "The second number holds the months before as well. Keep the lines of June: `time >= '2017-06-01'`.",
                 (then, half_year),
@@ -162,6 +167,11 @@ def _answer_moved() -> Answers:
                 _count(_move(_all_lines(late=False), "2017-06-01", "2017-07-01"), "active", "cooling"),
             ),
             Mistake(
+                "late_file_alone",
+                "Far too many: June holds the late file alone, so most households seem silent. Load the whole of June (14a).",
+                _count(_move(_late_alone(), "2017-06-01", "2017-07-01"), "active", "cooling"),
+            ),
+            Mistake(
                 "all_who_are_cooling",
                 "These are all who are cooling on 1 July. Some of them were cooling on 1 June already.",
                 float(cooling),
@@ -195,6 +205,12 @@ def _answer_moved() -> Answers:
     )
 
 
+def _late_alone() -> pd.DataFrame:
+    """January to May, and of June the late file alone."""
+    files = open_deliveries()
+    return pd.concat([*files.earlier.values(), files.june_late], ignore_index=True)
+
+
 def _count_thirty(lines: pd.DataFrame) -> float:
     """From active to cooling, with thirty days in the place of four weeks."""
     before, after = (_label(lines, day, last_inside=30) for day in ("2017-06-01", "2017-07-01"))
@@ -206,7 +222,7 @@ def _answer_board() -> Answers:
     then, now = _answer_known().right
     return Answers(
         right="B",
-        praise=f"{now:,.0f} is what we know; who has {then:,.0f} in his hand finds it explained.",
+        praise=f"{now:,.0f} is what we know, and the board sees why its {then:,.0f} changed.",
         mistakes=(
             Mistake(
                 "silently_replaced",
@@ -287,7 +303,7 @@ TASKS = (
             "`pd.concat([files.june, files.june_late])`, then `drop_duplicates(['basket_id', 'line_no'])`.",
             "The sum of `sales` of what is left.",
         ),
-        close="Close, not it. Is every line in, and each of them once?",
+        close="Close, not it. Is every line in, each of them once, and did you add `sales` (what was paid)?",
     ),
     Task(
         code="14b",

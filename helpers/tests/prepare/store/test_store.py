@@ -82,7 +82,7 @@ def test_equal_lines_are_kept_as_often_as_they_come(store):
     lines = pd.concat([make_month(), make_month().head(1)], ignore_index=True)
     store.refresh(lines, "2017-01", recorded_at="2017-02-01")
     assert len(read(store)) == 61
-    with pytest.raises(StoreError, match="0 are new or changed, 1 are no longer there"):
+    with pytest.raises(StoreError, match="0 lines new or changed, 1 line no longer there"):
         store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
 
 
@@ -104,7 +104,7 @@ def test_a_corrected_month_needs_a_reason_and_what_was_known_stays(store):
     store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
     before = read(store)
     late = pd.concat([make_month(), make_month(seed=5).head(4)])
-    with pytest.raises(StoreError, match="4 are new or changed, 0 are no longer there"):
+    with pytest.raises(StoreError, match="4 lines new or changed, 0 lines no longer there"):
         store.refresh(late, "2017-01", recorded_at="2017-03-01")
     done = store.refresh(late, "2017-01", recorded_at="2017-03-01", reason="a till sent late")
     assert (done.done, done.rows, done.rows_before) == ("corrected", 64, 60)
@@ -125,11 +125,15 @@ def test_what_was_known_on_a_day_cannot_change_afterwards(store):
 
 @pytest.mark.parametrize(
     ("month", "says"),
-    [("2017-13", "like '2017-03'"), ("March", "like '2017-03'"), ("2017-02", "60 rows are not of 2017-02")],
+    [
+        ("2017-13", "like '2017-03'"),
+        ("March", "like '2017-03'"),
+        ("2017-02", "60 rows are not of 2017-02, but from 2017-01-02"),
+    ],
 )
 def test_a_month_that_is_none_and_lines_of_another_are_refused(store, month, says):
     with pytest.raises((StoreError, TableError), match=says):
-        store.refresh(make_month(), month, recorded_at="2017-02-01")
+        store.refresh(make_month(), month, recorded_at="2017-03-01")
     assert len(store.loads()) == 0
 
 
@@ -262,6 +266,41 @@ def test_on_every_day_of_a_snapshot_the_spells_say_what_the_snapshot_said(tmp_pa
             assert set(moved["customer_id"]) == wanted
 
 
+def test_a_scheme_that_is_not_there_and_days_before_its_first_snapshot_are_refused(store):
+    with pytest.raises(StoreError, match="no scheme 'life'; schemes that are there: none yet"):
+        store.membership("life")
+    place(store, "2017-02-01", {1: "active"})
+    with pytest.raises(StoreError, match="no scheme 'live'; schemes that are there: 'life'"):
+        store.who_moved("live", "2017-02-01", "2017-03-01")
+    with pytest.raises(StoreError, match="start is 2017-01-31, before the first snapshot of 'life', 2017-02-01"):
+        store.who_moved("life", "2017-01-31", "2017-02-01")
+    with pytest.raises(StoreError, match="'life' known on 2017-12-31"):
+        store.membership("life", known_on="2017-12-31")
+
+
+def test_days_that_nobody_can_know_yet_are_refused(store):
+    with pytest.raises(StoreError, match="before 2017-01 began"):
+        store.refresh(make_month(), "2017-01", recorded_at="2016-12-31")
+    with pytest.raises(StoreError, match="a slip"):
+        store.refresh(make_month(), "2017-01", recorded_at="2071-02-01")
+    with pytest.raises(StoreError, match="nobody knows that day yet"):
+        place(store, "2018-01-02", {1: "active"}, recorded_at="2018-01-01")
+    with pytest.raises(StoreError, match="holds no receipts yet"):
+        store.snapshot("2017-02-01", recorded_at="2017-02-01")
+    assert len(store.loads()) == len(store.snapshots()) == 0
+
+
+def test_a_load_that_was_corrected_since_is_recognised_when_a_notebook_runs_again(store):
+    late = pd.concat([make_month(), make_month(seed=5).head(4)])
+    for _ in range(2):
+        store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
+        store.refresh(late, "2017-01", recorded_at="2017-03-01", reason="a till sent late")
+        place(store, "2017-01-15", {1: "active"}, recorded_at="2017-03-01")
+        place(store, "2017-01-15", {1: "cooling"}, recorded_at="2017-03-02")
+    assert len(store.loads()) == len(store.snapshots()) == 2 and len(read(store)) == 64
+    assert store.membership("life")["segment"].tolist() == ["cooling"]
+
+
 def test_members_with_two_segments_or_none_are_refused_with_all_problems(store):
     members = pd.DataFrame({"customer_id": [1, 1, 2], "segment": ["a", "b", None]})
     with pytest.raises(TableError) as caught:
@@ -289,6 +328,24 @@ def test_a_forgotten_customer_is_gone_everywhere_and_does_not_come_back(store, k
     noted = store.ask("SELECT customer_hash FROM forgotten")["customer_hash"].tolist()
     assert noted == [hmac.new(KEY.encode(), str(someone).encode(), hashlib.sha256).hexdigest()]
     assert store.forget(someone, recorded_at="2018-02-02") == 0 and len(store.ask("FROM forgotten")) == 1
+
+
+def test_a_forgotten_customer_is_not_placed_again_and_another_key_is_noticed(store, key, monkeypatch):
+    lines = make_month()
+    store.refresh(lines, "2017-01", recorded_at="2017-02-01")
+    someone = lines["customer_id"].iloc[0]  # an integer of NumPy
+    store.forget(someone, recorded_at="2017-02-02")
+    kept = place(store, "2017-02-01", {int(someone): "a", 999: "a"})
+    assert kept.customers == 1 and "1 customer who asked to be forgotten is left out" in str(kept)
+    monkeypatch.setenv("LOYALTY_KEY", "another key, also long enough")
+    for change in (
+        lambda: store.refresh(lines, "2017-01", recorded_at="2018-01-02", reason="again"),
+        lambda: place(store, "2017-03-01", {int(someone): "a"}),
+        lambda: store.forget(999, recorded_at="2018-01-02"),
+    ):
+        with pytest.raises(StoreError, match="the key has changed"):
+            change()
+    assert len(store.loads()) == 1 and 999 in set(store.membership("life")["customer_id"])
 
 
 def test_an_id_of_the_wrong_kind_is_not_taken_for_a_customer_without_rows(store, key):
@@ -330,12 +387,34 @@ def test_a_foreign_file_and_a_missing_one_are_refused_and_left_alone(tmp_path):
         db.execute("CREATE TABLE mine (x INT)")
     with pytest.raises(StoreError, match="other tables, no store; nothing was written"):
         open_store(tmp_path / "other.duckdb")
+    (tmp_path / "till.csv").write_text("customer_id,sales\n1,2\n")
+    for name, says in (
+        (":memory:", "gone tomorrow"),
+        ("till.csv", "does not begin as a DuckDB file"),
+        (".", "is a folder"),
+    ):
+        with pytest.raises(StoreError, match=says):
+            open_store(tmp_path / name)
+    assert (tmp_path / "till.csv").read_text() == "customer_id,sales\n1,2\n"
     with pytest.raises(StoreError, match="there is no store missing.duckdb"):
         open_store(tmp_path / "missing.duckdb", read_only=True)
     with open_history(tmp_path / "history.duckdb"):
         pass
     with pytest.raises(StoreError, match="holds no store"):
         open_store(tmp_path / "history.duckdb", read_only=True)
+
+
+def test_a_closed_store_and_one_that_is_read_only_say_so(tmp_path):
+    with open_store(tmp_path / "store.duckdb") as store:
+        store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
+    store.close()
+    with pytest.raises(StoreError, match="is closed: open it again"):
+        store.loads()
+    with open_store(tmp_path / "store.duckdb", read_only=True) as store:
+        with pytest.raises(StoreError, match="opened read-only"):
+            store.snapshot("2017-02-01", recorded_at="2017-02-01")
+        with pytest.raises(StoreError, match="tables: lines, loads"):
+            store.ask("FROM receipts")
 
 
 # --- A process that ends in the middle ------------------------------------------------------------

@@ -6,9 +6,10 @@ import duckdb
 import pandas as pd
 import pytest
 
+from loyalty.prepare.store import reconcile_points
 from loyalty.tasks import check
 from loyalty.tasks.t14.pictures import draw_moves, draw_spells
-from loyalty.tasks.t14.scene import LATE_STORE, name_silence, open_deliveries, read_delivery
+from loyalty.tasks.t14.scene import LATE_STORE, LIFE_DAYS, make_ledger, name_silence, open_deliveries, read_delivery
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,9 @@ def test_what_was_known_then_and_now_is_right_in_this_order_only(files, june):
     assert check("14b", (now, then)).mistake == "other_order"
     assert check("14b", (now, now)).mistake == "known_now_twice"
     assert check("14b", (then, then)).mistake == "known_then_twice"
-    assert check("14b", (then, then + files.june_late.customer_id.nunique())).mistake == "late_ones_added"
+    late = files.june_late.customer_id.nunique()
+    assert check("14b", (then, then + late)).mistake == "late_ones_added"
+    assert check("14b", (then, late)).mistake == "late_file_alone"
 
 
 def test_moves_by_hand_are_right_and_other_counts_are_named(files, june, spring):
@@ -70,6 +73,8 @@ def test_moves_by_hand_are_right_and_other_counts_are_named(files, june, spring)
     early = label(pd.concat([spring, files.june]), "2017-07-01")
     assert check("14c", len(active.intersection(early[early.between(29, 84)].index))).mistake == "as_known_then"
     assert check("14c", len(cooling) - before.between(29, 84).sum()).mistake == "net_change"
+    alone = label(pd.concat([spring, files.june_late]), "2017-07-01")
+    assert check("14c", len(active.intersection(alone[alone.between(29, 84)].index))).mistake == "late_file_alone"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,14 @@ def test_the_first_file_lacks_the_late_tills_lines_and_the_second_is_whole():
     assert len(first) + len(late) == len(second) and set(late.store_id) == {LATE_STORE}
 
 
+def test_the_ledgers_faults_are_found_and_no_others():
+    ledger = make_ledger()
+    found = reconcile_points(ledger.points, ledger.receipts, rate=1, life_days=LIFE_DAYS, as_of="2017-07-01")
+    entries = found.table.set_index("check")["entries"]
+    assert {check: entries[check] for check in ledger.planted} == ledger.planted
+    assert entries["no such receipt"] == entries["below zero"] == 0 < entries["overdue"]
+
+
 def test_silence_is_called_by_its_days():
     profile = pd.DataFrame({"customer_id": range(4), "recency_days": [28.0, 29.0, 84.0, 85.0]})
     assert name_silence(profile)["segment"].tolist() == ["active", "cooling", "cooling", "quiet"]
@@ -109,7 +122,7 @@ def test_pictures_name_their_message():
     moves = pd.DataFrame(
         {"segment_before": ["active", None], "segment_after": ["quiet", "active"], "households": [2, 3]}
     )
-    assert [text.get_text() for text in draw_moves(moves, "April", "May").get_yticklabels()] == [
+    assert [text.get_text() for text in draw_moves(moves, "A title").get_yticklabels()] == [
         "not yet there → active",
         "active → quiet",
     ]
