@@ -39,8 +39,8 @@ class Estimate:
         The mean that the treated are compared with.
     level : float
         Coverage of the interval, a fraction.
-    details : mapping of str to number
-        Further numbers of the method, by name.
+    details : mapping of str to number or str
+        Further numbers of the method, by name; a list of its parts is one text.
     warnings : tuple of str
         Reasons not to trust the result.
     """
@@ -139,7 +139,8 @@ def make_estimate(
     """
     effect = float(effect)
     se = float(se)
-    fields["details"] = {name: float(value) for name, value in fields.get("details", {}).items()}
+    details = fields.get("details", {})
+    fields["details"] = {k: value if isinstance(value, str) else float(value) for k, value in details.items()}
     if se == 0 and certain:
         return Estimate(effect, effect, effect, se, float(effect == 0), level=level, **fields)
     if se == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -125,6 +125,53 @@ def compare_moments(
     0.816
     """
     n, m = map(float, sizes)
+    found = find_errors(sizes, means, spreads, per=per, variance=variance)
+    skewness = skewness * tilt_of_gap(n, m)
+    return make_estimate(
+        means[0] - means[1],
+        np.sqrt(found.parts.sum()),
+        df=found.df,
+        level=level,
+        n_treated=int(n),
+        n_control=int(m),
+        method=method,
+        estimand=estimand,
+        base=float(means[1]),
+        details={
+            "pooled": found.way == "pooled",
+            "careful": found.way == "careful",
+            "df": found.df,
+            "skewness": skewness,
+            "se_control": np.sqrt(found.parts[1]),
+        },
+        warnings=doubt_moments(skewness, filled),
+    )
+
+
+class Errors(NamedTuple):
+    """What chance does to a difference of two means: the variance of each mean, the degrees of freedom, which rule."""
+
+    parts: np.ndarray
+    df: float
+    way: str
+
+
+def find_errors(
+    sizes: Sequence[float],
+    means: Sequence[float],
+    spreads: Sequence[float],
+    *,
+    per: Sequence[float] = (1.0, 1.0),
+    variance: str = "auto",
+) -> Errors:
+    """Find the variances of two means by the rule of `compare_moments`, whose parameters these are.
+
+    Examples
+    --------
+    >>> find_errors([4, 4], [5.0, 3.0], [2.0, 2.0]).parts.tolist()
+    [0.5, 0.5]
+    """
+    n, m = map(float, sizes)
     way = variance
     if variance == "auto":
         way = "careful" if is_small(n, m) else "welch"
@@ -139,34 +186,27 @@ def compare_moments(
         spread[1] = max(spread[1], pooled)
         df = float(m - 1)
     parts = spread / np.square(per) / [n, m]
-    se = np.sqrt(parts.sum())
-    if se > 0 and way == "welch":
+    if parts.sum() > 0 and way == "welch":
         df = float(1 / ((parts / parts.sum()) ** 2 / [n - 1, m - 1]).sum())  # Welch and Satterthwaite
-    skewness = skewness * tilt_of_gap(n, m)
+    return Errors(parts, df, way)
+
+
+def doubt_moments(skewness: float, filled: Sequence[float]) -> tuple[str, ...]:
+    """Say why the t interval of a difference of means may cover too little: its skewness, too few buyers.
+
+    Parameters
+    ----------
+    skewness : float
+        Of the difference.
+    filled : two numbers
+        Customers with a value other than zero in each group, effective ones where they are weighted.
+    """
     notes = []
     if abs(skewness) > MOST_SKEWNESS:
         notes.append(f"heavy tail: the difference has skewness {skewness:.2f}, its interval may cover too little")
     if min(filled) < LEAST_FILLED:
         notes.append("fewer than 20 customers with a value other than zero in one group")
-    return make_estimate(
-        means[0] - means[1],
-        se,
-        df=df,
-        level=level,
-        n_treated=int(n),
-        n_control=int(m),
-        method=method,
-        estimand=estimand,
-        base=float(means[1]),
-        details={
-            "pooled": way == "pooled",
-            "careful": way == "careful",
-            "df": df,
-            "skewness": skewness,
-            "se_control": np.sqrt(parts[1]),
-        },
-        warnings=tuple(notes),
-    )
+    return tuple(notes)
 
 
 @check_arguments

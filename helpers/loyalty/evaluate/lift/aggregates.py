@@ -46,7 +46,8 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         powers = {key: value + other.powers[key] for key, value in self.powers.items()}
-        return Sums(self.n + other.n, powers, self.shift, self.filled + other.filled)
+        least, most = zip(self.weights, other.weights, strict=True)
+        return Sums(self.n + other.n, powers, self.shift, self.filled + other.filled, (min(least), max(most)))
 
     @property
     def is_binary(self) -> bool:
@@ -64,9 +65,14 @@ class Sums:
         return self.shift[1] + self.powers[0, 1] / self.n
 
     @property
+    def mean(self) -> Any:
+        """Mean of y."""
+        return self.shift[0] + self.powers[1, 0] / self.n
+
+    @property
     def value(self) -> Any:
         """The mean, or the ratio of sums."""
-        return (self.shift[0] + self.powers[1, 0] / self.n) / self.size
+        return self.mean / self.size
 
     @property
     def spread(self) -> Any:
@@ -117,7 +123,7 @@ def sum_powers(
     Parameters
     ----------
     table : narwhals.LazyFrame
-        `arm`, `segment`, `weight` and the numbers; customer_id, to name who has none.
+        `arm`, `segment`, `weight` and the numbers; `stratum` if it is known; customer_id, to name who has none.
     metrics : sequence of (outcome, per)
     source : str
         Which table the numbers came from, for the message.
@@ -140,6 +146,35 @@ def sum_powers(
     >>> found.value, float(found.spread), found.filled
     (3.0, 9.0, 2)
     """
+    return add_strata(sum_strata(table, metrics, source))
+
+
+def add_strata(
+    parts: Mapping[tuple[str, str, str], Mapping[Metric, Sums]],
+) -> dict[tuple[str, str], dict[Metric, Sums]]:
+    """Add the sums of `sum_strata` up over the strata: by arm and segment."""
+    cells: dict[tuple[str, str], dict[Metric, Sums]] = {}
+    for (arm, segment, _), here in parts.items():
+        known = cells.get((arm, segment))
+        cells[arm, segment] = {metric: one if known is None else known[metric] + one for metric, one in here.items()}
+    return cells
+
+
+def sum_strata(
+    table: nw.LazyFrame, metrics: Sequence[Metric], source: str = "outcomes"
+) -> dict[tuple[str, str, str], dict[Metric, Sums]]:
+    """Sum the powers of all metrics by arm, segment and stratum, in one scan.
+
+    Parameters, errors and results are those of `sum_powers`; the stratum is an empty text where the table has no such
+    column.
+
+    Examples
+    --------
+    >>> from loyalty.tables.sources import open_table
+    >>> frame = pd.DataFrame({"arm": "control", "segment": "", "stratum": ["a", "b"], "weight": 1.0, "sales": [2.0, 3]})
+    >>> sorted(sum_strata(open_table(frame), [("sales", None)]))
+    [('control', '', 'a'), ('control', '', 'b')]
+    """
     names = list(dict.fromkeys(name for metric in metrics for name in metric if name))
     few = collect(table.select(names).head(1_000))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -154,9 +189,9 @@ def sum_powers(
         if abs(mean) > 1e3 * np.sqrt(max(square - mean**2, 0.0)):  # the first rows were not like the others
             shift[name] += float(mean)
             found = _scan(table, metrics, shift)
-    cells: dict[tuple[str, str], dict[Metric, Sums]] = {}
+    cells: dict[tuple[str, str, str], dict[Metric, Sums]] = {}
     for row in found.to_dict("records"):
-        here = cells.setdefault((row["arm"], row["segment"]), {})
+        here = cells.setdefault((row["arm"], row["segment"], row.get("stratum", "")), {})
         for y, d in metrics:
             here[y, d] = Sums(
                 n=int(row["n"]),
@@ -199,7 +234,7 @@ def _key(metric: Metric, power: tuple[int, int]) -> str:
 
 
 def _scan(table: nw.LazyFrame, metrics: Sequence[Metric], shift: dict[str, float]) -> pd.DataFrame:
-    """One row for each arm and segment: counts, least and most weight, and the sums of all powers."""
+    """One row for each arm, segment and stratum: counts, least and most weight, and the sums of all powers."""
     moved = {name: nw.col(name) - by if by else nw.col(name) for name, by in shift.items()}
     parts: dict[str, nw.Expr] = {}
     for metric in metrics:
@@ -210,5 +245,6 @@ def _scan(table: nw.LazyFrame, metrics: Sequence[Metric], shift: dict[str, float
     parts |= {f"{name} seen": nw.col(name).count() for name in shift}
     parts |= {"n": nw.len(), "least": nw.col("weight").min(), "most": nw.col("weight").max()}
     sums = [expression.alias(name) for name, expression in parts.items()]
-    frame = collect(table.group_by("arm", "segment").agg(*sums))
-    return frame.astype(dict.fromkeys(frame.columns[2:], "float64"))
+    keys = [name for name in ("arm", "segment", "stratum") if name in table.collect_schema()]
+    frame = collect(table.group_by(*keys).agg(*sums)).sort_values(keys, ignore_index=True)
+    return frame.astype(dict.fromkeys(frame.columns[len(keys) :], "float64"))

@@ -12,16 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import product
+from operator import add
 from typing import Any
 
 import pandas as pd
 
-from loyalty.evaluate.lift.aggregates import Metric, Sums, sum_powers
+from loyalty.evaluate.lift.aggregates import Metric, Sums, add_strata, sum_strata
 from loyalty.evaluate.lift.bootstrap import redraw
 from loyalty.evaluate.lift.compare import compare_sums, compare_weighted
 from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
+from loyalty.evaluate.lift.strata import (
+    SURE,
+    Strata,
+    Stratum,
+    compare_strata,
+    find_chance_of_shares,
+    plan_strata,
+)
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.arguments import check_arguments
@@ -31,6 +41,8 @@ from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.assigned import Assigned, open_assigned
 
 KINDS = ("auto", "rate", "mean")
+MEND = "measure stratum by stratum"
+WHO = "contacts"  # the table that a message speaks of
 INTERVALS = ("auto", "welch", "pooled", "careful", "bootstrap", "percentile")
 
 # What the contract says of its columns: who did something, and amounts
@@ -64,8 +76,10 @@ def measure_lift(
     Parameters
     ----------
     contacts : table under CONTACTS, any source of `open_table`
-        Control included. Customers of the universal control are left out. Where `propensity` differs within a group,
-        customers are weighted by its inverse.
+        Control included. Customers of the universal control are left out. Where the chances differ between strata
+        (`propensity`; without it the realised shares) and `stratum` is known, each stratum counts by its share of all
+        customers (`plan_strata`): means, rates and ratios, not `before` or a bootstrap. Where `propensity` differs
+        otherwise, customers are weighted by its inverse: means only.
     outcomes : table under OUTCOMES, optional
         A row for every customer, zeros included. Without it `contacts` is the joined table, one row a customer, and
         needs only `arm` and the numbers.
@@ -266,42 +280,33 @@ class _Way:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """The option that needs more than sums."""
+        return "`before`" if self.early else f"interval='{self.interval}'"
+
+    @property
     def needs_only_sums(self) -> bool:
         """Whether sums of powers are enough, so that the customers can stay where they are."""
         return not self.early and self.interval in ("auto", "welch", "pooled", "careful")
+
+
+Parts = Mapping[tuple[str, str, str], Mapping[Metric, Sums]]  # by arm, segment and stratum
 
 
 def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list[Lift], list[str]]:
     """Compare each arm with control, metric by metric and segment by segment; say which cells cannot be compared."""
     if not 0 < way.level < 1:
         raise ValueError(f"level should lie between 0 and 1, such as 0.95; found {way.level!r}")
-    cells = sum_powers(data.table, metrics, data.source)
-    is_uneven = _are_uneven(cells, metrics[0])
-    if is_uneven and not (way.needs_only_sums and all(per is None for _, per in metrics)):
-        says = "`propensity` differs within a group, and only plain means can be weighted: measure stratum by stratum"
-        raise TableError([says], "contacts")
-    rows = None
-    if is_uneven or not way.needs_only_sums:
-        names = list(dict.fromkeys(name for metric in metrics for name in metric if name))
-        past = [f"before:{name}" for name in way.early]
-        rows = data.fetch([*names, *past, "weight"]).set_index(["arm", "segment"])
+    wave = _Wave.read(data, metrics, way)
+    segments = sorted({segment for _, segment in wave.cells})
+    plans = {(segment, arm): wave.plan(segment, arm) for segment, arm in product(segments, data.arms)}
     results = []
     left_out = []
-    for metric, segment, arm in product(metrics, sorted({segment for _, segment in cells}), data.arms):
-        keys = ((arm, segment), (data.control, segment))
-        pair = [cells[key][metric] if key in cells else Sums(0, {}) for key in keys]
-        if problem := _say_why_not(pair, metric, arm, segment):
-            left_out.append(problem)
+    for metric, segment, arm in product(metrics, segments, data.arms):
+        found = wave.compare(metric, segment, arm, plans[segment, arm])
+        if isinstance(found, str):
+            left_out.append(found)
             continue
-        unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
-        given: dict[str, Any] = {"level": way.level, "estimand": ", ".join((unit, *data.left_out))}
-        if rows is None:
-            kind = _find_kind(metric, [here[metric] for here in cells.values()], way, data.flags)
-            found = compare_sums(*pair, kind=kind, interval=way.interval, **given)
-            if kind == "mean" and found.se == 0 and not any(side.filled for side in pair):
-                found = _ask_whether_rate(found, metric[0])
-        else:
-            found = _compare_rows([rows.loc[[key]] for key in keys], pair, metric, way, is_uneven, given)
         found = replace(found, warnings=(*found.warnings, *data.doubts))
         results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
     if not results:
@@ -309,9 +314,90 @@ def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list
     return results, left_out
 
 
-def _are_uneven(cells: Mapping[tuple[str, str], Mapping[Metric, Sums]], metric: Metric) -> bool:
-    """Whether customers of one cell have different weights."""
-    weights = [here[metric].weights for here in cells.values()]
+@dataclass(frozen=True)
+class _Wave:
+    """A wave and how it is compared: sums by arm, segment and stratum (`parts`), and added up over strata (`cells`).
+
+    `rows` are the customers, by arm and segment, where sums are not enough; `is_uneven` says that customers of one
+    arm, segment and stratum had different chances.
+    """
+
+    data: Assigned
+    way: _Way
+    parts: Parts
+    cells: Mapping[tuple[str, str], Mapping[Metric, Sums]]
+    is_uneven: bool
+    rows: pd.DataFrame | None = None
+
+    @classmethod
+    def read(cls, data: Assigned, metrics: Sequence[Metric], way: _Way) -> _Wave:
+        """Sum up what is needed, in one scan; fetch the customers where sums are not enough."""
+        parts = sum_strata(data.table, metrics, data.source)
+        wave = cls(data, way, parts, add_strata(parts), _are_uneven(parts, metrics[0]))
+        if wave.is_uneven and not (way.needs_only_sums and all(per is None for _, per in metrics)):
+            raise TableError(
+                [f"`propensity` differs within a group, and only plain means can be weighted: {MEND}"], WHO
+            )
+        if not wave.is_uneven and way.needs_only_sums:
+            return wave
+        names = dict.fromkeys(name for metric in metrics for name in metric if name)
+        past = [f"before:{name}" for name in way.early]
+        return replace(wave, rows=data.fetch([*names, *past, "weight"]).set_index(["arm", "segment"]))
+
+    def plan(self, segment: str, arm: str) -> Strata | None:
+        """Plan the strata of one arm and control; None where the plain comparison is right.
+
+        What cannot be stratified is refused where propensities differ, and where realised shares surely do.
+        """
+        if self.is_uneven:
+            return None
+        strata = self._count_strata(segment, arm)
+        plan = plan_strata(strata)
+        if plan is None or self.way.needs_only_sums:
+            return plan
+        if plan.is_planned or find_chance_of_shares(strata) < SURE:
+            says = f"the chance of `{self.data.control}` differs between strata, which {self.way.name} cannot allow for"
+            raise TableError([f"{says}: {MEND}, with by='stratum'"], WHO)
+        return None
+
+    def _count_strata(self, segment: str, arm: str) -> list[Stratum]:
+        counts = {(key[0], key[2]): next(iter(here.values())) for key, here in self.parts.items() if key[1] == segment}
+        strata = []
+        for name in dict.fromkeys(stratum for _, stratum in counts):
+            treated, control = (counts.get((group, name), Sums(0, {})) for group in (arm, self.data.control))
+            everybody = sum(int(side.n) for (_, stratum), side in counts.items() if stratum == name)
+            weights = treated.weights[0], control.weights[0]
+            strata.append(Stratum(name, everybody, int(treated.n), int(control.n), weights))
+        return strata
+
+    def compare(self, metric: Metric, segment: str, arm: str, plan: Strata | None) -> Estimate | str:
+        """Compare one arm with control; or say why this is not possible."""
+        keys = ((arm, segment), (self.data.control, segment))
+        pair = [self.cells[key][metric] if key in self.cells else Sums(0, {}) for key in keys]
+        sides = []
+        if plan is not None:
+            sides = [{name: self.parts[(*key, name)][metric] for name in plan.weights} for key in keys]
+            pair = [reduce(add, side.values()) if side else Sums(0, {}) for side in sides]
+        if problem := _say_why_not(pair, metric, arm, segment):
+            return problem
+        unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
+        given: dict[str, Any] = {"level": self.way.level, "estimand": ", ".join((unit, *self.data.left_out))}
+        if self.rows is not None:
+            rows = [self.rows.loc[[key]] for key in keys]
+            return _compare_rows(rows, pair, metric, self.way, self.is_uneven, given)
+        kind = _find_kind(metric, [here[metric] for here in self.cells.values()], self.way, self.data.flags)
+        if plan is None:
+            found = compare_sums(*pair, kind=kind, interval=self.way.interval, **given)
+        else:
+            found = compare_strata(sides[0], sides[1], plan, kind=kind, interval=self.way.interval, **given)
+        if kind == "mean" and found.se == 0 and not any(side.filled for side in pair):
+            return _ask_whether_rate(found, metric[0])
+        return found
+
+
+def _are_uneven(parts: Parts, metric: Metric) -> bool:
+    """Whether customers of one arm, segment and stratum have different weights."""
+    weights = [here[metric].weights for here in parts.values()]
     return any(most - least > 1e-6 * most for least, most in weights)
 
 

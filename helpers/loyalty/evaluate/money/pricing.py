@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import apply_margin_rate
+from loyalty.evaluate.lift.strata import Strata, count_strata, plan_strata
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OFFERS, OUTCOMES
 from loyalty.tables.problems import gather
@@ -26,7 +27,8 @@ MEASURES = tuple(column for column in OUTCOMES.columns if column.name in PRICED)
 class Arms:
     """A wave in memory: its customers and, for each window, their outcomes in the same order; made by `read_arms`.
 
-    `people` holds arm, weight (1 / propensity), customer_id and offer_id if known, and what else was asked for.
+    `people` holds arm, weight (1 / propensity), stratum, customer_id and offer_id if known, and what else was asked
+    for.
     """
 
     wave: Assigned
@@ -38,9 +40,10 @@ class Arms:
 class Priced:
     """One arm against control, in money; made by `price_arm`.
 
-    `treated` marks rows, `weight` is 1 / propensity where that differs within an arm, else empty; `parts` has a frame
-    for each window, one row a customer: sales, margin, discount, rewards, points, bought (0 or 1); `contact` is what a
-    contact costs with each.
+    `treated` marks rows, `weight` says what each customer counts where that differs within an arm (1 / propensity, or
+    by the share of the stratum), else empty; `parts` has a frame for each window, one row a customer: sales, margin,
+    discount, rewards, points, bought (0 or 1); `contact` is what a contact costs with each. `strata` say how the strata
+    are compared where their chances differ, `stratum` is each customer's.
     """
 
     treated: np.ndarray
@@ -48,6 +51,8 @@ class Priced:
     parts: Mapping[str, pd.DataFrame]
     contact: np.ndarray
     warnings: tuple[str, ...]
+    strata: Strata | None = None
+    stratum: np.ndarray | None = None
 
 
 def read_arms(
@@ -94,7 +99,7 @@ def read_arms(
     numbers = {column.name: wave.name_columns(column.name) for column in MEASURES}
     numbers = {name: columns for name, columns in numbers.items() if columns}
     names = wave.table.collect_schema().names()
-    known = [name for name in dict.fromkeys(("customer_id", *about)) if name in names]
+    known = [name for name in dict.fromkeys(("customer_id", "stratum", *about)) if name in names]
     rows = wave.fetch(["weight", *known, *(column for columns in numbers.values() for column in columns)])
     if "customer_id" in known:
         rows = rows.sort_values("customer_id", ignore_index=True)
@@ -142,7 +147,7 @@ def price_arm(
     Raises
     ------
     TableError
-        If margin cannot be had, or offers and contacts do not fit.
+        If margin cannot be had, offers and contacts do not fit, or no stratum holds both groups.
     """
     keep = arms.people["arm"].isin([arm, arms.wave.control]).to_numpy()
     people = arms.people[keep]
@@ -157,8 +162,12 @@ def price_arm(
     whole = pd.concat(tables, names=["window"])
     paid = "reward_paid" in has and given["reward_cost"] is None
     notes = _say_what_is_assumed(whole, has, costs, given, paid, margin_rate, vat_rate)
+    strata = _plan_strata(arms, arm)
     weight = None
-    if people["weight"].groupby(treated).nunique().max() > 1:
+    if strata is not None:
+        weight = _weigh_strata(people["stratum"], treated, strata)
+        notes.append("the chance of the arm differs between strata: each counts by its share of all customers")
+    elif people["weight"].groupby(treated).nunique().max() > 1:
         weight = people["weight"].to_numpy()
         notes.append("the chance of the arm differs between customers: each weighs 1 / propensity")
     known: dict[str, Any] = costs | {
@@ -181,7 +190,38 @@ def price_arm(
         }
     )
     parts = {name: priced.loc[name].reset_index(drop=True) for name in tables}
-    return Priced(treated, weight, parts, each["contact_cost"][: len(people)], (*arms.wave.warnings, *notes))
+    return Priced(
+        treated,
+        weight,
+        parts,
+        each["contact_cost"][: len(people)],
+        (*arms.wave.warnings, *notes),
+        strata,
+        None if strata is None else people["stratum"].to_numpy(),
+    )
+
+
+def _plan_strata(arms: Arms, arm: str) -> Strata | None:
+    """Plan the strata of an arm and control; None where they have no say. Raise where no comparison is left."""
+    if "stratum" not in arms.people:
+        return None
+    counted = count_strata(arms.people, arm, arms.wave.control)
+    plan = plan_strata(counted)
+    if plan is None:
+        return None
+    used = [stratum for stratum in counted if stratum.name in plan.weights]
+    if min(sum(s.treated for s in used), sum(s.control for s in used)) < 2:
+        says = f"no comparison of {arm}: strata with both groups hold fewer than two customers of one of them"
+        raise TableError([says], "contacts")
+    return plan
+
+
+def _weigh_strata(stratum: pd.Series, treated: np.ndarray, strata: Strata) -> np.ndarray:
+    """What each customer counts; those of strata that tell nothing count 0."""
+    ours, theirs = (
+        stratum.map({name: weights[side] for name, weights in strata.weights.items()}).fillna(0.0) for side in (0, 1)
+    )
+    return np.where(treated, ours, theirs)
 
 
 def _find_what_lacks(has: set[str], given: Mapping[str, float | None], margin_rate: float | None) -> list[str]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.compare import compare_weighted
+from loyalty.evaluate.lift.strata import compare_strata, sum_rows
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
 from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
@@ -433,6 +434,9 @@ class _Sides:
         """Compare the profit before contact of both groups."""
         treated = priced.treated
         profit = self.each["profit"].to_numpy()
+        if priced.strata is not None and priced.stratum is not None:
+            ours, theirs = (sum_rows(profit[side], priced.stratum[side]) for side in (treated, ~treated))
+            return compare_strata(ours, theirs, priced.strata, level=level)
         if priced.weight is None:
             return compare_means(profit[treated], profit[~treated], level=level)
         weights = (priced.weight[treated], priced.weight[~treated])

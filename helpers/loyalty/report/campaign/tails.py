@@ -23,7 +23,7 @@ CERTIFIED = (Tail(1_900, 100, "sales a customer, 9 % buy", 0.69),)
 def is_certified(estimate: Any) -> bool:
     """Whether a committed cell holds that is as skewed as this comparison of means, and no larger.
 
-    Not for Welch's interval nor for ratios: no cell of those warns and holds with one skewness for all.
+    Not for Welch's interval, ratios and strata: no cell of those warns and holds with one skewness for all.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def is_certified(estimate: Any) -> bool:
     >>> is_certified(SimpleNamespace(n_treated=12_000, n_control=1_000, details=details))
     True
     """
-    if not estimate.details.get("careful"):
+    if not estimate.details.get("careful") or "strata" in estimate.details:
         return False
     skewness = abs(estimate.details.get("skewness", float("inf")))
     return any(

@@ -24,12 +24,12 @@ ALWAYS = ("customer_id", "control_kind", "propensity", "stratum")  # looked at w
 class Assigned:
     """Customers of one wave with their group and their numbers, one row each; made by `open_assigned`.
 
-    `table` stays on its engine. It holds `arm`, `segment` (text), `weight` (1 / propensity), customer_id if known, the
-    columns `about` the customers and the numbers: those of the first window under their own names, of a further one
-    with its name in front (`post:sales`), and those of before with `before:`. `arms` are the treated groups with their
-    customers; `windows` those that were joined, each with its first day (NaT if not known), empty for a joined table;
-    `universal` counts the customers of the universal control, who are left out. `flags` are the numbers that were true
-    and false before they became 1 and 0.
+    `table` stays on its engine. It holds `arm`, `segment` (text), `weight` (1 / propensity), `stratum` and customer_id
+    if known, the columns `about` the customers and the numbers: those of the first window under their own names, of a
+    further one with its name in front (`post:sales`), and those of before with `before:`. `arms` are the treated groups
+    with their customers; `windows` those that were joined, each with its first day (NaT if not known), empty for a
+    joined table; `universal` counts the customers of the universal control, who are left out. `flags` are the numbers
+    that were true and false before they became 1 and 0.
     """
 
     table: nw.LazyFrame
@@ -266,11 +266,16 @@ def _choose_columns(people: Contacted, numbers: _Numbers, about: Sequence[str], 
     if people.has_chances:
         weight = 1 / nw.col("propensity")
     of_contacts = [column.name for column in numbers.of_contacts]
-    kept = [name for name in dict.fromkeys(("customer_id", *about)) if name in names and name not in of_contacts]
+    strata = []
+    if "stratum" in names:
+        strata = [nw.col("stratum").cast(nw.String).fill_null("(empty)")]
+    kept = dict.fromkeys(name for name in ("customer_id", *about) if name in names and name not in of_contacts)
+    kept.pop("stratum", None)
     return people.table.select(
         *(nw.col(name) for name in ("arm",) if name in names),
         segment.alias("segment"),
         weight.cast(nw.Float64).alias("weight"),
+        *strata,
         *(nw.col(name) for name in kept),
         *(nw.col(name).cast(nw.Float64) for name in of_contacts if name in names),
         *(

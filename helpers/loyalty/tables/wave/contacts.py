@@ -20,6 +20,7 @@ from loyalty.tables.wave.arms import MANY, find_second_controls, name_control, s
 WAVE = ("campaign_id", "wave")
 NEAR = 1e-6  # propensities that differ by less are one
 ROUNDED = 5e-3  # and a sum of rounded ones may miss 1 by so much
+LUCK = 1e-3  # the least chance that a group of a stratum is empty by luck
 
 
 @dataclass(frozen=True)
@@ -337,12 +338,18 @@ def _find_wrong_chances(census: pd.DataFrame) -> Iterator[str]:
         yield "`propensity` is 0 for customers who are in the group: it is the chance of the group they are in"
         return
     kinds = census.assign(stratum=census.get("stratum", "")).fillna({"stratum": ""})
-    kinds = kinds.groupby(["stratum", "arm", "is_universal"], as_index=False).agg({"least": "min", "most": "max"})
+    kinds = kinds.groupby(["stratum", "arm", "is_universal"], as_index=False).agg(
+        {"least": "min", "most": "max", "n": "sum"}
+    )
+    arms = kinds["arm"].nunique()
     for stratum, cells in kinds.groupby("stratum"):
         total = cells["least"].sum()
         # `assign_arms` gives the universal control the chance of control, in which its own is counted already.
         drawn = cells.loc[~cells["is_universal"], "least"].sum()
         steady = (cells["most"] - cells["least"] < NEAR).all()
+        # In a small stratum chance may leave a group without anybody
+        if cells["arm"].nunique() < arms and 0 < total < 1 and total ** cells["n"].sum() > LUCK:
+            continue
         if steady and min(abs(total - 1), abs(drawn - 1)) > ROUNDED:
             where = f" in the stratum {stratum}" if stratum else ""
             parts = " + ".join(f"{row.arm} {row.least:g}" for row in cells.itertuples())
