@@ -14,6 +14,7 @@ from pathlib import Path
 import agreement
 import cells
 import families
+import unequal
 from certify_page import plot_rows, say_row, write_page
 from replications import Pool, build_spiky_pool, build_spread_pool, build_unequal_pool, build_world_pool
 
@@ -43,6 +44,7 @@ def list_steps(each: int) -> Iterator[Step]:
     for sizes in ((20_000, 1_000), (38_000, 2_000), (1_900, 100), (2_000, 2_000)):
         for offer in ("narrows", "widens"):
             yield "spread", lambda o=offer, s=sizes: cells.grade_spread(spread, o, s, each)
+    yield from _list_strata(each)
     yield from _list_adjustments(worlds, each)
     for sizes in cells.SIZES:
         for offer in ("basket_discount", "gift", "magazine"):
@@ -71,6 +73,18 @@ def _list_spikes(share: str, buyers: float, each: int) -> Iterator[Step]:
     yield "bootstrap", lambda: cells.grade_bootstrap(pools, share, (1_900, 100), each)
     if buyers == min(SHARES.values()):  # a fifth of the replications: bootstraps of 40,000 customers take long
         yield "bootstrap", lambda: cells.grade_bootstrap(pools, share, (38_000, 2_000), max(each // 5, 1))
+
+
+def _list_strata(each: int) -> Iterator[Step]:
+    """List the lifts with unequal chances of control: of 20,000 customers, then of ten times as many."""
+    for customers, designs in ((20_000, unequal.DESIGNS), (200_000, unequal.LARGE)):
+        for design in designs:
+            pools = [unequal.build_strata_pool(number, design) for number in range(WORLDS)]
+            for kind in unequal.KINDS if customers == 20_000 else ("mean",):
+                yield (
+                    "strata",
+                    lambda p=pools, d=design, k=kind, c=customers: unequal.grade_strata(p, d, k, c, each),
+                )
 
 
 def _list_adjustments(worlds: list[Pool], each: int) -> Iterator[Step]:
@@ -114,9 +128,10 @@ def certify(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float]
             f"{now - start:6.1f} s  {found[0].part}, {found[0].cell}, {found[0].metric}: {found[0].verdict}", flush=True
         )
         start = now
-    compared = agreement.find_disagreements(build_world_pool(0, ("basket_discount",), parts=True), 2)
+    count, wrong = agreement.find_disagreements(build_world_pool(0, ("basket_discount",), parts=True), 2)
+    more, others = unequal.find_differences()
     seconds["the same by tables"] = time.process_time() - start
-    return rows, seconds, compared
+    return rows, seconds, (count + more, wrong + others)
 
 
 def main(arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ PARTS = {
     "spiky means": "Means: log-normal amounts",
     "spread": "Means: an offer that changes how much customers differ",
     "ratios": "Ratios: sales an order",
+    "strata": "Strata with unequal chances",
     "adjustment": "Pre-period adjustment",
     "money": "Money: profit a customer",
     "segments": "Segments: lifts, raw and shrunken",
@@ -27,7 +28,7 @@ PANELS = {
     "Means, world": ("means",),
     "Means, log-normal amounts": ("spiky means", "spread"),
     "Ratios": ("ratios",),
-    "Pre-period adjustment": ("adjustment",),
+    "Strata; pre-period adjustment": ("strata", "adjustment"),
     "Money; lifts by segment": ("money", "segments"),
 }
 NOTES = {
@@ -41,6 +42,12 @@ buyers. No bootstrap cures a small control.""",
 small for the control where the offer narrows spend, too large where it widens it.""",
     "ratios": """Delta method, the automatic choice first. Where no customer of a group orders there is no ratio;
 `measure_lift` then refuses, which counts here as a warning and as not covered.""",
+    "strata": """The chance of control differs between strata, and each stratum counts by its share of all customers. In
+each a share of the customers buys, for log-normal amounts (sigma 1), and the offer brings more buyers, not equally many
+in each; strata differ in spend except where control is 1 and 50 %. A tiny stratum holds 80 customers on average: it is
+merged with the one whose planned share of control is nearest. Customers of a stratum without control leave, which is
+always said; the target is then the effect on the others. With equal chances the comparison is the plain one. The peer
+weighs customers by 1 / propensity with Welch's variance.""",
     "adjustment": """Spending of the 28 days before sharpens the answer. *By itself* is what `before=` chooses: Lin's
 regression from 1,000 customers a group on, pooled ANCOVA with HC2 errors near 50:50, else nothing. The peer is ANCOVA
 with its classical error. In the made-up cells y = x + noise without the offer; it adds 1 (equal), 80 % of y

@@ -22,6 +22,7 @@ FEWEST = 10  # customers of a group in a stratum; fewer are merged with a neighb
 NEAR = 1e-6  # propensities that differ by less are one
 CHANCE = 0.05  # realised shares of strata that differ less likely than so are taken as planned
 SURE = 0.001  # and so sure has to be who refuses for it, as with the sample ratio
+PRIOR = 4  # customers with the arm's rate who are added to a stratum's when its variance is asked for
 SHOWN = 12  # strata that the details tell one by one
 
 
@@ -298,7 +299,9 @@ def compare_strata(
     within = strata.shares[:, None] ** 2 * parts.errors
     gaps = (parts.means / per) @ [1, -1]
     among = float(strata.shares @ (gaps - strata.shares @ gaps) ** 2) / strata.customers
-    df = float(within.sum() ** 2 / (within.sum(axis=1) ** 2 / parts.df).sum()) if within.any() else np.inf
+    df = float(parts.df.sum())
+    if within.any():
+        df = float(within.sum() ** 2 / (within.sum(axis=1) ** 2 / parts.df).sum())
     skewness = _find_skewness(parts, strata.shares)
     error = float(np.sqrt(within[:, 1].sum()))
     careful = "careful" in parts.ways
@@ -445,8 +448,8 @@ def _describe(sides: Sequence[Mapping[str, Sums]], strata: Strata, gaps: np.ndar
 def _compare_rates(sides: Sequence[Mapping[str, Sums]], strata: Strata, level: float, estimand: str) -> Estimate:
     """Compare two stratified rates by Newcombe's interval.
 
-    Each arm counts as so many customers as would give its rate the variance that the strata give it, at most as many as
-    its weights leave (Kish): a stratum in which nobody buys is no certainty.
+    Each arm counts as so many customers as would give its rate the variance that the strata give it. For that each
+    stratum gets four more customers with the arm's rate: one in which nobody buys is no certainty.
     """
     rates, sizes, errors = np.array([_rate(side, strata, at) for at, side in enumerate(sides)]).T
     low, high = wilson(rates, sizes, level)
@@ -481,13 +484,14 @@ def _compare_rates(sides: Sequence[Mapping[str, Sums]], strata: Strata, level: f
 def _rate(side: Mapping[str, Sums], strata: Strata, at: int) -> tuple[float, float, float]:
     """An arm's stratified rate, how many customers it counts as, and its variance."""
     n = np.array([one.n for one in side.values()], float)
-    p = np.array([one.filled for one in side.values()]) / n
+    k = np.array([one.filled for one in side.values()], float)
     w = np.array([strata.weights[name][at] for name in side])
-    rate = float(min((w * n) @ p, 1.0))
-    error = float((w**2 * n) @ (p * (1 - p)))
-    size = float((w @ n) ** 2 / (w**2 @ n))
-    spread = rate * (1 - rate)
-    return rate, min(size, spread / error) if error > 0 else size, error
+    rate = float(min(w @ k, 1.0))
+    error = float((w**2 / n) @ (k * (n - k)))
+    moved = (k + PRIOR * rate) / (n + PRIOR)
+    careful = float((w**2 * n) @ (moved * (1 - moved)))
+    size = rate * (1 - rate) / careful if careful > 0 else float((w @ n) ** 2 / (w**2 @ n))
+    return rate, size, error
 
 
 def _gaps_of_rates(sides: Sequence[Mapping[str, Sums]], strata: Strata) -> tuple[np.ndarray, float]:
@@ -510,31 +514,38 @@ def _gaps_of_rates(sides: Sequence[Mapping[str, Sums]], strata: Strata) -> tuple
     return np.array(gaps), null
 
 
-def sum_rows(values: np.ndarray, strata: Sequence[str] | np.ndarray) -> dict[str, Sums]:
-    """Sum the powers of an outcome by stratum, from the customers' values.
+def sum_rows(
+    values: np.ndarray, strata: Sequence[str] | np.ndarray, treated: np.ndarray
+) -> tuple[dict[str, Sums], dict[str, Sums]]:
+    """Sum the powers of an outcome by stratum, of the treated and of control, from the customers' values.
 
     Parameters
     ----------
     values : array, one value a customer
     strata : array of str, one label a customer
+    treated : array of bool, one value a customer
 
     Examples
     --------
-    >>> sum_rows(np.array([1.0, 2.0, 3.0]), ["a", "b", "b"])["b"].value
-    2.5
+    >>> ours, theirs = sum_rows(np.array([1.0, 2.0, 3.0]), ["a", "b", "b"], np.array([False, True, True]))
+    >>> ours["b"].value, sorted(theirs)
+    (2.5, ['a'])
     """
     names, codes = np.unique(np.asarray(strata, dtype=object).astype(str), return_inverse=True)
+    codes = 2 * codes + treated
     move = float(values.mean())
     moved = values - move
-    powers = [np.bincount(codes, moved**order, len(names)) for order in (1, 2, 3)]
-    filled = np.bincount(codes, values != 0, len(names))
-    counts = np.bincount(codes, minlength=len(names))
-    return {
-        str(name): Sums(
-            int(counts[at]),
-            {(order, 0): float(powers[order - 1][at]) for order in (1, 2, 3)},
-            (move, 0.0),
-            int(filled[at]),
-        )
-        for at, name in enumerate(names)
-    }
+    counts = np.bincount(codes, minlength=2 * len(names))
+    filled = np.bincount(codes, values != 0, 2 * len(names))
+    powers = {(order, 0): np.bincount(codes, moved**order, 2 * len(names)) for order in (1, 2, 3)}
+
+    def collect(side: int) -> dict[str, Sums]:
+        cells = {str(name): 2 * at + side for at, name in enumerate(names) if counts[2 * at + side]}
+        return {
+            name: Sums(
+                int(counts[at]), {key: float(sums[at]) for key, sums in powers.items()}, (move, 0.0), int(filled[at])
+            )
+            for name, at in cells.items()
+        }
+
+    return collect(1), collect(0)

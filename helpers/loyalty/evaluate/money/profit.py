@@ -435,7 +435,7 @@ class _Sides:
         treated = priced.treated
         profit = self.each["profit"].to_numpy()
         if priced.strata is not None and priced.stratum is not None:
-            ours, theirs = (sum_rows(profit[side], priced.stratum[side]) for side in (treated, ~treated))
+            ours, theirs = sum_rows(profit, priced.stratum, treated)
             return compare_strata(ours, theirs, priced.strata, level=level)
         if priced.weight is None:
             return compare_means(profit[treated], profit[~treated], level=level)

@@ -20,6 +20,7 @@ import certify  # noqa: E402
 import certify_page  # noqa: E402
 import families  # noqa: E402
 import replications  # noqa: E402
+import unequal  # noqa: E402
 from intervals import powers  # noqa: E402
 
 from loyalty.launch import verbs  # noqa: E402
@@ -73,6 +74,35 @@ def test_the_adjustment_holds_and_saves_where_effects_are_unequal_and_one_slope_
 
 def test_the_interval_of_profit_holds(worlds):
     assert all(cells.grade_money(worlds, "basket_discount", sizes, EACH)[0].holds for sizes in (EVEN, LARGE))
+
+
+def test_the_issues_strata_hold_and_the_weights_of_before_do_not_where_control_is_rare_in_most():
+    pools = [unequal.build_strata_pool(number, unequal.ISSUE) for number in range(2)]
+    own, peer = unequal.grade_strata(pools, unequal.ISSUE, "mean", 20_000, EACH)
+    assert own.holds and own.careful and own.hits > peer.hits
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(unequal.KINDS))
+@pytest.mark.parametrize("design", unequal.DESIGNS, ids=lambda design: design.name)
+def test_strata_with_unequal_chances_hold_their_coverage_and_their_false_alarms(design, kind):
+    pools = [unequal.build_strata_pool(number, design) for number in range(4)]
+    own = unequal.grade_strata(pools, design, kind, 20_000, EACH)[0]
+    assert own.replications == 4 * EACH
+    assert own.warns or own.holds, own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", unequal.LARGE, ids=lambda design: design.name)
+def test_strata_of_many_customers_hold_without_a_warning(design):
+    pools = [unequal.build_strata_pool(number, design) for number in range(4)]
+    own = unequal.grade_strata(pools, design, "mean", 200_000, EACH)[0]
+    assert own.holds, own
+
+
+def test_the_strata_that_are_graded_are_what_measure_lift_returns():
+    count, wrong = unequal.find_differences()
+    assert count == len(unequal.DESIGNS) * len(unequal.KINDS) and wrong == []
 
 
 @pytest.mark.slow
