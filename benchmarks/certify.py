@@ -1,7 +1,8 @@
 """Do the workshop's intervals hold? `python3 workshop.py certify` writes docs/tables/certify.md and its chart.
 
 Ends with code 1 if a cell that does not warn fails to hold, or if what is graded is not what `measure_lift` returns.
-`--quick` runs a tenth of the replications and writes nothing.
+`--quick` runs a tenth of the replications and writes nothing. `--strata` grades the strata alone, and renews their part
+of the page and of the chart.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import agreement
 import cells
 import families
 import unequal
-from certify_page import plot_rows, say_row, write_page
+from certify_page import plot_rows, read_lines, renew_page, say_row, write_page
 from replications import Pool, build_spiky_pool, build_spread_pool, build_unequal_pool, build_world_pool
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "tables"
@@ -116,10 +117,19 @@ def certify(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float]
     tuple
         Rows; processor seconds of each part; how many intervals were compared with `measure_lift`, and what differed.
     """
+    return _grade(list_steps(each))
+
+
+def certify_strata(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float], tuple[int, list[str]]]:
+    """Grade the strata alone; parameters and results are those of `certify`."""
+    return _grade(_list_strata(each))
+
+
+def _grade(steps: Iterator[Step]) -> tuple[list[cells.Row], dict[str, float], tuple[int, list[str]]]:
     rows: list[cells.Row] = []
     seconds: dict[str, float] = {}
     start = time.process_time()
-    for part, step in list_steps(each):
+    for part, step in steps:
         found = step()
         rows += found
         now = time.process_time()
@@ -137,11 +147,18 @@ def certify(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float]
 def main(arguments: list[str]) -> int:
     """Grade, write the page and the chart, say what does not hold."""
     quick = "--quick" in arguments
-    rows, seconds, (count, wrong) = certify(REPLICATIONS // 10 if quick else REPLICATIONS)
+    alone = "--strata" in arguments
+    grade_all = certify_strata if alone else certify
+    rows, seconds, (count, wrong) = grade_all(REPLICATIONS // 10 if quick else REPLICATIONS)
     if not quick:
         DOCS.mkdir(parents=True, exist_ok=True)
-        (DOCS / "certify.md").write_text(write_page(rows, seconds, count, wrong), encoding="utf-8")
-        plot_rows(rows, DOCS / "certify.png")
+        path = DOCS / "certify.md"
+        if alone:
+            page = renew_page(path.read_text(encoding="utf-8"), "strata", rows, seconds, count, wrong)
+        else:
+            page = write_page(rows, seconds, count, wrong)
+        path.write_text(page, encoding="utf-8")
+        plot_rows(read_lines(page) if alone else rows, DOCS / "certify.png")
     failed = [row for row in rows if row.verdict == "DOES NOT HOLD"]
     for row in failed:
         print(f"does not hold: {say_row(row)}, false alarms {100 * row.false_alarms:.1f} %")

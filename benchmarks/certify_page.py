@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -73,12 +76,75 @@ interval of each share. A *peer* is what others use, or what is not promised, fo
 the coverage of those replications that did not warn."""
 
 
+@dataclass(frozen=True)
+class Line:
+    """A graded cell as a page shows it; has what `Row` has for the summary and the chart."""
+
+    part: str
+    cell: str
+    metric: str
+    method: str
+    replications: int
+    coverage: float
+    verdict: str
+
+    @property
+    def peer(self) -> bool:
+        """Whether it is shown for comparison only."""
+        return self.verdict.startswith("peer")
+
+    @property
+    def warns(self) -> bool:
+        """Whether most replications warn."""
+        return self.verdict.startswith("warns")
+
+
+def read_lines(page: str) -> list[Line]:
+    """Read the graded cells from a page, in its order."""
+    titles = {title: part for part, title in PARTS.items()}
+    found = []
+    part = ""
+    for text in page.splitlines():
+        if text.startswith("## "):
+            part = titles.get(text.removeprefix("## "), "")
+        cells = [cell.strip() for cell in text.strip("|").split("|")]
+        if part and text.startswith("| ") and cells[3] != "replications":
+            share = float(cells[4].split()[0]) / 100
+            found.append(Line(part, *cells[:3], int(cells[3].replace(",", "")), share, cells[-1].strip("*")))
+    return found
+
+
 def write_page(rows: list[Row], seconds: dict[str, float], count: int, wrong: list[str]) -> str:
     """Write the page: what is asked, what was found, part by part."""
+    parts = {part: _write_part(part, [row for row in rows if row.part == part]) for part in PARTS}
+    return _join(parts, seconds, count, wrong)
+
+
+def renew_page(page: str, part: str, rows: list[Row], seconds: dict[str, float], count: int, wrong: list[str]) -> str:
+    """Write a page anew in which one part was graded again, and the others stand as they were."""
+    parts = {name: _cut_part(page, title) for name, title in PARTS.items()} | {part: _write_part(part, rows)}
+    spent = dict(re.findall(r"([a-z][a-z -]*) (\d+)", page.split("a cell: ")[-1]))
+    return _join(parts, {name: float(value) for name, value in spent.items()} | seconds, count, wrong)
+
+
+def _write_part(part: str, rows: list[Row]) -> str:
+    return "\n\n".join([f"## {PARTS[part]}", NOTES[part].replace("\n", " "), _tabulate(rows)]) if rows else ""
+
+
+def _cut_part(page: str, title: str) -> str:
+    """A part of a page with its title; nothing where the page has none."""
+    _, _, rest = page.partition(f"## {title}\n")
+    return f"## {title}\n{rest.split(f'{chr(10)}## ')[0]}".strip() if rest else ""
+
+
+def _join(parts: dict[str, str], seconds: dict[str, float], count: int, wrong: list[str]) -> str:
+    """Put the parts of the page together, below what was found in all of them."""
+    written = [text for text in parts.values() if text]
+    rows = read_lines("\n\n".join(written))
     own = [row for row in rows if not row.peer]
     failed = [row for row in own if row.verdict == "DOES NOT HOLD"]
     warned = [row for row in own if row.warns]
-    loose = [row for row in warned if not row.holds]
+    loose = [row for row in warned if row.verdict == "warns, and cannot hold"]
     low, high, few, many = (f"{100 * x:g}" for x in (*COVERAGE, *ALARMS))
     unwarned = f"{len(failed)} of these do **not** hold" if failed else "all of these hold"
     still = f"{len(loose)} of these indeed cannot hold" if loose else "all of these hold as well"
@@ -97,17 +163,15 @@ def write_page(rows: list[Row], seconds: dict[str, float], count: int, wrong: li
         *(["Warns, and cannot hold:\n\n" + "\n".join(f"- {say_row(row)}" for row in loose)] if loose else []),
         f"`measure_lift` and `campaign_money` were given {count} of these campaigns as tables and returned {same}.",
         "![Coverage of each cell](certify.png)",
+        *written,
     ]
-    for part, title in PARTS.items():
-        mine = [row for row in rows if row.part == part]
-        lines += [f"## {title}", NOTES[part].replace("\n", " "), _tabulate(mine)] if mine else []
     spent = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items())
     each = sum(seconds.values()) / len({(row.part, row.cell, row.metric) for row in rows})
     total = f"{sum(seconds.values()):.0f} seconds of one processor core, {each:.1f} a cell"
     return "\n\n".join([*lines, "## Time", f"{total}: {spent}."]) + "\n"
 
 
-def say_row(row: Row) -> str:
+def say_row(row: Row | Line) -> str:
     """Name a cell with its coverage."""
     return f"{row.part} {row.cell}, {row.metric}, {row.method} ({100 * row.coverage:.1f} %)"
 
@@ -141,7 +205,7 @@ def _say(count: int, total: int) -> str:
     return f"{100 * count / total:.1f} ({100 * low:.1f}–{100 * high:.1f})"
 
 
-def plot_rows(rows: list[Row], path: Path) -> None:
+def plot_rows(rows: Sequence[Row | Line], path: Path) -> None:
     """Draw the coverage of each cell; a filled dot must lie in the band, a hollow one warns, a cross is a peer."""
     house_style()
     figure, axes = plt.subplots(2, 3, figsize=(13, 11), sharex=True)
@@ -172,7 +236,7 @@ def plot_rows(rows: list[Row], path: Path) -> None:
     plt.close(figure)
 
 
-def _plot_part(ax: plt.Axes, rows: list[Row]) -> None:
+def _plot_part(ax: plt.Axes, rows: Sequence[Row | Line]) -> None:
     labels = list(dict.fromkeys((row.cell, row.metric) for row in rows))
     region = stats.binom.interval(0.999, 2_000, 0.95)
     ax.axvspan(100 * COVERAGE[0], 100 * COVERAGE[1], color="#EEF0F2", zorder=0)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyalty.evaluate.design.hashing import hash_customers, read_list
+from loyalty.evaluate.design.hashing import hash_customers, mix_salt, read_list
 from loyalty.evaluate.design.holdout import HoldOut
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
@@ -22,13 +22,16 @@ from loyalty.tables.days import read_moment
 from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable, collect, open_table
 
+UNNAMED = "campaign"  # the id of a campaign that nobody named
+
 
 @dataclass(frozen=True)
 class Assignment:
     """Who got which arm, and with what probability; made by `assign_arms`.
 
     `contacts` keeps the contract of that name: one row a customer, controls included. It stays inside: a list to send
-    holds only rows whose arm is not the control. `log` counts customers by stratum, arm and kind of control.
+    holds only rows whose arm is not the control. `log` counts customers by stratum, arm and kind of control. Salt,
+    `draw_version` and the campaign's id of the contacts repeat the draw.
     """
 
     contacts: pd.DataFrame = field(repr=False, compare=False)
@@ -38,6 +41,7 @@ class Assignment:
     salt: str
     excluded: int
     probabilities: pd.DataFrame = field(repr=False, compare=False)
+    draw_version: int = 1
 
     @property
     def arm_probs(self) -> pd.DataFrame:
@@ -61,18 +65,20 @@ def assign_arms(
     mode: str = "hash",
     salt: str,
     strata: str | Sequence[str] | None = None,
-    campaign_id: str = "campaign",
+    campaign_id: str | None = None,
     wave: int = 1,
     universal: HoldOut | None = None,
     exclude: Any = None,
     assigned_at: Any = None,
     control: str = "control",
     offers: Mapping[str, str] | None = None,
+    draw_version: int | None = None,
 ) -> Assignment:
     """Randomise: draw an arm for each customer, and write down with which probability (propensity).
 
     Filter first: customers who may not be contacted must leave before the draw (`filter_eligible`), never afterwards.
-    Not for a wave that follows another with the same salt, unless the same customers shall be control again.
+    Not for a wave that follows another of the campaign with the same salt, unless the same customers shall be control
+    again.
 
     Parameters
     ----------
@@ -85,11 +91,14 @@ def assign_arms(
         randomisation): exact quotas within each stratum, for a list that stays as it is; one customer more can move
         others.
     salt : str
-        A word for this draw; another salt, another draw.
+        A word for this draw; another salt, another draw. With a `campaign_id` one salt may serve several campaigns:
+        their draws have nothing to do with each other.
     strata : str or sequence of str, optional
         Columns within which "blocks" keeps the quotas, and which the log counts.
-    campaign_id, wave : str, int
-        Written into the contacts.
+    campaign_id : str, optional
+        Written into the contacts ("campaign" if left out), and mixed into the draw.
+    wave : int
+        Written into the contacts. It is no part of the draw: with one salt, all waves of a campaign have one control.
     universal : HoldOut, optional
         Its customers become control of the kind universal, and no campaign counts them.
     exclude : table or sequence of ids, optional
@@ -100,6 +109,10 @@ def assign_arms(
         The arm that receives nothing.
     offers : mapping of str to str, optional
         Arm to offer_id; the arm's own name otherwise.
+    draw_version : {1, 2}, optional
+        1: the draw depends on the salt alone, as in lists that were drawn before the campaign's id counted; give it to
+        repeat one of those. 2: on the campaign's id too (`mix_salt`). By default 2 where `campaign_id` is given, else
+        1.
 
     Returns
     -------
@@ -121,7 +134,9 @@ def assign_arms(
     names = [strata] if isinstance(strata, str) else list(strata or [])
     when = None if assigned_at is None else read_moment(assigned_at, "assigned_at")
     table, wrong = read_list(customers, names)
+    version = _choose_version(draw_version, campaign_id)
     wrong += find_wrong_shares(shares) + _find_wrong_options(shares, mode, salt, control)
+    wrong += _find_wrong_version(version, campaign_id)
     if universal is not None:
         wrong += _find_clashes(universal, salt, when)
     everyone = len(table)
@@ -134,19 +149,20 @@ def assign_arms(
         raise TableError(wrong, "the assignment")
     # The control comes first on the line from 0 to 1: it then stays the same whatever becomes of the other arms
     arms = sorted(shares, key=lambda arm: arm != control)
+    word = {1: salt, 2: mix_salt(campaign_id, salt)}[version]
     wanted = np.array([shares[arm] for arm in arms])
     stratum = _join_strata(table, names)
     if mode == "hash":
-        drawn, chances = _draw_by_hash(table["customer_id"], wanted, salt)
+        drawn, chances = _draw_by_hash(table["customer_id"], wanted, word)
     else:
-        drawn, chances = _draw_in_blocks(table["customer_id"], stratum, held, wanted, arms, salt)
+        drawn, chances = _draw_in_blocks(table["customer_id"], stratum, held, wanted, arms, word)
     drawn = np.where(held, 0, drawn)
     if universal is not None:
         only_control = np.eye(len(arms))[0]
         chances = chances * (1 - universal.share) + universal.share * only_control
     sent = [None] + [(offers or {}).get(arm, arm) for arm in arms[1:]]
     columns = {
-        "campaign_id": campaign_id,
+        "campaign_id": UNNAMED if campaign_id is None else campaign_id,
         "wave": wave,
         "customer_id": table["customer_id"],
         "arm": pd.Series(arms, dtype="str").to_numpy()[drawn],
@@ -167,6 +183,7 @@ def assign_arms(
         salt,
         excluded=everyone - len(table),
         probabilities=pd.DataFrame(chances, columns=arms),
+        draw_version=version,
     )
 
 
@@ -179,6 +196,20 @@ def _find_wrong_options(shares: Mapping[str, float], mode: str, salt: str, contr
     if control not in shares:
         wrong.append(f"no arm is called {control!r}: nothing would show what doing nothing does")
     return wrong
+
+
+def _choose_version(draw_version: int | None, campaign_id: str | None) -> int:
+    if draw_version is None:
+        return 1 if campaign_id is None else 2
+    return draw_version
+
+
+def _find_wrong_version(version: int, campaign_id: str | None) -> list[str]:
+    if version not in (1, 2):
+        return [f"`draw_version` should be 1 or 2, found {version}"]
+    if version == 2 and campaign_id is None:
+        return ["`draw_version` 2 needs `campaign_id`, which it mixes into the draw"]
+    return []
 
 
 def _find_clashes(universal: HoldOut, salt: str, when: pd.Timestamp | None) -> list[str]:

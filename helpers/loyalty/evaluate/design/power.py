@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -82,6 +82,18 @@ class Power:
         return self.break_even + self.effect
 
     @property
+    def power_of_baskets(self) -> float:
+        """The power that is left if the effect comes from bigger baskets, not from more buyers as assumed.
+
+        Bigger baskets make the treated vary more than more buyers do. NaN where growth by buyers was not assumed, and
+        for rates.
+        """
+        if self.noise.kind != "mean" or self.noise.growth != "buyers" or np.isnan(self.effect):
+            return float("nan")
+        noise = replace(self.noise, growth="scale")
+        return find_chance(noise, self.effect, self.n_treated, self.n_control, self.level)
+
+    @property
     def profit(self) -> float:
         """What the effect leaves over all treated of the arm, after costs, in money."""
         return (self.effect * self.worth - self.cost) * self.n_treated
@@ -93,7 +105,7 @@ class Power:
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""
-        names = "effect power size control n_treated n_control break_even proves_profit profit"
+        names = "effect power power_of_baskets size control n_treated n_control break_even proves_profit profit"
         row = {name: getattr(self, name) for name in names.split()}
         row["base"] = self.noise.base
         row["sd"] = self.noise.sd
@@ -135,6 +147,8 @@ class Power:
         if self.cost:
             text += " after costs"
         text += "."
+        if np.isfinite(self.power_of_baskets):
+            text += f" If baskets grow instead of the number of buyers, it is seen in {self.power_of_baskets:.0%}."
         if self.cost > 0:
             verdict = "would be seen too" if self.sees_break_even else "is smaller, and would be missed more often"
             text += f" The break-even of {self._say(self.break_even, unit)} {verdict}."
@@ -380,7 +394,8 @@ def find_detectable(
     Returns
     -------
     Power
-        Warns of a heavy tail, of too few buyers, and of looking more than once.
+        Warns of a heavy tail, of too few buyers, and of looking more than once. Where an effect is assumed to come from
+        more buyers, `power_of_baskets` is the power that is left if baskets grow instead.
 
     Raises
     ------

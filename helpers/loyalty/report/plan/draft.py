@@ -348,4 +348,5 @@ def draw_arms(eligible: pd.DataFrame, shares: Mapping[str, float], values: Mappi
         wave=wave,
         universal=universal,
         assigned_at=values["registered_on"],
+        draw_version=2 if values["salt"] else 1,  # the usual word holds the campaign already
     )

@@ -83,6 +83,7 @@ def make_record(plan: Draft) -> pd.DataFrame:
         "planned_shares": ", ".join(f"{arm}={share:g}" for arm, share in drawn.shares.items()),
         "mode": drawn.mode,
         "salt": drawn.salt,
+        "draw_version": drawn.draw_version,
     }
     record = pd.DataFrame([row])
     check_table(record, CAMPAIGNS)

@@ -58,7 +58,7 @@ def _run() -> tuple[Dataset, pd.Series]:
     """Run the mailing once and keep its tables, not the world, which is large."""
     world = World(customers=20_000, months=21, seed=133)
     shares = {"control": 0.25, "gift": 0.75}
-    drawn = assign_arms(world.customers, shares, salt="autumn 2024", campaign_id="autumn").contacts
+    drawn = assign_arms(world.customers, shares, salt="autumn 2024", campaign_id="autumn", draw_version=1).contacts
     last = world.receipts.groupby("customer_id")["time"].max().reindex(drawn["customer_id"])
     silent = ((world.end - last).dt.days.fillna(999) > 180).to_numpy()
     works = np.random.default_rng(133).random(len(drawn)) > np.where(silent, 0.6, 0.03)

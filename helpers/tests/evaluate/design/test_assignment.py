@@ -107,6 +107,54 @@ def test_shares_hold_on_average_and_two_salts_draw_independently():
     assert stats.chi2_contingency(pd.crosstab(first, second)).pvalue > 0.001
 
 
+# Version of the draw -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["hash", "blocks"])
+def test_one_salt_under_two_campaigns_draws_independently_and_the_waves_of_one_campaign_alike(mode):
+    def draw(campaign, wave=1, **more):
+        return assign_arms(people(20_000), THREE, mode=mode, salt="a", campaign_id=campaign, wave=wave, **more)
+
+    spring, autumn, again = draw("spring"), draw("autumn"), draw("spring", wave=2)
+    assert stats.chi2_contingency(pd.crosstab(arms(spring), arms(autumn))).pvalue > 0.001
+    assert arms(spring).equals(arms(again))
+    assert (spring.draw_version, draw("spring", draw_version=1).draw_version) == (2, 1)
+    assert arms(draw("spring", draw_version=1)).equals(arms(draw("autumn", draw_version=1)))
+
+
+def test_a_draw_without_a_campaign_is_that_of_before_and_an_old_list_can_be_repeated():
+    """The arms as they were drawn before the campaign's id counted, computed by the definition."""
+    bare = assign_arms(people(10), {"control": 0.4, "x": 0.6}, salt="autumn")
+    named = assign_arms(people(10), {"control": 0.4, "x": 0.6}, salt="autumn", campaign_id="may", draw_version=1)
+    assert (bare.draw_version, bare.contacts["campaign_id"].unique().tolist()) == (1, ["campaign"])
+    for drawn in (bare, named):
+        found = drawn.contacts.set_index("customer_id")["arm"]
+        expected = [
+            "control" if int(hashlib.sha256(f"autumn:{one}".encode()).hexdigest()[:13], 16) / 2**52 < 0.4 else "x"
+            for one in found.index
+        ]
+        assert found.tolist() == expected
+
+
+def test_version_2_is_sha256_of_length_campaign_salt_and_id():
+    drawn = assign_arms(people(50), {"control": 0.4, "x": 0.6}, salt="a:b", campaign_id="may").contacts
+    place = [
+        int(hashlib.sha256(f"3:may:a:b:{one}".encode()).hexdigest()[:13], 16) / 2**52 for one in drawn["customer_id"]
+    ]
+    assert drawn["arm"].tolist() == ["control" if one < 0.4 else "x" for one in place]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"draw_version": 3, "campaign_id": "may"}, "`draw_version` should be 1 or 2, found 3"),
+        ({"draw_version": 2}, "`draw_version` 2 needs `campaign_id`, which it mixes into the draw"),
+    ],
+)
+def test_a_version_that_cannot_be_drawn_is_refused(change, says):
+    assert problems(lambda: assign_arms(people(10), SHARES, salt="a", **change)) == [says]
+
+
 # Mode blocks ---------------------------------------------------------------------------------------------------------
 
 

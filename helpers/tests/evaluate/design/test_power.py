@@ -414,3 +414,28 @@ def test_where_everybody_buys_an_effect_is_larger_baskets_and_not_more_buyers():
     history = np.random.default_rng(3).gamma(2, 10, 500)
     found = find_detectable(history, size=1_000, power=0.8, control=0.1)
     assert found.noise.growth == "scale" and 0 < found.effect < history.mean()
+
+
+def test_the_power_that_is_left_if_baskets_grow_is_said_and_seen_in_repeated_tests():
+    """30 % buy for log-normal amounts, 20,000 customers with 5 % control: .80 for more buyers is .71 for baskets."""
+    rng = np.random.default_rng(0)
+    spent = np.where(rng.random(200_000) < 0.3, rng.lognormal(-0.5, 1.0, 200_000), 0.0)
+    plan = find_detectable(spent, size=20_000, control=0.05)
+    assert plan.power == 0.8 and plan.power_of_baskets == pytest.approx(0.71, abs=0.01)
+    assert plan.power_of_baskets == find_power(spent, size=20_000, effect=plan.effect, growth="scale").power
+    assert "If baskets grow instead of the number of buyers, it is seen in 71%." in plan.sentence()
+    assert plan.to_frame()["power_of_baskets"].iloc[0] == plan.power_of_baskets
+    assert "power_of_baskets" in plan._repr_html_()
+    trial = find_detectable(spent, size=20_000, control=0.05, growth="scale")
+    assert np.isnan(trial.power_of_baskets) and "baskets" not in trial.sentence()
+    assert np.isnan(find_detectable(rate=0.1, size=20_000).power_of_baskets)
+
+
+@pytest.mark.slow
+def test_repeated_tests_with_bigger_baskets_see_the_effect_as_often_as_the_plan_says():
+    rng = np.random.default_rng(0)
+    spent = np.where(rng.random(200_000) < 0.3, rng.lognormal(-0.5, 1.0, 200_000), 0.0)
+    plan = find_detectable(spent, size=20_000, control=0.05)
+    grown = find_power(spent, size=20_000, effect=plan.effect, control=0.05, growth="scale")
+    seen = grown.simulate(runs=1_000, seed=0).share
+    assert abs(seen - plan.power_of_baskets) < 0.05
