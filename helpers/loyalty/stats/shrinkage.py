@@ -16,6 +16,9 @@ from loyalty.tables.arguments import check_arguments
 MOST_PRIOR = 1e7  # cells whose fitted prior is worth more trials than this are taken as equal
 EQUAL = 1e-3  # log-likelihood that differing cells must gain over equal ones
 GRID = 24  # means in the grid of priors for each strength, of which there are twice as many
+APART = 0.01  # chance of calling a cell apart where rates follow a beta law; where they do not, up to .05
+MOST_TRIALS = 2_000  # cells with more trials are judged as if they had so many, which is careful
+UNLIKELY = 1e-6  # posterior probability below which a prior is left out of a prediction
 LEAST_CELLS = 4  # fewer cells do not tell how much cells differ
 
 
@@ -41,6 +44,8 @@ class Shrunk:
         Coverage of the intervals, a fraction.
     warnings : tuple of str
         Reasons not to trust the result.
+    apart : label or None
+        The cell of rates that stands apart, which a warning names; None without.
     """
 
     table: pd.DataFrame
@@ -53,6 +58,7 @@ class Shrunk:
     alike: bool = False
     level: float = 0.95
     warnings: tuple[str, ...] = ()
+    apart: Any = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row a cell: raw, shrunken, low, high and `kept`, the share of the distance to the mean that is left."""
@@ -85,7 +91,8 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
         + b). Where chance alone explains the differences, a and b are infinite and shrunken is the pooled rate. The
         intervals also count what so few cells leave unknown about the prior, so they are wider than the beta
         distribution of (successes + a, failures + b). They hold on average over the cells: the most unusual cell of
-        many (.40 among rates of .03) is pulled too far, and its own interval seldom holds.
+        many (.40 among rates of .03) is pulled too far, and its own interval seldom holds (13 % of draws). A warning
+        names a cell that stands apart: where it lies, the other cells predict one with a chance below .01.
 
     Raises
     ------
@@ -128,6 +135,13 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
         kept = n / (n + a + b)
     if np.count_nonzero(n) < LEAST_CELLS:
         notes.append("fewer than four cells with trials say little about how much cells differ")
+    at = _find_apart(s, n)
+    if at is not None:
+        found = f"{float(s[at] / n[at]):.3g}, shown as {float(shrunken[at]):.3g}"
+        notes.append(
+            f"one cell stands apart: `{index[at]}` with {found}; it does not come from where the others come from, is "
+            "pulled too far, and its interval seldom holds: judge it by itself"
+        )
     low, high = _rate_intervals(s, n, level)
     raw = np.divide(s, n, out=np.full(len(n), np.nan), where=n > 0)
     table = pd.DataFrame(
@@ -151,6 +165,7 @@ def shrink_rates(successes: Any, trials: Any, *, level: float = 0.95) -> Shrunk:
         alike=alike,
         level=level,
         warnings=tuple(notes),
+        apart=None if at is None else index[at],
     )
 
 
@@ -327,6 +342,41 @@ def _weigh_priors(s: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray,
         fit = fit + _log_marginal(s[part], n[part], means * strength, (1 - means) * strength)
     chance = np.exp(fit - fit.max())
     return strength, means, chance / chance.sum()
+
+
+def _find_apart(s: np.ndarray, n: np.ndarray) -> int | None:
+    """Find the cell that stands apart: what the other cells predict for it is less likely than `APART`, None without.
+
+    The highest and the lowest cell are predicted by the priors of `_weigh_priors` given all others, so that a prior
+    which few cells leave open predicts widely; the p-value is two-sided and multiplied by the number of cells.
+    """
+    known = np.flatnonzero(n > 0)
+    if len(known) <= LEAST_CELLS:
+        return None
+    s, n = s[known], n[known]
+    strength, means, chance = _weigh_priors(s, n)
+    mean = float(chance @ means[:, 0])
+    spread = chance @ (means * (1 - means) * (strength + n) / (n * (strength + 1)))
+    distance = (s / n - mean) / np.sqrt(spread)
+    chances = {int(at): _predict(s, n, int(at)) for at in (distance.argmax(), distance.argmin())}
+    at = min(chances, key=lambda cell: chances[cell])
+    return int(known[at]) if chances[at] * len(known) <= APART else None
+
+
+def _predict(s: np.ndarray, n: np.ndarray, at: int) -> float:
+    """The chance that a cell lies so far out, two-sided, if it comes from where all other cells come from."""
+    others = np.arange(len(n)) != at
+    strength, means, chance = _weigh_priors(s[others], n[others])
+    likely = chance > UNLIKELY
+    a = (means * strength)[likely]
+    b = ((1 - means) * strength)[likely]
+    trials = max(round(min(n[at], MOST_TRIALS)), 1)
+    seen = min(round(s[at] * trials / n[at]), trials)
+    k = np.arange(trials + 1)
+    ways = special.gammaln(trials + 1) - special.gammaln(k + 1) - special.gammaln(trials - k + 1)
+    each = chance[likely] @ np.exp(ways + special.betaln(k + a, trials - k + b) - special.betaln(a, b))
+    each /= each.sum()
+    return 2 * min(float(each[seen:].sum()), float(each[: seen + 1].sum()))
 
 
 def _blocks(count: int, size: int = 500) -> list[slice]:

@@ -319,3 +319,72 @@ def test_estimates_closer_than_chance_are_all_shown_with_the_mean():
     result = shrink_normal([1.0, 1.1, 0.9, 1.05, 0.95], 1.0)
     assert result.alike and np.allclose(result.table["shrunken"], 1.0)
     assert (result.table["high"] - result.table["low"] > 0.5).all()
+
+
+# --- One cell apart ------------------------------------------------------------------------------
+
+
+def draw_family(kind, seed, cells=30):
+    """Trials and successes of cells that come from one place: all alike, a beta law, or a logit-normal one."""
+    rng = np.random.default_rng([cells, seed])
+    n = rng.integers(50, 400, cells)
+    truth = {
+        "alike": lambda: np.full(cells, 0.05),
+        "beta": lambda: rng.beta(1.8, 28.2, cells),
+        "logit-normal": lambda: 1 / (1 + np.exp(3 - 0.8 * rng.normal(size=cells))),
+    }[kind]()
+    return rng.binomial(n, truth), n
+
+
+def says_apart(result):
+    return [text for text in result.warnings if text.startswith("one cell stands apart")]
+
+
+def test_a_cell_that_does_not_come_from_where_the_others_come_from_is_named():
+    rng = np.random.default_rng(0)
+    n = pd.Series(rng.integers(50, 400, 30), index=[f"s{i}" for i in range(30)])
+    s = pd.Series(rng.binomial(n, 0.03), index=n.index)
+    assert not says_apart(shrink_rates(s, n))
+    s["s7"] = round(0.4 * n["s7"])
+    found = shrink_rates(s, n)
+    (said,) = says_apart(found)
+    assert said.startswith(f"one cell stands apart: `s7` with {s['s7'] / n['s7']:.3g}, shown as ")
+    assert found.table.loc["s7", "shrunken"] < s["s7"] / n["s7"]
+    low = pd.Series(0, index=n.index)
+    low[:] = (0.5 * n).round()
+    low["s3"] = 0
+    assert "`s3`" in says_apart(shrink_rates(low, n))[0]
+
+
+def test_whether_a_cell_stands_apart_depends_neither_on_the_order_nor_on_how_many_trials_a_large_cell_has():
+    rng = np.random.default_rng(1)
+    n = rng.integers(50, 400, 12).astype(float)
+    s = rng.binomial(n.astype(int), 0.03).astype(float)
+    n[4], s[4] = 1e6, 4e5
+    order = rng.permutation(12)
+    named = [
+        says_apart(shrink_rates(pd.Series(a, index=i), b))
+        for a, b, i in ((s, n, range(12)), (s[order], n[order], order))
+    ]
+    assert named[0] and named[0] == named[1]
+    assert not says_apart(shrink_rates([0, 0, 9], [10, 10, 10]))  # too few others
+    assert not says_apart(shrink_rates([0] * 5 + [4], [0] * 5 + [10]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["alike", "beta", "logit-normal"])
+def test_a_cell_is_called_apart_in_at_most_5_percent_of_sound_families(kind):
+    alarms = sum(bool(says_apart(shrink_rates(*draw_family(kind, seed)))) for seed in range(20_000, 20_200))
+    assert alarms <= stats.binom.ppf(0.999, 200, 0.05)
+
+
+@pytest.mark.slow
+def test_a_cell_of_a_fifth_among_thirty_of_3_percent_is_nearly_always_found():
+    found = 0
+    for seed in range(50):
+        rng = np.random.default_rng([30, seed, 9])
+        n = rng.integers(50, 400, 30)
+        truth = np.full(30, 0.03)
+        truth[0] = 0.2
+        found += bool(says_apart(shrink_rates(rng.binomial(n, truth), n)))
+    assert found >= 45

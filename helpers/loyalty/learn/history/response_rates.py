@@ -162,9 +162,19 @@ def measure_rates(
         kept=shrunk["kept"],
         warnings=[_warn(n, s) for n, s in zip(cells["n"], cells["responses"], strict=True)],
     )
-    notes += [text if name is None else f"{name}: {text}" for name, p in priors.items() for text in p.warnings]
+    for name, prior in priors.items():
+        said = _name_apart(prior, cells, by)
+        notes += said if name is None else [f"{name}: {text}" for text in said]
     table = cells.sort_values(["shrunken", "n", *by], ascending=[False, False] + [True] * len(by), ignore_index=True)
     return Rates(table, tuple(by), outcome, priors, level, tuple(notes))
+
+
+def _name_apart(prior: Shrunk, cells: pd.DataFrame, by: Sequence[str]) -> list[str]:
+    """The warnings of a family, with the cell that stands apart by its name and not by its row."""
+    if prior.apart is None:
+        return list(prior.warnings)
+    name = ", ".join(str(cells.loc[prior.apart, column]) for column in by)
+    return [text.replace(f"`{prior.apart}`", f"`{name}`") for text in prior.warnings]
 
 
 def _find_mixed_schemes(table: nw.LazyFrame, window: str) -> list[str]:

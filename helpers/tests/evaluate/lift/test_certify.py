@@ -186,6 +186,34 @@ def test_certify_ends_with_1_and_names_what_does_not_hold(hits, wrong, code, tmp
     assert (tmp_path / "certify.png").stat().st_size > 10_000
 
 
+def test_strata_that_are_graded_alone_renew_their_part_of_the_page_and_nothing_else(tmp_path, monkeypatch):
+    strata = replace(ROW, part="strata", cell="20,000 customers", metric="sales a customer")
+    every = ([ROW, strata], {"means": 1.0, "strata": 2.0}, (7, []))
+    again = ([replace(strata, hits=1_700)], {"strata": 5.0}, (9, ["rates differ"]))
+    monkeypatch.setattr(certify, "certify", lambda each: every)
+    monkeypatch.setattr(certify, "certify_strata", lambda each: again)
+    monkeypatch.setattr(certify, "DOCS", tmp_path)
+    assert certify.main([]) == 0
+    before = (tmp_path / "certify.md").read_text(encoding="utf-8")
+    assert certify.main(["--strata"]) == 1
+    page = (tmp_path / "certify.md").read_text(encoding="utf-8")
+    parts = [text.split("## Means: sales")[1].split("## ")[0] for text in (before, page)]
+    assert parts[0] == parts[1]
+    assert "Of 2 cells 2 do not warn; all of these hold" in before
+    assert "Of 2 cells 2 do not warn; 1 of these do **not** hold" in page and "- strata 20,000 customers" in page
+    assert "other answers in 1 cases" in page and page.endswith(
+        "6 seconds of one processor core, 3.0 a cell: means 1, strata 5.\n"
+    )
+
+
+def test_the_lines_of_a_page_are_the_rows_that_it_was_written_from():
+    rows = [replace(ROW, hits=hits, peer=peer) for hits, peer in ((1_900, False), (1_700, True), (1_700, False))]
+    lines = certify_page.read_lines(certify_page.write_page(rows, {"means": 1.0}, 1, []))
+    for line, row in zip(lines, rows, strict=True):
+        for name in ("part", "cell", "metric", "method", "replications", "coverage", "verdict", "peer", "warns"):
+            assert getattr(line, name) == pytest.approx(getattr(row, name)), name
+
+
 def test_the_verb_runs_certify_with_its_options_and_hands_on_how_it_ended(monkeypatch):
     started = []
     monkeypatch.setattr(verbs, "prepare_venv", lambda project, *, tests=False: "test tools" if tests else "lessons")

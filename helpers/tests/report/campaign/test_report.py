@@ -354,3 +354,24 @@ def test_small_amounts_keep_their_digits_until_the_interval_says_something(campa
     assert "0.00 " not in words and "0.00)" not in words and "−0.00 " not in words
     row = report.sections["lift"].to_frame().iloc[0]
     assert {float(row[end].replace("−", "-")) for end in ("low", "high")} != {0.0}
+
+
+def test_strata_with_unequal_chances_are_stratified_in_lift_response_and_money(campaign):
+    contacts = campaign.contacts.reset_index(drop=True)
+    rng = np.random.default_rng(0)
+    few = rng.random(len(contacts)) < 0.5
+    control = (contacts["arm"] == "control").to_numpy()
+    kept = ~(few & control) | (rng.random(len(contacts)) < 0.5)  # in one half, half of the control is taken out
+    chance = np.where(few, 0.125 / 0.875, 0.25)
+    contacts = contacts.assign(stratum=np.where(few, "few", "many"), propensity=np.where(control, chance, 1 - chance))[
+        kept
+    ]
+    report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
+    lift, money = report.results["lift"], report.results["money"]
+    assert "2 strata" in lift.method and "2 strata" in report.results["response"].method
+    assert lift.low <= campaign.truth.loc["main", "sales"] <= lift.high
+    assert money.profit.low <= campaign.truth.loc["both", "profit"] <= money.profit.high
+    said = "the chance of the arm differs between strata: each counts by its share of all customers"
+    assert said in money.warnings
+    assert report.results["sharp"] is None
+    assert any("cannot sharpen this: the chance of `control` differs" in text for text in report.sections["lift"].text)
