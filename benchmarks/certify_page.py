@@ -29,10 +29,10 @@ PARTS = {
 PANELS = {
     "Rates": ("rates",),
     "Means, world": ("means",),
-    "Means, log-normal amounts": ("spiky means", "spread"),
+    "Means, log-normal": ("spiky means", "spread"),
     "Ratios": ("ratios",),
-    "Strata; pre-period adjustment": ("strata", "adjustment"),
-    "Money; lifts by segment": ("money", "segments"),
+    "Strata; adjustment": ("strata", "adjustment"),
+    "Money; segments": ("money", "segments"),
 }
 NOTES = {
     "rates": """Customers of the world, whether they buy in the first 2, 4, 14 or 28 days; `basket_discount` against
@@ -47,8 +47,9 @@ small for the control where the offer narrows spend, too large where it widens i
 `measure_lift` then refuses, which counts here as a warning and as not covered.""",
     "strata": """The chance of control differs between strata, and each stratum counts by its share of all customers. In
 each a share of the customers buys, for log-normal amounts (sigma 1), and the offer brings more buyers, not equally many
-in each; strata differ in spend except where control is 1 and 50 %. A tiny stratum holds 80 customers on average: it is
-merged with the one whose planned share of control is nearest. Customers of a stratum without control leave, which is
+in each; strata differ in spend except where control is 1 and 50 %, and most where it is 1, 10 and 50 %. A cell names
+all customers, and the chance of control in each stratum. A tiny stratum holds 80 customers on average: it is merged
+with the one whose planned share of control is nearest. Customers of a stratum without control (0 %) leave, which is
 always said; the target is then the effect on the others. With equal chances the comparison is the plain one. The peer
 weighs customers by 1 / propensity with Welch's variance.""",
     "adjustment": """Spending of the 28 days before sharpens the answer. *By itself* is what `before=` chooses: Lin's

@@ -48,7 +48,7 @@ class Design:
 def _add_tiny(share: float) -> Design:
     """Two large strata, and five of one share each that are too small to be compared alone."""
     return Design(
-        "2 and 50 %, and 5 tiny strata",
+        "2 and 50 %, 5 tiny",
         (0.8 - 3 * share, 0.2 - 2 * share, *(share,) * 5),
         (0.02, 0.5, 0.02, 0.04, 0.06, 0.1, 0.5),
         (1, 2, 1, 3, 1, 5, 2),
@@ -58,18 +58,16 @@ def _add_tiny(share: float) -> Design:
 
 
 ISSUE = Design("1 and 50 %", (0.9, 0.1), (0.01, 0.5), (1, 1), (0.3, 0.3), (0.1, 0.1))
-UNLIKE = Design(
-    "1, 10 and 50 %, unlike strata", (0.6, 0.3, 0.1), (0.01, 0.1, 0.5), (1, 3, 10), (0.2, 0.4, 0.7), (0.0, 0.1, 0.3)
-)
+UNLIKE = Design("1, 10 and 50 %", (0.6, 0.3, 0.1), (0.01, 0.1, 0.5), (1, 3, 10), (0.2, 0.4, 0.7), (0.0, 0.1, 0.3))
 TINY = _add_tiny(0.004)
 DESIGNS = (
     ISSUE,
     Design("30 and 60 %", (0.7, 0.3), (0.3, 0.6), (1, 2), (0.3, 0.4), (0.1, 0.2)),
-    Design("5 % in all strata", (0.5, 0.3, 0.2), (0.05,) * 3, (1, 2, 4), (0.3, 0.4, 0.5), (0.1, 0.2, 0.0)),
+    Design("5 % in all", (0.5, 0.3, 0.2), (0.05,) * 3, (1, 2, 4), (0.3, 0.4, 0.5), (0.1, 0.2, 0.0)),
     UNLIKE,
     TINY,
     Design(
-        "5 and 50 %, and a stratum without control",
+        "5, 50 and 0 %",
         (0.6, 0.3, 0.1),
         (0.05, 0.5, 0.0),
         (1, 2, 4),
@@ -193,7 +191,7 @@ def grade_strata(pools: list[Pool], design: Design, kind: str, customers: int, r
             found.setdefault(method, []).append((collect_estimates(estimates), target))
     careful = design.is_careful and kind != "rate"
     return [
-        grade("strata", f"{customers:,} customers", f"{KINDS[kind]}, control {design.name}", method, graded,
+        grade("strata", f"{customers:,}, control {design.name}", KINDS[kind], method, graded,
               None if at else nothing, careful=careful, peer=at > 0)
         for at, (method, graded) in enumerate(found.items())
     ]  # fmt: skip

@@ -222,3 +222,10 @@ def test_the_result_shows_itself_as_table_and_chart():
     ax = rates.plot(title="Three responses are no winner")
     assert len(ax.get_yticklabels()) == 6 and "loyal · gift  (500)" in [t.get_text() for t in ax.get_yticklabels()]
     plt.close("all")
+
+
+def test_a_cell_that_stands_apart_is_named_by_its_segment_and_offer():
+    cells = {(f"s{at}", "gift"): (8 + at % 3, 300) for at in range(12)} | {("s12", "gift"): (120, 300)}
+    rates = measure_rates(make_rows(cells))
+    (said,) = [text for text in rates.warnings if "stands apart" in text]
+    assert said.startswith("one cell stands apart: `s12, gift` with 0.4, shown as 0.3")
