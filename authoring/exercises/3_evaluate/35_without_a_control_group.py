@@ -32,7 +32,7 @@ listed = chain.contacts[chain.contacts.campaign_id == 18].customer_id
 member = everyone.isin(listed).to_numpy()
 
 # %% [markdown]
-# **35a The agency's first number.** What did members spend more than the others during the campaign (30 October to 24 December 2017), members minus others, in dollars per household and 28 days? All {{len(everyone):,}} households count, also those who bought nothing. One number, to the cent.
+# **35a The agency's first number.** What did members spend more than the others during the campaign (30 October to 24 December 2017), members minus others, in dollars per household, per 28 days? All {{len(everyone):,}} households count, also those who bought nothing. One number, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -59,7 +59,7 @@ hint("35a")
 # \${{naive_gap:.2f}}. The agency's arithmetic is right. But the number says nothing about the campaign: in the 84 days before it the gap was \${{spend(start - pd.Timedelta(days=84), start)[member].mean() - spend(start - pd.Timedelta(days=84), start)[~member].mean():.2f}} already. Members were chosen among those who spend.
 
 # %% [markdown]
-# **35b The agency's second number.** Difference in differences with the 84 days before the campaign, that is 7 August to 29 October 2017 (also brought to 28 days): `(effect, low, high)`, dollars per household and 28 days, to the cent. The unit is the household: each has one change. The 95 % interval is the difference of the mean changes ± 1.96 standard errors.
+# **35b The agency's second number.** Difference in differences with the 84 days before the campaign, that is 7 August to 29 October 2017. Bring both windows to 28 days: divide each by its days, times 28. Answer with `(effect, low, high)`, members minus others, dollars per household, per 28 days, to the cent. The unit is the household: each has one change. The 95 % interval is the difference of the mean changes ± 1.96 standard errors.
 
 # %%
 ### BEGIN SOLUTION
@@ -152,7 +152,7 @@ letter = load_points_letter().customers
 letter.groupby("group").invited.agg(["size", "mean"]).round(2).sort_values("mean")
 
 # %% [markdown]
-# **35e Like with like.** What did the letter change in `sales` (28 days from the letter on), per invited customer, for those invited who *could have been left out*? Compare within the classes that decided, and weigh each class by its invited customers. `(effect, low, high)`, 95 % interval (± 1.96 standard errors; in each class the variances of both groups), euros, to the cent.
+# **35e Like with like.** What did the letter change in `sales` (28 days from the letter on), for those invited who *could have been left out*? Leave out the class where everybody was invited. In each of the two other classes take the mean of the invited minus the mean of the others. Then weigh the two gaps by the invited customers of the two classes. Answer with `(effect, low, high)`, euros per invited customer of these two classes, to the cent. The 95 % interval is ± 1.96 standard errors: in each class the variances of both groups, then over the classes the sum of weight² × variance.
 
 # %%
 ### BEGIN SOLUTION

@@ -67,7 +67,7 @@ start_8, end_8 = chain.campaigns[chain.campaigns.campaign_id == 8].iloc[0][["sta
 assert (f"{start_8:%d %B}", f"{end_8:%d %B}") == ("08 May", "26 June")  # the end is the first day without it
 
 # %% [markdown]
-# Grey are dates before the campaign. The method "finds" losses where there was nothing of it to find, and our campaign's numbers look much like them.
+# Grey are dates before the campaign. The method "finds" losses where our campaign did nothing, and our campaign's numbers look much like them.
 #
 # One doubt: the grey dates were no empty weeks. Smaller campaigns ran all year, and one of May and June had {{both}} of our members. Perhaps it moved the gap, perhaps nobody did. Either way the gap moves without our campaign, and the method cannot tell us who moved it. So what may Marta sign?
 
@@ -229,7 +229,7 @@ survey_climb = (survey.re78 - survey.re75)[~survey.treated].mean()
 assert climb > 2 * survey_climb and means.survey[["re74", "re75"]].between(13_500, 14_500).all()
 
 # %% [markdown]
-# It jumps over the truth: about twice the lottery's answer, and neither interval holds it. Why? Look at the people who were drawn *out* and got nothing. From 1975 to 1978 they climbed by \${{climb:,.0f}} on their own, the men of the survey by \${{survey_climb:,.0f}}. People tend to apply for such a programme when they are at a low point. This is regression to the mean again, this time upwards.
+# It is far above the truth: about twice the lottery's answer, and neither interval holds it. Why? Look at the people who were drawn *out* and got nothing. From 1975 to 1978 they climbed by \${{climb:,.0f}} on their own, the men of the survey by \${{survey_climb:,.0f}}. People tend to apply for such a programme when they are at a low point. This is regression to the mean again, this time upwards.
 
 # %% [markdown]
 # ## Comparing like with like
@@ -323,7 +323,7 @@ robust = with_1975.set_index("method").loc["doubly robust"]
 assert robust.low < known.effect < robust.high
 
 # %% [markdown]
-# Better: doubly robust says \${{better["doubly robust"]:,.0f}} now (\${{robust.low:,.0f}} to \${{robust.high:,.0f}}), and the lottery's answer lies inside. But we can say "better" only because we know that answer. In a real report there is no lottery, and the witness has left the stand to join the jury: nobody can check the result any more. Decide *before* you look which column stays out.
+# Better: doubly robust says \${{better["doubly robust"]:,.0f}} now (\${{robust.low:,.0f}} to \${{robust.high:,.0f}}), and the lottery's answer lies inside. But we can say "better" only because we know that answer. In a real report there is no lottery, and the witness has become a covariate, so it can no longer check the result. Decide *before* you look which column stays out.
 #
 # ## How strong would a secret have to be?
 #
@@ -333,7 +333,7 @@ assert robust.low < known.effect < robust.high
 everything.sensitivity
 
 # %% [markdown]
-# The sentence on top says it: next to nothing would do, because the estimate is near zero anyway. (`r2_treatment` and `r2_outcome` are shares explained. Each row asks what would be left if the secret were that many `times` as strong as the trait named.) In a report this is the last line, after the placebo. It answers the director's "but you controlled for everything!"
+# The sentence on top says it: almost nothing would be enough, because the estimate is near zero anyway. (`r2_treatment` and `r2_outcome` are shares explained. Each row asks what would be left if the secret were that many `times` as strong as the trait named.) In a report this is the last line, after the placebo. It answers the director's "but you controlled for everything!"
 
 # %%
 what = {"what": "the programme", "measure": "earnings in 1978", "unit": "$", "decimals": 0}
@@ -373,7 +373,7 @@ assert ((told_frame.low < truth) & (truth < told_frame.high))[four].all() and to
 assert ((told_frame.high - told_frame.low)[four] / 2).between(3.5, 6).all() and (told_frame.effect[four] < 1).sum() == 3
 
 # %% [markdown]
-# Blind, all are too high, and the witness says so of every one. Told, all four intervals hold the truth, and the witness rejects one of six methods: the regression, of all things, which comes nearest. The other intervals are wide, and their three estimates far too low. Bad luck, or bad methods? One list cannot tell. Here are the two soundest comparisons that we know: within each of Ines's four groups, and a real lottery with as many letters.
+# The blind methods are all too high, and the witness says so of every one. With the weeks that decided, all four intervals hold the truth. Here the witness rejects one of six methods, the regression, which comes nearest. The other intervals are wide, and their three estimates far too low. Bad luck, or bad methods? One list cannot tell. Here are the two soundest comparisons that we know: within each of Ines's four groups, and a real lottery with as many letters.
 
 # %%
 from loyalty.evaluate.observational import compare_strata
@@ -461,7 +461,7 @@ assert (
 # *Bias* is the mean error (± its interval) beside a truth of about €{{true_mean:.2f}}. A *false alarm* is an effect "found" for the magazine. The *checks pass* where the helper lets us write "suggests". We read three things.
 #
 # - **The change since the days that decided is always wrong**, here and in 200 lists. With 180 days two errors happen to cancel on average: the peak pulls down, and by themselves the invited rise more than the others (leave the days that decided out, and 84 days miss by +€{{other_way:.2f}}). In {{held_180:.0f}} % of the lists that interval holds the truth, but {{alarm["change since 180 days before"]:.0f}} % false alarms remain, and in none of the lists did the checks pass.
-# - **What decided must be among the columns.** Blind, the best methods cannot be saved, and matching, whose error is larger than the truth, passes the checks in {{lists["checks pass"]["blind: matching"]}} of the lists. Told, weights and doubly robust hold what they promise, and so does the plain comparison within the groups. Matching falls a little short, regression far (our guess: spending does not follow a line; on our list it came near by luck). Yet in about half of the lists the checks refuse the sound ones too: with {{shoppers.invited.sum():,}} invited a witness is often too vague to acquit anybody.
+# - **What decided must be among the columns.** Blind, the best methods cannot be saved, and matching, whose error is larger than the truth, passes the checks in {{lists["checks pass"]["blind: matching"]}} of the lists. Told, weights and doubly robust hold what they promise, and so does the plain comparison within the groups. Matching holds a little less than promised, regression much less (our guess: spending does not follow a line; on our list it came near by luck). Yet in about half of the lists the checks refuse the sound ones too: with {{shoppers.invited.sum():,}} invited the interval of a witness is often too wide to clear a method.
 # - **Somebody like them must have been left out.** If Ines had invited *all* above €20 and nobody below, no method would hold the truth even in one list of eight. Told what decided, the helper warns every time; blind, four methods of five never do.
 #
 # So the cheapest repair is none of the methods: **write down how the list was made, and leave a part of every class out**. If you do that by lot, you have a control group.

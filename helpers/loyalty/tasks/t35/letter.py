@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 
@@ -28,7 +27,11 @@ def _letter(whole: bool = False) -> pd.DataFrame:
     """The customers of the points letter: those whom a chance decided, or all of them."""
     table = load_points_letter().customers
     table = table if whole else table[table["group"] != "more"]
-    return table.assign(change=table["sales"] - table["last_28"], since_quarter=table["sales"] - table["quarter"] / 3)
+    return table.assign(
+        change=table["sales"] - table["last_28"],
+        since_quarter=table["sales"] - table["quarter"] / 3,
+        since_witness=table["sales"] - table["witness"],
+    )
 
 
 def _naively(outcome: str, whole: bool = False) -> Triple:
@@ -44,13 +47,77 @@ def _in_class(name: str, outcome: str = "sales") -> Triple:
     return take_triple(compare_naively(table[table["group"] == name], treated="invited", outcome=outcome))
 
 
-def _mean_of_classes(outcome: str) -> Triple:
-    """The plain mean of the two gaps, each class as heavy as the other."""
-    one = _in_class("nothing", outcome)
-    other = _in_class("up to €60", outcome)
-    effect = (one[0] + other[0]) / 2
-    half = math.hypot(one[0] - one[1], other[0] - other[1]) / 2
+def _weigh_classes(outcome: str, by: str = "invited", sums: str = "squared") -> Triple:
+    """The gaps of the two classes with other weights, or with their variances put together in another way.
+
+    `by`: "invited", "others" (those not invited) or "classes" (each as heavy as the other). `sums`: "squared" is right;
+    "pooled" has one variance for both groups of a class; "not squared" averages the variances.
+    """
+    table = _letter()
+    found = table.groupby(["group", "invited"])[outcome].agg(["mean", "var", "size"]).unstack()
+    size = {"invited": found["size"][True], "others": found["size"][False], "classes": found["size"][True] * 0 + 1}[by]
+    weights = size / size.sum()
+    variance = (found["var"] / found["size"]).sum(axis=1)
+    if sums == "pooled":
+        freedom = found["size"] - 1
+        pooled = (found["var"] * freedom).sum(axis=1) / freedom.sum(axis=1)
+        variance = pooled * (1 / found["size"]).sum(axis=1)
+    noise = float((weights * variance).sum() if sums == "not squared" else (weights**2 * variance).sum()) ** 0.5
+    return _widen(float((weights * (found["mean"][True] - found["mean"][False])).sum()), 1.96 * noise)
+
+
+def _widen(effect: float, half: float) -> Triple:
     return effect, effect - half, effect + half
+
+
+def _list_wrong_sums(outcome: str) -> tuple[Mistake, ...]:
+    """The mistakes between the gaps of the classes and the answer: weights, divisor, interval; of any outcome."""
+    right = _within(["group"], outcome)
+    naive = _naively(outcome)
+    invited = int(_letter()["invited"].sum())
+    everyone_invited = int(_letter(True)["invited"].sum())
+    return (
+        Mistake(
+            "classes_not_weighed",
+            "That is the plain mean of the gaps of the two classes. Weigh each class by its invited customers.",
+            _weigh_classes(outcome, "classes"),
+        ),
+        Mistake(
+            "weighed_by_others",
+            "You weighed the classes by the customers who were *not* invited. Asked is the effect on the invited: weigh by them.",
+            _weigh_classes(outcome, "others"),
+        ),
+        Mistake(
+            "divided_by_all_invited",
+            f"You divided by all {everyone_invited:,} invited. The class “more” is left out, in the weights too: divide by the {invited:,} invited of the two lower classes.",
+            multiply_triple(right, invited / everyone_invited),
+        ),
+        Mistake(
+            "only_nothing",
+            "That is the class “nothing” alone. Asked are both classes together.",
+            _in_class("nothing", outcome),
+        ),
+        Mistake(
+            "only_middle",
+            "That is the class “up to €60” alone. Asked are both classes together.",
+            _in_class("up to €60", outcome),
+        ),
+        Mistake(
+            "weights_not_squared",
+            "The effect is right; the interval is too wide. You averaged the variances (or the standard errors) of the classes. A weighted sum has the sum of weight² × variance.",
+            _weigh_classes(outcome, sums="not squared"),
+        ),
+        Mistake(
+            "interval_of_the_naive_gap",
+            "The effect is right; the interval is that of all the invited against all the others. Each class has its own variance: add weight² × variance over the classes.",
+            (right[0], right[0] + naive[1] - naive[0], right[0] + naive[2] - naive[0]),
+        ),
+        Mistake(
+            "total",
+            "That is the money of all the invited of the two classes. Per invited customer, please.",
+            multiply_triple(right, invited),
+        ),
+    )
 
 
 def _one_line(outcome: str) -> Triple:
@@ -104,27 +171,13 @@ def answer_like_with_like() -> Answers:
                 _within(["group", "visits"], whole=True),
             ),
             *_without_overlap("sales"),
+            *_list_wrong_sums("sales"),
             Mistake(
-                "classes_not_weighed",
-                "That is the plain mean of the gaps of the two classes. Weigh each class by its invited customers.",
-                _mean_of_classes("sales"),
-            ),
-            Mistake(
-                "only_nothing",
-                "That is the class “nothing” alone. Asked are both classes together.",
-                _in_class("nothing"),
-            ),
-            Mistake(
-                "only_middle",
-                "That is the class “up to €60” alone. Asked are both classes together.",
-                _in_class("up to €60"),
+                "change_within",
+                "That is the change since the 28 days before, within each class. `last_28` made the classes, and what it holds by luck is not there again afterwards. Asked is what came of the letter: `sales` alone.",
+                _within(["group"], "change"),
             ),
             Mistake("visits", "These are visits. Asked are sales, in euros.", _within(["group"], "visits")),
-            Mistake(
-                "total",
-                "That is the money of all the invited of the two classes. Per invited customer, please.",
-                multiply_triple(right, int(_letter()["invited"].sum())),
-            ),
             Mistake("per_week", "That is per week. Asked are the 28 days together.", multiply_triple(right, 1 / 4)),
             Mistake(
                 "the_witness",
@@ -143,7 +196,7 @@ def answer_like_with_like() -> Answers:
             ),
             Mistake(
                 "everybody",
-                'That is for everybody (`ate`): most customers bought nothing before, and so hardly any of them was invited. Asked is the effect on those who were (`target="att"`).',
+                'That is for everybody: you weighed each class by all its customers, and most of them bought nothing before. Asked is the effect on the invited: weigh by them (`target="att"`).',
                 _within(["group"], target="ate"),
             ),
             Mistake(
@@ -205,7 +258,7 @@ def answer_witness() -> Answers:
             ),
             Mistake(
                 "everybody",
-                "That is for everybody (`ate`). Use the same target as in 35e.",
+                "That is for everybody: you weighed each class by all its customers. Weigh by the invited, as in 35e.",
                 _within(["group"], "witness", target="ate"),
             ),
             Mistake(
@@ -223,6 +276,17 @@ def answer_witness() -> Answers:
                 "That is `quarter`, the 84 days before those that decided. The witness is the column `witness`, 28 days.",
                 _within(["group"], "quarter"),
             ),
+            Mistake(
+                "nearer_days_as_28",
+                "That is `quarter`, brought to 28 days. The witness is the column `witness`.",
+                multiply_triple(_within(["group"], "quarter"), 1 / 3),
+            ),
+            Mistake(
+                "change_since_the_witness",
+                "That is `sales` less `witness`. The witness is asked alone: put it in the place of `sales`.",
+                _within(["group"], "since_witness"),
+            ),
+            *_list_wrong_sums("witness"),
             *_without_overlap("witness"),
         ),
     )

@@ -81,6 +81,93 @@ def test_windows_that_are_a_day_off_are_named(chain):
         assert check("35a", spent[mine].mean() - spent[~mine].mean()).mistake == name
 
 
+def sums(chain, start, end, column="sales"):
+    """What each household spent in [start, end), as an array in the order of the customers."""
+    lines = chain.receipts[(chain.receipts.time >= start) & (chain.receipts.time < end)]
+    return lines.groupby("customer_id")[column].sum().reindex(chain.customers.customer_id, fill_value=0).to_numpy()
+
+
+def welch(values, mine, quantile=1.96):
+    """Effect and ends of a difference of means from the formula, to the cent."""
+    gap = values[mine].mean() - values[~mine].mean()
+    error = sum(side.var(ddof=1) / len(side) for side in (values[mine], values[~mine])) ** 0.5
+    return tuple(round(float(end), 2) for end in (gap, gap - quantile * error, gap + quantile * error))
+
+
+@pytest.mark.parametrize(("code", "start", "end"), [("35b", START, END), ("35c", FAKE, START)])
+def test_changes_of_other_days_or_per_other_days_are_named(chain, code, start, end):
+    day = pd.Timedelta(days=1)
+    first = start - 84 * day
+    mine = chain.customers.customer_id.isin(members(chain)).to_numpy()
+    during, before = sums(chain, start, end), sums(chain, first, start)
+    right = during / 2 - before / 3
+    answers = {
+        "before_not_scaled": during / 2 - before,
+        "window_not_scaled": during - before / 3,
+        "both_halved": during / 2 - before / 2,
+        "windows_not_scaled": during - before,
+        "thirty_days": right * 30 / 28,
+        "per_84_days": right * 3,
+        "before_too_long": during / 2 - sums(chain, first, start + day) / 3,
+        "before_too_short": during / 2 - sums(chain, first, start - day) / 3,
+        "last_day_missing_but_counted": sums(chain, start, end - day) / 2 - before / 3,
+        "both_too_short": sums(chain, start, end - day) / 2 - sums(chain, first, start - day) / 3,
+    }
+    if code == "35c":
+        answers["both_too_long"] = sums(chain, start, end + day) / 2 - sums(chain, first, start + day) / 3
+    for name, values in answers.items():
+        assert check(code, welch(values, mine)).mistake == name
+        assert check(code, welch(values, mine, 1.9612)).mistake == name, "Student's quantile, as compare_means takes it"
+
+
+@pytest.mark.parametrize(("code", "start", "end"), [("35b", START, END), ("35c", FAKE, START)])
+def test_other_intervals_of_the_change_are_named(chain, code, start, end):
+    mine = chain.customers.customer_id.isin(members(chain)).to_numpy()
+    during, before = sums(chain, start, end) / 2, sums(chain, start - pd.Timedelta(days=84), start) / 3
+    change = during - before
+    gap = change[mine].mean() - change[~mine].mean()
+    pooled = smf.ols("y ~ x", pd.DataFrame({"y": change, "x": mine.astype(int)})).fit().bse["x"]
+    for name, error in (("pooled_variance", pooled), ("standard_deviation", change.std())):
+        assert check(code, (gap, gap - 1.96 * error, gap + 1.96 * error)).mistake == name
+    table = pd.DataFrame({"during": during, "before": before, "x": mine.astype(int)})
+    fit = smf.ols("during ~ x + before", table).fit(cov_type="HC1")
+    assert check(code, (fit.params["x"], *fit.conf_int().loc["x"])).mistake == "regressed_on_before"
+
+
+def test_fake_windows_that_are_others_are_named(chain):
+    day = pd.Timedelta(days=1)
+    mine = chain.customers.customer_id.isin(members(chain)).to_numpy()
+    fake_before = sums(chain, FAKE - 84 * day, FAKE) / 3
+    last = START - 28 * day
+    before = sums(chain, START - 84 * day, START) / 3
+    answers = {
+        "campaign_against_fake_before": sums(chain, START, END) / 2 - fake_before,
+        "half_the_window": sums(chain, last, START) - sums(chain, last - 84 * day, last) / 3,
+        "before_as_window": before - sums(chain, START - 168 * day, START - 84 * day) / 3,
+    }
+    for name, values in answers.items():
+        assert check("35c", welch(values, mine)).mistake == name
+
+
+def test_other_dollars_than_those_paid_are_named(chain):
+    inside = chain.receipts[(chain.receipts.time >= START) & (chain.receipts.time < END)]
+    mine = chain.customers.customer_id.isin(members(chain)).to_numpy()
+    shelf = sum(sums(chain, START, END, name) for name in ("sales", "discount", "coupon_discount")) / 2
+    december = sums(chain, START, pd.Timestamp("2018-01-01")) / 63 * 28
+    paid = sums(chain, START, END) / 2
+    baskets = inside.groupby(["customer_id", "basket_id"]).sales.sum()
+    basket_of_member = baskets.index.get_level_values(0).isin(members(chain))
+    answers = {
+        "shelf_prices": shelf[mine].mean() - shelf[~mine].mean(),
+        "to_the_end_of_december": december[mine].mean() - december[~mine].mean(),
+        "totals_over_everybody": (paid[mine].sum() - paid[~mine].sum()) / len(paid),
+        "ratio": baskets[basket_of_member].mean() - baskets[~basket_of_member].mean(),
+    }
+    for name, value in answers.items():
+        assert check("35a", round(value, 2)).mistake == name
+    assert "per basket" in check("35a", round(answers["ratio"], 2)).message
+
+
 def test_a_sentence_in_words_is_asked_for_its_letter():
     result = check("35d", "cannot be told")
     assert result.mistake is None and "one letter" in result.message
@@ -112,6 +199,52 @@ def test_comparing_within_classes_by_hand_is_right(some):
     effect, se = gap(some, ["group"])
     result = check("35e", (effect, effect - 1.96 * se, effect + 1.96 * se))
     assert result.status == "right", result.message
+
+
+def put_together(table, outcome, size, variance="squared"):
+    """Two classes put together by hand with weights `size`, and the usual ways to put their variances together."""
+    found = table.groupby(["group", "invited"])[outcome].agg(["mean", "var", "size"]).unstack()
+    share = size / size.sum()
+    each = (found["var"] / found["size"]).sum(axis=1)
+    effect = (share * (found["mean"][True] - found["mean"][False])).sum()
+    ways = {"squared": (share**2 * each).sum(), "plain": (share * each).sum(), "errors": (share * each**0.5).sum() ** 2}
+    half = 1.96 * ways[variance] ** 0.5
+    return tuple(round(float(end), 2) for end in (effect, effect - half, effect + half))
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("35e", "sales"), ("35f", "witness")])
+def test_other_weights_and_variances_of_the_classes_are_named(some, letter, code, outcome):
+    sizes = some.groupby(["group", "invited"]).size().unstack()
+    right = put_together(some, outcome, sizes[True])
+    assert check(code, right).status == "right"
+    both = sizes[True].sum() / letter.invited.sum()
+    naive = welch(some[outcome].to_numpy(), some.invited.to_numpy())
+    answers = {
+        "classes_not_weighed": put_together(some, outcome, sizes[True] * 0 + 1),
+        "weighed_by_others": put_together(some, outcome, sizes[False]),
+        "everybody": put_together(some, outcome, sizes.sum(axis=1)),
+        "divided_by_all_invited": tuple(end * both for end in right),
+        "weights_not_squared": put_together(some, outcome, sizes[True], "plain"),
+        "interval_of_the_naive_gap": (right[0], right[0] + naive[1] - naive[0], right[0] + naive[2] - naive[0]),
+    }
+    for name, value in answers.items():
+        assert check(code, value).mistake == name, name
+    for name, chosen in (("only_nothing", "nothing"), ("only_middle", "up to €60")):
+        table = some[some.group == chosen]
+        assert check(code, welch(table[outcome].to_numpy(), table.invited.to_numpy())).mistake == name
+
+
+def test_standard_errors_averaged_are_named_like_variances_averaged(some):
+    sizes = some.groupby(["group", "invited"]).size().unstack()
+    assert check("35e", put_together(some, "sales", sizes[True], "errors")).mistake == "weights_not_squared"
+
+
+def test_other_columns_than_sales_and_the_witness_are_named(some):
+    sizes = some.groupby(["group", "invited"]).size().unstack()[True]
+    table = some.assign(fell=some.sales - some.last_28, month=some.quarter / 3, since_witness=some.sales - some.witness)
+    assert check("35e", put_together(table, "fell", sizes)).mistake == "change_within"
+    assert check("35f", put_together(table, "month", sizes)).mistake == "nearer_days_as_28"
+    assert check("35f", put_together(table, "since_witness", sizes)).mistake == "change_since_the_witness"
 
 
 def test_matching_on_the_outcome_is_named(some):
