@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     title: the budget is cut
-#     question: Three and a half thousand euros less. What do we stop, and what would we buy back first?
+#     question: Three and a half thousand euros less. What do we stop, and what would we add again first?
 #     module: loyalty.evaluate.budget
 #     test: helpers/tests/tasks/t38/test_tasks.py
 #     minutes: 35
@@ -62,7 +62,7 @@ assert abs(everybody - 13_000) < 5 and agency_cost < 0.7 * everybody
 # €{{agency_cost:,.0f}}, two thirds of what they asked for. The other €{{everybody - agency_cost:,.0f}} would lie aside for rewards that nobody collects. So the agency's plan fits into the cut budget as it stands. That does not make it a good plan: it promises €{{agency_profit:,.0f}}.
 
 # %% [markdown]
-# **38b The plan after the cut.** What is the profit of the best plan for €9,500? At most 2,500 calls, 10 % of each segment as control, at most one offer a customer, costs as in 38a; a line may hold a part of a segment. One number, in whole euros.
+# **38b The plan after the cut.** What is the profit of the best plan for €9,500? At most 2,500 calls, 10 % of each segment as control, at most one offer a customer, costs as in 38a. An offer may go to a part of a segment. One number, in whole euros.
 
 # %%
 ### BEGIN SOLUTION

@@ -27,7 +27,7 @@
 #
 # It is the end of November. Jonas has €10,000 for the Christmas mailing. *"Everything that leaves the till for it has to fit in: letters, calls, discounts, points."* Marta wants to give the best offer to the best customers until the money is gone. Ines has no opinion. She has a test.
 #
-# In October every customer took part whom the chain had seen in the last half year. A lottery dealt them into fifths. Four fifths got one offer each: ten percent off everything, a fifth off face care, bonus points, or a call from the pharmacist with a small present for those who then come. The last fifth got nothing.
+# In October every customer took part whom the chain had seen in the last half year. A lottery split them into five equal groups. Four fifths got one offer each: ten percent off everything, a fifth off face care, bonus points, or a call from the pharmacist with a small present for those who then come. The last fifth got nothing.
 #
 # From the receipts before the test we know the **segment** of each customer: the shelf on which he spends most, or "online". The next cell makes the chain and plays the test. That takes about five seconds.
 
@@ -128,7 +128,7 @@ assert tiny.sort_values("per_euro").offer_id.iloc[-1] == "points" and abs(tiny.p
 # %% [markdown]
 # **€{{by_hand.profit.sum():,.0f}}** for the same money. And if Jonas gave one euro more? It would go where the money ran out, to face care, and bring €{{tiny.per_euro[5]:.2f}}. That is the **shadow price** of a euro. The average is higher: the plan brings €{{by_hand.profit.sum() / 1_300:.2f}} for each euro spent. But the good places are taken. If you multiply the next thousand by the average, you count the families twice.
 #
-# A real table has more lines, and a call centre that can be full. Sometimes a cheap offer must make room for a dearer one in the same segment. There the hand gets lost. A **linear programme** does not. We tell it what should be large (profit × contacts), and what must not be exceeded (the customers of each segment, and the money).
+# A real table has more lines, and a call centre that can be full. Sometimes a cheap offer must make room for a dearer one in the same segment. Then you cannot do it by hand. A **linear programme** can. We tell it what should be large (profit × contacts), and what must not be exceeded (the customers of each segment, and the money).
 
 # %%
 from scipy.optimize import linprog
@@ -154,7 +154,7 @@ assert abs(-solved.ineqlin.marginals[-1] - 1.2) < 1e-6 and abs(small.shadow_pric
 #
 # ## The Christmas plan
 #
-# Now the real table. One condition more: a tenth of each segment gets nothing, and a lot says who. Without this control group nobody could say in February what Christmas has brought.
+# Now the real table. One condition more: a tenth of each segment gets nothing, and a lottery decides who. Without this control group nobody could say in February what Christmas has brought.
 
 # %%
 plan = plan_budget(options, 10_000, control_share=0.10)
@@ -171,7 +171,7 @@ average = plan.profit.effect / plan.cost
 assert average > 1.5 * plan.shadow_price
 
 # %% [markdown]
-# The plan promises **€{{plan.profit.effect:,.0f}} of profit** (€{{plan.profit.low:,.0f}} to €{{plan.profit.high:,.0f}}). One more euro would bring €{{plan.shadow_price:.2f}}. So Jonas should find more money, as long as a euro brings less than that elsewhere. The average would have told him a fairy tale again.
+# The plan promises **€{{plan.profit.effect:,.0f}} of profit** (€{{plan.profit.low:,.0f}} to €{{plan.profit.high:,.0f}}). One more euro would bring €{{plan.shadow_price:.2f}}. So Jonas should find more money, as long as a euro brings less than that elsewhere. The average would have misled him again.
 #
 # The baby shelf gets two offers, and that is right. Points go as far as the money reaches, and the cheap voucher goes to the others.
 #
@@ -309,7 +309,7 @@ ax = draw_promises(lottery, (plan.profit.effect, brought), oracle.profit.effect)
 # - **For the promise: yes.** One bank for all promises €{{one_bank.promised:,.0f}} and brings €{{one_bank.brought:,.0f}}, which is nearly honest. The mean of its offer calms too little: it promises €{{calmed.promised:,.0f}} and brings €{{calmed.brought:,.0f}}.
 # - **For the choice: no, not like this.** Options calmed towards their offer chose slightly worse than raw ones, by €{{raw.brought - calmed.brought:,.0f}} (±€{{margin:,.0f}}). *One lift for each offer*, which had the smaller error in lesson 41, chose by far the worst: €{{one_lift.brought:,.0f}}. It says the same for every segment, and our question was which segment. Calls are good for one shelf and bad for the others. If you pull all of them towards their mean, you hide the good one. Small errors on average and good decisions are two things.
 #
-# **The cautious reading is good at both.** It promises €{{cautious.promised:,.0f}} and brings €{{cautious.brought:,.0f}}. It prefers a sure euro to a doubtful one and a half, and on average it keeps what it tells Jonas. So choose by the sharpest figures that you have, and plan with `caution=0.2`.
+# **The cautious reading is good at both.** It promises €{{cautious.promised:,.0f}} and brings €{{cautious.brought:,.0f}}. It prefers a sure euro to an uncertain €1.50, and on average it keeps what it tells Jonas. So choose by the sharpest figures that you have, and plan with `caution=0.2`.
 #
 # That is a third rule, for a third question:
 #

@@ -6,62 +6,12 @@ The scene is made in `loyalty.tasks.t38.scene`.
 from __future__ import annotations
 
 from functools import cache
-from itertools import product
-from typing import Any
 
-import pandas as pd
-
-from loyalty.evaluate.budget.plan import BudgetPlan, plan_budget
+from loyalty.evaluate.budget.plan import plan_budget
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.t38.scene import BUDGET, CALLS, CONTROL, CUT, Spring, gather_tests
-
-AGENT_CALLS = 700
-LEFT = 300
-ODD_WORD = "And your word names the wish with the smaller of your own numbers."
-TOTALS = "These are the profits of whole plans. Asked is what each wish brings on top of your 38b."
-FULL = "You planned as if everybody redeemed. Put aside what will be used: reward × `redeemed`."
-
-
-@cache
-def _tables() -> Spring:
-    return gather_tests()
-
-
-@cache
-def _options(way: str = "expected") -> pd.DataFrame:
-    """The options with a cost per contact, right or as somebody might reckon it."""
-    table = _tables().options
-    contact = table.contact_cost
-    rewards = table.reward * table.redeemed
-    ways = {
-        "expected": contact + table.discount + rewards,
-        "full": contact + table.discount + table.reward,
-        "no rewards": contact + table.discount,
-        "no discounts": contact + rewards,
-        "discounts of users": contact + table.discount * table.redeemed + rewards,
-    }
-    return table.assign(cost=ways[way])
-
-
-@cache
-def _plan(
-    budget: float = CUT,
-    way: str = "expected",
-    calls: float | None = CALLS,
-    control: float = CONTROL,
-    whole: bool = False,
-) -> BudgetPlan:
-    capacity = None if calls is None else {"call": calls}
-    return plan_budget(_options(way), budget, capacity=capacity, control_share=control, whole=whole)
-
-
-def _profit(*way: Any, **more: Any) -> float:
-    return float(_plan(*way, **more).profit.effect)
-
-
-def _price(plan: BudgetPlan, limit: str) -> float:
-    """What one more unit of a limit would bring; 0 where it does not bind."""
-    return float(plan.binding.loc[plan.binding.limit == limit, "price"].sum())
+from loyalty.tasks.t38.plans import FULL, find_price, find_profit, make_options, make_plan, open_tables
+from loyalty.tasks.t38.scene import BUDGET, CALLS, CONTROL, CUT
+from loyalty.tasks.t38.wish import AGENT_CALLS, LEFT, answer_wish, judge_wish
 
 
 def _fill_by_hand(order: str, *, count_calls: bool = True) -> float:
@@ -69,7 +19,7 @@ def _fill_by_hand(order: str, *, count_calls: bool = True) -> float:
     money = float(CUT)
     calls = float(CALLS)
     profit = 0.0
-    table = _options()
+    table = make_options()
     table = table.assign(per_euro=table.profit / table.cost)[table.profit > 0]
     table = table.sort_values(order, ascending=False).drop_duplicates("segment")
     for row in table.itertuples():
@@ -84,18 +34,18 @@ def _fill_by_hand(order: str, *, count_calls: bool = True) -> float:
 
 def _give_two_offers() -> float:
     """Profit when a customer may get each of the offers: every option is then a segment of its own."""
-    table = _options()
+    table = make_options()
     apart = table.assign(segment=table.segment + table.offer_id)
     return float(plan_budget(apart, CUT, capacity={"call": CALLS}, control_share=CONTROL).profit.effect)
 
 
 @cache
 def _answer_cost() -> Answers:
-    rows = _tables().agency.merge(_options(), on=["segment", "offer_id"])
+    rows = open_tables().agency.merge(make_options(), on=["segment", "offer_id"])
     right = float(rows.contacts @ rows.cost)
-    mean = _tables().options.groupby("offer_id").redeemed.mean()
+    mean = open_tables().options.groupby("offer_id").redeemed.mean()
     averaged = rows.contact_cost + rows.discount + rows.reward * rows.offer_id.map(mean)
-    full = _options("full").set_index(["segment", "offer_id"]).cost
+    full = make_options("full").set_index(["segment", "offer_id"]).cost
     at_full = float(rows.contacts @ full.loc[list(zip(rows.segment, rows.offer_id, strict=True))].to_numpy())
     return Answers(
         right=right,
@@ -163,6 +113,21 @@ def _answer_cost() -> Answers:
                 float(rows.customers @ rows.cost),
             ),
             Mistake(
+                "all_times_redeemed",
+                "You multiplied the whole cost by `redeemed`. Every contact is paid, and `discount` is per contacted customer already; only `reward` is per user.",
+                float(rows.contacts @ (rows.redeemed * (rows.contact_cost + rows.discount + rows.reward))),
+            ),
+            Mistake(
+                "contacts_times_redeemed",
+                "You multiplied `contact_cost` by `redeemed`, and left `reward` as it is. It is the other way round: each contact is paid, and a reward only where it is redeemed.",
+                float(rows.contacts @ (rows.redeemed * rows.contact_cost + rows.discount + rows.reward)),
+            ),
+            Mistake(
+                "profit_less_cost",
+                "That is the profit less the cost. `profit` is after all costs already, and asked is only what the plan costs.",
+                float(rows.contacts @ (rows.profit - rows.cost)),
+            ),
+            Mistake(
                 "profit_for_cost",
                 "That is what the agency's plan promises as profit. Asked is what it costs.",
                 float(rows.contacts @ rows.profit),
@@ -173,9 +138,9 @@ def _answer_cost() -> Answers:
 
 @cache
 def _answer_plan() -> Answers:
-    right = _profit()
-    before = _profit(BUDGET)
-    agency = _tables().agency.merge(_options(), on=["segment", "offer_id"])
+    right = find_profit()
+    before = find_profit(BUDGET)
+    agency = open_tables().agency.merge(make_options(), on=["segment", "offer_id"])
     grown = float(agency.contacts @ agency.profit) * CUT / float(agency.contacts @ agency.cost)
     return Answers(
         right=right,
@@ -189,17 +154,17 @@ def _answer_plan() -> Answers:
             Mistake(
                 "capacity_ignored",
                 f"Your plan calls more customers than the call centre can reach: {CALLS:,}. Give `capacity`.",
-                _profit(calls=None),
+                find_profit(calls=None),
             ),
-            Mistake("full_redemption", FULL, _profit(way="full")),
+            Mistake("full_redemption", FULL, find_profit(way="full")),
             Mistake(
                 "control_forgotten",
                 "Your plan contacts whole segments. Ten percent of each are control, and get nothing.",
-                _profit(control=0.0),
+                find_profit(control=0.0),
             ),
             Mistake(
                 "ranked_by_hand",
-                "You bought the best offer of each segment from the top of a ranking until the money was gone. But the calls run out, and then a segment's second offer may earn more: let the linear programme choose.",
+                "You bought from the top of a ranking until the money was gone: by profit per *contact*, or with one offer for each segment. Rank by profit per euro of cost, and when the calls run out, let a segment's second offer in. Or let the linear programme choose.",
                 (_fill_by_hand("profit") + _fill_by_hand("per_euro")) / 2,  # within a euro of each other
             ),
             Mistake(
@@ -212,21 +177,56 @@ def _answer_plan() -> Answers:
                 "That is the agency's plan, scaled to the money. It spends on segments where a euro brings little.",
                 grown,
             ),
+            Mistake(
+                "agency_cut",
+                f"That is the agency's profit, cut by the share that Jonas cut. Its plan costs less than €{CUT:,} (38a), and it is not the best one.",
+                float(agency.contacts @ agency.profit) * CUT / BUDGET,
+            ),
+            Mistake(
+                "agency_less_the_cut",
+                "You took the money that Jonas cut off the agency's profit. Asked is the best plan for what is left.",
+                float(agency.contacts @ agency.profit) - (BUDGET - CUT),
+            ),
+            Mistake(
+                "control_of_the_money",
+                f"You took a tenth off the money. All €{CUT:,} may be spent: the control group is a tenth of each segment's *customers*.",
+                find_profit(CUT * (1 - CONTROL)),
+            ),
+            Mistake(
+                "control_of_the_profit",
+                "You planned without a control group and took a tenth off the profit. Take the tenth off each segment's customers, then plan: the money goes to others.",
+                find_profit(control=0.0) * (1 - CONTROL),
+            ),
+            Mistake(
+                "cost_off_each_contact",
+                "You took the cost off the profit of each contact. It is off already: `profit` is after all costs.",
+                find_profit(way="cost off profit"),
+            ),
+            Mistake(
+                "contacts",
+                "That is how many customers the plan contacts. Asked is its profit.",
+                float(make_plan().plan.contacts.sum()),
+            ),
+            Mistake(
+                "nobody_called",
+                f"Your plan calls nobody. Up to {CALLS:,} calls may be made.",
+                find_profit(calls=0),
+            ),
             Mistake("not_cut", f"That is the plan for €{BUDGET:,}. Jonas has cut it to €{CUT:,}.", before),
             Mistake(
                 "whole_segments",
                 "You gave each segment one offer as a whole or none. Parts of a segment may be contacted.",
-                _profit(whole=True),
+                find_profit(whole=True),
             ),
             Mistake(
                 "limits_forgotten",
                 "Only the budget limits your plan. Give `capacity` and `control_share` too.",
-                _profit(calls=None, control=0.0),
+                find_profit(calls=None, control=0.0),
             ),
             Mistake(
                 "control_of_the_calls",
                 f"You took a tenth off the calls as well. All {CALLS:,} may be made: the control group is a part of each segment.",
-                _profit(calls=CALLS * (1 - CONTROL)),
+                find_profit(calls=CALLS * (1 - CONTROL)),
             ),
             Mistake(
                 "two_offers",
@@ -236,36 +236,38 @@ def _answer_plan() -> Answers:
             Mistake(
                 "discounts_forgotten",
                 "Your costs lack the discounts, and so the money seems to reach further than it does: 38a.",
-                _profit(way="no discounts"),
+                find_profit(way="no discounts"),
             ),
             Mistake(
                 "rewards_forgotten",
                 "Your costs lack the rewards: reward × `redeemed`, as in 38a.",
-                _profit(way="no rewards"),
+                find_profit(way="no rewards"),
             ),
             Mistake(
                 "discounts_times_redeemed",
                 "In your costs the discount is multiplied by `redeemed`; it is per contacted customer already.",
-                _profit(way="discounts of users"),
+                find_profit(way="discounts of users"),
             ),
             Mistake(
-                "ten_thousand", "That is the plan for €10,000, the lesson's budget. Here it is €9,500.", _profit(10_000)
+                "ten_thousand",
+                "That is the plan for €10,000, the lesson's budget. Here it is €9,500.",
+                find_profit(10_000),
             ),
             Mistake("money_for_profit", "That is the money. Asked is the profit of the plan.", float(CUT)),
             Mistake(
                 "money_added",
                 "You added the money that is spent. Profit is what is left after it.",
-                right + _plan().cost,
+                right + make_plan().cost,
             ),
             Mistake(
                 "cost_off_twice",
                 "You took the cost off the profit. It is off already: `profit` is after all costs.",
-                right - _plan().cost,
+                right - make_plan().cost,
             ),
             Mistake(
                 "profit_per_contact",
                 "That is per contact. The profit of the whole plan, please.",
-                right / float(_plan().plan.contacts.sum()),
+                right / float(make_plan().plan.contacts.sum()),
             ),
             Mistake(
                 "agency_as_it_is",
@@ -278,14 +280,14 @@ def _answer_plan() -> Answers:
 
 @cache
 def _answer_prices() -> Answers:
-    plan = _plan()
-    right = (_price(plan, "budget"), _price(plan, "capacity"))
-    free = _plan(calls=None)
-    full = _plan(way="full")
-    bare = _plan(way="no rewards")
-    before = _plan(BUDGET)
-    everybody = _plan(control=0.0)
-    best = _options()[_options().channel == "call"].sort_values("profit").iloc[-1]
+    plan = make_plan()
+    right = (find_price(plan, "budget"), find_price(plan, "capacity"))
+    free = make_plan(calls=None)
+    full = make_plan(way="full")
+    bare = make_plan(way="no rewards")
+    before = make_plan(BUDGET)
+    everybody = make_plan(control=0.0)
+    best = make_options()[make_options().channel == "call"].sort_values("profit").iloc[-1]
     average = plan.profit.effect / plan.cost
     return Answers(
         right=right,
@@ -309,28 +311,28 @@ def _answer_prices() -> Answers:
             Mistake(
                 "capacity_ignored",
                 "Without the limit of the call centre a call has no price, and a euro another one. Give `capacity`.",
-                (_price(free, "budget"), 0.0),
+                (find_price(free, "budget"), 0.0),
             ),
-            Mistake("full_redemption", FULL, (_price(full, "budget"), _price(full, "capacity"))),
+            Mistake("full_redemption", FULL, (find_price(full, "budget"), find_price(full, "capacity"))),
             Mistake(
                 "control_forgotten",
                 "These are the prices without a control group. Give `control_share`: a tenth of each segment gets nothing.",
-                (_price(everybody, "budget"), _price(everybody, "capacity")),
+                (find_price(everybody, "budget"), find_price(everybody, "capacity")),
             ),
             Mistake(
                 "not_cut",
                 f"These are the prices at €{BUDGET:,}. Jonas has cut that to €{CUT:,}, and the less money, the dearer a euro.",
-                (_price(before, "budget"), _price(before, "capacity")),
+                (find_price(before, "budget"), find_price(before, "capacity")),
             ),
             Mistake(
                 "rewards_forgotten",
                 "Your costs lack the rewards: reward × `redeemed`, as in 38a.",
-                (_price(bare, "budget"), _price(bare, "capacity")),
+                (find_price(bare, "budget"), find_price(bare, "capacity")),
             ),
             Mistake(
                 "customer_for_call",
                 "Your second number is the price of one more customer of a segment. The call stands in the row `capacity`.",
-                (right[0], _price(plan, "segment")),
+                (right[0], find_price(plan, "segment")),
             ),
             Mistake(
                 "return_of_the_call",
@@ -357,6 +359,26 @@ def _answer_prices() -> Answers:
                 f"Your second number is for {AGENT_CALLS} calls. Asked is one.",
                 (right[0], right[1] * AGENT_CALLS),
             ),
+            Mistake(
+                "no_prices",
+                "Both limits bind, so one more of each brings something. (A plan of whole segments shows no prices: let an offer go to a part of a segment, as in 38b.)",
+                (0.0, 0.0),
+            ),
+            Mistake(
+                "averages_of_the_whole",
+                "Both are averages: the profit of the whole plan, by the euro and by the call, though most of it comes without a call. What would *one more* bring?",
+                (average, plan.profit.effect / CALLS),
+            ),
+            Mistake(
+                "euro_off_again",
+                "You took the euro itself off. Profit is after all costs: what comes back on top of the euro is the price.",
+                (right[0] - 1, right[1]),
+            ),
+            Mistake(
+                "money_of_the_call",
+                "Your call is only what its money earns elsewhere. Take that off the profit of the call: the rest is its price.",
+                (right[0], float(best.cost) * right[0]),
+            ),
             Mistake("turned", "The other way round, please: the euro first, then the call.", right[::-1]),
             Mistake(
                 "euro_with_itself",
@@ -365,105 +387,6 @@ def _answer_prices() -> Answers:
             ),
         ),
     )
-
-
-@cache
-def _answer_wish() -> Answers:
-    here = _profit()
-    calls = _profit(calls=CALLS + AGENT_CALLS) - here
-    money = _profit(CUT + LEFT) - here
-    right = _choose(calls - LEFT, money)
-    mistakes = [
-        Mistake("wrong_wish", "Your two numbers are right. Read them again: which wish brings more?", _turn(right))
-    ]
-    for (name, says, agent), (other, adds, budget) in product(_misread_agent(calls), _misread_budget(money)):
-        if not name and not other:
-            continue
-        label = "_and_".join(filter(None, (name, other)))
-        text = " ".join(filter(None, (says, adds)))
-        wish = _choose(agent, budget)
-        mistakes.append(Mistake(label, text, wish))
-        mistakes.append(Mistake(f"{label}_other_word", f"{text} {ODD_WORD}", _turn(wish)))
-    totals = _choose(here + calls - LEFT, here + money)
-    unpaid = _choose(here + calls, here + money)
-    full_here = _profit(way="full")
-    full = _choose(
-        _profit(way="full", calls=CALLS + AGENT_CALLS) - full_here - LEFT, _profit(CUT + LEFT, "full") - full_here
-    )
-    mistakes += [
-        Mistake("totals", TOTALS, totals),
-        Mistake("totals_other_word", f"{TOTALS} {ODD_WORD}", _turn(totals)),
-        Mistake("totals_unpaid", f"{TOTALS} And the agent's wage is not off yet.", unpaid),
-        Mistake("full_redemption", FULL, full),
-    ]
-    return Answers(
-        right=right,
-        mistakes=tuple(mistakes),
-        praise=f"The agent brings €{right[1]:,.0f} after his wage, the budget €{right[2]:,.0f}.",
-    )
-
-
-def _misread_agent(calls: float) -> tuple[tuple[str, str, float], ...]:
-    """What the agent may be said to bring: name, sentence, euros; the first is right."""
-    price = _price(_plan(), "capacity") * AGENT_CALLS
-    best = float(_options()[_options().channel == "call"].profit.max()) * AGENT_CALLS
-    return (
-        ("", "", calls - LEFT),
-        (
-            "wage_forgotten",
-            "The wage is missing. It is not in the profit of the plan: take it off what the calls bring.",
-            calls,
-        ),
-        ("wage_twice", "You took the wage off twice.", calls - 2 * LEFT),
-        (
-            "price_held_too_far",
-            f"You multiplied the price of 38c by {AGENT_CALLS} calls. It holds for a small step, and this one is too large: plan again.",
-            price - LEFT,
-        ),
-        (
-            "price_held_too_far_unpaid",
-            f"You multiplied the price of 38c by {AGENT_CALLS} calls: it holds for a small step only. And the wage is missing.",
-            price,
-        ),
-        (
-            "profit_of_the_call",
-            "You gave each call its whole profit. The money for the calls comes from another line: plan again with more calls.",
-            best - LEFT,
-        ),
-        (
-            "profit_of_the_call_unpaid",
-            "You gave each call its whole profit, though its money comes from another line. And the wage is missing.",
-            best,
-        ),
-    )
-
-
-def _misread_budget(money: float) -> tuple[tuple[str, str, float], ...]:
-    """What more budget may be said to bring: name, sentence, euros; the first is right."""
-    average = _plan().profit.effect / _plan().cost * LEFT
-    return (
-        ("", "", money),
-        (
-            "money_paid_twice",
-            f"You took the €{LEFT} off the budget's gain. The profit of a plan is after all costs: these euros are paid in it already. The wage is not.",
-            money - LEFT,
-        ),
-        (
-            "average_for_marginal",
-            f"Your €{LEFT} earn the average return. They go to the last place, at the price of your 38c.",
-            average,
-        ),
-        ("money_added", f"You added the €{LEFT} to what they bring.", money + LEFT),
-    )
-
-
-def _choose(agent: float, money: float) -> tuple[str, float, float]:
-    return "agent" if agent > money else "budget", agent, money
-
-
-def _turn(wish: tuple[str, float, float]) -> tuple[str, float, float]:
-    """The same numbers with the other word."""
-    return "budget" if wish[0] == "agent" else "agent", wish[1], wish[2]
 
 
 _PLAN = f"budget €{CUT:,}, at most {CALLS:,} calls, 10 % of each segment as control, at most one offer a customer"
@@ -502,18 +425,19 @@ TASKS = (
             "Or read the column `price` of `plan.binding`.",
             "The price of a call stands in the row whose limit is `capacity`.",
         ),
-        close="Not it. Is it the *next* unit, at the plan of 38b?",
+        close="Not it. Is it the *next* euro and the *next* call at the plan of 38b, and no mean over a large step?",
     ),
     Task(
         code="38d",
         asks=f'three values (word, agent, budget): the better wish, "agent" or "budget", and the profit that each of the two brings on top of 38b, whole euros: agent ({AGENT_CALLS} calls, wage €{LEFT} taken off), €{LEFT} more budget',
-        compute=_answer_wish,
+        compute=answer_wish,
         tolerance=2,
         hints=(
             f"Plan twice more: once with {CALLS + AGENT_CALLS:,} calls, once with €{CUT + LEFT:,}. The difference to 38b is what the wish brings.",
             "What is paid inside a plan is off its profit already. Is the wage?",
             "Agent: difference less €300. Budget: the difference as it is.",
         ),
-        close="Not it. Which of the two payments is inside the plan?",
+        judge=judge_wish,
+        close="",
     ),
 )

@@ -169,6 +169,98 @@ def test_calls_at_their_whole_profit_are_named(options):
     )
 
 
+def test_costs_multiplied_by_the_wrong_column_are_named(lines):
+    every = lines.contact_cost + lines.discount + lines.reward
+    crossed = lines.contact_cost * lines.redeemed + lines.discount + lines.reward
+    answers = {
+        "all_times_redeemed": every * lines.redeemed,
+        "contacts_times_redeemed": crossed,
+        "profit_less_cost": lines.profit - lines.cost,
+    }
+    for name, each in answers.items():
+        assert check("38a", round((lines.contacts * each).sum())).mistake == name
+
+
+def test_a_cut_or_a_control_group_in_the_wrong_place_is_named(options, lines):
+    agency = (lines.contacts * lines.profit).sum()
+    plan = plan_budget(options, 9_500, capacity=CALLS, control_share=0.10).plan
+    answers = {
+        "agency_cut": agency * 9_500 / 13_000,
+        "agency_less_the_cut": agency - 3_500,
+        "control_of_the_money": solve(options, budget=9_500 * 0.9)[0],
+        "control_of_the_profit": solve(options, control=0.0)[0] * 0.9,
+        "cost_off_each_contact": solve(options.assign(profit=options.profit - options.cost))[0],
+        "contacts": plan.contacts.sum(),
+        "nobody_called": solve(options, calls=0)[0],
+    }
+    for name, value in answers.items():
+        assert check("38b", round(value)).mistake == name
+
+
+def test_a_ranking_by_profit_per_contact_is_named_with_second_offers_too(options):
+    money, calls, profit = 9_500.0, 2_500.0, 0.0
+    left = (options.groupby("segment").customers.first() * 0.9).to_dict()
+    for row in options[options.profit > 0].sort_values("profit", ascending=False).itertuples():
+        contacts = min(left[row.segment], money / row.cost, calls if row.channel == "call" else np.inf)
+        money, profit = money - contacts * row.cost, profit + contacts * row.profit
+        left[row.segment] -= contacts
+        calls -= contacts if row.channel == "call" else 0
+    assert check("38b", round(profit)).mistake == "ranked_by_hand"
+
+
+def test_prices_of_large_steps_or_with_the_euro_off_are_named(options):
+    profit, euro, call = solve(options)
+    steps = (solve(options, budget=13_000)[0] - profit) / 3_500, (solve(options, calls=5_000)[0] - profit) / 2_500
+    best = options[options.channel == "call"].sort_values("profit").iloc[-1]
+    answers = {
+        "averages_of_the_whole": (profit / 9_500, profit / 2_500),
+        "euro_off_again": (euro - 1, call),
+        "money_of_the_call": (euro, best.cost * euro),
+        "no_prices": (0, 0),
+    }
+    for name, pair in answers.items():
+        assert check("38c", tuple(round(float(value), 2) for value in pair)).mistake == name
+    # So near to the money of the call that a question has to do
+    assert "large step" in check("38c", steps).message
+
+
+def gain(options, agent, money, wage=300, **way):
+    """The word and both gains to whole euros, when the agent's and the budget's plan are made like this."""
+    here = solve(options, **way)[0]
+    pair = solve(options, **{**way, **agent})[0] - here - wage, solve(options, **{**way, **money})[0] - here
+    return "agent" if pair[0] > pair[1] else "budget", *(round(value) for value in pair)
+
+
+@pytest.mark.parametrize(
+    ("agent", "wage", "way", "name"),
+    [
+        ({"calls": 3_200, "budget": 9_800}, 300, {}, "both_wishes_at_once"),
+        ({"calls": 3_200, "budget": 9_800}, 0, {}, "both_wishes_at_once_unpaid"),
+        ({"calls": 700}, 300, {}, "calls_not_added"),
+        ({"calls": 700}, 0, {}, "calls_not_added_unpaid"),
+        ({"calls": 3_200, "budget": 9_200}, 0, {}, "wage_out_of_the_plan"),
+        ({"calls": 3_200}, 300, {"control": 0.0}, "control_forgotten"),
+    ],
+)
+def test_wishes_planned_in_another_way_are_named(options, agent, wage, way, name):
+    assert check("38d", gain(options, agent, {"budget": 9_800}, wage, **way)).mistake == name
+
+
+def test_wishes_at_the_budget_before_the_cut_are_named(options):
+    answer = gain(options, {"calls": 3_200}, {"budget": 13_300}, budget=13_000)
+    assert check("38d", answer).mistake == "not_cut"
+
+
+def test_each_part_of_a_wish_is_read_by_itself(options):
+    word, agent, money = gain(options, {"calls": 3_200}, {"budget": 9_800})
+    assert check("38d", ("calls", agent, money)).mistake == "unknown_word"
+    assert check("38d", (word, money, agent)).mistake == "turned"
+    assert check("38d", ("agent", agent + 300, money - 300)).mistake == "wage_forgotten_and_money_paid_twice"
+    result = check("38d", ("agent", 5_000, money))
+    assert result.mistake is None and "The agent's number is not it" in result.message
+    assert "budget's number" not in result.message
+
+
 def test_the_right_plan_truly_brings_more_than_the_agencys(options, lines):
     plan = plan_budget(options, 9_500, capacity=CALLS, control_share=0.10).plan
     truth = reveal_truth()
