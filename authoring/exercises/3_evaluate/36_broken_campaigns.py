@@ -13,9 +13,9 @@
 # %% [markdown]
 # [[opening]]
 #
-# The holding has heard of Marta's pen. Eight sister chains have sent their last campaign report, P to W. On Friday the board spreads next year's money by them. Some are sound, some are broken, each broken one in one way. Nobody tells you which. (Do the tasks in their order: the last one gives a report away.)
+# The holding has heard of Marta's pen. Eight sister chains have sent their last campaign report, P to W. On Friday the board decides next year's budget with them. Some are sound, some are broken, each broken one in one way. Nobody tells you which. (Do the tasks in their order: the last one gives a report away.)
 #
-# Two rules for your pen. You sign *how it was measured*, not what the team proposes to do. And both mistakes cost. If you sign a broken report, money that never comes goes into the plan. If you refuse a sound one, it is run again, contact by contact, or a good offer is forgotten.
+# Two rules for your pen. You sign *how it was measured*, not what the team proposes to do. And both mistakes cost. If you sign a broken report, money that never comes goes into the plan. If you refuse a sound one, every customer must be contacted again, or a good offer is forgotten.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("36a")` gives one step at a time.
 
@@ -30,7 +30,7 @@ desk
 # Each report has three tables: `desk["P"].plan` (one row, written before the start; `start` and `end` are what was measured in fact), `desk["P"].contacts` (the list: one row a customer, `arm` is the offer or "control"), `desk["P"].outcomes` (one row a customer and window: `pre` the weeks before, `main` the campaign, `post` the weeks after).
 
 # %% [markdown]
-# **36a Does the split fit the plan?** Report **U**: bonus points of December 2023, planned 20 : 80. The two-sided p-value of the counts in `contacts` against `planned_shares`. One number, to four decimals.
+# **36a Does the split fit the plan?** Report **U**: bonus points of December 2023, planned 20 : 80. Do the counts in `contacts` fit `planned_shares`? Give the two-sided p-value of the chi-squared test, without correction. One number, to four decimals.
 
 # %%
 ### BEGIN SOLUTION
@@ -61,7 +61,7 @@ assert cases["U"].defect is None
 # p = {{split_p:.4f}}: one fair lottery in {{1 / split_p:.0f}} lies at least so far off. "Below .05", says the beginner, and sends a sound campaign back. An experienced colleague counts how often one asks: eight reports, several questions each. Something like this turns up on nearly every Friday. The count alarms below .001. This one is *odd*: it goes into the note, and is no reason to refuse.
 
 # %% [markdown]
-# **36b Who redeemed?** In the control group of one of the eight reports, customers redeemed the coupon in the window `main`. Which report is it, and which share of *its control group* redeemed? A pair: the letter and a fraction to four decimals (0.0123 is 1.23 %), such as `("A", 0.0123)`.
+# **36b Who redeemed?** In the control group of one of the eight reports, customers redeemed the coupon in the window `main`. Which report is it, and which share of *the customers in its control group* redeemed? A pair: the letter and a fraction to four decimals (0.0123 is 1.23 %), such as `("A", 0.0123)`.
 
 # %%
 ### BEGIN SOLUTION

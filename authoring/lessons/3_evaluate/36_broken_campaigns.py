@@ -308,7 +308,7 @@ assert first.mean() > 1.8 * desk[5].claimed_truth and abs(first.mean() / margin.
 assert 0.03 < 3 * margin.p < 0.05
 
 # %% [markdown]
-# A team that stops at the first lucky Monday shows more than twice the truth. The p-value has to pay for the looks too: times three, it is {{3 * margin.p:.3f}}, hardly clear.
+# A team that stops at the first lucky Monday shows more than twice the truth. The p-value has to pay for the looks too. Multiply it by the three looks: {{3 * margin.p:.3f}}. That is hardly clear.
 
 # %%
 told = {"the report": margin}
@@ -356,7 +356,7 @@ assert claimed.p < 0.05 < whole.p and 0 < whole.effect < 0.5 * claimed.effect an
 # %% [markdown]
 # The shining {{claimed.effect:.3f}} becomes {{whole.effect:.3f}}, *open*; the truth lies between. (The lottery had bad luck here, so both numbers lie about equally far off. But only one of the two intervals keeps its promise in 95 of 100 campaigns.) This report need not be run again. With the full list it can be signed tonight, with the smaller number.
 #
-# ## Report 7: loyal to the winner
+# ## Report 7: the best of twelve segments
 #
 # *{{desk[7].report}}*
 #
@@ -409,7 +409,7 @@ assert best.low < desk[7].claimed_truth
 #
 # *{{desk[8].report}}*
 #
-# A tiny control group, and an interval as broad as a barn. Sign or refuse?
+# A tiny control group, and a very wide interval. Sign or refuse?
 
 # %%
 predict("36.8", ...)  # your bet: "sign" or "refuse"
@@ -509,7 +509,7 @@ assert cards.customer_id.str.len().eq(7).all() and returned.customer_id.str.len(
 assert cards.arm[~met].nunique() == 1 and cards.customer_id[~met].str.startswith("0").all()
 
 # %% [markdown]
-# The list has seven digits everywhere, and some outcomes came back with fewer. A spreadsheet took the zeros in front of the card numbers away, so {{int((~met).sum())}} customers, all of {{"control" if cards.arm[~met].iloc[0] == "control" else "the treated"}}, meet no row. Counted like report 6, one would say *survivors*. But these people are all there, under another number. Write the zeros back (`.str.zfill(7)`), and nothing is lost. So ask what happened **first**: the reason decides whether a wave is run again or mended in a minute.
+# The list has seven digits everywhere, and some outcomes came back with fewer. A spreadsheet took the zeros in front of the card numbers away, so {{int((~met).sum())}} customers, all of {{"control" if cards.arm[~met].iloc[0] == "control" else "the treated"}}, meet no row. Counted like report 6, one would say *survivors*. But these people are all there, under another number. Write the zeros back (`.str.zfill(7)`), and nothing is lost. Sometimes the gaps were filled with zeros before you see the table. Then every id meets a row, and only the short ids show the fault: look whether their customers ever bought anything, in any window. So ask what happened **first**: the reason decides whether a wave is run again or mended in a minute.
 
 # %% [markdown]
 # ## One function that asks everything
@@ -527,7 +527,7 @@ seen = examine_campaign(lost_list.contacts, lost_list.outcomes, lost_list.plan, 
 assert abs(seen["sample ratio"].p / p - 1) < 1e-6
 
 # %% [markdown]
-# It finds our p of the count, to the digit. Without the plan it could not know that a fifth was planned, when the campaign should have ended, or which number was to decide. Without the claim it cannot know what the report boasts of. It then says *not seen*, which is not *sound*. Here are all twelve:
+# It finds our p of the count, to the digit. Without the plan it could not know that a fifth was planned, when the campaign should have ended, or which number was to decide. Without the claim it cannot know what the report boasts of. It then says *not seen*, and *not seen* does not mean *sound*. Here are all twelve:
 
 
 # %%
@@ -554,7 +554,7 @@ assert list(double.planted) == ["unequal seasons"] and "sample ratio" in double.
 assert 1 / 3000 < examined["drawer a"]["sample ratio"].p < 1 / 1000
 
 # %% [markdown]
-# Ten are refused, each for the planted reason, and two are signed. Once two checks ring: the campaign with unequal seasons has a broken sample ratio as well. Was there a second fault? No, the lottery of that campaign was fair. One fair lottery in {{1 / examined["drawer a"]["sample ratio"].p:,.0f}} deals like this, and we have met it. An alarm is a reason to look, and no verdict on people.
+# Ten are refused, each for the planted reason, and two are signed. Once two checks ring: the campaign with unequal seasons has a broken sample ratio as well. Was there a second fault? No, the lottery of that campaign was fair. One fair lottery in {{1 / examined["drawer a"]["sample ratio"].p:,.0f}} deals like this, and ours is that one. An alarm is a reason to look, and no verdict on people.
 #
 # ## Why it may not ring at every .05
 #
@@ -596,7 +596,7 @@ cursed = twelve.loc["report 7: winner's curse"]
 assert cursed.effect > 3 * cursed.truth
 
 # %% [markdown]
-# Only two of the ten broken intervals miss the truth outright. The others are moved, some by little, one to {{twelve.effect["report 7: winner's curse"] / twelve.truth["report 7: winner's curse"]:.0f}} times the size. Nobody can see from the *number* how far, or which way. So do not judge a report by its number.
+# Only two of the ten broken intervals miss the truth outright. The others are shifted, some by little; one became {{twelve.effect["report 7: winner's curse"] / twelve.truth["report 7: winner's curse"]:.0f}} times as large. Nobody can see from the *number* how far, or which way. So do not judge a report by its number.
 #
 # One campaign of each kind is an anecdote. `benchmarks/clinic.py` has made hundreds, sound and broken, with seeds fixed beforehand. Its rows are here, and the whole page is [docs/tables/clinic.md](../../docs/tables/clinic.md):
 

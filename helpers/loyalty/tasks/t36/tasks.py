@@ -36,25 +36,34 @@ from loyalty.world import PRESETS
 # the reports of 36b and 36e
 LEAKY = "Q"
 SWAPPED = "T"
+WINDOWS = ("pre", "main", "post")
+P_TOLERANCE = 0.0006
+
+
+def _count_split(letter: str) -> tuple[int, int, float]:
+    """Customers in control, customers of the list, and the planned share of control."""
+    arms = find_case(letter).contacts.arm
+    plan = find_case(letter).plan.planned_shares.item()
+    share = float(dict(part.split("=") for part in plan.split(", "))["control"])
+    return int((arms == "control").sum()), len(arms), share
+
+
+def _test_split(control: int, n: int, share: float) -> float:
+    """The p-value of the chi-squared test of a count against a planned share."""
+    return float(stats.chisquare([control, n - control], [share * n, (1 - share) * n]).pvalue)
 
 
 @cache
 def _answer_ratio() -> Answers:
-    arms = find_case(ODD).contacts.arm
-    plan = find_case(ODD).plan.planned_shares.item()
-    share = float(dict(part.split("=") for part in plan.split(", "))["control"])
-    n = len(arms)
-    control = int((arms == "control").sum())
+    contacts = find_case(ODD).contacts
+    control, n, share = _count_split(ODD)
     bought = find_rows(ODD).query("orders > 0").arm
-
-    def test(found: int, total: int, planned: float) -> float:
-        return float(stats.chisquare([found, total - found], [planned * total, (1 - planned) * total]).pvalue)
-
-    right = test(control, n, share)
+    arrived = contacts.arm[(contacts.arm == "control") | contacts.delivered.fillna(False).astype(bool)]
+    right = _test_split(control, n, share)
     table = [[control, n - control], [round(share * n), n - round(share * n)]]
     return Answers(
         right=right,
-        praise=f"p = {right:.4f}: {control:,} of {n:,} are {control / n:.2%}, planned were {share:.0%}. One lottery in {1 / right:.0f} is as far off, or more; the alarm rings below {ALARM:g}.",
+        praise=f"p = {right:.4f} by the chi-squared test: {control:,} of {n:,} are {control / n:.2%}, planned were {share:.0%}. One lottery in {1 / right:.0f} is as far off, or more; the alarm rings below {ALARM:g}.",
         mistakes=(
             Mistake(
                 "one_sided",
@@ -92,6 +101,16 @@ def _answer_ratio() -> Answers:
                 "That is the p-value of the campaign's effect. Asked is the count: do the sizes of the groups fit the plan?",
                 measure_claim(ODD).p,
             ),
+            Mistake(
+                "z_value",
+                "That is the z value: by how many standard errors the count is off. Which two-sided probability belongs to it?",
+                (control - share * n) / (n * share * (1 - share)) ** 0.5,
+            ),
+            Mistake(
+                "delivered_only",
+                "You counted only messages that were delivered. The lottery dealt all customers of the list: count the rows of `contacts`.",
+                _test_split(control, len(arrived), share),
+            ),
             Mistake("share_of_treated", "That is the share of the treated. Asked is a p-value.", 1 - control / n),
             Mistake(
                 "distance",
@@ -101,7 +120,7 @@ def _answer_ratio() -> Answers:
             Mistake(
                 "buyers_only",
                 "You counted those who bought. The lottery dealt customers: count the rows of `contacts`.",
-                test(int((bought == "control").sum()), len(bought), share),
+                _test_split(int((bought == "control").sum()), len(bought), share),
             ),
             Mistake(
                 "plan_as_sample",
@@ -120,6 +139,43 @@ def _answer_ratio() -> Answers:
             ),
         ),
     )
+
+
+def judge_ratio(answer: Any) -> tuple[str | None, str]:
+    """Say what a p-value shows that is no usual mistake, or lies too near to the right one to be told by its size.
+
+    Examples
+    --------
+    >>> judge_ratio(0.5)
+    (None, 'Not it. Is it the chi-squared test of the counts of report U, both tails, against the planned shares?')
+    """
+    given = float(answer)
+    control, n, share = _count_split(ODD)
+    right = _answer_ratio().right
+    observed = control / n
+    wald = 2 * float(stats.norm.sf(abs(observed - share) / (observed * (1 - observed) / n) ** 0.5))
+    if abs(given - wald) <= P_TOLERANCE:
+        return (
+            "observed_standard_error",
+            f"Your standard error is that of the observed share. A fair lottery has the planned share: take √({share:g} × {1 - share:g} ÷ n), or the chi-squared test.",
+        )
+    if any(given == round(right, digits) for digits in (1, 2, 3)):
+        return "too_coarse", "That may be the right p-value, rounded too far: four decimals are asked."
+    if abs(abs(given) - abs(share * n - control)) <= 0.5:
+        return (
+            "customers_missing",
+            "That is by how many customers control is off. How often is a fair lottery so far off?",
+        )
+    others = [letter for letter in LETTERS if letter != ODD]
+    same = [letter for letter in others if abs(_test_split(*_count_split(letter)) - given) <= P_TOLERANCE]
+    if same:
+        return "another_report", f"That is the p-value of the split in report {same[0]}. Asked is report {ODD}."
+    name, says = _look_at_numbers([right], [given], P_TOLERANCE, "a fraction")
+    says = (
+        says
+        or f"Not it. Is it the chi-squared test of the counts of report {ODD}, both tails, against the planned shares?"
+    )
+    return name, says
 
 
 @cache
@@ -161,6 +217,26 @@ def _answer_leak() -> Answers:
             "rows_of_all_windows",
             "The report is right. You divided by the rows of all windows; each customer has three. Divide by customers.",
             used / (3 * len(control)),
+        ),
+        (
+            "everybody",
+            "The report is right. That is the share of everybody who redeemed, in both groups. Look at control alone.",
+            float((rows.redeemed > 0).mean()),
+        ),
+        (
+            "difference",
+            "The report is right. That is the share of the treated less that of control. Asked is that of control.",
+            theirs - share,
+        ),
+        (
+            "of_the_treated",
+            "The report is right. You divided by the number of the treated. Divide by the customers in *control*.",
+            used / len(sent),
+        ),
+        (
+            "of_treated_redeemers",
+            "The report is right. You divided by the treated who redeemed. Divide by the customers in *control*.",
+            used / int((sent.redeemed > 0).sum()),
         ),
         ("count", "The report is right. That is the number of customers. Which share of control is it?", used),
         ("percent", "The report is right. That is in percent. Asked is a fraction: 1.23 % is 0.0123.", 100 * share),
@@ -236,6 +312,16 @@ def _answer_before() -> Answers:
             take_triple(_change()),
         ),
         (
+            "all_windows",
+            "The report is right. You added up all three windows. Asked are the four weeks *before*: window `pre`.",
+            take_triple(_compare_sum(*WINDOWS)),
+        ),
+        (
+            "before_and_during",
+            "The report is right. You added the campaign itself to the weeks before. Asked is the window `pre` alone.",
+            take_triple(_compare_sum("pre", "main")),
+        ),
+        (
             "relative",
             "The report is right. These are parts of what control bought. In euros, please.",
             tuple(end / control for end in right),
@@ -271,9 +357,21 @@ def judge_before(answer: Any) -> tuple[str | None, str]:
     if letter != LATE:
         p = f"{compare(letter, 'sales', 'pre').p:.2g}"
         return "another_report", f"In report {letter} the gap before has p = {p}. In another one it is clearer."
-    right = take_triple(compare(LATE, "sales", "pre"))
-    name, says = _look_at_numbers(right, answer[1:], 0.006, "euros")
+    found = compare(LATE, "sales", "pre")
+    right = take_triple(found)
+    numbers = np.array([float(number) for number in answer[1:]])
+    # Percent made of cents are off by more than a cent: 0.005 of 17 euros
+    if np.allclose(numbers * found.base / 100, right, rtol=0, atol=0.012):
+        return "percent_of_control", "The report is right. These are percent of what control bought. In euros, please."
+    name, says = _look_at_numbers(right, numbers, 0.006, "euros")
     return name, f"The report is right. {says or 'The numbers are not: which window, and is everybody in?'}"
+
+
+def _compare_sum(*windows: str, letter: str = LATE) -> Estimate:
+    """Sales of several windows added up, treated minus control."""
+    sums = pd.concat([find_rows(letter, window) for window in windows]).groupby(["customer_id", "arm"]).sales.sum()
+    control = sums.index.get_level_values("arm") == "control"
+    return compare_means(sums[~control], sums[control])
 
 
 def _change() -> Estimate:
@@ -334,6 +432,14 @@ NOTES = {
 }
 
 
+def _compare_delivered() -> Estimate:
+    """Sales of the treated whose message arrived, minus control."""
+    rows = find_rows(SWAPPED)
+    control = rows.arm == "control"
+    arrived = ~control & rows.delivered.fillna(False).astype(bool)
+    return compare_means(rows.sales[arrived], rows.sales[control])
+
+
 @cache
 def _answer_note() -> Answers:
     planned = compare(SWAPPED, "sales")
@@ -355,6 +461,11 @@ def _answer_note() -> Answers:
         ),
         ("ninety_percent", "is the end of a 90 % interval. Asked are 95 %.", planned.effect - 1.645 * planned.se),
         ("one_standard_error", "is one standard error below the estimate. For 95 % it takes 1.96.", planned.effect - planned.se),
+        ("control_minus_treated", "is the lower end of control minus treated. Treated minus control, please.", -planned.high),
+        ("all_windows", "adds up all three windows. Asked is `main`.", _compare_sum(*WINDOWS, letter=SWAPPED).low),
+        ("delivered_only", "leaves out the treated whose message did not arrive. Compare all of them: control has such customers too, and nobody knows which.", _compare_delivered().low),
+        ("contact_paid", "has the contact taken off. Asked are sales.", planned.low - contact),
+        ("costs_paid", "has contact and reward taken off. Asked are sales.", planned.low - each),
         ("sign_turned", "has the sign turned: treated minus control, please.", -planned.low),
         ("cents", "is in cents. Asked are euros.", 100 * planned.low),
         ("ninety_nine_percent", "is the end of a 99 % interval. Asked are 95 %.", planned.effect - 2.576 * planned.se),
@@ -383,7 +494,11 @@ def judge_note(answer: Any) -> tuple[str | None, str]:
         return NOTES[letter]
     if letter != "B":
         return None, "The note is one letter: A, B, C or D."
-    name, says = _look_at_numbers([compare(SWAPPED, "sales").low], [float(answer[1])], 0.006, "euros")
+    planned = compare(SWAPPED, "sales")
+    given = float(answer[1])
+    if abs(given * planned.base / 100 - planned.low) <= 0.006:
+        return "percent_of_control", "B is right; your number is in percent of what control bought. Asked are euros."
+    name, says = _look_at_numbers([planned.low], [given], 0.006, "euros")
     says = says or "Your number is not. Is it the planned number, the window `main`, and the lower end?"
     return name, f"B is right. {says}"
 
@@ -391,15 +506,15 @@ def judge_note(answer: Any) -> tuple[str | None, str]:
 TASKS = (
     Task(
         code="36a",
-        asks="one number: the two-sided p-value of the sample ratio in report U, against its `planned_shares`; to four decimals",
+        asks="one number: the two-sided p-value of the chi-squared test (without correction) of the counts in report U against its `planned_shares`; to four decimals",
         compute=_answer_ratio,
-        tolerance=0.0006,
+        tolerance=P_TOLERANCE,
+        judge=judge_ratio,
         hints=(
             "Count the rows of `contacts` by `arm`; the plan's `planned_shares` says what they should be.",
             "`scipy.stats.chisquare(counts, expected)` with both arms in the same order; expected = planned share × all customers.",
             'Or `check_sample_ratio(contacts, {"control": 0.2, "bonus_points": 0.8}).p` from `loyalty.evaluate.design`.',
         ),
-        close="Close, not it. Both tails, and against the planned shares?",
     ),
     Task(
         code="36b",

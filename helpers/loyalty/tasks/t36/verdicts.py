@@ -34,16 +34,18 @@ SAYS = {
     "measured: nothing found is no defect, and a fine number is no proof.",
     "chance_called_a_defect": "A split that one lottery in {chance} makes is odd, not broken. Among many looks "
     "something odd nearly always turns up; this check alarms below p = {alarm:g} only.",
-    "null_effect_called_a_defect": "Among those you refuse is a sound campaign that found nothing. No effect, or a "
-    "wide interval, is no defect.",
-    "sound_success_refused": "You refuse a report with a clear success that was measured well. Too good is no reason.",
-    "claim_not_read": "You call a number swapped that the plan had named. `Claim()` speaks of sales until told "
+    "null_effect_called_a_defect": "Among those you refuse is a sound campaign that found nothing. If you doubt it for "
+    "that: no effect, or a wide interval, is no defect.",
+    "sound_success_refused": "You refuse a report with a clear success that was measured well. If you doubt it because "
+    "it looks too good: that is no reason.",
+    "claim_not_read": "The plan named a number that you call swapped. `Claim()` speaks of sales until told "
     "otherwise: read in each sentence which number the report claims.",
     "without_the_plan": "Something that you sign looks sound until it is held against its plan: when should it have "
     "ended, and which number was to decide? Without plan and claim `examine_campaign` cannot see it either.",
     "fault_not_seen": "Something that you sign is broken. Ask each report every question: the count, the weeks before, "
     "coupons in control, the dates, the rows that are missing, the shape of the ids.",
     "reason_not_there": "Report {letter}: you name {reason}, and that check finds nothing there: {evidence}.",
+    "by_ranks": "(This p is by ranks, of sales and orders together; 36c compares the means of sales alone.)",
     "reason_left_out": "Report {letter} is refused without a reason. Which of the ten is it?",
 }
 
@@ -207,6 +209,7 @@ def judge_board(board: pd.DataFrame) -> Wrong:
     points = count_points(board)
     off = {name: points.index[points[name] == 0] for name in points}
     named = off["reason"].difference(off["decision"])
+    named = named[board.reason[named].notna()]
     tail = [f"{int(points.to_numpy().sum())} of {points.size} points."]
     # With many wrong decisions the letters are not told: they were hardly decided one by one
     if len(off["decision"]) > FEW:
@@ -245,10 +248,9 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
     elif refused[sound].sum() == 1 and board.reason[ODD] == "sample ratio":
         name = "chance_called_a_defect"
         more = {"chance": round(1 / _test_ratio(ODD)), "alarm": ALARM}
-    elif refused[sound][quiet[sound]].any():
-        name = "null_effect_called_a_defect"
     elif refused[sound].any():
-        name = "sound_success_refused"
+        name = "null_effect_called_a_defect" if refused[sound][quiet[sound]].any() else "sound_success_refused"
+        return name, " ".join([*_hold_against_the_checks(board, right), SAYS[name]])
     elif (board.decision[right.reason.isin(["early stop", SWAPPED])] == "sign").any():
         name = "without_the_plan"
     elif not refused[right.index[right.decision == "refuse"]].all():
@@ -256,6 +258,20 @@ def _find_habit(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
     else:
         return _judge_reason(board, right)
     return name, SAYS[name].format(**more) if name else ""
+
+
+def _hold_against_the_checks(board: pd.DataFrame, right: pd.DataFrame) -> list[str]:
+    """What the named checks find in sound reports that are refused, where few decisions are wrong."""
+    if (board.decision != right.decision).sum() > FEW:
+        return []
+    refused = [letter for letter in SOUND if board.decision[letter] == "refuse" and board.reason[letter] is not None]
+    return [_say_not_there(letter, board.reason[letter]) for letter in refused]
+
+
+def _say_not_there(letter: str, reason: str) -> str:
+    finding = _examine_case(letter)[reason]
+    says = SAYS["reason_not_there"].format(letter=letter, reason=reason, evidence=finding.evidence.rstrip("."))
+    return f"{says} {SAYS['by_ranks']}" if reason == "control chosen afterwards" else says
 
 
 def _judge_reason(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
@@ -266,8 +282,7 @@ def _judge_reason(board: pd.DataFrame, right: pd.DataFrame) -> Wrong:
             return "reason_left_out", SAYS["reason_left_out"].format(letter=letter)
         finding = _examine_case(letter)[reason]
         if reason != right.reason[letter] and finding.state != "broken":
-            more = {"letter": letter, "reason": reason, "evidence": finding.evidence.rstrip(".")}
-            return "reason_not_there", SAYS["reason_not_there"].format(**more)
+            return "reason_not_there", _say_not_there(letter, reason)
     return None, ""
 
 

@@ -97,6 +97,56 @@ def test_the_p_of_the_split_is_right_by_three_ways(desk):
     assert check("36a", stats.chisquare(bought, expected).pvalue).mistake == "buyers_only"
 
 
+def test_other_tests_and_other_counts_of_the_split_are_named(desk):
+    contacts = desk["U"].contacts
+    n, control = len(contacts), int((contacts["arm"] == "control").sum())
+    z = (control - 0.2 * n) / np.sqrt(n * 0.16)
+    share = control / n
+    wald = 2 * stats.norm.sf(abs(share - 0.2) / np.sqrt(share * (1 - share) / n))
+    arrived = int((contacts["delivered"].eq(True) & (contacts["arm"] != "control")).sum())
+    reached = stats.chisquare([control, arrived], [0.2 * (control + arrived), 0.8 * (control + arrived)]).pvalue
+    halves = desk["R"].contacts["arm"].value_counts()
+    answers = {
+        "z_value": round(z, 4),
+        "distance": round(abs(z), 4),
+        "observed_standard_error": round(wald, 4),
+        "delivered_only": round(reached, 4),
+        "customers_missing": round(0.2 * n - control),
+        "another_report": round(stats.chisquare(halves).pvalue, 4),
+        "too_coarse": 0.01,
+        "hundred_times": 1.36,
+    }
+    for name, value in answers.items():
+        assert check("36a", value).mistake == name
+    assert check("36a", 0.5).mistake is None
+
+
+def test_shares_of_other_groups_are_named(desk):
+    table = rows(desk, "Q")
+    redeemed = table["redeemed"] > 0
+    control = table["arm"] == "control"
+    used = (redeemed & control).sum()
+    answers = {
+        "everybody": redeemed.mean(),
+        "difference": redeemed[~control].mean() - redeemed[control].mean(),
+        "of_the_treated": used / (~control).sum(),
+        "of_treated_redeemers": used / (redeemed & ~control).sum(),
+    }
+    for name, share in answers.items():
+        assert check("36b", ("Q", round(share, 4))).mistake == name
+
+
+def test_gaps_of_several_windows_or_in_percent_are_named(desk):
+    three = pd.concat([rows(desk, "S", window) for window in ("pre", "main", "post")])
+    for table, name in ((three, "all_windows"), (three[three["window"] != "post"], "before_and_during")):
+        sums = table.groupby(["customer_id", "arm"])["sales"].sum().reset_index()
+        assert check("36c", ("S", *np.round(interval(sums, "sales"), 2))).mistake == name
+    before = rows(desk, "S", "pre")
+    base = before["sales"][before["arm"] == "control"].mean()
+    of_cents = [round(end / base * 100, 2) for end in np.round(interval(before, "sales"), 2)]
+    assert check("36c", ("S", *of_cents)).mistake == "percent_of_control"
+
+
 def test_the_share_of_control_that_redeemed_is_right_and_other_shares_are_named(desk):
     table = rows(desk, "Q")
     control, sent = table[table["arm"] == "control"], table[table["arm"] != "control"]
@@ -240,7 +290,21 @@ def test_a_reason_whose_check_finds_nothing_is_told_so_without_the_right_one(des
 
 
 def test_a_refusal_without_a_reason_is_asked_for_it(right, of):
-    assert check("36d", {**right, of["early stop"]: ("refuse", None)}).mistake == "reason_left_out"
+    result = check("36d", {**right, of["early stop"]: ("refuse", None)})
+    assert result.mistake == "reason_left_out" and "another reason" not in result.message
+
+
+@pytest.mark.parametrize(("letter", "reason"), [("P", "failed channel"), ("R", "unequal seasons")])
+def test_a_sound_report_refused_for_a_reason_is_held_against_that_check(desk, right, letter, reason):
+    report = desk[letter]
+    seen = examine_campaign(report.contacts, report.outcomes, report.plan, Claim(OUTCOMES[letter]))
+    says = check("36d", {**right, letter: ("refuse", reason)}).message
+    assert seen[reason].evidence.rstrip(".") in says and "If you doubt it" in says
+
+
+def test_the_p_of_the_groups_before_says_that_it_is_another_one_than_in_36c(right, of):
+    board = {**right, of["swapped metric"]: ("refuse", "control chosen afterwards")}
+    assert "36c compares the means" in check("36d", board).message
 
 
 def test_a_broken_report_that_is_signed_gets_its_points_and_the_reports_to_look_at_again(right, of):
@@ -287,3 +351,20 @@ def test_the_note_is_right_with_the_planned_number_and_other_notes_are_named(des
         assert check("36e", (letter, planned[1])).mistake == name
         assert check("36e", (letter, 12.34)).mistake == name
     assert check("36e", ("B", 12.34)).mistake is None
+
+
+def test_other_numbers_below_the_note_are_named(desk):
+    table = rows(desk, "T").merge(desk["T"].contacts[["customer_id", "delivered"]])
+    low = interval(table, "sales")[1]
+    windows = pd.concat([rows(desk, "T", window) for window in ("pre", "main", "post")])
+    whole = windows.groupby(["customer_id", "arm"])["sales"].sum().reset_index()
+    control = table["arm"] == "control"
+    answers = {
+        "control_minus_treated": -interval(table, "sales")[2],
+        "all_windows": interval(whole, "sales")[1],
+        "delivered_only": interval(table[control | table["delivered"].eq(True)], "sales")[1],
+        "contact_paid": low - 0.50,
+        "percent_of_control": low / table["sales"][control].mean() * 100,
+    }
+    for name, value in answers.items():
+        assert check("36e", ("B", round(value, 2))).mistake == name
