@@ -161,7 +161,7 @@ hint("41f")
 # %% [markdown]
 # **41g A lift to plan with.** Back to the simulated chain. Its summer wave had two offers and a control group drawn by lot; `summer` has one row a customer: `arm` (the offer, or control), `segment` (of the day before the wave), `redeemed` (1 if the offer was used) and `sales` (€ in the four weeks).
 #
-# Marta wants to repeat the best cell of offer × segment, and asks what she may put into the budget. Find the cell with the highest *shrunken* lift in sales. How large is that lift? One number, € per customer in four weeks, to the cent. (Each offer is shrunk with its own bank, as `measure_lift` does.)
+# Marta wants to repeat the best cell of offer × segment, and asks what she may put into the budget. Hold each cell against the control group of its own segment, and find the cell with the highest *shrunken* lift in sales. How large is that lift? One number, € per customer in four weeks, to the cent. (Each offer is shrunk with its own bank, as `measure_lift` does.)
 
 # %%
 from loyalty.tasks.t41.scene import load_summer

@@ -101,7 +101,7 @@ assert (found - by_hand["mean"]).abs().max() < 1e-12
 assert offers.to_frame().low.iloc[0] > offers.to_frame().high.iloc[1]
 
 # %% [markdown]
-# The same rates, now with intervals. They are wider than a textbook would make them, because many households were invited more than once. The same family three times is not three witnesses.
+# The same rates, now with intervals. They are wider than a textbook would make them, because many households were invited more than once. Three invitations to one family are not three independent observations.
 #
 # ## Which cell is the best?
 #
@@ -158,7 +158,7 @@ assert len(young) == 147 and (young.start < "2017-02-01").all() and chain.receip
 #
 # ## And what did it change?
 #
-# The real chain left nobody out, so its history ends at rates. The workshop's simulated chain kept a **control group**. It sent three waves with two offers each, to every customer seen in the last half year. A lot decided: a third got the one offer, a third the other, and a third nothing.
+# The real chain left nobody out, so its history ends at rates. The workshop's simulated chain kept a **control group**. It sent three waves with two offers each, to every customer seen in the last half year. A lottery decided who got which offer: a third got the one, a third the other, and a third nothing.
 #
 # The segments come from receipts *before* the wave. They say when a customer last came (`lately` means within four weeks), and how often so far (few, some or many receipts). The next cell plays the three waves and puts them into a history. That takes about five seconds.
 
@@ -246,7 +246,7 @@ assert 1.4 < loud.rate / winner.rate < 2.2 and loud.truth < 0.3 * winner.truth
 assert 1.45 < winner.effect / winner.truth < 1.65
 
 # %% [markdown]
-# The truth is the mean over the very customers of the cell, with good and bad luck averaged out. Marta promises half as much again. The shrunken value is almost exactly right, and that is luck too, because its interval is wide.
+# The truth is the mean over the very customers of the cell, with good and bad luck averaged out. Marta promises 1.5 times the truth. The shrunken value is almost exactly right, and that is luck too, because its interval is wide.
 #
 # And the rate? The cell that answered most truly gains €{{loud.truth:.2f}}. The winner answered about half as often and gains €{{winner.truth:.2f}}. In five of the six offers the segment that answers most is also the one that gains most; for the win-back coupon it is not. A rate is not always a bad guide, but without a control group nobody knows when it is one.
 
@@ -506,7 +506,7 @@ assert offer_lifts.max() - offer_lifts.min() < 0.6 * raw["squared error"] ** 0.5
 #
 # ***One lift for each offer* is better still.** It misses by €{{whole["squared error"] ** 0.5:.2f}}, has {{1 - whole["squared error"] / calm["squared error"]:.0%}} less squared error than the shrunken cells, and was nearer in {{simple:.0%}} of the lotteries. Why? Six cells cannot show how alike they are. So their bank stays small and keeps {{calm.kept:.0%}} of the distance, and at this size most of the distance is noise. (For the *rates* above one number for all was the worst answer. There the offers differ far more, from {{offers.true_rate.min():.0%}} to {{offers.true_rate.max():.0%}}, and the noise of a cell is {{mse["raw"] ** 0.5 * 100:.0f}} percentage points.)
 #
-# One bank for all {{len(ranking)}} cells, which keeps {{wide.kept:.0%}}, has the smallest error. We held against it that offers are not alike. But in truth their lifts differ by €{{offer_lifts.max() - offer_lifts.min():.2f}} at most, and the noise of a cell is €{{raw["squared error"] ** 0.5:.2f}}. **The larger the noise beside the true differences, the wider the bank may be.** In your own chain you do not know these differences. One lift for each offer is the answer that also tells Marta *which* offer.
+# One bank for all {{len(ranking)}} cells, which keeps {{wide.kept:.0%}}, has the smallest error. Our objection was that offers are not alike. But in truth their lifts differ by €{{offer_lifts.max() - offer_lifts.min():.2f}} at most, and the noise of a cell is €{{raw["squared error"] ** 0.5:.2f}}. **The larger the noise beside the true differences, the wider the bank may be.** In your own chain you do not know these differences. One lift for each offer is the answer that also tells Marta *which* offer.
 #
 # And what became of the winners?
 

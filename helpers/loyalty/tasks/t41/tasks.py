@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from loyalty.datasets.loaders import checkpoint, complete_journey
@@ -12,8 +13,13 @@ from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lift, Lifts
 from loyalty.learn.history.prediction import predict_from_past
 from loyalty.learn.history.response_rates import Rates, measure_rates
+from loyalty.stats.shrinkage import shrink_normal
+from loyalty.tasks.checking.cells import Part
+from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.t41.scene import load_summer
+from loyalty.tasks.t41.scene import OFFERS, load_summer
+
+LIFT_TOLERANCE = 0.01
 
 
 @cache
@@ -465,6 +471,8 @@ def _answer_lift() -> Answers:
     answered = rows[rows.arm != "control"].groupby(["arm", "segment"]).redeemed.mean()
     loud_arm, loud_segment = answered.idxmax()
     loudest = table[(table.arm == loud_arm) & (table.segment == loud_segment)].iloc[0]
+    spent = rows[rows.arm != "control"].groupby(["arm", "segment"]).sales.mean()
+    users = cell[cell.redeemed == 1]
     return Answers(
         right=right,
         praise=f"€{right:.2f} for {best.arm.replace('_', ' ')}, {best.segment}; raw it was €{best.effect:.2f}.",
@@ -545,6 +553,52 @@ def _answer_lift() -> Answers:
                 float(whole.effect),
             ),
             Mistake(
+                "offers_as_one",
+                "You put both offers into one treated group. Measure each offer by itself: a cell is offer × segment.",
+                _measure_offers_as_one(rows),
+            ),
+            Mistake("per_week", "That is per week. Asked are the four weeks together.", right / 4),
+            Mistake(
+                "percent_of_control",
+                "That is the raw lift in percent of what control spent. Asked is the shrunken lift in euros.",
+                float(100 * best.effect / own.sales.mean()),
+            ),
+            Mistake(
+                "fraction_of_control",
+                "That is the raw lift as a fraction of what control spent. Asked is the shrunken lift in euros.",
+                float(best.effect / own.sales.mean()),
+            ),
+            Mistake(
+                "shrunken_percent_of_control",
+                "That is the shrunken lift in percent of what control spent. Asked are euros.",
+                float(100 * right / own.sales.mean()),
+            ),
+            Mistake(
+                "highest_spend",
+                "You took the cell that spends most, less the control group of all segments. Those customers spend more without a letter as well: hold each cell against the control of its own segment.",
+                float(spent.max() - control.sales.mean()),
+            ),
+            Mistake(
+                "users_against_the_rest",
+                "You compared those of the cell who used the offer with those who did not. Who uses it came anyway: compare the whole cell with its control group.",
+                float(users.sales.mean() - cell[cell.redeemed == 0].sales.mean()),
+            ),
+            Mistake(
+                "per_user",
+                "You divided the raw lift by the response rate: euros per customer who *used* the offer. Asked is the shrunken lift per customer of the cell.",
+                float(best.effect / cell.redeemed.mean()),
+            ),
+            Mistake(
+                "shrunken_per_user",
+                "You divided the lift by the response rate: euros per customer who *used* the offer. Asked are euros per customer of the cell.",
+                float(right / cell.redeemed.mean()),
+            ),
+            Mistake(
+                "mean_of_all_cells",
+                "That is the mean of the raw lifts of all cells. Asked is the highest shrunken one.",
+                float(table.effect.mean()),
+            ),
+            Mistake(
                 "lower_end",
                 "That is the lower end of the shrunken interval; the lift itself was asked.",
                 float(best.shrunken_low),
@@ -556,6 +610,58 @@ def _answer_lift() -> Answers:
             ),
         ),
     )
+
+
+@cache
+def _list_near_lifts() -> tuple[tuple[str, str, float], ...]:
+    """Mistakes whose number is within a few cents of another mistake's: told by `judge_lift`."""
+    table = _summer().to_frame()
+    best = _summer().best()
+    one_bank = shrink_normal(table.effect, (table.high - table.low) / (2 * 1.96)).table.shrunken
+    here = load_summer().query("segment == @best.segment").groupby("arm").sales.mean()
+    other = next(offer for offer in OFFERS if offer != best.arm)
+    return (
+        (
+            "one_bank",
+            f"You shrank all {len(table)} cells towards one common mean. Each offer has its own bank, as in `measure_lift`.",
+            float(one_bank.max()),
+        ),
+        (
+            "offer_against_offer",
+            "You compared the two offers in the cell. Each is held against the control group.",
+            float(here[best.arm] - here[other]),
+        ),
+    )
+
+
+def _measure_offers_as_one(rows: pd.DataFrame) -> float:
+    """The highest shrunken lift when a customer of either offer is simply treated."""
+    treated = rows.assign(arm=rows.arm.where(rows.arm == "control", "treated"))
+    return float(measure_lift(treated, outcome="sales", by="segment").to_frame().shrunken.max())
+
+
+def judge_lift(answer: Any) -> tuple[str | None, str]:
+    """Say what a lift shows that is no usual mistake: that of another cell, or what any task can meet.
+
+    Examples
+    --------
+    >>> judge_lift(1000.0)
+    (None, 'Not it. All cells in one call of `measure_lift`, no customer left out, and each offer shrunk with its own bank?')
+    """
+    given = float(answer)
+    for name, says, value in _list_near_lifts():
+        if abs(value - given) <= LIFT_TOLERANCE:
+            return name, says
+    table = _summer().to_frame()
+    for column, what in (("shrunken", "the shrunken lift"), ("effect", "the raw lift")):
+        near = table[(table[column] - given).abs() <= LIFT_TOLERANCE]
+        if len(near):
+            cell = near.iloc[0]
+            where = f"{cell.arm.replace('_', ' ')}, {cell.segment}"
+            return "another_cell", f"That is {what} of {where}. Another cell has a higher shrunken lift."
+    part = Part("", [1], np.array([_answer_lift().right]), np.array([given]))
+    asks = "Not it. All cells in one call of `measure_lift`, no customer left out, and each offer shrunk with its own bank?"
+    return find_generic_mistake([part], LIFT_TOLERANCE, "euros") or (None, asks)
 
 
 TASKS = (
@@ -625,14 +731,14 @@ TASKS = (
     ),
     Task(
         code="41g",
-        asks="one number, to the cent: the highest shrunken lift among the cells offer × segment, in € of sales per customer",
+        asks="one number, to the cent: the highest shrunken lift among the cells offer × segment, in € of sales per customer in the four weeks",
         compute=_answer_lift,
-        tolerance=0.01,
+        tolerance=LIFT_TOLERANCE,
+        judge=judge_lift,
         hints=(
             "`measure_lift(summer, outcome=..., by=...)` measures all cells at once, each against its own control group.",
             "The outcome is `'sales'`, the cells are `by='segment'`.",
             "`.best()` is the row with the highest shrunken lift; take its `shrunken`.",
         ),
-        close="Not it. All cells in one call of `measure_lift`, and no customer left out?",
     ),
 )

@@ -8,7 +8,7 @@ import pytest
 from loyalty.datasets.loaders import checkpoint, complete_journey
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.learn.history.response_rates import measure_rates
-from loyalty.stats.shrinkage import shrink_rates
+from loyalty.stats.shrinkage import shrink_normal, shrink_rates
 from loyalty.tasks import check
 from loyalty.tasks.t41.scene import load_summer
 
@@ -109,6 +109,36 @@ def test_redeemers_against_control_and_the_control_of_all_segments_are_named(sum
 def test_the_lift_of_the_whole_offer_is_named(summer):
     spent = summer.groupby("arm").sales.mean()
     assert check("41g", spent.bonus_points - spent.control).mistake == "all_segments"
+
+
+def test_other_banks_groups_and_units_of_the_lift_are_named(summer):
+    table = measure_lift(summer, outcome="sales", by="segment").to_frame()
+    best = table.loc[table.shrunken.idxmax()]
+    here = summer[summer.segment == best.segment]
+    spent = here.groupby("arm").sales.mean()
+    cell = here[here.arm == best.arm]
+    of_users = cell.groupby("redeemed").sales.mean()
+    whole = summer.groupby(["arm", "segment"]).sales.mean()
+    one_bank = shrink_normal(table.effect.to_numpy(), ((table.high - table.low) / 3.92).to_numpy()).table.shrunken
+    treated = summer.assign(arm=summer.arm.where(summer.arm == "control", "treated"))
+    answers = {
+        "one_bank": one_bank.max(),
+        "offers_as_one": measure_lift(treated, outcome="sales", by="segment").to_frame().shrunken.max(),
+        "per_week": best.shrunken / 4,
+        "percent_of_control": best.relative * 100,
+        "fraction_of_control": best.relative,
+        "shrunken_percent_of_control": best.shrunken / spent.control * 100,
+        "highest_spend": whole.drop("control").max() - summer[summer.arm == "control"].sales.mean(),
+        "users_against_the_rest": of_users[1] - of_users[0],
+        "per_user": best.effect / cell.redeemed.mean(),
+        "shrunken_per_user": best.shrunken / cell.redeemed.mean(),
+        "offer_against_offer": spent.bonus_points - spent.free_delivery,
+        "mean_of_all_cells": table.effect.mean(),
+        "another_cell": table.shrunken[table.shrunken_low.idxmax()],
+        "hundred_times": best.shrunken * 100,
+    }
+    for name, value in answers.items():
+        assert check("41g", round(float(value), 2)).mistake == name
 
 
 def test_the_segment_of_the_last_contact_is_named(rows):
