@@ -373,7 +373,7 @@ assert ((told_frame.low < truth) & (truth < told_frame.high))[four].all() and to
 assert ((told_frame.high - told_frame.low)[four] / 2).between(3.5, 6).all() and (told_frame.effect[four] < 1).sum() == 3
 
 # %% [markdown]
-# The blind methods are all too high, and the witness says so of every one. With the weeks that decided, all four intervals hold the truth. Here the witness rejects one of six methods, the regression, which comes nearest. The other intervals are wide, and their three estimates far too low. Bad luck, or bad methods? One list cannot tell. Here are the two soundest comparisons that we know: within each of Ines's four groups, and a real lottery with as many letters.
+# The blind methods are all too high, and the witness says so of every one. Told the weeks that decided, all four intervals hold the truth. Here the witness rejects one of six methods, the regression, which comes nearest. The other intervals are wide, and their three estimates far too low. Bad luck, or bad methods? One list cannot tell. Here are the two soundest comparisons that we know: within each of Ines's four groups, and a real lottery with as many letters.
 
 # %%
 from loyalty.evaluate.observational import compare_strata

@@ -27,7 +27,7 @@
 #
 # It is the end of November. Jonas has €10,000 for the Christmas mailing. *"Everything that leaves the till for it has to fit in: letters, calls, discounts, points."* Marta wants to give the best offer to the best customers until the money is gone. Ines has no opinion. She has a test.
 #
-# In October every customer took part whom the chain had seen in the last half year. A lottery split them into five equal groups. Four fifths got one offer each: ten percent off everything, a fifth off face care, bonus points, or a call from the pharmacist with a small present for those who then come. The last fifth got nothing.
+# In October every customer took part whom the chain had seen in the last half year. A lottery split them into five equal groups. Four of them got one offer each: ten percent off everything, a fifth off face care, bonus points, or a call from the pharmacist with a small present for those who then come. The fifth group got nothing.
 #
 # From the receipts before the test we know the **segment** of each customer: the shelf on which he spends most, or "online". The next cell makes the chain and plays the test. That takes about five seconds.
 

@@ -271,7 +271,13 @@ def judge_leak(answer: Any) -> tuple[str | None, str]:
         return "another_report", f"In report {letter} nobody in control redeemed. Count `redeemed` in all eight."
     name, says = _look_at_numbers([_answer_leak().right[1]], [share], 0.0001, "a fraction")
     says = says or "The share is not. Who redeemed, divided by all customers of which group?"
-    return name, f"The report is right. {says}"
+    return name, _praise_the_letter("The report", says)
+
+
+def _praise_the_letter(what: str, says: str) -> str:
+    """Say that the letter is right, then what the numbers are; a sentence that begins with "Right" is joined on."""
+    rest = says.removeprefix("Right, but ")
+    return f"{what} is right. {says}" if rest == says else f"{what} is right, and so is the number, but {rest}"
 
 
 @cache
@@ -355,7 +361,7 @@ def judge_before(answer: Any) -> tuple[str | None, str]:
     if letter not in LETTERS:
         return None, f"A report is one letter of {', '.join(LETTERS)}."
     if letter != LATE:
-        p = f"{compare(letter, 'sales', 'pre').p:.2g}"
+        p = f"{compare(letter, 'sales', 'pre').p:.4f}"
         return "another_report", f"In report {letter} the gap before has p = {p}. In another one it is clearer."
     found = compare(LATE, "sales", "pre")
     right = take_triple(found)
@@ -363,8 +369,8 @@ def judge_before(answer: Any) -> tuple[str | None, str]:
     # Percent made of cents are off by more than a cent: 0.005 of 17 euros
     if np.allclose(numbers * found.base / 100, right, rtol=0, atol=0.012):
         return "percent_of_control", "The report is right. These are percent of what control bought. In euros, please."
-    name, says = _look_at_numbers(right, numbers, 0.006, "euros")
-    return name, f"The report is right. {says or 'The numbers are not: which window, and is everybody in?'}"
+    name, says = _look_at_numbers(right, numbers.tolist(), 0.006, "euros")
+    return name, _praise_the_letter("The report", says or "The numbers are not: which window, and is everybody in?")
 
 
 def _compare_sum(*windows: str, letter: str = LATE) -> Estimate:
@@ -500,7 +506,7 @@ def judge_note(answer: Any) -> tuple[str | None, str]:
         return "percent_of_control", "B is right; your number is in percent of what control bought. Asked are euros."
     name, says = _look_at_numbers([planned.low], [given], 0.006, "euros")
     says = says or "Your number is not. Is it the planned number, the window `main`, and the lower end?"
-    return name, f"B is right. {says}"
+    return name, _praise_the_letter("B", says)
 
 
 TASKS = (
