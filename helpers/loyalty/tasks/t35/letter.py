@@ -21,6 +21,8 @@ from loyalty.tasks.checking.triples import Triple, multiply_triple, say_triple, 
 from loyalty.tasks.t35.scene import load_points_letter
 from loyalty.text import say_euros
 
+NINETY, NINETY_FIVE = 1.644854, 1.959964  # standard errors to each side of an interval of so many percent
+
 
 @cache
 def _letter(whole: bool = False) -> pd.DataFrame:
@@ -76,6 +78,9 @@ def _list_wrong_sums(outcome: str) -> tuple[Mistake, ...]:
     naive = _naively(outcome)
     invited = int(_letter()["invited"].sum())
     everyone_invited = int(_letter(True)["invited"].sum())
+    ninety = (right[2] - right[0]) * NINETY / NINETY_FIVE
+    alike = abs(naive[2] - naive[0] - ninety) < 0.05
+    or_ninety = " Or your ends are those of a 90 % interval: here both have the same width." if alike else ""
     return (
         Mistake(
             "classes_not_weighed",
@@ -109,7 +114,7 @@ def _list_wrong_sums(outcome: str) -> tuple[Mistake, ...]:
         ),
         Mistake(
             "interval_of_the_naive_gap",
-            "The effect is right; the interval is that of all the invited against all the others. Each class has its own variance: add weight² × variance over the classes.",
+            f"The effect is right; the interval is that of all the invited against all the others. Each class has its own variance: add weight² × variance over the classes.{or_ninety}",
             (right[0], right[0] + naive[1] - naive[0], right[0] + naive[2] - naive[0]),
         ),
         Mistake(

@@ -234,6 +234,13 @@ def test_other_weights_and_variances_of_the_classes_are_named(some, letter, code
         assert check(code, welch(table[outcome].to_numpy(), table.invited.to_numpy())).mistake == name
 
 
+def test_a_ninety_percent_interval_of_the_witness_is_among_the_causes(some):
+    effect, se = gap(some, ["group"], "witness")
+    assert "90 % interval" in check("35f", (effect, effect - 1.645 * se, effect + 1.645 * se)).message
+    effect, se = gap(some, ["group"], "sales")
+    assert check("35e", (effect, effect - 1.645 * se, effect + 1.645 * se)).mistake == "ninety_percent"
+
+
 def test_standard_errors_averaged_are_named_like_variances_averaged(some):
     sizes = some.groupby(["group", "invited"]).size().unstack()
     assert check("35e", put_together(some, "sales", sizes[True], "errors")).mistake == "weights_not_squared"
