@@ -50,6 +50,17 @@ def test_each_mistake_made_is_answered_by_its_own_name_and_sentence(task: Task) 
 
 
 @every_task
+def test_a_mistake_that_lies_near_others_is_wrong_and_is_said(task: Task) -> None:
+    answers = task.compute()
+    for mistake in answers.near:
+        result = check(task.code, mistake.value)
+        assert result.status == "wrong" and result.mistake is not None, (mistake.name, result.message)
+        assert mistake.name in result.mistake.split(" or ") and mistake.says in result.message
+    names = [mistake.name for mistake in (*answers.mistakes, *answers.near)]
+    assert len(set(names)) == len(names)
+
+
+@every_task
 def test_a_task_knows_three_usual_mistakes_or_is_a_choice(task: Task) -> None:
     answers = task.compute()
     names = [mistake.name for mistake in answers.mistakes]

@@ -122,11 +122,14 @@ def _align_sets(expected: set, given: Any, label: str) -> list[Part]:
     present = set(_ids_of(given, fold=True))
     extra = present - wanted
     missing = len(wanted - present)
+    if missing and {str(one) for one in wanted - present} & {str(one) for one in extra}:
+        kinds = ("text" if isinstance(next(iter(ids)), str) else "numbers" for ids in (wanted - present, extra))
+        raise Mismatch("{}: the ids are asked as {}; yours are {}.".format(label or "Your set", *kinds))
     if not extra and not missing:
         return [Part(label, [""], np.zeros(1), np.zeros(1), exact=True)]
     found = [f"{missing:,} of {len(wanted):,} are missing"] if missing else []
     if extra:
-        found.append(f"{len(extra):,} do not belong, e.g. {_show_ids(sorted(extra, key=str))}")
+        found.append(f"{len(extra):,} do not belong, e.g. {_show_ids(_sort_ids(extra))}")
     raise Mismatch(f"{label or 'Your set'}: {'; '.join(found)}.")
 
 
@@ -208,8 +211,13 @@ def _ids_of(values: Iterable[Any], fold: bool = False) -> list[Any]:
     ]
 
 
+def _sort_ids(ids: Iterable[Any]) -> list[Any]:
+    ids = list(ids)
+    return sorted(ids) if all(isinstance(one, (int, float)) for one in ids) else sorted(ids, key=str)
+
+
 def _show_ids(ids: Sequence[Any]) -> str:
-    return ", ".join(str(one) for one in list(ids)[:3]) + (", …" if len(ids) > 3 else "")
+    return ", ".join(str(one) for one in list(ids)[:3]) + (" …" if len(ids) > 3 else "")
 
 
 def _match_ids(expected: pd.Index, given: pd.Index, asked: str) -> list[int]:

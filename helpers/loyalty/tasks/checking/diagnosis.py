@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from loyalty.tasks.checking.cells import Part
+from loyalty.tasks.checking.mistakes import (
+    SHORT,
+    Mistake,
+    count_decimals,
+    find_mistakes,
+    name_mistakes,
+    read_decimals,
+)
 
-SHORT = 12  # this many values or fewer may be right in another order
 SAME_SIZE = 10**0.5
+MOSTLY = 0.9  # of the rows of a long answer, before it is called close
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,12 @@ class _Values:
             return False
         effect, low, high = self.expected
         return bool(low <= effect <= high and low < high)
+
+    @property
+    def decimals(self) -> int:
+        """The decimals that are asked, or that the tolerance needs."""
+        asked = read_decimals(self.asks)
+        return _count_decimals(self.tolerance) if asked is None else asked
 
     def is_near(self, given: np.ndarray) -> bool:
         """Whether these numbers would be right."""
@@ -67,7 +82,7 @@ def find_generic_mistake(parts: Sequence[Part], tolerance: float, asks: str = ""
     values = _Values(*_join(parts), tolerance, asks)
     if not len(values.expected):
         return None
-    for look in (_find_no_number, _find_other_scale, _find_other_order, _find_half_interval, _find_coarse):
+    for look in LOOKS:
         found = look(values)
         if found is not None:
             return found
@@ -150,33 +165,143 @@ def _name_width(values: _Values) -> tuple[str, str]:
     effect, low, high = values.expected
     ratios = np.array([effect - values.given[1], values.given[2] - effect]) / np.array([effect - low, high - effect])
     normal = 1.959964
+    right = "The effect is right"
     known = (
-        (1.644854, "ninety_percent", "The effect is right; your ends are those of a 90 % interval, 95 % is asked."),
-        (
-            2.575829,
-            "ninety_nine_percent",
-            "The effect is right; your ends are those of a 99 % interval, 95 % is asked.",
-        ),
-        (1.0, "one_standard_error", "The effect is right; your ends are one standard error away, 1.96 are asked."),
+        (1.644854, "ninety_percent", f"{right}; your ends are those of a 90 % interval, 95 % is asked."),
+        (2.575829, "ninety_nine_percent", f"{right}; your ends are those of a 99 % interval, 95 % is asked."),
+        (1.0, "one_standard_error", f"{right}; your ends are one standard error away, 1.96 are asked."),
+        (2.0, "two_standard_errors", f"{right}; your ends are about two standard errors away, 1.96 are asked."),
     )
     for quantile, name, says in known:
         if np.allclose(ratios, quantile / normal, rtol=0.004):
             return name, says
     width = "narrow" if ratios.mean() < 1 else "wide"
-    return "ends_differ", f"The effect is right, the ends are not: your interval is too {width}."
+    differ = f"{right}, the ends are not: your interval is too {width}"
+    asked = "Asked is the effect ± 1.96 standard errors"
+    if ratios.mean() > MUCH_TOO_WIDE:
+        times = f"{ratios.mean():,.0f} times"
+        return "ends_differ", f"{differ}, {times}. A standard deviation where its standard error is asked?"
+    uneven = abs(ratios[0] - ratios[1])
+    if uneven > 0.02 and uneven * (effect - low) > 4 * values.tolerance:
+        says = f"{differ}, and its ends are not equally far from the effect. A bootstrap, perhaps? {asked}."
+        return "not_symmetric", says
+    return "ends_differ", f"{differ}. {asked}: how did you get yours?"
 
 
 def _find_coarse(values: _Values) -> tuple[str, str] | None:
     """Say that an answer is rounded too far, if two digits remain that only rounding explains."""
     if not (np.isfinite(values.expected).all() and np.isfinite(values.given).all()):
         return None
-    largest = float(np.abs(values.given).max())
-    if largest == 0 or float(f"{largest:.0e}") == largest:  # one digit is left: anything may have been rounded to that
+    if not _keeps_two_digits(values.given) or values.is_near(values.given):
         return None
-    for digits in range(_count_decimals(values.tolerance) - 1, -9, -1):
-        if np.allclose(np.round(values.expected, digits), values.given, rtol=1e-9, atol=1e-12):
-            return "too_coarse", f"Right, but rounded too far: keep {_say_decimals(values.tolerance)}."
+    slack = 0.5 * 10.0**-values.decimals  # who rounds twice may miss by this much more
+    for digits in range(values.decimals - 1, -9, -1):
+        is_round = np.allclose(np.round(values.given, digits), values.given, rtol=1e-9, atol=1e-12)
+        if is_round and (np.abs(values.expected - values.given) <= 0.5 * 10.0**-digits + slack).all():
+            return "too_coarse", f"Right, but rounded too far: keep {_say_places(values.decimals)}."
     return None
+
+
+def _keeps_two_digits(given: np.ndarray) -> bool:
+    """Whether more than one digit is left: to one digit anything may have been rounded."""
+    largest = float(np.abs(given).max())
+    return largest != 0 and float(f"{largest:.0e}") != largest
+
+
+def _find_constant(values: _Values) -> tuple[str, str] | None:
+    """Say that all values of a long column are too large by the same number, or by the same factor."""
+    if len(values.expected) <= SHORT or not np.isfinite(values.given).all():
+        return None
+    gaps = values.given - values.expected
+    if np.ptp(gaps) <= 1e-9:
+        return "constant_offset", f"All {len(gaps):,} values are exactly {abs(gaps[0]):,g} too {_say_side(gaps[0])}."
+    used = values.expected != 0
+    ratios = values.given[used] / values.expected[used]
+    if not len(ratios) or np.ptp(ratios) > 1e-6 or values.given[~used].any():
+        return None
+    return "constant_factor", f"All values are {ratios[0]:,.4g} times the right ones: another unit?"
+
+
+def _say_side(gap: float) -> str:
+    return "large" if gap > 0 else "small"
+
+
+LOOKS: tuple[Callable[[_Values], tuple[str, str] | None], ...] = (
+    _find_no_number,
+    _find_other_scale,
+    _find_other_order,
+    _find_coarse,  # before the interval: rounded ends may be right by their tolerance, and the effect not
+    _find_half_interval,
+    _find_constant,
+)
+MUCH_TOO_WIDE = 5
+
+
+def find_rounded_mistake(
+    given: Sequence[float], known: Iterable[Mistake], measure: Callable[[Any], float], asks: str
+) -> tuple[str, str] | None:
+    """Recognise a known mistake that was rounded further than asked; use it when nothing else was recognised.
+
+    Parameters
+    ----------
+    given : sequence of float
+        The answer's numbers.
+    known : iterable of Mistake
+    measure : callable
+        How far a mistake's answer is from the answer given, in the answer's unit.
+    asks : str
+        The task's wording, which says how many decimals are asked.
+
+    Returns
+    -------
+    tuple of (name, sentence), or None
+
+    Examples
+    --------
+    >>> known = [Mistake("gross", "That is before tax.", 1.2345)]
+    >>> find_rounded_mistake([1.23], known, lambda value: abs(value - 1.23), "euros to a tenth of a cent")
+    ('gross', 'That is before tax. (And keep 3 decimals.)')
+    """
+    asked = read_decimals(asks)
+    if asked is None or not len(given) or len(given) > SHORT:
+        return None
+    numbers = np.asarray(given, dtype=float)
+    decimals = count_decimals(numbers)
+    if decimals >= asked or not _keeps_two_digits(numbers):
+        return None
+    found = find_mistakes(known, measure, 0.5 * (10.0**-decimals + 10.0**-asked))
+    if not found:
+        return None
+    name, says = name_mistakes(found)
+    return name, f"{says} (And keep {_say_places(asked)}.)"
+
+
+def say_rounding(given: float, right: float, asks: str) -> str:
+    """Say that a number of which one digit is left may be the right one, rounded too far.
+
+    Parameters
+    ----------
+    given, right : float
+    asks : str
+        The task's wording, which says how many decimals are asked.
+
+    Returns
+    -------
+    str
+        Empty where the number cannot be the right one, rounded.
+
+    Examples
+    --------
+    >>> say_rounding(0.1, 0.0968, "a fraction to three decimals")
+    'This may be right and rounded too far: keep 3 decimals.'
+    >>> say_rounding(0.2, 0.0968, "a fraction to three decimals")
+    ''
+    """
+    asked = read_decimals(asks)
+    decimals = count_decimals(given)
+    if asked is None or decimals >= asked or abs(given - right) > 0.5 * (10.0**-decimals + 10.0**-asked):
+        return ""
+    return f"This may be right and rounded too far: keep {_say_places(asked)}."
 
 
 def _count_decimals(tolerance: float) -> int:
@@ -184,10 +309,9 @@ def _count_decimals(tolerance: float) -> int:
     return max(0, math.ceil(-math.log10(2 * tolerance) - 1e-9)) if tolerance > 0 else 9
 
 
-def _say_decimals(tolerance: float) -> str:
-    if tolerance <= 0:
+def _say_places(places: int) -> str:
+    if places >= 9:
         return "all digits"
-    places = _count_decimals(tolerance)
     return "whole numbers" if not places else f"{places} decimal{'s' if places > 1 else ''}"
 
 
@@ -216,6 +340,28 @@ def is_same_size(parts: Sequence[Part], tolerance: float) -> bool:
         alike = (ratio >= 1 / SAME_SIZE) & (ratio <= SAME_SIZE)
         near.append((part.gaps <= tolerance) | alike if not part.exact else part.gaps == 0)
     return bool(near) and bool(np.concatenate(near).mean() >= 0.5)
+
+
+def are_mostly_right(parts: Sequence[Part], tolerance: float) -> bool:
+    """Say whether an answer may be called close: a short one always, a long one if nine of ten rows are right.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    tolerance : float
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> days = np.arange(20.0)
+    >>> are_mostly_right([Part("", days, days, days + 1)], 0.5)
+    False
+    """
+    right = np.concatenate([part.gaps <= tolerance for part in parts])
+    return len(right) <= SHORT or bool(right.mean() >= MOSTLY)
 
 
 def say_where(parts: Sequence[Part], tolerance: float) -> str:
@@ -250,6 +396,8 @@ def say_where(parts: Sequence[Part], tolerance: float) -> str:
             found.append(f"{label} differs.")
         elif label:
             found.append(f"{label} differs in {len(off):,} of {total:,} rows, e.g. {', '.join(names)}.")
+        elif len(off) == total <= SHORT:
+            continue  # where all values differ, their places say nothing
         elif len(off) == 1:
             found.append(f"Value {names[0]} of {total:,} differs.")
         else:

@@ -18,7 +18,14 @@ from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.alignment import align, distance
 from loyalty.tasks.checking.answers import Mismatch
 from loyalty.tasks.checking.cards import render_card
-from loyalty.tasks.checking.diagnosis import find_generic_mistake, is_same_size, say_where
+from loyalty.tasks.checking.diagnosis import (
+    are_mostly_right,
+    find_generic_mistake,
+    find_rounded_mistake,
+    is_same_size,
+    say_where,
+)
+from loyalty.tasks.checking.mistakes import Mistake, find_mistakes, find_reach, name_mistakes
 from loyalty.text import render_text
 
 __all__ = ["Answers", "CheckResult", "Mistake", "Task", "check", "distance", "find_task", "list_tasks"]
@@ -28,21 +35,17 @@ FOLDER = re.compile(r"t\d\d")
 
 
 @dataclass(frozen=True, eq=False)
-class Mistake:
-    """A usual mistake: its short name, the plain sentence the learner reads, and the answer it leads to."""
-
-    name: str
-    says: str
-    value: Any
-
-
-@dataclass(frozen=True, eq=False)
 class Answers:
-    """The right answer, the tempting wrong ones, and one sentence that reads the right number back."""
+    """The right answer, the tempting wrong ones, and one sentence that reads the right number back.
+
+    `near` holds mistakes that lie too near to others for the rule of five tolerances. Where a rounded answer fits more
+    than one mistake, the learner reads them all.
+    """
 
     right: Any
     mistakes: tuple[Mistake, ...]
     praise: str = ""
+    near: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,19 +261,29 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
             return "right", None, answers.praise or "Right."
     except Mismatch as problem:
         mismatch = str(problem)
-    known = [(distance(mistake.value, answer, task.key), place) for place, mistake in enumerate(answers.mistakes)]
-    nearest, place = min(known, default=(np.inf, 0))
-    if nearest <= task.tolerance:
-        return "wrong", answers.mistakes[place].name, answers.mistakes[place].says
+    given = [number for part in parts if not part.exact for number in part.given]
+    known = (*answers.mistakes, *answers.near)
+    reach = find_reach(given, task.tolerance, task.asks) if given else task.tolerance
+    found = find_mistakes(known, lambda value: distance(value, answer, task.key), reach)
+    if found:
+        return "wrong", *name_mistakes(found)
     if mismatch:
         return "wrong", None, f"{mismatch} {task.repeats}"
     if task.judge:
         return "wrong", *task.judge(answer)
-    generic = find_generic_mistake(parts, task.tolerance, task.asks)
+    generic = find_generic_mistake(parts, task.tolerance, task.asks) or find_rounded_mistake(
+        given, known, lambda value: distance(value, answer, task.key), task.asks
+    )
     if generic is not None:
         name, says = generic
         return "wrong", name, f"{says} {task.repeats}"
     where = say_where(parts, task.tolerance)
     if is_same_size(parts, task.tolerance):
-        return "wrong", None, f"{task.close} {where}".strip()
+        asks_back = task.close if are_mostly_right(parts, task.tolerance) else _open_plainly(task.close)
+        return "wrong", None, f"{asks_back} {where}".strip()
     return "wrong", None, " ".join(filter(None, ("Not it.", where, task.repeats)))
+
+
+def _open_plainly(close: str) -> str:
+    """Take the "Close" off a question that is put to an answer of which most rows differ."""
+    return re.sub(r"^Close, [^.]*\.", "Not it.", close)

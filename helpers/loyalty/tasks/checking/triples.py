@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from loyalty.tasks.checking.mistakes import Mistake
 from loyalty.text import say_euros
 
 Triple = tuple[float, float, float]  # effect, low, high
@@ -86,3 +87,50 @@ def say_triple(found: Triple, decimals: int = 2) -> str:
     """
     effect, low, high = (say_euros(value, decimals) for value in found)
     return f"{effect} ({low} to {high})"
+
+
+def list_widths(right: Triple, *, doubled: bool = True) -> tuple[Mistake, ...]:
+    """List the usual wrong widths of a 95 % interval whose effect is right.
+
+    Parameters
+    ----------
+    right : Triple
+        Effect and its 95 % interval.
+    doubled : bool
+        Whether an interval of two standard errors can be told from 1.96 at the task's tolerance.
+
+    Examples
+    --------
+    >>> [one.name for one in list_widths((1.0, 0.5, 1.5))]
+    ['ninety_percent', 'ninety_nine_percent', 'two_standard_errors']
+    """
+    says = "The effect is right; your ends are those of a {} % interval, 95 % is asked."
+    two = "The effect is right; your ends are two standard errors away, 1.96 are asked."
+    known = (
+        Mistake("ninety_percent", says.format(90), widen_triple(right, 1.644854 / 1.959964)),
+        Mistake("ninety_nine_percent", says.format(99), widen_triple(right, 2.575829 / 1.959964)),
+        Mistake("two_standard_errors", two, widen_triple(right, 2 / 1.959964)),
+    )
+    return known if doubled else known[:2]
+
+
+def list_units(right: Triple, unit: str, factors: dict[str, float]) -> tuple[Mistake, ...]:
+    """List the right answer in other units.
+
+    Parameters
+    ----------
+    right : Triple
+    unit : str
+        What is asked, such as "The four weeks together, please."
+    factors : dict
+        What the numbers are, such as "per week" -> by how much they are multiplied.
+
+    Examples
+    --------
+    >>> [(one.name, one.says) for one in list_units((1.0, 0.5, 1.5), "Per month, please.", {"per week": 0.25})]
+    [('per_week', 'That is per week. Per month, please.')]
+    """
+    return tuple(
+        Mistake(words.replace(" ", "_"), f"That is {words}. {unit}", multiply_triple(right, factor))
+        for words, factor in factors.items()
+    )

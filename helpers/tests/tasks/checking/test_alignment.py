@@ -246,3 +246,8 @@ def test_the_right_table_needs_a_key(profile: pd.DataFrame) -> None:
 def test_the_distance_of_an_answer_to_itself_is_zero_and_to_a_shifted_one_the_shift(a: list[float], b: float) -> None:
     assert distance(a, list(a)) == 0
     assert distance(b, b + 0.5) == pytest.approx(0.5)
+
+
+def test_ids_of_a_set_that_are_text_are_told_so() -> None:
+    with pytest.raises(Mismatch, match="asked as numbers; yours are text"):
+        align({1, 2}, ["1", "2"])

@@ -32,4 +32,4 @@ def test_the_letter_is_named_first_and_then_the_number(letter: str, number: floa
 
 
 def test_a_wrong_letter_with_a_known_wrong_number_hears_of_both() -> None:
-    assert "Sales are not profit. And the number: The fee is not taken off." in judge("C", 0.30)[1]
+    assert "Sales are not profit. And your number differs. The fee is not taken off." in judge("C", 0.30)[1]

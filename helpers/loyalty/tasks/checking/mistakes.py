@@ -1,0 +1,163 @@
+"""Which of the known mistakes an answer shows: one, or several that lead to the same number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+SHORT = 12  # answers of more values are never written by hand: how they are rounded tells nothing
+SHOWN = 3
+MOST_DECIMALS = 9
+_NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A usual mistake: its short name, the plain sentence the learner reads, and the answer it leads to."""
+
+    name: str
+    says: str
+    value: Any
+
+
+def find_mistakes(
+    known: Iterable[Mistake], measure: Callable[[Any], float], reach: float, certain: float = 1e-7
+) -> list[Mistake]:
+    """Find the known mistakes that an answer shows, the nearest first.
+
+    An answer that was not rounded shows one mistake only. A rounded one may fit several; then all are returned. Do not
+    use it before the right answer was tried.
+
+    Parameters
+    ----------
+    known : iterable of Mistake
+    measure : callable
+        How far a mistake's answer is from the answer given, in the answer's unit.
+    reach : float
+        How far an answer may be from the mistake that it shows, in the answer's unit.
+    certain : float
+        Nearer than this no other mistake is looked for, if none is as near.
+
+    Returns
+    -------
+    list of Mistake
+
+    Examples
+    --------
+    >>> known = [Mistake("a", "A.", 1.0), Mistake("b", "B.", 1.1), Mistake("c", "C.", 9.0)]
+    >>> [one.name for one in find_mistakes(known, lambda value: abs(value - 1.04), 0.1)]
+    ['a', 'b']
+    >>> [one.name for one in find_mistakes(known, lambda value: abs(value - 1.1), 0.1)]
+    ['b']
+    """
+    far = [(measure(mistake.value), place, mistake) for place, mistake in enumerate(known)]
+    near = sorted(found for found in far if found[0] <= max(reach, certain))
+    exact = [found for found in near if found[0] <= certain]
+    return [mistake for _, _, mistake in exact or near]
+
+
+def name_mistakes(found: Sequence[Mistake]) -> tuple[str, str]:
+    """Name one mistake, or all that lead to the same number.
+
+    Parameters
+    ----------
+    found : sequence of Mistake
+        At least one.
+
+    Returns
+    -------
+    tuple of (name, sentence)
+
+    Examples
+    --------
+    >>> name_mistakes([Mistake("a", "You took A.", 1), Mistake("b", "You took B.", 1)])
+    ('a or b', 'More than one mistake leads here. Either (a): You took A. Or (b): You took B.')
+    """
+    if len(found) == 1:
+        return found[0].name, found[0].says
+    shown = found[:SHOWN]
+    either = [f"({letter}): {one.says}" for letter, one in zip("abc", shown, strict=False)]
+    return " or ".join(one.name for one in shown), f"More than one mistake leads here. Either {' Or '.join(either)}"
+
+
+def count_decimals(values: Any) -> int:
+    """Count the decimals that numbers are written with, at most nine.
+
+    Parameters
+    ----------
+    values : number or array of numbers
+
+    Returns
+    -------
+    int
+        Nine also for what is not finite, and for more than a dozen numbers: nothing is known of their rounding.
+
+    Examples
+    --------
+    >>> count_decimals([2.28, 1.07, 3.5]), count_decimals(12), count_decimals(1 / 3)
+    (2, 0, 9)
+    """
+    numbers = np.atleast_1d(np.asarray(values, dtype=float))
+    if len(numbers) > SHORT or not np.isfinite(numbers).all():
+        return MOST_DECIMALS
+    for decimals in range(MOST_DECIMALS):
+        if np.allclose(np.round(numbers, decimals), numbers, rtol=1e-12, atol=1e-11):
+            return decimals
+    return MOST_DECIMALS
+
+
+def read_decimals(asks: str) -> int | None:
+    """Read from a task's wording how many decimals are asked.
+
+    Parameters
+    ----------
+    asks : str
+
+    Returns
+    -------
+    int or None
+        None where the wording does not say it.
+
+    Examples
+    --------
+    >>> read_decimals("euros to a tenth of a cent"), read_decimals("a fraction to four decimals"), read_decimals("days")
+    (3, 4, None)
+    """
+    if "tenth of a cent" in asks:
+        return 3
+    found = re.search(r"\b(one|two|three|four) (?:decimals?|digits)\b", asks)
+    if found:
+        return _NUMBER_WORDS[found[1]]
+    return 2 if re.search(r"to (?:the|a) cent\b", asks) else None
+
+
+def find_reach(given: Any, tolerance: float, asks: str) -> float:
+    """Say how far an answer may be from the mistake that it shows: the tolerance, or half a unit of its last decimal.
+
+    Parameters
+    ----------
+    given : number or array of numbers
+    tolerance : float
+        The task's.
+    asks : str
+        The task's wording; an answer with fewer decimals than it asks for gets no more than the tolerance.
+
+    Returns
+    -------
+    float
+        In the answer's unit.
+
+    Examples
+    --------
+    >>> find_reach(-0.123, 0.0003, "euros to a tenth of a cent"), find_reach(0.1, 0.0003, "to a tenth of a cent")
+    (0.0005000001, 0.0003)
+    """
+    asked = read_decimals(asks)
+    decimals = count_decimals(given)
+    if asked is None or decimals < asked:
+        return tolerance
+    return max(tolerance, 0.5 * 10.0**-decimals + 1e-10)
