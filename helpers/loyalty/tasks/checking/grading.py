@@ -23,6 +23,7 @@ from loyalty.tasks.checking.diagnosis import (
     find_generic_mistake,
     find_rounded_mistake,
     is_same_size,
+    say_rounding,
     say_where,
 )
 from loyalty.tasks.checking.mistakes import Mistake, find_mistakes, find_reach, name_mistakes
@@ -71,7 +72,8 @@ class Task:
     read : callable, optional
         Brings an answer into the form of the right one; raises `Mismatch` with the sentence that the learner reads.
     judge : callable, optional
-        What a readable answer shows that is neither right nor a known mistake as a whole: (name or None, sentence).
+        What a readable answer shows that is neither right nor a known mistake as a whole: (name or None, sentence); an
+        empty sentence leaves it to what any task can meet.
 
     Raises
     ------
@@ -263,20 +265,23 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         mismatch = str(problem)
     given = [number for part in parts if not part.exact for number in part.given]
     known = (*answers.mistakes, *answers.near)
-    reach = find_reach(given, task.tolerance, task.asks) if given else task.tolerance
-    found = find_mistakes(known, lambda value: distance(value, answer, task.key), reach)
+    reach = find_reach(given, task.tolerance, task.asks) if given else (task.tolerance,)
+    found = find_mistakes(known, lambda value: distance(value, answer, task.key), *reach)
     if found:
         return "wrong", *name_mistakes(found)
     if mismatch:
         return "wrong", None, f"{mismatch} {task.repeats}"
-    if task.judge:
-        return "wrong", *task.judge(answer)
+    name, says = task.judge(answer) if task.judge else (None, "")
+    if says:
+        return "wrong", name, says
     generic = find_generic_mistake(parts, task.tolerance, task.asks) or find_rounded_mistake(
         given, known, lambda value: distance(value, answer, task.key), task.asks
     )
     if generic is not None:
         name, says = generic
         return "wrong", name, f"{says} {task.repeats}"
+    if len(given) == 1 and (says := say_rounding(given[0], float(parts[0].expected[0]), task.asks)):
+        return "wrong", "too_coarse", f"{says} {task.repeats}"
     where = say_where(parts, task.tolerance)
     if is_same_size(parts, task.tolerance):
         asks_back = task.close if are_mostly_right(parts, task.tolerance) else _open_plainly(task.close)

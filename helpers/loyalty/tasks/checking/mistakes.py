@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 SHORT = 12  # answers of more values are never written by hand: how they are rounded tells nothing
 SHOWN = 3
 MOST_DECIMALS = 9
+CERTAIN = 1e-7
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
 
 
@@ -25,7 +27,7 @@ class Mistake:
 
 
 def find_mistakes(
-    known: Iterable[Mistake], measure: Callable[[Any], float], reach: float, certain: float = 1e-7
+    known: Iterable[Mistake], measure: Callable[[Any], float], reach: float, certain: float = CERTAIN
 ) -> list[Mistake]:
     """Find the known mistakes that an answer shows, the nearest first.
 
@@ -74,14 +76,18 @@ def name_mistakes(found: Sequence[Mistake]) -> tuple[str, str]:
 
     Examples
     --------
-    >>> name_mistakes([Mistake("a", "You took A.", 1), Mistake("b", "You took B.", 1)])
-    ('a or b', 'More than one mistake leads here. Either (a): You took A. Or (b): You took B.')
+    >>> name_mistakes([Mistake("a", "It fits. You took A.", 1), Mistake("b", "It fits. You took B.", 1)])
+    ('a or b', 'It fits. More than one mistake leads here. Either (a): You took A. Or (b): You took B.')
     """
     if len(found) == 1:
         return found[0].name, found[0].says
     shown = found[:SHOWN]
-    either = [f"({letter}): {one.says}" for letter, one in zip("abc", shown, strict=False)]
-    return " or ".join(one.name for one in shown), f"More than one mistake leads here. Either {' Or '.join(either)}"
+    shared = commonprefix([one.says for one in shown])
+    shared = shared[: shared.rfind(". ") + 2] if ". " in shared else ""
+    either = " Or ".join(
+        f"({letter}): {one.says.removeprefix(shared)}" for letter, one in zip("abc", shown, strict=False)
+    )
+    return " or ".join(one.name for one in shown), f"{shared}More than one mistake leads here. Either {either}"
 
 
 def count_decimals(values: Any) -> int:
@@ -135,8 +141,11 @@ def read_decimals(asks: str) -> int | None:
     return 2 if re.search(r"to (?:the|a) cent\b", asks) else None
 
 
-def find_reach(given: Any, tolerance: float, asks: str) -> float:
+def find_reach(given: Any, tolerance: float, asks: str) -> tuple[float, float]:
     """Say how far an answer may be from the mistake that it shows: the tolerance, or half a unit of its last decimal.
+
+    The second number is how near a mistake must be, so that no other is looked for: an answer that was not rounded lies
+    at the mistake itself, save for another way of computing.
 
     Parameters
     ----------
@@ -148,16 +157,19 @@ def find_reach(given: Any, tolerance: float, asks: str) -> float:
 
     Returns
     -------
-    float
+    tuple of (reach, certain)
         In the answer's unit.
 
     Examples
     --------
     >>> find_reach(-0.123, 0.0003, "euros to a tenth of a cent"), find_reach(0.1, 0.0003, "to a tenth of a cent")
-    (0.0005000001, 0.0003)
+    ((0.0005000001, 1e-07), (0.0003, 1e-07))
+    >>> find_reach(-0.1228915, 0.0003, "euros to a tenth of a cent")
+    (0.0003, 3e-05)
     """
     asked = read_decimals(asks)
     decimals = count_decimals(given)
+    certain = max(CERTAIN, tolerance / 10) if decimals >= (asked or MOST_DECIMALS - 2) + 2 else CERTAIN
     if asked is None or decimals < asked:
-        return tolerance
-    return max(tolerance, 0.5 * 10.0**-decimals + 1e-10)
+        return tolerance, certain
+    return max(tolerance, 0.5 * 10.0**-decimals + 1e-10), certain

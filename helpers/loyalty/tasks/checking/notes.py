@@ -66,7 +66,7 @@ def _name_number(
     given: float, right: float, numbers: Mapping[str, tuple[str, float]], tolerance: float, asks: str
 ) -> tuple[str | None, str]:
     known = [Mistake(name, says, value) for name, (says, value) in numbers.items()]
-    found = find_mistakes(known, lambda value: abs(given - value), find_reach(given, tolerance, asks))
+    found = find_mistakes(known, lambda value: abs(given - value), *find_reach(given, tolerance, asks))
     if found:
         return name_mistakes(found)
     part = Part("", [""], np.array([right]), np.array([given]))

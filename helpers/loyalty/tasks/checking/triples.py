@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.mistakes import Mistake
 from loyalty.text import say_euros
 
@@ -112,6 +116,53 @@ def list_widths(right: Triple, *, doubled: bool = True) -> tuple[Mistake, ...]:
         Mistake("two_standard_errors", two, widen_triple(right, 2 / 1.959964)),
     )
     return known if doubled else known[:2]
+
+
+def list_intervals(treated: ArrayLike, control: ArrayLike) -> tuple[Mistake, ...]:
+    """List the usual other intervals of a difference of means, where Welch's is asked.
+
+    Parameters
+    ----------
+    treated, control : array, one value a customer
+
+    Examples
+    --------
+    >>> [one.name for one in list_intervals([3.0, 5.0, 4.0], [1.0, 2.0, 4.0])][:3]
+    ['pooled_variance', 'careful_interval', 'errors_added']
+    """
+    mine, others = np.asarray(treated, dtype=float), np.asarray(control, dtype=float)
+    right = take_triple(compare_means(mine, others, variance="welch"))
+    sizes = len(mine), len(others)
+    errors = mine.std(ddof=1) / np.sqrt(sizes[0]), others.std(ddof=1) / np.sqrt(sizes[1])
+    spread = float(np.concatenate([mine, others]).std(ddof=1) * np.sqrt(1 / sizes[0] + 1 / sizes[1]))
+    start = "The effect is right."
+    kinds = (
+        (
+            "pooled_variance",
+            f"{start} You took one common variance (Student). Each group keeps its own (Welch).",
+            take_triple(compare_means(mine, others, variance="pooled")),
+        ),
+        (
+            "careful_interval",
+            f"{start} Your interval is the careful one, for a small control group. Welch's is asked.",
+            take_triple(compare_means(mine, others, variance="careful")),
+        ),
+        (
+            "errors_added",
+            f"{start} You added the two standard errors. They are added as squares, under the root.",
+            _surround(right[0], float(sum(errors))),
+        ),
+        (
+            "one_spread",
+            f"{start} You took the standard deviation of all customers together. Each group has its own.",
+            _surround(right[0], spread),
+        ),
+    )
+    return (*(Mistake(*kind) for kind in kinds), *list_widths(right))
+
+
+def _surround(effect: float, error: float) -> Triple:
+    return effect, effect - 1.96 * error, effect + 1.96 * error
 
 
 def list_units(right: Triple, unit: str, factors: dict[str, float]) -> tuple[Mistake, ...]:

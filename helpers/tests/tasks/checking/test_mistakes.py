@@ -28,7 +28,7 @@ def gap(given: float):
 )
 def test_all_mistakes_that_a_rounded_answer_fits_are_found(given: float, names: list[str]) -> None:
     reach = find_reach(given, 0.0003, "euros, to a tenth of a cent")
-    assert [one.name for one in find_mistakes(NEAR, gap(given), reach)] == names
+    assert [one.name for one in find_mistakes(NEAR, gap(given), *reach)] == names
 
 
 def test_mistakes_that_cannot_be_told_apart_are_said_together() -> None:

@@ -233,6 +233,122 @@ def test_the_number_behind_a_note_is_judged_by_itself(contacts, receipts):
     assert check("33e", ("B", 0.5)).mistake is None
 
 
+def named(code, answer, name):
+    """Whether an answer, rounded as asked, is wrong and hears of this mistake, alone or among others."""
+    rounded = np.round(answer, 4 if code == "33a" else 3)
+    result = check(code, tuple(rounded) if np.ndim(rounded) else float(rounded))
+    return result.status == "wrong" and name in (result.mistake or "").split(" or ")
+
+
+def test_equal_lines_that_were_dropped_are_named(contacts, receipts):
+    fewer = receipts.drop_duplicates()
+    table = spent(contacts, fewer)
+    outcomes = build_outcomes(contacts, fewer, start="2024-10-01", end="2024-10-29")
+    per, sharp = (
+        measure_lift(contacts, outcomes, "sales", **more) for more in ({"per": "orders"}, {"before": "sales"})
+    )
+    assert named("33b", by_hand(*groups(table)), "equal_lines_dropped")
+    assert named("33c", (per.effect, per.low, per.high), "equal_lines_dropped")
+    assert named("33d", (sharp.effect, sharp.low, sharp.high), "equal_lines_dropped")
+    earned = table.assign(profit=0.30 * table.sales - 2.40 * table.used_gift)
+    low = round(by_hand(*groups(earned, "profit"))[1] - 0.10, 3)
+    assert check("33e", ("B", low)).mistake == "equal_lines_dropped"
+
+
+def test_wrong_bases_of_a_share_are_named(contacts, receipts):
+    table = spent(contacts, receipts).assign(bought=lambda t: t.orders > 0)
+    bought, sizes = table.groupby("arm").bought.sum(), table.groupby("arm").size()
+    assert named("33a", (bought["gift"] - bought["control"]) / 20_000, "share_of_all")
+    assert named("33a", bought["gift"] / 15_000 - bought["control"] / 5_000, "planned_sizes")
+    inner = table[table.bought].groupby("arm").bought.mean()
+    assert named("33a", inner["gift"] - inner["control"], "inner_join")
+    known = table[table.customer_id.isin(receipts.customer_id)].groupby("arm").bought.mean()
+    assert named("33a", known["gift"] - known["control"], "known_customers_only")
+    got = table.delivered.fillna(False).astype(bool)
+    assert named("33a", table.bought[got].mean() - table.bought[~got].mean(), "not_reached_as_control")
+    assert (
+        "rounded too far"
+        in check("33a", round(bought["gift"] / sizes["gift"] - bought["control"] / sizes["control"], 2)).message
+    )
+
+
+def test_an_interval_made_in_another_way_is_named(contacts, receipts):
+    a, b = groups(spent(contacts, receipts))
+    gap = a.mean() - b.mean()
+    half = 1.96 * (a.sem() + b.sem())
+    assert named("33b", (gap, gap - half, gap + half), "errors_added")
+    careful = compare_means(a, b, variance="careful")
+    assert named("33b", (careful.effect, careful.low, careful.high), "careful_interval")
+    assert check("33b", tuple(round(number, 2) for number in by_hand(a, b))).mistake == "too_coarse"
+    assert named("33b", np.divide(by_hand(a, b), 4), "per_week")
+
+
+def test_a_ratio_without_its_covariance_or_of_two_lifts_is_named(contacts, receipts):
+    table = spent(contacts, receipts)
+    sides = [table[table.arm == arm] for arm in ("gift", "control")]
+    ratios = [side.sales.sum() / side.orders.sum() for side in sides]
+    pairs = list(zip(sides, ratios, strict=True))
+    for name, keep in (("covariance_forgotten", 1), ("denominator_fixed", 0)):
+        noise = sum(
+            (side.sales.var() + keep * ratio**2 * side.orders.var()) / len(side) / side.orders.mean() ** 2
+            for side, ratio in pairs
+        )
+        gap, half = ratios[0] - ratios[1], 1.96 * np.sqrt(noise)
+        assert named("33c", (gap, gap - half, gap + half), name)
+    found = compare_means(*groups(table))
+    lift = np.array([found.effect, found.low, found.high])
+    orders = sides[0].orders.mean() - sides[1].orders.mean()
+    assert named("33c", lift / orders, "ratio_of_lifts")
+
+
+def test_other_pasts_slopes_and_errors_of_the_adjustment_are_named(contacts, receipts):
+    table = spent(contacts, receipts)
+    for start, end, name in (
+        ("2024-09-17", "2024-10-01", "two_weeks_of_past"),
+        ("2024-09-03", "2024-10-29", "past_with_the_campaign"),
+        ("2024-09-04", "2024-10-01", "past_a_day_short"),
+        ("2024-09-03", "2024-09-30", "past_cut_off"),
+    ):
+        both = table.assign(past=spent(contacts, receipts, start, end).sales)
+        found = measure_lift(both[["customer_id", "arm", "sales", "past"]], outcome="sales", before="past")
+        assert named("33d", (found.effect, found.low, found.high), name)
+    past = spent(contacts, receipts, "2024-09-03", "2024-10-01").sales
+    regression = table.assign(gift=(table.arm == "gift") * 1, past=past - past.mean())
+    for formula, name in (("sales ~ gift * past", "usual_errors"), ("sales ~ gift + past", "one_slope_usual_errors")):
+        fit = smf.ols(formula, regression).fit()
+        assert named("33d", (fit.params["gift"], *fit.conf_int().loc["gift"]), name)
+    assert named("33d", by_hand(*groups(table.assign(rest=table.sales - 0.42 * past), "rest")), "other_slope")
+    assert named("33d", (find_task("33d").compute().right[0], *by_hand(*groups(table))[1:]), "interval_of_33b")
+
+
+@pytest.mark.parametrize(
+    ("rate", "gift", "mail", "name"),
+    [
+        (0.70, 2.40, 0.10, "rest_for_margin"),
+        (0.28, 2.40, 0.10, "other_margin_28"),
+        (0.30, 2.40, 10.0, "ten_euros_for_mail"),
+        (0.30, 0.72, 0.10, "gift_on_margin"),
+        (1.00, 2.40, 0.10, "revenue_for_margin"),
+    ],
+)
+def test_another_bill_is_named(contacts, receipts, rate, gift, mail, name):
+    table = spent(contacts, receipts)
+    earned = table.assign(profit=rate * table.sales - gift * table.used_gift)
+    result = check("33e", ("B", round(by_hand(*groups(earned, "profit"))[1] - mail, 3)))
+    assert name in result.mistake.split(" or ")
+
+
+def test_a_profit_of_the_list_or_of_the_margin_column_is_not_ascribed_to_one_of_them(contacts, receipts):
+    table = spent(contacts, receipts)
+    earned = table.assign(profit=0.30 * table.sales - 2.40 * table.used_gift)
+    low = by_hand(*groups(earned, "profit"))[1] - 0.10
+    share = (contacts.arm == "gift").mean()
+    result = check("33e", ("B", round(low * share, 3)))
+    assert set(result.mistake.split(" or ")) == {"margin_column", "per_customer_of_the_list"}
+    assert check("33e", ("B", round(round(low, 3) * (contacts.arm == "gift").sum()))).mistake == "for_all_drawn"
+    assert "rounded too far" in check("33e", ("B", round(low, 2))).message
+
+
 def test_the_worlds_truth_lies_inside_the_intervals_that_are_right() -> None:
     truth = tell_autumn()["sales"]
     for code in ("33b", "33d"):
