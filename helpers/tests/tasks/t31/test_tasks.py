@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy import stats
 from statsmodels.sandbox.regression.gmm import IV2SLS
 
 from loyalty.stats.intervals import compare_means
@@ -187,3 +189,97 @@ def test_the_wrong_number_behind_the_right_note_is_named(trial):
         (("D", 7.0), "signed_D"),
     ):
         assert check("31e", answer).mistake == name
+
+
+def named(code, answer, name):
+    """Whether an answer, rounded as asked, is wrong and hears of this mistake, alone or among others."""
+    rounded = np.round(answer, 3)
+    result = check(code, tuple(rounded) if np.ndim(rounded) else float(rounded))
+    return result.status == "wrong" and name in (result.mistake or "").split(" or ")
+
+
+def test_other_intervals_of_the_gap_before_are_named_and_two_that_look_alike_together(receipts):
+    mine, others = gap(receipts, OPENS - pd.Timedelta(days=84), OPENS)
+    effect = mine.mean() - others.mean()
+    student = stats.ttest_ind(mine, others).confidence_interval(0.95)
+    result = check("31b", tuple(np.round([effect, student.low, student.high], 3)))
+    assert set(result.mistake.split(" or ")) == {"pooled_variance", "ninety_percent"}
+    added = 1.96 * (mine.std() / np.sqrt(len(mine)) + others.std() / np.sqrt(len(others)))
+    assert named("31b", (effect, effect - added, effect + added), "errors_added")
+    two = 2 * np.hypot(mine.std() / np.sqrt(len(mine)), others.std() / np.sqrt(len(others)))
+    assert named("31b", (effect, effect - two, effect + two), "two_standard_errors")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "name"),
+    [
+        ("2024-04-01", "2024-06-03", "nine_weeks"),
+        ("2024-03-04", "2024-06-03", "thirteen_weeks"),
+        ("2024-03-11", "2024-06-04", "last_day_inside"),
+    ],
+)
+def test_other_days_before_the_badge_are_named(receipts, start, end, name):
+    found = compare_means(*gap(receipts, pd.Timestamp(start), pd.Timestamp(end)))
+    assert named("31b", (found.effect, found.low, found.high), name)
+
+
+def test_equal_lines_that_were_dropped_are_named(app, receipts):
+    lines = app[1].receipts[["customer_id", "time", "basket_id", "sales"]].drop_duplicates()
+    lines = lines[lines.customer_id.isin(receipts[0])]
+    whole = lines.groupby("basket_id").agg(
+        customer_id=("customer_id", "first"), time=("time", "first"), paid=("sales", "sum")
+    )
+    mine, others = gap((receipts[0], whole), CLOSES, END)
+    assert named("31a", mine.mean() - others.mean(), "equal_lines_dropped")
+
+
+def test_medians_percent_and_other_divisors_are_named(receipts):
+    mine, others = gap(receipts, CLOSES, END)
+    effect = mine.mean() - others.mean()
+    assert named("31a", np.median(mine) - np.median(others), "medians")
+    assert named("31a", 100 * effect / others.mean(), "percent_more")
+    assert named("31a", effect * 84 / 63, "divided_by_63_days")
+
+
+def test_other_comparisons_of_the_lottery_are_named(trial):
+    control = trial.spend[trial.invited == 0].mean()
+    right = np.array(find_task("31c").compute().right)
+    assert named("31c", 100 * right / control, "relative_percent")
+    takers = trial[trial.took_card == 1]
+    found = compare_means(takers.spend[takers.invited == 1], takers.spend[takers.invited == 0])
+    assert named("31c", (found.effect, found.low, found.high), "takers_only")
+    found = compare_means(trial.spend[trial.invited == 1], trial.spend)
+    assert named("31c", (found.effect, found.low, found.high), "invited_against_all")
+
+
+def test_other_divisors_of_the_lottery_are_named_by_their_number(trial):
+    itt = np.array(find_task("31c").compute().right)
+    took = trial.groupby("invited").took_card.mean()
+    assert named("31d", itt / took[0], "take_up_of_control")
+    assert named("31d", itt / took.sum(), "sum_of_take_ups")
+    result = check("31d", tuple(np.round(itt / 0.80, 3)))
+    assert result.mistake == "other_divisor" and "0.800" in result.message
+
+
+@pytest.mark.parametrize(
+    ("margin", "fee", "name"),
+    [
+        (0.28, 10, "ten_euros_for_the_fee"),
+        (0.25, 0.1, "margin_25"),
+        (0.30, 0.1, "margin_30"),
+        (0.28, 1.2, "fee_twelve_times"),
+    ],
+)
+def test_another_bill_of_the_app_is_named(margin, fee, name):
+    low = find_task("31c").compute().right[1]
+    assert name in check("31e", ("B", round(margin * low - fee, 3))).mistake.split(" or ")
+
+
+def test_a_fee_of_takers_and_a_margin_of_thirty_cents_are_said_together(trial):
+    low = find_task("31c").compute().right[1]
+    took = trial.took_card[trial.invited == 1].mean()
+    for answer in (0.30 * low - 0.10, 0.28 * low - 0.10 * took):
+        said = check("31e", ("B", round(answer, 3))).message
+        if round(answer, 3) == 0.064:
+            assert "30 cents" in said and "took the app" in said
+    assert "rounded too far" in check("31e", ("B", round(0.28 * low - 0.10, 2))).message
