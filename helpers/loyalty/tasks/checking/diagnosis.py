@@ -277,7 +277,7 @@ def find_rounded_mistake(
 
 
 def say_rounding(given: float, right: float, asks: str) -> str:
-    """Say that a number of which one digit is left may be the right one, rounded too far.
+    """Say that a number with too few decimals may be the right one, rounded too far.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ def say_rounding(given: float, right: float, asks: str) -> str:
     """
     asked = read_decimals(asks)
     decimals = count_decimals(given)
-    if asked is None or decimals >= asked or abs(given - right) > 0.5 * (10.0**-decimals + 10.0**-asked):
+    if asked is None or not 0 < decimals < asked or abs(given - right) > 0.5 * (10.0**-decimals + 10.0**-asked):
         return ""
     return f"This may be right and rounded too far: keep {_say_places(asked)}."
 

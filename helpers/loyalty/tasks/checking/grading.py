@@ -16,7 +16,7 @@ import pandas as pd
 from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
 from loyalty.tasks.checking.alignment import align, distance
-from loyalty.tasks.checking.answers import Mismatch
+from loyalty.tasks.checking.answers import Mismatch, kind_of
 from loyalty.tasks.checking.cards import render_card
 from loyalty.tasks.checking.diagnosis import (
     are_mostly_right,
@@ -268,12 +268,15 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
     reach = find_reach(given, task.tolerance, task.asks) if given else (task.tolerance,)
     found = find_mistakes(known, lambda value: distance(value, answer, task.key), *reach)
     if found:
-        return "wrong", *name_mistakes(found)
-    if mismatch:
-        return "wrong", None, f"{mismatch} {task.repeats}"
-    name, says = task.judge(answer) if task.judge else (None, "")
+        name, says = name_mistakes(found)
+        hedge = say_rounding(given[0], float(parts[0].expected[0]), task.asks) if len(given) == 1 else ""
+        return ("wrong", f"too_coarse or {name}", f"{hedge} Or: {says}") if hedge else ("wrong", name, says)
+    is_readable = not mismatch or kind_of(answers.right) == "set"  # sets that differ are no mismatch of kind
+    name, says = task.judge(answer) if task.judge and is_readable else (None, "")
     if says:
         return "wrong", name, says
+    if mismatch:
+        return "wrong", None, f"{mismatch} {task.repeats}"
     generic = find_generic_mistake(parts, task.tolerance, task.asks) or find_rounded_mistake(
         given, known, lambda value: distance(value, answer, task.key), task.asks
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 SHORT = 12  # answers of more values are never written by hand: how they are rounded tells nothing
-SHOWN = 3
+SHOWN = 4
 MOST_DECIMALS = 9
 CERTAIN = 1e-7
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
@@ -85,7 +85,7 @@ def name_mistakes(found: Sequence[Mistake]) -> tuple[str, str]:
     shared = commonprefix([one.says for one in shown])
     shared = shared[: shared.rfind(". ") + 2] if ". " in shared else ""
     either = " Or ".join(
-        f"({letter}): {one.says.removeprefix(shared)}" for letter, one in zip("abc", shown, strict=False)
+        f"({letter}): {one.says.removeprefix(shared)}" for letter, one in zip("abcd", shown, strict=False)
     )
     return " or ".join(one.name for one in shown), f"{shared}More than one mistake leads here. Either {either}"
 

@@ -118,12 +118,14 @@ def list_widths(right: Triple, *, doubled: bool = True) -> tuple[Mistake, ...]:
     return known if doubled else known[:2]
 
 
-def list_intervals(treated: ArrayLike, control: ArrayLike) -> tuple[Mistake, ...]:
+def list_intervals(treated: ArrayLike, control: ArrayLike, *, equal_sizes: bool = False) -> tuple[Mistake, ...]:
     """List the usual other intervals of a difference of means, where Welch's is asked.
 
     Parameters
     ----------
     treated, control : array, one value a customer
+    equal_sizes : bool
+        Whether the groups are about as large: then one common variance gives the right interval too, and is not listed.
 
     Examples
     --------
@@ -158,7 +160,8 @@ def list_intervals(treated: ArrayLike, control: ArrayLike) -> tuple[Mistake, ...
             _surround(right[0], spread),
         ),
     )
-    return (*(Mistake(*kind) for kind in kinds), *list_widths(right))
+    left_out = {"pooled_variance", "one_spread"} if equal_sizes else set()
+    return (*(Mistake(*kind) for kind in kinds if kind[0] not in left_out), *list_widths(right))
 
 
 def _surround(effect: float, error: float) -> Triple:

@@ -6,496 +6,389 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from loyalty.evaluate.design.aa_test import count_looks, follow_looks
-from loyalty.evaluate.design.assignment import assign_arms
+from loyalty.evaluate.design.aa_test import count_looks
 from loyalty.evaluate.design.power import find_detectable
 from loyalty.tasks.checking.answers import as_number
 from loyalty.tasks.checking.cells import Part
 from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.t32.scene import END, START, read_chain
+from loyalty.tasks.checking.mistakes import name_mistakes
+from loyalty.tasks.t32.measures import (
+    COST,
+    LEVEL,
+    MARGIN,
+    MONDAYS,
+    SALT,
+    SEEN,
+    cut_tail,
+    detect,
+    detect_from,
+    draw,
+    find_active,
+    find_all_but_silence,
+    find_right_share,
+    find_share_by_formula,
+    find_smallest_share,
+    find_with_staff,
+    stop_after_each_look,
+    sum_people,
+    take_spent,
+    take_spent_of,
+    take_spent_with_the_silent,
+)
+from loyalty.tasks.t32.nearby import (
+    explain_draw,
+    list_wrong_draws,
+    list_wrong_effects,
+    list_wrong_shares,
+    match_rounded_hurdles,
+    name_alarm,
+)
 
-COST = 1.80
-MARGIN = 0.28
-# the two hurdles of the lesson, in standard errors
-SEEN = 0.8416
-LEVEL = 1.96
-SALT = "points 2025"
-MONDAYS = 13
-NORMAL = 1.959964
-DAYS = 84
 PEEKING = "one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data"
 PEEKING_TOLERANCE = 0.0011
-
-
-@cache
-def _people() -> pd.DataFrame:
-    """One row a customer: eligible, consent, still active, and spend in autumn and in its last four weeks."""
-    customers, receipts = read_chain()
-    active = ~customers["staff"] & (customers["last_purchase"] >= "2024-01-01")
-    people = customers[["customer_id", "consent"]].assign(active=active, eligible=active & customers["consent"])
-    for name, start in (("spent", START), ("month", END - pd.Timedelta(days=28))):
-        lines = receipts[(receipts["time"] >= start) & (receipts["time"] < END)]
-        people[name] = lines.groupby("customer_id")["sales"].sum().reindex(people["customer_id"], fill_value=0).array
-    lines = receipts[(receipts["time"] >= START) & (receipts["time"] < END)]
-    people["margin"] = lines.groupby("customer_id")["margin"].sum().reindex(people["customer_id"], fill_value=0).array
-    people["all"] = receipts.groupby("customer_id")["sales"].sum().reindex(people["customer_id"], fill_value=0).array
-    return people
-
-
-@cache
-def _spent(column: str = "spent") -> np.ndarray:
-    people = _people()
-    return people.loc[people["eligible"], column].to_numpy()
-
-
-def _spent_with_the_silent() -> np.ndarray:
-    people = _people()
-    return people.loc[people["customer_id"].isin(_all_but_silence()["customer_id"]), "spent"].to_numpy()
-
-
-def _active() -> pd.DataFrame:
-    people = _people()
-    return people[people["active"]]
-
-
-def _with_staff() -> pd.DataFrame:
-    customers = read_chain().customers
-    return customers[customers["consent"] & (customers["last_purchase"] >= "2024-01-01")]
-
-
-def _spent_of(some: pd.DataFrame) -> np.ndarray:
-    people = _people()
-    return people.loc[people["customer_id"].isin(some["customer_id"]), "spent"].to_numpy()
-
-
-def _cut_tail() -> np.ndarray:
-    spent = _spent()
-    return spent[spent <= np.quantile(spent, 0.99)]
-
-
-def _detect(
-    values: np.ndarray, *, size: int | None = None, share: float = 0.05, hurdles: float = LEVEL + SEEN
-) -> float:
-    n = len(_spent()) if size is None else size
-    return float(hurdles * values.std(ddof=1) * np.sqrt(1 / (share * n) + 1 / ((1 - share) * n)))
+EFFECT_TOLERANCE = 0.0072
+_FEW_TESTS = (
+    "Or you simulated too few tests: with 10,000 chance moves the second decimal. Take a million, or `count_looks(13)`."
+)
 
 
 @cache
 def _answer_house_rule() -> Answers:
-    spent = _spent()
-    people = _people()
+    spent = take_spent()
+    people = sum_people()
     buyers = spent[spent > 0]
     everybody = people["spent"].to_numpy()
     size = len(spent)
-    right = _detect(spent)
+    right = detect(spent)
     helper = find_detectable(spent, size=size, control=0.05).effect
-    return Answers(
-        right=right,
-        praise=f"€{right:.2f}, {right / spent.mean():.0%} of what a customer spends in 84 days.",
-        mistakes=(
-            Mistake(
-                "with_the_history",
-                "That is the helper with `history=`, where the letters bring some people in and the treated differ more. It is the better number, and 32b uses it; "
-                "here the formula was asked, (1.96 + 0.84) standard errors.",
-                helper,
-            ),
-            Mistake(
-                "with_the_spread",
-                "That is the helper with `sd=`: it measures with a little more care where few are left out, and needs some cents more. Here the formula was asked, (1.96 + 0.84) standard errors.",
-                find_detectable(sd=spent.std(), mean=spent.mean(), size=size, control=0.05).effect,
-            ),
-            Mistake(
-                "buyers_only",
-                "Your standard deviation is that of the buyers. The test measures everybody who was drawn, also those who buy nothing: `reindex(eligible.customer_id, fill_value=0)`.",
-                _detect(buyers),
-            ),
-            Mistake(
-                "buyers_as_the_list",
-                "You planned with the buyers only, in spread and in number. Nobody knows before the draw who will buy; plan with all eligible customers, zeros included.",
-                _detect(buyers, size=len(buyers)),
-            ),
-            Mistake(
-                "not_filtered",
-                "You planned with the whole list. Those without consent, the staff and those silent for a year cannot get a letter: filter first, then count.",
-                _detect(everybody, size=len(everybody)),
-            ),
-            Mistake(
-                "spread_of_the_list",
-                "The number of customers is right, but your standard deviation is that of the whole list. Take it from the eligible customers.",
-                _detect(everybody),
-            ),
-            Mistake(
-                "heavy_tails_ignored",
-                "You cut off the top hundredth as outliers. They will come in spring too, and they make much of the noise; without them the plan promises what it cannot keep.",
-                _detect(_cut_tail()),
-            ),
-            Mistake(
-                "a_month_for_three",
-                "Your spread is that of four weeks. The campaign is judged after 84 days, and over 84 days people differ by more.",
-                _detect(_spent("month")),
-            ),
-            Mistake(
-                "no_power",
-                "These are 1.96 standard errors. A true effect of that size is seen every second time only; for 80 of 100 add 0.84.",
-                _detect(spent, hurdles=LEVEL),
-            ),
-            Mistake(
-                "one_sided",
-                "That is one-sided (1.645). Letters can annoy as well; the interval that Jonas will see has two ends: 1.96 + 0.84.",
-                _detect(spent, hurdles=1.645 + SEEN),
-            ),
-            Mistake(
-                "one_standard_error",
-                "That is one standard error. To be called an effect it takes 1.96 of them, to be seen in 80 of 100 another 0.84.",
-                _detect(spent, hurdles=1.0),
-            ),
-            Mistake(
-                "both_groups_small",
-                "You gave both groups 5 %. The control has 5 %, the treated have 95 %; the formula adds 1/control and 1/treated.",
-                _detect(spent) * float(np.sqrt(2 / 0.05 / (1 / 0.05 + 1 / 0.95))),
-            ),
-            Mistake(
-                "treated_forgotten",
-                "You took the standard error of the control alone. The treated group has one too: sd × √(1/control + 1/treated).",
-                (LEVEL + SEEN) * float(spent.std(ddof=1)) / float(np.sqrt(0.05 * size)),
-            ),
-            Mistake(
-                "without_the_day_filter",
-                "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.",
-                _detect(_spent_with_the_silent(), size=len(_spent_with_the_silent())),
-            ),
-            Mistake(
-                "total_in_each_group",
-                "You put all eligible customers into each of the two groups. They are divided between them.",
-                _detect(spent) * float(np.sqrt(2 / (1 / 0.05 + 1 / 0.95))),
-            ),
-            Mistake(
-                "ninety",
-                "That is seen in 90 of 100 cases (1.28). Asked are 80: 1.96 + 0.84.",
-                _detect(spent, hurdles=LEVEL + 1.2816),
-            ),
-            Mistake(
-                "size_of_the_list",
-                "The spread is right, but you counted all 30,000 customers. Only the eligible can be drawn.",
-                _detect(spent, size=len(everybody)),
-            ),
-            Mistake(
-                "staff_inside",
-                "Staff are in your plan. Eligible is who gave consent, is no staff, and bought on or after 1 January 2024.",
-                _detect(_spent_of(_with_staff()), size=len(_with_staff())),
-            ),
-            Mistake(
-                "consent_ignored",
-                "People without consent are in your plan. They cannot get a letter.",
-                _detect(_spent_of(_active()), size=len(_active())),
-            ),
-            Mistake(
-                "variance_for_spread",
-                "You took the variance in the place of the standard deviation.",
-                _detect(spent) * float(spent.std(ddof=1)),
-            ),
-            Mistake(
-                "mean_for_spread",
-                "You took the mean in the place of the standard deviation. What a test can see depends on how much people differ.",
-                _detect(spent) / float(spent.std(ddof=1)) * float(spent.mean()),
-            ),
-            Mistake(
-                "relative",
-                "That is a part of what a customer spends. In euros, please.",
-                _detect(spent) / float(spent.mean()),
-            ),
-            Mistake(
-                "two_percent",
-                "That is 2 %. The house rule leaves out 5 %.",
-                _detect(spent, share=0.02),
-            ),
-            Mistake(
-                "margin_for_sales",
-                "Your spread is that of the column `margin`. Sales are asked: what customers spent.",
-                _detect(_spent("margin")),
-            ),
-            Mistake(
-                "margin_of_the_effect",
-                "That is what the effect leaves as margin. Asked is the effect in euros of sales.",
-                _detect(spent) * MARGIN,
-            ),
-            Mistake(
-                "all_receipts",
-                "Your spread is that of all receipts since 1 September. The window is [11 September 2024, 4 December 2024).",
-                _detect(_spent("all")),
-            ),
-            Mistake(
-                "month_times_three",
-                "You took the spread of four weeks three times. Add up each customer's 84 days first, then take the spread.",
-                _detect(_spent("month")) * 3,
-            ),
-            Mistake(
-                "month_times_root_three",
-                "You stretched the spread of four weeks by √3, as if a customer's months had nothing to do with each other. Add up each customer's 84 days first.",
-                _detect(_spent("month")) * float(np.sqrt(3)),
-            ),
-            Mistake(
-                "tail_capped",
-                "You capped the top hundredth. They will come in spring too, uncapped.",
-                _detect(np.minimum(spent, np.quantile(spent, 0.99))),
-            ),
-            Mistake(
-                "errors_added",
-                "You added the standard errors of the two groups. Their squares add up: sd × √(1/control + 1/treated).",
-                (LEVEL + SEEN)
-                * float(spent.std(ddof=1))
-                * float(np.sqrt(1 / (0.05 * size)) + np.sqrt(1 / (0.95 * size))),
-            ),
-            Mistake(
-                "month_and_its_third",
-                "That is for four weeks. The campaign is judged after 84 days.",
-                _detect(spent) / 3,
-            ),
-            Mistake(
-                "equal_size_habit", "That is half and half. The house rule leaves out 5 %.", _detect(spent, share=0.5)
-            ),
-            Mistake("always_ten", "That is 10 %. The house rule leaves out 5 %.", _detect(spent, share=0.1)),
+    mistakes = (
+        Mistake(
+            "with_the_history",
+            "That is the helper with `history=`, where the letters bring some people in and the treated differ more. It is the better number, and 32b uses it; "
+            "here the formula was asked, (1.96 + 0.84) standard errors.",
+            helper,
         ),
+        Mistake(
+            "with_the_spread",
+            "That is the helper with `sd=`: it measures with a little more care where few are left out, and needs some cents more. Here the formula was asked, (1.96 + 0.84) standard errors.",
+            find_detectable(sd=spent.std(), mean=spent.mean(), size=size, control=0.05).effect,
+        ),
+        Mistake(
+            "buyers_only",
+            "Your standard deviation is that of the buyers. The test measures everybody who was drawn, also those who buy nothing: `reindex(eligible.customer_id, fill_value=0)`.",
+            detect(buyers),
+        ),
+        Mistake(
+            "buyers_as_the_list",
+            "You planned with the buyers only, in spread and in number. Nobody knows before the draw who will buy; plan with all eligible customers, zeros included.",
+            detect(buyers, size=len(buyers)),
+        ),
+        Mistake(
+            "not_filtered",
+            "You planned with the whole list. Those without consent, the staff and those silent for a year cannot get a letter: filter first, then count.",
+            detect(everybody, size=len(everybody)),
+        ),
+        Mistake(
+            "spread_of_the_list",
+            "The number of customers is right, but your standard deviation is that of the whole list. Take it from the eligible customers.",
+            detect(everybody),
+        ),
+        Mistake(
+            "heavy_tails_ignored",
+            "You cut off the top hundredth as outliers. They will come in spring too, and they make much of the noise; without them the plan promises what it cannot keep.",
+            detect(cut_tail()),
+        ),
+        Mistake(
+            "a_month_for_three",
+            "Your spread is that of four weeks. The campaign is judged after 84 days, and over 84 days people differ by more.",
+            detect(take_spent("month")),
+        ),
+        Mistake(
+            "no_power",
+            "These are 1.96 standard errors. A true effect of that size is seen every second time only; for 80 of 100 add 0.84.",
+            detect(spent, hurdles=LEVEL),
+        ),
+        Mistake(
+            "one_sided",
+            "That is one-sided (1.645). Letters can annoy as well; the interval that Jonas will see has two ends: 1.96 + 0.84.",
+            detect(spent, hurdles=1.645 + SEEN),
+        ),
+        Mistake(
+            "one_standard_error",
+            "That is one standard error. To be called an effect it takes 1.96 of them, to be seen in 80 of 100 another 0.84.",
+            detect(spent, hurdles=1.0),
+        ),
+        Mistake(
+            "both_groups_small",
+            "You gave both groups 5 %. The control has 5 %, the treated have 95 %; the formula adds 1/control and 1/treated.",
+            detect(spent) * float(np.sqrt(2 / 0.05 / (1 / 0.05 + 1 / 0.95))),
+        ),
+        Mistake(
+            "treated_forgotten",
+            "You took the standard error of the control alone. The treated group has one too: sd × √(1/control + 1/treated).",
+            (LEVEL + SEEN) * float(spent.std(ddof=1)) / float(np.sqrt(0.05 * size)),
+        ),
+        Mistake(
+            "without_the_day_filter",
+            "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.",
+            detect(take_spent_with_the_silent(), size=len(take_spent_with_the_silent())),
+        ),
+        Mistake(
+            "total_in_each_group",
+            "You put all eligible customers into each of the two groups. They are divided between them.",
+            detect(spent) * float(np.sqrt(2 / (1 / 0.05 + 1 / 0.95))),
+        ),
+        Mistake(
+            "ninety",
+            "That is seen in 90 of 100 cases (1.28). Asked are 80: 1.96 + 0.84.",
+            detect(spent, hurdles=LEVEL + 1.2816),
+        ),
+        Mistake(
+            "size_of_the_list",
+            "The spread is right, but you counted all 30,000 customers. Only the eligible can be drawn.",
+            detect(spent, size=len(everybody)),
+        ),
+        Mistake(
+            "staff_inside",
+            "Staff are in your plan. Eligible is who gave consent, is no staff, and bought on or after 1 January 2024.",
+            detect(take_spent_of(find_with_staff()), size=len(find_with_staff())),
+        ),
+        Mistake(
+            "consent_ignored",
+            "People without consent are in your plan. They cannot get a letter.",
+            detect(take_spent_of(find_active()), size=len(find_active())),
+        ),
+        Mistake(
+            "variance_for_spread",
+            "You took the variance in the place of the standard deviation.",
+            detect(spent) * float(spent.std(ddof=1)),
+        ),
+        Mistake(
+            "mean_for_spread",
+            "You took the mean in the place of the standard deviation. What a test can see depends on how much people differ.",
+            detect(spent) / float(spent.std(ddof=1)) * float(spent.mean()),
+        ),
+        Mistake(
+            "relative",
+            "That is a part of what a customer spends. In euros, please.",
+            detect(spent) / float(spent.mean()),
+        ),
+        Mistake(
+            "two_percent",
+            "That is 2 %. The house rule leaves out 5 %.",
+            detect(spent, share=0.02),
+        ),
+        Mistake(
+            "margin_for_sales",
+            "Your spread is that of the column `margin`. Sales are asked: what customers spent.",
+            detect(take_spent("margin")),
+        ),
+        Mistake(
+            "margin_of_the_effect",
+            "That is what the effect leaves as margin. Asked is the effect in euros of sales.",
+            detect(spent) * MARGIN,
+        ),
+        Mistake(
+            "all_receipts",
+            "Your spread is that of all receipts since 1 September. The window is [11 September 2024, 4 December 2024).",
+            detect(take_spent("all")),
+        ),
+        Mistake(
+            "month_times_three",
+            "You took the spread of four weeks three times. Add up each customer's 84 days first, then take the spread.",
+            detect(take_spent("month")) * 3,
+        ),
+        Mistake(
+            "month_times_root_three",
+            "You stretched the spread of four weeks by √3, as if a customer's months had nothing to do with each other. Add up each customer's 84 days first.",
+            detect(take_spent("month")) * float(np.sqrt(3)),
+        ),
+        Mistake(
+            "tail_capped",
+            "You capped the top hundredth. They will come in spring too, uncapped.",
+            detect(np.minimum(spent, np.quantile(spent, 0.99))),
+        ),
+        Mistake(
+            "errors_added",
+            "You added the standard errors of the two groups. Their squares add up: sd × √(1/control + 1/treated).",
+            (LEVEL + SEEN) * float(spent.std(ddof=1)) * float(np.sqrt(1 / (0.05 * size)) + np.sqrt(1 / (0.95 * size))),
+        ),
+        Mistake(
+            "month_and_its_third",
+            "That is for four weeks. The campaign is judged after 84 days.",
+            detect(spent) / 3,
+        ),
+        Mistake("equal_size_habit", "That is half and half. The house rule leaves out 5 %.", detect(spent, share=0.5)),
+        Mistake("always_ten", "That is 10 %. The house rule leaves out 5 %.", detect(spent, share=0.1)),
     )
-
-
-def _smallest_share(
-    values: np.ndarray, wanted: float = COST / MARGIN, *, size: int | None = None, **options: Any
-) -> float:
-    """Smallest share in whole percent that sees the effect, by halving; the effect falls up to 50 %."""
-    low, high = 0, 50
-    while high - low > 1:
-        middle = (low + high) // 2
-        plan = find_detectable(values, size=size or len(_spent()), control=middle / 100, **options)
-        low, high = (low, middle) if plan.effect <= wanted else (middle, high)
-    return high / 100
-
-
-def _by_formula(values: np.ndarray, hurdles: float = LEVEL + SEEN) -> float:
-    """Smallest share in whole percent with which so many standard errors are at most an effect that just pays."""
-    return next(k for k in range(1, 51) if _detect(values, share=k / 100, hurdles=hurdles) <= COST / MARGIN) / 100
-
-
-@cache
-def _right_share() -> float:
-    return _smallest_share(_spent())
+    praise = f"€{right:.2f}, {right / spent.mean():.0%} of what a customer spends in 84 days."
+    return Answers(right, mistakes, praise, list_wrong_effects(right))
 
 
 @cache
 def _answer_share() -> Answers:
-    spent = _spent()
-    everybody = _people()["spent"].to_numpy()
+    spent = take_spent()
+    everybody = sum_people()["spent"].to_numpy()
     size = len(spent)
-    right = _right_share()
+    right = find_right_share()
     seen = {share: find_detectable(spent, size=size, control=share).effect for share in (0.05, 0.1, 0.5)}
     # Buyers have no zeros to turn into purchases: among them an effect can only be a larger purchase
-    buyers = _smallest_share(spent[spent > 0], growth="shift")
-    return Answers(
-        right=right,
-        praise=f"{right:.0%} are {right * size:,.0f} customers. It takes €{_detect_from(right):.2f} to be seen with them; the campaign pays from €{COST / MARGIN:.2f} on.",
-        mistakes=(
-            Mistake(
-                "equal_size_habit",
-                f"Half and half sees €{seen[0.5]:.2f}, more than was asked: {(0.5 - right) * size:,.0f} customers would get no letter for nothing. Equal groups are the habit of those "
-                "for whom a control costs as much as a treatment.",
-                0.5,
-            ),
-            Mistake(
-                "always_ten",
-                f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost. If you found it with `power=0.5`: asked are 80 of 100.",
-                0.1,
-            ),
-            Mistake(
-                "house_rule",
-                f"5 % is the house rule; with 84 days of history it sees €{seen[0.05]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. If you did not choose it but found it: is your history that of all 84 days?",
-                0.05,
-            ),
-            Mistake(
-                "by_the_formula",
-                "Very near: one percent more is needed. By the formula of 32a, with one spread for both groups, this share would do; the helper with the history lets the letters bring some people in; the treated then differ more.",
-                _by_formula(spent),
-            ),
-            Mistake(
-                "no_power",
-                "With this share an effect that just pays is seen every second time only (1.96 standard errors). Asked are 80 of 100.",
-                _by_formula(spent, LEVEL),
-            ),
-            Mistake(
-                "one_sided",
-                "That is one-sided (`level=0.90`). The interval that Jonas will see has two ends.",
-                _smallest_share(spent, level=0.9),
-            ),
-            Mistake(
-                "heavy_tails_ignored",
-                "You cut off the top hundredth as outliers. The test will have them in it, and it will see less than this plan promises.",
-                _smallest_share(_cut_tail()),
-            ),
-            Mistake(
-                "not_filtered",
-                "You planned with the whole list. Filter first: only eligible customers can be drawn.",
-                _smallest_share(everybody, size=len(everybody)),
-            ),
-            Mistake(
-                "buyers_only",
-                "Your history holds buyers only. Zeros belong to it: most of the effect is that somebody comes at all.",
-                buyers,
-            ),
-            Mistake(
-                "ninety",
-                "With this share it is seen in 90 of 100. Jonas asked for 80; the rest can get the letters.",
-                _smallest_share(spent, power=0.9),
-            ),
-            Mistake(
-                "more_than_needed",
-                "That sees it, with a percent more than needed. Asked is the smallest share.",
-                _smallest_share(spent) + 0.01,
-            ),
-            Mistake(
-                "treated_for_control",
-                "That is the share that gets the letters. Asked is the share that stays out.",
-                1 - _smallest_share(spent),
-            ),
-            Mistake(
-                "customers_for_share",
-                "That is a number of customers. Asked is a share, a fraction.",
-                float(np.floor(_smallest_share(spent) * size)),
-            ),
-            Mistake(
-                "size_of_the_list",
-                "Your history is right, but you counted all 30,000 customers: `size=len(spent)`.",
-                _smallest_share(spent, size=len(everybody)),
-            ),
-            Mistake(
-                "without_the_day_filter",
-                "Customers silent for a year are in your plan. Eligible is who bought on or after 1 January 2024.",
-                _smallest_share(_spent_with_the_silent(), size=len(_spent_with_the_silent())),
-            ),
+    buyers = find_smallest_share(spent[spent > 0], growth="shift")
+    mistakes = (
+        Mistake(
+            "always_ten",
+            f"Always 10 %: with these customers it sees €{seen[0.1]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. How many are needed depends on size, spread and cost. If you found it with `power=0.5`: asked are 80 of 100.",
+            0.1,
+        ),
+        Mistake(
+            "house_rule",
+            f"5 % is the house rule; with 84 days of history it sees €{seen[0.05]:.2f}, and the campaign pays from €{COST / MARGIN:.2f} on. If you did not choose it but found it: is your history that of all 84 days?",
+            0.05,
+        ),
+        Mistake(
+            "heavy_tails_ignored",
+            "You cut off the top hundredth as outliers. The test will have them in it, and it will see less than this plan promises.",
+            find_smallest_share(cut_tail()),
+        ),
+        Mistake(
+            "not_filtered",
+            "You planned with the whole list. Filter first: only eligible customers can be drawn.",
+            find_smallest_share(everybody, size=len(everybody)),
+        ),
+        Mistake(
+            "buyers_only",
+            "Your history holds buyers only. Zeros belong to it: most of the effect is that somebody comes at all.",
+            buyers,
+        ),
+        Mistake(
+            "ninety",
+            "With this share it is seen in 90 of 100. Jonas asked for 80; the rest can get the letters.",
+            find_smallest_share(spent, power=0.9),
+        ),
+        Mistake(
+            "more_than_needed",
+            "That sees it, with a percent more than needed. Asked is the smallest share.",
+            find_smallest_share(spent) + 0.01,
+        ),
+        Mistake(
+            "treated_for_control",
+            "That is the share that gets the letters. Asked is the share that stays out.",
+            1 - find_smallest_share(spent),
+        ),
+        Mistake(
+            "customers_for_share",
+            "That is a number of customers. Asked is a share, a fraction.",
+            float(np.floor(find_smallest_share(spent) * size)),
+        ),
+        Mistake(
+            "size_of_the_list",
+            "Your history is right, but you counted all 30,000 customers: `size=len(spent)`.",
+            find_smallest_share(spent, size=len(everybody)),
         ),
     )
-
-
-def _detect_from(share: float) -> float:
-    return find_detectable(_spent(), size=len(_spent()), control=share).effect
-
-
-def _draw(people: pd.DataFrame, share: float, salt: str = SALT, mode: str = "hash") -> set[int]:
-    contacts = assign_arms(people, {"control": share, "points": 1 - share}, salt=salt, mode=mode).contacts
-    return set(contacts.loc[contacts["arm"] == "control", "customer_id"].tolist())
+    praise = f"{right:.0%} are {right * size:,.0f} customers. It takes €{detect_from(right):.2f} to be seen with them; the campaign pays from €{COST / MARGIN:.2f} on."
+    return Answers(right, mistakes, praise, list_wrong_shares())
 
 
 @cache
 def _answer_control() -> Answers:
-    people = _people()
-    share = _right_share()
+    people = sum_people()
+    share = find_right_share()
     eligible = people[people["eligible"]]
     active = people[people["active"]]
-    right = _draw(eligible, share)
-    draws = [_draw(eligible, share, f"{SALT} letter {number}") for number in (1, 2, 3)]
-    sizes = {size: _draw(eligible, size) for size in (0.05, 0.1, 0.5)}
-    formula = _by_formula(_spent())
-    return Answers(
-        right=right,
-        praise=f"{len(right):,} customers, the same for all three letters, whoever joins.",
-        mistakes=(
-            Mistake(
-                "no_consent",
-                "Your control are the customers without consent. They differ from the others before any letter: draw among those who *could* get it.",
-                set(people.loc[~people["consent"], "customer_id"].tolist()),
-            ),
-            Mistake(
-                "no_consent_active",
-                "Your control are the active customers without consent. They are no lottery: people who gave consent spend more anyway. Draw among the eligible ones.",
-                set(active.loc[~active["consent"], "customer_id"].tolist()),
-            ),
-            Mistake(
-                "new_control_each_wave",
-                "You drew anew for the third letter. The campaign is judged after all three: with a new control each time most of these people got the first two. One salt for all three.",
-                draws[2],
-            ),
-            Mistake(
-                "salt_of_the_first_letter",
-                'Your salt is "points 2025 letter 1". One salt for all three, "points 2025": whoever draws again must find the same people.',
-                draws[0],
-            ),
-            Mistake(
-                "salt_of_the_second_letter",
-                'Your salt is "points 2025 letter 2". One salt for all three: "points 2025".',
-                draws[1],
-            ),
-            Mistake(
-                "staff_inside",
-                "Staff are among yours. Filter first: they are in your control, but nobody writes to them.",
-                _draw(_with_staff(), share),
-            ),
-            Mistake(
-                "consent_ignored",
-                "People without consent are among yours. Nobody may write to them, so they were never to be drawn.",
-                _draw(active, share),
-            ),
-            Mistake(
-                "eligible",
-                "These are all eligible customers. Asked are those among them who stay out.",
-                set(eligible["customer_id"].tolist()),
-            ),
-            Mistake(
-                "out_in_all_draws",
-                f"These are the customers who were control in all three draws. Only {len(set.intersection(*draws)):,} are left; with one salt it is the same control throughout.",
-                set.intersection(*draws),
-            ),
-            Mistake(
-                "out_in_any_draw",
-                "These are the customers who were control in one of the three draws or more. Most of them got a letter or two; use one salt.",
-                set.union(*draws),
-            ),
-            Mistake("equal_size_habit", "That is half of them. Use your share from 32b.", sizes[0.5]),
-            Mistake("always_ten", "That is 10 %. Use your share from 32b.", sizes[0.1]),
-            Mistake("house_rule", "That is 5 %. Use your share from 32b.", sizes[0.05]),
-            Mistake(
-                "by_the_formula",
-                f"That is {formula:.0%}, the share by the formula. Use the one that the helper found in 32b.",
-                _draw(eligible, formula),
-            ),
-            Mistake(
-                "not_filtered",
-                "You drew from the whole list. Filter first: staff and people without consent are in your control, but never among the treated.",
-                _draw(people, share),
-            ),
-            Mistake(
-                "without_the_day_filter",
-                "Customers silent for a year are among yours. Eligible is who bought on or after 1 January 2024.",
-                _draw(_all_but_silence(), share),
-            ),
-            Mistake(
-                "blocks",
-                'These are exact quotas (`mode="blocks"`). Whoever gives his consent later would then move others; the default, "hash", moves nobody.',
-                _draw(eligible, share, mode="blocks"),
-            ),
-            Mistake(
-                "treated",
-                "These are the ones who get the letters. Asked are those who stay out.",
-                set(eligible["customer_id"].tolist()) - right,
-            ),
+    right = draw(eligible, share)
+    draws = [draw(eligible, share, f"{SALT} letter {number}") for number in (1, 2, 3)]
+    sizes = {size: draw(eligible, size) for size in (0.05, 0.1, 0.5)}
+    formula = find_share_by_formula(take_spent())
+    mistakes = (
+        Mistake(
+            "no_consent",
+            "Your control are the customers without consent. They differ from the others before any letter: draw among those who *could* get it.",
+            set(people.loc[~people["consent"], "customer_id"].tolist()),
+        ),
+        Mistake(
+            "no_consent_active",
+            "Your control are the active customers without consent. They are no lottery: people who gave consent spend more anyway. Draw among the eligible ones.",
+            set(active.loc[~active["consent"], "customer_id"].tolist()),
+        ),
+        Mistake(
+            "new_control_each_wave",
+            "You drew anew for the third letter. The campaign is judged after all three: with a new control each time most of these people got the first two. One salt for all three.",
+            draws[2],
+        ),
+        Mistake(
+            "salt_of_the_first_letter",
+            'Your salt is "points 2025 letter 1". One salt for all three, "points 2025": whoever draws again must find the same people.',
+            draws[0],
+        ),
+        Mistake(
+            "salt_of_the_second_letter",
+            'Your salt is "points 2025 letter 2". One salt for all three: "points 2025".',
+            draws[1],
+        ),
+        Mistake(
+            "staff_inside",
+            "Staff are among yours. Filter first: they are in your control, but nobody writes to them.",
+            draw(find_with_staff(), share),
+        ),
+        Mistake(
+            "consent_ignored",
+            "People without consent are among yours. Nobody may write to them, so they were never to be drawn.",
+            draw(active, share),
+        ),
+        Mistake(
+            "eligible",
+            "These are all eligible customers. Asked are those among them who stay out.",
+            set(eligible["customer_id"].tolist()),
+        ),
+        Mistake(
+            "out_in_all_draws",
+            f"These are the customers who were control in all three draws. Only {len(set.intersection(*draws)):,} are left; with one salt it is the same control throughout.",
+            set.intersection(*draws),
+        ),
+        Mistake(
+            "out_in_any_draw",
+            "These are the customers who were control in one of the three draws or more. Most of them got a letter or two; use one salt.",
+            set.union(*draws),
+        ),
+        Mistake("equal_size_habit", "That is half of them. Use your share from 32b.", sizes[0.5]),
+        Mistake("always_ten", "That is 10 %. Use your share from 32b.", sizes[0.1]),
+        Mistake("house_rule", "That is 5 %. Use your share from 32b.", sizes[0.05]),
+        Mistake(
+            "by_the_formula",
+            f"That is {formula:.0%}, the share by the formula. Use the one that the helper found in 32b.",
+            draw(eligible, formula),
+        ),
+        Mistake(
+            "not_filtered",
+            "You drew from the whole list. Filter first: staff and people without consent are in your control, but never among the treated.",
+            draw(people, share),
+        ),
+        Mistake(
+            "without_the_day_filter",
+            "Customers silent for a year are among yours. Eligible is who bought on or after 1 January 2024.",
+            draw(find_all_but_silence(), share),
+        ),
+        Mistake(
+            "blocks",
+            'These are exact quotas (`mode="blocks"`). Whoever gives his consent later would then move others; the default, "hash", moves nobody.',
+            draw(eligible, share, mode="blocks"),
+        ),
+        Mistake(
+            "treated",
+            "These are the ones who get the letters. Asked are those who stay out.",
+            set(eligible["customer_id"].tolist()) - right,
         ),
     )
-
-
-def _all_but_silence() -> pd.DataFrame:
-    customers = read_chain().customers
-    return customers[customers["consent"] & ~customers["staff"]]
-
-
-@cache
-def _stop_after_each_look() -> np.ndarray:
-    """Share of useless tests that were stopped by the k-th look, at place k, for a look on each of the 84 days."""
-    return np.append(0.0, follow_looks(DAYS))
+    praise = f"{len(right):,} customers, the same for all three letters, whoever joins."
+    return Answers(right, mistakes, praise, list_wrong_draws())
 
 
 @cache
 def _answer_peeking() -> Answers:
-    stopped = _stop_after_each_look()
+    stopped = stop_after_each_look()
     right = stopped[MONDAYS]
     return Answers(
         right=right,
@@ -524,12 +417,12 @@ def _answer_peeking() -> Answers:
             ),
             Mistake(
                 "twelve_looks",
-                "That is for 12 looks. Marta looks 13 times, the last time at the end.",
+                f"That is for 12 looks. Marta looks 13 times, the last time at the end. {_FEW_TESTS}",
                 stopped[12],
             ),
             Mistake("two_looks", "That is for two looks. Marta looks 13 times.", stopped[2]),
             Mistake("four_looks", "That is for four looks, as in the lesson. Marta looks on 13 Mondays.", stopped[4]),
-            Mistake("fourteen_looks", "That is for 14 looks. Marta looks 13 times.", stopped[14]),
+            Mistake("fourteen_looks", f"That is for 14 looks. Marta looks 13 times. {_FEW_TESTS}", stopped[14]),
             Mistake(
                 "ninety_percent",
                 "That is with 90 % intervals (1.645). The interval is the usual one, 95 %.",
@@ -542,30 +435,51 @@ def _answer_peeking() -> Answers:
 def _judge_peeking(answer: Any) -> tuple[str | None, str]:
     """Say which number of looks an answer fits, where it is none of the known ones."""
     given = as_number(answer)
-    right = _stop_after_each_look()[MONDAYS]
+    right = stop_after_each_look()[MONDAYS]
     part = Part("", [""], np.array([right]), np.array([given]))
     generic = find_generic_mistake([part], PEEKING_TOLERANCE, PEEKING)
     if generic is not None:
         name, says = generic
         return name, f"{says} Asked: {PEEKING}."
     if abs(given - right) < 0.0045:
-        return None, "Near, not it: of fewer tests than a million chance moves the third decimal. Are there 13 looks?"
-    gaps = np.abs(_stop_after_each_look()[1:] - given)
+        return None, f"Near, not it. Are there 13 looks? {_FEW_TESTS}"
+    simulated = name_alarm(given)
+    if simulated is not None:
+        return simulated
+    gaps = np.abs(stop_after_each_look()[1:] - given)
     looks = int(gaps.argmin()) + 1
     if gaps.min() < 0.003:
         return (
             "other_number_of_looks",
-            f"About {looks} looks give this. Marta looks 13 times, the last time at the end.",
+            f"About {looks} looks give this. Marta looks 13 times, the last time at the end. {_FEW_TESTS if abs(given - right) < 0.03 else ''}".strip(),
         )
     return None, f"Not it. Are there 13 looks at a sum that grows, and does one alarm suffice? Asked: {PEEKING}."
 
 
+def _judge_effect(answer: Any) -> tuple[str | None, str]:
+    """Name a wrong effect that was computed with rounded standard errors, 2.80 in the place of 2.8016."""
+    answers = _answer_house_rule()
+    found = match_rounded_hurdles(as_number(answer), (*answers.mistakes, *answers.near), EFFECT_TOLERANCE)
+    return name_mistakes(found) if found else (None, "")
+
+
+def _judge_share(answer: Any) -> tuple[str | None, str]:
+    """Say that whole percent are asked."""
+    given = as_number(answer)
+    if 0 < given < 1 and abs(100 * given - round(100 * given)) > 1e-6:
+        return (
+            "not_whole_percent",
+            "Whole percent are asked: the smallest of 0.01, 0.02, … with which the effect is seen.",
+        )
+    return None, ""
+
+
 @cache
 def _answer_plan() -> Answers:
-    spent = _spent()
+    spent = take_spent()
     wanted = COST / MARGIN
-    share = _right_share()
-    people = _people()
+    share = find_right_share()
+    people = sum_people()
     ten = find_detectable(spent, size=len(spent), control=0.1).effect
     active = people[people["active"]].groupby("consent")["spent"].mean()
     says = {
@@ -573,7 +487,7 @@ def _answer_plan() -> Answers:
         "B": f"It sees enough, yes. But {(0.5 - share) * len(spent):,.0f} customers more than needed get no letter; look at your 32b.",
         "C": f"Without any letter the active customers with consent spent €{active[True] - active[False]:.2f} more in autumn than those without. This plan finds that again and calls it an effect.",
         "E": f"Drawn anew each time, hardly anybody is without a letter at the end: of the control of the third letter {1 - share**2:.0%} got one of the first two or both.",
-        "F": f"Useless letters would be celebrated in {_stop_after_each_look()[MONDAYS]:.0%} of cases; Jonas allows 5 %. Look at your 32d.",
+        "F": f"Useless letters would be celebrated in {stop_after_each_look()[MONDAYS]:.0%} of cases; Jonas allows 5 %. Look at your 32d.",
         "D": "10 % see the effect that just pays: no more need to stay out.",
     }
     right = "A" if ten <= wanted else "D"
@@ -595,15 +509,16 @@ def _answer_plan() -> Answers:
 TASKS = (
     Task(
         code="32a",
-        asks="one number: euros per customer in 84 days, 5 % of the eligible customers left out, seen in 80 of 100 cases, by the formula",
+        asks="one number: euros per customer in 84 days, 5 % of the eligible customers left out, seen in 80 of 100 cases, by the formula, to the cent",
         compute=_answer_house_rule,
-        tolerance=0.0072,
+        tolerance=EFFECT_TOLERANCE,
         hints=(
             "First the eligible: `customers[customers.consent & ~customers.staff & (customers.last_purchase >= '2024-01-01')]`.",
             "What each of them spent in [start, end); who bought nothing counts with 0: `.reindex(eligible.customer_id, fill_value=0)`.",
             "The standard error is sd × √(1/control + 1/treated), with 5 % and 95 % of the eligible. Times 1.96 + 0.84.",
         ),
-        close="Close, not it. Who is eligible, over which days do you add up, and are the zeros in?",
+        close="Close, not it. Who is eligible, over which days do you add up, and are the zeros in? And is it 2.80 times sd × √(1/control + 1/treated), with 5 % and 95 % of the eligible?",
+        judge=_judge_effect,
     ),
     Task(
         code="32b",
@@ -615,7 +530,8 @@ TASKS = (
             "`find_detectable(spent, size=len(spent), control=share).effect` for 0.01, 0.02, … 0.50.",
             "The smallest share whose effect is not above the break-even.",
         ),
-        close="Close, not it. Is the history that of 32a, zeros included, and the effect €1.80 / 0.28?",
+        close="Close, not it. Is the history that of 32a, zeros included, and the effect €1.80 / 0.28? And does your 32a hold? Who is eligible shows there.",
+        judge=_judge_share,
     ),
     Task(
         code="32c",
@@ -628,6 +544,7 @@ TASKS = (
             "Its `.contacts` has the columns customer_id and arm.",
         ),
         close="Close, not it. Who was in the draw, with which share and which salt?",
+        judge=explain_draw,
     ),
     Task(
         code="32d",
