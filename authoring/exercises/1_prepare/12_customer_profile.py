@@ -31,7 +31,8 @@ as_of = pd.Timestamp("2017-07-01")
 
 # %% [markdown]
 # **12a How long have they been silent?** A table with one row for each household that bought before 1 July 2017: `customer_id` and
-# `recency_days`. Count whole calendar days from the day of the last purchase to 1 July 2017 (last bought on 30 June: 1).
+# `recency_days`. Count whole calendar days from the day of the last purchase to 1 July 2017 (last bought on 30 June: 1). A receipt
+# counts as a purchase, also one of \$0.
 
 # %%
 ### BEGIN SOLUTION
@@ -105,8 +106,7 @@ hint("12c")
 # %% [markdown]
 # **12d Who comes back without a letter?** Take the households whose recency on 1 July 2017 is 28 days or more. (Those who never bought have
 # no recency and stay out.) Now, and only now, we look ahead: this is how a rule is judged on past data. Which share of them bought in
-# the four weeks [1 July 2017, 29 July 2017)? The first day belongs to the window, 29 July does not. One fraction between 0 and 1, to three
-# digits.
+# the four weeks [1 July 2017, 29 July 2017)? The first day belongs to the window, 29 July does not. One fraction between 0 and 1, to three decimals.
 
 # %%
 ### BEGIN SOLUTION
@@ -143,7 +143,7 @@ say_share(quiet)
 # **12e Send or hold?** Jonas's condition in numbers: the letter goes out only if at most one in three of those who get it would have come
 # within these four weeks anyway. Marta adds: *"Then let us write only to those who have been silent for 60 days or more!"* Compute her
 # share too. Then answer with one word: `"send"` (to all silent for 28 days or more), `"send60"` (only to those silent for 60 days or
-# more) or `"hold"`.
+# more) or `"hold"` (nobody gets the letter).
 
 # %%
 ### BEGIN SOLUTION

@@ -35,9 +35,9 @@ detergent = receipts[receipts.product_id.map(category) == "LAUNDRY DETERGENTS"]
 
 # %% [markdown]
 # **22a Equal customers, equal scores.** Score the frequency of all households from 1 to 5 as of 1 July 2017. The rule is that of
-# `score_rfm`: take a household, and leave out all others with the same frequency. Which share of the remaining buyers has *fewer*
+# `score_rfm`: take a household, and leave out all buyers with the same frequency. Which share of the remaining buyers has *fewer*
 # receipts? Below 20 % the score is 1, from 20 % it is 2, from 40 % it is 3, from 60 % it is 4, from 80 % it is 5. Households that never bought
-# have 0 and move nobody's score. A table with `customer_id` and `f`, one row for each of the {{len(profile):,}} households.
+# get 0, and they are not counted when the others are scored. A table with `customer_id` and `f`, one row for each of the {{len(profile):,}} households.
 
 # %%
 ### BEGIN SOLUTION
@@ -59,7 +59,7 @@ hint("22a")
 
 # %% [markdown]
 # **22b When is a household late?** Take all gaps between two consecutive detergent days of the same household, before 1 July 2017. Two
-# purchases on one day are one detergent day. After how many days is a silence longer than 80 % of these gaps? One number: the 80 %
+# purchases on one day are one detergent day. Which number of days do 80 % of these gaps not exceed? One number: the 80 %
 # quantile of all gaps in one pot, in days.
 
 # %%
@@ -83,7 +83,7 @@ hint("22b")
 
 # %% [markdown]
 # **22c What would "30 days, as always" have done?** Take the same gaps as in 22b; all of them ended with a purchase. Which share of these
-# gaps was longer than 30 days? One fraction between 0 and 1, to three digits.
+# gaps was longer than 30 days? One fraction between 0 and 1, to three decimals.
 
 # %%
 ### BEGIN SOLUTION
@@ -131,16 +131,16 @@ hint("22d")
 # |---|---|---|
 # | late, much detergent | late by the rule of 22b, 3 or more detergent days | reminder with a coupon |
 # | late, little detergent | late by the rule, 1 or 2 detergent days | reminder |
-# | not late | bought in time | nothing, this month |
+# | not late | has detergent days, and the last one is not too long ago | nothing, this month |
 # | rare | 1 to 3 receipts of any kind | to be discussed |
 # | other | everybody else | |
 #
-# Choose one letter:
+# A list is finished when each household is in exactly one segment, and each segment has an action. Choose one letter:
 #
 # - `"A"`: use the list as it is.
 # - `"B"`: take out "rare" and "other". A household that is in none of the first three is not listed and gets nothing.
-# - `"C"`: take out "rare", and let detergent alone decide. Write "no detergent yet: nothing" in the place of "other", so that everybody is
-#   in exactly one segment and each segment has an action.
+# - `"C"`: take out "rare": only detergent decides to which segment a household belongs. Write "no detergent yet: nothing" in the place of
+#   "other".
 
 # %%
 ### BEGIN SOLUTION
@@ -163,9 +163,10 @@ hint("22e")
 
 # %% [markdown]
 # **22f The best fifth.** Of all households take the {{len(chain.customers) // 5}} that spent most in the 91 days of the window [1 July 2017, 30 September
-# 2017). How did their mean spend change in the next 91 days, [30 September 2017, 30 December 2017)? Then read it backwards: take the
-# {{len(chain.customers) // 5}} that spent most in the *later* window. How does their mean spend change on the way *back*, earlier / later − 1? Households
-# that bought nothing count as 0. `(forwards, backwards)`, two fractions, to three digits: −0.1 means ten percent less.
+# 2017). How did their mean spend change in the next 91 days, [30 September 2017, 30 December 2017)? Then the other way round: take the
+# {{len(chain.customers) // 5}} that spent most in the *later* window. By which fraction is their mean spend in the earlier window higher or lower
+# (earlier / later − 1)? `sum_windows` from `loyalty.segment.rules` adds up the windows. Households
+# that bought nothing count as 0. `(forwards, backwards)`, two fractions, to three decimals: −0.1 means ten percent less.
 
 # %%
 ### BEGIN SOLUTION
@@ -194,7 +195,8 @@ hint("22f")
 # %% [markdown]
 # **22g Is it an effect?** Somebody in the meeting blames the new opening hours of October: *"Our best customers spend less since then. There
 # is the proof."* Answer with one word: `"effect"` if the numbers of 22f show more than regression to the mean (p below 0.05 at the
-# top), `"regression"` if they do not. (Helper: `expose_regression(spend, seed=22).gaps`.)
+# top), `"regression"` if they do not. (Helper:
+# `expose_regression(spend, seed=22).gaps` from `loyalty.segment.rules`; `spend` is the table of the two windows of 22f.)
 
 # %%
 ### BEGIN SOLUTION

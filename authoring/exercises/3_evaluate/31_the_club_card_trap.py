@@ -15,7 +15,7 @@
 #
 # Another chain, and no plastic: its card is an app. An agency built it, and since 3 June 2024 the app also has a badge. A user who pays a single receipt of **at least €30** from 3 June 2024 until before 5 August 2024 gets a badge, a golden star beside his name. The agency's slide says: *"Since the badge came, owners spend four times as much as other users."* The agency sends two invoices, one for the app and one for the badge. Jonas must sign them, and he asks you.
 #
-# The world's card plays the app here; the renaming below is all there is to it (the cell takes about ten seconds). Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time.
+# The world's card plays the app here; the renaming below is all there is to it (the cell takes about ten seconds). Two equal lines on a receipt are two articles: drop nothing. Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time.
 
 # %%
 import pandas as pd
@@ -30,7 +30,7 @@ opens, closes, end = pd.to_datetime(["2024-06-03", "2024-08-05", "2024-10-28"])
 users = pd.Index(customers.customer_id[customers.app_since < opens])
 
 # %% [markdown]
-# **31a The slide, with an honest clock.** There are {{len(users):,}} users who had the app before 3 June 2024. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June 2024, 5 August 2024). How much more than the other users did owners spend in the 84 days **[5 August 2024, 28 October 2024)**? Owners minus others, in euros per customer and 28 days? One number, to a tenth of a cent.
+# **31a The slide, with the days counted fairly.** There are {{len(users):,}} users who had the app before 3 June 2024. *Owners* are the users who paid a receipt (all lines of one `basket_id`) of at least €30 in [3 June 2024, 5 August 2024). How much more than the other users did owners spend in the 84 days **[5 August 2024, 28 October 2024)**? Answer with owners minus others, in euros per customer and 28 days: the sum of the 84 days divided by 3. One number, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -72,7 +72,7 @@ assert late_gap > badge_gap + 5
 # €{{badge_gap:.2f}}. The agency had counted from 3 June on. Then the gap is €{{since[owner].mean() - since[~owner].mean():.2f}}, because each owner brings a receipt of €30 into the window by definition: it is how he became one. If we had waited until 28 October to see who earned a star, the gap would be €{{late_gap:.2f}}: to earn it in September you have to come in September. Those days cannot go wrong for an owner; they are called *immortal time*. Settle first who is who. Then start the clock, the same for both.
 
 # %% [markdown]
-# **31b Before there was a badge.** The same owners and the same other users, in the 84 days *before* the badge, [11 March 2024, 3 June 2024): difference and 95 % interval (Welch) as `(effect, low, high)`, owners minus others, in euros per customer and 28 days, to a tenth of a cent.
+# **31b Before there was a badge.** The same owners and the same other users, in the 84 days *before* the badge, [11 March 2024, 3 June 2024): difference and 95 % interval as `(effect, low, high)`, owners minus others, each group with its own variance (Welch, as `compare_means` does), in euros per customer and 28 days, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -148,7 +148,7 @@ assert equal_low < 0 < equal_high and lift.low < truth < lift.high
 # A colleague wanted to be "extra fair" and compared customers with *equally many orders*. He found −€{{abs(equal.params[1]):.2f}} (−€{{abs(equal_low):.2f}} to €{{equal_high:.2f}}): no effect. But to come more often is what the app does to people. If you hold the orders fixed, you remove the effect by hand. What happened after the invitation is a consequence, and a consequence must not be controlled for.
 
 # %% [markdown]
-# **31d And the app itself?** The effect per customer who takes the app *because he was invited*: `(effect, low, high)`, 95 % interval (of `measure_complier_effect`, or the one of 31c divided in the same way), in euros per customer and 28 days, to a tenth of a cent.
+# **31d And the app itself?** The effect per customer who takes the app *because he was invited* (here the column is `took="took_app"`): `(effect, low, high)`, 95 % interval (of `measure_complier_effect`, or the one of 31c divided in the same way), in euros per customer and 28 days, to a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION

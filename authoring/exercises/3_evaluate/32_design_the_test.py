@@ -17,7 +17,7 @@
 #
 # Three letters with their points cost €1.80 per customer, all in all, and of a euro of sales 28 cents are margin. On Monday Jonas signs a plan, and a plan says who stays out.
 #
-# `customers` is the list: consent, staff, last purchase. `receipts` are the lines of autumn 2024. (The cell takes about five seconds.) Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time.
+# `customers` is the list: consent, staff, last purchase. `receipts` are the lines of autumn 2024; two equal lines on a receipt are two articles, so drop nothing. (The cell takes about five seconds.) Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time.
 
 # %%
 import numpy as np
@@ -63,7 +63,7 @@ house = find_detectable(spent, size=size, control=0.05, worth=0.28, cost=1.80)
 print(house.sentence("€"))
 
 # %% [markdown]
-# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: if its additional sales bring in €1.80 of **margin** per customer. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` as it is, with the history: what each eligible customer spent in [11 September 2024, 4 December 2024). One fraction: 7 % is 0.07.
+# **32b How many must stay out?** Jonas wants to see it if the campaign *just pays*: if its additional sales bring in €1.80 of **margin** per customer. What is the smallest share of the eligible customers, in whole percent, with which that effect is seen in 80 of 100 cases? Use `find_detectable` from `loyalty.evaluate.design` as it is, with the history (what each eligible customer spent in [11 September 2024, 4 December 2024)) and `size=` the number of eligible customers. Do not round before you compare. One fraction: 7 % is 0.07.
 
 # %%
 ### BEGIN SOLUTION
@@ -88,7 +88,7 @@ hint("32b")
 assert 0.15 < share_out < 0.30 and find_detectable(spent, size=size, control=0.10).effect > 1.2 * break_even
 
 # %% [markdown]
-# **32c Who stays out?** Draw the control group with `assign_arms` and your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. A customer who gives his consent later is drawn from then on, and he must move nobody. The word for this campaign, its salt, is `"points 2025"`. Until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Deliver the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
+# **32c Who stays out?** Draw the control group with `assign_arms` from `loyalty.evaluate.design` and your share from 32b, out of the eligible customers. The arms are called `"control"` and `"points"`. Customers who give consent later join the draw from that day. This must not change the group of anybody else. The word for this campaign, its salt, is `"points 2025"`. Until now Ines has added the number of the letter and drawn anew for each (`"points 2025 letter 3"`). Give the `customer_id`s of those who are control **when the third letter goes out**, as a set or a list.
 
 # %%
 ### BEGIN SOLUTION
@@ -124,7 +124,7 @@ assert not check_sample_ratio(drawn).alarm and not check_balance(drawn, before).
 # ## Part B, for self-study
 
 # %% [markdown]
-# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as the interval leaves out zero. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to three decimals: from `count_looks`, or from your own simulation of a million tests.
+# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as zero lies outside the interval. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to three decimals: from `count_looks`, or from your own simulation of a million tests.
 
 # %%
 ### BEGIN SOLUTION
@@ -143,7 +143,7 @@ hint("32d")
 # {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what she saw last Monday is still in the data this Monday, so the looks resemble each other. Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
 
 # %% [markdown]
-# **32e Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than that needs. Answer with the letter.
+# **32e Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than necessary. Answer with the letter.
 #
 # - `"A"`: 10 %, as other chains do, the same customers throughout, one look at the end.
 # - `"B"`: half and half, the same customers throughout, one look at the end.
@@ -199,4 +199,4 @@ at_truth = find_power(spent, size=size, effect=truth, control=share_out).power
 assert at_truth > 0.8 and found.low < break_even
 
 # %% [markdown] tags=["solution"]
-# The truth, €{{truth:.2f}}, is above the break-even of €{{break_even:.2f}}: the campaign paid. The effect is seen, as planned: the interval leaves out zero. The profit is *not* proven: its lower end, €{{found.low:.2f}}, lies below the break-even. Jonas was told so before. An experienced colleague writes the plan, the share, the salt and the day of the one look on a page, sends it to Jonas **before** the first letter, and keeps the answer.
+# The truth, €{{truth:.2f}}, is above the break-even of €{{break_even:.2f}}: the campaign paid. The effect is seen, as planned: zero lies outside the interval. The profit is *not* proven: its lower end, €{{found.low:.2f}}, lies below the break-even. Jonas was told so before. An experienced colleague writes the plan, the share, the salt and the day of the one look on a page, sends it to Jonas **before** the first letter, and keeps the answer.

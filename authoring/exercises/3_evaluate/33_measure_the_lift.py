@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     title: the autumn mailing
-#     question: "A gift for whoever comes by: what did it change, and shall everybody get one?"
+#     question: "A gift for everybody who visits the shop: what did it change, and shall everybody get one?"
 #     module: loyalty.evaluate.lift
 #     test: helpers/tests/tasks/t33/test_tasks.py
 #     minutes: 40
@@ -13,9 +13,9 @@
 # %% [markdown]
 # [[opening]]
 #
-# In autumn 2024 the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September 2024, because the list was loaded on that day. Then the agency was ill, and the e-mail went out on **1 October 2024** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in December.
+# In autumn 2024 the chain sent an e-mail to three quarters of its customers: *"A hand cream as a gift, with any purchase in the next two weeks"*. A lottery chose them; a quarter got nothing. The campaign calendar says 17 September 2024, because the list was loaded on that day. Then somebody at the agency was ill, and the e-mail went out on **1 October 2024** at six in the morning. Where the address was dead, nothing arrived (`delivered` is False). On Monday Jonas decides whether everybody gets the gift in December.
 #
-# There are two tables. `contacts` has one row for each of the 20,000 customers: `arm` is "gift" or "control", and `used_gift` is 1 if the customer took the gift. `receipts` has one row for each receipt **line** from 1 July to 25 November 2024. All lines with the same `basket_id` are one receipt.
+# There are two tables. `contacts` has one row for each of the 20,000 customers: `arm` is "gift" or "control", and `used_gift` is 1 if the customer took the gift. `receipts` has one row for each receipt **line** from 1 July to 25 November 2024. All lines with the same `basket_id` are one receipt. Two equal lines on a receipt are two articles: drop nothing.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? Run the cell with the hint again: it gives one step at a time. (The next cell makes the mailing; it takes about five seconds.)
 
@@ -25,7 +25,7 @@ from loyalty.tasks.t33.scene import load_autumn
 
 autumn = load_autumn()
 contacts, receipts = autumn.contacts, autumn.receipts
-contacts.groupby("arm")[["delivered", "used_gift"]].mean()
+contacts.groupby("arm")[["delivered", "used_gift"]].mean().round(3)
 
 # %% [markdown]
 # **33a Did more people buy?** The share of customers who bought anything in the four weeks **from the day of sending**, [1 October 2024, 29 October 2024): everyone drawn for the gift minus the control group. One number, a fraction to four decimals (0.0123 is 1.23 percentage points).
@@ -95,7 +95,7 @@ assert tempting["lines_as_unit"][0] < 0.4 and tempting["buyers_only"][0] > 1.8 *
 # | from 17 September on | €{{tempting["window_from_list_load"][0]:.2f}} | two of four weeks lie before the letter |
 # | per receipt line | €{{tempting["lines_as_unit"][0]:.2f}} | a line was not drawn, a customer was |
 #
-# All five intervals leave zero out: each of them would have been called "significant". A p-value does not know who was compared. The right way takes everyone who was drawn, the days after the letter, and zero for a customer who bought nothing.
+# Zero lies outside all five intervals: each of them would have been called "significant". A p-value does not know who was compared. The right way takes everyone who was drawn, the days after the letter, and zero for a customer who bought nothing.
 #
 # The day of sending is a column, so let the function read it: `build_outcomes(…, from_sent=True)` starts the window at `sent_at`, for the control group on the day of the wave.
 
@@ -123,7 +123,7 @@ by_receipt = wrong["33c"]["receipts_as_customers"]
 assert by_receipt[2] - by_receipt[1] < 0.95 * (receipt_gap[2] - receipt_gap[1]) and receipt_gap[1] > 0
 
 # %% [markdown] tags=["solution"]
-# €{{receipt_gap[0]:.2f}} (€{{receipt_gap[1]:.2f}} to €{{receipt_gap[2]:.2f}}). With each receipt as a witness of its own the interval would be €{{by_receipt[1]:.2f}} to €{{by_receipt[2]:.2f}}, too narrow: ten receipts of one family are one family. And remember what this number is: it describes the receipts. It is not what the campaign brought, because people who came for the gift have changed the denominator as well.
+# €{{receipt_gap[0]:.2f}} (€{{receipt_gap[1]:.2f}} to €{{receipt_gap[2]:.2f}}). If each receipt counted as an independent observation, the interval would be €{{by_receipt[1]:.2f}} to €{{by_receipt[2]:.2f}}, too narrow: ten receipts of one family are one family. And remember what this number is: it describes the receipts. It is not what the campaign brought, because people who came for the gift have changed the denominator as well.
 
 # %% [markdown]
 # **33d Sharper.** The answer of 33b, adjusted by what each customer had bought in the 28 days before the sending, [3 September 2024, 1 October 2024), with a slope for each group: `(effect, low, high)` with its 95 % interval, in euros to a tenth of a cent.
@@ -151,7 +151,7 @@ assert change[2] - change[1] > lift.high - lift.low
 # €{{sharp.effect:.2f}} (€{{sharp.low:.2f}} to €{{sharp.high:.2f}}): {{sharp.details["saving"]:.0%}} of the variance is saved. The number moves up, because the lottery had given the gift group customers who bought a little less in September (−€{{abs(september.effect):.2f}}, well within chance); the adjustment makes up for a part of that. To subtract September *in full* is too much of a good thing: €{{change[0]:.2f}}, with an interval wider than without any adjustment.
 
 # %% [markdown]
-# **33e Which note does Jonas get?** He wants it rough: of each euro of sales **30 cents** are margin. The gift costs **€2.40** for each customer who took it (`used_gift`). The e-mail costs **10 cents** for each customer drawn for it, delivered or not. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, in the four weeks [1 October 2024, 29 October 2024), to a tenth of a cent, such as `("A", 0.123)`. The interval has to know about sales *and* gifts.
+# **33e Which note does Jonas get?** A rough calculation is enough: of each euro of sales **30 cents** are margin (do not use the column `margin`). The gift costs **€2.40** for each customer who took it (`used_gift`). The e-mail costs **10 cents** for each customer drawn for it, delivered or not. Answer with a pair: the letter of the note that you sign, and the **lower end** of the profit's 95 % interval in euros per customer drawn, in the four weeks [1 October 2024, 29 October 2024), to a tenth of a cent, such as `("A", 0.123)`. The interval has to know about sales *and* gifts.
 #
 # - `"A"`: *Send it to everybody. Those who took the gift spent €33.59 more than the control group.*
 # - `"B"`: *The gift raised sales. Whether it earned is open: do not send it to everybody on these numbers alone.*

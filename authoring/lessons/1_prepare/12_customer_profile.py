@@ -78,9 +78,9 @@ assert 5 < len(one) / one.basket_id.nunique() < 7
 # Each number has a trap inside:
 #
 # - Recency counts *to the as-of date*. It does not count to today, nor to the end of the file.
-# - Frequency counts *receipts*. If you count lines, this household comes about six times as often.
-# - Days are days of the calendar, so we cut the clock off (`normalize`). Otherwise a customer who bought yesterday evening is zero days
-#   away in the morning.
+# - Frequency counts *receipts*. If you count lines instead, the household seems to come about six times as often.
+# - Days are days of the calendar, so we cut the clock off (`normalize`). Otherwise the recency of a customer who bought yesterday
+#   evening is 0 in the morning.
 #
 # ## For everybody
 #
@@ -286,10 +286,10 @@ sticks = sticks.assign(day=sticks.time.dt.normalize()).drop_duplicates(["custome
 assert 0.64 < (sticks.groupby("customer_id").day.diff().dt.days.dropna() > 30).mean() < 0.70
 
 # %% [markdown]
-# One rule of "30 days silent" for all categories calls two out of three waits for the next deodorant "lost". There is still something
-# in the stick.
+# With one rule of "30 days silent" for all categories, two of three waits for the next deodorant count as "lost", though
+# the stick is not yet empty.
 #
-# One caution. We only see gaps that *closed* before our date. In a short window the long gaps are still open, so they are missing. How
+# One caution. We only see a gap if the second purchase lies before our date. In a short window the long gaps are still open, so they are missing. How
 # much does that matter?
 
 # %%
@@ -475,7 +475,7 @@ assert alike.type.nunique() == 7 and world.truth.types.type.nunique() == 8
 #
 # ## What could still be wrong
 #
-# - A household is a card. Two cards in one family are two rows here, and a borrowed card is nobody.
+# - We see cards, not households. Two cards in one family are two rows here, and what is bought with a borrowed card belongs to nobody we know.
 # - The year begins on 1 January. A "first purchase" in January is mostly the first one *we see*.
 # - The mean gap of a household with two purchases is one number from one gap. Look at `x`, the count of repeats, before you believe it.
 # - Our four weeks after 1 October are one month of one chain. The shares that came back belong to that month. "Alone" means without *our*

@@ -29,7 +29,7 @@
 #
 # Marta thinks about it. Then she answers: *"On Monday I can pay for 400 letters. They should go to customers who are slipping away.
 # I do not want to bother the others."* Now we have a task. It asks two things. Who is slipping away? And what is each of them
-# worth? We shall hold every segmentation against these two questions.
+# worth? We shall test each segmentation with these two questions.
 
 # %%
 import pandas as pd
@@ -72,8 +72,8 @@ from loyalty.tasks.t22.pictures import draw_ties
 ax = draw_ties(buyers.frequency, first)
 
 # %% [markdown]
-# The customers are the same; only the rows stand in another order. `rank(method="first")` needs a winner among equals, and it takes
-# the customer who stands higher in the table. So of two customers with 42 receipts one gets a 3 and the other a 4. If a voucher
+# The customers are the same; only the rows stand in another order. `rank(method="first")` must put equal
+# customers in some order, and takes the order of the table. So of two customers with 42 receipts one gets a 3 and the other a 4. If a voucher
 # hangs on it, try to explain that at the till.
 #
 # **Equal customers, equal scores** is our first rule. The helper keeps it: it cuts at *values*. The five parts
@@ -325,7 +325,7 @@ print(f"best of the second quarter: ${before:,.0f} a head, then ${after:,.0f}")
 assert -0.11 < after / before - 1 < -0.09
 
 # %% [markdown]
-# His arithmetic is right. Now we run the film backwards. We take the best fifth of the *third* quarter, and look at what they had
+# His arithmetic is right. Now we look from the later quarter back to the earlier one. We take the best fifth of the *third* quarter, and look at what they had
 # spent in the *second*.
 
 # %%
@@ -355,12 +355,12 @@ assert steps.low["top"] < 0 < steps.high["top"]
 
 # %% [markdown]
 # The chart shows three readings: forwards, backwards, and with the two quarters of each customer swapped by the toss of a coin. The
-# fall is the same each time, and so is the awakening. (The helper divides each quarter by the mean of all customers, so that a
+# fall is the same each time, and so is the rise at the bottom. (The helper divides each quarter by the mean of all customers, so that a
 # season drops out. That is why its numbers differ a little from ours.)
 #
 # News would be what goes *beyond* this. At the top, the change forwards and the change backwards
 # differ by {{steps.gap["top"] * 100:.0f}} % of an average customer's spend (95 % interval −{{abs(steps.low["top"]) * 100:.0f}} % to {{steps.high["top"] * 100:.0f}} %). That is no news. Remember it
-# when somebody writes to the bottom segment, and then celebrates that it "woke up".
+# when somebody writes to the bottom segment, and then celebrates that it "buys more again".
 
 # %% [markdown]
 # ## Who is really lost?
@@ -451,8 +451,8 @@ assert abs(quiet.alive.mean() - longest.alive.mean()) < 0.005 and longest.recenc
 # a mistake, and the second like a catch. In truth both are wrong about equally often. Three of four customers on each are still
 # customers.
 #
-# And the list of the longest silences is as good as the list of the own rhythm. So for "lost" the rhythm adds next to nothing; a *later* line
-# helps. For "slipping away" it does add something. The customers whom it alone names would still spend €{{early.next_year_sales:.0f}} a head
+# And the list of the longest silences is as good as the list of the own rhythm. To find lost customers the rhythm adds almost nothing;
+# it helps more to wait longer. To find customers who are slipping away it does add something. The customers whom it alone names would still spend €{{early.next_year_sales:.0f}} a head
 # in the next year, the others €{{late.next_year_sales:.0f}}.
 #
 # None of this can be seen in a real chain. It shows who returns, never who has left. "Lost" is always a guess, and a rule for it is
@@ -470,7 +470,7 @@ assert 0.7 < early.alive < 0.8 and 0.7 < late.alive < 0.8
 # - A **life-cycle stage** takes its lines from the gaps that customers really leave. Early lines catch more people, and more who come back
 #   alone. No line shows who is lost.
 # - Customers who are chosen because they are at the top fall; those who are chosen at the bottom wake up. This is **regression to the mean**.
-#   Compare with the film run backwards.
+#   Compare with the look backwards.
 #
 # ## What could still be wrong
 #

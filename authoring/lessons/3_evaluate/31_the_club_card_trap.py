@@ -129,7 +129,7 @@ ax = draw_take_up(taken)
 assert taken["mean"].is_monotonic_increasing and taken["mean"].iloc[0] < 0.03 and taken["mean"].iloc[-1] > 0.6
 
 # %% [markdown]
-# No wonder. Points are worth something to people who come anyway, and the cashier asks the people who stand at the till. Customers selected themselves, so this is called **self-selection**. The card did not make good customers. Good customers took the card.
+# No wonder. Points are worth something to people who come anyway, and the cashier asks the people who stand at the till. So the card goes to those who come often. Customers selected themselves, so this is called **self-selection**. The card did not make good customers. Good customers took the card.
 #
 # ## Launch it again, by lottery
 #
@@ -179,9 +179,9 @@ print(invitation.sentence("€"))
 #
 # So what does the board decide? Not €{{yearly * gap / 1e6:.1f}} million of sales a year. If the customers without a card answered an invitation as the lottery's customers did, it would be about €{{yearly * invitation.effect / 1e6:.1f}} million. They will probably do less, because they buy less. And the points have to be paid.
 #
-# That may still be worth a letter. It is not worth the party. At the next launch, of a new shop or a new app, a lottery keeps one half (or one tenth) without the invitation.
+# That may still be worth a letter. It is no reason to celebrate. At the next launch, of a new shop or a new app, a lottery keeps one half (or one tenth) without the invitation.
 #
-# > **Note** · "Because of the card" is a sentence about two lives of one person. A slide that compares two *groups* of persons cannot say it, unless chance made the groups.
+# > **Note** · "Because of the card" compares the same person with the card and without it. A slide that compares two *groups* of persons cannot say it, unless chance made the groups.
 #
 # ## The truth
 #
@@ -294,9 +294,9 @@ sales = now[holder].sum() / now.sum()
 print(f"{holder.mean():.0%} of the customers, {sales:.0%} of the sales")
 
 # %% [markdown]
-# The cards were known before the 84 days began, and they foretold who would buy. To plan stocks or to print a list of good customers nobody needs a cause.
+# The cards were known before the 84 days began, and they predicted who would buy. To plan stocks or to print a list of good customers nobody needs a cause.
 #
-# The board asked another question: what changes *if we give* the card? There correlation had led Marta to €25, and the answer was €{{invitation.effect:.2f}}. A forecast looks at a world that we leave alone; a decision changes it.
+# The board asked another question: what changes *if we give* the card? With the correlation Marta had expected €25, and the answer was €{{invitation.effect:.2f}}. A forecast looks at a world that we leave alone; a decision changes it.
 #
 # "Then control for it!" says Jonas's nephew, who studies. We know what everybody bought before the launch. Let us compare like with like, in the three usual ways.
 

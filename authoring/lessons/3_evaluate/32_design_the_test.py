@@ -98,7 +98,7 @@ ax = draw_spread(november)
 assert 0.4 < (november == 0).mean() < 0.5 and november.max() > 500
 
 # %% [markdown]
-# The *standard deviation* says how far customers lie from the average, and it is larger than the average itself. Through this fog we want to see the work of a letter.
+# The *standard deviation* says how far customers lie from the average, and it is larger than the average itself. In spite of these differences we want to see what a letter does.
 #
 # Your bet. **Leave out five in a hundred. How many euros more per customer must the gift bring, on average, so that the test sees it four times out of five?**
 
@@ -110,7 +110,7 @@ predict("32-bet", ...)  # your bet in euros, in the place of the dots
 # %% [markdown]
 # ## By hand
 #
-# Draw a small and a large group by lot, and their means differ by themselves, letter or no letter. The **standard error** says how far such a gap jumps, and the jumps follow the bell curve. An effect has to clear two hurdles:
+# Draw a small and a large group by lot, and their means differ by themselves, letter or no letter. The **standard error** says how much such a gap varies by chance, and these gaps follow the bell curve. An effect has to clear two hurdles:
 #
 # - *It must be called an effect.* For that the gap must lie more than **1.96** standard errors from zero. Chance alone gets there in 5 of 100 lotteries. So 5 of 100 useless letters look like something.
 # - *It must be seen often.* A true effect of exactly 1.96 is seen every second time only, because luck takes away as often as it adds. To be seen in 80 of 100 it must lie another **0.84** further out.
@@ -343,9 +343,9 @@ assert 0.9 < spread / sd < 1.35
 # %% [markdown]
 # €{{lift.effect:.2f}} (€{{lift.low:.2f}} to €{{lift.high:.2f}}); the truth, €{{truth:.2f}}, lies inside. The interval reaches €{{(lift.high - lift.low) / 2:.2f}} to each side; from November we had expected €{{1.96 * find_error(0.5):.2f}}. January is not November (people differed by €{{spread:.0f}} instead of €{{sd:.0f}}), and a plan is only as good as the month it was made from. How to measure is the next lesson's matter. We stay with what can go wrong before.
 #
-# ## Does the machine ring when nothing is there?
+# ## Does the test raise an alarm when nothing was done?
 #
-# Before you trust a test, run it where nothing was done. Split November by lot, a thousand times, send nothing, measure. This is an **A/A test**. Five of 100 should ring, and the p-values should be spread evenly: small ones as often as large ones.
+# Before you trust a test, run it where nothing was done. Split November by lot, a thousand times, send nothing, measure. This is an **A/A test**. Five of 100 should raise an alarm, and the p-values should be spread evenly: small ones as often as large ones.
 
 # %%
 from loyalty.evaluate.design import run_aa

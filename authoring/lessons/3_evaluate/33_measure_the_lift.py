@@ -187,13 +187,13 @@ assert abs(lift.effect - gap) < 1e-9 and abs(lift.low - low) < 0.01
 assert buyers.low > 0 and buyers.p < 0.01 and not lift.warnings and not buyers.warnings
 
 # %% [markdown]
-# The same lift and the same interval as by hand. (*Assigned* is the helper's word for *drawn*; `responded` means: bought something.) Both p-values are small, and both intervals leave out zero. If zero lies inside, we call a result **open**: nobody knows yet whether there is an effect.
+# The same lift and the same interval as by hand. (*Assigned* is the helper's word for *drawn*; `responded` means: bought something.) Both p-values are small, and zero lies outside both intervals. If zero lies inside, we call a result **open**: nobody knows yet whether there is an effect.
 #
 # The voucher moves people. Whether it pays, we ask in a minute.
 #
 # ## "But many never got it!"
 #
-# Marta is a good sport, and she has a better idea: *"One e-mail in five never arrived. It cannot have done anything. Let us compare only the people whom we reached."*
+# Marta takes it well, and she has another idea: *"One e-mail in five never arrived. It cannot have done anything. Let us compare only the people whom we reached."*
 
 # %%
 from loyalty.stats import compare_means
@@ -219,7 +219,7 @@ assert second_slide.low > lift_works.effect and dead_sent < 0.4 * control.sales.
 assert 0.18 < 1 - sent.delivered.mean() < 0.25
 
 # %% [markdown]
-# This number is good too. It answers another question: what does the letter do to people who can get it? Our first number says what *this mailing to this list* did. Next time Ines will test the addresses before the draw, and both are one.
+# This number is good too. It answers another question: what does the letter do to people who can get it? Our first number says what *this mailing to this list* did. Next time Ines will test the addresses before the draw, and then both numbers are the same.
 #
 # ## Did it earn?
 #
@@ -313,7 +313,7 @@ assert more["voucher"] > more["control"]
 # %% [markdown]
 # *"A line on the receipt sells for €{{abs(by_line.effect):.2f}} **less** with the voucher. It drives sales down!"* The arithmetic is right again. Of course a line is cheaper at ten percent off. But a customer with the voucher buys more lines: {{more["voucher"]:.2f}} in the four weeks, against {{more["control"]:.2f}}. The lottery drew customers, so the customer is the **unit of analysis**. A line is what the customer did.
 #
-# There is a second fault in the agency's number, and it is harder to see. It counts {{len(lines):,}} lines as if each were a witness of its own. But a customer who buys expensive goods does so line after line. Let us deal the labels again, customer by customer, and watch how far the *price per line* moves by chance.
+# There is a second fault in the agency's number, and it is harder to see. It counts {{len(lines):,}} lines as if they were independent observations. But a customer who buys expensive goods does so line after line. Let us deal the labels again, customer by customer, and watch how far the *price per line* moves by chance.
 
 # %%
 from loyalty.tasks.t33.lotteries import deal_prices
@@ -398,11 +398,11 @@ ends.loc["by hand"] = [gap, *np.quantile(again, [0.025, 0.975])]
 assert np.ptp(ends.low) < 0.2 and np.ptp(ends.high) < 0.2
 
 # %% [markdown]
-# Four ways, and they agree within {{100 * max(np.ptp(ends[end]) for end in ("low", "high")):.0f}} cents. The customers do not spread like a bell, but the *mean* of thousands of them nearly does, unless a few giants rule it. Then the helper warns of a heavy tail. ("Bootstrap-t" is the careful kind: it draws the standard error anew as well.) So take the formula, and keep the bootstrap for the day on which somebody doubts it.
+# Four ways, and they agree within {{100 * max(np.ptp(ends[end]) for end in ("low", "high")):.0f}} cents. The customers do not spread like a bell, but the *mean* of thousands of them nearly does, unless a few very large customers dominate it. Then the helper warns of a heavy tail. ("Bootstrap-t" is the careful kind: it draws the standard error anew as well.) So take the formula, and keep the bootstrap for the day on which somebody doubts it.
 #
 # ## Sharper with the past
 #
-# Much of the spread between customers has nothing to do with March: people who spend much in February spend much in March. Take off what the past foretells, and what is left is quieter. How much does it foretell? We learn it from months in which nothing happened: February on January.
+# Much of the spread between customers has nothing to do with March: people who spend much in February spend much in March. Subtract what the past predicts, and what is left varies less. How much does it predict? We learn it from months in which nothing happened: February on January.
 
 
 # %%
@@ -465,7 +465,7 @@ assert (lotteries[["plain", "sharpened"]].mean() - gain.mean()).abs().max() < 0.
 assert 0.1 < 1 - (spread["sharpened"] / spread["plain"]) ** 2 < 0.3 and lotteries["holds the truth"].mean() > 0.93
 
 # %% [markdown]
-# Both are right on average (the truth is €{{gain.mean():.2f}}), and the sharpened one wanders less: €{{spread["sharpened"]:.2f}} instead of €{{spread["plain"]:.2f}} (`std`). It is better in the long run and not in every single campaign. And the last column keeps the promise of the interval: in {{lotteries["holds the truth"].sum()}} of 500 lotteries, {{lotteries["holds the truth"].mean():.0%}}, it holds the truth about these customers (with 500 lotteries 93 to 97 % would be no surprise).
+# Both are right on average (the truth is €{{gain.mean():.2f}}), and the sharpened one varies less: €{{spread["sharpened"]:.2f}} instead of €{{spread["plain"]:.2f}} (`std`). It is better in the long run and not in every single campaign. And the last column keeps the promise of the interval: in {{lotteries["holds the truth"].sum()}} of 500 lotteries, {{lotteries["holds the truth"].mean():.0%}}, it holds the truth about these customers (with 500 lotteries 93 to 97 % would be no surprise).
 #
 # ## Five letters, one control group
 #
@@ -665,7 +665,7 @@ by_past = measure_lift(by_kind, shop.outcomes, "sales", by="past")
 by_past
 
 # %% [markdown]
-# The women's e-mail added \$0.54 (\$0.22 to \$0.87) for past buyers of women's goods and \$0.28 (−\$0.12 to \$0.68) for the others. "It works only for past buyers"? One interval leaves out zero and the other does not; that is no proof that they *differ*. They overlap widely, and `by_past.details` tests the difference itself: p = 0.32, open. Now put `"visited"` in the place of `"sales"`: visits are not so rare, and there the two groups differ beyond doubt (7.3 points more visitors against 1.1).
+# The women's e-mail added \$0.54 (\$0.22 to \$0.87) for past buyers of women's goods and \$0.28 (−\$0.12 to \$0.68) for the others. "It works only for past buyers"? Zero lies outside one interval and inside the other; that is no proof that they *differ*. They overlap widely, and `by_past.details` tests the difference itself: p = 0.32, open. Now put `"visited"` in the place of `"sales"`: visits are not so rare, and there the two groups differ beyond doubt (7.3 points more visitors against 1.1).
 
 # %% [markdown]
 # ## What we learned
