@@ -272,9 +272,9 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         hedge = say_rounding(given[0], float(parts[0].expected[0]), task.asks) if len(given) == 1 else ""
         return ("wrong", f"too_coarse or {name}", f"{hedge} Or: {says}") if hedge else ("wrong", name, says)
     is_readable = not mismatch or kind_of(answers.right) == "set"  # sets that differ are no mismatch of kind
-    name, says = task.judge(answer) if task.judge and is_readable else (None, "")
+    judged, says = task.judge(answer) if task.judge and is_readable else (None, "")
     if says:
-        return "wrong", name, says
+        return "wrong", judged, says
     if mismatch:
         return "wrong", None, f"{mismatch} {task.repeats}"
     generic = find_generic_mistake(parts, task.tolerance, task.asks) or find_rounded_mistake(

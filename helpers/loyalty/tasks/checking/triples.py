@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from loyalty.stats.intervals import compare_means
+from loyalty.tasks.checking.answers import as_number
 from loyalty.tasks.checking.mistakes import Mistake
 from loyalty.text import say_euros
 
@@ -43,6 +45,18 @@ def take_triple(found: HasInterval, *, cost: float = 0.0, times: float = 1.0) ->
         By which all three are then multiplied, such as the number of customers.
     """
     return (found.effect - cost) * times, (found.low - cost) * times, (found.high - cost) * times
+
+
+def read_triple(answer: Iterable[Any]) -> Triple:
+    """Read three numbers of any type.
+
+    Examples
+    --------
+    >>> read_triple([1, 0.5, 2])
+    (1.0, 0.5, 2.0)
+    """
+    effect, low, high = (as_number(one) for one in answer)
+    return effect, low, high
 
 
 def multiply_triple(found: Triple, times: float) -> Triple:

@@ -319,6 +319,16 @@ def list_wrong_cycles() -> tuple[Mistake, ...]:
             "You took the purchases from April on. All receipts before 1 July 2017 are asked, from January on.",
             float(find_dog_gaps(before[before.time >= "2017-04-01"]).median()),
         ),
+        Mistake(
+            "median_of_medians",
+            "You took each household's median first, and then the median of these. The median of all gaps in one pot is asked.",
+            float(gaps.groupby(days.customer_id).median().median()),
+        ),
+        Mistake(
+            "mean_in_whole_days",
+            "That is the mean, in whole days. The median of all gaps in one pot is asked.",
+            float(int(gaps.mean())),
+        ),
         Mistake("most_frequent", "That is the most frequent gap. The median is asked.", float(gaps.mode().iloc[0])),
         Mistake(
             "both_days_counted", "You counted both days: from Monday to Tuesday it is one day, not two.", right + 1

@@ -14,7 +14,7 @@ import pandas as pd
 from loyalty.evaluate.observational.noncompliance import measure_complier_effect
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.notes import judge_note, list_mistakes
-from loyalty.tasks.checking.triples import multiply_triple, say_triple, take_triple, widen_triple
+from loyalty.tasks.checking.triples import multiply_triple, read_triple, say_triple, take_triple, widen_triple
 from loyalty.tasks.t31.measures import (
     BEFORE,
     CLOSES,
@@ -579,7 +579,7 @@ def _judge_note(answer: Any) -> tuple[str | None, str]:
 
 def _judge_divisor(answer: Any) -> tuple[str | None, str]:
     """Name a division of 31c by another share, whichever it is."""
-    divisor = name_divisor(tuple(float(number) for number in answer))
+    divisor = name_divisor(read_triple(answer))
     if divisor is None:
         return None, ""
     return (
@@ -614,7 +614,7 @@ TASKS = (
         tolerance=0.0012,
         hints=(
             "Only the days change: [11 March 2024, 3 June 2024).",
-            "`compare_means(before[owner], before[~owner])` from `loyalty.stats.intervals` gives effect, low and high.",
+            "`compare_means(before[owner], before[~owner])` from `loyalty.stats` gives effect, low and high.",
         ),
         close="Close, not it. The same users and owners as in 31a, one value a user?",
     ),
@@ -638,7 +638,7 @@ TASKS = (
         hints=(
             "The effect of 31c was made by those whom the invitation moved. How large is their share?",
             "Share of takers among the invited, minus share of takers in the control group.",
-            "`measure_complier_effect(contacts, per_28_days, took='took_app')` from `loyalty.evaluate.observational.noncompliance` divides and gives the interval.",
+            "`measure_complier_effect(contacts, per_28_days, took='took_app')` from `loyalty.evaluate.observational` divides and gives the interval.",
         ),
         close="Close, not it. Divide by the difference of the two take-ups, not rounded, and the interval with it.",
         judge=_judge_divisor,
@@ -649,7 +649,7 @@ TASKS = (
         compute=_answer_invoices,
         tolerance=_NOTE_TOLERANCE,
         hints=(
-            "Profit: 0.28 times an effect of 31c, less 0.10. Take the lower end.",
+            "Profit at the lower end: 0.28 times the lower end of 31c, less 0.10.",
             "For the badge compare 31a with 31b.",
         ),
         judge=_judge_note,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -141,10 +141,14 @@ def match_rounded_hurdles(answer: float, known: Iterable[Mistake], tolerance: fl
     for rounded in ROUNDED_HURDLES:
         scaled = answer * exact[rounded] / rounded
         # a long way from the tolerance's own size the second decimal says less: a hundredth of a percent more
-        found = find_mistakes(known, lambda value, at=scaled: abs(value - at), tolerance + 1e-4 * abs(answer))
+        found = find_mistakes(known, partial(_measure_from, scaled), tolerance + 1e-4 * abs(answer))
         if found:
             return found
     return []
+
+
+def _measure_from(one: float, other: float) -> float:
+    return abs(other - one)
 
 
 @cache

@@ -16,7 +16,7 @@ from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.answers import as_number
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.notes import judge_note, list_mistakes
-from loyalty.tasks.checking.triples import move_triple, multiply_triple, say_triple, take_triple
+from loyalty.tasks.checking.triples import move_triple, multiply_triple, read_triple, say_triple, take_triple
 from loyalty.tasks.t33.measures import (
     DAY,
     DAYS,
@@ -728,7 +728,7 @@ def _judge_note(answer: Any) -> tuple[str | None, str]:
 
 def _judge_slope(answer: Any) -> tuple[str | None, str]:
     """Name an adjustment by one slope, whichever it is."""
-    slope = name_slope(tuple(float(number) for number in answer))
+    slope = name_slope(read_triple(answer))
     if slope is None:
         return None, ""
     return (
@@ -763,7 +763,7 @@ TASKS = (
         tolerance=0.0025,
         hints=(
             "Per customer the sum of `sales` in the window; who bought nothing has 0.",
-            "`build_outcomes` from `loyalty.evaluate.lift.outcomes` does it, zeros included: give contacts, receipts, `start` and `end`.",
+            "`build_outcomes` from `loyalty.evaluate.lift` does it, zeros included: give contacts, receipts, `start` and `end`.",
             "Then `measure_lift(contacts, outcomes, 'sales')`, or `compare_means` of the two groups: effect, low, high.",
         ),
         close="Close, not it. Which days are in your window, and is everybody in who was drawn?",
@@ -800,7 +800,7 @@ TASKS = (
         tolerance=_NOTE_TOLERANCE,
         hints=(
             "Give every customer one number: 0.30 times sales, less 2.40 if he took the gift.",
-            "Compare the two groups in that number (`compare_means` from `loyalty.stats.intervals`), and take the 10 cents of the e-mail off effect, low and high.",
+            "Compare the two groups in that number (`compare_means` from `loyalty.stats`), and take the 10 cents of the e-mail off effect, low and high.",
             "If zero lies inside the interval, nobody knows yet whether the gift earns.",
         ),
         judge=_judge_note,
