@@ -22,7 +22,9 @@ STRAY_SHARE = 0.002
 LATE = 0.01  # share of control drawn after the others
 FAILED = 0.15  # by how much less arrives in a cell than elsewhere, as a share of the messages; or arrives at all
 CELL = 20  # treated customers; or customers without a purchase who should be there
-MISSING = 0.001  # share of contacts without a row that moves no result
+MISSING = 0.001  # share of contacts without a row that moves no result, even if all are of one group
+LOST = 0.01  # share of contacts without a row that moves no result, if both groups lost alike
+REACHED = 0.5  # of a channel's own messages; less of them is no channel
 SILENT = 0.1  # share of buyers in a group of ids, as a part of that of all others
 # customers in a group, groups by their first characters
 GROUP = 30
@@ -169,14 +171,20 @@ def _compare_before(record: Record) -> tuple[str, float]:
 
 
 def _find_chance(record: Record) -> pd.Series:
-    """Groups within which the lottery was the same for all: strata, or the chance to be control; empty if unknown."""
+    """Groups within which the lottery was the same for all: strata, or the chance to be control; empty if unknown.
+
+    Strata count also where no chance is known: each may have had a share of its own.
+    """
     contacts = record.contacts
     control = record.contacts["is_control"]
     chance = pd.to_numeric(contacts["propensity"], errors="coerce").round(6)
+    if contacts["stratum"].notna().any():
+        stratum = contacts["stratum"].astype(object).fillna("").astype("str")
+        if len(record.arms) > 1 or chance.isna().any():
+            return stratum
+        return stratum + " " + chance.where(control, (1 - chance).round(6)).astype("str")
     if (chance.groupby(contacts["arm"]).nunique() < 2).all():
         return pd.Series("", contacts.index)
-    if contacts["stratum"].notna().any():
-        return contacts["stratum"].astype(object).fillna("").astype("str")
     if len(record.arms) == 1:
         return chance.where(control, (1 - chance).round(6))
     return pd.Series(np.nan, contacts.index)
@@ -198,7 +206,10 @@ def _find_late(record: Record) -> tuple[bool, str]:
 
 
 def check_delivery(record: Record) -> Symptom:
-    """Look for a channel, an operator or a day of sending of which less arrived than of the others."""
+    """Look for a channel that hardly delivers, and within a channel for an operator or a day of which less arrived.
+
+    Channels are not compared with each other: of push messages fewer arrive than of text messages, always.
+    """
     treated = record.contacts[~record.contacts["is_control"]]
     sent = treated["sent_at"]
     arrived = treated["delivered"]
@@ -210,10 +221,19 @@ def check_delivery(record: Record) -> Symptom:
     if arrived.mean() < FAILED:
         return Symptom(whole, broken=True)
     marks = treated[["channel", "operator"]].assign(day=sent.dt.normalize()).loc[arrived.index]
-    names = [name for name in marks if marks[name].nunique() > 1]
-    if not names:
+    channel = marks["channel"].astype("str").where(marks["channel"].notna(), "")
+    each = arrived.groupby(channel).agg(["mean", "size"])
+    each = each[(each["size"] >= CELL) & (each.index != "")].sort_values("mean")
+    if len(each) and each["mean"].iloc[0] < REACHED:
+        worst = each.iloc[0]
+        says = f"By the channel {each.index[0]} {worst['mean']:.1%} of {record.say(int(worst['size']))} messages"
+        return Symptom(f"{says} arrived, less than half of them", broken=True)
+    if len(each) > 1:
+        whole = f"{whole} ({', '.join(f'{name} {share:.1%}' for name, share in each['mean'].items())})"
+    names = [name for name in ("operator", "day") if marks[name].nunique() > 1]
+    if not names and len(each) < 2:
         return Symptom(unseen=f"channel or operator in contacts, or several days in sent_at; {whole}")
-    table = compare_cells(arrived, marks, [*combinations(names, 1), *combinations(names, 2)], CELL)
+    table = _compare_within(arrived, marks, channel, names)
     if table.empty:
         return Symptom(good=whole, p=1.0, broken=False)
     big = table[table["rest"] - table["share"] > FAILED]
@@ -223,6 +243,19 @@ def check_delivery(record: Record) -> Symptom:
     says = f"{says}, of the others {worst['rest']:.1%}; {say_p(worst['p'])} after correction for {len(table)} cells"
     good = f"{says}: chance may do so" if large else f"{whole}, least in {says}"
     return Symptom(says[:1].upper() + says[1:], good, float(worst["p"]), large=large)
+
+
+def _compare_within(arrived: pd.Series, marks: pd.DataFrame, channel: pd.Series, names: list[str]) -> pd.DataFrame:
+    """Compare operators and days, each with the others of its own channel; p is corrected for the cells of all."""
+    by = [*combinations(names, 1), *combinations(names, 2)]
+    parts = []
+    for name, inside in channel.groupby(channel):
+        part = compare_cells(arrived.loc[inside.index], marks.loc[inside.index], by, CELL)
+        label = part["label"] + (f" of the channel {name}" if name and channel.nunique() > 1 else "")
+        # Each part is corrected for its own cells already
+        parts.append(part.assign(label=label, own=len(part)))
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(p=(table["p"] * len(table) / table["own"]).clip(upper=1.0)).drop(columns="own")
 
 
 def check_survivors(record: Record) -> Symptom:
@@ -291,10 +324,11 @@ def check_join(record: Record) -> Symptom:
             faults.append(gone)
         says = "; ".join(faults)
         return Symptom(says[:1].upper() + says[1:], p=p, broken=True)
-    if lost > MISSING * total:
+    if lost > LOST * total:
         return Symptom(gone, p=p, broken=True, large=False)
     if lost:
-        return Symptom(good=gone, p=p, broken=False)
+        hint = "Ask why they have none; so few of both groups hardly move the lift." if lost > MISSING * total else ""
+        return Symptom(good=gone, p=p, broken=False, hint=hint)
     return Symptom(good=f"All {record.say(total)} customers meet their outcomes", p=p, broken=False)
 
 

@@ -147,12 +147,23 @@ def test_shares_that_differ_by_stratum_are_no_imbalance(campaign):
     contacts["arm"] = np.where(np.arange(400) % np.where(rich, 10, 2) == 0, "control", "mail")
     contacts["stratum"], share = np.where(rich, "rich", "poor"), np.where(rich, 0.1, 0.5)
     outcomes.loc[outcomes["customer_id"] >= 10_200, ["orders", "sales"]] += [2, 50.0]
-    naive = examine(contacts.drop(columns=["sent_at", "delivered", "offer_id"]), outcomes)
+    naive = examine(contacts.drop(columns=["sent_at", "delivered", "offer_id", "stratum"]), outcomes)
     assert naive[DRAW].state == "broken"
     control = contacts["arm"] == "control"
     for lists in (contacts, contacts.drop(columns="stratum")):
         found = examine(lists.assign(propensity=np.where(control, share, 1 - share)), outcomes)
         assert found[DRAW].state == "sound"
+
+
+def test_shares_that_differ_by_stratum_are_no_imbalance_where_no_chance_is_written_down(campaign):
+    contacts, outcomes = campaign
+    rich = contacts.index >= 200
+    contacts["arm"] = np.where(np.arange(400) % np.where(rich, 10, 2) == 0, "control", "mail")
+    contacts["stratum"] = np.where(rich, "rich", "poor")
+    outcomes.loc[outcomes["customer_id"] >= 10_200, ["orders", "sales"]] += [2, 50.0]
+    lists = contacts.drop(columns=["sent_at", "delivered", "offer_id"])
+    assert examine(lists, outcomes)[DRAW].state == "sound"
+    assert examine(lists.assign(propensity=np.nan), outcomes)[DRAW].state == "sound"
 
 
 @pytest.mark.parametrize(("late", "state"), [("2024-03-03 12:30", "sound"), ("2024-03-04 00:10", "broken"),
@@ -251,6 +262,16 @@ def test_rows_lost_alike_in_both_groups_are_a_broken_join(campaign):
     assert found["broken join"].evidence.startswith("Of 400 customers 40 (10.0%) have no row of the window `main`")
 
 
+@pytest.mark.parametrize(("lost", "state", "hint"), [(3, "sound", True), (20, "sound", True), (2, "sound", False),
+                                                     (22, "broken", True)])  # fmt: skip
+def test_a_few_rows_lost_alike_in_both_groups_are_told_and_not_refused(lost, state, hint):
+    contacts, outcomes = make_campaign(2_000)
+    found = examine(contacts, drop(outcomes, contacts["customer_id"][:lost]))
+    assert found["broken join"].state == state and found.verdict == ("sign" if state == "sound" else "refuse")
+    assert (found["broken join"].advice != "Nothing to do.") == hint
+    assert f"Of 2,000 customers {lost} (" in found["broken join"].evidence
+
+
 @pytest.mark.parametrize("write", ["{:08d}", " {}", "{} ", "{}"])
 def test_ids_that_differ_by_zeros_blanks_or_type_are_a_broken_join_and_nothing_else(campaign, write):
     contacts, outcomes = campaign
@@ -331,14 +352,36 @@ def test_an_operator_of_whom_less_arrives_is_found_with_the_exact_p():
     assert "Operator Ado: 50.0% of 20 messages arrived, of the others 100.0%" in found["failed channel"].evidence
 
 
-def test_a_day_on_which_one_operator_failed_is_found_and_channels_a_little_apart_are_not():
+def test_a_channel_of_which_less_arrives_by_its_nature_is_compared_with_itself():
+    contacts, outcomes = make_campaign(4_000)
+    treated = contacts.index[contacts["arm"] == "mail"]
+    push = np.arange(len(treated)) % 2 == 0
+    contacts.loc[treated, "channel"] = np.where(push, "push", "sms")
+    place = np.arange(len(treated)) // 2 % 100
+    contacts.loc[treated, "delivered"] = place < np.where(push, 75, 98)
+    for lists in (contacts, contacts.drop(columns="operator")):
+        found = examine(lists, outcomes)["failed channel"]
+        assert found.state == "sound" and "push 75.0%, sms 98.0%" in found.evidence
+    contacts.loc[treated, "delivered"] = place < np.where(push, 49, 98)
+    found = examine(contacts, outcomes)["failed channel"]
+    assert found.state == "broken" and found.evidence == (
+        "By the channel push 49.0% of 1,000 messages arrived, less than half of them."
+    )
+    contacts.loc[treated, "delivered"] = (place < 98) & ~(push & (contacts.loc[treated, "operator"] == "Bel"))
+    found = examine(contacts, outcomes)["failed channel"]
+    assert found.state == "broken" and isnan(found.p)  # half of push is lost with its operator
+
+
+def test_a_day_on_which_one_operator_failed_is_found_and_operators_a_little_apart_are_not():
     contacts, outcomes = make_campaign(4_000)
     contacts["sent_at"] += pd.to_timedelta(np.arange(4_000) // 2 % 4, unit="D")
     failed = (contacts["operator"] == "Bel") & (contacts["sent_at"].dt.day == 6) & (contacts["arm"] == "mail")
     contacts.loc[failed, "delivered"] = False
-    assert "Operator Bel, day 2024-03-06: 0.0%" in examine(contacts, outcomes)["failed channel"].evidence
+    found = examine(contacts, outcomes)["failed channel"]
+    assert found.state == "broken" and "Operator Bel, day 2024-03-06 of the channel" in found.evidence
+    assert found.evidence.count("0.0% of ") == 1
     contacts, outcomes = make_campaign(4_000)
-    weak = (contacts["channel"] == "sms") & (contacts.index % 20 == 1)
+    weak = (contacts["operator"] == "Bel") & (contacts.index % 20 == 1)
     found = examine(contacts.assign(delivered=contacts["delivered"].mask(weak, False)), outcomes)["failed channel"]
     assert found.state == "sound" and found.p < 0.001
 

@@ -109,3 +109,25 @@ def test_whatever_columns_and_rows_are_missing_each_check_answers(data):
     found = examine_campaign(contacts.drop(columns=gone[0]), outcomes.drop(columns=gone[1])[:rows], known)
     assert len(found.findings) == 10 and all(f.evidence.endswith(".") and f.advice for f in found.findings)
     assert all(np.isnan(f.p) or 0 <= f.p <= 1 for f in found.findings)
+
+
+def draw_unequally(seed, n=3_000):
+    """A sound campaign drawn in three strata of unlike customers, with a share of control of its own in each."""
+    rng = np.random.default_rng([13, seed])
+    kind = rng.choice(3, n, p=[0.6, 0.3, 0.1])
+    control = rng.random(n) < np.array([0.05, 0.2, 0.5])[kind]
+    contacts = pd.DataFrame({"customer_id": range(n), "arm": np.where(control, "control", "mail")})
+    contacts["stratum"] = np.array(["bronze", "silver", "gold"])[kind]
+    rows = []
+    for window in ("pre", "main"):
+        orders = rng.poisson(np.array([0.5, 1.5, 4.0])[kind] * rng.gamma(1, 1, n))
+        rows.append(contacts[["customer_id"]].assign(window=window, orders=orders, sales=orders * rng.gamma(2, 10, n)))
+    return contacts, pd.concat(rows, ignore_index=True)
+
+
+@pytest.mark.parametrize("draws", [6, pytest.param(60, marks=pytest.mark.slow)])
+def test_unequal_strata_without_a_chance_on_the_list_are_compared_within_strata(draws):
+    rung = [bool(examine_campaign(*draw_unequally(seed)).problems) for seed in range(draws)]
+    assert sum(rung) <= stats.binom.ppf(0.999, draws, 0.05)
+    pooled = draw_unequally(0)[0].drop(columns="stratum")
+    assert examine_campaign(pooled, draw_unequally(0)[1])["control chosen afterwards"].state == "broken"
