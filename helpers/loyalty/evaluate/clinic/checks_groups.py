@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import combinations
 
 import numpy as np
@@ -9,11 +10,15 @@ import pandas as pd
 from scipy import stats
 
 from loyalty.evaluate.clinic.findings import Symptom
+from loyalty.evaluate.clinic.randomisation import compare_with_lotteries, describe_spend
 from loyalty.evaluate.clinic.record import Record, compare_cells
-from loyalty.evaluate.design.balance import check_balance
 from loyalty.evaluate.design.sample_ratio import ALARM, check_sample_ratio
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.result import Lift
 from loyalty.tables.check import TableError
-from loyalty.text import say_p
+from loyalty.text import say_money, say_p
+
+ADJUST = "Read the lift adjusted by what was bought before, measure_lift(…, before=…): it takes this gap off."
 
 WRITTEN = 0.01  # share of control written to, which takes the same share off the lift
 # So many customers, and so large a share of control, may redeem without the campaign's doing
@@ -122,9 +127,10 @@ def _find_strays(record: Record, written: pd.Series) -> pd.Series | None:
 
 
 def check_draw(record: Record) -> Symptom:
-    """Check that control was drawn together with the treated: by covariate balance, and by the time of the draw.
+    """Check that control was drawn together with the treated: by what was bought before, and by the time of the draw.
 
-    A control picked at random afterwards looks the same before the start: then only `assigned_at` tells.
+    A control picked at random afterwards looks the same before the start: then only `assigned_at` tells. Between the
+    check's part of the level and the level itself a gap is called chance, which the adjusted lift takes off.
     """
     before, p = _compare_before(record)
     late, when = _find_late(record)
@@ -138,36 +144,54 @@ def check_draw(record: Record) -> Symptom:
     good = f"Before the start {before}"
     if when:
         good = f"{good}; {when}"
-    return Symptom(f"The groups differed before the start: {before}", good, p)
+    return Symptom(f"The groups differed before the start: {before}", good, p, hint=ADJUST if p < record.level else "")
 
 
 def _compare_before(record: Record) -> tuple[str, float]:
-    """Omnibus balance test on the ranks of what was bought before, within groups of one chance to be control.
+    """Randomisation test of what was bought before, within groups of one chance to be control.
 
-    Returns the means in words and the p-value; nothing and NaN where there is nothing to compare.
+    Returns the means in words, with what they make of the lift, and the p-value; nothing and NaN where there is nothing
+    to compare.
     """
     before = record.windows["pre"]
     contacts = record.contacts
     chance = _find_chance(record)
     known = [name for name in ("sales", "orders") if name in before and before[name].nunique() > 1]
-    statistic = 0.0
-    df = 0
-    sides = contacts["is_control"][before[known].notna().all(axis=1) & chance.notna()]
     if not known:
         return "", float("nan")
-    for _, part in sides.groupby(chance):
-        if min(part.sum(), (~part).sum()) > 1:
-            wave = contacts.loc[part.index, ["arm"]].assign(campaign_id="this one", wave=1, customer_id=part.index)
-            profile = before.loc[part.index, known].assign(customer_id=part.index)
-            found = check_balance(wave, profile, control=record.control)
-            statistic += found.statistic
-            df += found.df
-    if not df:
+    here = before[known].notna().all(axis=1) & chance.notna()
+    control = contacts.loc[here, "is_control"]
+    sides = control.groupby(chance[here]).agg(["sum", "size"])
+    # A cell needs two customers of either group: one alone has no spread
+    cells = sides.index[(sides["sum"] > 1) & (sides["size"] - sides["sum"] > 1)]
+    inside = chance[here].isin(cells)
+    if not inside.any():
         return "", float("nan")
-    p = float(stats.chi2.sf(statistic, df))
-    means = before.loc[sides.index, known].groupby(sides).mean()
+    control = control[inside]
+    spend = before.loc[control.index, known]
+    found = compare_with_lotteries(describe_spend(spend), control, chance[control.index])
+    means = spend.groupby(control).mean()
     form = "{} of {:,.2f} (treated) and {:,.2f} (control)"
-    return f"{', '.join(form.format(name, *means[name]) for name in known)} a customer; {say_p(p)}", p
+    says = f"{', '.join(form.format(name, *means[name]) for name in known)} a customer; {say_p(found.p)}"
+    if found.worst and found.p < record.level:
+        z = found.table.loc[found.worst, "z"]
+        says = f"{says}, farthest apart in {found.worst} ({abs(z):.1f} standard deviations of a lottery)"
+    return f"{says}{_say_placebo(spend, control, chance[control.index], known[0])}", found.p
+
+
+def _say_placebo(spend: pd.DataFrame, control: pd.Series, cells: pd.Series, name: str) -> str:
+    """What the lift would have been before the start, in a clause with its interval; no verdict of its own."""
+    table = spend.assign(arm=np.where(control, "control", "treated"))
+    if cells.nunique() > 1:
+        share = control.groupby(cells).transform("mean")
+        table["propensity"] = np.where(control, share, 1 - share)
+    with suppress(TableError):
+        found = measure_lift(table, outcome=name)
+        if isinstance(found, Lift) and np.isfinite(found.low):
+            effect, low, high = (say_money(value, "", 2) for value in (found.effect, found.low, found.high))
+            total = say_money(found.effect * found.n_treated)
+            return f"; the lift of those days, when nothing was sent, is {effect} ({low} to {high}), {total} in all"
+    return ""
 
 
 def _find_chance(record: Record) -> pd.Series:

@@ -10,7 +10,7 @@ import pytest
 
 from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import CHECKS, Claim
-from loyalty.evaluate.design.balance import check_balance
+from loyalty.evaluate.clinic.randomisation import compare_with_lotteries, describe_spend
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.tables.check import TableError
 
@@ -131,14 +131,28 @@ def test_a_time_of_sending_that_all_of_control_have_is_when_they_would_have_been
     assert examine(contacts.assign(sent_at=START), outcomes)["contamination"].state == "sound"
 
 
-def test_groups_that_differ_before_the_start_are_told_by_the_omnibus_test_on_ranks(campaign):
+def test_groups_that_differ_before_the_start_are_told_by_the_randomisation_test(campaign):
     contacts, outcomes = campaign
     before = outcomes["window"].eq("pre") & outcomes["customer_id"].isin(contacts.loc[contacts["arm"] == "mail",
                                                                                       "customer_id"])  # fmt: skip
     outcomes.loc[before & (outcomes["customer_id"] % 3 == 0), ["orders", "sales"]] += [1, 20.0]
     found = examine(contacts, outcomes)[DRAW]
-    profile = outcomes[outcomes["window"] == "pre"][["customer_id", "sales", "orders"]]
-    assert found.p == pytest.approx(check_balance(contacts, profile).p) and found.state == "broken"
+    profile = contacts.merge(outcomes[outcomes["window"] == "pre"][["customer_id", "sales", "orders"]])
+    one = compare_with_lotteries(describe_spend(profile[["sales", "orders"]]), profile["arm"] == "control")
+    assert found.p == one.p and found.state == "broken"
+    lift = measure_lift(profile)
+    words = f"when nothing was sent, is {lift.effect:,.2f} ({lift.low:,.2f} to {lift.high:,.2f})"
+    assert words in found.evidence and f"{200 * lift.effect:,.0f} in all" in found.evidence
+
+
+def test_a_gap_between_the_checks_part_and_the_level_is_adjusted_for_and_not_refused():
+    contacts, outcomes = make_campaign(400)
+    before = outcomes["window"].eq("pre") & outcomes["customer_id"].isin(contacts.loc[contacts["arm"] == "mail",
+                                                                                      "customer_id"])  # fmt: skip
+    outcomes.loc[before & (outcomes["customer_id"] % 5 == 0), ["orders", "sales"]] += [1, 20.0]
+    found = examine(contacts, outcomes)[DRAW]
+    assert (0.05 - 4 * 0.001) / 3 < found.p < 0.05
+    assert found.state == "sound" and "Read the lift adjusted" in found.advice and "farthest apart in" in found.evidence
 
 
 def test_shares_that_differ_by_stratum_are_no_imbalance(campaign):
