@@ -34,8 +34,8 @@ _HOMES = {
         "hash_customers hold_out run_aa"
     ),
     "evaluate.lift": (
-        "Lift Lifts adjust_gap apply_margin_rate bootstrap_gap build_outcomes gather_lifts measure_lift "
-        "measure_lifts unmask_redeemers"
+        "Lift Lifts PlaceboLift adjust_gap apply_margin_rate bootstrap_gap build_outcomes gather_lifts measure_lift "
+        "measure_lifts measure_placebo_lift unmask_redeemers"
     ),
     "evaluate.money": "Money campaign_money compare_money decide find_break_even plan_economics value_test",
     "evaluate.observational": (

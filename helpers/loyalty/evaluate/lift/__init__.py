@@ -4,6 +4,7 @@ from loyalty.evaluate.lift.bootstrap import bootstrap_gap
 from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.evaluate.lift.measure import measure_lift, measure_lifts, unmask_redeemers
 from loyalty.evaluate.lift.outcomes import apply_margin_rate, build_outcomes
+from loyalty.evaluate.lift.placebo import PlaceboLift, measure_placebo_lift
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "unmask_redeemers",
     "apply_margin_rate",
     "build_outcomes",
+    "PlaceboLift",
+    "measure_placebo_lift",
     "Lift",
     "Lifts",
     "gather_lifts",

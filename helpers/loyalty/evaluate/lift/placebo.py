@@ -69,7 +69,7 @@ class PlaceboLift(Lift):
         span = "without an interval" if np.isnan(self.low) else f"{self.level * 100:g} % interval {low} to {high}"
         when = f" ({self.window.say()})" if self.window else ""
         text = f"Before anything was sent{when} the same comparison gives {effect}{points} of {self.measure} a customer"
-        text = f"{text} ({span}). It should be near zero: a gap of then may be in the lift as well."
+        text = f"{text} ({span}). It should be near zero: a gap of those days may be in the lift too."
         return f"{text} Careful: {ONLY_PAST}." if self.window and self.window.shared else text
 
     def reads(self) -> str:

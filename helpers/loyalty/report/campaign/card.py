@@ -10,6 +10,7 @@ import pandas as pd
 
 from loyalty.evaluate.money.profit import Money
 from loyalty.report.campaign.job import Job
+from loyalty.report.campaign.placebo import ROW, Placebo
 from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import list_advice
 from loyalty.report.output.html import ReportCard
@@ -61,6 +62,8 @@ class Measured:
         "earned", "lost" or "open": never more than the checks and the number of arms allow.
     advice : str
         What to do next.
+    placebo : Placebo
+        The same measurement before the start.
     """
 
     arms: list[str]
@@ -76,11 +79,17 @@ class Measured:
     alarms: dict[str, str]
     verdict: str
     advice: str
+    placebo: Placebo
 
     @property
     def lift(self) -> Any:
         """The lift of sales during the campaign."""
         return self.lifts[DURING]
+
+    @property
+    def lifts_and_placebo(self) -> dict[str, Any]:
+        """The lifts by the name of their row, and beside them the placebo if there is one."""
+        return self.lifts if self.placebo.sales is None else self.lifts | {ROW: self.placebo.sales}
 
     @property
     def said_money(self) -> Money:

@@ -24,6 +24,7 @@ from loyalty.report.campaign.card import (
     say_effect,
 )
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
+from loyalty.report.campaign.placebo import ROW, list_rows, measure_placebo, say_lift, say_profit
 from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, show_lifts
 from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import check_campaign, find_alarms
@@ -63,6 +64,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
         "response": measured.response,
         "checks": measured.checks,
         "sharp": measured.sharp,
+        "placebo": measured.placebo,
     }
     sections = _make_sections(job, measured, segments, lines) | common
     sheets = _make_sheets(job, measured, segments, lines)
@@ -86,7 +88,13 @@ def _drop_not_invited(job: Job) -> Job:
     def keep_drawn(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["customer_id"].isin(drawn)].reset_index(drop=True)
 
-    return replace(job, contacts=keep_drawn(job.contacts), wide=keep_drawn(job.wide), outcomes=keep_drawn(job.outcomes))
+    return replace(
+        job,
+        contacts=keep_drawn(job.contacts),
+        wide=keep_drawn(job.wide),
+        outcomes=keep_drawn(job.outcomes),
+        early=job.early.keep(drawn),
+    )
 
 
 def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
@@ -134,6 +142,7 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         alarms=alarms,
         verdict=verdict,
         advice=advice,
+        placebo=measure_placebo(job.early, job.contacts, best, asked),
     )
 
 
@@ -200,15 +209,19 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
     lift = measured.lift
     careful = [f"Careful: {text}." for text in keep_warnings(lift.warnings, lift)]
     words = [say_effect(job, lift, arm=measured.one_arm, doubt=bool(measured.alarms)), *measured.sharper, *careful]
+    words[1:1] = say_lift(measured.placebo, job.unit)
     if measured.ranking is not None:
         words.insert(0, f"Shown is the best arm, {measured.best}.")
-    rows = [_say_lift(name, found, "money") for name, found in measured.lifts.items()]
+    rows = [_say_lift(name, found, "money") for name, found in measured.lifts_and_placebo.items()]
     table = pd.DataFrame([*rows, _say_lift("customers who bought", measured.response, "percent")])
+    if measured.placebo.sales is not None:  # no verdict of its own, and so no p-value
+        table.loc[table["per customer"] == ROW, "p"] = float("nan")
     parts_of_lines = tuple(name for name in lines["line"] if name.startswith("of which"))
     notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in measured.money.notes)
     profit = measured.money.profit
     decimals = find_decimals([profit.low, profit.high])
     money_words: tuple[str, ...] = stop or (measured.said_money.sentence(job.unit, decimals),)
+    money_words = (*money_words, *say_profit(measured.placebo, job.unit))
     if missing := list_missing_costs(measured.money):
         money_words = (*money_words, f"Not in this profit, because nobody gave what they cost: {', '.join(missing)}.")
     segment_words = segments.words if segments.table is None else stop or segments.words
@@ -265,6 +278,7 @@ def _summarise(job: Job, measured: Measured) -> pd.DataFrame:
         ("Profit in all, high", money.total.high, "money", ""),
         ("Costs not given", ", ".join(list_missing_costs(money)) or "none", "text", "counted as 0"),
         ("Probability of a loss", money.probability_of_loss, "percent", "given these data alone"),
+        *list_rows(measured.placebo),
     ]
     return parts.make_summary(rows)
 
@@ -272,7 +286,7 @@ def _summarise(job: Job, measured: Measured) -> pd.DataFrame:
 def _make_charts(job: Job, measured: Measured, segments: Segments) -> dict[str, Callable[[], Axes]]:
     """Name the charts that this campaign allows; each is drawn when it is called."""
     charts: dict[str, Callable[[], Axes]] = {
-        "lift": lambda: _draw_lift(measured.lifts, job, bool(measured.alarms)),
+        "lift": lambda: _draw_lift(measured.lifts_and_placebo, job, bool(measured.alarms)),
         "money": lambda: _draw_money(measured.said_money, job.unit),
     }
     table = segments.table

@@ -10,6 +10,7 @@ import pandas as pd
 
 from loyalty.evaluate.clinic.record import infer_shares, read_shares
 from loyalty.intake.mapping.columns_file import FILLED
+from loyalty.report.campaign.placebo import Early
 from loyalty.report.output.parts import Report, find_span
 from loyalty.report.output.privacy import FEW, SMALL, refuse_names
 from loyalty.tables.check import TableError, check_table
@@ -63,6 +64,8 @@ class Job:
         The contacts of the universal control.
     other : pandas.DataFrame, optional
         Who was on the lists of other campaigns; see `read_other_waves`.
+    early : Early
+        What each contact bought in the days of the placebo; see `read_early`.
     """
 
     values: Mapping[str, Any]
@@ -79,6 +82,7 @@ class Job:
     bought: pd.DataFrame | None = None
     held: pd.DataFrame | None = None
     other: pd.DataFrame | None = None
+    early: Early = field(default_factory=Early)
 
     @property
     def unit(self) -> str:

@@ -25,6 +25,7 @@ from loyalty.report.campaign.job import (
 )
 from loyalty.report.campaign.other_waves import read_other_waves
 from loyalty.report.campaign.outcome import report_outcome
+from loyalty.report.campaign.placebo import read_early
 from loyalty.report.campaign.settings import SETTINGS, TABLES
 from loyalty.report.campaign.trust import count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
@@ -68,7 +69,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     CampaignReport
         Sections checks, lift, money, arms, arms_money, segments, skipped, read, appendix; charts lift, money, arms,
         segments. Without several arms there is no arms. `results` holds lift, money, sharp (the lift
-        adjusted by sales before), outcomes and checks.
+        adjusted by sales before), placebo (lift and profit in days before the start), outcomes and checks.
 
     Raises
     ------
@@ -129,6 +130,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
         bought=count_days(receipts, contacts, first, first + length),
         held=held,
         other=read_other_waves(tables, values, contacts),
+        early=read_early(contacts, receipts, values, days, outcomes),
     )
     return job, common
 
@@ -182,6 +184,8 @@ def _define(values: Mapping[str, Any], days: Mapping[str, int]) -> tuple[str, ..
         "not. The interval: of 100 such tests, at least 95 have an interval that holds the true effect.",
         "Profit: margin after discounts, less rewards, points and contact; treated less control, during and after the "
         f"campaign. Margin rate {values['margin_rate']:g}. Earned or lost is said when the interval lies on one side.",
+        "Placebo: the same comparison in as many days before the start, when nothing had been sent. It has no verdict: "
+        "of 20 such campaigns one has an interval without zero by chance.",
         f"Windows, without their last day: before {start - before:%Y-%m-%d} to {start:%Y-%m-%d}, during "
         f"{start:%Y-%m-%d} to {end:%Y-%m-%d}, after {end:%Y-%m-%d} to {end + after:%Y-%m-%d}.",
         f"Groups under {SMALL} customers are not shown. {parts.list_versions()}.",

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.placebo import ONLY_PAST, measure_placebo_lift
 from loyalty.report.campaign import controlled
+from loyalty.report.campaign.placebo import ROW
 from loyalty.report.campaign.report import report_campaign
 from loyalty.tables.check import TableError
 from loyalty.text import say_money
@@ -375,3 +378,30 @@ def test_strata_with_unequal_chances_are_stratified_in_lift_response_and_money(c
     assert said in money.warnings
     assert report.results["sharp"] is None
     assert any("cannot sharpen this: the chance of `control` differs" in text for text in report.sections["lift"].text)
+
+
+def test_beside_the_lift_stands_the_same_measurement_before_the_start(report, campaign):
+    placebo = report.results["placebo"]
+    assert placebo.days.say() == "28 days, 2023-03-06 to 2023-04-02"
+    options = {"start": SETTINGS["start"], "end": SETTINGS["end"]}
+    alone = measure_placebo_lift(campaign.contacts, campaign.receipts, **options)
+    assert placebo.sales.effect == pytest.approx(alone.effect) and placebo.sales.low == pytest.approx(alone.low)
+    profit = measure_placebo_lift(campaign.contacts, campaign.receipts, "margin", **options)
+    assert placebo.profit.effect == pytest.approx(profit.effect)  # nothing was sent, and nothing redeemed
+    table = report.sections["lift"].to_frame().set_index("per customer")
+    assert np.isnan(table.loc[ROW, "p"]) and "Before anything was sent" in " ".join(report.sections["lift"].text)
+    assert "in days when nothing was sent" in " ".join(report.sections["money"].text)
+    assert report.sheets["summary"].set_index("what")["value"]["Placebo lift"] == placebo.sales.effect
+    assert ROW in [label.get_text() for label in report.draw("lift").get_yticklabels()]
+
+
+def test_where_there_is_no_other_past_the_placebo_says_so(campaign):
+    short = campaign.receipts[campaign.receipts["time"] >= "2023-04-03"]
+    report = report_campaign(campaign.load(receipts=short), SETTINGS | COSTS)
+    placebo = report.results["placebo"]
+    pre = report.results["outcomes"].query("window == 'pre'").assign(window="main")
+    assert placebo.days.shared and placebo.sales.effect == measure_lift(campaign.contacts, pre).effect
+    assert ONLY_PAST in " ".join(report.sections["lift"].text)
+    none = campaign.receipts[campaign.receipts["time"] >= "2023-05-01"]
+    report = report_campaign(campaign.load(receipts=none), SETTINGS | COSTS)
+    assert "No placebo lift: there is no look before the start." in report.sections["lift"].text
