@@ -22,7 +22,9 @@ from loyalty.text import say_p
 
 APART = 0.05  # share of customers whose dates would have to be moved to make the groups alike
 WEEK = pd.Timedelta(days=7)  # between the days on which the groups were sent to
+DAY = pd.Timedelta(days=1)
 ZERO = pd.Timedelta(0)
+OTHER_DAY = "Arms sent to on other weekdays differ by the day too: measure each from its own day, or say so."
 # Columns of the outcomes that measure nothing
 KEEPING = {column.name for column in OUTCOMES.columns} - set(MEASURES)
 
@@ -51,7 +53,11 @@ def check_seasons(record: Record) -> Symptom:
         return Symptom(f"The groups were sent to in different weeks: {says}", broken=True)
     if not seen:
         return Symptom(unseen="start and end in outcomes")
-    return Symptom(good=f"All groups were measured over the same days: {', '.join(seen)}", broken=False)
+    says = f"All groups were measured over the same days: {', '.join(seen)}"
+    if len(middle) > 1 and middle.max() - middle.min() >= DAY and _differ(pd.crosstab(sent, arms)):
+        says = f"{says}; they were sent to on {', '.join(f'{day:%A} ({arm})' for arm, day in middle.items())}"
+        return Symptom(good=says, broken=False, hint=OTHER_DAY)
+    return Symptom(good=says, broken=False)
 
 
 def _count_spans(record: Record, window: str) -> pd.DataFrame | None:

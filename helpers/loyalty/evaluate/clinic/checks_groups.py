@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from loyalty.evaluate.clinic.checks_receipts import find_odd_receipts
 from loyalty.evaluate.clinic.findings import Symptom
 from loyalty.evaluate.clinic.randomisation import compare_with_lotteries, describe_spend
 from loyalty.evaluate.clinic.record import Record, compare_cells
@@ -155,7 +156,7 @@ def _compare_before(record: Record) -> tuple[str, float]:
     """
     before = record.windows["pre"]
     contacts = record.contacts
-    chance = _find_chance(record)
+    chance = record.find_chance()
     known = [name for name in ("sales", "orders") if name in before and before[name].nunique() > 1]
     if not known:
         return "", float("nan")
@@ -172,7 +173,8 @@ def _compare_before(record: Record) -> tuple[str, float]:
     found = compare_with_lotteries(describe_spend(spend), control, chance[control.index])
     means = spend.groupby(control).mean()
     form = "{} of {:,.2f} (treated) and {:,.2f} (control)"
-    says = f"{', '.join(form.format(name, *means[name]) for name in known)} a customer; {say_p(found.p)}"
+    within = "" if len(cells) == 1 else f", compared within {len(cells)} groups of one chance"
+    says = f"{', '.join(form.format(name, *means[name]) for name in known)} a customer{within}; {say_p(found.p)}"
     if found.worst and found.p < record.level:
         z = found.table.loc[found.worst, "z"]
         says = f"{says}, farthest apart in {found.worst} ({abs(z):.1f} standard deviations of a lottery)"
@@ -192,26 +194,6 @@ def _say_placebo(spend: pd.DataFrame, control: pd.Series, cells: pd.Series, name
             total = say_money(found.effect * found.n_treated)
             return f"; the lift of those days, when nothing was sent, is {effect} ({low} to {high}), {total} in all"
     return ""
-
-
-def _find_chance(record: Record) -> pd.Series:
-    """Groups within which the lottery was the same for all: strata, or the chance to be control; empty if unknown.
-
-    Strata count also where no chance is known: each may have had a share of its own.
-    """
-    contacts = record.contacts
-    control = record.contacts["is_control"]
-    chance = pd.to_numeric(contacts["propensity"], errors="coerce").round(6)
-    if contacts["stratum"].notna().any():
-        stratum = contacts["stratum"].astype(object).fillna("").astype("str")
-        if len(record.arms) > 1 or chance.isna().any():
-            return stratum
-        return stratum + " " + chance.where(control, (1 - chance).round(6)).astype("str")
-    if (chance.groupby(contacts["arm"]).nunique() < 2).all():
-        return pd.Series("", contacts.index)
-    if len(record.arms) == 1:
-        return chance.where(control, (1 - chance).round(6))
-    return pd.Series(np.nan, contacts.index)
 
 
 def _find_late(record: Record) -> tuple[bool, str]:
@@ -329,7 +311,10 @@ def _find_bought(record: Record) -> pd.DataFrame:
 
 
 def check_join(record: Record) -> Symptom:
-    """Check the join: ids that do not meet, rows that repeat or are lost in both groups, ids that nobody buys with."""
+    """Check the join: ids that do not meet, rows that repeat or are lost in both groups, ids that nobody buys with.
+
+    With the receipts also whether those of one group repeat, come to nothing, or do not add up to its outcomes.
+    """
     if record.unmet:
         return Symptom(record.unmet[:1].upper() + record.unmet[1:], broken=True)
     total = len(record.contacts)
@@ -337,6 +322,12 @@ def check_join(record: Record) -> Symptom:
     faults = _find_faults(record)
     if silent:
         faults.append(silent)
+    advice = ""
+    if record.lines is not None:
+        for odd, says, mend in find_odd_receipts(record.lines, record):
+            p = min(p, odd)
+            faults.append(says)
+            advice = advice or ("" if len(faults) > 1 else mend)
     lost = int(record.find_missing().sum())
     gone = f"Of {record.say(total)} customers {record.count(lost, total)} have no row of the window "
     gone += f"`{record.claim.window}`"
@@ -347,7 +338,7 @@ def check_join(record: Record) -> Symptom:
         if lost:
             faults.append(gone)
         says = "; ".join(faults)
-        return Symptom(says[:1].upper() + says[1:], p=p, broken=True)
+        return Symptom(says[:1].upper() + says[1:], p=p, broken=True, mend=advice)
     if lost > LOST * total:
         return Symptom(gone, p=p, broken=True, large=False)
     if lost:

@@ -14,6 +14,8 @@ from typing import Any
 
 from loyalty.evaluate.clinic import checks_claims as claims
 from loyalty.evaluate.clinic import checks_groups as groups
+from loyalty.evaluate.clinic.blind import list_blind, measure_earlier
+from loyalty.evaluate.clinic.checks_receipts import read_lines
 from loyalty.evaluate.clinic.findings import BROKEN, CHECKS, FINE, SOUND, Claim, Examination
 from loyalty.evaluate.clinic.record import open_record
 from loyalty.evaluate.design.sample_ratio import ALARM
@@ -34,6 +36,7 @@ LOOKS = (
     groups.check_join,
 )
 DRAW = "control chosen afterwards"
+FIXED = 4  # looks that alarm at .001 each
 SHARED = 3  # checks that share what the fixed alarms leave of the level
 # A fault of the first kind also makes the second check alarm
 LEADS = (
@@ -52,6 +55,7 @@ def examine_campaign(
     plan: Any = None,
     claim: Claim | None = None,
     *,
+    receipts: AnyTable = None,
     control: str = "control",
     level: float = 0.05,
     say: Callable[[int], str] = "{:,}".format,
@@ -59,7 +63,8 @@ def examine_campaign(
     """Look for ten faults of a campaign before its lift is believed.
 
     Not a proof of soundness: what no table shows, such as a second campaign in the control's letter boxes, stays
-    unseen. A check without its columns says so and which would unlock it.
+    unseen; `.blind` names the commonest, and from which size on it would show. A check without its columns says so and
+    which would unlock it.
 
     Parameters
     ----------
@@ -74,6 +79,10 @@ def examine_campaign(
         registered_on are what was planned; mode "blocks" if the groups were drawn with exact quotas.
     claim : Claim, optional
         What the report says; without it the planned metric for everybody.
+    receipts : table under RECEIPTS, optional
+        What the outcomes were made of, and from before the start. With it the clinic sees receipts of one group that
+        repeat, come to nothing or do not add up to its outcomes, and measures the lift of earlier days
+        (`measure_placebo_lift`).
     control : str
         Name of the control group.
     level : float
@@ -104,10 +113,13 @@ def examine_campaign(
     Source: Dunn (1961), Journal of the American Statistical Association 56, 52-64 (how the checks share the level).
     """
     record = open_record(contacts, outcomes, plan, claim, control=control, level=level, say=say)
+    if receipts is not None:
+        record = replace(record, lines=read_lines(receipts, record))
     symptoms = {check: look(record) for check, look in zip(CHECKS, LOOKS, strict=True)}
-    # Sizes, dates that vary, and silent ids alarm at .001 each; three checks share the rest of the level in equal parts
-    # (Bonferroni). Holm's steps are not used: one fault that is found should not make the others alarm sooner.
-    alarm = (level - 3 * ALARM) / SHARED
+    # Sizes, dates that vary, silent ids and odd receipts alarm at .001 each; three checks share the rest of the level
+    # in equal parts (Bonferroni). Holm's steps are not used: one fault that is found should not make the others alarm
+    # sooner.
+    alarm = (level - FIXED * ALARM) / SHARED
     found = {check: symptom.judge(check, alarm) for check, symptom in symptoms.items()}
     joined = symptoms["broken join"]
     if found["survivors"].state == BROKEN and joined.broken and not joined.large:
@@ -120,4 +132,6 @@ def examine_campaign(
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)
     warnings = (say_universal(record.universal, say),) if record.universal else ()
-    return Examination(tuple(found.values()), (*warnings, *record.warnings))
+    return Examination(
+        tuple(found.values()), (*warnings, *record.warnings), measure_earlier(record, receipts), list_blind(record)
+    )

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.evaluate.lift.placebo import PlaceboLift
 from loyalty.stats.estimate import render_html
 
 BROKEN = "broken"
@@ -97,6 +98,8 @@ class Symptom:
         Whether what was seen is large enough to matter.
     hint : str
         The advice if the check is sound and yet odd.
+    mend : str
+        The advice if the check is broken; empty for the check's usual one.
     unseen : str
         What would unlock the check, if it could not be made; then nothing else counts.
     """
@@ -107,6 +110,7 @@ class Symptom:
     broken: bool | None = None
     large: bool = True
     hint: str = ""
+    mend: str = ""
     unseen: str = ""
 
     def judge(self, check: str, alarm: float) -> Finding:
@@ -117,16 +121,22 @@ class Symptom:
         if broken is None:
             broken = self.p < alarm and self.large
         if broken:
-            return Finding(check, BROKEN, self.p, f"{self.bad}.", ADVICE[check])
+            return Finding(check, BROKEN, self.p, f"{self.bad}.", self.mend or ADVICE[check])
         return Finding(check, SOUND, self.p, f"{self.good}.", self.hint or FINE)
 
 
 @dataclass(frozen=True)
 class Examination:
-    """The ten findings about one campaign; made by `examine_campaign`. `warnings` say who was left out."""
+    """The ten findings about one campaign; made by `examine_campaign`.
+
+    `warnings` say who was left out. `placebo` is the lift of sales before the start, where the receipts reach so far;
+    `blind` lists what no table can show, with the size from which it would show here.
+    """
 
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...] = ()
+    placebo: PlaceboLift | None = None
+    blind: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -173,4 +183,5 @@ class Examination:
     def _repr_html_(self) -> str:
         shown = self.to_frame()
         shown["p"] = [f"{p:.3g}" if p == p else "" for p in shown["p"]]
-        return render_html(shown, self.sentence(), self.warnings)
+        title = self.sentence() if self.placebo is None else f"{self.sentence()} {self.placebo.sentence()}"
+        return render_html(shown, title, (*self.warnings, *(f"Cannot be seen: {text}" for text in self.blind)))

@@ -16,7 +16,7 @@ SEED = 36
 TOP = 0.95  # the pooled quantile of spend above which a customer is one of the top
 # Lotteries that are drawn anew: as many as fit into this many draws of a customer, between the least and the most
 LEAST = 1_000
-MOST = 4_999
+MOST = 1_999
 EFFORT = 2e7
 BATCH = 2_000_000  # entries of a block of indicators
 NORMAL_DRAWS = 200_000
@@ -77,7 +77,7 @@ def compare_with_lotteries(
     cells : Series, optional
         Within which groups the lottery was the same for all, such as strata. Cells with one group only say nothing.
     lotteries : int, optional
-        How many are drawn, 1 or more; 0 asks for the normal approximation. Left out: 1,000 to 4,999, by size.
+        How many are drawn, 1 or more; 0 asks for the normal approximation. Left out: 1,000 to 1,999, by size.
     seed : int
         Of the lotteries. The order of the rows and the names of the cells change nothing.
 

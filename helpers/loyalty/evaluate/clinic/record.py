@@ -34,7 +34,7 @@ class Record:
     hold the outcomes in the same order, empty for who has no row. `counts` are repeated rows of the contacts (arms: in
     how many two groups are named) and of the outcomes, customers who meet their rows only when blanks and zeros in
     front, or text and number, are taken for the same (repaired), and ids on no list (strangers). `universal` counts the
-    customers of the universal control; `say` writes a number of customers.
+    customers of the universal control; `say` writes a number of customers. `lines` are the receipts, if there are any.
     """
 
     contacts: pd.DataFrame
@@ -50,6 +50,7 @@ class Record:
     universal: int = 0
     warnings: tuple[str, ...] = ()
     unmet: str = ""
+    lines: pd.DataFrame | None = None
 
     @property
     def arms(self) -> list[str]:
@@ -60,6 +61,25 @@ class Record:
         """Write a number of customers with its share of `size`, unless the number is hidden."""
         said = self.say(n)
         return f"{said} ({n / size:.1%})" if said.replace(",", "").isdigit() else said
+
+    def find_chance(self) -> pd.Series:
+        """Groups within which the lottery was the same for all: strata, or the chance to be control; empty if unknown.
+
+        Strata count also where no chance is known: each may have had a share of its own.
+        """
+        contacts = self.contacts
+        control = contacts["is_control"]
+        chance = pd.to_numeric(contacts["propensity"], errors="coerce").round(6)
+        if contacts["stratum"].notna().any():
+            stratum = contacts["stratum"].astype(object).fillna("").astype("str")
+            if len(self.arms) > 1 or chance.isna().any():
+                return stratum
+            return stratum + " " + chance.where(control, (1 - chance).round(6)).astype("str")
+        if (chance.groupby(contacts["arm"]).nunique() < 2).all():
+            return pd.Series("", contacts.index)
+        if len(self.arms) == 1:
+            return chance.where(control, (1 - chance).round(6)).astype("str").where(chance.notna())
+        return pd.Series(np.nan, contacts.index)
 
     def find_missing(self) -> pd.Series:
         """Whether a contact has no row, or no number, in the window of the claim."""
