@@ -249,8 +249,8 @@ def write_kinds(rows: pd.DataFrame) -> Iterator[str]:
     yield (
         f"Sound campaigns of the world with one more fault; about 10,000 customers with {ENOUGH:,} or more in control "
         "(the stated size), and about 3,500 with whatever control they have. *Found*: the check named rang. *Moved*: "
-        "by how much the fault alone moves the lift, in points of control's level. Wanted at the stated size: 80 % found, "
-        "else it is listed as unseen.\n"
+        "by how much the fault alone moves the lift, in points of control's level. Wanted at the stated size: 80 % "
+        "found, else it is listed as unseen.\n"
     )
     heads = ("defect", "size", "check", "found at 10,000", "report refused", "moved", "found at 3,500",
              "report refused", "seen?")  # fmt: skip
