@@ -9,6 +9,7 @@ campaigns, nothing is written.
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -40,17 +41,17 @@ Job = tuple[int, str | None, str]
 def list_jobs(part: float = 1.0) -> Iterator[Job]:
     """Seed, defect and size of all campaigns; fixed before anything was run."""
     for seed in range(round(SOUND * part)):
-        yield seed, None, NONE
-    for k, defect in enumerate(DEFECTS, start=1):
-        for seed in range(1000 * k, 1000 * k + max(1, round(BROKEN * part))):
-            yield seed, defect, STATED
-            yield seed, defect, HALF
-    for seed in range(round(SOUND * part)):
         yield seed, KINDS[seed % len(KINDS)], KIND
     for k, defect in enumerate(FURTHER, start=1):
         for seed in range(20_000 + 1_000 * k, 20_000 + 1_000 * k + max(1, round(BROKEN * part))):
             yield seed, defect, AS_LARGE
             yield seed, defect, SMALL
+    for seed in range(round(SOUND * part)):
+        yield seed, None, NONE
+    for k, defect in enumerate(DEFECTS, start=1):
+        for seed in range(1000 * k, 1000 * k + max(1, round(BROKEN * part))):
+            yield seed, defect, STATED
+            yield seed, defect, HALF
 
 
 def run_further(job: Job) -> dict:
@@ -347,14 +348,28 @@ def write_page(rows: pd.DataFrame) -> str:
     return "\n".join(parts)
 
 
+def run_all(jobs: list[Job], kept: Path | None) -> list[dict]:
+    """Run all jobs, and keep each row as it comes, so that a run that was stopped can be taken up again."""
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept and kept.exists() else []
+    done = {(row["seed"], row["name"], row["kind"]): row for row in map(json.loads, lines)}
+    left = [job for job in jobs if job not in done]
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for job, row in zip(left, pool.map(run_job, left, chunksize=2), strict=True):
+            done[job] = row | {"name": job[1]}
+            if kept:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(done[job], default=lambda value: value.item()) + "\n")
+    return [done[job] for job in jobs]
+
+
 def main() -> None:
     """Run all campaigns and write docs/tables/clinic.md, clinic.png and clinic.csv."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", type=float, default=1.0)
     parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--keep", type=Path, default=None, help="a file of rows: what stands in it is not run again")
     asked = parser.parse_args()
-    with ProcessPoolExecutor(WORKERS) as pool:
-        rows = pd.DataFrame(pool.map(run_job, list_jobs(asked.part), chunksize=5))
+    rows = pd.DataFrame(run_all(list(list_jobs(asked.part)), asked.keep))
     rows["late"] = rows["late"].fillna(False).astype(bool)
     folder = asked.folder or (TABLES if asked.part == 1 else None)
     page = write_page(rows)

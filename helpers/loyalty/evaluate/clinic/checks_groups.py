@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import combinations
 
 import numpy as np
@@ -14,8 +13,8 @@ from loyalty.evaluate.clinic.findings import Symptom
 from loyalty.evaluate.clinic.randomisation import compare_with_lotteries, describe_spend
 from loyalty.evaluate.clinic.record import Record, compare_cells
 from loyalty.evaluate.design.sample_ratio import ALARM, check_sample_ratio
-from loyalty.evaluate.lift.measure import measure_lift
-from loyalty.evaluate.lift.result import Lift
+from loyalty.evaluate.lift.compare import compare_weighted
+from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
 from loyalty.text import say_money, say_p
 
@@ -183,17 +182,19 @@ def _compare_before(record: Record) -> tuple[str, float]:
 
 def _say_placebo(spend: pd.DataFrame, control: pd.Series, cells: pd.Series, name: str) -> str:
     """What the lift would have been before the start, in a clause with its interval; no verdict of its own."""
-    table = spend.assign(arm=np.where(control, "control", "treated"))
+    values = spend[name].to_numpy(float)
+    drawn = control.to_numpy(bool)
     if cells.nunique() > 1:
-        share = control.groupby(cells).transform("mean")
-        table["propensity"] = np.where(control, share, 1 - share)
-    with suppress(TableError):
-        found = measure_lift(table, outcome=name)
-        if isinstance(found, Lift) and np.isfinite(found.low):
-            effect, low, high = (say_money(value, "", 2) for value in (found.effect, found.low, found.high))
-            total = say_money(found.effect * found.n_treated)
-            return f"; the lift of those days, when nothing was sent, is {effect} ({low} to {high}), {total} in all"
-    return ""
+        share = control.groupby(cells).transform("mean").to_numpy(float)
+        weights = 1 / (1 - share[~drawn]), 1 / share[drawn]
+        found = compare_weighted(values[~drawn], values[drawn], weights)
+    else:
+        found = compare_means(values[~drawn], values[drawn])
+    if not np.isfinite(found.low):
+        return ""
+    effect, low, high = (say_money(value, "", 2) for value in (found.effect, found.low, found.high))
+    total = say_money(found.effect * found.n_treated)
+    return f"; the lift of those days, when nothing was sent, is {effect} ({low} to {high}), {total} in all"
 
 
 def _find_late(record: Record) -> tuple[bool, str]:
