@@ -18,6 +18,9 @@ TOP = 0.95  # the pooled quantile of spend above which a customer is one of the 
 LEAST = 1_000
 MOST = 1_999
 EFFORT = 2e7
+ENOUGH = (
+    2_000  # customers of the smaller group: with fewer the gaps are not normal, and lotteries are drawn all the same
+)
 BATCH = 2_000_000  # entries of a block of indicators
 NORMAL_DRAWS = 200_000
 ALIKE = 1e-4  # a redrawn statistic nearer than this part to the one that was found is the same, but for rounding
@@ -65,8 +68,9 @@ def compare_with_lotteries(
     """Ask whether control looks as if drawn by lot: the largest of several gaps, against lotteries that are redrawn.
 
     Exact for customers who were drawn by lot within their cell, whatever the values are: who was in control is drawn
-    anew, as many in each cell as there were. Not for groups that were made in another way. On many customers (more than
-    20,000) the gaps are taken as jointly normal, with the correlation that the lottery gives them.
+    anew, as many in each cell as there were. Not for groups that were made in another way. On more than
+    20,000 customers with 2,000 or more in either group the gaps are taken as jointly normal, with the correlation that
+    the lottery gives them.
 
     Parameters
     ----------
@@ -119,7 +123,7 @@ def compare_with_lotteries(
     error = np.sqrt(np.diag(spread))[moves]
     scaled = centred[:, moves] / error
     found = own @ scaled
-    wanted = _choose_number(len(own)) if lotteries is None else lotteries
+    wanted = _choose_number(at) if lotteries is None else lotteries
     top = np.abs(found).max()
     if wanted:
         p = _draw_lotteries(scaled, own, at, wanted, top, seed)
@@ -179,6 +183,11 @@ class _Cells:
     sizes: np.ndarray
     controls: np.ndarray
 
+    @property
+    def fewer(self) -> np.ndarray:
+        """Customers of the smaller group of each cell; the values of a cell add up to 0, so one group tells all."""
+        return np.minimum(self.controls, self.sizes - self.controls)
+
 
 def _refuse_strange(values: pd.DataFrame, control: pd.Series, groups: pd.Series) -> None:
     problems = []
@@ -219,10 +228,12 @@ def _find_covariance(centred: np.ndarray, own: np.ndarray, at: _Cells) -> np.nda
     return (centred * weight[:, None]).T @ centred
 
 
-def _choose_number(customers: int) -> int:
-    """How many lotteries; 0 (the normal approximation) where a thousand would take too long."""
-    fit = int(EFFORT / max(customers, 1))
-    return 0 if fit < LEAST else min(fit, MOST)
+def _choose_number(at: _Cells) -> int:
+    """How many lotteries; 0 (the normal approximation) where they take too long, and both groups have enough."""
+    fit = int(EFFORT / max(at.sizes.sum(), 1))
+    if fit >= LEAST:
+        return min(fit, MOST)
+    return LEAST if at.fewer.sum() < ENOUGH else 0
 
 
 def _draw_lotteries(scaled: np.ndarray, own: np.ndarray, at: _Cells, number: int, top: float, seed: int) -> float:
@@ -230,20 +241,33 @@ def _draw_lotteries(scaled: np.ndarray, own: np.ndarray, at: _Cells, number: int
     rng = np.random.default_rng(seed)
     values = scaled.astype(np.float32)
     hits = 0
+    if number * len(own) > EFFORT:
+        sums = np.array([_draw_few(values, at, rng) for _ in range(number)])
+        hits = int((np.abs(sums).max(axis=1) >= top * (1 - ALIKE)).sum())
+        return (1 + hits) / (1 + number)
     for rows in _split(number, len(own)):
         sums = np.zeros((rows, values.shape[1]), np.float32)
         start = 0
-        for size, controls in zip(at.sizes, at.controls, strict=True):
+        for size, controls, fewer in zip(at.sizes, at.controls, at.fewer, strict=True):
             keys = np.frombuffer(rng.bytes(4 * rows * size), np.uint32).reshape(rows, size)
-            # The lowest keys are drawn: of the two groups the smaller, because the values of a cell add up to 0, so
-            # that the others' sum is that of the controls with the other sign
-            fewer = min(controls, size - controls)
+            # The lowest keys are drawn
             border = np.partition(keys, fewer - 1, axis=1)[:, fewer - 1 : fewer]
             part = (keys <= border).astype(np.float32) @ values[start : start + size]
             sums += part if fewer == controls else -part
             start += size
         hits += int((np.abs(sums).max(axis=1) >= top * (1 - ALIKE)).sum())
     return (1 + hits) / (1 + number)
+
+
+def _draw_few(values: np.ndarray, at: _Cells, rng: np.random.Generator) -> np.ndarray:
+    """The sums of one lottery in which few are drawn of many, place by place."""
+    sums = np.zeros(values.shape[1])
+    start = 0
+    for size, controls, fewer in zip(at.sizes, at.controls, at.fewer, strict=True):
+        drawn = values[start + rng.choice(size, fewer, replace=False, shuffle=False)].sum(axis=0)
+        sums += drawn if fewer == controls else -drawn
+        start += size
+    return sums
 
 
 def _split(number: int, customers: int) -> Iterator[int]:

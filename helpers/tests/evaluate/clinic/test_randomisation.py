@@ -135,7 +135,7 @@ def test_p_is_uniform_under_a_lottery(campaigns):
     assert stats.kstest(found, "uniform").pvalue > 0.001
 
 
-@pytest.mark.parametrize("share", [0.03, 0.2, 0.5])
+@pytest.mark.parametrize("share", [0.15, 0.5])
 def test_the_normal_approximation_agrees_with_the_lotteries_on_many_customers(share):
     spend, control = make_customers(3, 20_000, share)
     values = describe_spend(spend)
@@ -148,10 +148,26 @@ def test_the_normal_approximation_agrees_with_the_lotteries_on_many_customers(sh
     assert compare_with_lotteries(values, control, lotteries=0).p < 0.001
 
 
-def test_more_customers_than_a_thousand_lotteries_allow_are_taken_as_normal():
+def test_many_customers_are_taken_as_normal_unless_one_group_is_small():
     spend, control = make_customers(0, 20_100)
     assert compare_with_lotteries(spend[["sales"]], control).lotteries == 0
     assert compare_with_lotteries(spend[["sales"]][:20_000], control[:20_000]).lotteries == 1_000
+    few = control & (np.arange(20_100) < 9_000)
+    assert 1_000 < few.sum() < 2_000
+    for side in (few, ~few):
+        assert compare_with_lotteries(spend[["sales"]], side).lotteries == 1_000
+
+
+def test_few_that_are_drawn_of_many_place_by_place_give_the_same_p():
+    spend, control = make_customers(2, 20_100, 0.01)
+    cells = pd.Series(np.arange(20_100) % 3)
+    values = describe_spend(spend)
+    one = compare_with_lotteries(values, control, cells)
+    blocks = compare_with_lotteries(values[:19_900], control[:19_900], cells[:19_900])
+    assert (one.lotteries, blocks.lotteries) == (1_000, 1_005)
+    other = compare_with_lotteries(values, control, cells, seed=9)
+    assert one.p == pytest.approx(other.p, abs=4 * np.sqrt(2 * one.p * (1 - one.p) / 1_000))
+    assert np.allclose(one.table["z"], other.table["z"])
 
 
 def test_the_best_twentieth_of_control_among_the_treated_is_seen_where_the_mean_alone_says_little():
