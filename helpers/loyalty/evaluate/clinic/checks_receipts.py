@@ -107,8 +107,8 @@ def _look_for_repeats(lines: pd.DataFrame, record: Record) -> Measured:
 
 def _look_for_zeros(lines: pd.DataFrame, record: Record) -> Measured:
     """Receipts (all lines of one moment) that come to nothing."""
-    whole = lines.groupby(["place", "time"], as_index=False)["sales"].agg(["sum", lambda s: s.abs().sum()])
-    whole.columns = ["place", "time", "sales", "size"]
+    sizes = lines[["place", "time", "sales"]].assign(size=lines["sales"].abs())
+    whole = sizes.groupby(["place", "time"], as_index=False, sort=False).sum()
     zero = whole["size"] == 0
     usual = float(whole.loc[~zero, "sales"].mean()) if (~zero).any() else 0.0
     money = -_spread((zero * usual).where(_is_inside(whole, record), 0.0), whole, record)
