@@ -42,16 +42,21 @@ def list_jobs(part: float = 1.0) -> Iterator[Job]:
     """Seed, defect and size of all campaigns; fixed before anything was run."""
     for seed in range(round(SOUND * part)):
         yield seed, KINDS[seed % len(KINDS)], KIND
-    for k, defect in enumerate(FURTHER, start=1):
-        for seed in range(20_000 + 1_000 * k, 20_000 + 1_000 * k + max(1, round(BROKEN * part))):
-            yield seed, defect, AS_LARGE
-            yield seed, defect, SMALL
+    yield from list_further(part, AS_LARGE)
     for seed in range(round(SOUND * part)):
         yield seed, None, NONE
+    yield from list_further(part, SMALL)
     for k, defect in enumerate(DEFECTS, start=1):
         for seed in range(1000 * k, 1000 * k + max(1, round(BROKEN * part))):
             yield seed, defect, STATED
             yield seed, defect, HALF
+
+
+def list_further(part: float, kind: str) -> Iterator[Job]:
+    """Seed, defect and size of the campaigns with a further defect."""
+    for k, defect in enumerate(FURTHER, start=1):
+        for seed in range(20_000 + 1_000 * k, 20_000 + 1_000 * k + max(1, round(BROKEN * part))):
+            yield seed, defect, kind
 
 
 def run_further(job: Job) -> dict:
