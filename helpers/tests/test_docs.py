@@ -83,6 +83,9 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
     ("clinic", r"Refused, by any check: \*\*\d+ of 200 = ([\d.]+)%", "200 sound campaigns: {} % refused"),
     ("clinic", r"would have flagged \*\*\d+ of 200 = ([\d.]+)%", "would have flagged {} %"),
     ("clinic", r"\*\*winner's curse\*\*.*?\| (\d+ of 20) =", "with both {}."),
+    ("clinic_further", r"Refused, by any check: \*\*\d+ of 200 = ([\d.]+)%", "other kinds, sound: {} % refused"),
+    ("clinic_further", r"\*\*best moved\*\*.*?\| (\d+ of 20) =", "is found in {} campaigns of 10,000"),
+    ("clinic_further", r"\*\*best moved\*\*.*?\| \d+ of 20 =.*?\| (\d+ of 20) =", "and in {} of 3,500"),
     ("uplift", r"## `basket_discount`.*?\| DR-learner .*?(\d+)% \([^|]*\) \|\n", "its own cut-off earns {} % of what"),
     ("uplift", r"## `basket_discount`.*?\| everybody .*?(\d+)%", "a letter to everybody {} %"),
 ]
