@@ -20,6 +20,7 @@ import pandas as pd
 from loyalty.world.card import run_trial
 from loyalty.world.chain import list_products, stock_shelves
 from loyalty.world.customers import draw_population
+from loyalty.world.dirty import DirtyExport, export_dirty
 from loyalty.world.effects import realise
 from loyalty.world.fields import WorldError
 from loyalty.world.money import tabulate
@@ -180,6 +181,47 @@ class World:
         write_receipts(self.scene, target / "receipts", self._state.end, self._log, threads)
         for name in ("products", "customers", "contacts"):
             getattr(self, name).to_parquet(target / f"{name}.parquet", index=False)
+
+    def export_dirty(self, folder: str | Path, *, months: int = 4, seed: int | None = None) -> DirtyExport:
+        """Write the last months of receipts as a till system would send them, with planted faults.
+
+        Not for a table to work with: `receipts` is that. One CSV a month, semicolons, decimal comma, day first, one file
+        in cp1251; what is wrong in them stands in `loyalty.world.dirty.plan.FAULTS`.
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+            Where the files go; made if it is not there.
+        months : int
+            How many of the last months, 3 or more.
+        seed : int, optional
+            Draws which stores, cards and lines the faults fall on; the world's own if left out.
+
+        Returns
+        -------
+        DirtyExport
+            `files`, and `truth`: `truth.defects` (each fault with file and line) and `truth.clean`.
+
+        Raises
+        ------
+        WorldError
+            Fewer than five stores, or months that the world does not have.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> world = World(customers=600, months=3, seed=7, preset="small_chain")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     export = world.export_dirty(folder, months=3)
+        >>> export
+        3 files, receipts_2023-01.csv to receipts_2023-03.csv
+        """
+        own = self.seed if seed is None else seed
+        wrong = _check_whole("seed", own, 0, 2**63 - 1)
+        wrong += _check_whole("months", months, 3, self.months) if self.months >= 3 else ["a world of 3 months is needed"]
+        if wrong:
+            raise WorldError(wrong, "the export")
+        return export_dirty(self, self._receipts, self.end, folder, int(months), int(own))
 
     # --- What happens ----------------------------------------------------------------------------
 

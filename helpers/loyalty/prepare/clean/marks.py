@@ -1,0 +1,349 @@
+"""Mark each receipt line with what is wrong with it: expressions that run where the table lives, never row by row.
+
+Only small tables are read on the way: one row a card, one a store and month, one a store and day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import narwhals as nw
+import pandas as pd
+
+from loyalty.prepare.clean.cells import find_cells_in_utc, find_cells_of_unit_prices, find_cells_without_tax
+from loyalty.prepare.clean.clock import list_offsets, to_local
+from loyalty.prepare.clean.rules import KINDS, CleaningRules
+from loyalty.prepare.visits import APART
+from loyalty.tables.ids import is_blank
+from loyalty.tables.sources import collect, is_empty, open_table
+
+FLAG = {kind: "loyalty_" + re.sub(r"\W+", "_", kind) for kind in KINDS}
+OWN = ("file", "file_line", "file_month", "loyalty_row", "corrected", "ask")  # say where a line stood, not what it is
+TILL = ("store_id", "till_id", "basket_id")
+ALIKE = 8  # so many equal digits are no card
+NOBODY = r"^(?:" + "|".join(f"{digit}{{{ALIKE},}}" for digit in range(10)) + r"|0?123456789?0?|987654321?0?)$"
+TRIAL = r"(?i)^(test|demo|dummy|probe|тест)"
+CELL = ["loyalty_store", "loyalty_month"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the chain's people have told, and the limits of the rules."""
+
+    zone: float | str | None
+    vat_rate: float | None
+    staff_discount: float | None
+    staff_cards: tuple[str, ...]
+    test_cards: tuple[str, ...]
+    rules: CleaningRules
+
+
+@dataclass
+class Marked:
+    """Lines with a flag a finding and their mended values, and what was found on the way; filled by `mark_lines`."""
+
+    lines: nw.LazyFrame
+    missing_days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    not_done: list[tuple[str, str]] = field(default_factory=list)
+
+
+def mark_lines(lines: nw.LazyFrame, known: Known) -> Marked:
+    """Mark all lines, in the order in which a later rule needs an earlier one.
+
+    Parameters
+    ----------
+    lines : narwhals.LazyFrame
+        Under the contract, but for repeats and empty customers; `time` in microseconds, money as decimals.
+    known : Known
+
+    Returns
+    -------
+    Marked
+        Its lines have `new_time`, `new_sales`, `new_discount`, `new_quantity`, `new_kind`, `new_basket`, `new_line`
+        where the table has these columns, and the flags of FLAG.
+    """
+    marked = Marked(_name_cells(lines))
+    _mark_copies(marked)
+    _mark_cancellations(marked)
+    _mark_cards(marked, known)
+    _mend_clock(marked, known)
+    _mend_dates(marked)
+    _mend_money(marked, known)
+    _mend_signs(marked)
+    _mend_numbers(marked)
+    return marked
+
+
+def names_of(lines: nw.LazyFrame) -> list[str]:
+    """Names of the columns."""
+    return lines.collect_schema().names()
+
+
+def is_sale(names: Sequence[str]) -> nw.Expr:
+    """Whether a line calls itself a sale, or nothing at all."""
+    if "kind" not in names:
+        return nw.lit(True)
+    return (nw.col("kind").is_null() | (nw.col("kind") == "sale")).fill_null(True)
+
+
+def _flag(marked: Marked, **flags: nw.Expr) -> None:
+    marked.lines = marked.lines.with_columns(**{name: test.fill_null(False) for name, test in flags.items()})
+
+
+def _name_cells(lines: nw.LazyFrame) -> nw.LazyFrame:
+    """Add the store and month that a line belongs to: a fault of a whole file shows there."""
+    names = names_of(lines)
+    store = nw.col("store_id").cast(nw.String).fill_null("") if "store_id" in names else nw.lit("")
+    month = nw.col("file_month").cast(nw.Datetime("us")) if "file_month" in names else nw.col("time")
+    return lines.with_columns(loyalty_store=store, loyalty_month=month.dt.truncate("1mo"))
+
+
+def _mark_copies(marked: Marked) -> None:
+    """Mark every copy but the first; where no number tells lines apart, nobody can say what a second one is."""
+    names = names_of(marked.lines)
+    same = [name for name in names if name not in (*OWN, *CELL)]
+    order = [name for name in ("file_month", "file_line", "loyalty_row") if name in names] or ["time"]
+    numbered = nw.lit("basket_id" in names and "line_no" in names)
+    for name in ("basket_id", "line_no"):
+        if name in names:
+            numbered = numbered & ~nw.col(name).is_null()
+    place = nw.col("time").cum_count().over(*same, order_by=order)
+    marked.lines = marked.lines.with_columns(loyalty_place=place, loyalty_times=nw.col("time").count().over(*same))
+    _flag(
+        marked,
+        **{FLAG["resend"]: (nw.col("loyalty_place") > 1) & numbered},
+        **{FLAG["ask"]: (nw.col("loyalty_times") > 1) & ~numbered},
+    )
+
+
+def _mark_cancellations(marked: Marked) -> None:
+    """Mark a cancelling line and the sale of the same product under the same number that it cancels."""
+    names = names_of(marked.lines)
+    if "kind" not in names or "basket_id" not in names:
+        marked.not_done.append(("cancellation", "the columns `kind` and `basket_id`"))
+        return _flag(marked, **{FLAG["cancellation"]: nw.lit(False), FLAG["lone cancellation"]: nw.lit(False)})
+    key = [name for name in ("customer_id", *TILL, "line_no", "product_id") if name in names]
+    fresh = ~nw.col(FLAG["resend"])
+    back = ((nw.col("kind") == "cancel") & fresh).fill_null(False)
+    sold = is_sale(names) & fresh
+    time = nw.col("time")
+    marked.lines = marked.lines.with_columns(
+        loyalty_back=nw.when(back).then(time), loyalty_sold=nw.when(sold).then(time)
+    ).with_columns(
+        loyalty_back=nw.col("loyalty_back").max().over(*key), loyalty_sold=nw.col("loyalty_sold").max().over(*key)
+    )
+    later = nw.col("loyalty_back")
+    earlier = nw.col("loyalty_sold")
+    near = (earlier <= later) & (later <= earlier.dt.offset_by(APART))
+    pair = near & ((sold & (time <= later)) | back)
+    _flag(marked, **{FLAG["cancellation"]: pair, FLAG["lone cancellation"]: back & ~pair.fill_null(False)})
+
+
+def _mark_cards(marked: Marked, known: Known) -> None:
+    """Mark the lines of cards that are no customer's."""
+    lines = marked.lines
+    card = nw.col("customer_id").cast(nw.String)
+    nobody = is_empty("customer_id", lines.collect_schema()["customer_id"])
+    if lines.collect_schema()["customer_id"] == nw.String:
+        nobody = nobody | is_blank("customer_id").fill_null(False)
+    trial = card.str.contains(NOBODY) | card.str.contains(TRIAL)
+    if known.test_cards:
+        trial = trial | card.is_in(list(known.test_cards))
+    staff = [*known.staff_cards, *_find_staff(marked, known)]
+    cashiers = _find_cashiers(marked, known)
+    _flag(
+        marked,
+        **{FLAG["no card"]: nobody},
+        **{FLAG["test card"]: trial & ~nobody},
+        **{FLAG["staff card"]: card.is_in(staff) if staff else nw.lit(False)},
+        **{FLAG["cashier's card"]: card.is_in(cashiers) if cashiers else nw.lit(False)},
+    )
+
+
+def _find_staff(marked: Marked, known: Known) -> list[str]:
+    """Find cards with the staff's discount on nearly every line."""
+    names = names_of(marked.lines)
+    if known.staff_discount is None or "discount" not in names:
+        if not known.staff_cards:
+            marked.not_done.append(("staff card", "staff_discount=, such as 0.15, or staff_cards="))
+        return []
+    rule = known.rules
+    off = nw.col("discount").abs()
+    shelf = nw.col("sales").abs() + off
+    fits = ((off - known.staff_discount * shelf).abs() <= 0.015) & (off > 0)
+    sales = marked.lines.filter(is_sale(names) & ~nw.col(FLAG["resend"]))
+    cards = sales.with_columns(loyalty_fits=fits.fill_null(False).cast(nw.Float64))
+    counts = cards.group_by("customer_id").agg(n=nw.len(), share=nw.col("loyalty_fits").mean())
+    staff = counts.filter((nw.col("n") >= rule.staff_lines) & (nw.col("share") >= rule.staff_share))
+    return _list_cards(staff)
+
+
+def _find_cashiers(marked: Marked, known: Known) -> list[str]:
+    """Find cards with many receipts, several a day, nearly all at one cashier (or till)."""
+    names = names_of(marked.lines)
+    place = ["store_id", "cashier"] if "cashier" in names else ["store_id", "till_id"]
+    if not {*place, "basket_id"} <= set(names):
+        marked.not_done.append(("cashier's card", "the columns `basket_id`, `store_id`, and `cashier` or `till_id`"))
+        return []
+    rule = known.rules
+    sales = marked.lines.filter(is_sale(names) & ~nw.col(FLAG["resend"]) & ~nw.col(FLAG["cancellation"]))
+    key = [name for name in TILL if name in names]
+    receipts = sales.with_columns(day=nw.col("time").dt.truncate("1d"))
+    own = ["customer_id", *dict.fromkeys([*place, *key]), "day"]
+    receipts = receipts.group_by(*own).agg(lines=nw.len())
+    days = receipts.group_by("customer_id", "day").agg(n=nw.len())
+    days = days.group_by("customer_id").agg(
+        receipts=nw.col("n").sum(), busy=(nw.col("n") >= 2).cast(nw.Int64).sum()
+    )
+    many = days.filter((nw.col("receipts") >= rule.cashier_receipts) & (nw.col("busy") >= rule.cashier_days))
+    at = receipts.group_by("customer_id", *place).agg(n=nw.len())
+    most = at.group_by("customer_id").agg(most=nw.col("n").max())
+    both = many.join(most, on="customer_id", how="inner")
+    return _list_cards(both.filter(nw.col("most") >= rule.cashier_share * nw.col("receipts")))
+
+
+def _list_cards(cards: nw.LazyFrame) -> list[str]:
+    found = collect(cards.select(nw.col("customer_id").cast(nw.String)))["customer_id"]
+    return sorted(found.dropna().astype("str"))
+
+
+def _mark_cells(marked: Marked, kind: str, cells: pd.DataFrame) -> None:
+    """Mark the lines of some stores and months."""
+    if cells.empty:
+        return _flag(marked, **{FLAG[kind]: nw.lit(False)})
+    flags = cells.astype({"loyalty_store": "str", "loyalty_month": "datetime64[us]"}).assign(**{FLAG[kind]: True})
+    small = open_table(flags[[*CELL, FLAG[kind]]], beside=marked.lines)
+    marked.lines = marked.lines.join(small, on=CELL, how="left")
+    return _flag(marked, **{FLAG[kind]: nw.col(FLAG[kind])})
+
+
+def _mend_clock(marked: Marked, known: Known) -> None:
+    """Move the stores and months that are stamped in UTC back to the shop's time."""
+    time = nw.col("time")
+    if known.zone is None:
+        marked.not_done.append(("UTC clock", 'zone=, such as -4 or "America/New_York"'))
+        _mark_cells(marked, "UTC clock", pd.DataFrame())
+        marked.lines = marked.lines.with_columns(new_time=time)
+        return
+    span = collect(marked.lines.select(first=time.min(), last=time.max())).iloc[0]
+    if span["first"] is pd.NaT:
+        list_offsets(known.zone, pd.Timestamp("2000-01-01"), pd.Timestamp("2000-01-02"))
+        _mark_cells(marked, "UTC clock", pd.DataFrame())
+        marked.lines = marked.lines.with_columns(new_time=time)
+        return
+    offsets = list_offsets(known.zone, span["first"], span["last"])
+    _mark_cells(marked, "UTC clock", find_cells_in_utc(marked.lines, offsets, known.rules))
+    local = nw.when(nw.col(FLAG["UTC clock"])).then(to_local(time, offsets)).otherwise(time)
+    marked.lines = marked.lines.with_columns(new_time=local)
+
+
+def _mend_dates(marked: Marked) -> None:
+    """Change day and month back where that brings a date into the month of its file."""
+    kind = FLAG["day and month"]
+    if "file_month" not in names_of(marked.lines):
+        marked.not_done.append(("day and month", "the column `file_month`, the month that a file is for"))
+        return _flag(marked, **{kind: nw.lit(False)})
+    time, month = nw.col("new_time").dt, nw.col("loyalty_month").dt
+    swapped = (time.month() != month.month()) & (time.day() == month.month()) & (time.year() == month.year())
+    _flag(marked, **{kind: swapped})
+    there = marked.lines.filter(nw.col(kind)).with_columns(loyalty_found=time.month())
+    pairs = collect(there.select("loyalty_month", "loyalty_found").unique())
+    mended = nw.col("new_time")
+    for right, found in sorted(pairs.itertuples(index=False, name=None)):
+        wrong = pd.Timestamp(right.year, int(found), right.month)
+        move = (pd.Timestamp(right.year, right.month, int(found)) - wrong).days
+        hit = nw.col(kind) & (month.month() == right.month) & (month.year() == right.year) & (time.month() == int(found))
+        mended = nw.when(hit).then(nw.col("new_time").dt.offset_by(f"{move}d")).otherwise(mended)
+    marked.lines = marked.lines.with_columns(new_time=mended)
+    return None
+
+
+def _mend_money(marked: Marked, known: Known) -> None:
+    """Add the tax where a store's month lacks it, and multiply where it holds unit prices."""
+    names = names_of(marked.lines)
+    money = [name for name in ("sales", "discount") if name in names]
+    cells: dict[str, pd.DataFrame] = {"no VAT": pd.DataFrame(), "unit price": pd.DataFrame()}
+    if not {"product_id", "quantity", "store_id"} <= set(names):
+        marked.not_done += [(kind, "the columns `product_id`, `quantity` and `store_id`") for kind in cells]
+    else:
+        cells["unit price"] = find_cells_of_unit_prices(marked.lines, known.rules)
+        if known.vat_rate is None:
+            marked.not_done.append(("no VAT", "vat_rate=, such as 0.20"))
+        else:
+            cells["no VAT"] = find_cells_without_tax(marked.lines, known.vat_rate, known.rules)
+    for kind, found in cells.items():
+        _mark_cells(marked, kind, found)
+    if "quantity" in names:
+        _flag(marked, **{FLAG["unit price"]: nw.col(FLAG["unit price"]) & (nw.col("quantity").abs() > 1)})
+    pieces = nw.col("quantity").abs().cast(nw.Float64()) if "quantity" in names else nw.lit(1.0)
+    tax = 1.0 + (known.vat_rate or 0.0)
+    for name in money:
+        value = nw.col(name)
+        taxed = nw.when(nw.col(FLAG["no VAT"])).then((value * tax).round(2)).otherwise(value)
+        marked.lines = marked.lines.with_columns(**{f"taxed_{name}": taxed})
+        summed = (nw.col(f"taxed_{name}") * pieces).round(2)
+        whole = nw.when(nw.col(FLAG["unit price"])).then(summed).otherwise(nw.col(f"taxed_{name}"))
+        marked.lines = marked.lines.with_columns(**{f"new_{name}": whole})
+
+
+def _mend_signs(marked: Marked) -> None:
+    """Give returns a minus, by their kind or by a negative quantity."""
+    names = names_of(marked.lines)
+    paid = nw.col("sales") > 0
+    known = nw.lit(False)
+    if "kind" in names:
+        known = nw.col("kind").is_in(["return", "cancel"]).fill_null(False)
+    negative = (nw.col("quantity") < 0).fill_null(False) if "quantity" in names else nw.lit(False)
+    mended = known & ~nw.col(FLAG["cancellation"])
+    _flag(marked, **{FLAG["return"]: mended & paid, FLAG["negative quantity"]: negative & paid & ~known})
+    turn = nw.col(FLAG["return"]) | nw.col(FLAG["negative quantity"])
+    marked.lines = marked.lines.with_columns(
+        unsigned_sales=nw.col("new_sales"),
+        new_sales=nw.when(turn).then(-nw.col("new_sales")).otherwise(nw.col("new_sales")),
+    )
+    if "quantity" in names:
+        less = nw.when(nw.col(FLAG["return"])).then(-nw.col("quantity").abs()).otherwise(nw.col("quantity"))
+        marked.lines = marked.lines.with_columns(new_quantity=less)
+    if "kind" in names:
+        kind = nw.when(nw.col(FLAG["negative quantity"])).then(nw.lit("return")).otherwise(nw.col("kind"))
+        marked.lines = marked.lines.with_columns(new_kind=kind)
+
+
+def _mend_numbers(marked: Marked) -> None:
+    """Give a receipt number that comes again its own receipt, and number lines that have no number."""
+    names = names_of(marked.lines)
+    _flag(marked, **{FLAG["number anew"]: nw.lit(False), FLAG["no line number"]: nw.lit(False)})
+    if "basket_id" not in names:
+        marked.not_done.append(("number anew", "the column `basket_id`"))
+        return
+    owner = () if "till_id" in names else ("customer_id",)  # without the till only a card's own numbers are its own
+    key = [*owner, *(name for name in TILL if name in names)]
+    sale = is_sale(names) & ~nw.col(FLAG["resend"]) & ~nw.col("basket_id").is_null()
+    marked.lines = marked.lines.with_columns(loyalty_sale=sale.cast(nw.Int64))
+    part = [*key, "loyalty_sale"]
+    before = nw.col("new_time").shift(1).over(*part, order_by="new_time")
+    marked.lines = marked.lines.with_columns(loyalty_before=before)
+    far = nw.col("new_time") > nw.col("loyalty_before").dt.offset_by(APART)
+    marked.lines = marked.lines.with_columns(loyalty_far=(far & sale).fill_null(False).cast(nw.Int64))
+    # A window of all lines up to this moment: lines of one moment must not be split
+    turns = marked.lines.group_by(*part, "new_time").agg(loyalty_far=nw.col("loyalty_far").max())
+    turns = turns.with_columns(loyalty_round=nw.col("loyalty_far").cum_sum().over(*part, order_by="new_time"))
+    again = turns.filter(nw.col("loyalty_round") > 0).drop("loyalty_far")
+    marked.lines = marked.lines.join(again, on=[*part, "new_time"], how="left")
+    marked.lines = marked.lines.with_columns(loyalty_round=nw.col("loyalty_round").fill_null(0).cast(nw.Int64))
+    _flag(marked, **{FLAG["number anew"]: (nw.col("loyalty_round") > 0) & sale})
+    if "line_no" in names:
+        _number_lines(marked, key)
+
+
+def _number_lines(marked: Marked, key: list[str]) -> None:
+    names = names_of(marked.lines)
+    order = [name for name in ("file_month", "file_line", "loyalty_row") if name in names] or ["new_time"]
+    part = [*key, "loyalty_round"]
+    missing = nw.col("line_no").is_null() & ~nw.col("basket_id").is_null()
+    _flag(marked, **{FLAG["no line number"]: missing})
+    place = nw.col("new_time").cum_count().over(*part, order_by=order)
+    number = nw.when(nw.col(FLAG["no line number"])).then(place).otherwise(nw.col("line_no"))
+    marked.lines = marked.lines.with_columns(new_line=number.cast(nw.Int64))

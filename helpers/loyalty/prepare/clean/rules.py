@@ -1,0 +1,70 @@
+"""The rules by which faults of receipts are found, each with its limit: fixed before they were graded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What each finding is, and what is to be done about it. `removed` and `corrected` lines are counted in the summary.
+REMOVED = {
+    "resend": ("lines that equal another in everything, receipt and line number included", "ask who sends twice"),
+    "cancellation": ("receipt lines that were cancelled, and the lines that cancel them", "nothing: they add up to zero"),
+    "no card": ("lines without a customer", "keep them for sales, they are nobody's profile"),
+    "test card": ("purchases on cards that are nobody's, such as 0000000000", "give the shops a test mode"),
+    "staff card": ("purchases of employees", "keep them out of segments and campaigns"),
+    "cashier's card": ("receipts of many customers on one card, at one cashier", "talk to the cashier, not only about points"),
+}  # fmt: skip
+CORRECTED = {
+    "UTC clock": ("stamped in UTC, not in the shop's time: moved back", "set the clock of this store"),
+    "day and month": ("day and month have changed places: changed back", "fix the date format of this till"),
+    "no VAT": ("money without value-added tax: tax added", "fix the export of this store"),
+    "unit price": ("the price of one piece where the sum should stand: multiplied", "fix the export of this store"),
+    "return": ("returns whose money has no minus: minus set", "nothing: now they count as returns"),
+    "negative quantity": ("returns typed as a sale of a negative quantity: now returns", "show the shop the return key"),
+    "number anew": ("receipt numbers that the till had used before: now receipts of their own", "nothing: tills do that"),
+    "no line number": ("lines without a number on their receipt: numbered", "update this till"),
+}  # fmt: skip
+ASKED = {
+    "ask": ("lines that nobody can tell from one line sent twice: kept", "ask the shop; the numbers to compare are here"),
+    "lone cancellation": ("cancelling lines whose sale is not in the table: kept, with a minus", "ask for the sale"),
+    "missing day": ("days of a store without a single receipt", "ask for the files of these days"),
+}  # fmt: skip
+KINDS = REMOVED | CORRECTED | ASKED
+
+
+@dataclass(frozen=True)
+class CleaningRules:
+    """Limits of the rules that cannot be a plain comparison; the defaults were fixed before they were graded.
+
+    Parameters
+    ----------
+    staff_lines, staff_share : int, float
+        A card is an employee's when it has so many lines, and so great a part of them has the staff's discount.
+    cashier_receipts, cashier_days, cashier_share : int, int, float
+        A card is the cashier's own when it has so many receipts, two or more on so many days, and so great a part of
+        them at one cashier (or till).
+    clock_receipts, clock_evidence : int, float
+        A store's month is stamped in UTC when it has so many receipts, and their hours fit the usual hours moved by
+        the zone better than the usual hours, by so much log-likelihood.
+    money_lines, unit_lines : int
+        So many lines of one piece (of several pieces) tell whether a store's month lacks VAT (holds unit prices).
+    vat_tolerance : float
+        The median price of a store's month over the chain's must be that near to 1 / (1 + VAT).
+    unit_power : float
+        Money grows with the quantity to the power 1 where it is a sum, to the power 0 where it is a unit price: the
+        median of the loss of power above this limit is a unit price.
+    missing_chance : float
+        A day without receipts is missing when as many empty days as there are store-days are expected less often.
+    """
+
+    staff_lines: int = 8
+    staff_share: float = 0.9
+    cashier_receipts: int = 20
+    cashier_days: int = 5
+    cashier_share: float = 0.9
+    clock_receipts: int = 30
+    clock_evidence: float = 10.0
+    money_lines: int = 30
+    unit_lines: int = 10
+    vat_tolerance: float = 0.01
+    unit_power: float = 0.5
+    missing_chance: float = 0.01
