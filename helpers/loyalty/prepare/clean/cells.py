@@ -56,7 +56,22 @@ def _judge_hours(
     # A sale at the local hour h is stamped at h - shift in UTC
     moved = np.array([np.roll(usual, -shift) for shift in shifts])
     evidence = (values * (np.log(moved) - np.log(usual))).sum(axis=1)
-    return counts.index[enough & (evidence > rules.clock_evidence)].to_frame(index=False)
+    # Stores differ: a month is odd when its hours are farther from the usual ones than those of most, and moving it
+    # has to explain that, not only to lessen it
+    far = _measure_distance(values, np.broadcast_to(usual, values.shape))
+    far_moved = _measure_distance(values, moved)
+    limit = rules.clock_spread * (np.median(far[enough]) + rules.clock_floor)
+    odd = enough & (evidence > rules.clock_evidence) & (far > limit) & (far_moved < limit)
+    return counts.index[odd].to_frame(index=False)
+
+
+def _measure_distance(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Measure how far hours are from the expected: divergence a receipt, less what chance alone makes of it."""
+    size = np.maximum(values.sum(axis=1), 1.0)
+    shares = values / size[:, None]
+    divergence = np.where(values > 0, shares * np.log(np.where(values > 0, shares, 1.0) / expected), 0.0).sum(axis=1)
+    cells = (values > 0).sum(axis=1) - 1
+    return np.maximum(divergence - cells / 2 / size, 0.0)
 
 
 def _open_prices(lines: nw.LazyFrame) -> nw.LazyFrame:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import duckdb
 import narwhals as nw
 import pandas as pd
 
@@ -17,6 +18,7 @@ from loyalty.prepare.clean.clock import list_offsets, to_local
 from loyalty.prepare.clean.rules import KINDS, CleaningRules
 from loyalty.prepare.visits import APART
 from loyalty.tables.ids import is_blank
+from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import collect, is_empty, open_table
 
 FLAG = {kind: "loyalty_" + re.sub(r"\W+", "_", kind) for kind in KINDS}
@@ -45,11 +47,18 @@ class Marked:
     """Lines with a flag a finding and their mended values, and what was found on the way; filled by `mark_lines`."""
 
     lines: nw.LazyFrame
+    in_memory: bool = False
     missing_days: pd.DataFrame = field(default_factory=pd.DataFrame)
     not_done: list[tuple[str, str]] = field(default_factory=list)
 
+    def settle(self) -> None:
+        """Compute what has been marked so far, if the table came from memory: later questions need not do it again."""
+        native = self.lines.to_native()
+        if self.in_memory and isinstance(native, duckdb.DuckDBPyRelation):
+            self.lines = nw.from_native(duckdb.from_arrow(native.to_arrow_table()))
 
-def mark_lines(lines: nw.LazyFrame, known: Known) -> Marked:
+
+def mark_lines(lines: nw.LazyFrame, known: Known, *, in_memory: bool = False) -> Marked:
     """Mark all lines, in the order in which a later rule needs an earlier one.
 
     Parameters
@@ -57,6 +66,8 @@ def mark_lines(lines: nw.LazyFrame, known: Known) -> Marked:
     lines : narwhals.LazyFrame
         Under the contract, but for repeats and empty customers; `time` in microseconds, money as decimals.
     known : Known
+    in_memory : bool
+        Whether the table came from memory, so that steps between may be kept there, too.
 
     Returns
     -------
@@ -64,15 +75,19 @@ def mark_lines(lines: nw.LazyFrame, known: Known) -> Marked:
         Its lines have `new_time`, `new_sales`, `new_discount`, `new_quantity`, `new_kind`, `new_basket`, `new_line`
         where the table has these columns, and the flags of FLAG.
     """
-    marked = Marked(_name_cells(lines))
+    marked = Marked(_name_cells(lines), in_memory)
     _mark_copies(marked)
     _mark_cancellations(marked)
+    marked.settle()
     _mark_cards(marked, known)
     _mend_clock(marked, known)
+    marked.settle()
     _mend_dates(marked)
     _mend_money(marked, known)
     _mend_signs(marked)
+    marked.settle()
     _mend_numbers(marked)
+    marked.settle()
     return marked
 
 
@@ -105,6 +120,8 @@ def _mark_copies(marked: Marked) -> None:
     names = names_of(marked.lines)
     same = [name for name in names if name not in (*OWN, *CELL)]
     order = [name for name in ("file_month", "file_line", "loyalty_row") if name in names] or ["time"]
+    if {"basket_id", "line_no"} <= set(names) and prove_pairs_differ(marked.lines, "basket_id", "line_no"):
+        return _flag(marked, **{FLAG["resend"]: nw.lit(False), FLAG["ask"]: nw.lit(False)})
     numbered = nw.lit("basket_id" in names and "line_no" in names)
     for name in ("basket_id", "line_no"):
         if name in names:
@@ -116,6 +133,7 @@ def _mark_copies(marked: Marked) -> None:
         **{FLAG["resend"]: (nw.col("loyalty_place") > 1) & numbered},
         **{FLAG["ask"]: (nw.col("loyalty_times") > 1) & ~numbered},
     )
+    return None
 
 
 def _mark_cancellations(marked: Marked) -> None:
@@ -320,20 +338,28 @@ def _mend_numbers(marked: Marked) -> None:
         return
     owner = () if "till_id" in names else ("customer_id",)  # without the till only a card's own numbers are its own
     key = [*owner, *(name for name in TILL if name in names)]
-    sale = is_sale(names) & ~nw.col(FLAG["resend"]) & ~nw.col("basket_id").is_null()
-    marked.lines = marked.lines.with_columns(loyalty_sale=sale.cast(nw.Int64))
-    part = [*key, "loyalty_sale"]
+    goods = [*key, *(name for name in ("customer_id", "product_id") if name in names and name not in key)]
+    forth = nw.when(nw.col("new_sales") >= 0).then(nw.col("new_time"))
+    marked.lines = marked.lines.with_columns(loyalty_forth=forth).with_columns(
+        loyalty_forth=nw.col("loyalty_forth").min().over(*goods)
+    )
+    # Goods that come back under the number of their sale belong to that receipt, whatever the day
+    under_its_sale = (nw.col("new_sales") < 0) & (nw.col("loyalty_forth") <= nw.col("new_time"))
+    own = ~under_its_sale.fill_null(False) & ~nw.col(FLAG["resend"]) & ~nw.col("basket_id").is_null()
+    marked.lines = marked.lines.with_columns(loyalty_own=own.cast(nw.Int64))
+    own = nw.col("loyalty_own") == 1
+    part = [*key, "loyalty_own"]
     before = nw.col("new_time").shift(1).over(*part, order_by="new_time")
     marked.lines = marked.lines.with_columns(loyalty_before=before)
     far = nw.col("new_time") > nw.col("loyalty_before").dt.offset_by(APART)
-    marked.lines = marked.lines.with_columns(loyalty_far=(far & sale).fill_null(False).cast(nw.Int64))
+    marked.lines = marked.lines.with_columns(loyalty_far=(far & own).fill_null(False).cast(nw.Int64))
     # A window of all lines up to this moment: lines of one moment must not be split
     turns = marked.lines.group_by(*part, "new_time").agg(loyalty_far=nw.col("loyalty_far").max())
     turns = turns.with_columns(loyalty_round=nw.col("loyalty_far").cum_sum().over(*part, order_by="new_time"))
     again = turns.filter(nw.col("loyalty_round") > 0).drop("loyalty_far")
     marked.lines = marked.lines.join(again, on=[*part, "new_time"], how="left")
     marked.lines = marked.lines.with_columns(loyalty_round=nw.col("loyalty_round").fill_null(0).cast(nw.Int64))
-    _flag(marked, **{FLAG["number anew"]: (nw.col("loyalty_round") > 0) & sale})
+    _flag(marked, **{FLAG["number anew"]: (nw.col("loyalty_round") > 0) & own})
     if "line_no" in names:
         _number_lines(marked, key)
 

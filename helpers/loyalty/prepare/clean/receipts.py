@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import narwhals as nw
 import pandas as pd
 
@@ -15,7 +13,6 @@ from loyalty.prepare.clean.marks import FLAG, Known, Marked, mark_lines, names_o
 from loyalty.prepare.clean.report import (
     STEPS,
     ReceiptQuality,
-    cents,
     count_findings,
     find_missing_days,
     list_findings,
@@ -156,8 +153,8 @@ def clean_receipts(
     Returns
     -------
     CleanReceipts
-        `clean`, `removed`, `summary`. The first two are pandas frames if the source was one, or a path; else relations
-        of the engine in which the source lives.
+        `clean`, `removed`, `summary`. The first two are pandas frames if the source was one; else lazy tables of the
+        engine in which the source lives (of a path, DuckDB relations: `.df()`, `.write_parquet()`).
 
     Raises
     ------
@@ -183,7 +180,7 @@ def clean_receipts(
     gone = lines.filter(~nw.col("reason").is_null()).select(*columns, "reason")
     stays = lines.filter(nw.col("reason").is_null())
     clean = stays.select(*_mend(marked, columns, counts))
-    is_small = isinstance(receipts, pd.DataFrame | str | Path)
+    is_small = isinstance(receipts, pd.DataFrame)
     return CleanReceipts(
         _give(clean, is_small=is_small, columns=columns), _give(gone, is_small=is_small, columns=columns), _sum_up(counts)
     )
@@ -223,11 +220,8 @@ def _mark(source: AnyTable, known: Known) -> tuple[Marked, list[str]]:
         problems = [str(error)]
     if problems:
         raise TableError(problems, "receipts")
-    columns = [name for name in names_of(table)]
-    marked = mark_lines(_type(table), known)
-    native = marked.lines.to_native()
-    if isinstance(native, duckdb.DuckDBPyRelation) and isinstance(source, pd.DataFrame | str | Path):
-        marked.lines = nw.from_native(duckdb.from_arrow(native.to_arrow_table()))  # marked once, asked several times
+    columns = names_of(table)
+    marked = mark_lines(_type(table), known, in_memory=isinstance(source, pd.DataFrame))
     marked.missing_days = find_missing_days(marked, known.rules)
     return marked, columns
 
@@ -307,5 +301,3 @@ def _sum_up(counts: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["what", "lines", "money"])
     return table.assign(lines=table["lines"].astype("int64"), money=table["money"].astype("int64") / 100)
 
-
-__all__ = ["CleanReceipts", "cents", "clean_receipts", "inspect_receipts"]

@@ -159,11 +159,23 @@ def _find_gaps(store: str, days: pd.DataFrame, rules: CleaningRules) -> pd.DataF
     weekday = table.index.dayofweek
     seen = table.groupby(weekday)[["n", "money"]].mean()
     expected = seen["n"].reindex(weekday).fillna(0.0).to_numpy()
-    odd = table["n"].isna().to_numpy() & (np.exp(-expected) * len(table) < rules.missing_chance)
+    chance = _chance_of_none(table["n"].to_numpy(), expected)
+    odd = table["n"].isna().to_numpy() & (chance * len(table) < rules.missing_chance)
     money = seen["money"].reindex(weekday).fillna(0.0).to_numpy()
     return pd.DataFrame(
         {"store_id": store, "day": whole[odd], "expected": expected[odd].round(1), "money": money[odd].round(2)}
     )
+
+
+def _chance_of_none(seen: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Probability of a day without a receipt: Poisson, or negative binomial where days spread more than that."""
+    known = ~np.isnan(seen) & (expected > 0)
+    if known.sum() < 2:
+        return np.ones(len(seen))
+    excess = ((seen[known] - expected[known]) ** 2 - expected[known]).sum() / (expected[known] ** 2).sum()
+    if excess <= 0:
+        return np.exp(-expected)
+    return (1 + excess * expected) ** (-1 / excess)
 
 
 def list_findings(marked: Marked, counts: pd.DataFrame) -> pd.DataFrame:

@@ -44,7 +44,10 @@ class CleaningRules:
         them at one cashier (or till).
     clock_receipts, clock_evidence : int, float
         A store's month is stamped in UTC when it has so many receipts, and their hours fit the usual hours moved by
-        the zone better than the usual hours, by so much log-likelihood.
+        the zone better than the usual hours, by so much log-likelihood;
+    clock_spread, clock_floor : float
+        and when its distance from the usual hours (divergence a receipt) is more than `clock_spread` times the median
+        store's and month's plus `clock_floor`, and no longer so once it is moved.
     money_lines, unit_lines : int
         So many lines of one piece (of several pieces) tell whether a store's month lacks VAT (holds unit prices).
     vat_tolerance : float
@@ -53,7 +56,8 @@ class CleaningRules:
         Money grows with the quantity to the power 1 where it is a sum, to the power 0 where it is a unit price: the
         median of the loss of power above this limit is a unit price.
     missing_chance : float
-        A day without receipts is missing when as many empty days as there are store-days are expected less often.
+        A day without receipts is missing when fewer empty days than this are expected in the whole span of the store,
+        by a negative binomial with the mean of the weekday and the spread of the store.
     """
 
     staff_lines: int = 8
@@ -63,6 +67,8 @@ class CleaningRules:
     cashier_share: float = 0.9
     clock_receipts: int = 30
     clock_evidence: float = 10.0
+    clock_spread: float = 3.0
+    clock_floor: float = 0.02
     money_lines: int = 30
     unit_lines: int = 10
     vat_tolerance: float = 0.01

@@ -17,6 +17,7 @@ from loyalty.world.dirty.distort import (
     write_wrongly,
 )
 from loyalty.world.dirty.files import write_files
+from loyalty.world.dirty.grade import count_wrongly_removed, grade_cleaning
 from loyalty.world.dirty.plan import FAULTS, HOURS_BEHIND_UTC, STAFF_DISCOUNT, VAT_RATE, FaultPlan, make_plan
 from loyalty.world.dirty.plant import (
     name_cashiers,
@@ -66,6 +67,30 @@ class DirtyTruth:
     def net_sales(self) -> float:
         """Sales less returns of the clean table, in euros, all lines that nobody can judge included."""
         return float(self.clean["sales"].sum().round(2))
+
+    def grade(
+        self, clean: pd.DataFrame, removed: pd.DataFrame, missing_days: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Grade a cleaning: of each fault how many were planted and found.
+
+        Parameters
+        ----------
+        clean, removed : pandas.DataFrame
+            With file and file_line; `clean` under the contract `receipts`, with `ask` where lines are to be asked for.
+        missing_days : pandas.DataFrame, optional
+            store_id and day.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index defect; planted, found, missed, share. A line that should be gone counts as found when it is gone. Of
+            "repeat purchase" those that stay are found, of "a good line" those that stay as they were.
+        """
+        return grade_cleaning(self.defects, self.clean, clean, removed, missing_days)
+
+    def count_wrongly_removed(self, removed: pd.DataFrame) -> int:
+        """Count removed lines that belong to the clean table; those that nobody can judge are left out."""
+        return count_wrongly_removed(self.clean, removed)
 
 
 @dataclass(frozen=True)
