@@ -371,5 +371,6 @@ def _number_lines(marked: Marked, key: list[str]) -> None:
     missing = nw.col("line_no").is_null() & ~nw.col("basket_id").is_null()
     _flag(marked, **{FLAG["no line number"]: missing})
     place = nw.col("new_time").cum_count().over(*part, order_by=order)
-    number = nw.when(nw.col(FLAG["no line number"])).then(place).otherwise(nw.col("line_no"))
-    marked.lines = marked.lines.with_columns(new_line=number.cast(nw.Int64))
+    known = nw.col("line_no").cast(nw.Int64)
+    number = nw.when(nw.col(FLAG["no line number"])).then(place.cast(nw.Int64)).otherwise(known)
+    marked.lines = marked.lines.with_columns(new_line=number)

@@ -156,7 +156,7 @@ def find_missing_days(marked: Marked, rules: CleaningRules) -> pd.DataFrame:
 def _find_gaps(store: str, days: pd.DataFrame, rules: CleaningRules) -> pd.DataFrame:
     whole = pd.date_range(days["day"].min(), days["day"].max(), freq="D")
     table = days.set_index("day")[["n", "money"]].reindex(whole)
-    weekday = table.index.dayofweek
+    weekday = table.index.day_of_week
     seen = table.groupby(weekday)[["n", "money"]].mean()
     expected = seen["n"].reindex(weekday).fillna(0.0).to_numpy()
     chance = _chance_of_none(table["n"].to_numpy(), expected)
