@@ -25,6 +25,49 @@ SEEDS = range(1000, 1020)  # fixed before the rules were graded; the rules were 
 LEAST_FOUND = 0.98
 MOST_REMOVED = 0.001
 MOST_MONEY = 0.001
+TEXT = """# What does the cleaning of receipts find?
+
+Made by `python benchmarks/clean.py`: {exports} dirty exports (seeds {first} to {last}, fixed before), each
+the last four months of 5,000 customers of the preset `small_chain`, read by `read_till_files`, cleaned by
+`clean_receipts` with the zone, the VAT rate and the staff's discount told. Rules and limits:
+`loyalty.prepare.clean.rules`; they were made on other seeds.
+
+Bounds: at least {found:.0%} found of each kind in each export, at most {removed:.1%} of good lines removed,
+net sales within {money:.1%} of the truth. {verdict}
+
+| fault | what it is | planted | found | share | worst export |
+|---|---|---|---|---|---|
+{rows}
+
+*Found* means repaired to the right value (money to a cent), or removed where the line does not belong. Of
+repeat purchases those that stay are found, of `ask` those that are listed to be asked for, of good lines
+those that stay exactly as they were.
+
+- Good lines removed: {wrongly:,} of {good:,}.
+- Net sales: at most {worst:.5%} off the truth (lines to be asked for left out on both sides).
+- The same chains without a fault: {false} findings in {exports} tables.
+- A real chain, the Complete Journey in its shops' time, of which no fault is known: {real} What is called a
+  wrong clock here is a false alarm: look at the report before you clean.
+
+## Where the rules stop
+
+The faults are planted by the authors of the rules, a store and month each, none on top of another: real
+exports are less kind. And some faults cannot be seen in a small chain. The same with 1,200 customers:
+
+| fault | planted | found |
+|---|---|---|
+{small}
+
+- A missing day is seen where a store has about a dozen receipts a day or more: with fewer, an empty day may
+  be chance.
+- A clock that is wrong in *all* months of a store is compared with the other stores; a web shop that was
+  always wrong is the only one of its kind, and is not seen. Compare it with days that another system wrote
+  down (`compare_clocks`).
+- A unit price is told by the store's month. A line of it whose product is cheap may miss by more than a cent,
+  because the price of one piece was rounded.
+- Without `file_month` (which file a line came in) day and month cannot be told apart. Without receipt and
+  line numbers no copy can: such lines are to be asked for.
+"""
 
 
 class Grade(NamedTuple):
@@ -106,49 +149,23 @@ def write_page(grades: list[Grade], small: list[Grade], failures: list[str], rea
     real : str
         As `say_real_chain` returns it.
     """
-    good = sum(grade.good for grade in grades)
-    wrongly = sum(grade.wrongly_removed for grade in grades)
-    errors = [abs(grade.money_error) for grade in grades]
-    verdict = "All bounds are kept." if not failures else "Not kept: " + "; ".join(failures) + "."
-    lines = [
-        "# What does the cleaning of receipts find?",
-        "",
-        f"Made by `python benchmarks/clean.py`: {len(grades)} dirty exports (seeds {grades[0].seed} to {grades[-1].seed}, fixed before), "
-        "each the last four months of 5,000 customers of the preset `small_chain`, read by `read_till_files`, cleaned by `clean_receipts` with the zone, "
-        "the VAT rate and the staff's discount told. Rules and limits: `loyalty.prepare.clean.rules`; they were made on other seeds.",
-        "",
-        f"Bounds: at least {LEAST_FOUND:.0%} found of each kind in each export, at most {MOST_REMOVED:.1%} of good lines removed, net sales within "
-        f"{MOST_MONEY:.1%} of the truth. {verdict}",
-        "",
-        "| fault | what it is | planted | found | share | worst export |",
-        "|---|---|---|---|---|---|",
-        *(_say_row(kind, grades) for kind in [*FAULTS, GOOD]),
-        "",
-        "*Found* means repaired to the right value (money to a cent), or removed where the line does not belong. Of repeat purchases those that stay are found, "
-        "of `ask` those that are listed to be asked for, of good lines those that stay exactly as they were.",
-        "",
-        f"- Good lines removed: {wrongly:,} of {good:,}.",
-        f"- Net sales: at most {max(errors):.5%} off the truth (lines to be asked for left out on both sides).",
-        f"- The same chains without a fault: {sum(grade.false_findings for grade in grades)} findings in {len(grades)} tables.",
-        f"- A real chain, the Complete Journey in its shops' time: {real}",
-        "",
-        "## Where the rules stop",
-        "",
-        "The faults are planted by the authors of the rules, a store and month each, none on top of another: real exports are less kind. And some faults cannot "
-        "be seen in a small chain. The same with 1,200 customers:",
-        "",
-        "| fault | planted | found |",
-        "|---|---|---|",
-        *_say_small(small),
-        "",
-        "- A missing day is seen where a store has about a dozen receipts a day or more: with fewer, an empty day may be chance.",
-        "- A clock that is wrong in *all* months of a store is compared with the other stores; a web shop that was always wrong is the only one of its kind, and is not seen. "
-        "Compare it with days that another system wrote down (`compare_clocks`).",
-        "- A unit price is told by the store's month. A line of it whose product is cheap may miss by more than a cent, because the price of one piece was rounded.",
-        "- Without `file_month` (which file a line came in) day and month cannot be told apart. Without receipt and line numbers no copy can: such lines are to be asked for.",
-        "",
-    ]
-    return "\n".join(lines)
+    worst = max(abs(grade.money_error) for grade in grades)
+    return TEXT.format(
+        exports=len(grades),
+        first=grades[0].seed,
+        last=grades[-1].seed,
+        found=LEAST_FOUND,
+        removed=MOST_REMOVED,
+        money=MOST_MONEY,
+        verdict="All bounds are kept." if not failures else f"Not kept: {'; '.join(failures)}.",
+        rows="\n".join(_say_row(kind, grades) for kind in [*FAULTS, GOOD]),
+        wrongly=sum(grade.wrongly_removed for grade in grades),
+        good=sum(grade.good for grade in grades),
+        worst=worst,
+        false=sum(grade.false_findings for grade in grades),
+        real=real,
+        small="\n".join(_say_small(small)),
+    )
 
 
 def _say_small(small: list[Grade]) -> list[str]:
@@ -164,7 +181,10 @@ def main() -> int:
     grades = []
     for seed in seeds:
         grades.append(grade_export(seed))
-        print(f"seed {seed}: worst {grades[-1].kinds['share'].min():.2%}, net sales {grades[-1].money_error:+.5%}", flush=True)
+        print(
+            f"seed {seed}: worst {grades[-1].kinds['share'].min():.2%}, net sales {grades[-1].money_error:+.5%}",
+            flush=True,
+        )
     failures = list_failures(grades)
     if not quick:
         small = [grade_export(seed, 1_200, 4) for seed in seeds[:5]]

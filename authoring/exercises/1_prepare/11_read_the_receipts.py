@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     title: the second export
-#     question: Which number may go to the bank?
+#     question: Which number may go to the board?
 #     module: loyalty.prepare.clean.receipts
 #     test: helpers/tests/tasks/t11/test_tasks.py
 #     minutes: 35
@@ -16,7 +16,7 @@
 # The sister chain has sent its files, too: four months, five stores, and a web shop (store 0). Its people told us three things. The
 # shops are four hours behind UTC. The tax is 20 %. Employees pay 15 % less. The faults are the same, in other places.
 #
-# Jonas wants one number for the bank, and the names of ten good customers.
+# Jonas wants one number for the board, sales to customers, and the names of ten good customers.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("11a")` gives one step at a time.
 
@@ -137,7 +137,7 @@ print(f"{raw.index.isin(best.customer_id).sum()} of them are in the raw top ten,
 # than they are.
 
 # %% [markdown]
-# **11e Send or hold?** Jonas may send the number to the bank if what still has to be asked is at most 0.5 % of net sales: the money on lines that
+# **11e Send or hold?** Jonas may send the number to the board if what still has to be asked is at most 0.5 % of net sales: the money on lines that
 # nobody can judge, and what the missing day usually brings, together. One word: `"send"` or `"hold"`.
 
 # %%

@@ -44,7 +44,7 @@ assert top.index[0] == "2700900001"
 
 # %% [markdown]
 # Marta is delighted: *"Let us invite this customer to dinner!"* Jonas looks at another number. The files say that the chain sold for
-# €{{receipts.sales.sum():,.0f}}. The bank says that it was less.
+# €{{receipts.sales.sum():,.0f}}. He has to show this number to the board, and it looks too good.
 #
 # Both ask the same question: can I trust this table? Here is what a row looks like.
 
@@ -96,9 +96,10 @@ assert resent.sum() < finer.sum() < coarse.sum()
 lost_true = coarse.sum() - resent.sum()
 
 # %% [markdown]
-# The coarse look takes {{coarse.sum()}} lines for copies, and most of them are none. Somebody buys two packs of tissues, scanned one by
-# one. Somebody comes back in the afternoon for the same tea. This is a **repeat purchase**, and it is what we live on. So we compare
-# the *numbers* of the till, and where a till sends none, we do not guess. We ask.
+# The coarse look takes {{f"{coarse.sum():,}"}} lines for copies, and nearly all of them are none. Two packs of tissues were scanned one by
+# one. Somebody came back in the afternoon for the same tea. Such a **repeat purchase** is what we live on. (And on one card, the
+# tallest bar above, half a town seems to shop.) So we compare the *numbers* of the till. Where a till sends none, we do not guess. We
+# ask.
 #
 # ## Money that went back
 #
@@ -112,7 +113,7 @@ receipts[back][["time", "customer_id", "quantity", "sales", "kind"]].head(3)
 assert (receipts[back].sales >= 0).all() and planted["negative quantity"] > 50
 
 # %% [markdown]
-# The money has no minus. Whoever sums the column counts these lines as purchases. They should be *taken off*, so the sum is wrong
+# The money has no minus. So the sum of the column counts these lines as purchases. They should be *taken off*, and the sum is too high
 # by twice their amount: €{{2 * receipts[back].sales.sum():,.0f}}. (One store has another habit: it types returns as a sale of *minus one
 # piece*. Look at the quantity as well.)
 #
@@ -145,8 +146,8 @@ print(f"{moved.mean():.0%} of these lines were on the wrong day: €{receipts[la
 assert 0.1 < moved.mean() < 0.4
 
 # %% [markdown]
-# No money is lost by a wrong clock. But the evening's orders stand on the next day. Whoever asks "did the Sunday mail sell?" gets
-# Monday's answer.
+# No money is lost by a wrong clock. But the evening's orders stand on the next day. Ask "did the Sunday mail sell?", and a part of the answer
+# stands under Monday.
 #
 # ## Who is the best customer?
 #
@@ -176,8 +177,8 @@ employees.sort_values("lines", ascending=False)[["receipts", "lines", "staff_sha
 assert len(employees) == 8
 
 # %% [markdown]
-# {{len(employees)}} **staff cards**. Employees are good people, and bad customers to learn from: they come daily, and they never answer
-# a voucher like the others.
+# These are **staff cards**, {{len(employees)}} in all. Employees are welcome, but they tell us nothing about customers: they pay other prices, and
+# no voucher brings them to the shop.
 #
 # ## The whole table
 #
@@ -233,7 +234,7 @@ ax = draw_way(summary, truth)
 
 # %% [markdown]
 # The files were {{too_much / truth:.0%}} too high, and the clean table meets the truth. Marta's dinner is off: the best customer was a
-# cashier. Jonas can go to the bank, with a list of what he still has to ask.
+# cashier. Jonas has a number for the board, and a list of what he still has to ask.
 
 # %% [markdown]
 # ---
@@ -275,7 +276,10 @@ there = receipts[(receipts.store_id == place[0]) & (receipts.file == place[1])]
 ax = draw_days(there)
 
 # %% tags=["verify"]
-assert planted["day and month"] > 200 and (clean[clean.file == place[1]].time.dt.month == there.file_month.iloc[0].month).all()
+assert (
+    planted["day and month"] > 200
+    and (clean[clean.file == place[1]].time.dt.month == there.file_month.iloc[0].month).all()
+)
 
 # %% [markdown]
 # A file of one month holds days of all the others. Changed back, each of them falls into the month of its file, so we may change
@@ -312,7 +316,8 @@ names = ["store_id", "file", "quantity"]
 several[several.quantity == 3].groupby(names[:2]).paid_for.median().nsmallest(3).to_frame()
 
 # %% [markdown]
-# In most months who takes three pieces pays for three. In one store and month the customers seem to pay for one.
+# Nearly everywhere three pieces cost as much as three. In the first row they seem to cost as much as one. (The second row is the store
+# without tax.)
 #
 # ## What we have to ask
 #
@@ -447,9 +452,10 @@ gift = 5
 #
 # ## What could still be wrong
 #
-# - The rules find what they know. A fault of another kind passes all of them. Compare the clean sum with the bank.
+# - The rules find what they know. A fault of another kind passes all of them. Compare the clean sum with the accounts.
 # - A fault that is in *all* stores and months looks like the truth. The tax was found only because other stores had it.
-# - Sales on the cashier's card are true sales. For the bank they count; for the customer base they do not. Say which sum you show.
+# - Sales to staff, and those on the cashier's card, are true sales. For the accounts they count. For the customer base they do not. Say
+#   which of the two sums you show.
 # - What has to be asked stays open until somebody asks.
 #
 # ## Use it on your data

@@ -185,8 +185,8 @@ class World:
     def export_dirty(self, folder: str | Path, *, months: int = 4, seed: int | None = None) -> DirtyExport:
         """Write the last months of receipts as a till system would send them, with planted faults.
 
-        Not for a table to work with: `receipts` is that. One CSV a month, semicolons, decimal comma, day first, one file
-        in cp1251; what is wrong in them stands in `loyalty.world.dirty.plan.FAULTS`.
+        Not for a table to work with: `receipts` is that. One CSV a month, semicolons, decimal comma, day first, one
+        file in cp1251; what is wrong in them stands in `loyalty.world.dirty.plan.FAULTS`.
 
         Parameters
         ----------
@@ -218,7 +218,9 @@ class World:
         """
         own = self.seed if seed is None else seed
         wrong = _check_whole("seed", own, 0, 2**63 - 1)
-        wrong += _check_whole("months", months, 3, self.months) if self.months >= 3 else ["a world of 3 months is needed"]
+        wrong += (
+            _check_whole("months", months, 3, self.months) if self.months >= 3 else ["a world of 3 months is needed"]
+        )
         if wrong:
             raise WorldError(wrong, "the export")
         return export_dirty(self, self._receipts, self.end, folder, int(months), int(own))

@@ -1,4 +1,4 @@
-"""Faults of a whole store and month, found in small tables: hours against the usual hours, prices against the chain's."""
+"""Faults of a whole store and month, found in small tables: unusual hours, prices unlike the chain's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def find_cells_in_utc(
     channel = nw.col("channel").cast(nw.String).fill_null("") if "channel" in names else nw.lit("")
     own = [name for name in ("till_id", "basket_id") if name in names]
     who = own or ["customer_id"]
-    receipts = lines.with_columns(loyalty_channel=channel).group_by(*CELL, "loyalty_channel", *who, "time").agg(n=nw.len())
+    receipts = (
+        lines.with_columns(loyalty_channel=channel).group_by(*CELL, "loyalty_channel", *who, "time").agg(n=nw.len())
+    )
     receipts = receipts.with_columns(hour=nw.col("time").dt.hour())
     hours = receipts.group_by(*CELL, "loyalty_channel", "hour").agg(n=nw.len())
     counts = collect(hours)
@@ -38,9 +40,7 @@ def find_cells_in_utc(
     return pd.concat(found, ignore_index=True).drop_duplicates()
 
 
-def _judge_hours(
-    counts: pd.DataFrame, offsets: list[tuple[pd.Timestamp, float]], rules: CleaningRules
-) -> pd.DataFrame:
+def _judge_hours(counts: pd.DataFrame, offsets: list[tuple[pd.Timestamp, float]], rules: CleaningRules) -> pd.DataFrame:
     """Compare each store and month of one channel with the channel's usual hours, as they are and moved."""
     receipts = counts.sum(axis=1).to_numpy()
     enough = receipts >= rules.clock_receipts
@@ -100,5 +100,6 @@ def find_cells_of_unit_prices(lines: nw.LazyFrame, rules: CleaningRules) -> pd.D
     """Find the stores and months in which the money of several pieces is that of one."""
     several = _open_prices(lines).filter(nw.col("loyalty_pieces") > 1)
     lost = -nw.col("loyalty_ratio").log() / nw.col("loyalty_pieces").log()
-    cells = collect(several.with_columns(loyalty_lost=lost).group_by(*CELL).agg(n=nw.len(), lost=nw.col("loyalty_lost").median()))  # fmt: skip
+    lost_power = several.with_columns(loyalty_lost=lost).group_by(*CELL)
+    cells = collect(lost_power.agg(n=nw.len(), lost=nw.col("loyalty_lost").median()))
     return cells.loc[(cells["n"] >= rules.unit_lines) & (cells["lost"] > rules.unit_power), CELL]

@@ -124,5 +124,7 @@ def compare_clocks(
         bought = pd.DataFrame({"customer_id": receipts["customer_id"], "day": when}).drop_duplicates()
         matched = int((known.merge(bought, how="left", indicator="found")["found"] == "both").sum())
         moved = int((when != days["as stamped"]).sum())
-        rows.append({"clock": name, "matched": matched, "of": len(known), "share": matched / len(known), "moved": moved})
+        rows.append(
+            {"clock": name, "matched": matched, "of": len(known), "share": matched / len(known), "moved": moved}
+        )
     return pd.DataFrame(rows).set_index("clock")

@@ -99,7 +99,9 @@ def _read_file(path: Path, problems: list[str]) -> tuple[pd.DataFrame, str]:
         found = ", ".join(map(str, raw.columns[:12]))
         problems.append(f"{path.name}: there is no column {', '.join(absent)}; found: {found}")
         return pd.DataFrame(), encoding
-    table = pd.DataFrame({name: _type_column(path, raw, name, problems) for name in raw if name not in ("date", "time")})
+    table = pd.DataFrame(
+        {name: _type_column(path, raw, name, problems) for name in raw if name not in ("date", "time")}
+    )
     moment = raw["date"].str.strip() + " " + raw["time"].str.strip()
     time = pd.to_datetime(moment, format="%d.%m.%Y %H:%M:%S", errors="coerce").astype("datetime64[us]")
     _tell_unread(path, moment, time.isna(), "day first, such as 31.12.2023 18:05:00", problems)
@@ -128,4 +130,5 @@ def _tell_unread(
     if unread.any():
         lines = ", ".join(str(place + 2) for place in text.index[unread][:3])
         shown = text[unread].iloc[0]
-        problems.append(f"{path.name}: {name} cannot be read in {unread.sum():,} lines ({lines}), such as {shown!r}: expected {wanted}")  # fmt: skip
+        many = f"1 line ({lines})" if unread.sum() == 1 else f"{unread.sum():,} lines ({lines})"
+        problems.append(f"{path.name}: {name} cannot be read in {many}, such as {shown!r}: expected {wanted}")

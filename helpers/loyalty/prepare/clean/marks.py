@@ -212,9 +212,7 @@ def _find_cashiers(marked: Marked, known: Known) -> list[str]:
     own = ["customer_id", *dict.fromkeys([*place, *key]), "day"]
     receipts = receipts.group_by(*own).agg(lines=nw.len())
     days = receipts.group_by("customer_id", "day").agg(n=nw.len())
-    days = days.group_by("customer_id").agg(
-        receipts=nw.col("n").sum(), busy=(nw.col("n") >= 2).cast(nw.Int64).sum()
-    )
+    days = days.group_by("customer_id").agg(receipts=nw.col("n").sum(), busy=(nw.col("n") >= 2).cast(nw.Int64).sum())
     many = days.filter((nw.col("receipts") >= rule.cashier_receipts) & (nw.col("busy") >= rule.cashier_days))
     at = receipts.group_by("customer_id", *place).agg(n=nw.len())
     most = at.group_by("customer_id").agg(most=nw.col("n").max())
@@ -272,7 +270,9 @@ def _mend_dates(marked: Marked) -> None:
     for right, found in sorted(pairs.itertuples(index=False, name=None)):
         wrong = pd.Timestamp(right.year, int(found), right.month)
         move = (pd.Timestamp(right.year, right.month, int(found)) - wrong).days
-        hit = nw.col(kind) & (month.month() == right.month) & (month.year() == right.year) & (time.month() == int(found))
+        hit = (
+            nw.col(kind) & (month.month() == right.month) & (month.year() == right.year) & (time.month() == int(found))
+        )
         mended = nw.when(hit).then(nw.col("new_time").dt.offset_by(f"{move}d")).otherwise(mended)
     marked.lines = marked.lines.with_columns(new_time=mended)
     return None

@@ -182,7 +182,9 @@ def clean_receipts(
     clean = stays.select(*_mend(marked, columns, counts))
     is_small = isinstance(receipts, pd.DataFrame)
     return CleanReceipts(
-        _give(clean, is_small=is_small, columns=columns), _give(gone, is_small=is_small, columns=columns), _sum_up(counts)
+        _give(clean, is_small=is_small, columns=columns),
+        _give(gone, is_small=is_small, columns=columns),
+        _sum_up(counts),
     )
 
 
@@ -198,7 +200,9 @@ def _read_known(
     if vat_rate is not None:
         problems += check_number("vat_rate", vat_rate, share=True)
         if not problems and vat_rate < LEAST_VAT:
-            problems.append(f"vat_rate should be {LEAST_VAT} or more, found {vat_rate}: leave it out where there is none")
+            problems.append(
+                f"vat_rate should be {LEAST_VAT} or more, found {vat_rate}: leave it out where there is none"
+            )
     if staff_discount is not None:
         wrong = check_number("staff_discount", staff_discount, share=True)
         problems += wrong or ([] if 0 < staff_discount < 1 else ["staff_discount should be between 0 and 1"])
@@ -300,4 +304,3 @@ def _sum_up(counts: pd.DataFrame) -> pd.DataFrame:
     rows.append(("clean", counts.loc["clean", "lines"], counts.loc["clean", "cents"]))
     table = pd.DataFrame(rows, columns=["what", "lines", "money"])
     return table.assign(lines=table["lines"].astype("int64"), money=table["money"].astype("int64") / 100)
-

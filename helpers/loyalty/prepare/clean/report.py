@@ -61,7 +61,8 @@ class ReceiptQuality:
         worst = self.findings.iloc[self.findings["money"].abs().to_numpy().argmax()]
         many = "1 finding" if len(self.findings) == 1 else f"{len(self.findings)} findings"
         says = f"{self.lines:,} lines with sales of {self.money:,.2f}: {many} in {checked} checks"
-        return f"{says}. The dearest: {worst['finding']}, {worst['lines']:,} lines, {worst['money']:,.2f}. Clean before use."
+        dearest = f"{worst['finding']}, {worst['lines']:,} lines, {worst['money']:,.2f}"
+        return f"{says}. The dearest: {dearest}. Clean before use."
 
     def plot(self, *, ax: Axes | None = None, source: str = "", unit: str = "") -> Axes:
         """Draw the money at stake of each finding, in the colour of what is done about it."""
@@ -70,7 +71,11 @@ class ReceiptQuality:
         colours = [COLOURS[name] for name in shown["treatment"]]
         ax.barh(shown["finding"], shown["size"], color=colours, height=0.65)
         for place, (size, lines) in enumerate(zip(shown["size"], shown["lines"], strict=True)):
-            text = f"{unit}{shorten(round(size))} · {lines:,} line{'s' * (lines != 1)}" if lines else f"{unit}{shorten(round(size))}"
+            text = (
+                f"{unit}{shorten(round(size))} · {lines:,} line{'s' * (lines != 1)}"
+                if lines
+                else f"{unit}{shorten(round(size))}"
+            )
             ax.annotate(text, (size, place), (4, 0), textcoords="offset points", va="center", fontsize=9.5)
         for name, colour in COLOURS.items():
             ax.bar(0, 0, color=colour, label=name)

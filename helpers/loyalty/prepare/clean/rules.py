@@ -7,11 +7,11 @@ from dataclasses import dataclass
 # What each finding is, and what is to be done about it. `removed` and `corrected` lines are counted in the summary.
 REMOVED = {
     "resend": ("lines that equal another in everything, receipt and line number included", "ask who sends twice"),
-    "cancellation": ("receipt lines that were cancelled, and the lines that cancel them", "nothing: they add up to zero"),
+    "cancellation": ("lines that were cancelled, and those that cancel them", "nothing: they add up to zero"),
     "no card": ("lines without a customer", "keep them for sales, they are nobody's profile"),
     "test card": ("purchases on cards that are nobody's, such as 0000000000", "give the shops a test mode"),
     "staff card": ("purchases of employees", "keep them out of segments and campaigns"),
-    "cashier's card": ("receipts of many customers on one card, at one cashier", "talk to the cashier, not only about points"),
+    "cashier's card": ("many customers' receipts on one card, at one cashier", "talk to the cashier"),
 }  # fmt: skip
 CORRECTED = {
     "UTC clock": ("stamped in UTC, not in the shop's time: moved back", "set the clock of this store"),
@@ -19,12 +19,12 @@ CORRECTED = {
     "no VAT": ("money without value-added tax: tax added", "fix the export of this store"),
     "unit price": ("the price of one piece where the sum should stand: multiplied", "fix the export of this store"),
     "return": ("returns whose money has no minus: minus set", "nothing: now they count as returns"),
-    "negative quantity": ("returns typed as a sale of a negative quantity: now returns", "show the shop the return key"),
-    "number anew": ("receipt numbers that the till had used before: now receipts of their own", "nothing: tills do that"),
+    "negative quantity": ("returns typed as sales of a negative quantity: now returns", "show the shop the return key"),
+    "number anew": ("receipt numbers that the till had used before: now their own", "nothing: tills do that"),
     "no line number": ("lines without a number on their receipt: numbered", "update this till"),
 }  # fmt: skip
 ASKED = {
-    "ask": ("lines that nobody can tell from one line sent twice: kept", "ask the shop; the numbers to compare are here"),
+    "ask": ("lines that nobody can tell from one line sent twice: kept", "ask the shop"),
     "lone cancellation": ("cancelling lines whose sale is not in the table: kept, with a minus", "ask for the sale"),
     "missing day": ("days of a store without a single receipt", "ask for the files of these days"),
 }  # fmt: skip

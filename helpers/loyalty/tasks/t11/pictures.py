@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, mark_truth, put_legend_above
@@ -89,16 +91,22 @@ def draw_hours(lines: pd.DataFrame, odd: str) -> Axes:
     shares = hours.div(hours.sum(axis=1), axis=0)
     for name, row in shares.iterrows():
         is_odd = name == odd
-        ax.plot(row.index, row, color=HIGHLIGHT if is_odd else GREY, linewidth=2.6 if is_odd else 1.6, zorder=2 + is_odd)
-    peak = shares.loc[odd].idxmax()
+        ax.plot(
+            row.index, row, color=HIGHLIGHT if is_odd else GREY, linewidth=2.6 if is_odd else 1.6, zorder=2 + is_odd
+        )
     month = pd.Period(odd.removeprefix("receipts_").removesuffix(".csv")).strftime("%B")
-    ax.annotate(month, (peak, shares.loc[odd].max()), (0, 6), textcoords="offset points", color=HIGHLIGHT, weight="bold")
-    others = shares.drop(index=odd).mean()
-    ax.annotate("the other months", (others.idxmax(), others.max()), (-6, 14), textcoords="offset points", color="#5F6368", weight="bold", ha="right")  # fmt: skip
+    night = shares.loc[odd, :5].idxmax()
+    style: dict[str, Any] = {"textcoords": "offset points", "weight": "bold", "ha": "center"}
+    ax.annotate(month, (night, shares.loc[odd, night]), (0, 6), color=HIGHLIGHT, **style)
+    usual = shares.drop(index=odd).max()
+    alone = usual[shares.loc[odd] < 0.01].idxmax()
+    ax.annotate("the other months", (alone, usual[alone]), (0, 7), color="#5F6368", **style)
     ax.set(xlabel="hour of the stamp", xlim=(0, DAY - 1), ylim=(0, shares.to_numpy().max() * 1.22))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xticks(range(0, DAY, 3))
-    headline(ax, f"In {month} the web shop's customers seem to buy at night", "share of the web shop's lines by hour", SOURCE)
+    headline(
+        ax, f"In {month} the web shop's customers seem to buy at night", "share of the web shop's lines by hour", SOURCE
+    )
     return ax
 
 
@@ -170,7 +178,8 @@ def draw_way(summary: pd.DataFrame, truth: float | None = None) -> Axes:
             ax.barh(place, row.money, left=level, color=HIGHLIGHT if row.money < 0 else CONTROL, height=0.66)
             level += row.money
         sign = "" if place in (0, last) else ("+" if row.money > 0 else "−")
-        ax.annotate(f"{sign}€{abs(row.money):,.0f}", (max(level, level - row.money), place), (5, 0), textcoords="offset points", va="center", fontsize=9.5)  # fmt: skip
+        away = 12 if place == last and truth is not None else 5
+        ax.annotate(f"{sign}€{abs(row.money):,.0f}", (max(level, level - row.money), place), (away, 0), textcoords="offset points", va="center", fontsize=9.5)  # fmt: skip
     if truth is not None:
         mark_truth(ax, truth, last)
         put_legend_above(ax)
@@ -200,7 +209,7 @@ def draw_prices(ratios: pd.DataFrame) -> Axes:
     ax.scatter(place[~odd], ratios.loc[~odd, "ratio"], color=TREATED, s=45)
     ax.scatter(place[odd], ratios.loc[odd, "ratio"], color=HIGHLIGHT, s=90)
     for row, x in zip(ratios[odd].itertuples(), place[odd], strict=True):
-        ax.annotate(f"store {row.store_id}: {row.ratio:.3f}", (x, row.ratio), (8, -3), textcoords="offset points", color=HIGHLIGHT, weight="bold")  # fmt: skip
+        ax.annotate(f"store {row.store_id}: {row.ratio:.3f}", (x, row.ratio), (0, 10), textcoords="offset points", color=HIGHLIGHT, weight="bold", ha="center")  # fmt: skip
     ax.axhline(1 / 1.2, color=GREY, linestyle=":", zorder=1)
     ax.annotate("1 / 1.20", (-0.4, 1 / 1.2), (0, 4), textcoords="offset points", color="#5F6368")
     months = [pd.Period(name.removeprefix("receipts_").removesuffix(".csv")).strftime("%B") for name in files]
@@ -227,7 +236,9 @@ def draw_days(lines: pd.DataFrame) -> Axes:
     ax.set(ylabel="lines", ylim=(0, days.max() * 1.2))
     ax.annotate("the month of the file", (month, days.max() * 1.08), color=TREATED, weight="bold")
     far = days.index[~inside][-1]
-    ax.annotate("stamped in other months", (far, days.max() * 0.5), color=HIGHLIGHT, weight="bold", ha="right")
+    ax.annotate("stamped in other months", (far, days.max() * 1.08), color=HIGHLIGHT, weight="bold", ha="right")
+    ax.xaxis.set_major_formatter(DateFormatter("%b"))
+    ax.set_xlabel(f"{month.year}")
     ax.grid(axis="x", visible=False)
     headline(ax, "A file of one month holds days of the whole year", "lines of one store in one file, by the day of their stamp", SOURCE)  # fmt: skip
     return ax
@@ -245,9 +256,9 @@ def draw_two_clocks(stamped: pd.Series, local: pd.Series) -> Axes:
     for times, name, colour in ((stamped, "as stamped", HIGHLIGHT), (local, "in the shops' time", TREATED)):
         share = times.dt.hour.value_counts(normalize=True).reindex(range(DAY), fill_value=0.0)
         ax.plot(share.index, share, color=colour, linewidth=2.4)
-        ax.annotate(name, (share.idxmax(), share.max()), (0, 6), textcoords="offset points", color=colour, weight="bold", ha="center")  # fmt: skip
+        ax.annotate(name, (share.idxmax(), share.max()), (12, 6), textcoords="offset points", color=colour, weight="bold", ha="right")  # fmt: skip
     ax.axvspan(0, 5, color=GREY, alpha=0.18, linewidth=0)
-    ax.annotate("night", (0.3, 0.004), color=INK)
+    ax.annotate("night", (0.3, 0.104), color=INK)
     ax.set(xlabel="hour of the day", xlim=(0, DAY - 1), ylim=(0, 0.115))
     ax.set_xticks(range(0, DAY, 3))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -297,5 +308,10 @@ def draw_judgements(shares: pd.DataFrame) -> Axes:
     ax.set(xlim=(0, 1), xlabel="share of those whom the judgement calls so")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     grid_along_x(ax)
-    headline(ax, "Three judgements, and how often each is wrong", "the truth is known in the simulated chain", "simulated chain, seed 12")
+    headline(
+        ax,
+        "Three judgements, and how often each is wrong",
+        "the truth is known in the simulated chain",
+        "simulated chain, seed 12",
+    )
     return ax

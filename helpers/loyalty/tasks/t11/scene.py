@@ -41,7 +41,9 @@ def receive_export(seed: int = LESSON) -> tuple[pd.DataFrame, DirtyExport]:
     return lines.copy(), export
 
 
-def lose_cards(receipts: pd.DataFrame, end: pd.Timestamp, share: float = LOST_CARDS, seed: int = LESSON) -> pd.DataFrame:
+def lose_cards(
+    receipts: pd.DataFrame, end: pd.Timestamp, share: float = LOST_CARDS, seed: int = LESSON
+) -> pd.DataFrame:
     """Let some customers lose their card on a day of the last year, and buy on with a new one.
 
     Parameters

@@ -222,9 +222,13 @@ def _read_delivery(answer: Any) -> Any:
         raise Mismatch("The third of (clean, removed, net_sales) should be one number.")
     if len(clean) + len(removed) != len(_lines()):
         lost = len(_lines()) - len(clean) - len(removed)
-        raise Mismatch(f"{abs(lost):,} lines are {'lost' if lost > 0 else 'too many'}: each line belongs to `clean` or to `removed`.")
+        raise Mismatch(
+            f"{abs(lost):,} lines are {'lost' if lost > 0 else 'too many'}: each line belongs to `clean` or to `removed`."
+        )
     if abs(float(net) - clean["sales"].sum()) > 1:
-        raise Mismatch(f"Your net sales are {float(net):,.2f}, and the sales of your clean table sum to {clean['sales'].sum():,.2f}.")
+        raise Mismatch(
+            f"Your net sales are {float(net):,.2f}, and the sales of your clean table sum to {clean['sales'].sum():,.2f}."
+        )
     return digest(clean, removed, float(net))
 
 
@@ -290,7 +294,10 @@ def _answer_delivery() -> Answers:
         "test_cards_left": ("Purchases on test cards are still in, such as 0000000000.", _leave_in("test card")),
         "cancelled_left": ("Cancelled receipts are still in.", _leave_in("cancellation")),
         "resent_left": ("The resent lines are still in: they count twice.", _leave_in("resend")),
-        "without_tax": ("One store's month is still without tax. Say `vat_rate=0.20`.", _leave_wrong("sales", "no VAT")),
+        "without_tax": (
+            "One store's month is still without tax. Say `vat_rate=0.20`.",
+            _leave_wrong("sales", "no VAT"),
+        ),
         "unit_prices": (
             "In one store's month the price of one piece still stands for the sum.",
             _leave_wrong("sales", "unit price"),
@@ -310,7 +317,10 @@ def _judge_delivery(answer: Any) -> tuple[str | None, str]:
         return None, "Three things were asked: (clean, removed, net_sales), two tables and a number."
     counts = [f"{int(number):,} {name}" for name, number in zip(PARTS[:-1], answer, strict=False) if number]
     net = f"net sales {answer[-1] / 10:+.2f} %"
-    return None, f"Not yet. Beside the truth: {', '.join([*counts, net])}. Several things may be the matter: take them one by one."
+    return (
+        None,
+        f"Not yet. Beside the truth: {', '.join([*counts, net])}. Several things may be the matter: take them one by one.",
+    )
 
 
 # --- 11d -----------------------------------------------------------------------------------------
@@ -378,7 +388,13 @@ def _answer_decision() -> Answers:
     return Answers(
         right=right,
         praise=f"{shares}; Jonas's limit is {LIMIT:.1%}.",
-        mistakes=(Mistake(f"said_{wrong}", f"{shares} of net sales. Compare with Jonas's limit of {LIMIT:.1%}, and count both.", wrong),),
+        mistakes=(
+            Mistake(
+                f"said_{wrong}",
+                f"{shares} of net sales. Compare with Jonas's limit of {LIMIT:.1%}, and count both.",
+                wrong,
+            ),
+        ),
     )
 
 

@@ -116,7 +116,9 @@ def export_dirty(
 ) -> DirtyExport:
     """Write the last months of a world as a till system would send them; see `World.export_dirty`."""
     if not 3 <= months <= world.months:
-        raise WorldError([f"months should be from 3 to the {world.months} of the world, found {months!r}"], "the export")
+        raise WorldError(
+            [f"months should be from 3 to the {world.months} of the world, found {months!r}"], "the export"
+        )
     last = end.to_period("M")
     starts = pd.period_range(end=last - 1, periods=months, freq="M")
     names = [f"receipts_{start}.csv" for start in starts]
@@ -125,7 +127,9 @@ def export_dirty(
     busiest = physical.reset_index().sort_values(["count", "store_id"], ascending=[False, True])["store_id"]
     plan = make_plan(seed, pd.Index(busiest), months)
     lines = _plant(lines, seed, plan, end)
-    lines["file"] = ((lines["time"].dt.year - starts[0].year) * 12 + lines["time"].dt.month - starts[0].month).to_numpy()
+    lines["file"] = (
+        (lines["time"].dt.year - starts[0].year) * 12 + lines["time"].dt.month - starts[0].month
+    ).to_numpy()
     lines, lost = lose_a_day(number_receipts(lines, plan), seed, plan)
     lines = resend(blind_the_old_till(lines, seed, plan), seed, plan, months)
     lines = mark_cells(lines, plan)

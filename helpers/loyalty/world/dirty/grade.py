@@ -37,7 +37,9 @@ def grade_cleaning(
         if name == "missing day":
             found = _find_days(planted, missing_days)
         else:
-            found = _judge(name, lines.loc[pd.MultiIndex.from_frame(planted[["file", "line"]].astype({"line": "int64"}))])
+            found = _judge(
+                name, lines.loc[pd.MultiIndex.from_frame(planted[["file", "line"]].astype({"line": "int64"}))]
+            )
         rows[name] = (len(planted), found)
     faulty = defects.loc[~defects["defect"].isin(["repeat purchase"]) & defects["line"].notna(), ["file", "line"]]
     good = lines[~lines.index.isin(pd.MultiIndex.from_frame(faulty.astype({"line": "int64"})))]
@@ -58,7 +60,9 @@ def _lay_beside(truth: pd.DataFrame, clean: pd.DataFrame, removed: pd.DataFrame)
     right = truth[[*PLACE, "sales", "time", "basket_id"]].rename(
         columns={"sales": "right_sales", "time": "right_time", "basket_id": "right_basket"}
     )
-    columns = [name for name in ("sales", "time", "basket_id", "line_no", "ask", "store_id", "till_id") if name in clean]
+    columns = [
+        name for name in ("sales", "time", "basket_id", "line_no", "ask", "store_id", "till_id") if name in clean
+    ]
     ours = clean[[*PLACE, *columns]].assign(kept=True)
     gone = removed[PLACE].assign(kept=False)
     lines = pd.concat([ours, gone], ignore_index=True).merge(right, on=PLACE, how="outer")
@@ -72,7 +76,7 @@ def _is_near(lines: pd.DataFrame) -> pd.Series:
 
 
 def _judge(name: str, lines: pd.DataFrame) -> int:
-    """Count the lines on which a fault was found; what does not belong has to be gone, whatever else is wrong with it."""
+    """Count the lines on which a fault was found; what does not belong has to be gone."""
     if name == "repeat purchase":
         return int(lines["kept"].sum())
     gone = ~lines["belongs"] & ~lines["kept"]

@@ -36,8 +36,8 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path):
         read_till_files(tmp_path)
     assert len(error.value.problems) == 3
     text = str(error.value)
-    assert "a.csv: amount cannot be read in 1 lines (2), such as '12.50 €'" in text
-    assert "a.csv: date and time cannot be read in 1 lines (2)" in text
+    assert "a.csv: amount cannot be read in 1 line (2), such as '12.50 €'" in text
+    assert "a.csv: date and time cannot be read in 1 line (2)" in text
     assert "b.csv: there is no column date, time, card, amount; found: day, sum" in text
 
 

@@ -1,4 +1,4 @@
-"""The cleaning graded on exports whose faults are known: benchmarks/clean.py has the twenty seeds, docs/tables/clean.md."""
+"""The cleaning graded on exports whose faults are known: benchmarks/clean.py has the twenty seeds."""
 
 from __future__ import annotations
 

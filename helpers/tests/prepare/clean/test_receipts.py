@@ -45,7 +45,8 @@ def test_two_lines_that_no_number_tells_apart_are_kept_and_asked_for():
     clean, removed, _ = clean_receipts(make({"line_no": None}, {"line_no": None}))
     assert removed.empty and clean["ask"].tolist() == ["ask", "ask"]
     assert clean["line_no"].tolist() == [1, 2] and clean["corrected"].tolist() == ["no line number"] * 2
-    assert inspect_receipts(make({"line_no": None}, {"line_no": None})).findings["finding"].tolist() == ["no line number", "ask"]  # fmt: skip
+    quality = inspect_receipts(make({"line_no": None}, {"line_no": None}))
+    assert quality.findings["finding"].tolist() == ["no line number", "ask"]
 
 
 def test_a_cancelled_line_goes_with_the_line_that_cancels_it_and_a_lone_one_is_asked_for():
@@ -58,7 +59,10 @@ def test_a_cancelled_line_goes_with_the_line_that_cancels_it_and_a_lone_one_is_a
 
 
 def test_a_return_gets_its_minus_by_kind_and_by_quantity_and_once_only():
-    table = make({"kind": "return", "basket_id": 2}, {"quantity": -1, "basket_id": 3}, {"kind": "return", "sales": -5.0, "quantity": -1, "basket_id": 4})  # fmt: skip
+    by_kind = {"kind": "return", "basket_id": 2}
+    by_quantity = {"quantity": -1, "basket_id": 3}
+    right = {"kind": "return", "sales": -5.0, "quantity": -1, "basket_id": 4}
+    table = make(by_kind, by_quantity, right)
     clean, _, summary = clean_receipts(table)
     assert clean["sales"].tolist() == [-5.0, -5.0, -5.0]
     assert clean["quantity"].tolist() == [-1, -1, -1]
@@ -96,10 +100,9 @@ def test_the_staffs_discount_on_nearly_every_line_makes_an_employee():
 def test_many_receipts_a_day_at_one_cashier_are_the_cashiers_card_and_a_faithful_customer_is_none():
     def busy(cashiers):
         rows = [(day, number) for day in range(10) for number in range(3)]
-        return make(*(
-            {"basket_id": 10 * day + number, "time": NOON + pd.Timedelta(days=day, hours=number), "cashier": cashiers[number % len(cashiers)]}
-            for day, number in rows
-        ))  # fmt: skip
+        times = [NOON + pd.Timedelta(days=day, hours=number) for day, number in rows]
+        who = [cashiers[number % len(cashiers)] for _, number in rows]
+        return make(*({"basket_id": n, "time": times[n], "cashier": who[n]} for n in range(len(rows))))
 
     assert set(reasons(busy(["Anna"]))) == {"cashier's card"}
     assert reasons(busy(["Anna", "Boris", "Vera"])) == []

@@ -73,7 +73,9 @@ def test_day_and_month_swapped_are_named(receipts):
     result = check("11c", deliver(blind))
     assert result.status == "wrong"
     lines = clean_receipts(receipts, **TOLD)
-    stamped = lines.clean.merge(receipts[["file", "file_line", "time"]], on=["file", "file_line"], suffixes=("", "_raw"))
+    stamped = lines.clean.merge(
+        receipts[["file", "file_line", "time"]], on=["file", "file_line"], suffixes=("", "_raw")
+    )
     swapped = stamped.corrected.str.contains("day and month")
     time = stamped.time.mask(swapped, stamped.time_raw).to_numpy()
     assert check("11c", deliver(lines, time=time)).mistake == "day_and_month_swapped"
