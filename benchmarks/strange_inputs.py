@@ -275,6 +275,18 @@ def _list_campaign() -> dict[str, Any]:
     return dict(loyalty.load_tables({"contacts": _make_wave(), "receipts": _make_receipts()}))
 
 
+def _list_cleaning() -> dict[str, Any]:
+    receipts = _make_receipts().assign(line_no=1, kind="sale", store_id=1, till_id=1, discount=0.0)
+    told = {"zone": -4, "vat_rate": 0.2, "staff_discount": 0.15, "staff_cards": [7], "test_cards": []}
+    return {"receipts": receipts, **told, "rules": loyalty.CleaningRules()}
+
+
+def _list_till_files() -> dict[str, Any]:
+    path = Path(tempfile.mkdtemp(prefix="till-")) / "receipts.csv"
+    path.write_text("date;time;card;amount\n05.03.2023;10:00:00;27001;12,50\n", encoding="utf-8")
+    return {"files": [str(path)]}
+
+
 def _find_scheme() -> Any:
     return inspect.signature(loyalty.name_segments).parameters["scheme"].default
 
@@ -346,6 +358,13 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "by": "card",
         "bins": 3,
     },
+    "clean_receipts": lambda: _list_cleaning(),
+    "compare_clocks": lambda: {
+        "receipts": _make_receipts(),
+        "events": pd.DataFrame({"customer_id": [1, 2], "redeemed_on": pd.Timestamp("2024-01-02")}),
+        "zone": "America/New_York",
+        "day": "redeemed_on",
+    },
     "complete_journey": lambda: {"promotions": False, "clock": "local"},
     "cost_offers": lambda: {
         "offers": _make_offers(),
@@ -402,6 +421,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "salt": "programme",
         "term": ("2024-01-01", "2025-01-01"),
     },
+    "inspect_receipts": lambda: _list_cleaning(),
     "judge_placebo": lambda: {"placebo": _estimate(0.1), "effect": _estimate(3.0)},
     "learn_lifts": lambda: {"history": _make_history()},
     "load_tables": lambda: {"sources": {"receipts": _make_receipts()}, "columns": None},
@@ -469,6 +489,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "predict_from_past": lambda: {"history": _make_history()},
     "price_groups": lambda: {"trial": _make_halves()[1], "model": _fit_model(), "cost": 0.2},
     "propose_columns": lambda: {"sources": {"receipts": _make_receipts()}},
+    "read_till_files": lambda: _list_till_files(),
     "render_dictionary": dict,
     "report_campaign": lambda: {
         "tables": _list_campaign(),

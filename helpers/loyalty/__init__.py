@@ -21,6 +21,9 @@ _HOMES = {
     "datasets": "Dataset cdnow checkpoint complete_journey hillstrom match_redemptions nsw online_retail",
     "world": "World",
     "intake": "load_tables propose_columns",
+    "prepare.clean": (
+        "CleanReceipts CleaningRules ReceiptQuality clean_receipts compare_clocks inspect_receipts read_till_files"
+    ),
     "prepare.profile": "build_profile",
     "prepare.store": "AnalyticStore Reconciliation StoreError open_store reconcile_points",
     "segment.rules": (

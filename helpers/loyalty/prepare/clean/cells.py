@@ -25,7 +25,7 @@ def find_cells_in_utc(
     names = lines.collect_schema().names()
     channel = nw.col("channel").cast(nw.String).fill_null("") if "channel" in names else nw.lit("")
     own = [name for name in ("till_id", "basket_id") if name in names]
-    who = own or ["customer_id"]
+    who: list[str] = [*own] or ["customer_id"]
     receipts = (
         lines.with_columns(loyalty_channel=channel).group_by(*CELL, "loyalty_channel", *who, "time").agg(n=nw.len())
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from loyalty.tables.arguments import check_arguments
-from loyalty.tables.check import TableError
+from loyalty.tables.check import TableError, check_table
+from loyalty.tables.columns import Column, Table
 from loyalty.tables.days import write_moment
 
 DAY_HOURS = 24
@@ -106,25 +107,36 @@ def compare_clocks(
     >>> compare_clocks(receipts, events, "America/New_York")["matched"].tolist()
     [0, 1]
     """
-    wanted = ((receipts, "receipts", "customer_id"), (receipts, "receipts", "time"))
-    wanted += ((events, "events", "customer_id"), (events, "events", day))
-    absent = [f"{name}: there is no column `{column}`" for table, name, column in wanted if column not in table]
-    if absent:
-        raise TableError(absent, "the clocks")
+    problems: list[str] = []
+    for table, name, column in ((receipts, "receipts", "time"), (events, "events", day)):
+        who = Column("customer_id", "id", "who bought")
+        contract = Table(name, "a customer's day", ("",), (who, Column(column, "time", "when")))
+        try:
+            check_table(table, contract)
+        except TableError as error:
+            problems += [f"{name}: {text}" for text in error.problems]
+    if not problems and len(receipts) == 0:
+        problems = ["the receipts hold no time"]
+    if problems:
+        raise TableError(problems, "the clocks")
+    kinds = {pd.api.types.is_numeric_dtype(table["customer_id"]) for table in (receipts, events)}
+    if len(kinds) > 1 and len(events):
+        says = "`customer_id` is text in one table and a whole number in the other"
+        raise TableError([f"{says}: make them alike with .astype('str')"], "the clocks")
     stamped = receipts["time"].astype("datetime64[us]")
-    if stamped.notna().sum() == 0:
-        raise TableError(["the receipts hold no time"], "the clocks")
     local = stamped.copy()
     for start, hours in list_offsets(zone, stamped.min(), stamped.max()):
         local = local.mask(stamped >= start, stamped + pd.Timedelta(hours=hours))
     days: dict[str, Any] = {"as stamped": stamped.dt.normalize(), "in the shop's time": local.dt.normalize()}
-    known = events[["customer_id", day]].rename(columns={day: "day"}).astype({"day": "datetime64[us]"})
+    known = pd.DataFrame({"customer_id": events["customer_id"].astype("str"), "day": events[day]})
+    known = known.astype({"day": "datetime64[us]"})
+    buyers = receipts["customer_id"].astype("str")
     rows = []
     for name, when in days.items():
-        bought = pd.DataFrame({"customer_id": receipts["customer_id"], "day": when}).drop_duplicates()
+        bought = pd.DataFrame({"customer_id": buyers, "day": when}).drop_duplicates()
         matched = int((known.merge(bought, how="left", indicator="found")["found"] == "both").sum())
         moved = int((when != days["as stamped"]).sum())
         rows.append(
-            {"clock": name, "matched": matched, "of": len(known), "share": matched / len(known), "moved": moved}
+            {"clock": name, "matched": matched, "of": len(known), "share": matched / max(len(known), 1), "moved": moved}
         )
     return pd.DataFrame(rows).set_index("clock")

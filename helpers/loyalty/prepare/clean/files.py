@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +24,7 @@ MONEY = ("amount", "discount", "quantity")
 WHOLE = ("store", "till", "receipt", "line", "product")
 
 
-def read_till_files(files: Iterable[str | Path] | str | Path) -> pd.DataFrame:
+def read_till_files(files: Sequence[str | Path] | str | Path) -> pd.DataFrame:
     """Read the CSV files of a till system as one table, with the file and line that each row comes from.
 
     Nothing is repaired, only read: an encoding is no fault, a wrong date is one. Not for files of any shape:
@@ -73,8 +73,10 @@ def read_till_files(files: Iterable[str | Path] | str | Path) -> pd.DataFrame:
     return lines
 
 
-def _list_files(files: Iterable[str | Path] | str | Path) -> list[Path]:
-    given = [files] if isinstance(files, str | Path) else list(files)
+def _list_files(files: Sequence[str | Path] | str | Path) -> list[Path]:
+    given = [files] if isinstance(files, str | Path) else list(files) if isinstance(files, Sequence) else []
+    if isinstance(files, bytes) or not given or not all(isinstance(path, str | Path) for path in given):
+        raise TableError([f"files should be paths, or the path of a folder, found {str(files)[:40]!r}"], "till files")
     paths = []
     for path in map(Path, given):
         paths += sorted(path.glob("*.csv")) if path.is_dir() else [path]

@@ -23,6 +23,7 @@ from loyalty.tables.sources import collect, is_empty, open_table
 
 FLAG = {kind: "loyalty_" + re.sub(r"\W+", "_", kind) for kind in KINDS}
 OWN = ("file", "file_line", "file_month", "loyalty_row", "corrected", "ask")  # say where a line stood, not what it is
+ORDER = ("file_month", "file_line", "loyalty_row")  # which copy came first
 TILL = ("store_id", "till_id", "basket_id")
 ALIKE = 8  # so many equal digits are no card
 NOBODY = r"^(?:" + "|".join(f"{digit}{{{ALIKE},}}" for digit in range(10)) + r"|0?123456789?0?|987654321?0?)$"
@@ -119,7 +120,7 @@ def _mark_copies(marked: Marked) -> None:
     """Mark every copy but the first; where no number tells lines apart, nobody can say what a second one is."""
     names = names_of(marked.lines)
     same = [name for name in names if name not in (*OWN, *CELL)]
-    order = [name for name in ("file_month", "file_line", "loyalty_row") if name in names] or ["time"]
+    order: list[str] = [name for name in ORDER if name in names] or ["time"]
     if {"basket_id", "line_no"} <= set(names) and prove_pairs_differ(marked.lines, "basket_id", "line_no"):
         return _flag(marked, **{FLAG["resend"]: nw.lit(False), FLAG["ask"]: nw.lit(False)})
     numbered = nw.lit("basket_id" in names and "line_no" in names)
@@ -366,7 +367,7 @@ def _mend_numbers(marked: Marked) -> None:
 
 def _number_lines(marked: Marked, key: list[str]) -> None:
     names = names_of(marked.lines)
-    order = [name for name in ("file_month", "file_line", "loyalty_row") if name in names] or ["new_time"]
+    order: list[str] = [name for name in ORDER if name in names] or ["new_time"]
     part = [*key, "loyalty_round"]
     missing = nw.col("line_no").is_null() & ~nw.col("basket_id").is_null()
     _flag(marked, **{FLAG["no line number"]: missing})

@@ -168,10 +168,10 @@ def clean_receipts(
     >>> len(clean), removed["reason"].tolist()
     (1, ['resend'])
     >>> summary[["what", "lines", "money"]]
-                   what  lines  money
-    0                in      2   10.0
+                  what  lines  money
+    0               in      2   10.0
     1  removed: resend     -1   -5.0
-    2             clean      1    5.0
+    2            clean      1    5.0
     """
     known = _read_known(zone, vat_rate, staff_discount, staff_cards, test_cards, rules)
     marked, columns = _mark(receipts, known)

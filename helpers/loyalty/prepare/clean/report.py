@@ -149,7 +149,8 @@ def find_missing_days(marked: Marked, rules: CleaningRules) -> pd.DataFrame:
     """Find days of a store without a receipt that are not to be expected: store_id, day, expected (receipts), money."""
     names = names_of(marked.lines)
     kept = marked.lines.filter(say_reason().is_null()).with_columns(day=nw.col("new_time").dt.truncate("1d"))
-    own = [name for name in ("till_id", "basket_id") if name in names] or ["customer_id"]
+    numbers = [name for name in ("till_id", "basket_id") if name in names]
+    own: list[str] = [*numbers] or ["customer_id"]
     receipts = kept.group_by("loyalty_store", "day", *own).agg(money=nw.col("new_sales").sum())
     counts = collect(receipts.group_by("loyalty_store", "day").agg(n=nw.len(), money=nw.col("money").sum()))
     found = [_find_gaps(store, days, rules) for store, days in counts.groupby("loyalty_store")]

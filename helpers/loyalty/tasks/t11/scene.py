@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ MONTHS = 6
 LESSON = 11
 EXERCISE = 1_113
 # What the chain's people say to whom asks them
-TOLD = {"zone": -float(HOURS_BEHIND_UTC), "vat_rate": VAT_RATE, "staff_discount": STAFF_DISCOUNT}
+TOLD: dict[str, Any] = {"zone": -float(HOURS_BEHIND_UTC), "vat_rate": VAT_RATE, "staff_discount": STAFF_DISCOUNT}
 SILENT = 90
 LOST_CARDS = 0.12
 
