@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.prepare.clean import clean_receipts, inspect_receipts
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.rules.life_cycle import measure_gaps
 from loyalty.segment.rules.windows import sum_windows
@@ -218,3 +219,40 @@ def test_sparks_timestamps_with_a_zone_are_refused_because_their_day_depends_on_
     lines = spark.createDataFrame([(1, 2.0)], "customer_id long, sales double")
     with pytest.raises(TableError, match="`time` carries a time zone"):
         build_profile(lines.selectExpr("*", "TIMESTAMP '2023-09-30 23:00:00' AS time"), AS_OF)
+
+
+DIRTY = pd.DataFrame(
+    [
+        ("2700000001", "2023-03-05 10:00", 5.0, 1, 1, 7, 1, "sale", 1),
+        ("2700000001", "2023-03-05 10:00", 5.0, 1, 1, 7, 1, "sale", 1),  # sent twice
+        ("2700000001", "2023-03-05 13:00", 5.0, 2, 1, 7, 1, "sale", 1),  # bought again
+        ("2700000002", "2023-03-06 10:00", 4.0, 3, 1, 8, 2, "sale", 2),
+        ("2700000002", "2023-03-06 10:02", 4.0, 3, 1, 8, 2, "cancel", 2),
+        ("2700000003", "2023-03-07 10:00", 3.0, 4, 1, 9, 1, "return", 1),  # without its minus
+        ("2700000003", "2023-03-07 11:00", 3.5, 5, 1, 9, -1, "sale", 1),
+        ("0000000000", "2023-03-08 07:45", 9.0, 6, 1, 9, 1, "sale", 1),
+        ("2700000004", "2023-08-03 10:00", 6.0, 7, None, 7, 1, "sale", 1),  # 8 March, in an old till's way
+        ("2700000005", "2023-03-20 10:00", 2.0, 1, 1, 7, 1, "sale", 1),  # the till has begun again with 1
+    ],
+    columns="customer_id time sales basket_id line_no product_id quantity kind store_id".split(),
+).assign(till_id=1, discount=0.0, file_month=pd.Timestamp("2023-03-01"))
+DIRTY["time"] = pd.to_datetime(DIRTY["time"])
+DIRTY["line_no"] = DIRTY["line_no"].astype("Int64")
+
+
+def test_cleaning_on_spark_gives_what_it_gives_on_pandas(spark: Any, tmp_path: Path) -> None:
+    path = write(DIRTY, tmp_path / "receipts.parquet")
+    told = {"zone": -4, "vat_rate": 0.2, "staff_discount": 0.15}
+    expected = clean_receipts(DIRTY, **told)
+    assert expected.removed["reason"].tolist() == ["resend", "cancellation", "cancellation", "test card"]
+    found = clean_receipts(spark.read.parquet(str(path)).repartition(3), **told)
+    pd.testing.assert_frame_equal(found.summary, expected.summary)
+    order = ["customer_id", "time", "basket_id"]
+    for mine, theirs in ((found.clean, expected.clean), (found.removed, expected.removed)):
+        table = mine.toPandas().sort_values(order, ignore_index=True)[list(theirs)]
+        right = theirs.sort_values(order, ignore_index=True)
+        pd.testing.assert_frame_equal(table.astype(str), right.astype(str))
+    quality = inspect_receipts(spark.read.parquet(str(path)), **told)
+    pd.testing.assert_frame_equal(
+        quality.findings.drop(columns="examples"), inspect_receipts(DIRTY, **told).findings.drop(columns="examples")
+    )
