@@ -49,7 +49,8 @@ assert top.index[0] == "2700900001"
 # Both ask the same question: can I trust this table? Here is what a row looks like.
 
 # %%
-columns = ["time", "store_id", "till_id", "basket_id", "line_no", "customer_id", "sales", "kind"]
+columns = ["time", "store_id", "till_id", "basket_id", "line_no"]
+columns += ["customer_id", "sales", "kind"]
 receipts[columns].head(3)
 
 # %% [markdown]
@@ -140,7 +141,8 @@ assert at_night.max() > 0.1 and others.max() < 0.01
 late = (receipts.store_id == 0) & (receipts.file == at_night.idxmax())
 local = receipts[late].time - pd.Timedelta(hours=4)
 moved = local.dt.normalize() != receipts[late].time.dt.normalize()
-print(f"{moved.mean():.0%} of these lines were on the wrong day: €{receipts[late].sales[moved].sum():,.0f}")
+money = receipts[late].sales[moved].sum()
+print(f"{moved.mean():.0%} of these lines were on the wrong day: €{money:,.0f}")
 
 # %% tags=["verify"]
 assert 0.1 < moved.mean() < 0.4
@@ -273,7 +275,8 @@ good = grade.loc["a good line"]
 from loyalty.tasks.t11.pictures import draw_days
 
 outside = receipts.time.dt.month != receipts.file_month.dt.month
-place = receipts[outside & (receipts.store_id > 0)].groupby(["store_id", "file"]).size().idxmax()
+in_shops = receipts[outside & (receipts.store_id > 0)]
+place = in_shops.groupby(["store_id", "file"]).size().idxmax()
 there = receipts[(receipts.store_id == place[0]) & (receipts.file == place[1])]
 ax = draw_days(there)
 
@@ -326,7 +329,8 @@ several[several.quantity == 3].groupby(names[:2]).paid_for.median().nsmallest(3)
 # Some questions no rule can answer.
 
 # %%
-quality.findings[quality.findings.treatment == "ask"][["finding", "lines", "money", "examples"]]
+asked = quality.findings[quality.findings.treatment == "ask"]
+asked[["finding", "lines", "money", "examples"]]
 
 # %% tags=["verify"]
 lost = export.truth.defects.set_index("defect").loc["missing day"]
