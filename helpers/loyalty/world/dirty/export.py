@@ -32,6 +32,7 @@ from loyalty.world.dirty.plant import (
 from loyalty.world.fields import WorldError
 from loyalty.world.state import Lived
 
+LEAST_LINES = 1_000  # with fewer some faults find no line to fall on
 REMOVED = ("resend", "cancellation", "test card", "staff card", "cashier's card")
 # Which column a fault that can be mended stands in; of a receipt number the right value is a visit of its own
 MENDED = {
@@ -119,10 +120,13 @@ def export_dirty(
         raise WorldError(
             [f"months should be from 3 to the {world.months} of the world, found {months!r}"], "the export"
         )
-    last = end.to_period("M")
-    starts = pd.period_range(end=last - 1, periods=months, freq="M")
+    last = (end - pd.Timedelta(days=1)).to_period("M")  # after a wave the last month may have begun only
+    starts = pd.period_range(end=last, periods=months, freq="M")
     names = [f"receipts_{start}.csv" for start in starts]
-    lines = take_lines(receipts, seed, starts[0].start_time, months)
+    lines = take_lines(receipts, seed, starts[0].start_time)
+    if len(lines) < LEAST_LINES:
+        says = f"a dirty export needs {LEAST_LINES:,} receipt lines or more, found {len(lines):,}: take more customers"
+        raise WorldError([says], "the export")
     physical = lines.loc[lines["store_id"] > 0, "store_id"].value_counts()
     busiest = physical.reset_index().sort_values(["count", "store_id"], ascending=[False, True])["store_id"]
     plan = make_plan(seed, pd.Index(busiest), months)

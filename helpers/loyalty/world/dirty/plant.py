@@ -28,7 +28,7 @@ def make_cards(ids: pd.Series) -> pd.Series:
     return "27" + (ids.astype("int64") * 7_919 % 90_000_000 + 10_000_000).astype("str")
 
 
-def take_lines(receipts: pd.DataFrame, seed: int, first: pd.Timestamp, months: int) -> pd.DataFrame:
+def take_lines(receipts: pd.DataFrame, seed: int, first: pd.Timestamp) -> pd.DataFrame:
     """Take the last months of a world's receipts, with tills, cashiers and cards, and no fault yet.
 
     Money is in whole cents. `file` is the month (0 is the first); each fault of FAULTS has a column of marks; `keep`

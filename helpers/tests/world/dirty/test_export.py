@@ -103,4 +103,15 @@ def test_a_chain_or_a_span_too_small_is_refused_in_one_message(tmp_path):
         CHAIN.export_dirty(tmp_path, months=9)
     with pytest.raises(WorldError, match="a world of 3 months is needed"):
         World(customers=50, months=2).export_dirty(tmp_path)
+    with pytest.raises(WorldError, match="a dirty export needs 1,000 receipt lines or more, found"):
+        World(customers=50, months=3, seed=1).export_dirty(tmp_path, months=3)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_world_after_a_wave_has_a_last_month_that_has_only_begun(tmp_path):
+    world = World(customers=600, months=4, seed=1, preset="small_chain")
+    plan = world.customers[["customer_id"]].assign(offer_id="gift")
+    _, later = world.run(plan, days=28, post=0)
+    export = later.export_dirty(tmp_path)
+    assert [path.name for path in export.files][-1] == "receipts_2023-05.csv"
+    assert export.truth.clean["time"].max() < later.end
