@@ -117,6 +117,7 @@ def inspect_receipts(
     """
     known = _read_known(zone, vat_rate, staff_discount, staff_cards, test_cards, rules)
     marked, _ = _mark(receipts, known)
+    marked.missing_days = find_missing_days(marked, known.rules)
     counts = count_findings(marked)
     everything = counts.loc["all"]
     return ReceiptQuality(
@@ -226,7 +227,6 @@ def _mark(source: AnyTable, known: Known) -> tuple[Marked, list[str]]:
         raise TableError(problems, "receipts")
     columns = names_of(table)
     marked = mark_lines(_type(table), known, in_memory=isinstance(source, pd.DataFrame))
-    marked.missing_days = find_missing_days(marked, known.rules)
     return marked, columns
 
 
