@@ -143,6 +143,7 @@ def clean_receipts(
     """Clean receipts: remove what is no customer's purchase, mend what can be mended, and account for every line.
 
     Not for deciding what only the shop knows: lines that nobody can tell from a copy are kept, and marked in `ask`.
+    Different lines under one receipt and line number are no copies; they stay, and the contract `receipts` names them.
     The rules are those of `inspect_receipts`; look at its report first. Staff purchases and those on the cashier's
     card are true sales, but of no customer: they are in `removed`, with their money.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -269,7 +271,8 @@ def check_properties(lines: list[dict], seed: int) -> None:
     assert again.removed.empty
     pd.testing.assert_frame_equal(again.clean, clean, check_dtype=False)
     if len(clean):
-        check_table(clean.drop(columns=["ask"]), RECEIPTS)
+        # Different lines under one number are no copies: they stay, and the contract names them
+        check_table(clean.drop(columns=["ask"]), replace(RECEIPTS, key=("",)))
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -279,7 +282,7 @@ def test_any_table_is_accounted_for_in_any_order_and_cleaned_once(lines, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows, st.integers(0, 100))
 def test_many_tables_are_accounted_for_in_any_order_and_cleaned_once(lines, seed):
     check_properties(lines, seed)

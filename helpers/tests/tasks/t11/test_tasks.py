@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 
 from loyalty.prepare.clean import clean_receipts, inspect_receipts
+from loyalty.prepare.profile import build_profile
+from loyalty.tables.check import check_table
+from loyalty.tables.contracts import RECEIPTS
 from loyalty.tasks import check
 from loyalty.tasks.t11.scene import EXERCISE, TOLD, lose_cards, receive_export
 
@@ -40,6 +43,13 @@ def test_the_helper_gives_the_right_answers(receipts, cleaned):
     assert check("11a", (resent.lines, resent.money)).status == "right"
     asked = quality.findings[quality.findings.treatment == "ask"].money.sum()
     assert check("11e", "send" if asked <= 0.005 * cleaned.clean.sales.sum() else "hold").status == "right"
+
+
+def test_the_clean_table_keeps_the_contract_and_gives_a_profile(cleaned):
+    check_table(cleaned.clean, RECEIPTS)
+    profile = build_profile(cleaned.clean, "2023-07-01")
+    assert len(profile) == cleaned.clean.customer_id.nunique()
+    assert profile.monetary.sum() == pytest.approx(cleaned.clean.sales.sum(), abs=0.01)
 
 
 def test_dropping_true_repeat_purchases_is_named(receipts, cleaned):
