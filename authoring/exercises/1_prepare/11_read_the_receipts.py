@@ -138,7 +138,7 @@ print(f"{raw.index.isin(best.customer_id).sum()} of them are in the raw top ten,
 
 # %% [markdown]
 # **11e Send or hold?** Jonas may send the number to the board if what still has to be asked is at most 0.5 % of net sales: the money on lines that
-# nobody can judge, and what the missing day usually brings, together. One word: `"send"` or `"hold"`.
+# nobody can judge (all lines of such a pair, as the report counts them), and what the missing day usually brings, together. One word: `"send"` or `"hold"`.
 
 # %%
 ### BEGIN SOLUTION

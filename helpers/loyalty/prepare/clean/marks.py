@@ -29,6 +29,7 @@ ALIKE = 8  # so many equal digits are no card
 NOBODY = r"^(?:" + "|".join(f"{digit}{{{ALIKE},}}" for digit in range(10)) + r"|0?123456789?0?|987654321?0?)$"
 TRIAL = r"(?i)^(test|demo|dummy|probe|тест)"
 CELL = ["loyalty_store", "loyalty_month"]
+MIXED = 0.2  # so great a part of the receipts of several goods may have one line number for two of them
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def mark_lines(lines: nw.LazyFrame, known: Known, *, in_memory: bool = False) ->
     _mark_cards(marked, known)
     _mend_clock(marked, known)
     marked.settle()
-    _mend_dates(marked)
+    _mend_dates(marked, known)
     _mend_money(marked, known)
     _mend_signs(marked)
     marked.settle()
@@ -127,6 +128,11 @@ def _mark_copies(marked: Marked) -> None:
     for name in ("basket_id", "line_no"):
         if name in names:
             numbered = numbered & ~nw.col(name).is_null()
+    if {"basket_id", "line_no", "product_id"} <= set(names) and not _tells_lines_apart(marked.lines):
+        numbered = nw.lit(False)
+        marked.not_done.append(
+            ("resend", "line numbers that tell the lines of a receipt apart; equal lines are asked for")
+        )
     place = nw.col("time").cum_count().over(*same, order_by=order)
     marked.lines = marked.lines.with_columns(loyalty_place=place, loyalty_times=nw.col("time").count().over(*same))
     _flag(
@@ -135,6 +141,17 @@ def _mark_copies(marked: Marked) -> None:
         **{FLAG["ask"]: (nw.col("loyalty_times") > 1) & ~numbered},
     )
     return None
+
+
+def _tells_lines_apart(lines: nw.LazyFrame) -> bool:
+    """Say whether the line number differs between the goods of a receipt; some tills write 1 on every line."""
+    names = names_of(lines)
+    receipt = [name for name in ("customer_id", *TILL, "time") if name in names]
+    whole = lines.filter(~nw.col("basket_id").is_null() & ~nw.col("line_no").is_null())
+    counts = whole.group_by(*receipt).agg(goods=nw.col("product_id").n_unique(), numbers=nw.col("line_no").n_unique())
+    several = counts.filter(nw.col("goods") > 1)
+    found = collect(several.select(n=nw.len(), same=(nw.col("numbers") < nw.col("goods")).cast(nw.Int64).sum())).iloc[0]
+    return not int(found["n"]) or int(found["same"] or 0) <= MIXED * int(found["n"])
 
 
 def _mark_cancellations(marked: Marked) -> None:
@@ -195,12 +212,20 @@ def _find_staff(marked: Marked, known: Known) -> list[str]:
     sales = marked.lines.filter(is_sale(names) & ~nw.col(FLAG["resend"]))
     cards = sales.with_columns(loyalty_fits=fits.fill_null(False).cast(nw.Float64))
     counts = cards.group_by("customer_id").agg(n=nw.len(), share=nw.col("loyalty_fits").mean())
-    staff = counts.filter((nw.col("n") >= rule.staff_lines) & (nw.col("share") >= rule.staff_share))
-    return _list_cards(staff)
+    staff = _list_cards(counts.filter((nw.col("n") >= rule.staff_lines) & (nw.col("share") >= rule.staff_share)))
+    (cards,) = collect(counts.select(cards=nw.len()))["cards"]
+    if len(staff) > max(rule.staff_cards, rule.staff_part * cards):
+        says = f"another sign: {len(staff):,} of {cards:,} cards have this discount on nearly every line (staff_cards=)"
+        marked.not_done.append(("staff card", says))
+        return []
+    return staff
 
 
 def _find_cashiers(marked: Marked, known: Known) -> list[str]:
-    """Find cards with many receipts, several a day, nearly all at one cashier (or till)."""
+    """Find cards with many receipts, several a day, nearly all at one of several cashiers (or tills) of a store.
+
+    Where a store has one cashier or two, a faithful customer looks the same: there nothing is found, and this is said.
+    """
     names = names_of(marked.lines)
     place = ["store_id", "cashier"] if "cashier" in names else ["store_id", "till_id"]
     if not {*place, "basket_id"} <= set(names):
@@ -215,7 +240,18 @@ def _find_cashiers(marked: Marked, known: Known) -> list[str]:
     days = receipts.group_by("customer_id", "day").agg(n=nw.len())
     days = days.group_by("customer_id").agg(receipts=nw.col("n").sum(), busy=(nw.col("n") >= 2).cast(nw.Int64).sum())
     many = days.filter((nw.col("receipts") >= rule.cashier_receipts) & (nw.col("busy") >= rule.cashier_days))
+    seats = receipts.group_by(*place).agg(seat=nw.len())
+    stores = seats.with_columns(whole=nw.col("seat").sum().over("store_id"))
+    stores = stores.with_columns(part=nw.col("seat") / nw.col("whole"))
+    busy = (nw.col("part") >= rule.seat_share).cast(nw.Int64)
+    stores = stores.with_columns(seats=busy.sum().over("store_id"))
+    told_apart = stores.filter((nw.col("seats") >= rule.cashier_seats) & (nw.col("part") <= rule.seat_limit))
+    if not len(collect(told_apart.select("seat"))):
+        says = f"a store with {rule.cashier_seats} or more cashiers (or tills), of whom none has most of the receipts"
+        marked.not_done.append(("cashier's card", says))
+        return []
     at = receipts.group_by("customer_id", *place).agg(n=nw.len())
+    at = at.join(told_apart.select(*place), on=place, how="inner")
     most = at.group_by("customer_id").agg(most=nw.col("n").max())
     both = many.join(most, on="customer_id", how="inner")
     return _list_cards(both.filter(nw.col("most") >= rule.cashier_share * nw.col("receipts")))
@@ -256,7 +292,7 @@ def _mend_clock(marked: Marked, known: Known) -> None:
     marked.lines = marked.lines.with_columns(new_time=local)
 
 
-def _mend_dates(marked: Marked) -> None:
+def _mend_dates(marked: Marked, known: Known) -> None:
     """Change day and month back where that brings a date into the month of its file."""
     kind = FLAG["day and month"]
     if "file_month" not in names_of(marked.lines):
@@ -264,7 +300,11 @@ def _mend_dates(marked: Marked) -> None:
         return _flag(marked, **{kind: nw.lit(False)})
     time, month = nw.col("new_time").dt, nw.col("loyalty_month").dt
     swapped = (time.month() != month.month()) & (time.day() == month.month()) & (time.year() == month.year())
-    _flag(marked, **{kind: swapped})
+    # One such day may be a late night, or lines of the next month: a till with the wrong format writes many of them
+    days = marked.lines.filter(swapped.fill_null(False)).group_by(*CELL).agg(days=time.month().n_unique())
+    cells = collect(days.filter(nw.col("days") >= known.rules.swap_days).select(*CELL))
+    _mark_cells(marked, "day and month", cells)
+    _flag(marked, **{kind: nw.col(kind) & swapped})
     there = marked.lines.filter(nw.col(kind)).with_columns(loyalty_found=time.month())
     pairs = collect(there.select("loyalty_month", "loyalty_found").unique())
     mended = nw.col("new_time")

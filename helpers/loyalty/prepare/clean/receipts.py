@@ -11,6 +11,7 @@ import pandas as pd
 
 from loyalty.prepare.clean.marks import FLAG, Known, Marked, mark_lines, names_of
 from loyalty.prepare.clean.report import (
+    PARTS,
     STEPS,
     ReceiptQuality,
     count_findings,
@@ -123,7 +124,7 @@ def inspect_receipts(
     return ReceiptQuality(
         list_findings(marked, counts),
         int(everything["lines"]),
-        everything["cents"] / 100,
+        everything["cents"] / PARTS,
         marked.missing_days,
         tuple(marked.not_done),
     )
@@ -294,7 +295,7 @@ def _give(table: nw.LazyFrame, *, is_small: bool, columns: list[str]) -> Any:
 
 
 def _sum_up(counts: pd.DataFrame) -> pd.DataFrame:
-    """Make the summary, in whole cents first: in − removed + corrections = clean."""
+    """Make the summary, in whole parts of a cent first: in − removed + corrections = clean."""
     rows = [("in", counts.loc["all", "lines"], counts.loc["all", "cents"])]
     rows += [
         (f"removed: {kind}", -counts.loc[kind, "lines"], -counts.loc[kind, "cents"])
@@ -304,4 +305,4 @@ def _sum_up(counts: pd.DataFrame) -> pd.DataFrame:
     rows += [(f"corrected: {kind}", 0, counts.loc[kind, "change"]) for kind in STEPS if counts.loc[kind, "lines"]]
     rows.append(("clean", counts.loc["clean", "lines"], counts.loc["clean", "cents"]))
     table = pd.DataFrame(rows, columns=["what", "lines", "money"])
-    return table.assign(lines=table["lines"].astype("int64"), money=table["money"].astype("int64") / 100)
+    return table.assign(lines=table["lines"].astype("int64"), money=table["money"].astype("int64") / PARTS)

@@ -101,9 +101,12 @@ class ReceiptQuality:
         return "\n".join([self.sentence(), *rows, *(f"  {text}" for text in self.warnings)])
 
 
+PARTS = 10_000  # of a unit of money: sums of whole parts are exact, also where prices have four decimals
+
+
 def cents(name: str) -> nw.Expr:
-    """Money of a column in whole cents, so that sums are exact."""
-    return (nw.col(name) * 100).round(0).cast(nw.Int64)
+    """Money of a column in whole hundredths of a cent, so that sums are exact."""
+    return (nw.col(name) * PARTS).round(0).cast(nw.Int64)
 
 
 def say_reason() -> nw.Expr:
@@ -196,13 +199,13 @@ def list_findings(marked: Marked, counts: pd.DataFrame) -> pd.DataFrame:
                 continue
             days = marked.missing_days.head(SHOWN)
             examples = "; ".join(f"store {row.store_id} on {row.day:%Y-%m-%d}" for row in days.itertuples())
-            money = round(marked.missing_days["money"].sum() * 100)
+            money = round(marked.missing_days["money"].sum() * PARTS)
         elif n:
             examples = _say_examples(marked, kind)
         else:
             continue
         rows.append({
-            "finding": kind, "treatment": TREATMENT[kind], "lines": n, "money": money / 100, "what": what,
+            "finding": kind, "treatment": TREATMENT[kind], "lines": n, "money": money / PARTS, "what": what,
             "examples": examples, "next": mend,
         })  # fmt: skip
     return pd.DataFrame(rows, columns=["finding", "treatment", "lines", "money", "what", "examples", "next"])

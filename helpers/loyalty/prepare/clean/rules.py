@@ -11,13 +11,13 @@ REMOVED = {
     "no card": ("lines without a customer", "keep them for sales, they are nobody's profile"),
     "test card": ("purchases on cards that are nobody's, such as 0000000000", "give the shops a test mode"),
     "staff card": ("purchases of employees", "keep them out of segments and campaigns"),
-    "cashier's card": ("many customers' receipts on one card, at one cashier", "talk to the cashier"),
+    "cashier's card": ("many receipts a day on one card, nearly all at one cashier", "look at them with the store"),
 }  # fmt: skip
 CORRECTED = {
-    "UTC clock": ("stamped in UTC, not in the shop's time: moved back", "set the clock of this store"),
+    "UTC clock": ("hours that fit UTC, not the shop's time: moved back", "ask the store for its opening hours"),
     "day and month": ("day and month have changed places: changed back", "fix the date format of this till"),
-    "no VAT": ("money without value-added tax: tax added", "fix the export of this store"),
-    "unit price": ("the price of one piece where the sum should stand: multiplied", "fix the export of this store"),
+    "no VAT": ("prices lower by just the value-added tax: tax added", "ask the store: a sale of that size looks alike"),
+    "unit price": ("the price of one piece where the sum should stand: multiplied", "ask the store how it writes sums"),
     "return": ("returns whose money has no minus: minus set", "nothing: now they count as returns"),
     "negative quantity": ("returns typed as sales of a negative quantity: now returns", "show the shop the return key"),
     "number anew": ("receipt numbers that the till had used before: now their own", "nothing: tills do that"),
@@ -39,9 +39,16 @@ class CleaningRules:
     ----------
     staff_lines, staff_share : int, float
         A card is an employee's when it has so many lines, and so great a part of them has the staff's discount.
+    staff_cards, staff_part : int, float
+        More cards than so many, and than so great a part of all, are no staff: the check counts as not done.
     cashier_receipts, cashier_days, cashier_share : int, int, float
         A card is the cashier's own when it has so many receipts, two or more on so many days, and so great a part of
-        them at one cashier (or till).
+        them at one cashier (or till);
+    cashier_seats, seat_share, seat_limit : int, float, float
+        and when the store has so many cashiers with that part of its receipts or more, and this one at most that part:
+        else a faithful customer looks the same.
+    swap_days : int
+        Day and month have changed places where so many days of a store's month show it.
     clock_receipts, clock_evidence : int, float
         A store's month is stamped in UTC when it has so many receipts, and their hours fit the usual hours moved by
         the zone better than the usual hours, by so much log-likelihood;
@@ -62,9 +69,15 @@ class CleaningRules:
 
     staff_lines: int = 8
     staff_share: float = 0.9
+    staff_cards: int = 10
+    staff_part: float = 0.05
     cashier_receipts: int = 20
     cashier_days: int = 5
     cashier_share: float = 0.9
+    cashier_seats: int = 3
+    seat_share: float = 0.05
+    seat_limit: float = 0.5
+    swap_days: int = 3
     clock_receipts: int = 30
     clock_evidence: float = 10.0
     clock_spread: float = 3.0

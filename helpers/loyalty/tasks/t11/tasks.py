@@ -396,7 +396,7 @@ def _answer_decision() -> Answers:
         mistakes=(
             Mistake(
                 f"said_{wrong}",
-                f"{shares} of net sales. Compare with Jonas's limit of {LIMIT:.1%}, and count both.",
+                f"{shares} of net sales. Jonas's limit of {LIMIT:.1%} holds for the sum. Of lines that nobody can tell apart, the report counts all, not the copies alone.",
                 wrong,
             ),
         ),

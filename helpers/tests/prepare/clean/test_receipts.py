@@ -99,29 +99,80 @@ def test_the_staffs_discount_on_nearly_every_line_makes_an_employee():
     assert reasons(make(*lines[:7]), staff_discount=0.15) == []
 
 
-def test_many_receipts_a_day_at_one_cashier_are_the_cashiers_card_and_a_faithful_customer_is_none():
-    def busy(cashiers):
-        rows = [(day, number) for day in range(10) for number in range(3)]
-        times = [NOON + pd.Timedelta(days=day, hours=number) for day, number in rows]
-        who = [cashiers[number % len(cashiers)] for _, number in rows]
-        return make(*({"basket_id": n, "time": times[n], "cashier": who[n]} for n in range(len(rows))))
+def make_shop(cashiers: list[str], card_at: list[str]) -> pd.DataFrame:
+    """A store of 600 receipts of many customers, and one card with three receipts on each of ten days."""
+    others = [
+        {"customer_id": f"27{n:08}", "basket_id": 1_000 + n, "time": NOON + pd.Timedelta(minutes=37 * n)}
+        | {"cashier": cashiers[n % len(cashiers)]}
+        for n in range(600)
+    ]
+    rows = [(day, number) for day in range(10) for number in range(3)]
+    own = [
+        {"customer_id": "2699999999", "basket_id": n, "time": NOON + pd.Timedelta(days=day, hours=number)}
+        | {"cashier": card_at[n % len(card_at)]}
+        for n, (day, number) in enumerate(rows)
+    ]
+    return make(*others, *own)
 
-    assert set(reasons(busy(["Anna"]))) == {"cashier's card"}
-    assert reasons(busy(["Anna", "Boris", "Vera"])) == []
-    daily = make(*({"basket_id": day, "time": NOON + pd.Timedelta(days=day), "cashier": "Anna"} for day in range(60)))
-    assert reasons(daily) == []
+
+def test_many_receipts_a_day_at_one_of_several_cashiers_are_the_cashiers_card():
+    three = ["Anna", "Boris", "Vera"]
+    assert set(reasons(make_shop(three, ["Anna"]))) == {"cashier's card"}
+    assert reasons(make_shop(three, three)) == []
+
+
+def test_a_faithful_customer_of_the_cashier_who_sits_most_of_the_time_is_none():
+    assert reasons(make_shop(["Anna"] * 8 + ["Boris", "Vera"], ["Anna"])) == []
+
+
+@pytest.mark.parametrize("cashiers", [["Anna"], ["Anna", "Boris"]])
+def test_where_a_store_has_one_cashier_or_two_a_faithful_customer_is_none_and_this_is_said(cashiers):
+    table = make_shop(cashiers, ["Anna"])
+    assert reasons(table) == []
+    quality = inspect_receipts(table)
+    assert any("cashier's card" in text and "3 or more cashiers" in text for text in quality.warnings)
+
+
+def test_a_discount_that_many_cards_have_is_not_the_staffs():
+    cards = [{"customer_id": f"27{card:08}", "basket_id": 100 * card + n} for card in range(40) for n in range(9)]
+    table = make(
+        *({"sales": 8.5, "discount": 1.5, "time": NOON + pd.Timedelta(days=n % 9)} | row for n, row in enumerate(cards))
+    )
+    assert reasons(table, staff_discount=0.15) == []
+    assert any("40 of 40 cards" in text for text in inspect_receipts(table, staff_discount=0.15).warnings)
+
+
+def test_line_numbers_that_are_all_one_make_no_copies_of_true_lines():
+    receipts = [{"basket_id": n, "product_id": goods, "line_no": 1} for n in range(5) for goods in (7, 7, 8)]
+    clean, removed, _ = clean_receipts(make(*receipts))
+    assert removed.empty and (clean["ask"] == "ask").sum() == 10
+
+
+def test_money_with_three_decimals_adds_up():
+    table = make({"sales": 1.005}, {"sales": 2.0125, "basket_id": 2}, {"sales": 3.0, "basket_id": 3})
+    _, _, summary = clean_receipts(table)
+    assert summary["money"].iloc[0] == pytest.approx(6.0175) and inspect_receipts(table).money == pytest.approx(6.0175)
 
 
 def test_day_and_month_change_back_where_the_month_of_the_file_says_so():
     march = pd.Timestamp("2023-03-01")
     table = make(
         {"time": pd.Timestamp("2023-05-03 12:00"), "file_month": march},  # 5 March
+        {"time": pd.Timestamp("2023-07-03 12:00"), "file_month": march, "basket_id": 4},
+        {"time": pd.Timestamp("2023-09-03 12:00"), "file_month": march, "basket_id": 5},
         {"time": pd.Timestamp("2023-03-03 12:00"), "file_month": march, "basket_id": 2},  # the same either way
         {"time": pd.Timestamp("2023-04-01 00:30"), "file_month": march, "basket_id": 3},  # just after midnight
     )
     clean = clean_receipts(table).clean
-    assert clean["time"].dt.strftime("%d.%m. %H:%M").tolist() == ["05.03. 12:00", "03.03. 12:00", "01.04. 00:30"]
-    assert clean["corrected"].tolist() == ["day and month", "", ""]
+    found = clean["time"].dt.strftime("%d.%m. %H:%M").tolist()
+    assert found == ["05.03. 12:00", "07.03. 12:00", "09.03. 12:00", "03.03. 12:00", "01.04. 00:30"]
+    assert clean["corrected"].tolist() == ["day and month"] * 3 + ["", ""]
+
+
+def test_one_day_of_the_next_month_in_a_file_is_no_change_of_day_and_month():
+    january = pd.Timestamp("2023-01-01")
+    late = [{"time": pd.Timestamp("2023-02-01 09:00"), "file_month": january, "basket_id": n} for n in range(9)]
+    assert (clean_receipts(make(*late)).clean["corrected"] == "").all()
 
 
 def test_a_receipt_number_that_comes_again_is_a_receipt_of_its_own_and_a_return_under_it_is_none():
