@@ -20,7 +20,7 @@ from loyalty.world.dirty.grade import GOOD
 from loyalty.world.dirty.plan import FAULTS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables" / "clean.md"
-SEEDS = range(1000, 1020)  # fixed before the rules were graded; the rules were made on others
+SEEDS = range(2000, 2020)  # fixed before; on 1000 to 1019 a rule had failed and was changed
 # Bounds of the issue, fixed beforehand
 LEAST_FOUND = 0.98
 MOST_REMOVED = 0.001
@@ -63,6 +63,12 @@ exports are less kind. And some faults cannot be seen in a small chain. The same
 - A clock that is wrong in *all* months of a store is compared with the other stores; a web shop that was
   always wrong is the only one of its kind, and is not seen. Compare it with days that another system wrote
   down (`compare_clocks`).
+- A cashier's own card is told where a store has three or more cashiers or tills, of whom none has most of the
+  receipts. With one or two, a faithful customer looks the same: the check counts as not done.
+- Day and month are changed back where three days or more of a store's month show it: lines of 1 February in
+  the file of January are no such case.
+- Prices that are lower by just the tax, or hours that fit UTC, may be a sale of that size, or other opening
+  hours. The rules cannot know; the report says whom to ask.
 - A unit price is told by the store's month. A line of it whose product is cheap may miss by more than a cent,
   because the price of one piece was rounded.
 - Without `file_month` (which file a line came in) day and month cannot be told apart. Without receipt and

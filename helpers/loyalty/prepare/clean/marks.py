@@ -227,34 +227,43 @@ def _find_cashiers(marked: Marked, known: Known) -> list[str]:
     Where a store has one cashier or two, a faithful customer looks the same: there nothing is found, and this is said.
     """
     names = names_of(marked.lines)
-    place = ["store_id", "cashier"] if "cashier" in names else ["store_id", "till_id"]
-    if not {*place, "basket_id"} <= set(names):
+    seats = [name for name in ("cashier", "till_id") if name in names]
+    if not seats or not {"store_id", "basket_id"} <= set(names):
         marked.not_done.append(("cashier's card", "the columns `basket_id`, `store_id`, and `cashier` or `till_id`"))
         return []
     rule = known.rules
     sales = marked.lines.filter(is_sale(names) & ~nw.col(FLAG["resend"]) & ~nw.col(FLAG["cancellation"]))
     key = [name for name in TILL if name in names]
     receipts = sales.with_columns(day=nw.col("time").dt.truncate("1d"))
-    own = ["customer_id", *dict.fromkeys([*place, *key]), "day"]
+    own = ["customer_id", *dict.fromkeys(["store_id", *seats, *key]), "day"]
     receipts = receipts.group_by(*own).agg(lines=nw.len())
     days = receipts.group_by("customer_id", "day").agg(n=nw.len())
     days = days.group_by("customer_id").agg(receipts=nw.col("n").sum(), busy=(nw.col("n") >= 2).cast(nw.Int64).sum())
     many = days.filter((nw.col("receipts") >= rule.cashier_receipts) & (nw.col("busy") >= rule.cashier_days))
-    seats = receipts.group_by(*place).agg(seat=nw.len())
-    stores = seats.with_columns(whole=nw.col("seat").sum().over("store_id"))
-    stores = stores.with_columns(part=nw.col("seat") / nw.col("whole"))
-    busy = (nw.col("part") >= rule.seat_share).cast(nw.Int64)
-    stores = stores.with_columns(seats=busy.sum().over("store_id"))
-    told_apart = stores.filter((nw.col("seats") >= rule.cashier_seats) & (nw.col("part") <= rule.seat_limit))
-    if not len(collect(told_apart.select("seat"))):
+    found: set[str] = set()
+    is_done = False
+    for seat in seats:
+        told_apart = _find_seats(receipts, seat, rule)
+        is_done = is_done or bool(len(collect(told_apart)))
+        at = receipts.join(told_apart, on=["store_id", seat], how="inner")
+        at = at.group_by("customer_id", "store_id", seat).agg(n=nw.len())
+        most = at.group_by("customer_id").agg(most=nw.col("n").max())
+        both = many.join(most, on="customer_id", how="inner")
+        found |= set(_list_cards(both.filter(nw.col("most") >= rule.cashier_share * nw.col("receipts"))))
+    if not is_done:
         says = f"a store with {rule.cashier_seats} or more cashiers (or tills), of whom none has most of the receipts"
         marked.not_done.append(("cashier's card", says))
-        return []
-    at = receipts.group_by("customer_id", *place).agg(n=nw.len())
-    at = at.join(told_apart.select(*place), on=place, how="inner")
-    most = at.group_by("customer_id").agg(most=nw.col("n").max())
-    both = many.join(most, on="customer_id", how="inner")
-    return _list_cards(both.filter(nw.col("most") >= rule.cashier_share * nw.col("receipts")))
+    return sorted(found)
+
+
+def _find_seats(receipts: nw.LazyFrame, seat: str, rule: CleaningRules) -> nw.LazyFrame:
+    """Find the cashiers (or tills) who can be told from others: one of several of a store, and not most of it."""
+    counts = receipts.group_by("store_id", seat).agg(n=nw.len())
+    counts = counts.with_columns(part=nw.col("n") / nw.col("n").sum().over("store_id"))
+    several = (nw.col("part") >= rule.seat_share).cast(nw.Int64).sum().over("store_id")
+    counts = counts.with_columns(several=several)
+    limits = (nw.col("several") >= rule.cashier_seats) & (nw.col("part") <= rule.seat_limit)
+    return counts.filter(limits).select("store_id", seat)
 
 
 def _list_cards(cards: nw.LazyFrame) -> list[str]:

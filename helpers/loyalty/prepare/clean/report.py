@@ -84,7 +84,7 @@ class ReceiptQuality:
             ax.set_xlim(0, shown["size"].max() * 1.3)
         grid_along_x(ax)
         ax.set_xlabel(f"money on these lines{', ' + unit if unit else ''}")
-        headline(ax, f"{len(shown)} things are wrong with this table", "money at stake of each finding", source)
+        headline(ax, f"{len(shown)} findings in this table", "money on the lines of each finding", source)
         return ax
 
     def _repr_html_(self) -> str:

@@ -150,7 +150,7 @@ def draw_cards(cards: pd.DataFrame) -> Axes:
     ax.scatter(others["receipts"], others["one_cashier"], s=18, color=TREATED, alpha=0.5)
     ax.scatter(shown.loc[top, "receipts"], shown.loc[top, "one_cashier"], s=90, color=HIGHLIGHT)
     ax.annotate(f"card {top}", (shown.loc[top, "receipts"], shown.loc[top, "one_cashier"]), (-9, -4), textcoords="offset points", ha="right", va="top", color=HIGHLIGHT, weight="bold")  # fmt: skip
-    ax.set(xlabel="receipts in four months", ylabel="of these at one cashier", ylim=(0, 1.08))
+    ax.set(xlabel="receipts in four months", ylabel="share of them at one cashier", ylim=(0, 1.08))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     headline(ax, "One card always meets the same cashier", "each dot is a card with ten receipts or more", SOURCE)
     return ax

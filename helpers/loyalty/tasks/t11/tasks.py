@@ -76,17 +76,17 @@ def _answer_resent() -> Answers:
             Mistake(
                 "dedup_on_card_day_sum",
                 "You compared card, day and money. That takes true repeat purchases for copies: two packs scanned one by one, or the same tea in the "
-                "afternoon. Compare the numbers of the till: store, till, receipt and line.",
+                "afternoon. A copy is equal in everything that the till wrote, its numbers too.",
                 _count(by_day.duplicated(["customer_id", "day", "sales"])),
             ),
             Mistake(
                 "dedup_of_sales_on_card_day_sum",
-                "You compared card, day and money of the sales. Two equal purchases on one day are two purchases. Compare store, till, receipt and line.",
+                "You compared card, day and money of the sales. Two equal purchases on one day are two purchases. A copy is equal in everything that the till wrote, its numbers too.",
                 _count(sales.duplicated(["customer_id", "day", "sales"])),
             ),
             Mistake(
                 "dedup_on_card_day_product_sum",
-                "You compared card, day, product and money. Who buys the same product twice on a day is still no copy. Compare store, till, receipt and line.",
+                "You compared card, day, product and money. Who buys the same product twice on a day is still no copy. A copy is equal in everything that the till wrote, its numbers too.",
                 _count(by_day.duplicated(["customer_id", "day", "product_id", "sales"])),
             ),
             Mistake(
@@ -108,6 +108,11 @@ def _answer_resent() -> Answers:
                 "whole_rows",
                 "You found none. The copies stand in another line of the file, so `file_line` differs. Compare the columns of the till only.",
                 (0, 0.0),
+            ),
+            Mistake(
+                "numbers_alone",
+                "You compared store, till, receipt and line alone. A till starts its numbers anew, so the same number comes again in another month, on another receipt. Compare everything that the till wrote: the time, the card, the product and the money as well.",
+                _count(lines.duplicated(NUMBERS) & numbered),
             ),
             Mistake(
                 "cancellations_as_copies",

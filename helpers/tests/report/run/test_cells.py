@@ -6,10 +6,13 @@ import base64
 import io
 import json
 
+import matplotlib.pyplot as plt
+
 from loyalty.report.run.cells import run_cells
 
 
 def run(*sources: str) -> list[dict]:
+    plt.close("all")  # a doctest of the package may have left a figure open, and a cell shows all that are
     out = io.StringIO()
     run_cells(sources, out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
