@@ -318,7 +318,8 @@ several = receipts[receipts.quantity > 1].copy()
 usual = single.groupby("product_id").shelf.median()
 pieces = (several.sales + several.discount) / several.product_id.map(usual)
 several["paid_for"] = pieces.round(2)
-several[several.quantity == 3].groupby(["store_id", "file"]).paid_for.median().nsmallest(3).to_frame()
+by_file = several[several.quantity == 3].groupby(["store_id", "file"])
+by_file.paid_for.median().nsmallest(3).to_frame()
 
 # %% [markdown]
 # In nearly every store three pieces cost three times the price of one. In the first row they seem to cost as much as one piece. (The second row is
