@@ -30,7 +30,8 @@ TEXT = """# What does the cleaning of receipts find?
 Made by `python benchmarks/clean.py`: {exports} dirty exports (seeds {first} to {last}, fixed before), each
 the last four months of 5,000 customers of the preset `small_chain`, read by `read_till_files`, cleaned by
 `clean_receipts` with the zone, the VAT rate and the staff's discount told. Rules and limits:
-`loyalty.prepare.clean.rules`; they were made on other seeds.
+`loyalty.prepare.clean.rules`; they were made on other seeds. (On seeds 1000 to 1019 a rule had failed once and was
+changed, so these are no longer used.)
 
 Bounds: at least {found:.0%} found of each kind in each export, at most {removed:.1%} of good lines removed,
 net sales within {money:.1%} of the truth. {verdict}
