@@ -449,6 +449,14 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "before": _make_segments(),
         "after": _make_segments().assign(as_of=pd.Timestamp("2024-06-01")),
     },
+    "measure_placebo_lift": lambda: {
+        "contacts": _make_wave(),
+        "receipts": _make_receipts(),
+        "start": "2024-04-01",
+        "end": "2024-04-15",
+        "before": 14,
+        "margin_rate": 0.3,
+    },
     "measure_rates": lambda: {"history": _make_history(), "by": ["segment"], "min_size": 5},
     "name_segments": lambda: {"scores": loyalty.score_rfm(_make_profile()), "scheme": _find_scheme()},
     "nsw": dict,
@@ -490,6 +498,23 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "price_groups": lambda: {"trial": _make_halves()[1], "model": _fit_model(), "cost": 0.2},
     "propose_columns": lambda: {"sources": {"receipts": _make_receipts()}},
     "read_till_files": lambda: _list_till_files(),
+    "reconcile_points": lambda: {
+        "points": pd.DataFrame(
+            {
+                "event_id": [1, 2],
+                "customer_id": [1, 2],
+                "time": DAY,
+                "kind": "issue",
+                "points": 5.0,
+                "basket_id": [1, 2],
+            }
+        ),
+        "receipts": _make_receipts(),
+        "rate": 1.0,
+        "life_days": 90,
+        "as_of": "2024-05-01",
+        "rounding": 1.0,
+    },
     "render_dictionary": dict,
     "report_campaign": lambda: {
         "tables": _list_campaign(),

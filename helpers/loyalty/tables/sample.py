@@ -81,9 +81,8 @@ def read_sample(
     names = list(dict.fromkeys([covariates] if isinstance(covariates, str) else covariates))
     roles = {"treated": treated, "outcome": outcome, "cluster": cluster}
     wanted = [*(name for name in roles.values() if name is not None), *names]
-    if absent := [name for name in dict.fromkeys(wanted) if name not in frame.columns]:
-        found = ", ".join(map(str, frame.columns))
-        raise TableError([f"there is no column `{name}`; found: {found}" for name in absent], "customers")
+    if unreadable := _find_unreadable(frame, wanted):
+        raise TableError(unreadable, "customers")
     problems = [
         f"`{name}` is the {role} and stands among the covariates: nothing may be matched or adjusted on what came after"
         for role, name in roles.items()
@@ -157,6 +156,19 @@ def drop_unvaried(sample: Sample) -> Sample:
     covariates = sample.covariates[kept]
     design = _scale(covariates.to_numpy(float))
     return replace(sample, covariates=covariates, design=design, warnings=(*sample.warnings, *notes))
+
+
+def _find_unreadable(frame: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
+    """List columns that are not there, and those that hold lists or dictionaries: nothing can be compared by them."""
+    found = ", ".join(map(str, frame.columns))
+    absent = [f"there is no column `{name}`; found: {found}" for name in dict.fromkeys(wanted) if name not in frame]
+    odd = (list, dict, set)
+    lists = [
+        f"`{name}` holds lists: one value a cell, please"
+        for name in dict.fromkeys([*wanted, "customer_id"])
+        if name in frame and frame[name].dtype == object and any(isinstance(one, odd) for one in frame[name])
+    ]
+    return absent + lists
 
 
 def _find_wrong_values(values: pd.Series, name: str, *, text: bool) -> Iterator[str]:

@@ -115,7 +115,13 @@ def _spread_lift(lift: float | pd.Series | dict | None, segments: pd.Index) -> A
     if lift is None:
         return np.nan
     if isinstance(lift, dict | pd.Series):
-        return segments.to_series().map(lift)
+        spread = segments.to_series().map(lift)
+        numbers = pd.to_numeric(spread, errors="coerce")
+        wrong = spread[numbers.isna() & spread.notna()]
+        if len(wrong):
+            found = f"{str(wrong.iloc[0])[:20]!r} for {wrong.index[0]!r}"
+            raise TableError([f"`lift` should hold a number for each segment, found {found}"], "the plan")
+        return numbers.astype("float64")
     return lift
 
 

@@ -196,12 +196,12 @@ def _read_windows(spend: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     missing = [name for name in ("first", "second") if name not in spend]
     if missing:
         raise TableError([f"there is no column `{name}`; sum_windows makes it" for name in missing], "spend")
-    first, second = (pd.to_numeric(spend[name]).to_numpy(float) for name in ("first", "second"))
+    first, second = (pd.to_numeric(spend[name], errors="coerce").to_numpy(float) for name in ("first", "second"))
     problems = [f"{len(spend):,} customers are too few to read anything: 20 at least"] if len(spend) < 20 else []
     for name, values in (("first", first), ("second", second)):
         if not np.isfinite(values).all():
             bad = np.sum(~np.isfinite(values))
-            problems.append(f"`{name}` is empty or infinite for {bad:,} customers; write no spend as 0")
+            problems.append(f"`{name}` is empty, infinite or no number for {bad:,} customers; write no spend as 0")
         elif len(values) and not values.mean() > 0:
             problems.append(f"`{name}` has no spend to compare with: its mean is {values.mean():g}")
     if problems:

@@ -164,8 +164,8 @@ def find_reach(given: Any, tolerance: float, asks: str) -> tuple[float, float]:
     --------
     >>> find_reach(-0.123, 0.0003, "euros to a tenth of a cent"), find_reach(0.1, 0.0003, "to a tenth of a cent")
     ((0.0005000001, 1e-07), (0.0003, 1e-07))
-    >>> find_reach(-0.1228915, 0.0003, "euros to a tenth of a cent")
-    (0.0003, 3e-05)
+    >>> [round(one, 9) for one in find_reach(-0.1228915, 0.0003, "euros to a tenth of a cent")]
+    [0.0003, 3e-05]
     """
     asked = read_decimals(asks)
     decimals = count_decimals(given)

@@ -587,3 +587,11 @@ def test_one_window_may_be_named_without_a_list_when_arms_are_compared():
     costs = {"contact_cost": 0, "reward_cost": 0, "point_cost": 0}
     found = compare_money(people, main, windows="main", **costs)
     assert found["profit"].tolist() == compare_money(people, main, windows=["main"], **costs)["profit"].tolist()
+
+
+def test_a_lift_by_segment_that_is_no_number_is_told():
+    people = pd.DataFrame({"segment": ["a", "b"]})
+    given = {"margin_rate": 0.5, "contact_cost": 0.2, "base_rate": 0.1, "basket": 10}
+    with pytest.raises(TableError, match="a number for each segment, found 'much' for 'b'"):
+        plan_economics(people, **given, lift={"a": 1.0, "b": "much"})
+    assert plan_economics(people, **given, lift={"a": "1"})["expected_profit"].notna().tolist() == [True, False]

@@ -138,7 +138,11 @@ def test_what_cannot_be_read_is_refused_and_what_is_read_with_care_warns():
     for wrong, words in (
         (spend.drop(columns="second"), "there is no column `second`; sum_windows makes it"),
         (spend.head(19), "19 customers are too few"),
-        (spend.assign(second=np.nan), "`second` is empty or infinite for 100 customers; write no spend as 0"),
+        (
+            spend.assign(second=np.nan),
+            "`second` is empty, infinite or no number for 100 customers; write no spend as 0",
+        ),
+        (spend.assign(second=[[1.0]] * len(spend)), "`second` is empty, infinite or no number for 100 customers"),
         (spend.assign(first=0), "`first` has no spend to compare with: its mean is 0"),
     ):
         with pytest.raises(TableError, match=words):
