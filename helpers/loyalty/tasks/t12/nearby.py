@@ -291,6 +291,11 @@ def list_wrong_cycles() -> tuple[Mistake, ...]:
     right = float(gaps.median())
     found = [
         Mistake(
+            "mean_rounded",
+            "That is the *mean* of all gaps, rounded. The median of all gaps in one pot is asked.",
+            round(float(gaps.mean()), 1),
+        ),
+        Mistake(
             "fractions_of_days",
             "The clock is inside your gaps. Whole days are asked: cut it off with `.dt.normalize()`.",
             float((clock.groupby("customer_id").time.diff() / DAY).median()),

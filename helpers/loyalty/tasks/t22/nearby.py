@@ -134,6 +134,11 @@ def list_wrong_lines() -> tuple[Mistake, ...]:
         ),
         Mistake("weeks", "These are weeks. Days are asked.", right / 7),
         Mistake(
+            "mean_rounded",
+            "That is the mean, rounded. The question is how long a gap must be to be longer than 80 % of them: the quantile 0.8.",
+            round(float(gaps.mean()), 1),
+        ),
+        Mistake(
             "mean_and_spread",
             "That is the mean plus one standard deviation. The quantile 0.8 is asked.",
             float(gaps.mean() + gaps.std()),

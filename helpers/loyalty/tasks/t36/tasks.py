@@ -37,7 +37,7 @@ from loyalty.world import PRESETS
 LEAKY = "Q"
 SWAPPED = "T"
 WINDOWS = ("pre", "main", "post")
-P_TOLERANCE = 0.0006
+P_TOLERANCE = 0.0004
 
 
 def _count_split(letter: str) -> tuple[int, int, float]:
@@ -158,6 +158,13 @@ def judge_ratio(answer: Any) -> tuple[str | None, str]:
         return (
             "observed_standard_error",
             f"Your standard error is that of the observed share. A fair lottery has the planned share: take √({share:g} × {1 - share:g} ÷ n), or the chi-squared test.",
+        )
+    off = max(abs(control - share * n) - 0.5, 0.0)
+    corrected = float(stats.chi2.sf(off**2 / (n * share * (1 - share)), 1))
+    if abs(given - corrected) <= P_TOLERANCE / 4:
+        return (
+            "continuity_correction",
+            "That is with the continuity correction. Asked is the chi-squared test without it.",
         )
     if any(given == round(right, digits) for digits in (1, 2, 3)):
         return "too_coarse", "That may be the right p-value, rounded too far: four decimals are asked."

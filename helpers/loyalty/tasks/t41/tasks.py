@@ -162,6 +162,11 @@ def _answer_rate() -> Answers:
                 float(cell.customer_id.isin(rows[rows.responded == 1].customer_id).mean()),
             ),
             Mistake(
+                "invitations_repeated",
+                "Your join repeats an invitation for each coupon. Keep campaign and household once before you join: `drop_duplicates()`.",
+                float(cell.coupons.clip(lower=1)[cell.responded == 1].sum() / cell.coupons.clip(lower=1).sum()),
+            ),
+            Mistake(
                 "share_of_responses",
                 'That is the share of type B\'s *responses* that came from segment "high". Divide by the invitations to that segment.',
                 float(cell.responded.sum() / type_b.responded.sum()),
@@ -233,6 +238,11 @@ def _answer_hit() -> Answers:
                 "bank_of_the_segment",
                 'You gave each segment a bank of its own (`within="segment"`). All cells share one bank here.',
                 _shrink_hit(coupons, within="segment"),
+            ),
+            Mistake(
+                "bank_of_the_campaign",
+                'You gave each campaign a bank of its own (`within="campaign_id"`). All cells share one bank here.',
+                _shrink_hit(coupons, within="campaign_id"),
             ),
             Mistake(
                 "whole_segment",
@@ -435,6 +445,11 @@ def _answer_past() -> Answers:
                 "That is the lower end of the interval, or the number for types B and C only. Asked is the number itself, with all 27 campaigns.",
                 float(coupons.relative),
             ),
+            Mistake(
+                "points",
+                "That is the difference of the two rates, in points of 100. How many *times* as likely is the one who responded before?",
+                float(100 * (row.rate - table.rate["contacted, no response"])),
+            ),
             Mistake("only_a", "That is for type A only. Use all 27 campaigns.", float(type_a.relative)),
             Mistake(
                 "upper_end",
@@ -445,6 +460,13 @@ def _answer_past() -> Answers:
                 "row_of_the_new",
                 'That is the row "no contact before". Asked is the one who responded before.',
                 float(table.relative["no contact before"]),
+            ),
+        ),
+        near=(
+            Mistake(
+                "times_more",
+                "That is how many times *more*: one too few. Asked is how many times as likely, the column `relative`.",
+                float(row.relative - 1),
             ),
         ),
     )

@@ -92,6 +92,8 @@ def test_the_p_of_the_split_is_right_by_three_ways(desk):
     assert check("36a", stats.norm.sf(abs(z))).mistake == "one_sided"
     assert check("36a", stats.chisquare(counts).pvalue).mistake == "practically_zero"
     assert check("36a", 1 - both).mistake == "one_minus_p"
+    corrected = stats.chi2.sf((abs(control - 0.2 * n) - 0.5) ** 2 / (n * 0.16), 1)
+    assert check("36a", round(corrected, 4)).mistake == "continuity_correction"
     bought = rows(desk, "U").query("orders > 0")["arm"].value_counts()
     expected = [(0.2 if arm == "control" else 0.8) * bought.sum() for arm in bought.index]
     assert check("36a", stats.chisquare(bought, expected).pvalue).mistake == "buyers_only"

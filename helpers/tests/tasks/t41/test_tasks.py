@@ -179,3 +179,18 @@ def test_any_other_cell_is_told_what_it_is(cell, name):
 
 def test_the_cell_may_come_as_a_list_with_its_campaign_as_text_or_with_the_segment_first():
     assert check("41c", ["16", "High"]).status == check("41c", ("high", 16)).status == "right"
+
+
+def test_a_join_that_repeats_invitations_and_a_bank_of_each_campaign_are_named(chain, contacts, rows):
+    cell = contacts[(contacts.offer_id == "Type B") & (contacts.segment == "high")]
+    joined = cell.merge(chain.redemptions, on=["campaign_id", "customer_id"], how="left")
+    assert check("41a", joined.redeemed_on.notna().mean()).mistake == "invitations_repeated"
+    coupons = rows[rows.offer_id != "Type A"]
+    table = measure_rates(
+        coupons.assign(responded=coupons.responded.astype("int64"), window="main"),
+        by=["campaign_id", "segment"],
+        min_size=1,
+        within="campaign_id",
+    ).table
+    hit = table[(table.campaign_id == 4) & (table.segment == "low")]
+    assert check("41b", hit.shrunken.item()).mistake == "bank_of_the_campaign"
