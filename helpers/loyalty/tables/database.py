@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 ABOUT = "kind VARCHAR, format BIGINT"
+FORMAT = 1  # of the tables that this version writes
 OURS = "loyalty "  # how each kind in `about` begins
 
 BUSY = re.compile(
@@ -117,11 +118,14 @@ def _find_tables(
 ) -> None:
     """Find the tables in a file, or make them in an empty one and in one of ours; refuse a file that holds others."""
     there = {row[0] for row in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    about = db.execute("SELECT kind, format FROM about").fetchall() if "about" in there else []
+    kinds = {str(name): int(number) for name, number in about}
+    if kinds.get(f"{OURS}{kind}", FORMAT) > FORMAT:
+        raise refuse(f"{path.name} was made by a newer version of the workshop: update it, then open the file again")
     if set(tables) <= there:
         return
-    kinds = []
-    if "about" in there:
-        kinds = [str(row[0]) for row in db.execute("SELECT * FROM about").fetchall()]
+    if half := sorted(set(tables) & there):
+        raise refuse(f"{path.name} is damaged: of the {kind} only some tables are there ({', '.join(half)})")
     if there and not any(name.startswith(OURS) for name in kinds):
         raise refuse(f"{path.name} is a database with other tables, no {kind}; nothing was written to it")
     if read_only:
@@ -131,7 +135,7 @@ def _find_tables(
     db.execute(f"CREATE TABLE IF NOT EXISTS about ({ABOUT})")
     for name, columns in tables.items():
         db.execute(f"CREATE TABLE {name} ({columns})")
-    db.execute("INSERT INTO about VALUES (?, 1)", [f"{OURS}{kind}"])
+    db.execute("INSERT INTO about VALUES (?, ?)", [f"{OURS}{kind}", FORMAT])
     db.commit()
 
 

@@ -96,10 +96,9 @@ def measure_earlier(record: Record, receipts: AnyTable) -> PlaceboLift | None:
         return None
     first = record.windows["pre"]["start"].min()
     before = 0 if pd.isna(first) else max((start - first).days, 0)
-    names = ["customer_id", "arm", "propensity"]
+    names = ["customer_id", "arm", "propensity", "stratum"]
     people = record.contacts[names].assign(campaign_id="this one", wave=1)
-    if people["propensity"].isna().any():
-        people = people.drop(columns="propensity")
+    people = people.drop(columns=[name for name in ("propensity", "stratum") if people[name].isna().any()])
     with suppress(TableError):
         return measure_placebo_lift(people, receipts, start=start, end=end, before=before, control=record.control)
     return None

@@ -11,6 +11,7 @@ import pandas as pd
 from loyalty.evaluate.clinic.randomisation import compare_with_lotteries
 from loyalty.evaluate.clinic.record import Record
 from loyalty.evaluate.design.sample_ratio import ALARM
+from loyalty.tables.check import TableError
 from loyalty.tables.ids import bare_id, write_id
 from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, collect
@@ -51,6 +52,19 @@ def read_lines(receipts: AnyTable, record: Record) -> pd.DataFrame:
     place = written.map(exact).fillna(written.map(bare_id).map(bare))
     lines = lines.assign(place=lines["customer_id"].map(dict(zip(kinds, place, strict=True))))
     lines = lines[lines["place"].notna()].astype({"place": "int64"})
+    if lines.empty:
+        shown = ", ".join(repr(one) for one in written.head(3).tolist()) or "none at all"
+        theirs = ", ".join(repr(one) for one in text.head(3).tolist())
+        says = f"no receipt belongs to a customer of the list; the receipts hold {shown}, the list holds {theirs}"
+        raise TableError([f"{says}: write the ids alike, or leave `receipts` out"], "receipts")
+    here = record.windows[record.claim.window]
+    first, end = here["start"].min(), here["end"].max()
+    if pd.notna(first) and pd.notna(end) and not lines["time"].between(first, end, inclusive="left").any():
+        days = f"{first:%Y-%m-%d} to {end:%Y-%m-%d}"
+        seen = f"{lines['time'].min():%Y-%m-%d} to {lines['time'].max():%Y-%m-%d}"
+        raise TableError(
+            [f"no receipt of the list lies in the days that were measured, {days}; found: {seen}"], "receipts"
+        )
     return lines.assign(sales=pd.to_numeric(lines["sales"]).fillna(0.0), time=pd.to_datetime(lines["time"]))
 
 

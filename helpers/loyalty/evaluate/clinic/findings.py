@@ -21,15 +21,15 @@ FINE = "Nothing to do."
 # The checks in their order, and what to do about each fault
 ADVICE = {
     "sample ratio": "Find out where customers were lost or added, and measure only after that.",
-    "contamination": "The lift shown is too small: compare as drawn, say so, and keep control away from the next wave.",
-    "control chosen afterwards": "Ask for the list of the draw with its date; without it there is no lift.",
-    "unequal seasons": "Measure both groups over the same days, or start each in its week and compare within weeks.",
-    "early stop": "Wait for the planned end, or judge by a limit that allows for every look.",
+    "contamination": "Compare the groups as they were drawn, because the lift shown is too small; say so.",
+    "control chosen afterwards": "Ask for the list of the draw with its date: a control chosen later proves nothing.",
+    "unequal seasons": "Measure both groups on the same days, because seasons differ; or compare within weeks.",
+    "early stop": "Wait for the planned end, because early results mislead.",
     "survivors": "Put everybody on the list back, those who bought nothing with 0, and measure again.",
     "winner's curse": "Say how many were compared, quote the shrunken effect, and test the winner once more.",
-    "failed channel": "Count everybody assigned, say how many were never reached, and repeat the wave where it failed.",
+    "failed channel": "Repeat the sending where it failed, because many never got it; count everybody assigned.",
     "swapped metric": "Report the planned metric first; what was found besides it is a question for the next test.",
-    "broken join": "Make the ids alike in both tables, join again, and count the rows before and after.",
+    "broken join": "Write the ids alike in both tables, because they do not match; join again, and count.",
 }
 CHECKS = tuple(ADVICE)
 

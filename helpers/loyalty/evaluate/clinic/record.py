@@ -26,6 +26,9 @@ FLAGS = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false
 NEAR = 5e-3  # shares that were rounded may miss 1 by so much
 
 
+FEWEST = 10  # customers of a group in a stratum, below which strata go together
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """A wave as it was found; made by `open_record`.
@@ -73,8 +76,9 @@ class Record:
         if contacts["stratum"].notna().any():
             stratum = contacts["stratum"].astype(object).fillna("").astype("str")
             if len(self.arms) > 1 or chance.isna().any():
-                return stratum
-            return stratum + " " + chance.where(control, (1 - chance).round(6)).astype("str")
+                return _pool_small(stratum, pd.Series("", contacts.index), control)
+            of_control = chance.where(control, (1 - chance).round(6)).astype("str")
+            return _pool_small(stratum, of_control, control)
         if (chance.groupby(contacts["arm"]).nunique() < 2).all():
             return pd.Series("", contacts.index)
         if len(self.arms) == 1:
@@ -85,6 +89,16 @@ class Record:
         """Whether a contact has no row, or no number, in the window of the claim."""
         here = self.windows[self.claim.window]
         return here[self.claim.outcome if self.claim.outcome in here else "window"].isna()
+
+
+def _pool_small(stratum: pd.Series, chance: pd.Series, control: pd.Series) -> pd.Series:
+    """Name the groups of one lottery; strata too small to move anybody in a lottery go together, by their chance.
+
+    In strata of one or two customers no lottery can come out otherwise: within them every list would look balanced.
+    """
+    groups = stratum + " " + chance
+    sizes = pd.crosstab(groups, control).reindex(columns=[False, True], fill_value=0).min(axis=1)
+    return groups.mask(groups.map(sizes) < FEWEST, "small strata " + chance)
 
 
 def open_record(

@@ -16,9 +16,11 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS
 from loyalty.tables.days import read_day
+from loyalty.tables.ids import find_strangers
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, collect, open_table
+from loyalty.tables.wave.arms import join_arms
 from loyalty.text import say_money
 
 ONLY_PAST = "there is no other past: an adjustment by what was bought before uses these same days"
@@ -151,6 +153,12 @@ def measure_placebo_lift(
     if problems:
         raise TableError(problems, "the placebo")
     table = collect(people[0])
+    if arm is not None and arm not in set(table["arm"]):
+        arms = ", ".join(sorted(set(table["arm"].astype("str")) - {control}))
+        raise TableError([f"there is no arm {arm!r}; arms that are there: {arms}"], "contacts")
+    bought = collect(open_table(receipts).select("customer_id").unique())["customer_id"]
+    if strangers := find_strangers(table["customer_id"], bought, "the contacts", "the receipts", alike=True):
+        raise TableError(strangers, "receipts")
     window = place_placebo(receipts, start=start, end=end, before=before)
     outcomes = build_placebo(table, receipts, window)
     if outcome == "margin" and "margin" not in outcomes and margin_rate is not None:
@@ -183,6 +191,8 @@ def place_placebo(
     if problems:
         raise TableError(problems, "the placebo")
     found = collect(open_table(receipts).select(nw.col("time").cast(nw.Datetime("us")).min().alias("first")))["first"]
+    if pd.isna(found.iloc[0]):
+        raise TableError(["there are no receipts: nothing is known of the days before the start"], "receipts")
     first = pd.Timestamp(found.iloc[0]).normalize()
     last = days[0] - pd.Timedelta(days=before)
     window = PlaceboDays(last - (days[1] - days[0]), last)
@@ -224,9 +234,7 @@ def compare_before(
         contacts = contacts[contacts["arm"].isin([arm, control])]
         outcomes = outcomes[outcomes["customer_id"].isin(contacts["customer_id"])]
     elif contacts["arm"].nunique() > 2:
-        # Arms taken together have no common propensity
-        together = contacts["arm"].where(contacts["arm"] == control, "treated")
-        contacts = contacts.assign(arm=together).drop(columns="propensity", errors="ignore")
+        contacts = join_arms(contacts, control)
     found = measure_lift(contacts, outcomes, outcome, control=control, level=level)
     assert isinstance(found, Lift)
     return name_placebo(found, window)

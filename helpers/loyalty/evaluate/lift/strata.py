@@ -22,6 +22,7 @@ FEWEST = 10  # customers of a group in a stratum; fewer are merged with a neighb
 NEAR = 1e-6  # propensities that differ by less are one
 CHANCE = 0.05  # realised shares of strata that differ less likely than so are taken as planned
 SURE = 0.001  # and so sure has to be who refuses for it, as with the sample ratio
+EXPECTED = 5  # customers that a chi-squared test wants to expect in each cell
 PRIOR = 4  # customers with the arm's rate who are added to a stratum's when its variance is asked for
 SHOWN = 12  # strata that the details tell one by one
 
@@ -183,6 +184,13 @@ def find_chance_of_shares(strata: Sequence[Stratum]) -> float:
     counts = np.array([(stratum.treated, stratum.control) for stratum in strata], float)
     counts = counts[counts.sum(axis=1) > 0]
     if len(counts) < 2 or not counts.sum(axis=0).all():
+        return 1.0
+    # The test is no test where few are expected: small strata count as one
+    least = counts.sum(axis=1) * counts.sum(axis=0).min() / counts.sum()
+    if (least < EXPECTED).any():
+        small = counts[least < EXPECTED].sum(axis=0)
+        counts = np.vstack([counts[least >= EXPECTED], small])
+    if len(counts) < 2:
         return 1.0
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
     return float(_scipy.chi2.sf(((counts - expected) ** 2 / expected).sum(), len(counts) - 1))

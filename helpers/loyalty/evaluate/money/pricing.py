@@ -206,7 +206,7 @@ def _plan_strata(arms: Arms, arm: str) -> Strata | None:
     if "stratum" not in arms.people:
         return None
     counted = count_strata(arms.people, arm, arms.wave.control)
-    plan = plan_strata(counted)
+    plan = plan_strata(counted) if counted else None  # none where chances differ inside a stratum
     if plan is None:
         return None
     used = [stratum for stratum in counted if stratum.name in plan.weights]

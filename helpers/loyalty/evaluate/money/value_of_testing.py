@@ -122,8 +122,8 @@ def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
     if profit.high < 0:
         return "lost", "stop"
     if test.worth_it:
-        return "open", f"test once more with {test.size:,} customers: that tells more than it costs"
-    likely = "send again: it is more likely to earn than to lose"
+        return "open", f"test once more with {test.size:,} customers, because the answer is worth more than the test"
+    likely = "send again, because a profit is more likely than a loss"
     if profit.effect <= 0:
-        likely = "stop: it is more likely to lose than to earn"
-    return "open", f"{likely}, and another test of {test.size:,} customers would cost more than it tells"
+        likely = "stop now, because a loss is more likely than a profit"
+    return "open", f"{likely}; do not test {test.size:,} customers once more, because that costs more than it is worth"

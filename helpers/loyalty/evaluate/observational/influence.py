@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from loyalty.evaluate.observational.propensity import Propensity
+from loyalty.evaluate.observational.propensity import NARROW, Propensity
 from loyalty.stats.estimate import Estimate, error_of_mean, make_estimate
 from loyalty.stats.intervals import MOST_SKEWNESS, find_skewness
 from loyalty.tables.sample import Sample
@@ -97,7 +97,7 @@ def fit_outcome(
     x = sample.design
     y = sample.outcome
     w = rows.astype(float) if weights is None else np.where(rows, weights, 0.0)
-    inverse = np.linalg.pinv((x * w[:, None]).T @ x / len(x), hermitian=True)
+    inverse = np.linalg.pinv((x * w[:, None]).T @ x / len(x), rcond=NARROW, hermitian=True)
     line = x @ (inverse @ (x * (w * y)[:, None]).mean(axis=0))
     pull = x * (w * (y - line))[:, None]
     if propensity is not None:

@@ -23,6 +23,9 @@ TARGETS = {
     "overlap": "ATO, those who could have been in either group",
 }
 _EDGE = 1e-9  # a fitted chance stays this far from 0 and 1
+# Of the widest direction of the covariates, squared: one that is narrower than this is rounding, and no direction
+NARROW = 1e-12
+_PERFECT = 1e-8  # who is predicted that closely is predicted without an error
 
 
 @dataclass(frozen=True)
@@ -149,19 +152,32 @@ def fit_propensity(sample: Sample, *, link: str = "logit") -> Propensity:
         raise ValueError(f"link should be 'logit' or 'probit', found {link!r}")
     x = sample.design
     t = sample.treated.astype(float)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # Separated groups make the fit diverge; `check_overlap` says so in plain words
-        warnings.simplefilter("ignore")
-        model = sm.GLM(t, x, family=sm.families.Binomial(families[link]()))
-        fit = model.fit(maxiter=60, tol=1e-11, tol_criterion="params")
-        fitted = fit.fittedvalues  # reckoned when it is read
-    line = x @ fit.params
+
+    def fit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            # Separated groups make the fit diverge; `check_overlap` says so in plain words
+            warnings.simplefilter("ignore")
+            # Columns that say the same (a separated group leaves such behind) make one direction
+            directions, spread, _ = np.linalg.svd(x[rows], full_matrices=False)
+            basis = directions[:, spread > spread[0] * np.sqrt(NARROW)] * np.sqrt(rows.sum())
+            model = sm.GLM(t[rows], basis, family=sm.families.Binomial(families[link]()))
+            found = model.fit(maxiter=60, tol=1e-11, tol_criterion="params")
+            return basis @ found.params, found.fittedvalues
+
+    line, fitted = fit(np.ones(len(t), dtype=bool))
+    # Where a group is separated the fit never arrives, and what it says of all others depends on where it stopped, so
+    # on the machine. Those that are predicted without an error teach nothing of the others: these are fitted again.
+    rest = np.abs(fitted - t) > _PERFECT
+    if not rest.all() and len(np.unique(t[rest])) == 2:
+        line[rest], fitted[rest] = fit(rest)
     score = np.clip(fitted, _EDGE, 1 - _EDGE)
     slope = score * (1 - score) if link == "logit" else np.exp(-(line**2) / 2) / np.sqrt(2 * np.pi)
     residual = (t - score) * slope / (score * (1 - score))
     curvature = slope if link == "logit" else residual * (residual + line)
     information = (x * curvature[:, None]).T @ x / len(x)
-    return Propensity(x, score, slope, (x * residual[:, None]) @ np.linalg.pinv(information, hermitian=True))
+    return Propensity(
+        x, score, slope, (x * residual[:, None]) @ np.linalg.pinv(information, rcond=NARROW, hermitian=True)
+    )
 
 
 def weigh(score: np.ndarray, treated: np.ndarray, target: str) -> tuple[np.ndarray, np.ndarray]:

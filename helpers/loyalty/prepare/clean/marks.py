@@ -161,20 +161,29 @@ def _mark_cancellations(marked: Marked) -> None:
         marked.not_done.append(("cancellation", "the columns `kind` and `basket_id`"))
         return _flag(marked, **{FLAG["cancellation"]: nw.lit(False), FLAG["lone cancellation"]: nw.lit(False)})
     key = [name for name in ("customer_id", *TILL, "line_no", "product_id") if name in names]
+    part = [*key, "loyalty_amount"]
+    order: list[str] = [name for name in ORDER if name in names] or ["time"]
     fresh = ~nw.col(FLAG["resend"])
     back = ((nw.col("kind") == "cancel") & fresh).fill_null(False)
-    sold = is_sale(names) & fresh
     time = nw.col("time")
     marked.lines = marked.lines.with_columns(
-        loyalty_back=nw.when(back).then(time), loyalty_sold=nw.when(sold).then(time)
-    ).with_columns(
-        loyalty_back=nw.col("loyalty_back").max().over(*key), loyalty_sold=nw.col("loyalty_sold").max().over(*key)
-    )
+        loyalty_amount=nw.col("sales").abs(), loyalty_back=nw.when(back).then(time)
+    ).with_columns(loyalty_back=nw.col("loyalty_back").max().over(*part))
     later = nw.col("loyalty_back")
-    earlier = nw.col("loyalty_sold")
-    near = (earlier <= later) & (later <= earlier.dt.offset_by(APART))
-    pair = near & ((sold & (time <= later)) | back)
-    _flag(marked, **{FLAG["cancellation"]: pair, FLAG["lone cancellation"]: back & ~pair.fill_null(False)})
+    sold = is_sale(names) & fresh & (time <= later) & (later <= time.dt.offset_by(APART))
+    marked.lines = marked.lines.with_columns(
+        loyalty_sold=sold.fill_null(False).cast(nw.Int64), loyalty_cancels=back.cast(nw.Int64)
+    ).with_columns(
+        # One cancelling line takes back one sale, the last one first
+        loyalty_nth_sold=nw.col("loyalty_sold").cum_sum(reverse=True).over(*part, order_by=order),
+        loyalty_nth_cancel=nw.col("loyalty_cancels").cum_sum(reverse=True).over(*part, order_by=order),
+        loyalty_all_sold=nw.col("loyalty_sold").sum().over(*part),
+        loyalty_all_cancels=nw.col("loyalty_cancels").sum().over(*part),
+    )
+    taken_back = (nw.col("loyalty_sold") == 1) & (nw.col("loyalty_nth_sold") <= nw.col("loyalty_all_cancels"))
+    settled = back & (nw.col("loyalty_nth_cancel") <= nw.col("loyalty_all_sold"))
+    _flag(marked, **{FLAG["cancellation"]: taken_back | settled, FLAG["lone cancellation"]: back & ~settled})
+    return None
 
 
 def _mark_cards(marked: Marked, known: Known) -> None:
@@ -420,7 +429,9 @@ def _number_lines(marked: Marked, key: list[str]) -> None:
     part = [*key, "loyalty_round"]
     missing = nw.col("line_no").is_null() & ~nw.col("basket_id").is_null()
     _flag(marked, **{FLAG["no line number"]: missing})
-    place = nw.col("new_time").cum_count().over(*part, order_by=order)
     known = nw.col("line_no").cast(nw.Int64)
-    number = nw.when(nw.col(FLAG["no line number"])).then(place.cast(nw.Int64)).otherwise(known)
+    lacks = nw.col(FLAG["no line number"]).cast(nw.Int64)
+    marked.lines = marked.lines.with_columns(loyalty_lacks=lacks, loyalty_last=known.max().over(*part))
+    place = nw.col("loyalty_lacks").cum_sum().over(*part, order_by=order)  # after the numbers that the till did write
+    number = nw.when(lacks == 1).then(nw.col("loyalty_last").fill_null(0) + place).otherwise(known)
     marked.lines = marked.lines.with_columns(new_line=number)

@@ -199,7 +199,11 @@ def _read_known(
     test_cards: Iterable[Any],
     rules: CleaningRules | None,
 ) -> Known:
-    problems = []
+    problems = [
+        f"{name} should be a list of cards, found the text {cards[:20]!r}: write [{cards[:20]!r}]"
+        for name, cards in (("staff_cards", staff_cards), ("test_cards", test_cards))
+        if isinstance(cards, str)
+    ]
     if vat_rate is not None:
         problems += check_number("vat_rate", vat_rate, share=True)
         if not problems and vat_rate < LEAST_VAT:
@@ -266,7 +270,7 @@ def _mend(marked: Marked, columns: list[str], counts: pd.DataFrame) -> list[nw.E
         value = nw.col(name)
         if name in MENDED and MENDED[name] in there:
             value = nw.col(MENDED[name])
-        if name == "basket_id" and counts.loc["number anew", "lines"]:
+        if name == "basket_id":  # a text in every month, whether a number came again in it or not
             text = nw.col("basket_id").cast(nw.String)
             anew = nw.concat_str([text, nw.lit("+"), nw.col("loyalty_round").cast(nw.String)])
             value = nw.when(nw.col(FLAG["number anew"])).then(anew).otherwise(text)

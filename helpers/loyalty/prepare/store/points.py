@@ -19,7 +19,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import POINTS
 from loyalty.tables.days import read_day
-from loyalty.tables.ids import find_strangers
+from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, collect
 
@@ -32,6 +32,8 @@ SAYS = {
     "not what was paid": "other points than the receipt's sales give: goods came back, or another rule was used",
     "below zero": "more was spent than there was: entries are missing, or an issue was taken back too late",
     "overdue": "older than their life and neither spent nor expired: the ledger owes them only on paper",
+    "spent too old": "spent although they were older than their life: nothing stopped it",
+    "no receipt named": "issued without naming a receipt, as gifts of a campaign are: count them against its list",
 }
 
 
@@ -40,7 +42,7 @@ class Reconciliation:
     """What a ledger says beside what the receipts say; made by `reconcile_points`.
 
     `table`: one row a check: entries, customers, points (what the ledger has too much), examples, what it means.
-    `balances`: one row a customer: issued, spent, expired, cancelled, balance, overdue.
+    `balances`: one row a customer: issued, spent, expired, cancelled, balance, overdue, spent_too_old.
     """
 
     table: pd.DataFrame
@@ -56,7 +58,7 @@ class Reconciliation:
     def owed_rightly(self) -> float:
         """What is owed when issues without a reason and overdue points are taken off (wrong in two ways: twice)."""
         wrong = self.table.set_index("check")["points"]
-        return self.owed - float(wrong.drop("below zero").sum())
+        return self.owed - float(wrong[["issued twice", "no such receipt", "not what was paid", "overdue"]].sum())
 
     def to_frame(self) -> pd.DataFrame:
         """One row a check."""
@@ -117,6 +119,8 @@ def reconcile_points(
         problems.append(f"`rate` should be above zero, found {rate:g}")
     if life_days < 1:
         problems.append(f"`life_days` should be 1 or more, found {life_days}")
+    if not rounding >= 0:
+        problems.append(f"`rounding` should be 0 or more, found {rounding:g}")
     ledger = collect(check_table(points, POINTS))
     lines = check_receipts(receipts).table
     if "basket_id" not in lines.collect_schema().names():
@@ -130,6 +134,8 @@ def reconcile_points(
         ledger["customer_id"], paid["customer_id"], "the ledger", "the receipts", alike=True
     ):
         raise TableError(strangers, "points")
+    ledger = ledger.assign(basket_id=_write_baskets(ledger["basket_id"]))
+    paid = paid.assign(basket_id=_write_baskets(paid["basket_id"]))
     with duckdb.connect() as db:
         db.execute("SET disabled_optimizers = 'compressed_materialization'")
         db.register("all_entries", ledger)
@@ -143,11 +149,13 @@ def reconcile_points(
             "not what was paid": db.execute(NOT_PAID, {"rate": rate, "rounding": rounding}).df(),
             "below zero": db.execute(BELOW_ZERO).df(),
         }
+        nameless = db.execute(NO_RECEIPT_NAMED).df()
         balances = db.execute(BALANCES, {"life": int(life_days), "as_of": day.to_pydatetime()}).df()
-    overdue = balances[balances["overdue"] > 0]
-    found["overdue"] = pd.DataFrame(
-        {"entry": overdue["customer_id"], "customer_id": overdue["customer_id"], "points": overdue["overdue"]}
-    )
+    for check, column in (("overdue", "overdue"), ("spent too old", "spent_too_old")):
+        some = balances[balances[column] > 0]
+        ids = some["customer_id"]
+        found[check] = pd.DataFrame({"entry": ids, "customer_id": ids, "points": some[column]})
+    found["no receipt named"] = nameless
     rows = [
         {
             "check": check,
@@ -162,19 +170,31 @@ def reconcile_points(
     return Reconciliation(pd.DataFrame(rows), balances, f"{day:%Y-%m-%d}")
 
 
-# Each issue of a receipt after its first one. An issue that was taken back for the same receipt pays for one of them.
+def _write_baskets(numbers: pd.Series) -> pd.Series:
+    """Write receipt numbers as texts: a cleaned table has texts where a till's file has whole numbers."""
+    return numbers.map(write_id, na_action="ignore").astype("object")
+
+
+# Each issue of a receipt after its first one, less what was taken back for this receipt; the last issue is paid first.
 ISSUED_TWICE = """
 WITH taken_back AS (
-    SELECT customer_id, basket_id, count(*) AS cancels FROM entries WHERE kind = 'cancel' GROUP BY ALL
+    SELECT customer_id, basket_id, sum(points) AS cancelled FROM entries WHERE kind = 'cancel' GROUP BY ALL
 ),
 numbered AS (
     SELECT event_id, customer_id, basket_id, points,
-           row_number() OVER (PARTITION BY customer_id, basket_id ORDER BY time, event_id) AS issue
+           row_number() OVER (PARTITION BY customer_id, basket_id ORDER BY time, event_id) AS issue,
+           coalesce(sum(points) OVER (PARTITION BY customer_id, basket_id ORDER BY time DESC, event_id DESC
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS later_issues
     FROM entries WHERE kind = 'issue' AND basket_id IS NOT NULL
+),
+left_over AS (
+    SELECT event_id, customer_id,
+           points - least(greatest(coalesce(cancelled, 0) - later_issues, 0), points) AS points
+    FROM numbered LEFT JOIN taken_back USING (customer_id, basket_id)
+    WHERE issue > 1
 )
 SELECT event_id AS entry, customer_id, points
-FROM numbered LEFT JOIN taken_back USING (customer_id, basket_id)
-WHERE issue > 1 + coalesce(cancels, 0)
+FROM left_over WHERE points > 0.005
 ORDER BY event_id
 """
 
@@ -183,6 +203,10 @@ SELECT event_id AS entry, customer_id, points
 FROM entries ANTI JOIN lines USING (customer_id, basket_id)
 WHERE kind = 'issue' AND basket_id IS NOT NULL
 ORDER BY event_id
+"""
+
+NO_RECEIPT_NAMED = """
+SELECT event_id AS entry, customer_id, points FROM entries WHERE kind = 'issue' AND basket_id IS NULL ORDER BY event_id
 """
 
 # The first issue of each receipt, less what was taken back, beside the receipt's sales (returns of it taken off).
@@ -197,11 +221,15 @@ issued AS (
            coalesce(sum(points) FILTER (kind = 'cancel'), 0) AS cancelled
     FROM entries WHERE kind IN ('issue', 'cancel') AND basket_id IS NOT NULL GROUP BY ALL
 )
-SELECT basket_id AS entry, customer_id,
-       CASE WHEN times = 1 THEN issues - cancelled ELSE first_issue END - due AS points
-FROM issued JOIN receipts USING (customer_id, basket_id)
-WHERE first_issue IS NOT NULL
-  AND abs(CASE WHEN times = 1 THEN issues - cancelled ELSE first_issue END - due) > $rounding
+SELECT basket_id AS entry, customer_id, excess AS points
+FROM (
+    -- Of several issues the later ones are told apart (see above): here counts what is too much of the first
+    SELECT basket_id, customer_id, first_issue,
+           CASE WHEN times = 1 THEN issues - cancelled - due
+                ELSE greatest(least(first_issue, issues - cancelled) - due, 0) END AS excess
+    FROM issued JOIN receipts USING (customer_id, basket_id)
+)
+WHERE first_issue IS NOT NULL AND abs(excess) > $rounding
 ORDER BY basket_id
 """
 
@@ -230,9 +258,21 @@ WITH sums AS (
            sum({SIGNED}) AS balance
     FROM entries GROUP BY customer_id
 ),
+-- What was taken back for a receipt was never there: it comes off that receipt's own issues, the last one first.
+taken_back AS (
+    SELECT customer_id, basket_id, sum(points) AS cancelled
+    FROM entries WHERE kind = 'cancel' AND basket_id IS NOT NULL GROUP BY ALL
+),
+issues AS (
+    SELECT customer_id, basket_id, time, points,
+           coalesce(sum(points) OVER (PARTITION BY customer_id, basket_id ORDER BY time DESC, event_id DESC
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS later_issues
+    FROM entries WHERE kind = 'issue'
+),
 lots AS (
-    SELECT customer_id, CAST(time AS DATE) AS day, sum(points) AS points
-    FROM entries WHERE kind = 'issue' GROUP BY ALL
+    SELECT customer_id, CAST(time AS DATE) AS day,
+           sum(points - least(greatest(coalesce(cancelled, 0) - later_issues, 0), points)) AS points
+    FROM issues LEFT JOIN taken_back USING (customer_id, basket_id) GROUP BY ALL
 ),
 grown AS (
     SELECT customer_id, day, sum(points) OVER (PARTITION BY customer_id ORDER BY day) AS a,
@@ -242,14 +282,18 @@ grown AS (
 left_over AS (
     SELECT g.customer_id, g.day, any_value(g.a) - coalesce(sum(e.points), 0) AS rest
     FROM grown g LEFT JOIN entries e
-      ON e.customer_id = g.customer_id AND e.kind IN ('spend', 'cancel') AND e.time < g.until
+      ON e.customer_id = g.customer_id AND e.time < g.until
+     AND (e.kind = 'spend' OR (e.kind = 'cancel' AND e.basket_id IS NULL))
     WHERE g.until <= $as_of
     GROUP BY ALL
 ),
 due AS (
     SELECT customer_id, greatest(max(rest), 0) AS due FROM left_over GROUP BY customer_id
 )
-SELECT sums.*, greatest(coalesce(due, 0) - expired, 0) AS overdue
+SELECT sums.*,
+       least(greatest(coalesce(due, 0) - expired, 0), greatest(balance, 0)) AS overdue,
+       greatest(coalesce(due, 0) - expired, 0) - least(greatest(coalesce(due, 0) - expired, 0), greatest(balance, 0))
+           AS spent_too_old
 FROM sums LEFT JOIN due USING (customer_id)
 ORDER BY customer_id
 """

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 import duckdb
+import narwhals as nw
 import pandas as pd
 import pyarrow as pa
 
@@ -172,18 +173,26 @@ def stage_members(members: AnyTable) -> pd.DataFrame:
     try:
         table = open_table(members)
         schema = table.collect_schema()
-        problems = [f"column `{name}` is missing" for name in ("customer_id", "segment") if name not in schema]
+        there = ", ".join(schema.names())
+        problems = [
+            f"there is no column `{name}`; found: {there}" for name in ("customer_id", "segment") if name not in schema
+        ]
         if problems:
             raise TableError(problems, "members")
         for name in ("customer_id", "segment"):
-            empty = len(collect(table.filter(is_empty(name, schema[name])).select(name)))
-            problems += [f"`{name}` is empty in {empty:,} rows: everybody is in exactly one segment"] if empty else []
+            empty = is_empty(name, schema[name])
+            if schema[name] == nw.String:
+                empty = empty | (nw.col(name).str.strip_chars() == "").fill_null(False)
+            rows = len(collect(table.filter(empty).select(name)))
+            problems += [f"`{name}` is empty in {rows:,} rows: everybody is in exactly one segment"] if rows else []
         frame = collect(table.select("customer_id", "segment"))
     except NotATable as error:
         raise TableError([str(error)], "members") from None
     twice = frame["customer_id"].duplicated()
     if twice.any():
         problems.append(f"{int(twice.sum()):,} customers come more than once: everybody is in exactly one segment")
+    if not problems and frame.empty:
+        problems.append("there is no customer in it: all memberships would end")
     if problems:
         raise TableError(problems, "members")
     return frame.assign(segment=frame["segment"].astype("str"))
@@ -217,7 +226,7 @@ def keep_snapshot(
         [scheme, day],
     ).fetchall()
     for place, (number, version_before, recorded_at) in enumerate(there):
-        if place and recorded_at != learned:
+        if place and (recorded_at != learned or there[0][2] == learned):
             continue
         before = f"SELECT {names} FROM {target} WHERE snapshot_id = $number"
         if version_before == version and not any(_count_both_ways(db, before, f"SELECT {names} FROM placed", number)):

@@ -222,6 +222,9 @@ class AnalyticStore:
             left_out = stage_lines(db, incoming.column_names, types, first, after)
             warnings = (*checked.warnings, *left_out)
             rows, sales = db.execute("SELECT count(*), coalesce(sum(sales), 0) FROM staged").fetchall()[0]
+            if not rows and not left_out:
+                raise StoreError(f"there is no line of {month}: an empty table is no month; nothing was written")
+            reason = (reason or "").strip() or None
             name = f"{first:%Y-%m}"
             there = db.execute(
                 "SELECT load_id, recorded_at, (SELECT count(*) FROM lines WHERE lines.load_id = loads.load_id)"
@@ -232,9 +235,12 @@ class AnalyticStore:
                 refuse_earlier(db, day)
                 insert_load(db, first, day, reason)
                 return Refreshed(name, "added", rows, sales, 0, warnings)
-            current, _, before = there[0]
+            current, latest, before = there[0]
             gone, new = count_difference(db, current)
-            same_day = [load for load, recorded, _ in there[1:] if recorded == day]
+            # A notebook that runs again loads what has been corrected since; a reason on the day of that correction
+            # takes the correction back
+            takes_back = bool(reason) and latest == day
+            same_day = [load for load, recorded, _ in there[1:] if recorded == day and not takes_back]
             if not (gone or new) or any(not any(count_difference(db, load)) for load in same_day):
                 return Refreshed(name, "unchanged", rows, sales, before, warnings)
             if not reason:

@@ -17,9 +17,9 @@ from loyalty.report.output.html import ReportCard
 
 DURING = "sales during the campaign"
 WORDS = {"earned": "earned money", "lost": "lost money"}
-SEEN = ", as far as could be seen"
-DOUBT = "Do not sign yet: the test itself is in doubt"
-NO_FIGURE = "Until that is explained there is no result; what was measured all the same stands below."
+SEEN = ", but some checks could not be done"
+DOUBT = "Do not use this result yet: a check has failed"
+NO_FIGURE = "There is no result until that is explained. Do not quote the numbers below, because they may be wrong."
 LUCK = "test this arm once more, because the best of several may be lucky"
 TONES = {"earned": "good", "lost": "bad", "open": "open"}
 # As `campaign_money` names a cost that nobody gave, and what the report calls it and its setting
@@ -133,7 +133,7 @@ def _say_verdict(measured: Measured, is_partial: bool) -> str:
     """The verdict as a headline; it names the arm, and says so where some checks could not be done."""
     who = f"The arm {measured.one_arm}" if measured.one_arm else "The campaign"
     if measured.verdict not in WORDS:
-        return f"It is open whether {who[0].lower()}{who[1:]} earned money"
+        return f"We do not know yet whether {who[0].lower()}{who[1:]} earned money"
     return f"{who} {WORDS[measured.verdict]}{SEEN if is_partial else ''}"
 
 
@@ -185,7 +185,7 @@ def list_undone(checks: pd.DataFrame) -> dict[str, str]:
 def say_undone(undone: Mapping[str, str]) -> str:
     """Name the checks that could not be done, each with what would allow it."""
     named = "; ".join(f"{name[0].lower()}{name[1:]} ({needs})" for name, needs in undone.items())
-    return f"Could not be checked: {named}."
+    return f"Ask for what is missing, because these checks could not be done: {named}."
 
 
 def list_missing_costs(money: Money) -> list[str]:
@@ -199,7 +199,7 @@ def advise_costs(job: Job, money: Money) -> str:
     settings = _join([setting for name, (_, setting) in COSTS.items() if name in money.missing_costs])
     advice = f"find out what {words} cost, set {settings}, and run again"
     if money.verdict == "earned":
-        advice += f"; the profit is sure only if they take less than {job.amounts(money.profit.low)[0]} a customer"
+        advice += f"; the profit is sure only if these costs stay under {job.amounts(money.profit.low)[0]} a customer"
     return advice
 
 
@@ -207,8 +207,8 @@ def advise_plainly(arm: str, money: Money) -> str:
     """What to do next, and why; `arm` names the arm where there are several."""
     what = f"the arm {arm}" if arm else "it"
     reasons = {
-        "send again": f"send {what} again, because even the low end of the interval is a profit",
-        "stop": f"stop {what}, because even the high end of the interval is a loss",
+        "send again": f"send {what} again, because even the worst likely result is a profit",
+        "stop": f"stop {what}, because even the best likely result is a loss",
     }
     return reasons.get(money.recommendation, money.recommendation)
 

@@ -33,6 +33,7 @@ from loyalty.report.output.html import Section, say_value
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.tables.wave.arms import join_arms
 from loyalty.text import find_decimals
 
 THIN = "plan the next test with campaign_plan, which says how large both groups must be"
@@ -146,11 +147,13 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
     )
 
 
-def _count_together(contacts: pd.DataFrame, outcomes: pd.DataFrame, asked: dict[str, Any]) -> Money:
-    """Count the money of all arms as one: what was sent, compared with what control got."""
-    # Arms taken together have no common propensity
-    merged = contacts.assign(arm=contacts["arm"].where(contacts["arm"] == "control", "treated"))
-    return campaign_money(merged.drop(columns="propensity", errors="ignore"), outcomes, **asked)
+def _count_together(contacts: pd.DataFrame, outcomes: pd.DataFrame, asked: dict[str, Any]) -> Money | None:
+    """Count the money of all arms as one; None where the chance of control differs and no stratum says how."""
+    try:
+        joined = join_arms(contacts)
+    except TableError:
+        return None
+    return campaign_money(joined, outcomes, **asked)
 
 
 def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def _make_card(
     whom = f"customers in the arm {lift.arm}" if len(arms) > 1 else "treated customers"
     where = f" in the arm {lift.arm}" if len(arms) > 1 else ""
     words = {"rose": f"{name} rose{where}", "fell": f"{name} fell{where}"}
-    head = words.get(verdict, f"It is open whether {name} changed{where}")
+    head = words.get(verdict, f"We do not know yet whether {name} changed{where}")
     facts = (
         ("Treated", f"{treated} %", f"of {lift.n_treated:,} {who}"),
         ("Control", f"{control} %", f"of {lift.n_control:,} in control"),

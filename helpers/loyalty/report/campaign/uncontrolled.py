@@ -20,13 +20,13 @@ from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 from loyalty.text import say_money
 
-VERDICT = "It cannot be known without a control group"
-SHORT = "It cannot be known: the control group is too small"
+VERDICT = "We cannot know what the campaign did: there is no control group"
+SHORT = "We cannot know what the campaign did: the control group is too small"
 PRE_DAYS = (28, 84, 180)  # windows before the start, as far as the receipts reach
-FEW = "It cannot be known: too few were treated"
+FEW = "We cannot know what the campaign did: too few were treated"
 NEXT = (
-    "Next time: leave a part out by lot before the sending (10 to 20 % often will do) and keep the list. "
-    "Nothing else answers what the campaign brought."
+    "Next time: before you send, choose a part at random (10 to 20 % often will do), send them nothing, and keep the "
+    "list, because only they show what people buy without the offer."
 )
 
 
@@ -230,11 +230,11 @@ def _explain_verdict(job: Job, invited: int) -> tuple[str, str]:
     """Return the verdict and its reason: too few treated, too small a control group, or none at all."""
     control = int((job.contacts["arm"] == "control").sum())
     if control >= SMALL:
-        return FEW, f"Fewer than {SMALL} customers were treated: too few to show what the campaign did."
+        return FEW, f"Fewer than {SMALL} customers were treated: send to more next time, because so few show nothing."
     anyway = f"so nobody shows what these {say_few(invited)} customers would have bought anyway"
     if control:
         return SHORT, f"The control group has fewer than {SMALL} customers: {anyway}."
-    return VERDICT, f"Nobody was left out by lot: {anyway}."
+    return VERDICT, f"Nobody was left out at random, {anyway}."
 
 
 def _add_earlier_sales(job: Job, receipts: AnyTable) -> tuple[pd.DataFrame, list[str]]:

@@ -29,12 +29,12 @@ from loyalty.text import say_money
 
 WORDS = {
     "send": ("good", "Send: the test can show whether it pays"),
-    "enlarge": ("open", "Enlarge the control before you send"),
-    "no costs": ("open", "Open: say what it costs"),
+    "enlarge": ("open", "Enlarge the control before you send: this test sees too little"),
+    "no costs": ("open", "Enter the costs: without them nobody knows whether it pays"),
     "loses": ("bad", "Do not send: a loss is expected"),
     "cannot pay": ("bad", "Do not send: it cannot pay"),
 }
-TOO_SHORT = "Enlarge the test: this list cannot show whether it pays"
+TOO_SHORT = "Do not rely on this test: the list is too short to show whether it pays"
 METRIC = "sales per customer assigned, during the campaign"
 NOTES = {
     "economics": "Base rate: the part that buys in {days} days without the offer. Needed rate: the part that must buy "
@@ -292,7 +292,7 @@ def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
         lost += [f"{segment!r}{of_arm}" for segment in losers["segment"].tolist()]
     if not lost:
         return ()
-    return (f"A loss is expected in {', '.join(lost)}: the campaign is worth more without.",)
+    return (f"Leave out {', '.join(lost)}, because a loss is expected there.",)
 
 
 def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
@@ -336,7 +336,9 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
         if worst.verdict == "enlarge" and math.isnan(share):
             verdict = TOO_SHORT
             if worst.profit > 0:
-                notes.append("If you send it anyway, keep the control: several such waves, added up, can show it.")
+                notes.append(
+                    "If you send it anyway, keep the control, because several such sendings together can show it."
+                )
     if len(plan.arms) > 1:
         others = ", ".join(f"{arm.name} {arm.verdict}" for arm in plan.arms)
         notes.append(f"Shown is the arm in most doubt, {worst.name}. All: {others}.")
@@ -354,14 +356,14 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
 
 def _say_blind(worst: ArmPlan, share: float) -> str:
     """Say that the test cannot detect its own break-even, and whether a larger control or a longer list can."""
-    missed = "This test would often miss an effect that just pays for the costs"
+    missed = "would often miss an effect that just pays for the costs"
     if not math.isnan(share):
-        return f"{missed}: leave {share:.0%} in control, and it would be seen."
+        return f"Leave {share:.0%} without the offer, because a smaller control {missed}."
     times = worst.find_list()
     if math.isnan(times):
-        return f"{missed}. Neither a larger control nor a longer list mends that."
+        return f"Do not rely on this test: it {missed}, and neither a larger control nor a longer list mends that."
     longer = f"{times:,.{0 if times > 10 else 1}f}"
-    return f"{missed}. A larger control does not mend that; a list {longer} times as long would."
+    return f"Do not rely on this test: it {missed}. Only a list {longer} times as long would show it."
 
 
 def _draw_economics(arm: ArmPlan) -> Axes:

@@ -22,7 +22,7 @@ LIFE_CYCLE = {
     "new": "Welcome them and help with the second purchase; judge nobody yet.",
     "active": "Do not disturb what works: relevant news, no discount.",
     "returned": "Say that you noticed, and make the next visit easy.",
-    "cooling": "Remind them now, before the silence becomes a habit; test it against no reminder.",
+    "cooling": "Remind them now, and leave some out at random, because only they show whether it helps.",
     "gone quiet": "Ask why, then one win-back offer; stop paying for mail after it.",
     "only returned": "Ask what was wrong with the goods; write about nothing else.",
     "never bought": "Ask why they joined; a starter offer, once.",

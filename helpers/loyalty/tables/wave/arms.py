@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
+import pandas as pd
 import yaml
 
+from loyalty.tables.check import TableError
 from loyalty.tables.ids import HIDDEN
 
 WORDS = (
@@ -21,6 +23,7 @@ WORDS = (
     "no sms|no offer|no contact|no message|no treatment|no campaign|no coupon"
 )
 CONTROL_WORDS = frozenset(WORDS.split("|"))
+SAME = 1e-9  # chances that differ by less are one
 MANY = 50  # so many names may differ by their spelling alone
 
 
@@ -53,6 +56,48 @@ def fold_arm(name: str) -> str:
     True
     """
     return " ".join(HIDDEN.sub("", name).casefold().split())
+
+
+def join_arms(contacts: pd.DataFrame, control: str = "control") -> pd.DataFrame:
+    """Take all treated arms together as the arm "treated"; its chance is what control leaves over.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame
+        One row a customer: arm, and perhaps propensity and stratum.
+    control : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy. A chance of control that is the same for all is dropped, because nothing has to be weighed.
+
+    Raises
+    ------
+    TableError
+        The chance of control differs, and no stratum says what it was for those who were treated.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"arm": ["mail", "sms", "control", "control"], "stratum": ["a", "b", "a", "b"]})
+    >>> join_arms(people.assign(propensity=[0.25, 0.4, 0.5, 0.2]))["propensity"].tolist()
+    [0.5, 0.8, 0.5, 0.2]
+    """
+    is_control = contacts["arm"] == control
+    joined = contacts.assign(arm=contacts["arm"].where(is_control, "treated"))
+    if "propensity" not in contacts:
+        return joined
+    of_control = contacts.loc[is_control, "propensity"].astype("float64")
+    if of_control.empty or of_control.isna().any() or of_control.max() - of_control.min() < SAME:
+        return joined.drop(columns="propensity")
+    says = "arms together have no common chance: the propensity of control differs between customers"
+    if "stratum" not in contacts:
+        raise TableError([f"{says}; give `stratum`, or look at one arm"], "contacts")
+    by = of_control.groupby(contacts.loc[is_control, "stratum"]).agg(["min", "max"])
+    chance = contacts["stratum"].map(by["min"])
+    if (by["max"] - by["min"] > SAME).any() or chance.isna().any():
+        raise TableError([f"{says} of one stratum, or a stratum has no control; look at one arm"], "contacts")
+    return joined.assign(propensity=chance.where(is_control, 1 - chance))
 
 
 def settle_arms(sizes: Mapping[str, int], control: str = "control") -> ArmNames:

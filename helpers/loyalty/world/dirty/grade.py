@@ -28,9 +28,16 @@ def grade_cleaning(
         for name in PLACE
         if name not in frame
     ]
+    if not absent:
+        places = pd.concat([clean[PLACE], removed[PLACE]])
+        if twice := int(places.duplicated().sum()):
+            absent = [
+                f"{twice:,} lines of the files stand twice in clean and removed: each stands in one of them, once"
+            ]
     if absent:
         raise WorldError(absent, "the grade")
     lines = _lay_beside(truth, clean, removed)
+    lines["alone"] = _stand_alone(lines)
     rows = {}
     for name in FAULTS:
         planted = defects[defects["defect"] == name]
@@ -38,7 +45,7 @@ def grade_cleaning(
             found = _find_days(planted, missing_days)
         else:
             found = _judge(
-                name, lines.loc[pd.MultiIndex.from_frame(planted[["file", "line"]].astype({"line": "int64"}))]
+                name, lines.reindex(pd.MultiIndex.from_frame(planted[["file", "line"]].astype({"line": "int64"})))
             )
         rows[name] = (len(planted), found)
     faulty = defects.loc[~defects["defect"].isin(["repeat purchase"]) & defects["line"].notna(), ["file", "line"]]
@@ -85,7 +92,7 @@ def _judge(name: str, lines: pd.DataFrame) -> int:
     elif name in MONEY:
         found = _is_near(lines)
     elif name == "number anew":
-        found = _stand_alone(lines)
+        found = lines["alone"]
     elif name == "no line number":
         found = lines["line_no"].notna()
     elif name == "ask":
@@ -96,10 +103,11 @@ def _judge(name: str, lines: pd.DataFrame) -> int:
 
 
 def _stand_alone(lines: pd.DataFrame) -> pd.Series:
-    """Whether the receipt of a line has a number that is not plain any more: none of an earlier receipt's."""
-    baskets = lines["basket_id"].astype("str")
-    numbers = lines["right_basket"].fillna(0).astype("int64") % 10**7
-    return baskets != numbers.astype("str")
+    """Whether the number under which a line now stands is that of one receipt only, at its till."""
+    names = [name for name in ("store_id", "till_id", "basket_id") if name in lines]
+    receipts = lines.groupby(names, dropna=False)["right_basket"].nunique()
+    counts = lines[names].merge(receipts.rename("receipts").reset_index(), on=names, how="left")["receipts"]
+    return (counts == 1).set_axis(lines.index)
 
 
 def _find_days(planted: pd.DataFrame, missing_days: pd.DataFrame | None) -> int:

@@ -46,3 +46,38 @@ def test_a_folder_without_files_and_a_missing_file_are_told(tmp_path):
         read_till_files(tmp_path)
     with pytest.raises(TableError, match="there is no file nowhere.csv"):
         read_till_files([tmp_path / "nowhere.csv"])
+
+
+def test_trailing_separators_and_blank_lines_are_no_fault_and_lines_keep_their_numbers(tmp_path):
+    row = "05.03.2023;10:00:00;27;12,50"
+    text = f"date;time;card;amount;\n{row};\n\n{row}\n;;;\n{row};;\n"
+    (tmp_path / "a.CSV").write_text(text, encoding="utf-8")
+    lines = read_till_files(tmp_path)
+    assert lines["file_line"].tolist() == [2, 4, 6] and lines["sales"].sum() == 37.5
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "it is empty"),
+        (
+            "date;time;card;amount\n05.03.2023;10:00:00;27;12,50;7\n",
+            r"1 lines have more fields than the headers \(line 2\)",
+        ),
+        ("date;time;card;amount\n05.03.2023;10:00:00;27\n", r"1 lines have fewer fields than the headers \(line 2\)"),
+        ('date;time;card;amount\n05.03.2023;10:00:00;"27;12,50\n', "a quotation mark that is not closed"),
+        ("date;time;card;amount\n05.03.2023;10:00:00;27;\n", "amount cannot be read in 1 line"),
+        ("date;time;card;amount\n05.03.2023;10:00:00;27;1.250\n05.03.2023;10:00:00;27;12,50\n", "such as '1.250'"),
+    ],
+)
+def test_lines_of_another_length_and_numbers_of_two_kinds_are_told_with_file_and_line(tmp_path, text, says):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(TableError, match=says) as caught:
+        read_till_files(tmp_path)
+    assert "a.csv" in str(caught.value)
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path):
+    (tmp_path / "a.csv").write_text(HEAD, encoding="utf-16")
+    with pytest.raises(TableError, match="no text in UTF-8 or cp1251"):
+        read_till_files(tmp_path)

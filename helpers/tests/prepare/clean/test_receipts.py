@@ -60,6 +60,32 @@ def test_a_cancelled_line_goes_with_the_line_that_cancels_it_and_a_lone_one_is_a
     assert clean["ask"].tolist() == ["", "lone cancellation"]
 
 
+def test_one_cancelling_line_takes_back_one_sale_of_that_amount_and_no_other():
+    back = {"kind": "cancel", "line_no": None, "time": NOON + pd.Timedelta(minutes=2)}
+    same = [
+        {"line_no": None, "basket_id": 1, "discount": n} for n in range(2)
+    ]  # two of one kind, told apart by a column
+    clean, removed, _ = clean_receipts(make(*same, back))
+    assert len(clean) == 1 and removed["reason"].tolist() == ["cancellation"] * 2
+    dearer = {"line_no": None, "sales": 9.0}
+    clean, removed, _ = clean_receipts(make({"line_no": None}, dearer, back))
+    assert clean["sales"].tolist() == [9.0]
+
+
+def test_a_line_without_a_number_gets_one_that_the_till_did_not_use():
+    clean = clean_receipts(make({"line_no": None, "product_id": 8}, {"line_no": 1})).clean
+    assert sorted(clean["line_no"]) == [1, 2]
+
+
+def test_receipt_numbers_are_texts_in_every_month():
+    assert clean_receipts(make({})).clean["basket_id"].tolist() == ["1"]
+
+
+def test_one_card_given_as_a_text_is_refused():
+    with pytest.raises(TableError, match=r"staff_cards should be a list of cards, found the text '27001'"):
+        clean_receipts(make({}), staff_cards="27001")
+
+
 def test_a_return_gets_its_minus_by_kind_and_by_quantity_and_once_only():
     by_kind = {"kind": "return", "basket_id": 2}
     by_quantity = {"quantity": -1, "basket_id": 3}

@@ -301,6 +301,44 @@ def test_a_load_that_was_corrected_since_is_recognised_when_a_notebook_runs_agai
     assert store.membership("life")["segment"].tolist() == ["cooling"]
 
 
+def test_a_correction_can_be_taken_back_on_the_same_day(store):
+    late = pd.concat([make_month(), make_month(seed=5).head(4)])
+    store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
+    store.refresh(late, "2017-01", recorded_at="2017-02-01", reason="a till sent late")
+    assert store.refresh(make_month(), "2017-01", recorded_at="2017-02-01", reason="it did not").done == "corrected"
+    assert len(read(store)) == 60
+    for segment in ("active", "cooling", "active"):
+        place(store, "2017-01-15", {1: segment})
+    assert store.membership("life")["segment"].tolist() == ["active"]
+
+
+def test_an_empty_month_and_empty_members_are_refused(store):
+    store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
+    with pytest.raises(StoreError, match="no line of 2017-01"):
+        store.refresh(make_month().head(0), "2017-01", recorded_at="2017-02-02", reason="all returned")
+    with pytest.raises(TableError, match="all memberships would end"):
+        place(store, "2017-01-15", {})
+    with pytest.raises(TableError, match="`segment` is empty in 1 rows"):
+        place(store, "2017-01-15", {1: " "})
+    with pytest.raises(StoreError, match="say reason="):
+        store.refresh(make_month(seed=3), "2017-01", recorded_at="2017-02-02", reason="  ")
+    assert len(read(store)) == 60
+
+
+def test_a_file_of_a_newer_version_and_a_half_made_one_are_refused(tmp_path):
+    for name, change, says in (
+        ("new", "UPDATE about SET format = 2", "made by a newer version"),
+        ("half", "DROP TABLE members", "only some tables are there"),
+    ):
+        path = tmp_path / f"{name}.duckdb"
+        with open_store(path):
+            pass
+        with duckdb.connect(str(path)) as db:
+            db.execute(change)
+        with pytest.raises(StoreError, match=says):
+            open_store(path)
+
+
 def test_members_with_two_segments_or_none_are_refused_with_all_problems(store):
     members = pd.DataFrame({"customer_id": [1, 1, 2], "segment": ["a", "b", None]})
     with pytest.raises(TableError) as caught:

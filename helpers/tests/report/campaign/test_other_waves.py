@@ -89,6 +89,6 @@ def test_a_list_of_all_campaigns_may_hold_the_one_that_is_reported():
 def test_a_wave_whose_control_had_the_previous_offer_is_not_sent_again(campaign):
     control = campaign.contacts.loc[campaign.contacts["arm"] == "control", "customer_id"]
     report = report_campaign(campaign.load(other_waves=list_others(control[::2])), SETTINGS | COSTS)
-    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
     words = " ".join([report.card.headline, *report.card.notes])
     assert "send again" not in words and "Take everybody who had another offer off the list" in words

@@ -29,12 +29,12 @@ def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
 
 def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
-    assert report.verdict == "fell" and report.card.verdict == "retention_7 fell, as far as could be seen"
+    assert report.verdict == "fell" and report.card.verdict == "retention_7 fell, but some checks could not be done"
     assert report.card.headline.startswith(
         "18.2 of every 100 treated customers, against 19.0 of every 100 in control; the"
     )
     words = " ".join([report.card.headline, *report.card.notes, *report.sections["lift"].text])
-    assert "profit" not in words and "bought" not in words and "Could not be checked: " in words
+    assert "profit" not in words and "bought" not in words and "these checks could not be done: " in words
     low, high = report.results["lift"].low, report.results["lift"].high
     assert low < -0.0082 < high < 0 and report.draw("lift") is not None and report.draw("money") is None
     assert report.sections["money"].text == (
@@ -52,7 +52,7 @@ def test_the_split_is_checked_and_an_alarm_shows_no_figure():
     report = report_campaign(
         load(make({"control": 0.19, "gate_40": 0.18})), {"outcome": "retention_7", "planned_control_share": 0.4}
     )
-    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
     assert [fact[0] for fact in report.card.facts] == ["Checks"]
 
 

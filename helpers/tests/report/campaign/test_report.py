@@ -81,8 +81,11 @@ def test_the_verdict_comes_first_and_is_one_of_four(report):
 
 def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(campaign, earning):
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | COSTS | {"planned_control_share": 0.25})
-    assert report.verdict == "earned" and report.card.verdict == "The campaign earned money, as far as could be seen"
-    (undone,) = [note for note in report.card.notes if note.startswith("Could not be checked: ")]
+    assert (
+        report.verdict == "earned"
+        and report.card.verdict == "The campaign earned money, but some checks could not be done"
+    )
+    (undone,) = [note for note in report.card.notes if "these checks could not be done: " in note]
     assert "delivery (needs the column delivered in contacts); other campaigns (needs their lists as" in undone
     assert undone.endswith("planned end (needs planned_end in campaigns).")
     checks = report.sheets["checks"]["result"].value_counts()
@@ -95,7 +98,7 @@ def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
     assert report.verdict == "earned" and "before rewards and points, which were not given" in report.card.headline
     (advice,) = [note for note in report.card.notes if note.startswith("Next: ")]
     assert "find out what rewards and points cost, set reward_cost and point_cost, and run again" in advice
-    assert "the profit is sure only if they take less than" in advice and "send again" not in advice
+    assert "the profit is sure only if these costs stay under" in advice and "send again" not in advice
     assert "send again" not in " ".join(report.sections["money"].text)
     assert "which were not given" not in report_campaign(campaign.load(), SETTINGS | COSTS).card.headline
 
@@ -136,7 +139,7 @@ def test_minimum_columns_are_enough(campaign):
 
 def test_a_broken_split_stops_the_verdict(campaign):
     report = report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.5})
-    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
     assert "not the one planned" in report.card.headline
 
 
@@ -159,7 +162,7 @@ def test_receipts_that_end_early_shorten_the_window_after_and_say_so(campaign):
 def test_without_a_control_nothing_is_claimed(campaign):
     contacts = campaign.contacts[campaign.contacts["arm"] != "control"]
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS)
-    assert report.verdict == "cannot be known" and "cannot be known" in report.card.verdict
+    assert report.verdict == "cannot be known" and report.card.verdict.startswith("We cannot know")
     assert "Not an effect." in report.sections["lift"].text[0]
     assert "difference to a control group" in report.sections["money"].text[0]
     assert not {"lift", "money"} & set(report.results) and "money" not in report.charts
@@ -171,7 +174,10 @@ def test_a_control_of_three_is_none_and_is_not_counted_out(campaign):
     three = campaign.contacts[campaign.contacts["arm"] == "control"].head(3)
     report = report_campaign(campaign.load(contacts=pd.concat([treated, three])), SETTINGS)
     assert report.verdict == "cannot be known" and "fewer than 5" in report.card.headline
-    assert report.card.verdict.endswith("the control group is too small") and "leave a part" in report.card.notes[-1]
+    assert (
+        report.card.verdict.endswith("the control group is too small")
+        and "choose a part at random" in report.card.notes[-1]
+    )
 
 
 def test_a_tiny_control_is_measured_with_its_warning(campaign):
@@ -191,7 +197,7 @@ def test_a_handful_of_buyers_gives_no_verdict_and_no_further_wave_of_the_same_si
     treated = campaign.contacts[campaign.contacts["arm"] != "control"]
     few = campaign.contacts[campaign.contacts["arm"] == "control"].head(20)
     report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
-    assert report.verdict == "open" and report.card.verdict.startswith("It is open")
+    assert report.verdict == "open" and report.card.verdict.startswith("We do not know yet")
     assert any("plan the next test with campaign_plan" in note for note in report.card.notes)
     assert "send again" not in " ".join([*report.card.notes, *report.sections["money"].text])
 
@@ -324,7 +330,7 @@ def test_too_few_treated_are_not_called_too_few_controls(campaign):
     control = campaign.contacts[campaign.contacts["arm"] == "control"]
     card = report_campaign(campaign.load(contacts=pd.concat([treated, control])), SETTINGS).card
     assert "Fewer than 5 customers were treated" in card.headline
-    assert "too few were treated" in card.verdict and "leave a part out" not in " ".join(card.notes)
+    assert "too few were treated" in card.verdict and "choose a part at random" not in " ".join(card.notes)
 
 
 def test_a_list_of_which_nobody_was_invited_is_refused(campaign):

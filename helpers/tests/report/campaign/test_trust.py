@@ -51,7 +51,7 @@ def test_an_operator_that_delivered_nothing_stops_the_verdict(check, treated):
     operator = np.where(np.arange(len(treated)) % 5, "Ado", "Bel")
     checks, report = check(operator=operator, delivered=np.where(treated, operator == "Ado", False))
     assert checks["Delivery by channel"][0] == "alarm" and "Operator Bel: 0.0%" in checks["Delivery by channel"][1]
-    assert report.verdict == "open" and report.card.verdict.startswith("Do not sign yet")
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
     assert checks["Delivery"][0] == "look"
     checks, _ = check(operator=operator, delivered=treated)
     assert checks["Delivery by channel"][0] == "good" and checks["Control left alone"][0] == "good"

@@ -179,11 +179,19 @@ def test_addresses_go_to_the_sender_and_nowhere_else(tables, tmp_path):
     ("changes", "verdict", "words"),
     [
         ({"use": 1}, "send", "Send: the test can show whether it pays"),
-        ({}, "enlarge", "Enlarge the test: this list cannot show whether it pays"),
-        ({"use": 1, "control_share": 0.05}, "enlarge", "Enlarge the control before you send"),
+        ({}, "enlarge", "Do not rely on this test: the list is too short to show whether it pays"),
+        (
+            {"use": 1, "control_share": 0.05},
+            "enlarge",
+            "Enlarge the control before you send: this test sees too little",
+        ),
         ({"expected_lift": 0.01}, "loses", "Do not send: a loss is expected"),
         ({"discount": 0.35, "use": 1}, "cannot pay", "Do not send: it cannot pay"),
-        ({"discount": None, "contact_cost": None}, "no costs", "Open: say what it costs"),
+        (
+            {"discount": None, "contact_cost": None},
+            "no costs",
+            "Enter the costs: without them nobody knows whether it pays",
+        ),
     ],
 )
 def test_the_verdict_comes_first(tables, changes, verdict, words):
