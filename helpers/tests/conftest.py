@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -55,6 +56,13 @@ def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest
     """Look for doctests in the package only: there are none in the tests, and to look through them takes seconds."""
     found = yield
     return [one for one in found if type(one).__name__ != "DoctestModule"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The examples of lessons' scenes are slow: they make worlds, and building a notebook makes them anyway."""
+    for item in items:
+        if type(item).__name__ == "DoctestItem" and re.search(r"loyalty/tasks/t\d\d/", item.path.as_posix()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

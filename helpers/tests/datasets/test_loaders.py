@@ -114,6 +114,7 @@ def test_every_redemption_matches_a_purchase_that_day_only_in_local_time(journey
     assert datasets.match_redemptions(journey.redemptions, journey.receipts).sum() == 2_102
 
 
+@pytest.mark.slow
 def test_a_matched_redemption_need_not_show_a_covered_product(journey):
     bought = journey.receipts.assign(redeemed_on=journey.receipts["time"].dt.normalize())
     covered = journey.redemptions.reset_index().merge(journey.coupons, on=["campaign_id", "offer_id"])
@@ -159,6 +160,7 @@ def test_promotions_are_read_only_when_asked_for(monkeypatch, journey):
     assert len(datasets.complete_journey(promotions=True).promotions) == 1
 
 
+@pytest.mark.slow
 def test_promotions_hold_twenty_million_rows_in_small_types():
     promotions = datasets._read_promotions()
     assert len(promotions) == 20_940_529
@@ -439,6 +441,7 @@ def test_the_profile_checkpoint_keeps_its_contract_and_has_every_household(journ
     assert profile["monetary"].sum() == pytest.approx(before["sales"].sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cdnow", "nsw", "profile_cj"])
 def test_each_file_equals_what_its_recipe_makes(name):
     recipes = load_recipes()

@@ -153,6 +153,7 @@ def expected() -> pd.DataFrame:
     return profile_of(LINES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_profile_is_the_same_to_the_last_bit_from(source: str, expected: pd.DataFrame, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(profile_of(SOURCES[source](LINES, tmp_path)), expected, check_exact=True)
@@ -310,6 +311,7 @@ def as_receipts(drawn: list[dict[str, Any]]) -> pd.DataFrame:
     return lines.assign(sales=lines["cents"] / 100, margin=lines["margin_cents"] / 100)
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=25)
 @given(drawn=st.lists(LINE, min_size=1, max_size=50))
 def test_every_column_is_what_one_gets_by_hand(drawn: list[dict[str, Any]]) -> None:
@@ -326,6 +328,7 @@ def test_every_column_is_what_one_gets_by_hand(drawn: list[dict[str, Any]]) -> N
     pd.testing.assert_frame_equal(profile, wanted, check_dtype=False, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=12)
 @given(drawn=st.lists(LINE, min_size=1, max_size=12), later=st.lists(LINE, min_size=1, max_size=6))
 def test_nothing_of_the_day_itself_or_later_changes_the_profile(drawn: list[dict], later: list[dict]) -> None:
@@ -334,6 +337,7 @@ def test_nothing_of_the_day_itself_or_later_changes_the_profile(drawn: list[dict
     pd.testing.assert_frame_equal(build_profile(pd.concat([future, lines]), AS_OF), build_profile(lines, AS_OF))
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=12)
 @given(drawn=st.lists(LINE, min_size=1, max_size=20))
 def test_money_is_neither_lost_nor_made_and_shares_stay_shares(drawn: list[dict[str, Any]]) -> None:
@@ -602,6 +606,7 @@ def test_a_file_that_breaks_off_is_a_table_error(tmp_path: Path) -> None:
 # Size ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_million_lines_are_read_from_parquet_and_from_pandas(tmp_path: Path) -> None:
     duckdb.sql(
         "SELECT i // 5 % 20_000 AS customer_id, TIMESTAMP '2017-01-01' + to_seconds(i * 28) AS time, "

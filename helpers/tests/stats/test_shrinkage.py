@@ -125,6 +125,7 @@ def test_an_interval_that_takes_the_prior_as_known_holds_too_little_where_ours_h
     assert np.mean(known) < 0.90 < 0.93 <= np.mean(ours)
 
 
+@pytest.mark.slow
 def test_cells_that_are_alike_are_mostly_shown_with_the_pooled_rate_and_never_far_from_it():
     alike = 0
     for seed in range(60):
@@ -198,6 +199,7 @@ def test_the_reach_is_the_one_that_the_worst_biases_of_this_size_leave(moment, l
     assert (0.998 if level > 0.92 else 0.99) * (1 - level) < found < 1.002 * (1 - level)
 
 
+@pytest.mark.slow
 def test_the_best_of_many_small_cells_is_far_above_its_truth_raw_and_not_when_shrunken():
     raw, shrunken = [], []
     for seed in range(100):

@@ -426,6 +426,7 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
     return frame
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=60)
 @given(frame=frames())
 def test_whatever_a_frame_holds_it_is_a_table_error_or_a_profile(frame: pd.DataFrame) -> None:
@@ -449,6 +450,7 @@ SQL_TYPES = [
 ]
 
 
+@pytest.mark.slow
 @settings(QUICK, max_examples=50)
 @given(
     kinds=st.lists(st.sampled_from(SQL_TYPES), min_size=3, max_size=3),

@@ -144,6 +144,7 @@ SOURCES = {
 }
 
 
+@pytest.mark.slow
 @each_reader
 @pytest.mark.parametrize("source", SOURCES)
 def test_tables_may_come_from_anywhere(read, source, tmp_path):
@@ -163,6 +164,7 @@ def test_true_and_false_count_as_one_and_zero(read, tmp_path):
     assert measure_lift(contacts, flags, "responded").is_rate
 
 
+@pytest.mark.slow
 @each_reader
 @pytest.mark.parametrize("arm", ["control", "universal", "mail"])
 def test_the_universal_control_is_left_out_whatever_its_arm_is_called_and_this_is_said(read, arm, tmp_path):
@@ -392,6 +394,7 @@ def test_customers_who_stand_there_in_another_spelling_are_not_asked_for_zeros(r
     assert "needs a row with 0" not in says
 
 
+@pytest.mark.slow
 @each_of([*MEASURING, read_history])
 @pytest.mark.parametrize("case", TABLES)
 def test_ids_that_do_not_meet_or_repeat_are_refused_alike(read, case, tmp_path):

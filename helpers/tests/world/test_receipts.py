@@ -22,6 +22,7 @@ worlds = st.builds(
 few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @few
 @given(worlds)
 def test_every_table_keeps_its_contract(world):

@@ -35,6 +35,7 @@ def lines_between(world, start, end):
     return receipts[(receipts["time"] >= start) & (receipts["time"] < end)]
 
 
+@pytest.mark.slow
 @few
 @given(worlds_with_plans())
 def test_contacts_and_outcomes_keep_their_contracts(case):

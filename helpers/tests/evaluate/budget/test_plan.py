@@ -69,6 +69,7 @@ def world():
     return World(customers=800, months=14, seed=5)
 
 
+@pytest.mark.slow
 def test_whole_segments_get_the_exact_best_plan_of_the_world(world):
     types = world.truth.types.rename(columns={"type": "segment"})
     money, rows = world.parameters.money, []
@@ -154,6 +155,7 @@ def test_no_limit_is_broken_and_nobody_gets_two_offers():
     assert found.profit.n_control == round(0.15 * options.drop_duplicates("segment")["customers"].sum())
 
 
+@pytest.mark.slow
 def test_a_plan_for_200_segments_and_8_offers_is_found_also_where_money_and_segments_end_together():
     options = make_options(1, 200, 8, se=0.2)
     enough = plan_budget(options.drop(columns="se"), 1e9).cost
@@ -210,6 +212,7 @@ def test_whole_segments_of_very_different_size_get_the_best_of_all_plans(seed):
 # --- Prices --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(small_cases())
 def test_each_price_is_the_profit_of_one_more_unit_also_where_several_prices_fit(case):

@@ -82,6 +82,7 @@ def test_a_plan_chosen_on_noisy_figures_brings_less_than_it_promises():
     assert 0.65 * gap.mean() < said.mean() < gap.mean()
 
 
+@pytest.mark.slow
 def test_good_figures_disappoint_little_and_are_not_warned_of():
     promised, said, brought = repeat(8, 0.3, 0.03, lambda seen, seed: plan_budget(seen, 4_000, seed=seed))
     assert abs((promised - brought).mean()) < 0.03 * promised.mean() and (said < 0.03 * promised).all()
@@ -113,6 +114,7 @@ def test_who_is_cautious_already_is_told_what_his_figures_add_up_to():
     assert "caution=0.2" not in careful.warnings[0] and careful.profit.details["planned"] < careful.profit.effect
 
 
+@pytest.mark.slow
 def test_a_plan_on_what_may_be_believed_does_not_disappoint():
     def plan(seen, seed):
         shrunk = shrink_normal(seen["profit"], seen["se"]).to_frame()

@@ -366,6 +366,7 @@ def test_an_operator_of_whom_less_arrives_is_found_with_the_exact_p():
     assert "Operator Ado: 50.0% of 20 messages arrived, of the others 100.0%" in found["failed channel"].evidence
 
 
+@pytest.mark.slow
 def test_a_channel_of_which_less_arrives_by_its_nature_is_compared_with_itself():
     contacts, outcomes = make_campaign(4_000)
     treated = contacts.index[contacts["arm"] == "mail"]

@@ -48,6 +48,7 @@ def examine_draw(seed) -> Examination:
     return examine_campaign(*draw_campaign(seed), Claim())
 
 
+@pytest.mark.slow
 @few_and_many
 def test_sound_campaigns_ring_any_bell_no_more_often_than_once_in_twenty(draws):
     rung = [bool(examine_draw(seed).problems) for seed in range(draws)]
@@ -98,6 +99,7 @@ def test_the_names_of_the_arms_change_nothing(seed, names):
     assert tell(found) == tell(examine_draw(seed))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_whatever_columns_and_rows_are_missing_each_check_answers(data):

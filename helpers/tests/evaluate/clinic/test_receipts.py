@@ -91,6 +91,7 @@ def test_outcomes_of_one_group_that_are_of_other_days_than_they_say_are_told(cam
     assert found["unequal seasons"].state == "sound" and "over the same days" in found["broken join"].advice
 
 
+@pytest.mark.slow
 def test_with_receipts_the_examination_holds_the_placebo_of_earlier_days(campaign):
     contacts, outcomes, receipts = campaign
     early = receipts.assign(time=receipts["time"] - pd.Timedelta(days=28))

@@ -56,6 +56,7 @@ def test_most_defects_are_found_by_their_own_check(each):
     assert sum(finding.state == "broken" for finding in found) >= stats.binom.ppf(0.001, len(found), 0.8)
 
 
+@pytest.mark.slow
 def test_what_is_refused_would_have_been_believed_by_measure_lift_alone():
     """A control chosen afterwards is measured without a word of warning, and shows far more than the truth."""
     case, examination = examine(700, "control chosen afterwards")

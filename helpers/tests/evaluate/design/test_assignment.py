@@ -60,6 +60,7 @@ def test_hashes_are_uniform_and_salts_are_independent_of_each_other():
 # Mode hash -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(n=st.integers(1, 300), more=st.integers(0, 60), salt=st.text(min_size=1, max_size=5).filter(str.strip))
 def test_new_customers_move_nobody(n, more, salt):
@@ -158,6 +159,7 @@ def test_a_version_that_cannot_be_drawn_is_refused(change, says):
 # Mode blocks ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(sizes=st.lists(st.integers(20, 80), min_size=1, max_size=5), control=st.sampled_from([0.05, 0.1, 0.5]))
 def test_blocks_keep_exact_quotas_in_every_stratum(sizes, control):
@@ -174,6 +176,7 @@ def test_blocks_keep_exact_quotas_in_every_stratum(sizes, control):
     assert np.allclose(drawn.probabilities.sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_blocks_depend_on_the_salt_and_give_every_customer_the_same_chance():
     times = sum((arms(assign_arms(people(40), {"control": 0.25, "x": 0.75}, mode="blocks", salt=f"s{i}")) == "control")
                 .astype(int) for i in range(120))  # fmt: skip

@@ -63,6 +63,7 @@ def test_the_peers_fail_where_the_page_says_that_they_do(spikes):
     assert wald.coverage < 0.7 and newcombe.holds
 
 
+@pytest.mark.slow
 def test_the_adjustment_holds_and_saves_where_effects_are_unequal_and_one_slope_does_not():
     pools = [replications.build_unequal_pool(number, customers=20_000) for number in range(2)]
     plain, fixed, lin, ancova = cells.grade_adjustment(pools, "unequal", "sales", (9_500, 1_000), EACH, "unequal")
@@ -100,6 +101,7 @@ def test_strata_of_many_customers_hold_without_a_warning(design):
     assert own.holds, own
 
 
+@pytest.mark.slow
 def test_the_strata_that_are_graded_are_what_measure_lift_returns():
     count, wrong = unequal.find_differences()
     assert count == len(unequal.DESIGNS) * len(unequal.KINDS) and wrong == []

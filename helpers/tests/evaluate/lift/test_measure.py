@@ -233,6 +233,7 @@ def test_one_scan_for_many_outcomes_gives_what_each_gives_alone():
     assert many.to_frame()["outcome"].tolist() == ["responded", "orders", "sales", "sales per orders"]
 
 
+@pytest.mark.slow
 def test_contacts_and_outcomes_apart_give_what_the_joined_table_gives(tmp_path):
     table = draw_table()
     wave = {"campaign_id": "autumn", "wave": 1}

@@ -42,6 +42,7 @@ def test_the_days_are_as_many_and_lie_before_those_that_adjust_the_lift():
     )
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_measure_lift_on_the_earlier_days():
     contacts, receipts = make_tables()
     found = measure_placebo_lift(contacts, receipts, **DATES)

@@ -81,6 +81,7 @@ def draw_baskets(rng, n, orders):
     return 20 * rng.gamma(np.maximum(2 * d, 1e-9)) / 2 * (d > 0), d
 
 
+@pytest.mark.slow
 def test_ratios_with_few_controls_hold_although_the_offer_brings_more_orders_than_control_has():
     hits, alarms, warned, runs = 0, 0, 0, 400
     for seed in range(runs):
@@ -98,6 +99,7 @@ def test_ratios_with_few_controls_hold_although_the_offer_brings_more_orders_tha
     assert in_region(alarms, runs, 0.05), alarms
 
 
+@pytest.mark.slow
 def test_the_adjusted_interval_holds_the_worlds_truth_and_saves(lives):
     yes, no, _ = lives
     truth, hits, savings, runs = (yes - no)[:, 2].mean(), {"lin": 0, "ancova": 0, "slope": 0}, [], 300

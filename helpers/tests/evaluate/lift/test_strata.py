@@ -181,6 +181,7 @@ def test_equal_chances_leave_the_plain_comparison_whatever_the_strata():
     assert (found.effect, found.se) == pytest.approx((plain.effect, plain.se))
 
 
+@pytest.mark.slow
 def test_without_propensities_equal_chances_are_mostly_seen_as_equal_and_unequal_ones_always_as_unequal():
     equal = [
         measure_lift(draw(seed, 2_000, dict.fromkeys(CHANCES, 0.3)).drop(columns="propensity")) for seed in range(60)
@@ -365,6 +366,7 @@ def compare(table):
     return compare_strata(*sums, plan)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(CUSTOMERS, st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_the_names_of_strata_matter(rows, random):

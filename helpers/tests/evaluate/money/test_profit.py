@@ -362,6 +362,7 @@ def test_a_certain_profit_has_no_chance_of_loss():
 amounts = st.lists(st.floats(-1e4, 1e4).map(lambda x: round(x, 2)), min_size=2, max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(treated=amounts, control=amounts, constant=st.integers(-1000, 1000))
 def test_order_unit_and_a_constant_for_all_change_nothing(treated, control, constant):

@@ -138,6 +138,7 @@ def test_no_sentence_without_a_lottery_is_causal(draw_campaign, against_cps):
             assert not CAUSAL.search(said.sentence)
 
 
+@pytest.mark.slow
 def test_a_hidden_trait_that_also_moved_the_past_is_refused(draw_campaign):
     refused = 0
     for seed in range(10):

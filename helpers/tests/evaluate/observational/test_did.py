@@ -230,6 +230,7 @@ def test_holms_correction_agrees_with_statsmodels():
     assert correct_for_many(p) == pytest.approx(multipletests(p, method="holm")[1])
 
 
+@pytest.mark.slow
 def test_both_charts_carry_the_finding_as_title(campaign_13):
     ax = campaign_13.plot(unit="$", source="a test")
     assert ax.get_title(loc="left") == "The gap also moved before the campaign"

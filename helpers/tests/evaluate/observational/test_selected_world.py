@@ -34,6 +34,7 @@ def pick(rows, design="classes", columns="", name=None, offer=selected.OFFER):
     return found if name is None else found[found["name"] == name]
 
 
+@pytest.mark.slow
 def test_a_list_put_together_from_two_lives_is_the_wave_that_is_sent():
     world = World(customers=1_500, months=12, seed=0)
     known, days = selected.describe(world)

@@ -356,6 +356,7 @@ def test_the_doubly_robust_learner_is_right_although_its_outcome_model_is_wrong(
     assert np.corrcoef(model.score(profile)["mail"], truth)[0, 1] > 0.98
 
 
+@pytest.mark.slow
 def test_unequal_chances_are_weighted_away():
     profile, wave = draw(20_000)
     rich = np.random.default_rng(2).random(len(wave)) < 0.5  # nobody recorded it as a feature
@@ -430,6 +431,7 @@ def test_a_lottery_takes_any_name_and_draws_for_each_offer_anew():
     assert abs(lots.corr().iloc[0, 1]) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learner", ["t", "dr"])
 def test_small_arms_are_scored_out_of_fold_as_long_as_each_fold_can_learn(learner):
     profile, wave = draw(60)
@@ -468,6 +470,7 @@ def test_the_order_of_rows_changes_nothing(learner):
     pd.testing.assert_series_equal(a, b)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     st.sampled_from(MODELS), st.sampled_from(["zero", "one", "one class treated", "money", "huge money"]),

@@ -105,6 +105,7 @@ def test_offers_are_chosen_by_what_is_left_after_their_cost():
 # --- Beside others -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([3, 40, 10_000]), st.floats(0.2, 0.8))
@@ -178,6 +179,7 @@ def test_intervals_of_areas_and_policies_hold_the_truth():
 # --- Properties ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1.0, 1e-9, 1e12]), st.floats(-5, 5))
 def test_order_scale_and_shift_of_the_numbers_change_nothing_but_the_unit(seed, scale, shift):

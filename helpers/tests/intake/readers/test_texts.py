@@ -191,6 +191,7 @@ def test_one_long_line_is_no_table(csv, refuse):
     assert refuse(csv("x" * 400_000)).startswith("till.csv begins with a line of 262,144 characters or more, which")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_table_of_hundreds_of_columns_is_read_and_one_of_thousands_refused(csv, xlsx, load, refuse, kind):
     names = [f"n{i}" for i in range(400)]

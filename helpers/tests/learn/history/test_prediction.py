@@ -67,6 +67,7 @@ def test_a_window_that_ends_on_the_day_of_the_start_is_known_and_one_that_still_
     assert predict_from_past(rows).waves["past"].tolist() == [BEFORE[2], BEFORE[2]]
 
 
+@pytest.mark.slow
 def test_the_ratio_within_waves_is_statsmodels_mantel_haenszel_ratio():
     rows = look_back_by_hand(make_rows(3, customers=600))
     tables = []
@@ -81,6 +82,7 @@ def test_the_ratio_within_waves_is_statsmodels_mantel_haenszel_ratio():
     assert found.loc[BEFORE[1], "relative"] == 1.0 and np.isnan(found.loc[BEFORE[1], "relative_low"])
 
 
+@pytest.mark.slow
 def test_its_interval_is_that_of_a_bootstrap_of_customers():
     rows = look_back_by_hand(make_rows(4, customers=500))
     found = predict_from_past(rows).table.set_index("past").loc[BEFORE[0]]

@@ -198,6 +198,7 @@ def test_a_question_that_the_history_cannot_answer_is_refused_in_plain_words(opt
         measure_rates(make_rows(CELLS), **options)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.dictionaries(

@@ -15,6 +15,7 @@ from loyalty.tables.check import TableError
 ZONE = "America/New_York"
 
 
+@pytest.mark.slow
 def test_the_complete_journeys_clock_is_utc_and_its_redemptions_prove_it():
     chain = complete_journey(clock="utc")
     found = compare_clocks(chain.receipts, chain.redemptions, ZONE)

@@ -118,6 +118,7 @@ def test_cards_that_are_told_are_taken_as_told():
     assert reasons(table, staff_cards=["2700000002"], test_cards=[2700000003]) == ["staff card", "test card"]
 
 
+@pytest.mark.slow
 def test_the_staffs_discount_on_nearly_every_line_makes_an_employee():
     lines = [{"basket_id": n, "sales": 8.5, "discount": 1.5, "time": NOON + pd.Timedelta(days=n)} for n in range(9)]
     assert set(reasons(make(*lines), staff_discount=0.15)) == {"staff card"}
@@ -141,6 +142,7 @@ def make_shop(cashiers: list[str], card_at: list[str]) -> pd.DataFrame:
     return make(*others, *own)
 
 
+@pytest.mark.slow
 def test_many_receipts_a_day_at_one_of_several_cashiers_are_the_cashiers_card():
     three = ["Anna", "Boris", "Vera"]
     assert set(reasons(make_shop(three, ["Anna"]))) == {"cashier's card"}
@@ -151,6 +153,7 @@ def test_a_faithful_customer_of_the_cashier_who_sits_most_of_the_time_is_none():
     assert reasons(make_shop(["Anna"] * 8 + ["Boris", "Vera"], ["Anna"])) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cashiers", [["Anna"], ["Anna", "Boris"]])
 def test_where_a_store_has_one_cashier_or_two_a_faithful_customer_is_none_and_this_is_said(cashiers):
     table = make_shop(cashiers, ["Anna"])
@@ -296,6 +299,7 @@ def test_the_report_shows_as_text_table_and_picture():
     assert "to the cent" in clean_receipts(make({}))._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_duckdb_table_and_a_file_give_the_same_and_stay_where_they_live(tmp_path):
     table = make({}, {}, {"kind": "return", "basket_id": 9}, {"customer_id": "0000000000", "basket_id": 5})
     expected = clean_receipts(table)

@@ -162,6 +162,7 @@ def deal_entries(days, life):
 LEDGERS = (DAYS, st.integers(5, 40), st.integers(30, 90))
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(*LEDGERS)
 def test_what_is_overdue_is_what_lots_say_that_are_spent_day_by_day(days, life, end):

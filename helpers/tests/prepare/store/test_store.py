@@ -163,6 +163,7 @@ def test_frames_files_and_relations_are_the_same_month(store, tmp_path):
         assert store.refresh(source, "2017-01", recorded_at="2017-02-01").done == "unchanged"
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(2, 8)), min_size=1, max_size=7))
 def test_after_any_sequence_of_loads_the_last_one_of_each_month_counts(tmp_path_factory, loads):
@@ -245,6 +246,7 @@ def test_a_snapshot_that_is_made_anew_counts_from_the_day_on_which_it_was_made(s
     assert store.membership("life", known_on="2017-01-04")["segment"].tolist() == ["active"]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.dictionaries(st.integers(1, 4), st.sampled_from("ab"), min_size=1), min_size=1, max_size=5))
 def test_on_every_day_of_a_snapshot_the_spells_say_what_the_snapshot_said(tmp_path_factory, snapshots):

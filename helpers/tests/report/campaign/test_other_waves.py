@@ -86,6 +86,7 @@ def test_a_list_of_all_campaigns_may_hold_the_one_that_is_reported():
     assert set(other["campaign_id"]) == {"april"} and check(other)[0] == "look"
 
 
+@pytest.mark.slow
 def test_a_wave_whose_control_had_the_previous_offer_is_not_sent_again(campaign):
     control = campaign.contacts.loc[campaign.contacts["arm"] == "control", "customer_id"]
     report = report_campaign(campaign.load(other_waves=list_others(control[::2])), SETTINGS | COSTS)

@@ -56,6 +56,7 @@ def test_the_split_is_checked_and_an_alarm_shows_no_figure():
     assert [fact[0] for fact in report.card.facts] == ["Checks"]
 
 
+@pytest.mark.slow
 def test_of_several_arms_the_card_names_the_one_it_speaks_of():
     report = report_campaign(load(make({"control": 0.18, "a": 0.18, "b": 0.19})), {"outcome": "retention_7"})
     assert report.card.verdict.startswith("retention_7 rose in the arm b")

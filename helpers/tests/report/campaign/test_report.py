@@ -56,6 +56,7 @@ def test_too_few_controls_for_a_slope_are_said_and_nothing_is_sharpened(report):
     assert "the same, sharpened by sales before" not in set(report.sections["lift"].to_frame()["per customer"])
 
 
+@pytest.mark.slow
 def test_what_was_bought_before_sharpens_the_lift_and_says_what_it_saved(campaign):
     treated = campaign.contacts[campaign.contacts["arm"] != "control"]
     control = campaign.contacts[campaign.contacts["arm"] == "control"]
@@ -79,6 +80,7 @@ def test_the_verdict_comes_first_and_is_one_of_four(report):
     assert report.card.verdict and report.card.facts[0][0] == "Profit"
 
 
+@pytest.mark.slow
 def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(campaign, earning):
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | COSTS | {"planned_control_share": 0.25})
     assert (
@@ -143,12 +145,14 @@ def test_a_broken_split_stops_the_verdict(campaign):
     assert "not the one planned" in report.card.headline
 
 
+@pytest.mark.slow
 def test_mail_to_the_control_is_an_alarm(campaign):
     contacts = campaign.contacts.assign(delivered=True)
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
     assert report.verdict == "open" and "of control were written to" in report.card.headline
 
 
+@pytest.mark.slow
 def test_receipts_that_end_early_shorten_the_window_after_and_say_so(campaign):
     short = campaign.receipts[campaign.receipts["time"] < "2023-06-05"]
     report = report_campaign(campaign.load(receipts=short), SETTINGS | COSTS)
@@ -180,6 +184,7 @@ def test_a_control_of_three_is_none_and_is_not_counted_out(campaign):
     )
 
 
+@pytest.mark.slow
 def test_a_tiny_control_is_measured_with_its_warning(campaign):
     treated = campaign.contacts[campaign.contacts["arm"] != "control"]
     few = campaign.contacts[campaign.contacts["arm"] == "control"].head(20)
@@ -189,6 +194,7 @@ def test_a_tiny_control_is_measured_with_its_warning(campaign):
     assert any(text.startswith("Careful: fewer than 20") for text in report.card.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rises", [3.0, -3.0])
 def test_a_handful_of_buyers_gives_no_verdict_and_no_further_wave_of_the_same_size(campaign, monkeypatch, rises):
     counted = controlled.campaign_money
@@ -207,6 +213,7 @@ def test_only_controls_are_refused(campaign):
         report_campaign(campaign.load(contacts=rename(campaign.contacts, treated="control")), SETTINGS)
 
 
+@pytest.mark.slow
 def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campaign):
     contacts = rename(campaign.contacts, control="eligible")
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | {"not_invited": "eligible"})
@@ -219,6 +226,7 @@ def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campai
     assert row["effect"] == trends.estimates[0].effect and row["placebo"] == row["placebo"] and trends.per_days == 28
 
 
+@pytest.mark.slow
 def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign):
     odd = campaign.contacts["customer_id"] % 2 == 1
     contacts = campaign.contacts.assign(
@@ -240,6 +248,7 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
     assert report.sections["segments"].text[0].startswith("Best: ")
 
 
+@pytest.mark.slow
 def test_the_planned_shares_may_come_from_the_list_or_from_the_record(campaign):
     chance = campaign.contacts["arm"].map({"control": 0.25, "basket_discount": 0.75})
     listed = campaign.contacts.assign(propensity=chance)
@@ -255,6 +264,7 @@ def test_the_planned_shares_may_come_from_the_list_or_from_the_record(campaign):
         report_campaign(campaign.load(campaigns=record.assign(campaign_id="other")), SETTINGS | COSTS)
 
 
+@pytest.mark.slow
 def test_a_list_that_names_no_campaign_takes_the_only_record(campaign):
     listed = campaign.contacts.assign(campaign_id="campaign", wave=1)  # as the intake fills it
     record = pd.DataFrame({"campaign_id": ["spring"], "wave": 3, "planned_shares": "control=0.5, basket_discount=0.5"})
@@ -290,6 +300,7 @@ def test_a_column_of_ids_is_no_segment(campaign):
     assert len(caught.value.problems) == 1
 
 
+@pytest.mark.slow
 def test_segments_that_cannot_be_compared_leave_the_report_as_it_is(campaign):
     contacts = campaign.contacts.assign(segment=campaign.contacts["arm"])
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
@@ -316,6 +327,7 @@ def test_no_customer_stands_on_the_page(report, campaign):
     assert np.isin(report.people["customer_id"].astype("str"), campaign.contacts["customer_id"].astype("str")).all()
 
 
+@pytest.mark.slow
 def test_a_group_that_nobody_drew_is_no_arm_beside_a_control(campaign):
     idle = campaign.contacts["customer_id"] % 5 == 0
     contacts = campaign.contacts.assign(arm=campaign.contacts["arm"].mask(idle, "eligible"))
@@ -352,6 +364,7 @@ def test_the_section_on_money_claims_no_more_than_the_card(campaign, monkeypatch
     assert says.startswith("Whether the campaign earned is open") and "send again" not in says
 
 
+@pytest.mark.slow
 def test_small_amounts_keep_their_digits_until_the_interval_says_something(campaign):
     tiny = campaign.receipts.assign(
         sales=campaign.receipts["sales"] / 3_000, margin=campaign.receipts["margin"] / 3_000
@@ -365,6 +378,7 @@ def test_small_amounts_keep_their_digits_until_the_interval_says_something(campa
     assert {float(row[end].replace("−", "-")) for end in ("low", "high")} != {0.0}
 
 
+@pytest.mark.slow
 def test_strata_with_unequal_chances_are_stratified_in_lift_response_and_money(campaign):
     contacts = campaign.contacts.reset_index(drop=True)
     rng = np.random.default_rng(0)
@@ -401,6 +415,7 @@ def test_beside_the_lift_stands_the_same_measurement_before_the_start(report, ca
     assert ROW in [label.get_text() for label in report.draw("lift").get_yticklabels()]
 
 
+@pytest.mark.slow
 def test_where_there_is_no_other_past_the_placebo_says_so(campaign):
     short = campaign.receipts[campaign.receipts["time"] >= "2023-04-03"]
     report = report_campaign(campaign.load(receipts=short), SETTINGS | COSTS)

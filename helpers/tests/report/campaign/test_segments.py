@@ -15,6 +15,7 @@ from ..conftest import SETTINGS
 COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
 
 
+@pytest.mark.slow
 def test_segments_show_the_profit_and_one_without_control_does_not_take_the_others_away(campaign):
     treated = campaign.contacts["arm"] != "control"
     segment = np.where(treated & (np.arange(len(treated)) % 9 == 0), "new", campaign.contacts["segment"])

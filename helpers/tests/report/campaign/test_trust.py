@@ -47,6 +47,7 @@ def treated(campaign):
     return (campaign.contacts["arm"] != "control").to_numpy()
 
 
+@pytest.mark.slow
 def test_an_operator_that_delivered_nothing_stops_the_verdict(check, treated):
     operator = np.where(np.arange(len(treated)) % 5, "Ado", "Bel")
     checks, report = check(operator=operator, delivered=np.where(treated, operator == "Ado", False))
@@ -57,6 +58,7 @@ def test_an_operator_that_delivered_nothing_stops_the_verdict(check, treated):
     assert checks["Delivery by channel"][0] == "good" and checks["Control left alone"][0] == "good"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("written", "state", "shown"), [(3, "look", "<5 of control"), (60, "alarm", "60 (")])
 def test_control_written_to_later_is_counted_and_a_handful_is_not_shown(check, treated, written, state, shown):
     late = pd.Series(pd.NaT, range(len(treated)), dtype="datetime64[ns]").where(treated, pd.NaT)
@@ -90,6 +92,7 @@ def test_in_doubt_the_first_screen_says_what_to_do_and_shows_no_figure(check, ca
     assert "quote" not in " ".join(report.sections["segments"].text)
 
 
+@pytest.mark.slow
 def test_the_cause_stands_first_by_the_name_it_has_in_the_table(check, campaign):
     ids, arm = campaign.contacts["customer_id"], campaign.contacts["arm"]
     lost = (ids % 2 == 0) & (arm == "control")
@@ -136,6 +139,7 @@ def test_other_days_than_those_of_the_record_are_worth_a_look(check):
     assert "Days of the record" not in check()[0]
 
 
+@pytest.mark.slow
 def test_the_one_treatment_may_have_another_name_in_the_plan(check):
     assert check({"planned_shares": "control=0.25, sms=0.75"})[0]["Sample ratio"][0] == "good"
     assert check({"planned_shares": "control=0.5, sms=0.5"})[0]["Sample ratio"][0] == "alarm"
@@ -161,6 +165,7 @@ def test_a_window_that_does_not_begin_with_the_sending_is_worth_a_look(check, tr
     assert "Start and sending" not in check()[0]
 
 
+@pytest.mark.slow
 def test_chances_from_before_the_universal_control_left_are_no_plan_for_the_rest(check, campaign):
     held = (campaign.contacts["customer_id"] % 4 == 1).to_numpy()
     kind = np.where(held, "universal", np.where(campaign.contacts["arm"] == "control", "campaign", "none"))
@@ -170,6 +175,7 @@ def test_chances_from_before_the_universal_control_left_are_no_plan_for_the_rest
     assert checks["Sample ratio"][0] == "not done" and not report.card.verdict.startswith("Do not sign")
 
 
+@pytest.mark.slow
 def test_control_that_redeems_the_offer_is_an_alarm(check, campaign):
     control = campaign.contacts.loc[campaign.contacts["arm"] == "control", "customer_id"]
     receipts = campaign.receipts.assign(offer_id=pd.Series(None, campaign.receipts.index, dtype="str"))
@@ -179,6 +185,7 @@ def test_control_that_redeems_the_offer_is_an_alarm(check, campaign):
     assert checks["Control left alone"][0] == "alarm" and "of control redeemed it" in checks["Control left alone"][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days", "state"), [(0, "good"), (14, "alarm")])
 def test_a_report_before_the_planned_end_is_an_alarm(check, days, state):
     checks, report = check({"planned_end": DAYS["end"] + pd.Timedelta(days=days), "primary_metric": "sales"})
@@ -196,6 +203,7 @@ def test_what_the_plan_does_not_tell_is_named_as_not_done(check):
     assert not {"Metric of the plan", "Delivery by channel"} & set(checks)
 
 
+@pytest.mark.slow
 def test_a_metric_that_the_report_does_not_judge_by_is_worth_a_look(check):
     checks, report = check({"primary_metric": "orders"})
     assert (
@@ -214,6 +222,7 @@ def test_arms_sent_to_in_different_weeks_are_an_alarm(check, treated):
     assert checks["Same days for all"][0] == "alarm" and "gift 2023-05-15" in checks["Same days for all"][1]
 
 
+@pytest.mark.slow
 def test_numbers_with_which_nobody_buys_are_an_alarm(check, campaign):
     ids = campaign.contacts["customer_id"]
     cut = dict(zip(ids[ids % 20 == 0], 500_000 + ids[ids % 20 == 0], strict=True))
@@ -221,6 +230,7 @@ def test_numbers_with_which_nobody_buys_are_an_alarm(check, campaign):
     assert checks["Customer numbers"][0] == "alarm" and "0.0% bought anything" in checks["Customer numbers"][1]
 
 
+@pytest.mark.slow
 def test_a_phone_among_the_operators_is_not_shown(check, treated):
     operator = np.where(np.arange(len(treated)) % 5, "Ado", "+7 916 123-45-67")
     checks, _ = check(operator=operator, delivered=np.where(treated, operator == "Ado", False))

@@ -110,6 +110,7 @@ def test_another_campaign_draws_another_control(plan, tables):
     assert len(both[0] & both[1]) < 0.4 * len(both[0])
 
 
+@pytest.mark.slow
 def test_blocks_keep_exact_quotas_in_each_segment(tables):
     people = plan_campaign(tables, SETTINGS | {"mode": "blocks"}).people
     counts = pd.crosstab(people["segment"], people["arm"])
@@ -139,6 +140,7 @@ def test_checksums_and_rows_are_those_of_the_files(plan, tmp_path):
     assert record["assignment_rows"] == len(plan.people)
 
 
+@pytest.mark.slow
 def test_the_record_keeps_its_contract_and_says_what_was_planned(tables, tmp_path):
     said = {"hypothesis": "More come back.", "owner": "Anna", "goal": "sell", "budget": 60_000, "wave": 2}
     plan_campaign(tables, SETTINGS | said | {"arms": "sms=0.5, gift=0.3"}).save(tmp_path / "plan")
@@ -175,6 +177,7 @@ def test_addresses_go_to_the_sender_and_nowhere_else(tables, tmp_path):
 # --- What it says -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "verdict", "words"),
     [
@@ -214,6 +217,7 @@ def test_the_control_that_the_plan_names_is_the_first_that_sees_the_break_even(t
     assert seen == [False, True]
 
 
+@pytest.mark.slow
 def test_the_break_even_of_the_plan_earns_nothing_by_the_economics_it_shows(tables):
     at = plan_campaign(tables, SETTINGS).results["draft"].worst.needed
     profit = plan_campaign(tables, SETTINGS | {"expected_lift": at}).results["draft"].profit
@@ -226,6 +230,7 @@ def test_a_loss_in_one_segment_is_named(tables):
     assert lost.sum() == 1 and lost.idxmax() in plan.sections["economics"].text[0]
 
 
+@pytest.mark.slow
 def test_arms_have_their_own_costs_and_the_doubtful_one_decides(tables):
     offers = pd.DataFrame({"offer_id": ["cheap", "dear"], "kind": "gift", "reward_cost": [5.0, 900.0]})
     both = tables | load_tables({"offers": offers})
@@ -237,6 +242,7 @@ def test_arms_have_their_own_costs_and_the_doubtful_one_decides(tables):
         plan_campaign(both, SETTINGS | {"arms": "other"})
 
 
+@pytest.mark.slow
 def test_the_lift_of_earlier_waves_is_learned_by_segment(tables):
     rng = np.random.default_rng(3)
     rows = pd.DataFrame({"campaign_id": np.repeat(["a", "b"], 3_000), "wave": 1, "customer_id": list(range(3_000)) * 2})
@@ -283,6 +289,7 @@ def test_each_wrong_setting_is_one_message(tables, changes, says):
         plan_campaign(tables, SETTINGS | changes)
 
 
+@pytest.mark.slow
 def test_tables_that_do_not_fit_are_refused_in_words(tables):
     n = tables["customers"].rows
     for columns, says in (
@@ -401,6 +408,7 @@ def test_what_a_rule_takes_out_is_no_difference_of_what_is_left():
     assert shown["customers left"].notna().tolist() == is_left
 
 
+@pytest.mark.slow
 def test_a_segment_that_one_table_hides_is_not_the_sum_of_another_tables_rows(tables):
     people = tables["customers"].table.to_native().df()
     names = people["segment"].where(people.index >= 3, "three").where(~people.index.isin(range(3, 12)), "nine")

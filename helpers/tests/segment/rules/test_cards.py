@@ -138,6 +138,7 @@ def test_deciles_of_the_households_add_up_to_the_cent(segments, households):
     assert cross[["share", "money_share"]].sum().tolist() == pytest.approx([1, 1])
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_segments_and_deciles_of_made_customers_add_up_and_equal_customers_share_a_decile(profiles, data):

@@ -43,6 +43,7 @@ def name_by_hand(row: pd.Series, gaps: Gaps) -> str:
     return "gone quiet" if row["recency_days"] > quiet else "cooling" if row["recency_days"] > cool else "active"
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(data=st.data(), cool=st.integers(1, 60), longer=st.integers(0, 300))
 def test_every_made_customer_is_in_exactly_one_state_the_one_that_the_list_says(profiles, data, cool, longer):
@@ -69,6 +70,7 @@ def test_gaps_are_counted_in_days_over_years_and_leap_days_and_on_any_engine():
     pd.testing.assert_frame_equal(relation.table, gaps.to_frame())
 
 
+@pytest.mark.slow
 def test_the_gaps_are_those_of_the_profile_and_of_plain_pandas(households, journey):
     gaps = measure_gaps(journey.receipts, "2017-07-01")
     assert gaps.n_gaps == households[0]["x"].sum() == 60_314
@@ -122,6 +124,7 @@ def test_a_newcomer_is_new_however_rarely_he_has_bought_and_a_one_timer_in_time_
     assert assign_life_cycle(profile, gaps=(10, 30))["segment"].tolist() == ["new", "new", "gone quiet"]
 
 
+@pytest.mark.slow
 def test_who_was_gone_quiet_and_bought_since_has_returned(households, journey):
     gaps = measure_gaps(journey.receipts, "2017-07-01")
     july = assign_life_cycle(households[0], gaps=gaps)

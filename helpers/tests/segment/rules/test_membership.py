@@ -32,6 +32,7 @@ def histories(draw: st.DrawFn) -> list[pd.DataFrame]:
     return parts
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(parts=histories())
 def test_on_each_snapshots_day_the_memberships_are_the_snapshot(parts):
@@ -44,6 +45,7 @@ def test_on_each_snapshots_day_the_memberships_are_the_snapshot(parts):
         assert spells.loc[valid, expected.columns].to_numpy().tolist() == expected.to_numpy().tolist()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(parts=histories(), seed=st.integers(0, 99))
 def test_given_twice_or_in_another_order_the_snapshots_make_the_same_memberships(parts, seed):
@@ -52,6 +54,7 @@ def test_given_twice_or_in_another_order_the_snapshots_make_the_same_memberships
     pd.testing.assert_frame_equal(date_memberships(mixed), spells)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(parts=histories())
 def test_spells_never_overlap_and_no_two_neighbours_could_be_one(parts):

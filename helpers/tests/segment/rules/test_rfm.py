@@ -49,6 +49,7 @@ def test_the_worst_value_scores_1_the_best_scores_most_and_a_better_one_never_le
         assert set(scores) == {bins // 2 + 1}
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_scores_follow_the_customer_and_not_his_row_or_his_id(profiles, data):

@@ -61,6 +61,7 @@ def test_the_mean_of_the_customers_means_is_named(before):
     assert check("12c", receipts.groupby("customer_id").mean().mean()).mistake == "mean_of_means"
 
 
+@pytest.mark.slow
 def test_a_profile_that_saw_july_is_named(chain):
     later = build_profile(chain.receipts, AS_OF + pd.Timedelta(days=28))
     july = chain.receipts[(chain.receipts.time >= AS_OF) & (chain.receipts.time < AS_OF + pd.Timedelta(days=28))]
@@ -170,6 +171,7 @@ def test_other_groups_of_households_are_named(chain):
         assert named("12d", round(came[keep].mean(), 3), name), name
 
 
+@pytest.mark.slow
 def test_other_gaps_of_dog_food_are_named(chain, before):
     dog = before.merge(chain.products[["product_id", "category"]]).query("category == 'DOG FOODS'")
     dog = dog.assign(day=dog.time.dt.normalize()).sort_values(["customer_id", "time"])

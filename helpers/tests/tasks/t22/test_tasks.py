@@ -24,6 +24,7 @@ def profile(chain):
     return build_profile(chain.receipts, AS_OF, customers=chain.customers)
 
 
+@pytest.mark.slow
 def test_ties_broken_by_id_are_named(profile):
     buyers = profile[profile.frequency > 0].sort_values("customer_id")
     buyers = buyers.assign(f=pd.qcut(buyers.frequency.rank(method="first"), 5, labels=[1, 2, 3, 4, 5]).astype(int))
@@ -55,6 +56,7 @@ def test_another_rule_that_treats_equal_households_alike_is_not_called_unequal(p
     assert "Equal households have equal scores" in result.message
 
 
+@pytest.mark.slow
 def test_the_habit_of_30_days_is_named():
     assert check("22b", 30).mistake == "thirty_days"
 
@@ -65,6 +67,7 @@ def test_the_gap_of_any_purchase_is_named(chain):
     assert named("22b", days.groupby("customer_id").day.diff().dt.days.quantile(0.8), "any_purchase")
 
 
+@pytest.mark.slow
 def test_newcomers_called_rare_are_named(profile):
     assert check("22d", int(profile.frequency.between(1, 3).sum())).mistake == "newcomers_called_rare"
 
@@ -74,6 +77,7 @@ def test_a_list_with_a_hole_or_without_an_action_is_named(letter, mistake):
     assert check("22e", letter).mistake == mistake
 
 
+@pytest.mark.slow
 def test_following_another_fifth_each_quarter_is_named(chain):
     def spend(start, end):
         lines = chain.receipts[(chain.receipts.time >= start) & (chain.receipts.time < end)]
@@ -145,6 +149,7 @@ def test_other_lines_than_the_quantile_of_all_gaps_are_named(detergent, days):
     assert named("22c", round(float(shares.mean()), 3), "mean_of_own_shares")
 
 
+@pytest.mark.slow
 def test_other_newcomers_are_named(chain, profile):
     october = build_profile(chain.receipts, "2017-10-01", customers=chain.customers)
     stage = assign_life_cycle(october, gaps=measure_gaps(chain.receipts, "2017-10-01")).segment

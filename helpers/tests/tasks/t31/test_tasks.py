@@ -159,6 +159,7 @@ def test_a_note_that_the_numbers_do_not_allow_is_named(trial, letter):
     assert check("31e", ("B", found.low - 0.10)).mistake == "revenue_for_margin"
 
 
+@pytest.mark.slow
 def test_the_worlds_truth_lies_inside_the_intervals_that_are_right(app):
     truth, scale = app[1].truth.card_effect, 28 / 366
     for code, value in (("31c", truth.invitation), ("31d", truth.complier)):

@@ -137,6 +137,7 @@ def smallest(values, size, **options):
     raise AssertionError("no share sees it")
 
 
+@pytest.mark.slow
 def test_the_share_found_percent_by_percent_is_right(spent):
     assert check("32b", smallest(spent, len(spent))).status == "right"
 

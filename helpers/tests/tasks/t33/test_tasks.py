@@ -42,6 +42,7 @@ def groups(table, column="sales"):
     return table[column][table.arm == "gift"], table[column][table.arm == "control"]
 
 
+@pytest.mark.slow
 def test_everyone_drawn_by_hand_and_by_the_helper_is_right(contacts, receipts):
     table = spent(contacts, receipts)
     outcomes = build_outcomes(contacts, receipts, start="2024-10-01", end="2024-10-29", from_sent=True)

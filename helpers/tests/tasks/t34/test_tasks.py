@@ -74,6 +74,7 @@ def test_windows_averaged_as_customers_and_a_contact_added_are_named(spring, net
     assert check(code, answer(code, count(spring, net, code), 2 * cost)).mistake == "contact_added"
 
 
+@pytest.mark.slow
 def test_a_contact_price_booked_half_or_wrongly_is_named(spring, net):
     profit, half = (count(spring, net, code).profit for code in ("34b", "34a"))
     assert check("34b", (profit.effect, profit.low + 0.08, profit.high + 0.08)).mistake == "interval_not_moved"
@@ -149,6 +150,7 @@ def test_a_reward_booked_for_incremental_buyers_alone_is_named(spring, net):
     assert check("34c", answer("34c", free)).mistake == "rewards_left_out"
 
 
+@pytest.mark.slow
 def test_rewards_booked_twice_or_without_tax_and_the_numbers_of_another_campaign_are_named(spring, net):
     for times, name in ((2, "rewards_twice"), (1 / 1.2, "tax_taken_out_of_the_rewards")):
         paid = net.assign(reward_paid=net.reward_paid * times)
@@ -173,6 +175,7 @@ def test_intervals_of_lines_added_up_are_named(spring):
     assert check("34b", (effect, low, high)).mistake == "intervals_added"
 
 
+@pytest.mark.slow
 def test_decisions_follow_from_the_helpers_recommendations(spring, net):
     found = [count(spring, net, code, vat_rate=0.2) for code in CAMPAIGNS]
     words = [money.recommendation.split()[0].strip(":") for money in found]
@@ -218,6 +221,7 @@ def test_contacts_charged_to_both_groups_or_booked_in_cents_are_named(spring, ne
     assert check(code, answer(code, found, -99 * cost)).mistake == "contact_in_cents"
 
 
+@pytest.mark.slow
 def test_the_truth_lies_inside_the_intervals_that_are_right(spring, net):
     truth = reveal_truth()
     for code, name in CAMPAIGNS.items():

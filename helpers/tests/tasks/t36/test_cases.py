@@ -137,6 +137,7 @@ def test_the_filter_after_the_draw_takes_treated_only(seed):
     assert check_sample_ratio(cases[2].contacts, read_shares(cases[2])).alarm
 
 
+@pytest.mark.slow
 def test_contaminated_controls_redeem_as_often_as_they_were_reached():
     rates = {}
     for size in (0.1, 0.5):

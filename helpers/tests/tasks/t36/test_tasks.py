@@ -202,6 +202,7 @@ def test_what_the_clinic_finds_with_plan_and_claim_is_worth_16_points(desk):
     assert result.status == "right" and points_in(result.message) == 16
 
 
+@pytest.mark.slow
 def test_a_table_in_any_order_and_other_spellings_are_read(right):
     table = pd.DataFrame(right, index=["decision", "reason"]).T.iloc[::-1]
     assert check("36d", table).status == "right"
@@ -229,6 +230,7 @@ def test_one_verdict_for_all_does_not_tell_which_are_broken(right, verdict):
     assert "decisions are wrong" in says and "once more" not in says and "another reason" not in says
 
 
+@pytest.mark.slow
 def test_one_claim_for_all_reports_is_named(desk):
     board = {}
     for letter, report in desk.items():
@@ -243,6 +245,7 @@ def test_a_single_report_signed_without_its_plan_is_named(right, of):
         assert check("36d", {**right, of[defect]: ("sign", None)}).mistake == "without_the_plan"
 
 
+@pytest.mark.slow
 def test_examining_without_plan_and_claim_is_named(desk):
     board = {}
     for letter, report in desk.items():

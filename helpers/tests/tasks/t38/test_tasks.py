@@ -261,6 +261,7 @@ def test_each_part_of_a_wish_is_read_by_itself(options):
     assert "budget's number" not in result.message
 
 
+@pytest.mark.slow
 def test_the_right_plan_truly_brings_more_than_the_agencys(options, lines):
     plan = plan_budget(options, 9_500, capacity=CALLS, control_share=0.10).plan
     truth = reveal_truth()

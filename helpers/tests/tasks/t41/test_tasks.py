@@ -64,6 +64,7 @@ def test_one_initiative_under_two_names_is_named(rows):
     assert check("41e", rates.mean()).mistake == "mean_of_two_rates"
 
 
+@pytest.mark.slow
 def test_the_crude_quotient_is_named(rows):
     before = rows.sort_values("start")
     parts = []
@@ -149,6 +150,7 @@ def test_the_segment_of_the_last_contact_is_named(rows):
     assert check("41a", rate).mistake == "segment_of_the_last_contact"
 
 
+@pytest.mark.slow
 def test_other_columns_of_the_table_are_named(rows):
     coupons = rows[rows.offer_id != "Type A"]
     assert check("41b", coupons.responded.mean()).mistake == "raw_rate_of_all"
