@@ -58,10 +58,14 @@ def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest
     return [one for one in found if type(one).__name__ != "DoctestModule"]
 
 
+# One lesson's own tests and the examples of its scene. They make worlds, and there will be thirty lessons: what of
+# every task must hold always is in tasks/test_tasks_of_lessons.py.
+OF_ONE_LESSON = re.compile(r"/tasks/t\d\d/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The examples of lessons' scenes are slow: they make worlds, and building a notebook makes them anyway."""
     for item in items:
-        if type(item).__name__ == "DoctestItem" and re.search(r"loyalty/tasks/t\d\d/", item.path.as_posix()):
+        if OF_ONE_LESSON.search(item.path.as_posix()):
             item.add_marker(pytest.mark.slow)
 
 

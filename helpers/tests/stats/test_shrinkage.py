@@ -218,6 +218,7 @@ counts = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(counts, st.randoms())
 def test_any_cells_give_ordered_intervals_within_0_and_1_whatever_the_order_of_rows(pairs, shuffler):

@@ -213,6 +213,7 @@ def test_a_number_may_stand_in_the_contacts_and_outcomes_come_first(read, tmp_pa
     assert read(tmp_path, moved, outcomes.drop(columns="sales"))[0] == pytest.approx(plain)
 
 
+@pytest.mark.slow
 @each_of([*MEASURING, read_examination])
 @pytest.mark.parametrize(("spelling", "others"), [("Control", "mail"), (" CONTROL\u200b", "MAIL ")])
 def test_another_spelling_of_a_group_is_no_group_of_its_own_and_this_is_said(read, spelling, others, tmp_path):
@@ -366,6 +367,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @each_of([*MEASURING, read_examination])
 @pytest.mark.parametrize("case", GROUPS)
 def test_groups_that_cannot_be_compared_are_refused_alike(read, case, tmp_path):
@@ -374,6 +376,7 @@ def test_groups_that_cannot_be_compared_are_refused_alike(read, case, tmp_path):
     assert refuse(read, tmp_path, change(contacts), others(outcomes)) == f"contacts: 1 problem\n  1. {says}"
 
 
+@pytest.mark.slow
 @each_of(MEASURING)
 @pytest.mark.parametrize("case", CHANCES)
 def test_chances_and_windows_are_refused_alike(read, case, tmp_path):

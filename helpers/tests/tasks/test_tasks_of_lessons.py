@@ -42,7 +42,6 @@ def test_the_right_answer_is_right(task: Task) -> None:
     align(task.compute().right, task.compute().right, task.key)
 
 
-@pytest.mark.slow
 @every_task
 def test_each_mistake_made_is_answered_by_its_own_name_and_sentence(task: Task) -> None:
     for mistake in task.compute().mistakes:

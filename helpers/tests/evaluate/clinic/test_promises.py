@@ -57,6 +57,7 @@ def test_sound_campaigns_ring_any_bell_no_more_often_than_once_in_twenty(draws):
     assert len(seen) == 10  # nobody is silent because it was not asked
 
 
+@pytest.mark.slow
 @few_and_many
 def test_p_values_of_the_draw_are_those_of_chance(draws):
     p = [examine_draw(seed)["control chosen afterwards"].p for seed in range(draws)]

@@ -78,6 +78,7 @@ def test_power_of_unequal_groups_is_that_of_statsmodels(control):
     assert score == pytest.approx(theirs, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("treated", "control", "rate", "lift"), [(1_900, 100, 0.1, 0.08), (19_000, 1_000, 0.05, 0.02)])
 def test_with_small_controls_arcsine_promises_more_than_newcombes_interval_keeps(treated, control, rate, lift):
     rng = np.random.default_rng(3)

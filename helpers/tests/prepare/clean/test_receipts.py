@@ -290,6 +290,7 @@ def test_what_could_not_be_checked_is_said():
     assert "1 lines: none of" in quality.sentence()
 
 
+@pytest.mark.slow
 def test_the_report_shows_as_text_table_and_picture():
     quality = inspect_receipts(make({}, {}))
     assert "resend" in quality._repr_html_() and "resend" in repr(quality)

@@ -104,6 +104,7 @@ def test_one_more_customer_moves_nobody_in_hash_mode(plan, tables):
     assert len(now) == len(arms) + 1 and now[arms.index].equals(arms)
 
 
+@pytest.mark.slow
 def test_another_campaign_draws_another_control(plan, tables):
     again = plan_campaign(tables, SETTINGS | {"campaign": "june"})
     both = [set(p.people.loc[p.people["arm"] == "control", "customer_id"]) for p in (plan, again)]
@@ -258,6 +259,7 @@ def test_the_lift_of_earlier_waves_is_learned_by_segment(tables):
         learn_lifts(rows.assign(arm="mail"))
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_too_small_is_an_alarm(tables):
     checks = plan_campaign(tables, SETTINGS | {"budget": 10_000}).sheets["checks"].set_index("check")["result"]
     assert checks["Budget"] == "alarm" and checks["Balance before the start"] == "good"
@@ -303,6 +305,7 @@ def test_tables_that_do_not_fit_are_refused_in_words(tables):
             plan_campaign(change_people(tables, **columns), SETTINGS)
 
 
+@pytest.mark.slow
 def test_the_thinnest_list_is_enough_and_each_column_that_lacks_is_named(tables):
     people = tables["customers"].table.to_native().df()[["customer_id"]]
     receipts = tables["receipts"].table.to_native().df()[["customer_id", "time", "sales"]]

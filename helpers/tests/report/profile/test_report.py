@@ -64,6 +64,7 @@ def test_small_groups_are_hidden_in_table_and_grid():
         assert chart() is not None
 
 
+@pytest.mark.slow
 def test_the_card_does_not_tell_what_the_table_hides():
     days = pd.date_range("2025-01-01", periods=50, freq="7D")
     rows = [(f"a{i}", day) for i in range(40) for day in days] + [(f"n{i}", days[-1]) for i in range(3)]

@@ -84,6 +84,7 @@ def test_a_day_too_many_or_too_few_is_named_though_it_changes_the_average_by_a_c
     assert check("12c", round(average("2017-06-30"), 2)).mistake == "last_day_cut_off"
 
 
+@pytest.mark.slow
 def test_a_rounded_share_that_fits_several_mistakes_is_told_all_of_them(chain):
     profile = build_profile(chain.receipts, AS_OF)
     july = chain.receipts[(chain.receipts.time >= AS_OF) & (chain.receipts.time < AS_OF + pd.Timedelta(days=28))]

@@ -62,6 +62,7 @@ def test_what_was_known_then_and_now_is_right_in_this_order_only(files, june):
     assert check("14b", (then, late)).mistake == "late_file_alone"
 
 
+@pytest.mark.slow
 def test_moves_by_hand_are_right_and_other_counts_are_named(files, june, spring):
     lines = pd.concat([spring, june])
     before, after = label(lines, "2017-06-01"), label(lines, "2017-07-01")

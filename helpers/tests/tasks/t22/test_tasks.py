@@ -32,6 +32,7 @@ def test_ties_broken_by_id_are_named(profile):
     assert check("22a", scores).mistake == "ties_by_id"
 
 
+@pytest.mark.slow
 def test_scores_of_the_same_customers_in_any_order_are_right(profile):
     # By hand: the place among the buyers who differ, cut into fifths
     f = profile.frequency[profile.frequency > 0]
@@ -61,6 +62,7 @@ def test_the_habit_of_30_days_is_named():
     assert check("22b", 30).mistake == "thirty_days"
 
 
+@pytest.mark.slow
 def test_the_gap_of_any_purchase_is_named(chain):
     days = chain.receipts[chain.receipts.time < AS_OF].assign(day=lambda d: d.time.dt.normalize())
     days = days[["customer_id", "day"]].drop_duplicates().sort_values(["customer_id", "day"])
@@ -89,6 +91,7 @@ def test_following_another_fifth_each_quarter_is_named(chain):
     assert check("22f", (change, 1 / (1 + change) - 1)).mistake == "new_fifth_each_time"
 
 
+@pytest.mark.slow
 def test_a_fall_read_as_an_effect_is_named():
     assert check("22g", "effect").mistake == "fall_read_as_effect"
     assert check("22g", "Regression").status == "right"

@@ -142,6 +142,7 @@ def test_the_share_found_percent_by_percent_is_right(spent):
     assert check("32b", smallest(spent, len(spent))).status == "right"
 
 
+@pytest.mark.slow
 def test_the_share_of_a_calculator_with_one_spread_for_both_groups_is_named(spent):
     n, sd, wanted = len(spent), spent.std(), 1.80 / 0.28
     by_calculator = next(k / 100 for k in range(1, 51) if by_table(sd, (1 - k / 100) * n, k / 100 * n) <= wanted)
@@ -182,6 +183,7 @@ def share_of_32b():
     return find_task("32b").compute().right
 
 
+@pytest.mark.slow
 def test_a_control_drawn_by_the_definition_of_the_hash_is_right(eligible):
     assert check("32c", draw(eligible, share_of_32b())).status == "right"
 

@@ -48,6 +48,7 @@ def purse(spring, code):
     return sums.join((mine.arm == "sent").astype(int).rename("sent"))
 
 
+@pytest.mark.slow
 @every_campaign
 def test_the_helper_with_the_tax_taken_out_of_the_margin_is_right(spring, net, code):
     assert check(code, answer(code, count(spring, net, code, vat_rate=0.2))).status == "right"

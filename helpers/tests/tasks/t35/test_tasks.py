@@ -53,6 +53,7 @@ def panel(chain, start, end):
     return changes.assign(member=changes.customer_id.isin(members(chain)).astype(int))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "start", "end"), [("35b", START, END), ("35c", FAKE, START)])
 def test_errors_that_ignore_repeated_customers_are_named(chain, code, start, end):
     fit = smf.ols("change ~ member", panel(chain, start, end)).fit(cov_type="HC1")

@@ -67,6 +67,7 @@ def test_five_reports_are_broken_each_in_another_way_and_three_are_sound(of, rig
     assert "".join(sorted(of.values())) not in ("PQRST", "STUVW")
 
 
+@pytest.mark.slow
 def test_the_lessons_desk_has_two_sound_reports_and_six_different_faults():
     defects = [defect for _, defect in DESK.values()]
     assert defects.count(None) == 2 and len(set(defects) - {None}) == 6
@@ -211,6 +212,7 @@ def test_a_table_in_any_order_and_other_spellings_are_read(right):
     assert check("36d", loud).status == "right"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", [None, "sample ratio", "contamination"])
 def test_refusing_everything_is_named_with_the_sales_it_throws_away(right, reason):
     result = check("36d", dict.fromkeys(right, ("refuse", reason)))
