@@ -66,6 +66,7 @@ OF_ONE_LESSON = re.compile(r"/tasks/t\d\d/")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if OF_ONE_LESSON.search(item.path.as_posix()):
+            item.add_marker(pytest.mark.lesson)
             item.add_marker(pytest.mark.slow)
 
 
