@@ -275,7 +275,8 @@ bonus = january.send("bonus_points", days=21)
 chances = {"agency: zero": 0.0, "Ines: expected": 0.7, "auditor: face value": 1.0}
 prices = price_points(january, bonus, chances)
 ax = draw_prices(prices)
-prices[["profit", "low", "high", "verdict", "next"]].round(2)
+prices["to do"] = prices.next.str.split(",").str[0]  # what follows the comma is the reason
+prices[["profit", "low", "high", "verdict", "to do"]].round(2)
 
 # %% tags=["verify"]
 assert list(prices.verdict) == ["earned", "open", "open"]

@@ -150,10 +150,16 @@ class Lifts:
         return self.table.copy()
 
     def best(self) -> pd.Series:
-        """Return the row with the highest shrunken effect; the raw effect of a winner is too high on average."""
+        """Return the row with the highest shrunken effect; the raw effect of a winner is too high on average.
+
+        Of rows that are shrunken to one and the same effect, which only rounding could rank, the one with the highest
+        raw effect.
+        """
         if self.table["outcome"].nunique() > 1:
             raise ValueError("there are several outcomes: choose one before asking for the best")
-        return self.table.loc[self.table["shrunken"].idxmax()].copy()
+        shrunken = self.table["shrunken"]
+        first = self.table[np.isclose(shrunken, shrunken.max(), rtol=1e-9, atol=1e-9)]
+        return self.table.loc[first["effect"].idxmax()].copy()
 
     def plot(
         self, *, ax: Axes | None = None, truth: float | None = None, unit: str = "", decimals: int = 2, source: str = ""

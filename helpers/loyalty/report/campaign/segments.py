@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -85,7 +86,11 @@ def _say_best(job: Job, shown: pd.DataFrame, keys: list[str], cells: int) -> tup
     rows = shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
     if rows.empty:
         return ()
-    best = rows.loc[rows["shrunken"].astype("float64").idxmax()]
+    calm = rows["shrunken"].astype("float64")
+    if len(rows) > 1 and np.allclose(calm, calm.iloc[0], rtol=1e-9, atol=1e-9):
+        says = job.amounts(calm.iloc[0])[0]
+        return (f"None is best: the {len(rows)} differ no more than chance would make them. Quote {says} for each.",)
+    best = rows.loc[calm.idxmax()]
     raw, shrunken = (job.amounts(best[name])[0] for name in ("effect", "shrunken"))
     says = f"{raw}, too high on average" if raw == shrunken else f"quote {shrunken}, not the {raw} measured"
     return (f"Best: {', '.join(best[keys])}. The best of {cells} is partly luck: {says}.",)

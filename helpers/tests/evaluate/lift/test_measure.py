@@ -1,5 +1,7 @@
 """Lifts against published values, against other packages, and against themselves."""
 
+import dataclasses
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -346,6 +348,13 @@ def test_a_segment_without_control_is_named_and_left_out():
 def test_the_best_of_several_outcomes_is_not_told():
     with pytest.raises(ValueError, match="several outcomes"):
         measure_lifts(draw_table(), metrics=["orders", "sales"]).best()
+
+
+def test_of_cells_shrunken_to_one_effect_the_best_is_the_highest_raw_one_and_not_what_rounding_says():
+    found = measure_lift(make_cells(), by="segment")
+    table = found.table.assign(shrunken=1.0)
+    table.loc[table["effect"].idxmin(), "shrunken"] += 1e-15
+    assert dataclasses.replace(found, table=table).best()["effect"] == table["effect"].max()
 
 
 # --- Propensities and the universal control ------------------------------------------------------

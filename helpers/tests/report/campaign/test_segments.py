@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from loyalty.evaluate.money.profit import campaign_money, compare_money
 from loyalty.report.campaign.report import report_campaign
+from loyalty.report.campaign.segments import _say_best
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -43,3 +46,12 @@ def test_money_by_segment_leaves_out_cells_that_cannot_be_compared():
     assert one["segment"].tolist() == ["x"]
     with pytest.raises(TableError, match="`level`"):
         compare_money(wave, by="level", margin_rate=0.5)
+
+
+@pytest.mark.parametrize(
+    ("effects", "says"), [((1.0, 1.0), "None is best: the 2 differ no more"), ((2.0, 1.0), "Best: x.")]
+)
+def test_segments_that_were_shrunken_to_one_effect_have_no_best_that_rounding_chose(effects, says):
+    job = SimpleNamespace(amounts=lambda *values: [f"{value:.2f}" for value in values])
+    shown = pd.DataFrame({"segment": ["x", "y"], "effect": [3.0, 4.0], "shrunken": np.add(effects, [1e-15, 0.0])})
+    assert _say_best(job, shown, ["segment"], 2)[0].startswith(says)
