@@ -505,3 +505,11 @@ def test_several_waves_are_joined_for_the_history_and_their_strangers_named():
     assert open_waves(*two).rows.num_rows == 4 * SIZE
     with pytest.raises(TableError, match="24 of the outcomes belong to nobody .*0 in campaign autumn wave 2"):
         open_waves(contacts, two[1][two[1]["window"] == "main"])
+
+
+def test_customers_without_a_stratum_count_as_one_and_this_is_said():
+    table = pd.DataFrame({"arm": ["mail", "control"] * 20, "sales": np.arange(40.0), "stratum": ["a", None] * 20})
+    wave = open_assigned(table.sample(frac=1, random_state=0), None, ["sales"])
+    assert any("`stratum` is empty for 20 of 40 customers" in text for text in wave.doubts)
+    assert not open_assigned(table.assign(stratum=None), None, ["sales"]).doubts
+    assert not open_assigned(table.assign(stratum="a"), None, ["sales"]).doubts

@@ -90,7 +90,7 @@ def check_leaks(record: Record) -> Symptom:
         return Symptom(good=f"Nobody in control was reached, as far as {', '.join(seen)} can tell", broken=False)
     says = " and ".join(parts)
     return Symptom(
-        bad=f"{says}: they show no longer what happens without the campaign",
+        bad=f"{says}: they no longer show what happens without the campaign",
         good=f"{says}, too few to matter",
         broken=n > WRITTEN * size or (strays > STRAYS and strays > STRAY_SHARE * size),
         hint="Find out how it reached them.",

@@ -20,14 +20,14 @@ UNSEEN = "not seen"
 FINE = "Nothing to do."
 # The checks in their order, and what to do about each fault
 ADVICE = {
-    "sample ratio": "Find out where customers were lost or added, and measure only after that.",
-    "contamination": "Compare the groups as they were drawn, because the lift shown is too small; say so.",
+    "sample ratio": "Ask where customers were lost or added. Measure after that, because the groups are not as drawn.",
+    "contamination": "Leave everybody in the group drawn for him, and write beside the effect that it is too small.",
     "control chosen afterwards": "Ask for the list of the draw with its date: a control chosen later proves nothing.",
-    "unequal seasons": "Measure both groups on the same days, because seasons differ; or compare within weeks.",
+    "unequal seasons": "Measure both groups on the same days, because customers buy differently in other weeks.",
     "early stop": "Wait for the planned end, because early results mislead.",
     "survivors": "Put everybody on the list back, those who bought nothing with 0, and measure again.",
     "winner's curse": "Say how many were compared, quote the shrunken effect, and test the winner once more.",
-    "failed channel": "Repeat the sending where it failed, because many never got it; count everybody assigned.",
+    "failed channel": "Send again to those who did not get it. In the result count all, also those without a message.",
     "swapped metric": "Report the planned metric first; what was found besides it is a question for the next test.",
     "broken join": "Write the ids alike in both tables, because they do not match; join again, and count.",
 }

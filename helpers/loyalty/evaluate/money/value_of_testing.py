@@ -122,7 +122,10 @@ def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
     if profit.high < 0:
         return "lost", "stop"
     if test.worth_it:
-        return "open", f"test once more with {test.size:,} customers, because the answer is worth more than the test"
+        return (
+            "open",
+            f"test once more with {test.size:,} customers, because the answer is worth more money than the test costs",
+        )
     likely = "send again, because a profit is more likely than a loss"
     if profit.effect <= 0:
         likely = "stop now, because a loss is more likely than a profit"

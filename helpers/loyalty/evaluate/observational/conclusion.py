@@ -146,7 +146,7 @@ def _conclude_nothing(shown: Sequence[Estimate], reasons: Sequence[str], words: 
         found = f"the estimate is {words.span(known[0])}"
     if len(known) > 1:
         effects = [e.effect for e in known]
-        found = f"the estimates run from {words.money(min(effects))} to {words.money(max(effects))}"
+        found = f"different methods say {words.money(min(effects))} to {words.money(max(effects))}"
     text = f"What {words.what} changed in {words.measure} cannot be told from these data: {found}, and {reasons[0]}."
     return Allowed("cannot be told", text, tuple(reasons))
 

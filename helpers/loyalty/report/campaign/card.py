@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,8 @@ from loyalty.report.output.html import ReportCard
 DURING = "sales during the campaign"
 WORDS = {"earned": "earned money", "lost": "lost money"}
 SEEN = ", but some checks could not be done"
+ASK = "Some checks could not be done. Ask for what they need:"
+FIRST = "first ask for what the checks need; if they are fine, "
 DOUBT = "Do not use this result yet: a check has failed"
 NO_FIGURE = "There is no result until that is explained. Do not quote the numbers below, because they may be wrong."
 LUCK = "test this arm once more, because the best of several may be lucky"
@@ -25,7 +28,7 @@ TONES = {"earned": "good", "lost": "bad", "open": "open"}
 # As `campaign_money` names a cost that nobody gave, and what the report calls it and its setting
 COSTS = {
     "rewards": ("rewards", "reward_cost"),
-    "contact cost": ("contacts", "contact_cost"),
+    "contact cost": ("messages", "contact_cost"),
     "points": ("points", "point_cost"),
 }
 
@@ -107,7 +110,7 @@ def make_card(job: Job, measured: Measured) -> ReportCard:
     alarms = measured.alarms
     size = _say_size(measured)
     if alarms:  # no figure that somebody could take for the result
-        sentence = f"A check has failed: {next(iter(alarms.values()))}."
+        sentence = f"{say_alarm(next(iter(alarms.values())))}."
         mend = [f"What to do. {text}" for text in list_advice(alarms)]
         return ReportCard(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
     money = measured.said_money
@@ -142,7 +145,7 @@ def _say_profit(job: Job, measured: Measured) -> str:
     each = measured.money.profit
     where = f"in the arm {measured.one_arm}" if measured.one_arm else "on the list"
     missing = list_missing_costs(measured.money)
-    before = f", before {_join(missing)}, which were not given" if missing else ""
+    before = f", before the cost of {_join(missing)}, which nobody gave and which is not taken off" if missing else ""
     effect, low, high = job.amounts(each.effect, each.low, each.high)
     span = f"the {each.level:.0%} interval is {low} to {high}"
     return f"{effect} of profit for each customer {where}{before}; {span}.".replace("%", " %")
@@ -159,19 +162,20 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
         f"Careful: {text}." for text in keep_warnings(money.profit.warnings, money.profit) if text in lift.warnings
     ]
     if undone:
-        notes.append(say_undone(undone))
-    notes.append(f"Next: {money.recommendation}.")
+        notes += say_undone(undone)
+    first = FIRST if undone and measured.verdict == "earned" and not list_missing_costs(money) else ""
+    notes.append(f"Next: {first}{money.recommendation}.")
     if measured.one_arm:
-        arms = len(measured.arms)
-        notes.append(f"Best of {arms} arms: being best of several is partly luck, which the verdict allows for.")
+        notes.append(say_best(len(measured.arms)))
     return tuple(notes)
 
 
 def _say_together(job: Job, money: Money, arms: int) -> str:
     """What all arms brought together, as they were sent."""
+    who = "Both" if arms == 2 else f"All {arms}"
     span = f"{job.money(money.total.low, 0)} to {job.money(money.total.high, 0)}"
     return (
-        f"All {arms} arms together, {money.profit.n_treated:,} customers: {job.money(money.total.effect, 0)} of profit "
+        f"{who} arms together, {money.profit.n_treated:,} customers: {job.money(money.total.effect, 0)} of profit "
         f"(95 % interval {span}), {job.amounts(money.profit.effect)[0]} each."
     )
 
@@ -182,10 +186,27 @@ def list_undone(checks: pd.DataFrame) -> dict[str, str]:
     return dict(zip(undone["check"], undone["what was found"], strict=True))
 
 
-def say_undone(undone: Mapping[str, str]) -> str:
-    """Name the checks that could not be done, each with what would allow it."""
-    named = "; ".join(f"{name[0].lower()}{name[1:]} ({needs})" for name, needs in undone.items())
-    return f"Ask for what is missing, because these checks could not be done: {named}."
+def say_undone(undone: Mapping[str, str]) -> list[str]:
+    """Name the checks that could not be done, a line for each with what would allow it."""
+    return [ASK, *(f"{name}: {needs}." for name, needs in undone.items())]
+
+
+def say_best(arms: int) -> str:
+    """That the arm shown is the best of several, and that the result allows for it."""
+    return f"This is the best of {arms} arms, and the best is partly lucky. The result above already allows for that."
+
+
+def say_alarm(found: str) -> str:
+    """What a failed check found, for a reader who knows no p-values; the table of checks tells them.
+
+    Examples
+    --------
+    >>> say_alarm("The list holds 10 control; p < 0.0001; the split is not the one planned")
+    'The list holds 10 control: luck hardly ever makes that; the split is not the one planned'
+    """
+    return re.sub(
+        r"; p [<=] [\d.e-]+( after correction for \d+ cells?)?", ": luck hardly ever makes that", found, count=1
+    )
 
 
 def list_missing_costs(money: Money) -> list[str]:
@@ -197,9 +218,10 @@ def advise_costs(job: Job, money: Money) -> str:
     """What to do where costs were not given: find them out, and how much they may be if the profit is to stand."""
     words = _join(list_missing_costs(money))
     settings = _join([setting for name, (_, setting) in COSTS.items() if name in money.missing_costs])
-    advice = f"find out what {words} cost, set {settings}, and run again"
+    advice = f"find out what {words} cost, set {settings}, and make the report again"
     if money.verdict == "earned":
-        advice += f"; the profit is sure only if these costs stay under {job.amounts(money.profit.low)[0]} a customer"
+        most = job.amounts(money.profit.low)[0]
+        advice += f"; the profit is sure only if these costs together stay under {most} a customer"
     return advice
 
 
@@ -261,7 +283,7 @@ def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> st
     than = "control" if doubt else "without the campaign"
     zero = ""
     if not doubt and lift.low <= 0 <= lift.high:
-        zero = " The interval holds zero: it may have changed nothing."
+        zero = " Zero is inside the interval, so it may have changed nothing."
     where = f"in the arm {arm}" if arm else "on the list"
-    changed = f"Each customer {where} bought for {effect} {more} than {than}"
+    changed = f"On average a customer {where} bought for {effect} {more} than {than}"
     return f"{changed} (95 % interval {low} to {high}).{zero}"

@@ -17,8 +17,8 @@ NAME = "Other campaigns"
 NEEDS = "needs their lists as the table other_waves, or the setting other_waves=none if there were none"
 NEEDS_DAYS = "needs the settings start and end of this campaign, to know whose offers were still valid"
 ADVICE = (
-    "Take everybody who had another offer off the list, in both groups, and run again; "
-    "that is fair if the other campaign was drawn before this one."
+    "Take everybody who had another offer off the list, in both groups, and make the report again; that is fair if "
+    "the customers of the other campaign were chosen before those of this one."
 )
 REACHED = 0.01  # share of control with another offer, from which control no longer shows what happens without one
 

@@ -13,7 +13,7 @@ from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import Claim
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lift, Lifts
-from loyalty.report.campaign.card import DOUBT, NO_FIGURE, SEEN, list_undone, say_undone
+from loyalty.report.campaign.card import DOUBT, NO_FIGURE, SEEN, list_undone, say_alarm, say_best, say_undone
 from loyalty.report.campaign.job import (
     CampaignReport,
     read_contacts,
@@ -36,7 +36,7 @@ POINTS = ("effect", "low", "high", "shrunken")
 REST = {"alarm": "failed", "look": "to look at", "not done": "could not be done"}
 NEXT = {
     "rose": "decide whether this change is worth what the campaign costs, because no money was measured",
-    "fell": "do not send it again if you wanted more of this; find out what put customers off",
+    "fell": "do not send it again if you wanted this to rise, and find out what customers did not like",
     "open": "plan the next test with campaign_plan, which says how large both groups must be",
 }
 UNBALANCED = "this report reads no receipts"
@@ -161,7 +161,7 @@ def _make_card(
     size = (("Checks", f"{results.get('good', 0)} fine", ", ".join(said) or "all were done"),)
     if alarms:
         mend = [f"What to do. {text}" for text in list_advice(alarms)]
-        sentence = f"A check has failed: {next(iter(alarms.values()))}."
+        sentence = f"{say_alarm(next(iter(alarms.values())))}."
         return ReportCard(kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
     decimals = find_decimals([100 * lift.low, 100 * lift.high], least=1)
     treated, control, gap, low, high = (
@@ -198,9 +198,9 @@ def _write_notes(lift: Lift, arms: int, undone: Mapping[str, str], verdict: str)
     """What the reader has to keep in mind, and what to do next."""
     notes = [f"Careful: {text}." for text in lift.warnings]
     if arms > 1:
-        notes.append(f"Shown is the best of {arms} arms, which is partly luck; the verdict allows for that.")
+        notes.append(say_best(arms))
     if undone:
-        notes.append(say_undone(undone))
+        notes += say_undone(undone)
     return (*notes, f"Next: {NEXT[verdict]}.")
 
 

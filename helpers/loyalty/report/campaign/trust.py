@@ -45,7 +45,7 @@ SHOWN = {
 }
 MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
 MEND[OTHERS] = OTHERS_ADVICE
-MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and run again."
+MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and make the report again."
 SURE = 1e-6  # below this probability a gap in a group's receipts is no chance, although customers come in waves
 
 

@@ -25,7 +25,7 @@ SHORT = "We cannot know what the campaign did: the control group is too small"
 PRE_DAYS = (28, 84, 180)  # windows before the start, as far as the receipts reach
 FEW = "We cannot know what the campaign did: too few were treated"
 NEXT = (
-    "Next time: before you send, choose a part at random (10 to 20 % often will do), send them nothing, and keep the "
+    "Next time: before you send, choose a part at random (10 to 20 % is often enough), send them nothing, and keep the "
     "list, because only they show what people buy without the offer."
 )
 
@@ -230,7 +230,11 @@ def _explain_verdict(job: Job, invited: int) -> tuple[str, str]:
     """Return the verdict and its reason: too few treated, too small a control group, or none at all."""
     control = int((job.contacts["arm"] == "control").sum())
     if control >= SMALL:
-        return FEW, f"Fewer than {SMALL} customers were treated: send to more next time, because so few show nothing."
+        return (
+            FEW,
+            f"Fewer than {SMALL} customers were treated. "
+            f"Send to more next time, because {SMALL} are too few to show anything.",
+        )
     anyway = f"so nobody shows what these {say_few(invited)} customers would have bought anyway"
     if control:
         return SHORT, f"The control group has fewer than {SMALL} customers: {anyway}."

@@ -160,7 +160,8 @@ def _say_short(span: pd.Series, as_of: str, typical: float) -> str:
         return ""
     return (
         f"The receipts cover {days:,} days: too few to say who has gone quiet, because longer pauses cannot be seen. "
-        f"Get receipts of {needed:,} days or more, and run again; all other numbers speak of these {days:,} days only."
+        f"Get receipts of {needed:,} days or more, and make the report again; "
+        f"all other numbers speak of these {days:,} days only."
     )
 
 

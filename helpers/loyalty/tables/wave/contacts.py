@@ -121,7 +121,12 @@ def read_contacts(
         census,
         (*broken, *find_wrong_groups(census, control)),
         are_sound=not broken,
-        warnings=(*spelling.warnings, *_warn_of_chosen(census, control), *_warn_of_masked(contacts, sound)),
+        warnings=(
+            *spelling.warnings,
+            *_warn_of_chosen(census, control),
+            *_warn_of_masked(contacts, sound),
+            *_warn_of_empty_strata(census),
+        ),
     )
 
 
@@ -130,6 +135,19 @@ def _warn_of_chosen(census: pd.DataFrame, control: str) -> tuple[str, ...]:
     if control == "control" or "control" not in set(census["arm"]):
         return ()
     return (f"the group `control` counts as treated, because control={control!r} was said",)
+
+
+def _warn_of_empty_strata(census: pd.DataFrame) -> tuple[str, ...]:
+    """Say that customers of whom nobody knows the stratum are compared as if they had one of their own."""
+    if "stratum" not in census:
+        return ()
+    drawn = census[~census["is_universal"]]
+    empty = drawn["stratum"].isna()
+    unknown, everybody = int(drawn.loc[empty, "n"].sum()), int(drawn["n"].sum())
+    if unknown in (0, everybody):
+        return ()
+    says = f"`stratum` is empty for {unknown:,} of {everybody:,} customers, who count as one stratum"
+    return (f"{says}: if they were drawn in several, ask for theirs, because the comparison may be wrong without",)
 
 
 def _warn_of_masked(contacts: nw.LazyFrame, sound: Sequence[str]) -> tuple[str, ...]:

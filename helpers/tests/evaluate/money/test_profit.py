@@ -339,7 +339,10 @@ def test_an_open_campaign_is_tested_again_only_where_that_pays():
     noise = np.tile([-1.0, 1.0], 50)
     wide = campaign_money(joined(noise + 0.1, noise), rollout=100_000, **FREE)
     narrow = campaign_money(joined(noise + 0.1, noise), rollout=100, **FREE)
-    assert wide.recommendation == "test once more with 200 customers, because the answer is worth more than the test"
+    assert (
+        wide.recommendation
+        == "test once more with 200 customers, because the answer is worth more money than the test costs"
+    )
     assert narrow.recommendation.startswith("send again, because a profit is more likely than a loss")
     assert wide.value_of_testing == pytest.approx(1_000 * narrow.value_of_testing)
 

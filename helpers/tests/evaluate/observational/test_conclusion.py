@@ -106,7 +106,7 @@ def test_a_table_with_a_column_called_propensity_is_no_trouble(draw_campaign):
 def test_nsw_with_cps_cannot_be_told_and_the_sentence_says_why(against_cps):
     said = say_what_is_allowed(against_cps, measure="earnings in 1978", unit="$", decimals=0)
     assert said.level == "cannot be told"
-    assert "cannot be told from these data: the estimates run from −$921 to $1,072" in said.sentence
+    assert "cannot be told from these data: different methods say −$921 to $1,072" in said.sentence
     assert "6 of 6 fail" in said.sentence
     assert any("the methods disagree" in text for text in said.reasons)
 
