@@ -470,7 +470,7 @@ def _compare_rates(sides: Sequence[Mapping[str, Sums]], strata: Strata, level: f
     both = float(sizes @ rates / sizes.sum())
     least = float((sizes * min(both, 1 - both)).min())
     notes = []
-    if least < 5:
+    if least < EXPECTED - NEAR:
         notes.append(f"few conversions: {least:.1f} expected in the smaller group; trust the interval, not p")
     found = Estimate(
         effect=effect,

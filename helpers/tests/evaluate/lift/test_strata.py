@@ -412,6 +412,12 @@ def test_one_stratum_of_rates_is_newcombes_interval(n, m, data):
     assert len(found.warnings) == len(plain.warnings)
 
 
+def test_five_expected_conversions_are_enough_also_where_rounding_makes_them_a_little_less():
+    one = Strata((("all",),), np.ones(1), {"all": (0.1, 0.1)}, 20)
+    none, all_ten = (Sums(10, {(1, 0): count}, filled=int(count)) for count in (0.0, 10.0))
+    assert not compare_strata({"all": none}, {"all": all_ten}, one, kind="rate").warnings
+
+
 def test_a_stratum_in_which_nobody_buys_is_no_certainty():
     plan = plan_strata([Stratum("a", 200, 150, 50, (4 / 3, 4.0)), Stratum("b", 20, 10, 10, (2.0, 2.0))])
     ours, theirs = ({"a": Sums(n, {}, filled=k), "b": Sums(10, {}, filled=j)} for n, k, j in ((150, 30, 3), (50, 9, 0)))
