@@ -73,6 +73,7 @@ def assign_arms(
     control: str = "control",
     offers: Mapping[str, str] | None = None,
     draw_version: int | None = None,
+    cluster: str | None = None,
 ) -> Assignment:
     """Randomise: draw an arm for each customer, and write down with which probability (propensity).
 
@@ -113,6 +114,10 @@ def assign_arms(
         1: the draw depends on the salt alone, as in lists that were drawn before the campaign's id counted; give it to
         repeat one of those. 2: on the campaign's id too (`mix_salt`). By default 2 where `campaign_id` is given, else
         1.
+    cluster : str, optional
+        Column of what is drawn as a whole, such as the household or the store (cluster randomisation): all its
+        customers get one arm, "blocks" keeps its quotas of clusters, and the contacts carry the column. Measure such a
+        campaign with `cluster=` too.
 
     Returns
     -------
@@ -133,7 +138,7 @@ def assign_arms(
     """
     names = [strata] if isinstance(strata, str) else list(strata or [])
     when = None if assigned_at is None else read_moment(assigned_at, "assigned_at")
-    table, wrong = read_list(customers, names)
+    table, wrong = read_list(customers, names, cluster)
     version = _choose_version(draw_version, campaign_id)
     wrong += find_wrong_shares(shares) + _find_wrong_options(shares, mode, salt, control)
     wrong += _find_wrong_version(version, campaign_id)
@@ -152,10 +157,12 @@ def assign_arms(
     word = {1: salt, 2: mix_salt(campaign_id, salt)}[version]
     wanted = np.array([shares[arm] for arm in arms])
     stratum = _join_strata(table, names)
+    units = _Units.of(table, stratum, held, cluster)
     if mode == "hash":
-        drawn, chances = _draw_by_hash(table["customer_id"], wanted, word)
+        drawn, chances = _draw_by_hash(units.ids, wanted, word)
     else:
-        drawn, chances = _draw_in_blocks(table["customer_id"], stratum, held, wanted, arms, word)
+        drawn, chances = _draw_in_blocks(units.ids, units.stratum, units.held, wanted, arms, word)
+    drawn, chances = drawn[units.of_customer], chances[units.of_customer]
     drawn = np.where(held, 0, drawn)
     if universal is not None:
         only_control = np.eye(len(arms))[0]
@@ -174,6 +181,8 @@ def assign_arms(
         columns["assigned_at"] = when
     if names:
         columns["stratum"] = stratum
+    if cluster is not None:
+        columns[cluster] = table[cluster]
     contacts = pd.DataFrame(columns | {name: table[name] for name in ("segment", "channel") if name in table})
     return Assignment(
         contacts,
@@ -185,6 +194,31 @@ def assign_arms(
         probabilities=pd.DataFrame(chances, columns=arms),
         draw_version=version,
     )
+
+
+@dataclass(frozen=True)
+class _Units:
+    """What is drawn: customers, or the clusters in which they are; `of_customer` is the place of each one's unit."""
+
+    ids: pd.Series
+    stratum: pd.Series
+    held: np.ndarray
+    of_customer: np.ndarray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, stratum: pd.Series, held: np.ndarray, cluster: str | None) -> _Units:
+        if cluster is None:
+            return cls(table["customer_id"], stratum, held, np.arange(len(table)))
+        names = table[cluster].map(write_id)
+        codes, ids = pd.factorize(names, sort=True)
+        many = stratum.groupby(codes).nunique()
+        if (many > 1).any():
+            some = ", ".join(map(str, ids[many[many > 1].index[:3]]))
+            says = f"{int((many > 1).sum()):,} values of `{cluster}` hold customers of several strata, such as {some}"
+            raise TableError([f"{says}: what is drawn as a whole lies in one stratum"], "the assignment")
+        first = stratum.groupby(codes).first()
+        all_held = pd.Series(held).groupby(codes).all().to_numpy()
+        return cls(pd.Series(ids), first.reset_index(drop=True), all_held, codes)
 
 
 def _find_wrong_options(shares: Mapping[str, float], mode: str, salt: str, control: str) -> list[str]:

@@ -52,17 +52,27 @@ def mix_salt(campaign_id: Any, salt: str) -> str:
     return f"{len(name)}:{name}:{salt}"
 
 
-def read_list(customers: AnyTable, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The list sorted by id, so that the order of rows decides nothing; and what is wrong with it."""
+def read_list(customers: AnyTable, names: list[str], cluster: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """The list sorted by id, so that the order of rows decides nothing; and what is wrong with it.
+
+    `names` are columns of strata, `cluster` is one that says who is drawn together.
+    """
+    together = [] if cluster is None else [cluster]
     try:
         found = open_table(customers).collect_schema().names()
-        wanted = dict.fromkeys(["customer_id", *names, "segment", "channel"])
+        wanted = dict.fromkeys(["customer_id", *names, *together, "segment", "channel"])
         table = read_checked(customers, LIST, [name for name in wanted if name in found])
     except (NotATable, TableError) as error:
         return pd.DataFrame({"customer_id": []}), list(getattr(error, "problems", [str(error)]))
     wrong = [f"there is no column `{name}` for the strata" for name in names if name not in found]
+    wrong += [
+        f"there is no column `{name}`, which says who is drawn together" for name in together if name not in found
+    ]
     empty = table[[name for name in names if name in found]].isna().sum()
     wrong += [f"`{k}` is empty for {n:,} of {len(table):,} customers: name the stratum" for k, n in empty.items() if n]
+    for name in together:
+        if name in table and (n := int(table[name].isna().sum())):
+            wrong.append(f"`{name}` is empty for {n:,} customers: give everybody who is drawn alone a name of his own")
     if table.empty:
         wrong.append("the table holds no customer")
     return table.sort_values("customer_id", ignore_index=True), wrong

@@ -17,10 +17,12 @@ from itertools import product
 from operator import add
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.aggregates import Metric, Sums, add_strata, sum_strata
 from loyalty.evaluate.lift.bootstrap import redraw
+from loyalty.evaluate.lift.clusters import compare_clusters, read_clusters
 from loyalty.evaluate.lift.compare import compare_sums, compare_weighted
 from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
@@ -67,6 +69,7 @@ def measure_lift(
     seed: int = 0,
     slope: float | Sequence[float] | None = None,
     kind: str = "auto",
+    cluster: str | None = None,
 ) -> Lift | Lifts:
     """Measure what the campaign changed, per customer *assigned*: those who never saw it count as well.
 
@@ -109,6 +112,9 @@ def measure_lift(
         "auto": true and false, and `responded` of the contract, are rates even if nobody (or everybody) did it; amounts
         and points of the contract are means whatever their values; another column is a rate where all its values are 0
         and 1, and not all are 0.
+    cluster : str, optional
+        Column of the contacts that says who was drawn together, such as the household or the store (cluster
+        randomisation): the clusters are compared as a whole (`compare_clusters`: CR2, or the randomisation test).
 
     Returns
     -------
@@ -136,24 +142,17 @@ def measure_lift(
     Source: Imbens and Rubin (2015), chapters 6 and 23; each interval's source stands in its own function.
     """
     early = [before] if isinstance(before, str) else list(before or [])
-    if interval not in INTERVALS:
-        raise ValueError(f"interval should be one of {', '.join(INTERVALS)}; found {interval!r}")
-    if per == outcome:
-        raise ValueError(f"`{per}` per `{per}` is always 1")
-    if per and early:
-        raise ValueError("a ratio cannot be adjusted: give `per` or `before`")
-    if early and interval != "auto":
-        raise ValueError("the adjustment has its own interval: leave interval='auto'")
-    if slope is not None and not early:
-        raise ValueError("a slope needs `before`: the numbers that it belongs to")
-    if kind not in KINDS:
-        raise ValueError(f"kind should be one of {', '.join(KINDS)}; found {kind!r}")
-    if kind == "rate" and per:
-        raise ValueError("a ratio of sums is no rate of customers: give `per` or kind='rate'")
+    way = _Way(early, interval, level, seed, slope, {outcome: kind})
+    _refuse_options(way, outcome, per, kind, cluster)
     metric = (outcome, per)
     names = [outcome] if per is None else [outcome, per]
-    data = open_assigned(contacts, outcomes, names, before=early, by=by, control=control, window=window, summed=True)
-    results, left_out = _measure(data, [metric], _Way(early, interval, level, seed, slope, {outcome: kind}))
+    options: dict[str, Any] = {"by": by, "control": control, "window": window}
+    if cluster is None:
+        data = open_assigned(contacts, outcomes, names, before=early, summed=True, **options)
+        results, left_out = _measure(data, [metric], way)
+    else:
+        data = open_assigned(contacts, outcomes, names, about=[cluster], **options)
+        results, left_out = _measure_clusters(data, metric, way, cluster)
     if by is None and len(data.arms) == 1:
         return results[0]
     return gather_lifts(results, correct=correct, warnings=left_out)
@@ -290,6 +289,26 @@ class _Way:
         return not self.early and self.interval in ("auto", "welch", "pooled", "careful")
 
 
+def _refuse_options(way: _Way, outcome: str, per: str | None, kind: str, cluster: str | None) -> None:
+    """Raise ValueError where options of `measure_lift` do not go together."""
+    if way.interval not in INTERVALS:
+        raise ValueError(f"interval should be one of {', '.join(INTERVALS)}; found {way.interval!r}")
+    if per == outcome:
+        raise ValueError(f"`{per}` per `{per}` is always 1")
+    if per and way.early:
+        raise ValueError("a ratio cannot be adjusted: give `per` or `before`")
+    if way.early and way.interval != "auto":
+        raise ValueError("the adjustment has its own interval: leave interval='auto'")
+    if way.slope is not None and not way.early:
+        raise ValueError("a slope needs `before`: the numbers that it belongs to")
+    if kind not in KINDS:
+        raise ValueError(f"kind should be one of {', '.join(KINDS)}; found {kind!r}")
+    if kind == "rate" and per:
+        raise ValueError("a ratio of sums is no rate of customers: give `per` or kind='rate'")
+    if cluster is not None and (way.early or way.interval != "auto"):
+        raise ValueError("clusters have their own interval: leave out `before` and interval=")
+
+
 Parts = Mapping[tuple[str, str, str], Mapping[Metric, Sums]]  # by arm, segment and stratum
 
 
@@ -311,6 +330,35 @@ def _measure(data: Assigned, metrics: Sequence[Metric], way: _Way) -> tuple[list
         results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
     if not results:
         raise TableError(left_out, "contacts")
+    return results, left_out
+
+
+def _measure_clusters(data: Assigned, metric: Metric, way: _Way, cluster: str) -> tuple[list[Lift], list[str]]:
+    """Compare the clusters of each arm with those of control, segment by segment; say what cannot be compared."""
+    sides = read_clusters(data, [metric], cluster)
+    cells = [here[metric] for here in sides.values()]
+    only_ones = all(np.array_equal(side.squares, side.total) for side in cells)  # of zeros and ones alone
+    kind = _choose_kind(metric, only_ones, any(side.total.any() for side in cells), way, data.flags)
+    unit = f"per `{metric[1]}` of all assigned" if metric[1] else "per customer assigned"
+    estimand = ", ".join((unit, *data.left_out))
+    results = []
+    left_out = []
+    for segment, arm in product(sorted({segment for _, segment in sides}), data.arms):
+        pair = [sides.get((group, segment), {}).get(metric) for group in (arm, data.control)]
+        where = f" in `{segment}`" if segment else ""
+        if pair[0] is None or pair[1] is None:
+            left_out.append(f"no comparison of {arm}{where}: a group has no customers there")
+            continue
+        options: dict[str, Any] = {"what": f"values of `{cluster}`", "kind": kind, "level": way.level}
+        try:
+            found = compare_clusters(pair[0], pair[1], estimand=estimand, **options)
+        except TableError as error:
+            left_out.append(f"no comparison of {arm}{where}: {error.problems[0]}")
+            continue
+        found = replace(found, warnings=(*found.warnings, *data.doubts))
+        results.append(name_lift(found, outcome=metric[0], per=metric[1] or "", arm=arm, segment=segment))
+    if not results:
+        raise TableError(left_out, WHO)
     return results, left_out
 
 
@@ -438,10 +486,15 @@ def _find_kind(metric: Metric, cells: Sequence[Sums], way: _Way, flags: Collecti
 
     Values alone cannot tell a rate that is 0 from an amount that is 0.
     """
+    only_ones = metric[1] is None and all(side.is_binary for side in cells)
+    return _choose_kind(metric, only_ones, any(side.filled for side in cells), way, flags)
+
+
+def _choose_kind(metric: Metric, only_ones: bool, is_filled: bool, way: _Way, flags: Collection[str]) -> str:
+    """The kind of a metric, from whether all its values are 0 and 1, and whether any is not 0."""
     name = metric[0]
     if metric[1]:
         return "ratio"
-    only_ones = all(side.is_binary for side in cells)
     said = way.kinds.get(name, "auto")
     if said == "rate" and not only_ones:
         raise TableError(
@@ -451,7 +504,7 @@ def _find_kind(metric: Metric, cells: Sequence[Sums], way: _Way, flags: Collecti
         return "mean"
     if said == "rate" or name in flags or name in RATES:
         return "rate"
-    return "rate" if any(side.filled for side in cells) and name not in AMOUNTS else "mean"
+    return "rate" if is_filled and name not in AMOUNTS else "mean"
 
 
 def _ask_whether_rate(found: Estimate, name: str) -> Estimate:

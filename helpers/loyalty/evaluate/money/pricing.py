@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loyalty.evaluate.lift.clusters import find_wrong_clusters
 from loyalty.evaluate.lift.outcomes import apply_margin_rate
 from loyalty.evaluate.lift.strata import Strata, count_strata, plan_strata
 from loyalty.tables.check import TableError, check_table
@@ -43,7 +44,8 @@ class Priced:
     `treated` marks rows, `weight` says what each customer counts where that differs within an arm (1 / propensity, or
     by the share of the stratum), else empty; `parts` has a frame for each window, one row a customer: sales, margin,
     discount, rewards, points, bought (0 or 1); `contact` is what a contact costs with each. `strata` say how the strata
-    are compared where their chances differ, `stratum` is each customer's.
+    are compared where their chances differ, `stratum` is each customer's; `cluster` says who was drawn together, if
+    customers were.
     """
 
     treated: np.ndarray
@@ -53,6 +55,7 @@ class Priced:
     warnings: tuple[str, ...]
     strata: Strata | None = None
     stratum: np.ndarray | None = None
+    cluster: np.ndarray | None = None
 
 
 def read_arms(
@@ -137,6 +140,7 @@ def price_arm(
     given: Mapping[str, float | None],
     margin_rate: float | None,
     vat_rate: float,
+    cluster: str | None = None,
 ) -> Priced:
     """Turn the outcomes of one arm and of control into money, window by window.
 
@@ -147,7 +151,8 @@ def price_arm(
     Raises
     ------
     TableError
-        If margin cannot be had, offers and contacts do not fit, or no stratum holds both groups.
+        If margin cannot be had, offers and contacts do not fit, no stratum holds both groups, or `cluster` is no column
+        that says who was drawn together.
     """
     keep = arms.people["arm"].isin([arm, arms.wave.control]).to_numpy()
     people = arms.people[keep]
@@ -198,7 +203,23 @@ def price_arm(
         (*arms.wave.warnings, *notes),
         strata,
         None if strata is None else people["stratum"].to_numpy(),
+        None if cluster is None else read_cluster(people, cluster, weight),
     )
+
+
+def read_cluster(people: pd.DataFrame, cluster: str, weight: np.ndarray | None) -> np.ndarray:
+    """Who was drawn together; TableError where the column does not say so, or chances differ besides."""
+    if cluster not in people:
+        raise TableError([f"there is no column `{cluster}`, which should say who was drawn together"], "contacts")
+    sums = people.groupby(["arm", cluster], dropna=False).agg(
+        customers=("weight", "size"), least=("weight", "min"), most=("weight", "max")
+    )
+    problems = find_wrong_clusters(sums.reset_index(), cluster)
+    if weight is not None and not problems:
+        problems.append("the chance of the arm differs, which a comparison of clusters cannot allow for yet")
+    if problems:
+        raise TableError(problems, "contacts")
+    return people[cluster].to_numpy()
 
 
 def _plan_strata(arms: Arms, arm: str) -> Strata | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.evaluate.lift.clusters import compare_clusters, sum_clusters
 from loyalty.evaluate.lift.compare import compare_weighted
 from loyalty.evaluate.lift.strata import compare_strata, sum_rows
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
@@ -206,6 +207,7 @@ def campaign_money(
     fixed_cost: float = 0.0,
     rollout: int | None = None,
     level: float = 0.95,
+    cluster: str | None = None,
 ) -> Money:
     """Measure the incremental profit of a campaign per customer assigned, by comparing with its control.
 
@@ -243,6 +245,8 @@ def campaign_money(
         Customers who would get the offer next; as many as were assigned if left out.
     level : float
         Coverage of the interval, a fraction.
+    cluster : str, optional
+        Column of the contacts that says who was drawn together, such as the household or the store; see `measure_lift`.
 
     Returns
     -------
@@ -275,8 +279,8 @@ def campaign_money(
         rollout=rollout,
         level=level,
     )
-    arms = _read_wave(contacts, outcomes, terms, control)
-    return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms)
+    arms = _read_wave(contacts, outcomes, terms, control, cluster=cluster)
+    return _count_arm(arms, choose_arm(list(arms.wave.arms), arm), offers, terms, cluster)
 
 
 @check_arguments
@@ -303,18 +307,19 @@ def compare_money(
     >>> found[["arm", "profit"]].to_dict("list")
     {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
     """
-    terms = Terms(**{name: value for name, value in options.items() if name not in ("control", "arm")})
-    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"), by)
+    terms = Terms(**{name: value for name, value in options.items() if name not in ("control", "arm", "cluster")})
+    cluster = options.get("cluster")
+    arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"), by, cluster)
     if by is not None:
-        return _compare_cells(arms, offers, terms)
-    found = [_count_arm(arms, arm, offers, terms) for arm in sorted(arms.wave.arms)]
+        return _compare_cells(arms, offers, terms, cluster)
+    found = [_count_arm(arms, arm, offers, terms, cluster) for arm in sorted(arms.wave.arms)]
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
     table.insert(5, "p", [money.profit.p for money in found])
     table.insert(6, "p_holm", correct_for_many(list(table["p"])))
     return table.sort_values("profit", ascending=False, ignore_index=True)
 
 
-def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms) -> pd.DataFrame:
+def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms, cluster: str | None) -> pd.DataFrame:
     """The money of each arm in each segment in which both groups have two customers; the best first."""
     rows = []
     for segment in sorted(arms.people["segment"].unique()):
@@ -326,7 +331,7 @@ def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms) -> pd.DataFrame:
         if sizes.get(arms.wave.control, 0) < 2:
             continue
         for arm in sorted(name for name in arms.wave.arms if sizes.get(name, 0) >= 2):
-            money = _count_arm(cell, arm, offers, terms)
+            money = _count_arm(cell, arm, offers, terms, cluster)
             row = money.to_frame()
             row.insert(1, "segment", segment)
             row.insert(6, "p", money.profit.p)
@@ -338,18 +343,26 @@ def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms) -> pd.DataFrame:
     return table.sort_values("profit", ascending=False, ignore_index=True)
 
 
-def _read_wave(contacts: AnyTable, outcomes: AnyTable, terms: Terms, control: str, by: str | None = None) -> Arms:
+def _read_wave(
+    contacts: AnyTable,
+    outcomes: AnyTable,
+    terms: Terms,
+    control: str,
+    by: str | None = None,
+    cluster: str | None = None,
+) -> Arms:
     """Read the wave once; what is wrong with the terms is told together with what is wrong with the tables."""
     problems = terms.find_problems()
     if not problems:
-        return read_arms(contacts, outcomes, terms.named_windows, control, by=by)
+        about = [] if cluster is None else [cluster]
+        return read_arms(contacts, outcomes, terms.named_windows, control, about, by)
     if terms.has_windows:
         gather(problems, read_arms, contacts, outcomes, terms.named_windows, control)
     raise TableError(problems, NAME)
 
 
-def _count_arm(arms: Arms, arm: str, offers: AnyTable, terms: Terms) -> Money:
-    priced = price_arm(arms, arm, offers, terms.costs, terms.margin_rate, terms.vat_rate)
+def _count_arm(arms: Arms, arm: str, offers: AnyTable, terms: Terms, cluster: str | None = None) -> Money:
+    priced = price_arm(arms, arm, offers, terms.costs, terms.margin_rate, terms.vat_rate, cluster)
     return _count(priced, arm, float(terms.fixed_cost), terms.rollout, terms.level)
 
 
@@ -374,6 +387,10 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
         method="profit per customer",
         warnings=(*before.warnings, *priced.warnings, *_warn_of_windows(priced)),
     )
+    if priced.cluster is not None:
+        # Few clusters have an interval that is not symmetric: what a contact costs is taken off before they are dealt
+        ends = sides.compare_profit(priced, level, contact + fixed_cost / n)
+        profit = replace(profit, low=ends.low, high=ends.high, p=ends.p, method=f"profit per customer, {ends.method}")
     total = replace(
         profit,
         effect=profit.effect * n,
@@ -430,10 +447,16 @@ class _Sides:
         ours, theirs = (np.where(side, weight, 0) / weight[side].sum() for side in (treated, ~treated))
         return cls(each, earned, next(iter(parts.values())), ours, theirs)
 
-    def compare_profit(self, priced: Priced, level: float) -> Estimate:
-        """Compare the profit before contact of both groups."""
+    def compare_profit(self, priced: Priced, level: float, cost: float = 0.0) -> Estimate:
+        """Compare the profit before contact of both groups, of clusters where customers were drawn together.
+
+        `cost` is taken off each customer treated.
+        """
         treated = priced.treated
-        profit = self.each["profit"].to_numpy()
+        profit = self.each["profit"].to_numpy() - cost * treated
+        if priced.cluster is not None:
+            sides = [sum_clusters(profit[side], priced.cluster[side]) for side in (treated, ~treated)]
+            return compare_clusters(sides[0], sides[1], level=level)
         if priced.strata is not None and priced.stratum is not None:
             ours, theirs = sum_rows(profit, priced.stratum, treated)
             return compare_strata(ours, theirs, priced.strata, level=level)

@@ -17,6 +17,7 @@ from loyalty.evaluate.design.assignment import assign_arms, check_arm_probs
 from loyalty.evaluate.design.eligibility import Rule, filter_eligible
 from loyalty.evaluate.design.hashing import hash_customers
 from loyalty.evaluate.design.holdout import hold_out
+from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS
 from loyalty.world import World
@@ -409,3 +410,32 @@ def test_whoever_is_excluded_is_excluded_in_whatever_form_the_ids_come(exclude):
     customers = pd.DataFrame({"customer_id": range(50)})
     drawn = assign_arms(customers, {"control": 0.5, "mail": 0.5}, salt="autumn", exclude=exclude)
     assert drawn.excluded == 1 and 7 not in set(drawn.contacts["customer_id"])
+
+
+# --- Customers who are drawn together ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["hash", "blocks"])
+def test_all_customers_of_a_store_get_one_arm_whatever_the_order_of_rows(mode):
+    people = pd.DataFrame({"customer_id": range(600), "store": np.arange(600) % 60})
+    shares = {"control": 0.5, "mail": 0.5}
+    drawn = assign_arms(people, shares, mode=mode, salt="spring", cluster="store")
+    assert (drawn.contacts.groupby("store")["arm"].nunique() == 1).all()
+    assert drawn.contacts["propensity"].eq(0.5).all()
+    again = assign_arms(people.sample(frac=1, random_state=0), shares, mode=mode, salt="spring", cluster="store")
+    pd.testing.assert_frame_equal(drawn.contacts, again.contacts)
+    stores = drawn.contacts.groupby("store")["arm"].first().value_counts()
+    assert stores.min() == 30 if mode == "blocks" else stores.min() > 15
+    lift = measure_lift(drawn.contacts.assign(sales=np.arange(600.0) % 7), cluster="store")
+    assert lift.details["clusters_treated"] + lift.details["clusters_control"] == 60
+
+
+def test_a_store_in_two_strata_or_without_a_name_is_refused():
+    people = pd.DataFrame({"customer_id": range(8), "store": [1, 1, 2, 2, 3, 3, 4, 4], "city": list("abaaaaaa")})
+    options = {"shares": {"control": 0.5, "mail": 0.5}, "salt": "spring", "mode": "blocks"}
+    with pytest.raises(TableError, match="hold customers of several strata, such as 1"):
+        assign_arms(people, strata="city", cluster="store", **options)
+    with pytest.raises(TableError, match="is empty for 2 customers"):
+        assign_arms(people.assign(store=people["store"].where(people["store"] < 4)), cluster="store", **options)
+    with pytest.raises(TableError, match="which says who is drawn together"):
+        assign_arms(people, cluster="shop", **options)
