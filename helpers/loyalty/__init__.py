@@ -31,6 +31,10 @@ _HOMES = {
         "expose_regression make_cards measure_gaps measure_migration name_segments pick_members score_rfm "
         "simulate_stable sum_windows"
     ),
+    "segment.rank": (
+        "Cohorts Concentration FolkVerdict Ranking build_cohorts find_value_gain gather_verdicts judge_churn_profit "
+        "judge_half_lost judge_top_share judge_win_or_keep measure_concentration rank_customers"
+    ),
     "evaluate.design": (
         "AATest Assignment Balance Eligibility HoldOut Power Rule SampleRatio assign_arms check_arm_probs "
         "check_balance check_sample_ratio count_looks filter_eligible find_detectable find_power find_size "
