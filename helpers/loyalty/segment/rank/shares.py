@@ -66,7 +66,7 @@ def estimate_gini(amounts: ArrayLike, *, level: float = 0.95) -> Portion:
     place = (2 * np.arange(1, n + 1) - 1) / n
     gini = float((x * place).sum() / x.sum() - 1)
     moves = place * x - 2 / n * np.cumsum(x) - (gini + 1) * x
-    return _surround(gini, moves / x.mean(), level)
+    return _surround(gini, moves / x.mean(), level, whole=bool(x[0] >= 0))
 
 
 def estimate_top_share(amounts: ArrayLike, top: float, *, level: float = 0.95) -> Portion:
@@ -127,7 +127,7 @@ def estimate_slice(ordered: np.ndarray, above: float, to: float, *, level: float
     if above <= 0 and to >= 1:
         return Portion(1.0, float("nan"), float("nan"))
     moves = parts[0] - parts[1] - share * ordered
-    return _surround(share, moves / mean, level)
+    return _surround(share, moves / mean, level, whole=bool(ordered[0] >= 0))
 
 
 def _look_from_above(ordered: np.ndarray, p: float) -> tuple[float, np.ndarray]:
@@ -144,8 +144,11 @@ def _look_from_above(ordered: np.ndarray, p: float) -> tuple[float, np.ndarray]:
     return float(money / ordered.sum()), np.maximum(ordered - border, 0) + p * border
 
 
-def _surround(value: float, moves: np.ndarray, level: float) -> Portion:
-    """Put an interval round an estimate that each customer moves by so much, corrected for skewness."""
+def _surround(value: float, moves: np.ndarray, level: float, *, whole: bool) -> Portion:
+    """Put an interval round an estimate that each customer moves by so much, corrected for skewness.
+
+    A part of a `whole`, in which nothing is below zero, lies between 0 and 1, and so do its ends.
+    """
     n = len(moves)
     spread = moves.std(ddof=1) if n > 1 else 0.0
     if not spread > 1e-12:
@@ -156,6 +159,8 @@ def _surround(value: float, moves: np.ndarray, level: float) -> Portion:
         bend = skewness / 3
         z = (np.cbrt(1 + 3 * bend * (z - skewness / 6)) - 1) / bend
     low, high = value - spread / np.sqrt(n) * z
+    if whole:
+        low, high = max(low, 0.0), min(high, 1.0)
     return Portion(value, float(low), float(high), float(skewness))
 
 
