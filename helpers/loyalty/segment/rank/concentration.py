@@ -87,7 +87,7 @@ class Concentration:
         """Draw the Lorenz curve from the largest customers on, and mark the share of the top."""
         ax = ax or plt.subplots(figsize=(7.5, 4.6))[1]
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle="--")
-        ax.annotate("everybody brings the same", (0.63, 0.6), color="#5F6368", fontsize=9.5)
+        ax.annotate("everybody brings the same", (0.64, 0.52), color="#5F6368", fontsize=9.5)
         ax.plot(self.curve["top"], self.curve["share"], color=TREATED, linewidth=2.4)
         found = self.share(top)
         ax.plot([top, top, 0], [0, found.value, found.value], color=HIGHLIGHT, linewidth=1.2)
@@ -95,7 +95,7 @@ class Concentration:
         says = f"the best {top:.0%} bring {found.value:.0%}"
         if np.isfinite(found.low):
             says += f"\n({found.low:.0%} to {found.high:.0%})"
-        ax.annotate(says, (top, found.value), (12, -24), textcoords="offset points", color=INK, va="top")
+        ax.annotate(says, (top, 0.03), (8, 0), textcoords="offset points", color=INK)
         ax.set(
             xlim=(0, 1),
             ylim=(0, 1.02),

@@ -15,7 +15,7 @@ from loyalty.segment.rank.folk import COLOURS
 from loyalty.tasks.t21.scene import LESS
 
 SOURCES = "Complete Journey, CDNOW, simulated chain (seed 21)"
-CLAIM = "the famous 80 %"
+CLAIM = "the famous 80 %,\n± 5 points"
 
 
 def draw_ten(spend: pd.Series, top: int = 2) -> Axes:
@@ -62,7 +62,7 @@ def draw_shares(found: Mapping[str, Concentration], title: str, *, source: str =
         ax.annotate(
             says, (share.value, place), (0, 9), textcoords="offset points", ha="center", color=INK, fontsize=9.5
         )
-    ax.annotate(CLAIM, (0.8, len(found) - 0.52), (4, 4), textcoords="offset points", color=TRUTH, fontsize=9.5)
+    ax.annotate(CLAIM, (0.857, len(found) - 0.62), color=TRUTH, fontsize=9.5)
     ax.set_yticks(range(len(found)), [f"{name} ({one.customers:,})" for name, one in found.items()])
     ax.set(xlim=(0.4, 1.0), ylim=(len(found) - 0.5, -0.7), xlabel="share of the sales")
     ax.xaxis.set_major_formatter("{x:.0%}")
@@ -83,13 +83,13 @@ def draw_two_curves(buyers: Concentration, members: Concentration, what: str) ->
     """
     ax = plt.subplots(figsize=(8, 4.6))[1]
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle="--")
-    rows = ((members, HIGHLIGHT, "all households", (14, 10)), (buyers, TREATED, "buyers only", (12, -26)))
-    for found, colour, name, offset in rows:
+    rows = ((members, HIGHLIGHT, "all households", (0.27, 0.66)), (buyers, TREATED, "buyers only", (0.27, 0.57)))
+    for found, colour, name, place in rows:
         ax.plot(found.curve["top"], found.curve["share"], color=colour, linewidth=2.4)
         share = found.share(0.2).value
         ax.plot(0.2, share, "o", color=colour, markersize=8, zorder=3)
         says = f"{name}: {share:.0%}"
-        ax.annotate(says, (0.2, share), offset, textcoords="offset points", color=colour, weight="bold", va="center")
+        ax.annotate(says, place, color=colour, weight="bold", va="center")
     ax.axvline(0.2, color=GREY, linewidth=1, linestyle=":")
     ax.set(xlim=(0, 1), ylim=(0, 1.04), xlabel="share of the customers, the largest first", ylabel="share of the sales")
     ax.xaxis.set_major_formatter("{x:.0%}")
@@ -111,11 +111,12 @@ def draw_later(counts: Mapping[str, int], title: str) -> Axes:
     ax = plt.subplots(figsize=(9, 2.3))[1]
     total = sum(counts.values())
     left = 0.0
-    for (name, n), colour in zip(counts.items(), (TREATED, HIGHLIGHT, "#DADCE0"), strict=False):
+    looks = ((TREATED, "white"), (HIGHLIGHT, "white"), ("#DADCE0", INK))
+    for (name, n), (colour, ink) in zip(counts.items(), looks, strict=False):
         share = 100 * n / total
         ax.barh(0, share, left=left, color=colour, height=0.6, edgecolor="white")
         ax.annotate(
-            f"{share:.0f}", (left + share / 2, 0), ha="center", va="center", weight="bold", color=INK, fontsize=13
+            f"{share:.0f}", (left + share / 2, 0), ha="center", va="center", weight="bold", color=ink, fontsize=13
         )
         ax.annotate(name, (left + share / 2, -0.42), ha="center", va="bottom", color=INK, fontsize=9.5)
         left += share
@@ -140,12 +141,13 @@ def draw_verdicts(verdicts: Sequence[FolkVerdict], title: str) -> Axes:
         row, column = claims.index(one.claim), names.index(one.data)
         colour = COLOURS[one.verdict]
         ax.add_patch(plt.Rectangle((column - 0.47, row - 0.42), 0.94, 0.84, color=colour, alpha=0.16, linewidth=0))
-        ax.text(column, row - 0.13, one.verdict, ha="center", va="center", color=INK, weight="bold", fontsize=9.5)
-        small = abs(one.estimate) < 0.1
-        seen = f"{one.estimate:.1%}" if small else f"{one.estimate:.0%}"
-        if np.isfinite(one.estimate):
-            ends = f"{one.low:.1%} to {one.high:.1%}" if small else f"{one.low:.0%} to {one.high:.0%}"
-            ax.text(column, row + 0.2, f"{seen} ({ends})", ha="center", va="center", color=INK, fontsize=9)
+        known = bool(np.isfinite(one.estimate))
+        above = 0.13 if known else 0.0
+        ax.text(column, row - above, one.verdict, ha="center", va="center", color=INK, weight="bold", fontsize=9.5)
+        if known:
+            decimals = 1 if one.high - one.low < 0.01 else 0
+            seen, low, high = (f"{value:.{decimals}%}" for value in (one.estimate, one.low, one.high))
+            ax.text(column, row + 0.2, f"{seen} ({low} to {high})", ha="center", va="center", color=INK, fontsize=9)
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(claims)), [_fold(claim) for claim in claims])
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(claims) - 0.5, -0.5))
@@ -191,7 +193,7 @@ def draw_lost(lost: pd.DataFrame, first_year: float) -> Axes:
         markersize=7,
         capsize=3,
     )
-    ax.annotate("truly left", (4.0, 0.5), color=TREATED, weight="bold", ha="left", va="top")
+    ax.annotate("truly left", (2.3, 0.37), color=TREATED, weight="bold", ha="left", va="top")
     ax.plot(5, 0.5, "D", markerfacecolor="white", markeredgecolor=TRUTH, markeredgewidth=1.6, markersize=9)
     ax.annotate("the famous half", (5, 0.5), (-10, -4), textcoords="offset points", color=TRUTH, ha="right", va="top")
     ax.set(xlim=(0, 5.3), ylim=(0, 0.85), xlabel="years since the first purchase", ylabel="share who left")
@@ -215,15 +217,13 @@ def draw_gains(gains: pd.DataFrame, claim: float = 0.25) -> Axes:
         Index: the readings; columns effect, low, high, as fractions.
     claim : float
     """
-    ax = plt.subplots(figsize=(9, 1.5 + 0.55 * len(gains)))[1]
+    ax = plt.subplots(figsize=(9, 1.8 + 0.55 * len(gains)))[1]
     drawn = ax.barh(list(gains.index), 100 * gains["effect"], color=TREATED, height=0.5)
     ax.bar_label(drawn, [f"{100 * one:.1f} %" for one in gains["effect"]], padding=5, color=INK)
     ax.axvline(100 * claim, color=TRUTH, linewidth=1.4, linestyle="--")
-    ax.annotate(
-        f"the famous {claim:.0%}", (100 * claim, -0.45), (-6, 0), textcoords="offset points", ha="right", color=TRUTH
-    )
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 30), xlabel="more margin, %")
+    says = f"the famous {claim:.0%}"
+    ax.annotate(says, (100 * claim, -0.55), (-6, 0), textcoords="offset points", ha="right", va="center", color=TRUTH)
+    ax.set(xlim=(0, 30), ylim=(len(gains) - 0.5, -0.8), xlabel="more margin, %")
     grid_along_x(ax)
     ax.spines["left"].set_visible(False)
     title = f"{LESS:.0%} less churn: it depends on what of"

@@ -52,7 +52,7 @@ def rank_three() -> dict[str, Ranking]:
     return {
         "grocery chain": rank_customers(chain.receipts, "2017-01-01", "2018-01-01", customers=chain.customers),
         "CDNOW": rank_customers(shop.receipts, "1997-01-01", "1998-07-01"),
-        "World": rank_customers(world.receipts, "2024-01-01", "2025-01-01", customers=world.customers),
+        "simulated chain": rank_customers(world.receipts, "2024-01-01", "2025-01-01", customers=world.customers),
     }
 
 
@@ -215,6 +215,6 @@ def judge_all() -> tuple[FolkVerdict, ...]:
             verdicts.append(judge_churn_profit(data=name))
     last = count_lost().iloc[-1]
     lost, customers = int(last["lost"]), int(last["customers"])
-    verdicts.append(judge_half_lost(lost=lost, customers=customers, years=float(last["years"]), data="World"))
-    verdicts.append(judge_churn_profit(measure_gain(points=True), data="World"))
+    verdicts.append(judge_half_lost(lost=lost, customers=customers, years=float(last["years"]), data="simulated chain"))
+    verdicts.append(judge_churn_profit(measure_gain(points=True), data="simulated chain"))
     return tuple(verdicts)
