@@ -42,6 +42,8 @@ class FolkVerdict:
         What would have to be true, or known.
     data : str
         The name of the data.
+    span : str
+        The time that the estimate is about, where the claim leaves it open; such as "in 5 years".
     warnings : tuple of str
     """
 
@@ -53,6 +55,7 @@ class FolkVerdict:
     why: str
     needs: str
     data: str = ""
+    span: str = ""
     warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
@@ -254,6 +257,7 @@ def judge_churn_profit(
     gain: Triple | None = None,
     *,
     retention: float | None = None,
+    years: float | None = None,
     discount: float = 0.1,
     less_churn: float = 0.05,
     claim: float = 0.25,
@@ -271,6 +275,8 @@ def judge_churn_profit(
         How much more profit five percent less churn brought, as a fraction, with its interval.
     retention : float, optional
         Share still there a year later, from 0 to 1, if it is known: for what would have to be true.
+    years : float, optional
+        Over how many years the gain was added up. The claim names none, and the gain grows with them.
     discount, less_churn : float
         See `find_value_gain`.
     claim, within : float
@@ -309,10 +315,11 @@ def judge_churn_profit(
         why = "Because the data hold no profit of customers whose churn fell while that of others did not."
         return FolkVerdict(words, UNTESTABLE, np.nan, np.nan, np.nan, why, f"{needs}.", data)
     value, low, high = _check_triple(gain, "gain")
-    why = f"it brought {value:.1%} more profit ({low:.1%} to {high:.1%})."
-    return FolkVerdict(
-        words, _decide(low, high, claim - within, claim + within), value, low, high, why, f"{needs}.", data
-    )
+    span = "" if years is None else f"in {years:g} year{'s' * (years != 1)}"
+    when = f"{span} " if span else ""
+    why = f"{when}it brought {value:.1%} more profit ({low:.1%} to {high:.1%})."
+    verdict = _decide(low, high, claim - within, claim + within)
+    return FolkVerdict(words, verdict, value, low, high, why, f"{needs}.", data, span)
 
 
 def _check_triple(triple: Triple, name: str) -> Triple:
@@ -430,5 +437,6 @@ def _say_number(verdict: FolkVerdict) -> str:
     numbers = verdict.estimate, verdict.low, verdict.high
     if verdict.claim.startswith("to win"):
         return "{:.1f} ×, {:.1f} to {:.1f}".format(*numbers)
-    decimals = 1 if abs(verdict.estimate) < 0.1 else 0
-    return "{:.{d}%}, {:.{d}%} to {:.{d}%}".format(*numbers, d=decimals)
+    decimals = 1 if verdict.high - verdict.low < 0.01 else 0
+    seen = "{:.{d}%}, {:.{d}%} to {:.{d}%}".format(*numbers, d=decimals)
+    return f"{seen}, {verdict.span}" if verdict.span else seen

@@ -147,7 +147,8 @@ def draw_verdicts(verdicts: Sequence[FolkVerdict], title: str) -> Axes:
         if known:
             decimals = 1 if one.high - one.low < 0.01 else 0
             seen, low, high = (f"{value:.{decimals}%}" for value in (one.estimate, one.low, one.high))
-            ax.text(column, row + 0.2, f"{seen} ({low} to {high})", ha="center", va="center", color=INK, fontsize=9)
+            says = f"{seen} ({low} to {high}) {one.span}"
+            ax.text(column, row + 0.2, says, ha="center", va="center", color=INK, fontsize=9)
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(claims)), [_fold(claim) for claim in claims])
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(claims) - 0.5, -0.5))

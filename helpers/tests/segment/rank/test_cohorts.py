@@ -90,6 +90,7 @@ def test_pooling_counts_customers_and_not_cohorts(cohorts):
     assert pooled.low[16] < pooled.share[16] < pooled.high[16]
 
 
+@pytest.mark.slow
 def test_all_engines_and_both_kinds_of_ids_give_the_same_triangle(tmp_path, cohorts):
     lines = cdnow().receipts[["customer_id", "time", "sales"]]
     lines.to_parquet(tmp_path / "lines.parquet")

@@ -42,6 +42,7 @@ def test_customers_below_zero_are_left_out_of_buyers_and_stay_among_members(spen
     assert all(any("1 customers are below zero (-30.00" in text for text in one.warnings) for one in (buyers, members))
 
 
+@pytest.mark.slow
 def test_a_ranking_brings_its_own_value():
     lines = cdnow().receipts
     by_sales = rank_customers(lines, "1997-01-01", "1998-07-01")

@@ -56,6 +56,7 @@ def test_everybody_has_one_row_and_the_money_is_that_of_the_receipts(receipts, m
     assert len(known) > 4 and ((known.low <= known.share) & (known.share <= known.high)).all()
 
 
+@pytest.mark.slow
 def test_receipts_are_counted_once_and_a_return_is_none(receipts):
     lines = pd.concat([receipts, receipts.assign(sales=1.0)])
     table = rank_customers(lines, START, END, of="receipts").table.set_index("customer_id")

@@ -52,6 +52,7 @@ def test_the_share_of_the_top_is_that_of_counting_by_hand_and_of_any_order(amoun
     assert found.value >= min(top, 1) - 1e-9  # the top never brings less than its part
 
 
+@pytest.mark.slow
 @FEW
 @given(amounts=AMOUNTS, factor=st.sampled_from([0.01, 3.0, 1e6]))
 def test_another_currency_and_every_customer_twice_change_no_number(amounts, factor):
@@ -61,6 +62,7 @@ def test_another_currency_and_every_customer_twice_change_no_number(amounts, fac
         assert measure(np.repeat(x, 2)).value == pytest.approx(measure(x).value, abs=1e-9)
 
 
+@pytest.mark.slow
 @FEW
 @given(amounts=AMOUNTS)
 def test_slices_add_up_to_the_whole(amounts):
@@ -75,15 +77,15 @@ def test_published_values_of_gini_are_met():
     n = 100  # the whole numbers up to n: (n - 1) / (3 n), by adding up
     assert estimate_gini(np.arange(1, n + 1)).value == pytest.approx((n - 1) / (3 * n))
     # Known processes: exponential 1/2, uniform 1/3, log-normal 2Φ(σ/√2) - 1, Pareto 1/(2α - 1), by their quantiles
-    p = (np.arange(200_000) + 0.5) / 200_000
-    assert estimate_gini(-np.log(1 - p)).value == pytest.approx(0.5, abs=2e-4)
+    p = (np.arange(20_000) + 0.5) / 20_000
+    assert estimate_gini(-np.log(1 - p)).value == pytest.approx(0.5, abs=1e-3)
     assert estimate_gini(p).value == pytest.approx(1 / 3, abs=1e-5)
-    assert estimate_gini(np.exp(norm.ppf(p))).value == pytest.approx(2 * norm.cdf(1 / np.sqrt(2)) - 1, abs=5e-4)
+    assert estimate_gini(np.exp(norm.ppf(p))).value == pytest.approx(2 * norm.cdf(1 / np.sqrt(2)) - 1, abs=2e-3)
     assert estimate_gini((1 - p) ** (-1 / 3)).value == pytest.approx(1 / 5, abs=1e-3)
 
 
 def test_pareto_brings_eighty_from_twenty_at_one_index_only():
-    p = (np.arange(400_000) + 0.5) / 400_000
+    p = (np.arange(20_000) + 0.5) / 20_000
     index = np.log(5) / np.log(4)  # 1.16
     assert 0.2 ** (1 - 1 / index) == pytest.approx(0.8)
     assert estimate_top_share((1 - p) ** (-1 / 3), 0.2).value == pytest.approx(0.2 ** (2 / 3), abs=1e-3)
