@@ -250,6 +250,10 @@ def _fit_model() -> Any:
     return loyalty.fit_uplift(_make_halves()[0], "t", folds=2)
 
 
+def _measure_spend() -> Any:
+    return loyalty.measure_concentration(_make_profile()[["customer_id", "monetary"]], value="monetary")
+
+
 def _estimate(effect: float) -> Any:
     return loyalty.compare_means(np.arange(30.0) + effect, np.arange(30.0))
 
@@ -311,6 +315,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "assign_life_cycle": lambda: {"profile": _make_profile(), "gaps": (20.0, 40.0)},
     "bootstrap_gap": lambda: {"treated": SPEND + 1, "control": SPEND, "draws": 50, "seed": 1, "level": 0.9},
+    "build_cohorts": lambda: {"receipts": _make_receipts(), "until": "2024-05-01", "level": 0.9},
     "build_outcomes": lambda: {
         "contacts": _make_wave(),
         "receipts": _make_receipts(),
@@ -407,11 +412,13 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "find_detectable": lambda: {"history": SPEND, "size": 1_000, "power": 0.8, "control": 0.1, "arms": 1, "looks": 1},
     "find_power": lambda: {"history": SPEND, "size": 1_000, "effect": 2.0, "control": 0.1, "worth": 1.0},
     "find_size": lambda: {"effect": 0.02, "rate": 0.1, "power": 0.8, "control": 0.1, "saving": 0.0},
+    "find_value_gain": lambda: {"retention": 0.8, "less_churn": 0.05, "points": True, "discount": 0.1},
     "fit_uplift": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2, "seed": 1},
     "gather_lifts": lambda: {
         "results": [loyalty.measure_lift(_make_wave(), _make_outcomes())] * 2,
         "correct": "holm",
     },
+    "gather_verdicts": lambda: {"verdicts": [loyalty.judge_win_or_keep(data="chain")]},
     "hash_customers": lambda: {"ids": [1, 2, 3], "salt": "spring"},
     "hillstrom": lambda: {"download": False},
     "hint": lambda: {"code": "33b"},
@@ -422,7 +429,11 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "term": ("2024-01-01", "2025-01-01"),
     },
     "inspect_receipts": lambda: _list_cleaning(),
+    "judge_churn_profit": lambda: {"gain": (0.2, 0.1, 0.3), "retention": 0.8, "years": 5.0, "discount": 0.1},
+    "judge_half_lost": lambda: {"lost": 40, "customers": 100, "years": 5.0, "claim": 0.5, "level": 0.9},
     "judge_placebo": lambda: {"placebo": _estimate(0.1), "effect": _estimate(3.0)},
+    "judge_top_share": lambda: {"concentration": _measure_spend(), "top": 0.2, "claim": 0.8, "within": 0.05},
+    "judge_win_or_keep": lambda: {"cost_to_win": (30.0, 20.0, 40.0), "cost_to_keep": (10.0, 8.0, 12.0)},
     "learn_lifts": lambda: {"history": _make_history()},
     "load_tables": lambda: {"sources": {"receipts": _make_receipts()}, "columns": None},
     "make_cards": lambda: {
@@ -440,6 +451,13 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "measure_bins": lambda: {"trial": _make_trial(), "score": "frequency", "bins": 2},
     "measure_complier_effect": lambda: _list_wave(took="took_card"),
+    "measure_concentration": lambda: {
+        "spend": _make_profile()[["customer_id", "monetary"]],
+        "value": "monetary",
+        "of": "buyers",
+        "top": (0.1, 0.2),
+        "level": 0.9,
+    },
     "measure_decay": lambda: {"history": _make_history(), "by": "offer_id", "up_to": 2},
     "measure_gains": lambda: {"trial": _make_trial(), "scores": {"frequency": _make_trial().features["frequency"]}},
     "measure_gaps": lambda: {"receipts": _make_receipts(), "as_of": "2024-05-01", "shares": (0.5, 0.8, 0.95)},
@@ -497,6 +515,15 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "predict_from_past": lambda: {"history": _make_history()},
     "price_groups": lambda: {"trial": _make_halves()[1], "model": _fit_model(), "cost": 0.2},
     "propose_columns": lambda: {"sources": {"receipts": _make_receipts()}},
+    "rank_customers": lambda: {
+        "receipts": _make_receipts(),
+        "start": "2024-02-01",
+        "end": "2024-04-01",
+        "customers": _make_customers(),
+        "leave_out": [7],
+        "of": "sales",
+        "deciles": 5,
+    },
     "read_till_files": lambda: _list_till_files(),
     "reconcile_points": lambda: {
         "points": pd.DataFrame(

@@ -39,7 +39,9 @@ shelf.lines.head(3)
 
 # %%
 ### BEGIN SOLUTION
-ranking = rank_customers(shelf.lines, "2024-01-01", "2025-01-01", customers=shelf.members, leave_out=shelf.staff)
+year = "2024-01-01", "2025-01-01"
+people = {"customers": shelf.members, "leave_out": shelf.staff}
+ranking = rank_customers(shelf.lines, *year, **people)
 buyers = measure_concentration(ranking)
 best_fifth = buyers.share(0.2).value
 ### END SOLUTION
@@ -78,14 +80,7 @@ hint("21b")
 
 # %%
 ### BEGIN SOLUTION
-by_receipts = rank_customers(
-    shelf.lines,
-    "2024-01-01",
-    "2025-01-01",
-    customers=shelf.members,
-    leave_out=shelf.staff,
-    of="receipts",
-)
+by_receipts = rank_customers(shelf.lines, *year, **people, of="receipts")
 gifts = (by_receipts.table.decile == 10).sum()
 ### END SOLUTION
 
@@ -138,14 +133,14 @@ assert 0.4 < 0.2 * members.customers / buyers.customers < 0.55
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.stats import interval_of_share
+from loyalty.stats import wilson
 
 lines = shelf.lines[~shelf.lines.customer_id.isin(shelf.staff)]
 table = build_cohorts(lines, until="2025-01-01").table
 cells = table[table.cohort.between("2023-07", "2023-12") & (table.age == 3)]
 came, began = cells.came.sum(), cells.customers.sum()
-low, high = interval_of_share(came, began)
-third_month = (came / began, float(low), float(high))
+low, high = wilson(came / began, began)
+third_month = (came / began, low, high)
 ### END SOLUTION
 
 # %%

@@ -134,11 +134,12 @@ assert 0.4 < idle < 0.55
 # Marta likes the beer. She wants to thank the best tenth of all households, by number of beer receipts. Tenths of a ranking are called **deciles**.
 
 # %%
-by_receipts = rank_customers(read_category("BEERS/ALES"), *year, customers=chain.customers, of="receipts")
+beer_lines = read_category("BEERS/ALES")
+by_receipts = rank_customers(beer_lines, *year, customers=chain.customers, of="receipts")
 tenth = by_receipts.to_frame().receipts.iloc[: len(chain.customers) // 10]
-on_the_line = (by_receipts.table.receipts == tenth.iloc[-1]).sum()
-inside = (tenth == tenth.iloc[-1]).sum()
-print(f"{on_the_line} households have {tenth.iloc[-1]} receipts: {inside} of them inside the tenth")
+last = tenth.iloc[-1]
+inside, on_the_line = (tenth == last).sum(), (by_receipts.table.receipts == last).sum()
+print(f"{on_the_line} households have {last} receipts, {inside} of them inside the tenth")
 by_receipts.deciles().head(3).round(2)
 
 # %% tags=["verify"]
@@ -181,7 +182,8 @@ age = month - month.groupby(shop.receipts.customer_id).transform("min")
 next_month = set(shop.receipts.customer_id[age == 1])
 later = set(shop.receipts.customer_id[age > 1]) - next_month
 never = shop.receipts.customer_id.nunique() - len(next_month) - len(later)
-parts = {"next month": len(next_month), "not then, but later": len(later), "not seen again": never}
+parts = {"next month": len(next_month)}
+parts |= {"not then, but later": len(later), "not seen again": never}
 ax = draw_later(parts, "Twice as many came later as came in the next month")
 
 # %% tags=["verify"]
@@ -239,14 +241,19 @@ assert words.value_counts().to_dict() == {"cannot be tested here": 7, "does not 
 from loyalty.tasks.t21.scene import open_world
 
 world = open_world()
-ever = rank_customers(world.receipts, "2023-01-01", "2025-01-01", customers=world.customers)
-last_year = rank_customers(world.receipts, "2024-01-01", "2025-01-01", customers=world.customers)
-best = {
-    name: set(one.to_frame().customer_id[:100]) for name, one in {"since joining": ever, "in 2024": last_year}.items()
-}
-pd.Series(
-    {name: last_year.table.set_index("customer_id").sales.loc[list(ids)].mean() for name, ids in best.items()}
-).round(0).to_frame("mean sales in 2024, €")
+
+
+def rank_since(day):
+    """Rank by what was bought from a day to the end of 2024."""
+    return rank_customers(world.receipts, day, "2025-01-01", customers=world.customers)
+
+
+ever, last_year = rank_since("2023-01-01"), rank_since("2024-01-01")
+lists = {"since joining": ever, "in 2024": last_year}
+best = {name: set(one.to_frame().customer_id[:100]) for name, one in lists.items()}
+sales = last_year.table.set_index("customer_id").sales
+means = {name: sales.loc[list(ids)].mean() for name, ids in best.items()}
+pd.Series(means).round(0).to_frame("mean sales in 2024, €")
 
 # %% tags=["verify"]
 other = len(best["since joining"] - best["in 2024"])
@@ -291,11 +298,11 @@ assert per_day < 3 and swiped.suspects.empty
 # %%
 import numpy as np
 
-from loyalty.segment.rank import estimate_top_share
-
 rng = np.random.default_rng(21)
 amounts = spend.to_numpy()
-again = [estimate_top_share(rng.choice(amounts, len(amounts)), 0.2).value for _ in range(400)]
+fifth = round(0.2 * len(amounts))
+drawn = np.sort(rng.choice(amounts, (400, len(amounts))), axis=1)
+again = drawn[:, -fifth:].sum(axis=1) / drawn.sum(axis=1)
 low, high = np.quantile(again, [0.025, 0.975])
 print(f"bootstrap {low:.3f} to {high:.3f}, helper {share.low:.3f} to {share.high:.3f}")
 
@@ -321,12 +328,12 @@ assert not any("heavy tail" in text for text in measured["grocery chain"].warnin
 # In the simulated chain we know who has left. We take the newcomers of 2023 and look at the truth for five years. This takes a few seconds.
 
 # %%
-from loyalty.stats import interval_of_share
+from loyalty.stats import wilson
 from loyalty.tasks.t21.pictures import draw_lost
 from loyalty.tasks.t21.scene import count_lost
 
 lost = count_lost()
-lost["low"], lost["high"] = interval_of_share(lost.lost, lost.customers)
+lost["low"], lost["high"] = wilson(lost.share, lost.customers)
 ax = draw_lost(lost, first_year=lost.share.iloc[0])
 
 # %% tags=["verify"]
@@ -349,7 +356,8 @@ assert after_five.verdict == "does not hold"
 # %%
 from loyalty.segment.rank import find_value_gain
 
-rows = {f"{r:.0%}": [find_value_gain(r), find_value_gain(r, points=False)] for r in (0.5, 0.7, 0.85, 0.9)}
+rates = (0.5, 0.7, 0.85, 0.9)
+rows = {f"{r:.0%}": [find_value_gain(r), find_value_gain(r, points=False)] for r in rates}
 gain = pd.DataFrame(rows, index=["five points", "one leaver in twenty"])
 gain.rename_axis(columns="yearly retention").map("{:.1%}".format)
 
@@ -387,7 +395,8 @@ assert five.high.iloc[1] < 0.2 < 0.25 < five.low.iloc[2] and gains.high.iloc[3] 
 # Suppose both were tested against a control group. Then the comparison is one line. (These costs are made up.)
 
 # %%
-judge_win_or_keep(cost_to_win=(42.0, 33.0, 55.0), cost_to_keep=(24.0, 17.0, 36.0), data="made up")
+costs = {"cost_to_win": (42.0, 33.0, 55.0), "cost_to_keep": (24.0, 17.0, 36.0)}
+judge_win_or_keep(**costs, data="made up")
 
 # %% [markdown]
 # In this example winning is dearer, but not five times. To have a number of your own, keep a control group when you advertise, and another when you try to

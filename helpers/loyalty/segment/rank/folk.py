@@ -297,6 +297,9 @@ def judge_churn_profit(
 
     Source: Reichheld and Sasser (1990), Harvard Business Review 68 (5), 105-111, say 25 to 85 % for five *points*.
     """
+    if not (claim > 0 and 0 < less_churn < 1 and 0 <= discount < np.inf):
+        found = f"found {claim}, {less_churn} and {discount}"
+        raise ValueError(f"claim is above 0, less_churn between 0 and 1, discount 0 or more; {found}")
     words = f"{less_churn * 100:g} % less churn, {claim * 100:g} % more profit"
     asked = 1 + discount - less_churn * (1 + 1 / claim)
     needs = (
@@ -373,6 +376,8 @@ def judge_half_lost(
 
     Source: Reichheld (1996), The Loyalty Effect.
     """
+    if not (0 < claim < 1 and after > 0):
+        raise ValueError(f"claim lies between 0 and 1, after is above 0; found {claim} and {after}")
     words = f"{'half' if claim == 0.5 else format(claim, '.0%')} are lost in {after:g} years"
     yearly = 1 - (1 - claim) ** (1 / after)
     needs = f"if each year lost the same share, it would have to be {yearly:.1%} of those who are left"

@@ -428,7 +428,7 @@ TASKS = (
         hints=(
             "`build_cohorts(lines, until='2025-01-01').table` has one row a cohort and month since (`age`).",
             "Keep the cohorts from 2023-07 to 2023-12 and age 3: six rows. Add up `came` and `customers`.",
-            "`interval_of_share(came, customers)` of `loyalty.stats` gives the ends.",
+            "`wilson(came / customers, customers)` of `loyalty.stats` gives the ends.",
         ),
         close="Close, not it. Which cohorts, which month, and divided by whom?",
     ),
