@@ -177,12 +177,14 @@ def _name_width(values: _Values) -> tuple[str, str]:
             return name, says
     width = "narrow" if ratios.mean() < 1 else "wide"
     differ = f"{right}, the ends are not: your interval is too {width}"
-    asked = "Asked is the effect ± 1.96 standard errors"
+    halves = effect - low, high - effect
+    is_even = abs(halves[0] - halves[1]) <= max(4 * values.tolerance, UNEVEN * sum(halves))
+    asked = "Asked is the effect ± 1.96 standard errors" if is_even else "Asked is the interval that the task names"
     if ratios.mean() > MUCH_TOO_WIDE:
         times = f"{ratios.mean():,.0f} times"
         return "ends_differ", f"{differ}, {times}. A standard deviation where its standard error is asked?"
     uneven = abs(ratios[0] - ratios[1])
-    if uneven > 0.02 and uneven * (effect - low) > 4 * values.tolerance:
+    if is_even and uneven > 0.02 and uneven * (effect - low) > 4 * values.tolerance:
         says = f"{differ}, and its ends are not equally far from the effect. A bootstrap, perhaps? {asked}."
         return "not_symmetric", says
     return "ends_differ", f"{differ}. {asked}: how did you get yours?"
@@ -235,6 +237,7 @@ LOOKS: tuple[Callable[[_Values], tuple[str, str] | None], ...] = (
     _find_constant,
 )
 MUCH_TOO_WIDE = 5
+UNEVEN = 0.02  # of an interval: so far its halves may differ, and it is still effect ± standard errors
 
 
 def find_rounded_mistake(

@@ -27,9 +27,17 @@ from loyalty.tasks.t21.measures import (
     share_of,
     sum_sales,
 )
+from loyalty.tasks.t21.nearby import (
+    list_wrong_gains,
+    list_wrong_gifts,
+    list_wrong_ginis,
+    list_wrong_returns,
+    list_wrong_shares,
+)
 
 THIRD_DIGIT = 0.0005
 FOURTH_DIGIT = 0.0001
+WHOLE_CUSTOMERS = 0.001  # a fifth is no whole number of customers: 414 and 415 are both right
 DISCOUNT = 0.1
 _STAFF = "The cashiers' cards are inside, and they lead the ranking. They are no customers: `leave_out=shelf.staff`."
 _MEMBERS = "That is among all members, those who bought nothing included. Asked is among the buyers of 2024."
@@ -78,20 +86,13 @@ def _answer_share() -> Answers:
                 needed,
             ),
             Mistake("gini", "That is the Gini coefficient. Asked is a share of the sales.", estimate_gini(sales).value),
-            Mistake("the_rest", "That is what the others bring.", 1 - right),
             Mistake(
                 "in_euros",
                 "These are euros. Divide by the sales of all buyers.",
                 right * float(sales.sum()),
             ),
         ),
-        near=(
-            Mistake(
-                "share_of_receipts",
-                "You ranked by the number of receipts. Asked is the share of the sales.",
-                share_of(count_receipts(members=False)),
-            ),
-        ),
+        near=list_wrong_shares(),
     )
 
 
@@ -140,6 +141,7 @@ def _answer_gini() -> Answers:
                 give_triple(estimate_gini(pick_lines()["sales"].to_numpy())),
             ),
         ),
+        near=list_wrong_ginis(),
     )
 
 
@@ -155,7 +157,7 @@ def _answer_best() -> Answers:
         mistakes=(
             Mistake(
                 "ties_cut",
-                f"You took a tenth of {members:,} by the order of rows. Members with equal numbers of receipts then stand on both sides of the cut: keep them together.",
+                f"That is exactly a tenth of {members:,}: cut by the order of rows, or by sales, where hardly anybody is equal. Asked is by receipts, and members with equal numbers of receipts stay together.",
                 float(members // 10),
             ),
             Mistake(
@@ -190,13 +192,7 @@ def _answer_best() -> Answers:
                 float(counts[counts >= at_least].sum()),
             ),
         ),
-        near=(
-            Mistake(
-                "staff_inside",
-                "The cashiers' cards are inside: a gift for each of four tills. `leave_out=shelf.staff`.",
-                count_best(count_receipts(staff=True)),
-            ),
-        ),
+        near=list_wrong_gifts(),
     )
 
 
@@ -243,11 +239,6 @@ def _answer_again() -> Answers:
                 pool(float((lines["age"] == 3).sum()), n),
             ),
             Mistake(
-                "first_month_is_one",
-                "That is the second month after: the first month is month 0.",
-                pool_cells(pick_cells(2)),
-            ),
-            Mistake(
                 "all_cohorts",
                 "These are the cohorts of the whole two years. Asked are July to December 2023.",
                 pool_cells(pick_cells(first="2023-01", last="2024-09")),
@@ -279,7 +270,12 @@ def _answer_again() -> Answers:
                 "You counted days 61 to 90 (or so) after the first purchase. Asked are calendar months.",
                 pool(came(lines["days"].between(61, 90)), n),
             ),
-            Mistake("a_month_later", "That is the fourth month after.", pool_cells(pick_cells(4))),
+            *list_wrong_returns(),
+            Mistake(
+                "first_month_is_one",
+                "That is the second month after: the first month is month 0.",
+                pool_cells(pick_cells(2)),
+            ),
         ),
     )
 
@@ -364,6 +360,7 @@ def _answer_gain() -> Answers:
                 (0.05 / retention, 0.05 * churn / retention),
             ),
         ),
+        near=list_wrong_gains(DISCOUNT),
     )
 
 
@@ -376,7 +373,7 @@ TASKS = (
         code="21a",
         asks="one fraction between 0 and 1, to three decimals: the share of the sales of pain relief in [1 January 2024, 1 January 2025) that the best fifth of its buyers in that year bring, without the cashiers' cards",
         compute=_answer_share,
-        tolerance=THIRD_DIGIT,
+        tolerance=WHOLE_CUSTOMERS,
         hints=(
             "Which cards are no customers? Take them out first.",
             "`rank_customers(shelf.lines, '2024-01-01', '2025-01-01', customers=shelf.members, leave_out=shelf.staff)`",

@@ -56,9 +56,10 @@ def test_the_share_by_hand_is_right_and_other_crowds_and_windows_are_named(shelf
 
 
 def test_whole_customers_only_are_right_too(year):
-    """Who takes 414 whole buyers, and not 414.2, is right within the tolerance."""
+    """Who takes 414 whole buyers, or 415 with all on the line, and not 414.2, is right within the tolerance."""
     sums = year.groupby("customer_id").sales.sum()
     assert check("21a", sums.nlargest(round(0.2 * len(sums))).sum() / sums.sum()).status == "right"
+    assert check("21a", sums[sums >= sums.quantile(0.8)].sum() / sums.sum()).status == "right"
 
 
 @pytest.mark.slow
@@ -121,7 +122,7 @@ def test_the_third_month_by_hand_is_right_and_other_months_and_crowds_are_named(
     assert check("21e", answer(age == 3)).status == "right"
     assert check("21e", answer(age.between(1, 3))).mistake == "until_then"
     assert check("21e", answer(age > 0)).mistake == "any_later"
-    assert check("21e", answer(age == 2)).mistake.startswith("first_month_is_one")
+    assert "first_month_is_one" in check("21e", answer(age == 2)).mistake
     assert check("21e", answer(age == 4)).mistake == "a_month_later"
     table = build_cohorts(both_years, until="2025-01-01").table
     cells = table[table.cohort.between("2023-07", "2023-12") & (table.age == 3)]

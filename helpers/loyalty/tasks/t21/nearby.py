@@ -1,0 +1,248 @@
+"""Rarer wrong answers of exercise 21, which may lie near others: a rounded answer that fits several hears of all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from loyalty.segment.rank import estimate_gini, estimate_top_share, find_value_gain
+from loyalty.tasks.checking.mistakes import Mistake
+from loyalty.tasks.t21.measures import (
+    BEFORE,
+    BOTH,
+    YEAR,
+    count_best,
+    count_receipts,
+    find_retention,
+    give_triple,
+    list_members,
+    pick_cells,
+    pick_lines,
+    pool,
+    pool_cells,
+    read_shelf,
+    share_of,
+    sum_sales,
+)
+
+_OLD = "You left out those who joined in 2024. All buyers of the year are asked; the helper only says that their window is shorter."
+_STAFF_BOTH = "The cashiers' cards are inside, and so is 2023. Asked is the year 2024 without these cards."
+Pair = tuple[float, float]
+
+
+def list_wrong_shares() -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 21a."""
+    shelf = read_shelf()
+    sums = pick_lines().groupby("customer_id")["sales"].sum()
+    with_staff = pick_lines(staff=True).groupby("customer_id")["sales"].sum()
+    counts = pick_lines().groupby("customer_id")["basket_id"].nunique()
+    old = shelf.members.loc[shelf.members["joined_on"] < YEAR[0], "customer_id"]
+    fifth = round(0.2 * len(sums))
+    cut = with_staff.nlargest(round(0.2 * len(with_staff)))
+    by_receipts = counts.sort_values(ascending=False, kind="stable").index[:fifth]
+    return (
+        Mistake(
+            "share_of_receipts",
+            "You ranked and added up receipts. Asked is the share of the sales.",
+            share_of(counts.to_numpy(float)),
+        ),
+        Mistake(
+            "chosen_by_receipts",
+            "You chose the best fifth by their receipts. Asked are the best by sales.",
+            float(sums[by_receipts].sum() / sums.sum()),
+        ),
+        Mistake(
+            "divided_with_staff",
+            "The best fifth is right, but you divided by the sales of all, the cashiers' cards included.",
+            float(sums.nlargest(fifth).sum() / with_staff.sum()),
+        ),
+        Mistake(
+            "staff_after_the_cut",
+            "You cut first and took the cashiers' cards out afterwards. Take them out first, then rank.",
+            float(cut[~cut.index.isin(shelf.staff)].sum() / sums.sum()),
+        ),
+        Mistake("staff_and_both_years", _STAFF_BOTH, share_of(sum_sales(BOTH, staff=True))),
+        Mistake("old_members_only", _OLD, share_of(sums[sums.index.isin(old)].to_numpy())),
+        Mistake(
+            "above_the_mean",
+            "These are the buyers above the mean. Asked is the best fifth.",
+            float(sums[sums > sums.mean()].sum() / sums.sum()),
+        ),
+        Mistake("best_half", "That is the best half. Asked is the best fifth.", share_of(sums.to_numpy(), 0.5)),
+        Mistake(
+            "best_twentieth", "That is the best twentieth. Asked is the best fifth.", share_of(sums.to_numpy(), 0.05)
+        ),
+        Mistake(
+            "best_hundredth", "That is the best hundredth. Asked is the best fifth.", share_of(sums.to_numpy(), 0.01)
+        ),
+        Mistake(
+            "worst_fifth",
+            "That is the worst fifth. Asked is the best.",
+            float(sums.nsmallest(fifth).sum() / sums.sum()),
+        ),
+        Mistake(
+            "gini_of_members",
+            "That is the Gini coefficient of all members. Asked is a share, among buyers.",
+            estimate_gini(sum_sales(members=True)).value,
+        ),
+        Mistake("the_rest", "That is what the others bring.", 1 - share_of(sums.to_numpy())),
+        Mistake("the_famous_number", "That is the famous number. Measure it on the shelf.", 0.8),
+        Mistake("share_of_customers", "That is the share of the customers. What do they bring?", 0.2),
+    )
+
+
+def list_wrong_ginis() -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 21b."""
+    sales = sum_sales()
+    found = estimate_gini(sales)
+    small = len(sales) / (len(sales) - 1)
+    return (
+        Mistake(
+            "share_of_the_top",
+            "That is the share of the best fifth with its interval. Asked is the Gini coefficient.",
+            give_triple(estimate_top_share(sales, 0.2)),
+        ),
+        Mistake(
+            "one_minus",
+            "That is 1 less the coefficient.",
+            (1 - found.value, 1 - found.high, 1 - found.low),
+        ),
+        Mistake(
+            "corrected_for_few",
+            "You multiplied by n / (n - 1), as some programs do. The helper does not.",
+            (small * found.value, small * found.low, small * found.high),
+        ),
+        Mistake(
+            "ninety_nine_percent",
+            "The coefficient is right; your ends are those of a 99 % interval, 95 % is asked.",
+            give_triple(estimate_gini(sales, level=0.99)),
+        ),
+        Mistake("staff_and_both_years", _STAFF_BOTH, give_triple(estimate_gini(sum_sales(BOTH, staff=True)))),
+        Mistake(
+            "staff_among_members",
+            "The cashiers' cards are inside, and all members are counted. Asked are the buyers without these cards.",
+            give_triple(estimate_gini(sum_sales(staff=True, members=True))),
+        ),
+    )
+
+
+def list_wrong_gifts() -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 21c."""
+    shelf = read_shelf()
+    lines = pick_lines()
+    counts = count_receipts()
+    of_lines = lines.groupby("customer_id").size().reindex(list_members(), fill_value=0)
+    old = shelf.members.loc[(shelf.members["joined_on"] < YEAR[0]) & ~shelf.members["customer_id"].isin(shelf.staff)]
+    of_old = lines.groupby("customer_id")["basket_id"].nunique().reindex(old["customer_id"], fill_value=0)
+    return (
+        Mistake(
+            "staff_inside",
+            "The cashiers' cards are inside: a gift for each of four tills. `leave_out=shelf.staff`.",
+            count_best(count_receipts(staff=True)),
+        ),
+        Mistake(
+            "staff_among_the_active",
+            "You made the deciles of the buyers only, and the cashiers' cards are inside. Asked are all members without these cards.",
+            count_best(count_receipts(staff=True, members=False)),
+        ),
+        Mistake("lines_counted", "You counted lines. A receipt counts once.", count_best(of_lines.to_numpy(float))),
+        Mistake(
+            "old_members_only",
+            "You left out those who joined in 2024. All members have a place in the deciles.",
+            count_best(of_old.to_numpy(float)),
+        ),
+        Mistake("year_before", "That is the year 2023. Asked is 2024.", count_best(count_receipts(BEFORE))),
+        Mistake(
+            "worst_decile",
+            "That is the lowest decile: those who bought nothing. The best one has the number 10.",
+            float((counts == 0).sum()),
+        ),
+    )
+
+
+def list_wrong_returns() -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 21e."""
+    cells = pick_cells()
+    came, began = float(cells["came"].sum()), float(cells["customers"].sum())
+    share = came / began
+    half = float(norm.ppf(0.975)) * float(np.sqrt(share * (1 - share) / began))
+    july = cells[cells["cohort"] == "2023-07"]
+    return (
+        Mistake("a_month_later", "That is the fourth month after.", pool_cells(pick_cells(4))),
+        Mistake(
+            "plain_interval",
+            "The share is right. Your ends are share ± 1.96 standard errors; asked are those of Wilson.",
+            (share, share - half, share + half),
+        ),
+        Mistake(
+            "ninety_nine_percent",
+            "The share is right; your ends are those of a 99 % interval, 95 % is asked.",
+            pool_cells(cells, 0.99),
+        ),
+        Mistake("july_only", "That is the cohort of July alone. Asked are July to December 2023.", pool_cells(july)),
+        Mistake(
+            "year_later",
+            "These are the cohorts of the second half of 2024. Asked are those of 2023.",
+            pool_cells(pick_cells(first="2024-07", last="2024-09")),
+        ),
+        Mistake(
+            "all_of_2023",
+            "These are the cohorts of all of 2023. Asked are July to December.",
+            pool_cells(pick_cells(first="2023-01")),
+        ),
+        Mistake(
+            "of_all_members",
+            "You divided by all members. Divide by those who began in these six months.",
+            pool(came, float(len(list_members()))),
+        ),
+    )
+
+
+def _gain_both(retention: float, discount: float, less_churn: float = 0.05) -> Pair:
+    first, second = (
+        find_value_gain(retention, points=points, discount=discount, less_churn=less_churn) for points in (True, False)
+    )
+    return first, second
+
+
+def list_wrong_gains(discount: float) -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 21f."""
+    retention = find_retention()
+    early, late = (set(pick_lines(window)["customer_id"]) for window in (BEFORE, YEAR))
+    right = _gain_both(retention, discount)
+    both = pd.Index(early).union(pd.Index(late))
+    return (
+        Mistake(
+            "leavers_twice",
+            "Both are one leaver in twenty. The first reading: of 100 customers five more stay.",
+            (right[1], right[1]),
+        ),
+        Mistake(
+            "half_the_discount",
+            "Your discount is 5 % a year. Asked are 10 %.",
+            _gain_both(retention, 0.05),
+        ),
+        Mistake("ten_percent", "You took 10 % less churn. Asked are 5 %.", _gain_both(retention, discount, 0.1)),
+        Mistake(
+            "of_both_years",
+            "You divided by the buyers of either year. Divide by those of 2023.",
+            _gain_both(len(early & late) / len(both), discount),
+        ),
+        Mistake("the_famous_number", "That is the famous number. What does the formula say here?", (0.25, 0.25)),
+        Mistake(
+            "five_percent_twice",
+            "5 % less churn is what you put in. Asked is what it brings.",
+            (0.05, 0.05),
+        ),
+        Mistake(
+            "divided_by_churn",
+            "You divided the change by the churn. The worth of a customer also falls by the discount: use `find_value_gain`.",
+            (0.05 / (1 - retention), 0.05),
+        ),
+        Mistake(
+            "retention_and_churn",
+            "These are retention and churn themselves. Asked is how much more a customer is worth.",
+            (retention, 1 - retention),
+        ),
+    )
