@@ -28,6 +28,7 @@ from loyalty.evaluate.design import Rule, assign_arms, filter_eligible, hold_out
 from loyalty.launch.project import find_project
 from loyalty.launch.venv import probe
 from loyalty.prepare.profile import build_profile
+from loyalty.segment.rank import build_cohorts, measure_concentration, rank_customers
 from loyalty.stats.shrinkage import shrink_rates
 from loyalty.tasks import check
 from loyalty.tasks.checking.grading import Task, list_tasks
@@ -101,6 +102,21 @@ def profile(folder: Path) -> Callable[[], object]:
     return lambda: build_profile(folder / "receipts.parquet", "2017-12-01")
 
 
+def rank(folder: Path) -> Callable[[], object]:
+    """Write two million receipts; the work is to rank their million customers, measure them and follow the cohorts."""
+    duckdb.sql(
+        "SELECT hash(i) % 1_000_000 AS customer_id, TIMESTAMP '2017-01-01' + to_seconds(i * 15) AS time, "
+        "hash(i + 1) % 9_000 / 100 AS sales FROM range(2_000_000) AS t(i)"
+    ).write_parquet(str(folder / "many.parquet"))
+
+    def work() -> None:
+        ranking = rank_customers(folder / "many.parquet", "2017-01-01", "2018-01-01")
+        measure_concentration(ranking)
+        build_cohorts(folder / "many.parquet")
+
+    return work
+
+
 def answer_anew(task: Task) -> None:
     """Compute a task's answers as at the first check."""
     task.compute.cache_clear()
@@ -126,6 +142,7 @@ def measure_all() -> list[tuple[str, float, float]]:
     """What was measured, its processor seconds, and the most it may take in yardsticks."""
     with tempfile.TemporaryDirectory() as folder:
         rows = [("profile of a million lines", measure(profile(Path(folder)), 1), 10.0)]
+        rows.append(("a million customers ranked, measured, in cohorts", measure(rank(Path(folder)), 1), 5.0))
     rows += [
         ("import loyalty", measure_start("import loyalty"), 0.1),
         ("a second start's look into .venv", measure(lambda: probe(find_project())), 3.0),

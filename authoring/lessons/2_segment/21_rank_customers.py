@@ -346,7 +346,7 @@ assert after_five.verdict == "does not hold"
 # %% [markdown]
 # {{after.share[5]:.0%}} have left after five years ({{after.low[5]:.0%}} to {{after.high[5]:.0%}}). The famous half is reached two years earlier. And if you had
 # stretched the first year to five, you would have said {{guess:.0%}}: the quick ones leave first, and those who stay, stay. Both are numbers of a chain that
-# we made. Yours may be anything, but the shape is common.
+# we made. Yours will be others.
 #
 # ## "5 % less churn, 25 % more profit"
 #
@@ -413,7 +413,7 @@ judge_win_or_keep(**costs, data="made up")
 #
 # ## What could still be wrong
 #
-# - The households of the Complete Journey were picked as frequent shoppers. A chain with many rare customers is more concentrated.
+# - The households of the Complete Journey were picked as frequent shoppers. A chain with many rare customers can be more concentrated.
 # - CDNOW was seen for 18 months, the others for 12. In a longer window shares can differ.
 # - The first cohort of most files is no cohort: it holds everybody who came before the file begins. (CDNOW's file begins with real newcomers.)
 # - Sales are not margin. The best by sales may be the best bargain hunters.

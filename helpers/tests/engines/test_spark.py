@@ -22,6 +22,7 @@ import pytest
 from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.prepare.clean import clean_receipts
 from loyalty.prepare.profile import build_profile
+from loyalty.segment.rank import build_cohorts, measure_concentration, rank_customers
 from loyalty.segment.rules.life_cycle import measure_gaps
 from loyalty.segment.rules.windows import sum_windows
 from loyalty.tables.check import TableError
@@ -200,6 +201,20 @@ def test_gaps_and_windows_from_spark_are_those_from_pandas_and_of_the_shops_days
         for of in ("sales", "receipts"):
             both = (sum_windows(source, "2023-06-01", "2023-07-01", "2023-07-31", of=of) for source in (lines, frame))
             pd.testing.assert_frame_equal(*both, rtol=1e-9, atol=0)
+
+
+def test_ranks_concentration_and_cohorts_from_spark_are_those_from_pandas(spark: Any, tmp_path: Path) -> None:
+    for number, frame in enumerate((ROUND_THE_EDGES, WORLD.receipts)):
+        lines = spark.read.parquet(str(write(frame, tmp_path / f"{number}.parquet"))).repartition(3)
+        for of in ("sales", "receipts"):
+            both = [rank_customers(source, "2023-06-01", "2023-09-01", of=of) for source in (lines, frame)]
+            pd.testing.assert_frame_equal(both[0].table, both[1].table, rtol=1e-9, atol=1e-6, check_dtype=False)
+            assert both[0].warnings == both[1].warnings
+        triangles = [build_cohorts(source).table for source in (lines, frame)]
+        pd.testing.assert_frame_equal(*triangles, rtol=1e-9, atol=1e-6, check_dtype=False)
+        spend = [source.select("customer_id", "sales") if source is lines else source for source in (lines, frame)]
+        shares = [measure_concentration(source, of="members").to_frame() for source in spend]
+        pd.testing.assert_frame_equal(*shares, rtol=1e-9, atol=1e-6)
 
 
 def test_a_broken_table_on_spark_is_refused_in_the_same_words(spark: Any, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def estimate_gini(amounts: ArrayLike, *, level: float = 0.95) -> Portion:
     -------
     Portion
         The interval is that of the linearised estimate, corrected for skewness. With 2,500 customers it holds for
-        log-normal amounts (95 %), and too seldom in a Pareto tail of index 2 (91 %) or 1.5 (86 %).
+        log-normal amounts (95 %), and too seldom in a Pareto tail of index 2 (91 %) or 1.5 (85 %).
 
     Examples
     --------
