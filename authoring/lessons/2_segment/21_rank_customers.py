@@ -259,11 +259,12 @@ pd.Series(means).round(0).to_frame("mean sales in 2024, €")
 other = len(best["since joining"] - best["in 2024"])
 gone = world.truth.alive().set_index("customer_id").alive
 left = int((~gone.loc[list(best["since joining"])]).sum())
-assert 15 < other < 60 and left > int((~gone.loc[list(best["in 2024"])]).sum())
+left_too = int((~gone.loc[list(best["in 2024"])]).sum())
+assert 15 < other < 60 and left > left_too
 
 # %% [markdown]
 # {{other}} of the hundred are other people. The list "since joining" is full of customers who had more time. {{left}} of its names have truly left the chain by
-# the end of 2024. A sum since joining rewards age. So rank everybody in one window, and say how many came after its start:
+# the end of 2024 (of the other list: {{left_too}}). A sum since joining rewards age. So rank everybody in one window, and say how many came after its start:
 
 # %%
 print(*last_year.warnings, sep="\n")
