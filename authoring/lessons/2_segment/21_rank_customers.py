@@ -221,7 +221,7 @@ words = pd.Series([one.verdict for one in verdicts])
 assert words.value_counts().to_dict() == {"cannot be tested here": 7, "does not hold": 5}
 
 # %% [markdown]
-# Only the simulated chain knows who has left, and what they would have brought. Your chain does not. On Monday Marta keeps the letters for more than a
+# Only the simulated chain knows who has left, and what they would have brought (in more years than five it is more: Part B). Your chain does not. On Monday Marta keeps the letters for more than a
 # fifth, and the slide goes into the archive.
 
 # %% [markdown]
