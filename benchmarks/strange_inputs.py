@@ -306,6 +306,10 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "rate": 0.3,
         "ordinary": [True, False],
     },
+    "measure_clustering": lambda: {
+        "history": pd.DataFrame({"store": [1, 1, 2, 2, 3, 3], "sales": [1.0, 3.0, 7.0, 9.0, 4.0, 5.0]}),
+        "cluster": "store",
+    },
     "assign_arms": lambda: {
         "customers": _make_customers(),
         "shares": {"control": 0.5, "mail": 0.5},

@@ -36,9 +36,9 @@ _HOMES = {
         "judge_half_lost judge_top_share judge_win_or_keep measure_concentration rank_customers"
     ),
     "evaluate.design": (
-        "AATest Assignment Balance Eligibility HoldOut Power Rule SampleRatio assign_arms check_arm_probs "
-        "check_balance check_sample_ratio count_looks filter_eligible find_detectable find_power find_size "
-        "hash_customers hold_out run_aa"
+        "AATest Assignment Balance ClusterDesign Eligibility HoldOut Power Rule SampleRatio assign_arms "
+        "check_arm_probs check_balance check_sample_ratio count_looks filter_eligible find_detectable find_power "
+        "find_size hash_customers hold_out measure_clustering run_aa"
     ),
     "evaluate.lift": (
         "Lift Lifts PlaceboLift adjust_gap apply_margin_rate bootstrap_gap build_outcomes gather_lifts measure_lift "

@@ -7,12 +7,14 @@ One entrance to the modules beside this one, in the order of use:
   `hash_customers`: the draw behind both.
 - `assign_arms`: who gets what, with every probability on record; `check_arm_probs` for somebody else's record.
 - `check_balance`, `check_sample_ratio`: whether the groups are alike, and as large as planned.
+- `measure_clustering`: what it costs to draw households or stores as a whole.
 - `run_aa`: the same measurement where nothing was done; `count_looks`: what looking early costs.
 """
 
 from loyalty.evaluate.design.aa_test import AATest, count_looks, run_aa
 from loyalty.evaluate.design.assignment import Assignment, assign_arms, check_arm_probs
 from loyalty.evaluate.design.balance import Balance, check_balance
+from loyalty.evaluate.design.clusters import ClusterDesign, measure_clustering
 from loyalty.evaluate.design.eligibility import Eligibility, Rule, filter_eligible
 from loyalty.evaluate.design.hashing import hash_customers
 from loyalty.evaluate.design.holdout import HoldOut, hold_out
@@ -28,6 +30,8 @@ __all__ = [
     "check_arm_probs",
     "Balance",
     "check_balance",
+    "ClusterDesign",
+    "measure_clustering",
     "Eligibility",
     "Rule",
     "filter_eligible",
