@@ -1,0 +1,110 @@
+"""Maximum likelihood of positive parameters: on the log scale, with standard errors from the Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+WIDEST = 14.0  # of a logarithm, away from the start
+STEP = 1e-4  # of the differences that give the Hessian
+NEWTON = 25  # steps of polishing
+EXACT = 1e-9  # of the gradient, a customer
+LOOSE = 2.0  # standard error of a logarithm from which on a parameter is not known
+
+Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """The best parameters (`theta`), the covariance of their logarithms, and what is wrong with them."""
+
+    theta: np.ndarray
+    covariance: np.ndarray
+    value: float
+    warnings: tuple[str, ...]
+
+
+def maximise(objective: Objective, start: np.ndarray, names: tuple[str, ...], size: float) -> Maximum:
+    """Find the maximum of a log-likelihood over positive parameters; nothing is added to it.
+
+    Parameters
+    ----------
+    objective : callable
+        Takes the parameters; returns the log-likelihood and its gradient by them.
+    start : array of float
+        Positive.
+    names : tuple of str
+        Of the parameters, for the warnings.
+    size : float
+        Customers: the log-likelihood is divided by it.
+    """
+
+    def lower(z: np.ndarray) -> tuple[float, np.ndarray]:
+        theta = np.exp(z)
+        value, slope = objective(theta)
+        if not np.isfinite(value):
+            return 1e10, np.zeros_like(z)
+        return -value / size, -slope * theta / size
+
+    origin = np.log(start)
+    bounds = [(one - WIDEST, one + WIDEST) for one in origin]
+    options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}
+    found = minimize(lower, origin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    z, hessian, is_exact = _polish(lower, found.x, origin)
+    theta = np.exp(z)
+    edge = np.abs(z - origin) > WIDEST - 1e-6
+    values, vectors = np.linalg.eigh(hessian)
+    covariance = np.full((len(z), len(z)), np.nan)
+    notes = []
+    if values.min() > 1e-12:
+        covariance = (vectors / values) @ vectors.T / size
+    spread = np.sqrt(np.diag(covariance))
+    loose = [name for name, one in zip(names, spread, strict=True) if not one < LOOSE]
+    if edge.any() or not is_exact or loose:
+        named = ", ".join(loose or [name for name, at in zip(names, edge, strict=True) if at] or names)
+        notes.append(
+            f"the data do not tell {named}: other values fit as well. Read expected purchases, not these parameters"
+        )
+    return Maximum(theta, covariance, -float(lower(z)[0]) * size, tuple(notes))
+
+
+def _polish(
+    lower: Callable[[np.ndarray], tuple[float, np.ndarray]], z: np.ndarray, origin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Newton's steps to the last digits, where the Hessian allows it; returns also the Hessian."""
+    value, slope = lower(z)
+    hessian = _differ(lower, z)
+    for _ in range(NEWTON):
+        if np.abs(slope).max() < EXACT:
+            return z, hessian, True
+        curve, vectors = np.linalg.eigh(hessian)
+        if curve.min() <= 1e-10:
+            return z, hessian, False
+        step = -(vectors / curve) @ vectors.T @ slope
+        size = np.abs(step).max()
+        target = z + step * min(1.0, 1.0 / size)
+        if np.abs(target - origin).max() > WIDEST:
+            return z, hessian, False
+        new_value, new_slope = lower(target)
+        if new_value > value + 1e-9 * (1 + abs(value)):
+            return z, hessian, False
+        z, value, slope = target, new_value, new_slope
+        if size > 1e-3:
+            hessian = _differ(lower, z)
+        elif size < 1e-7:
+            return z, hessian, True
+    return z, hessian, bool(np.abs(slope).max() < 1e-6)
+
+
+def _differ(lower: Callable[[np.ndarray], tuple[float, np.ndarray]], z: np.ndarray) -> np.ndarray:
+    """Hessian from central differences of the gradient."""
+    columns = []
+    for place in range(len(z)):
+        shift = np.zeros_like(z)
+        shift[place] = STEP
+        columns.append((lower(z + shift)[1] - lower(z - shift)[1]) / (2 * STEP))
+    matrix = np.array(columns)
+    return (matrix + matrix.T) / 2
