@@ -169,7 +169,7 @@ class Calibration:
     |predicted - happened| over bins, weighted by customers.
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
     brier: float
     brier_of_base: float
     gap: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -33,7 +33,7 @@ class PurchaseFit:
 
     model: ModelName
     parameters: dict[str, float]
-    covariance: np.ndarray
+    covariance: np.ndarray = field(repr=False)
     log_likelihood: float
     n_customers: int
     n_repeaters: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -40,7 +40,7 @@ class PurchaseForecast:
     `high` are those of all customers together.
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
     expected: float
     low: float
     high: float
@@ -240,7 +240,7 @@ class Tracking:
     start, of all customers together), is_holdout.
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
     as_of: pd.Timestamp
     model: str
     n_customers: int

@@ -8,7 +8,7 @@ Source: Fader and Hardie (2007), How to Project Customer Retention, Journal of I
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +32,7 @@ class Retention:
     """A fitted shifted beta geometric model; built by `fit_retention`. `covariance` is that of the logarithms."""
 
     parameters: dict[str, float]
-    covariance: np.ndarray
+    covariance: np.ndarray = field(repr=False)
     log_likelihood: float
     survivors: tuple[float, ...]
     warnings: tuple[str, ...] = ()

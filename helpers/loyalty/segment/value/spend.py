@@ -9,7 +9,7 @@ The Gamma-Gamma Model of Monetary Value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +38,7 @@ class SpendFit:
     """A fitted Gamma-Gamma model; built by `fit_spend`. `covariance` is that of the parameters' logarithms."""
 
     parameters: dict[str, float]
-    covariance: np.ndarray
+    covariance: np.ndarray = field(repr=False)
     log_likelihood: float
     n_customers: int
     warnings: tuple[str, ...] = ()
@@ -212,7 +212,7 @@ class Independence:
     low: float
     high: float
     n_customers: int
-    table: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
     warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ class CustomerValue:
     of all customers together.
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
     value: float
     low: float
     high: float
