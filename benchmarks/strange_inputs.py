@@ -187,6 +187,36 @@ def _make_profile() -> pd.DataFrame:
 
 
 @cache
+def _make_purchases() -> pd.DataFrame:
+    return loyalty.summarise_purchases(_make_receipts(), "2024-03-20", until="2024-05-01")
+
+
+@cache
+def _fit_purchases() -> Any:
+    return loyalty.fit_purchases(_make_purchases())
+
+
+@cache
+def _fit_spend() -> Any:
+    return loyalty.fit_spend(_make_purchases())
+
+
+@cache
+def _forecast_purchases() -> Any:
+    return loyalty.predict_purchases(_fit_purchases(), _make_purchases(), weeks=6, draws=5)
+
+
+@cache
+def _value_customers() -> Any:
+    return loyalty.customer_value(_fit_purchases(), _fit_spend(), _make_purchases(), margin_rate=0.3, interval=False)
+
+
+@cache
+def _fit_churn() -> Any:
+    return loyalty.fit_churn(_make_receipts(), "2024-04-15", weeks=2)
+
+
+@cache
 def _make_early_profile() -> pd.DataFrame:
     return _make_profile()[["customer_id", "frequency", "monetary"]]
 
@@ -347,6 +377,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "profile": _make_profile(),
         "covariates": ["frequency", "monetary"],
     },
+    "check_independence": lambda: {"purchases": _make_purchases()},
     "check_overlap": lambda: {"table": _make_people(), "treated": "invited", "covariates": "visits"},
     "check_sample_ratio": lambda: {"contacts": _make_wave(), "shares": {"control": 0.5, "mail": 0.5}},
     "check_scheme": lambda: {"scheme": _find_scheme()},
@@ -354,6 +385,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "checkpoint": lambda: {"name": "profile_cj"},
     "choose_offers": lambda: {"scores": pd.DataFrame({"gift": [1.0, -1.0, 2.0]}), "cost": 0.5, "share": 0.5},
     "compare_all": lambda: _list_people(placebo="earlier"),
+    "compare_holdout": lambda: {"forecast": _forecast_purchases(), "purchases": _make_purchases()},
     "compare_means": lambda: {"treated": SPEND + 1, "control": SPEND, "level": 0.9, "variance": "auto"},
     "compare_money": lambda: _list_wave(
         offers=_make_offers(), margin_rate=0.3, contact_cost=0.1, reward_cost=1.0, point_cost=0.0
@@ -381,6 +413,15 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "count_looks": lambda: {"looks": 2, "level": 0.95},
     "cross_value": lambda: {"segments": _make_segments(), "profile": _make_profile(), "deciles": 4},
+    "customer_value": lambda: {
+        "fit": _fit_purchases(),
+        "spend": _fit_spend(),
+        "purchases": _make_purchases(),
+        "weeks": 26,
+        "margin_rate": 0.3,
+        "yearly_discount": 0.1,
+        "draws": 5,
+    },
     "date_memberships": lambda: {"snapshots": [_make_segments(), _make_segments().assign(as_of=DAY)]},
     "decide": lambda: {"profit": _estimate(-1.0), "test": loyalty.value_test(-1.0, 0.1, 100, 9, 9)},
     "difference_in_differences": lambda: {
@@ -415,8 +456,13 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "find_detectable": lambda: {"history": SPEND, "size": 1_000, "power": 0.8, "control": 0.1, "arms": 1, "looks": 1},
     "find_power": lambda: {"history": SPEND, "size": 1_000, "effect": 2.0, "control": 0.1, "worth": 1.0},
+    "find_promising": lambda: {"value": _value_customers(), "purchases": _make_purchases(), "share": 0.2},
     "find_size": lambda: {"effect": 0.02, "rate": 0.1, "power": 0.8, "control": 0.1, "saving": 0.0},
     "find_value_gain": lambda: {"retention": 0.8, "less_churn": 0.05, "points": True, "discount": 0.1},
+    "fit_churn": lambda: {"receipts": _make_receipts(), "as_of": "2024-04-15", "weeks": 2},
+    "fit_purchases": lambda: {"purchases": _make_purchases(), "model": "mbg_nbd"},
+    "fit_retention": lambda: {"survivors": [100, 80, 70, 65]},
+    "fit_spend": lambda: {"purchases": _make_purchases()},
     "fit_uplift": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2, "seed": 1},
     "gather_lifts": lambda: {
         "results": [loyalty.measure_lift(_make_wave(), _make_outcomes())] * 2,
@@ -454,6 +500,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "receipts": pd.DataFrame({"customer_id": [7], "time": pd.to_datetime(["2017-01-02 23:10"])}),
     },
     "measure_bins": lambda: {"trial": _make_trial(), "score": "frequency", "bins": 2},
+    "measure_calibration": lambda: {"predicted": [0.1, 0.4, 0.8], "happened": [0, 1, 1], "bins": 2},
     "measure_complier_effect": lambda: _list_wave(took="took_card"),
     "measure_concentration": lambda: {
         "spend": _make_profile()[["customer_id", "monetary"]],
@@ -516,7 +563,16 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "lift": 1,
     },
     "predict": lambda: {"code": "33a", "value": 3.0},
+    "predict_churn": lambda: {"model": _fit_churn(), "receipts": _make_receipts(), "as_of": "2024-04-15"},
     "predict_from_past": lambda: {"history": _make_history()},
+    "predict_purchases": lambda: {
+        "fit": _fit_purchases(),
+        "purchases": _make_purchases(),
+        "weeks": 6,
+        "draws": 5,
+        "seed": 1,
+    },
+    "predict_spend": lambda: {"fit": _fit_spend(), "purchases": _make_purchases()},
     "price_groups": lambda: {"trial": _make_halves()[1], "model": _fit_model(), "cost": 0.2},
     "propose_columns": lambda: {"sources": {"receipts": _make_receipts()}},
     "rank_customers": lambda: {
@@ -568,7 +624,15 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "end": "2024-03-03",
         "of": "sales",
     },
+    "summarise_profile": lambda: {"profile": _make_profile()},
+    "summarise_purchases": lambda: {"receipts": _make_receipts(), "as_of": "2024-03-20", "until": "2024-05-01"},
     "trace_frontier": lambda: {"options": _make_options(), "budgets": [50, 100], "control_share": 0.1},
+    "track_purchases": lambda: {
+        "fit": _fit_purchases(),
+        "receipts": _make_receipts(),
+        "as_of": "2024-03-20",
+        "until": "2024-05-01",
+    },
     "unmask_redeemers": _list_wave,
     "value_policies": lambda: {
         "trial": _make_trial(),

@@ -71,10 +71,11 @@ hint("25b")
 
 # %% tags=["verify"]
 came = summarise_purchases(receipts, as_of, until="2025-01-01").x_later.sum()
+assert came < forecast.low
 
 # %% [markdown] tags=["solution"]
-# {{forecast.expected:,.0f}} ({{forecast.low:,.0f}} to {{forecast.high:,.0f}}). Now we may look: {{came:,}} came. The interval knows luck and
-# four estimated numbers. That these customers change is not in it. A model fitted with the holdout inside comes nearer, of course: it has seen the answer.
+# {{forecast.expected:,.0f}} ({{forecast.low:,.0f}} to {{forecast.high:,.0f}}). Now we may look: {{came:,}} came, fewer than the interval allows. It knows
+# luck and four estimated numbers. That these customers change is not in it. A model fitted with the holdout inside comes nearer, of course: it has seen the answer.
 
 # %% [markdown]
 # **25c Who bought only once.** What is the mean probability alive on 3 July 2024 of the customers who bought on *one* day only? By the MBG/NBD of 25b. One fraction

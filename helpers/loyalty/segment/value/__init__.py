@@ -6,7 +6,6 @@ from loyalty.segment.value.forecast import (
     PurchaseForecast,
     Tracking,
     compare_holdout,
-    draw_holdout,
     predict_purchases,
     track_purchases,
 )
@@ -28,7 +27,6 @@ __all__ = [
     "PurchaseForecast",
     "Tracking",
     "compare_holdout",
-    "draw_holdout",
     "predict_purchases",
     "track_purchases",
     "summarise_profile",

@@ -22,6 +22,7 @@ from scipy.special import betaln, digamma, expit, gammaln
 NODES = (16, 32, 64, 128)  # of the quadrature over p, the more the longer the horizon against what was seen
 TIMES = 12  # nodes over time, where money is discounted
 CHUNK = 2_000_000  # numbers in memory at once
+MOST_LEVELS = 1_000_000  # purchases up to which customers are counted without sorting
 
 
 @dataclass(frozen=True)
@@ -46,26 +47,31 @@ class BetaGeometric:
         part = gammaln(r + values) - gammaln(r) + betaln(a, b + self.survived(values)) - betaln(a, b)
         return part[where] + r * np.log(alpha) + np.logaddexp(alive, left)
 
-    def gradient(
+    def score(
         self, theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, weight: np.ndarray
-    ) -> np.ndarray:
-        """Sum the gradient of the log-likelihood by the parameters over customers."""
+    ) -> tuple[float, np.ndarray]:
+        """Sum the log-likelihood over customers, and its gradient by the parameters, in one pass."""
         r, alpha, a, b = theta
-        alive, left = self._paths(theta, x, t_x, T)
-        gone = expit(left - alive)
+        log_T = np.log(alpha + T)
+        log_t = np.log(alpha + t_x)
+        shape = r + x
+        drawn = self.survived(x) > 0
+        below = np.where(drawn, b + self.survived(x) - 1, 1.0)
+        odds = np.where(drawn, np.log(a) - np.log(below) + shape * (log_T - log_t), -np.inf)
+        gone = expit(odds)
         there = 1 - gone
-        s = self.survived(x)
-        values, where = np.unique(x, return_inverse=True)
+        mixed = np.logaddexp(0, odds) - shape * log_T
+        values, n = _count_levels(x, weight)
         levels = self.survived(values)
-        n = np.bincount(where, weight)
         total = weight.sum()
+        part = gammaln(r + values) - gammaln(r) + betaln(a, b + levels) - betaln(a, b)
+        value = n @ part + total * r * np.log(alpha) + weight @ mixed
         shared = n @ (digamma(a + b) - digamma(a + b + levels))
-        by_r = n @ (digamma(r + values) - digamma(r)) + total * np.log(alpha)
-        by_r -= weight @ (there * np.log(alpha + T) + gone * np.log(alpha + t_x))
-        by_alpha = total * r / alpha - weight @ ((r + x) * (there / (alpha + T) + gone / (alpha + t_x)))
+        by_r = n @ (digamma(r + values) - digamma(r)) + total * np.log(alpha) - weight @ (there * log_T + gone * log_t)
+        by_alpha = total * r / alpha - weight @ (shape * (there / (alpha + T) + gone / (alpha + t_x)))
         by_a = shared + weight @ gone / a
-        by_b = shared + n @ (digamma(b + levels) - digamma(b)) - weight @ (gone / np.where(s > 0, b + s - 1, 1))
-        return np.array([by_r, by_alpha, by_a, by_b])
+        by_b = shared + n @ (digamma(b + levels) - digamma(b)) - weight @ (gone / below)
+        return float(value), np.array([by_r, by_alpha, by_a, by_b])
 
     def p_alive(self, theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
         """Probability that a customer has not left."""
@@ -117,6 +123,16 @@ class BetaGeometric:
         alive = -(r + x) * np.log(alpha + T)
         left = np.log(a) - np.log(np.where(s > 0, b + s - 1, 1)) - (r + x) * np.log(alpha + t_x)
         return alive, np.where(s > 0, left, -np.inf)
+
+
+def _count_levels(x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Customers at each number of purchases that occurs."""
+    if x.max() > MOST_LEVELS:
+        values, where = np.unique(x, return_inverse=True)
+        return values, np.bincount(where, weight)
+    counts = np.bincount(x.astype(np.int64), weight)
+    values = np.flatnonzero(counts)
+    return values.astype(float), counts[values]
 
 
 def _average(

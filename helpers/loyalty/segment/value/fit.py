@@ -127,7 +127,7 @@ def fit_purchases(purchases: AnyTable, *, model: ModelName = "bg_nbd") -> Purcha
     if len(weight) > MANY:
         some = slice(None, None, 1 + len(weight) // MANY)
         start = _climb(law, tuple(v[some] for v in history), weight[some].astype(float), start).theta
-    found = _climb(law, history, weight.astype(float), start)
+    found = _climb(law, history, weight.astype(float), start, is_near=len(weight) > MANY)
     of_time = np.array(law.of_time)
     theta = np.where(of_time, found.theta * unit, found.theta)
     log_likelihood = found.value - float(weight @ history[0]) * np.log(unit)
@@ -142,10 +142,15 @@ def fit_purchases(purchases: AnyTable, *, model: ModelName = "bg_nbd") -> Purcha
 
 
 def _climb(
-    law: BetaGeometric | Pareto, history: tuple[np.ndarray, ...], weight: np.ndarray, start: np.ndarray
+    law: BetaGeometric | Pareto,
+    history: tuple[np.ndarray, ...],
+    weight: np.ndarray,
+    start: np.ndarray,
+    *,
+    is_near: bool = False,
 ) -> Maximum:
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
         x, t_x, T = history
-        return float(weight @ law.log_likelihood(theta, x, t_x, T)), law.gradient(theta, x, t_x, T, weight)
+        return law.score(theta, x, t_x, T, weight)
 
-    return maximise(objective, start, law.parameters, float(weight.sum()))
+    return maximise(objective, start, law.parameters, float(weight.sum()), is_near=is_near)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.prepare.profile import reduce_to_receipts, type_columns
 from loyalty.segment.value.fit import PurchaseFit
 from loyalty.segment.value.purchases import WEEK, group_alike, read_purchases
@@ -364,19 +364,3 @@ def _count_days(receipts: AnyTable, start: pd.Timestamp, end: pd.Timestamp) -> t
     is_first = both["first"] == both["day"]
     firsts = both[is_first].groupby("first")["customers"].sum()
     return both[~is_first].groupby("day")["customers"].sum(), firsts
-
-
-def draw_holdout(compared: pd.DataFrame, *, title: str | None = None, source: str = "") -> Axes:
-    """Draw the table of `compare_holdout`: actual purchases with their interval, and what was expected."""
-    ax = plt.subplots(figsize=(9, 4.2))[1]
-    places = np.arange(len(compared))
-    error = np.abs(compared[["low", "high"]].to_numpy().T - compared["actual"].to_numpy())
-    ax.errorbar(places, compared["actual"], error, fmt="o", color=INK, linewidth=2.5, markersize=8, label="actual")
-    ax.plot(places, compared["expected"], "D", color=CONTROL, markersize=8, label="expected")
-    labels = [f"{x}\n({n:,})" for x, n in zip(compared["x"], compared["customers"], strict=True)]
-    ax.set_xticks(places, labels)
-    ax.set(xlabel="repeat purchases before the holdout (customers)", ylabel="mean purchases in the holdout")
-    ax.set_ylim(0)
-    ax.legend(loc="upper left")
-    headline(ax, title or "Who bought more before buys more after", "mean purchases, with 95 % interval", source)
-    return ax

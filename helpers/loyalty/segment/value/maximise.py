@@ -10,8 +10,9 @@ from scipy.optimize import minimize
 
 WIDEST = 14.0  # of a logarithm, away from the start
 STEP = 1e-4  # of the differences that give the Hessian
+FAR = 0.05  # a step after which the Hessian is made anew
 NEWTON = 25  # steps of polishing
-EXACT = 1e-9  # of the gradient, a customer
+EXACT = 1e-8  # of the gradient, a customer
 LOOSE = 2.0  # standard error of a logarithm from which on a parameter is not known
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -27,7 +28,9 @@ class Maximum:
     warnings: tuple[str, ...]
 
 
-def maximise(objective: Objective, start: np.ndarray, names: tuple[str, ...], size: float) -> Maximum:
+def maximise(
+    objective: Objective, start: np.ndarray, names: tuple[str, ...], size: float, *, is_near: bool = False
+) -> Maximum:
     """Find the maximum of a log-likelihood over positive parameters; nothing is added to it.
 
     Parameters
@@ -40,6 +43,8 @@ def maximise(objective: Objective, start: np.ndarray, names: tuple[str, ...], si
         Of the parameters, for the warnings.
     size : float
         Customers: the log-likelihood is divided by it.
+    is_near : bool
+        Whether the start is near, as from a part of the data: then Newton's steps are tried first.
     """
 
     def lower(z: np.ndarray) -> tuple[float, np.ndarray]:
@@ -52,8 +57,12 @@ def maximise(objective: Objective, start: np.ndarray, names: tuple[str, ...], si
     origin = np.log(start)
     bounds = [(one - WIDEST, one + WIDEST) for one in origin]
     options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-8}
-    found = minimize(lower, origin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    z, hessian, is_exact = _polish(lower, found.x, origin)
+    is_exact = False
+    if is_near:
+        z, hessian, is_exact = _polish(lower, origin, origin)
+    if not is_exact:
+        found = minimize(lower, origin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        z, hessian, is_exact = _polish(lower, found.x, origin)
     theta = np.exp(z)
     edge = np.abs(z - origin) > WIDEST - 1e-6
     values, vectors = np.linalg.eigh(hessian)
@@ -77,9 +86,10 @@ def _polish(
     """Newton's steps to the last digits, where the Hessian allows it; returns also the Hessian."""
     value, slope = lower(z)
     hessian = _differ(lower, z)
+    is_stale = False
     for _ in range(NEWTON):
         if np.abs(slope).max() < EXACT:
-            return z, hessian, True
+            break
         curve, vectors = np.linalg.eigh(hessian)
         if curve.min() <= 1e-10:
             return z, hessian, False
@@ -92,10 +102,13 @@ def _polish(
         if new_value > value + 1e-9 * (1 + abs(value)):
             return z, hessian, False
         z, value, slope = target, new_value, new_slope
-        if size > 1e-3:
+        is_stale = size <= FAR
+        if not is_stale:
             hessian = _differ(lower, z)
         elif size < 1e-7:
-            return z, hessian, True
+            break
+    if is_stale:
+        hessian = _differ(lower, z)
     return z, hessian, bool(np.abs(slope).max() < 1e-6)
 
 

@@ -48,11 +48,12 @@ class Pareto:
             result[part] += np.logaddexp(paths.alive, logsumexp(paths.left, axis=1))
         return result
 
-    def gradient(
+    def score(
         self, theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, weight: np.ndarray
-    ) -> np.ndarray:
-        """Sum the gradient of the log-likelihood by the parameters over customers."""
+    ) -> tuple[float, np.ndarray]:
+        """Sum the log-likelihood over customers, and its gradient by the parameters, in one pass."""
         r, alpha, s, beta = theta
+        value = 0.0
         total = np.zeros(4)
         for part in _parts(len(x)):
             w = weight[part]
@@ -69,7 +70,9 @@ class Pareto:
             by_s = np.log(beta) + (1 - there) / s - there * np.log(beta + end) - (gone * np.log(beta + u)).sum(axis=1)
             by_beta = s / beta - s * there / (beta + end) - (s + 1) * (gone / (beta + u)).sum(axis=1)
             total += [w @ by_r, w @ by_alpha, w @ by_s, w @ by_beta]
-        return total
+            value += float(w @ (whole + gammaln(k) - gammaln(r)))
+        value += weight.sum() * (r * np.log(alpha) + s * np.log(beta))
+        return value, total
 
     def p_alive(self, theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
         """Probability that a customer has not left."""

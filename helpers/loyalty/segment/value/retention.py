@@ -49,8 +49,8 @@ class Retention:
     def project(self, periods: int, *, draws: int = 1_000, level: float = 0.95, seed: int = 25) -> pd.DataFrame:
         """Project survival: period, seen, survival with its interval, retention of the period, is_extrapolated.
 
-        The interval holds the share of a cohort as large as the one that was fitted: drawn parameters and, in each,
-        the luck of its customers.
+        The interval comes from drawn parameters and, in each, the luck of the customers. Beyond the last period that
+        was seen, survival goes on from those who were still there.
         """
         draw = np.random.default_rng(seed)
         thetas = np.tile(self.theta, (draws, 1))
@@ -60,8 +60,14 @@ class Retention:
         shares = np.array([_survive(theta, periods) for theta in thetas])
         size = round(self.survivors[0])
         lucky = draw.binomial(size, np.clip(shares, 0, 1)) / size
+        last = len(self.survivors) - 1
+        if periods > last:  # those who are still there are known: only their own luck is to come
+            ahead = np.clip(shares[:, last + 1 :] / shares[:, [last]], 0, 1)
+            lucky[:, last + 1 :] = draw.binomial(round(self.survivors[-1]), ahead) / size
         low, high = np.quantile(lucky, [(1 - level) / 2, (1 + level) / 2], axis=0)
         survival = self.survive(periods)
+        if periods > last:
+            survival[last + 1 :] *= self.survivors[-1] / self.survivors[0] / survival[last]
         seen = np.full(periods + 1, np.nan)
         known = min(len(self.survivors), periods + 1)
         seen[:known] = np.array(self.survivors[:known]) / self.survivors[0]

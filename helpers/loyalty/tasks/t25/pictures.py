@@ -152,3 +152,26 @@ def draw_letters(value: pd.Series, cost: float) -> Axes:
     title = f"{count.iloc[0]:,} customers are worth less than their letters"
     headline(ax, title, "customers by the expected margin of the next year", SIMULATED)
     return ax
+
+
+def draw_holdout(compared: pd.DataFrame, title: str, source: str) -> Axes:
+    """Draw actual purchases in the holdout with their interval, and what was expected.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `compare_holdout` returns it.
+    title, source : str
+    """
+    ax = plt.subplots(figsize=(9, 4.2))[1]
+    places = np.arange(len(compared))
+    error = np.abs(compared[["low", "high"]].to_numpy().T - compared["actual"].to_numpy())
+    ax.errorbar(places, compared["actual"], error, fmt="o", color=INK, linewidth=2.5, markersize=8, label="actual")
+    ax.plot(places, compared["expected"], "D", color=CONTROL, markersize=8, label="expected")
+    labels = [f"{x}\n({n:,})" for x, n in zip(compared["x"], compared["customers"], strict=True)]
+    ax.set_xticks(places, labels)
+    ax.set(xlabel="repeat purchases before the holdout (customers)", ylabel="mean purchases in the holdout")
+    ax.set_ylim(0)
+    ax.legend(loc="upper left")
+    headline(ax, title, "mean purchases, with 95 % interval", source)
+    return ax

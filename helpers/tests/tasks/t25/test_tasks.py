@@ -47,6 +47,7 @@ def test_the_recency_of_rfm_is_named_and_refused_by_the_helper(receipts, purchas
         fit_purchases(wrong)
 
 
+@pytest.mark.slow
 def test_the_leaking_window_is_named(receipts, purchases):
     late = summarise_purchases(receipts, UNTIL)
     assert check("25a", late[NAMES]).mistake == "holdout_inside"
@@ -57,6 +58,7 @@ def test_the_leaking_window_is_named(receipts, purchases):
     )
 
 
+@pytest.mark.slow
 def test_other_histories_are_named(receipts, purchases):
     table = purchases[NAMES]
     assert check("25a", table.assign(x=table.x + 1)).mistake == "first_purchase_counted"
@@ -64,6 +66,7 @@ def test_other_histories_are_named(receipts, purchases):
     assert check("25a", table.assign(T=table["T"] + 1 / 7)).mistake == "one_day_more"
 
 
+@pytest.mark.slow
 def test_certainly_alive_is_named(purchases):
     bg = predict_purchases(fit_purchases(purchases), purchases, weeks=26, interval=False).table
     assert check("25c", bg[bg.x == 0].p_alive.mean()).mistake == "certainly_alive"
@@ -72,6 +75,7 @@ def test_certainly_alive_is_named(purchases):
     assert check("25c", mbg.p_alive.mean()).mistake == "everybody"
 
 
+@pytest.mark.slow
 def test_revenue_for_margin_is_named(receipts, purchases):
     model, spend = fit_purchases(purchases, model="mbg_nbd"), fit_spend(purchases)
     sales = customer_value(model, spend, purchases, weeks=26, margin_rate=1, yearly_discount=0.1, interval=False)
@@ -83,6 +87,7 @@ def test_revenue_for_margin_is_named(receipts, purchases):
     assert check("25d", right.value).mistake == "total"
 
 
+@pytest.mark.slow
 def test_one_rule_for_all_is_named_and_wrong_for_one_type_only():
     world = open_cohort_chain()
     silent = build_profile(world.receipts, AS_OF).query("recency_days > 90")
@@ -102,6 +107,7 @@ def test_sentences_that_may_not_be_signed_are_named(letter, mistake):
     assert check("25f", letter).mistake == mistake
 
 
+@pytest.mark.slow
 def test_the_true_value_discounted_lies_below_the_plain_one():
     world = open_cohort_chain()
     plain, less = (find_true_value(world, AS_OF, weeks=26, yearly_discount=d).true_value.sum() for d in (0.0, 0.1))
