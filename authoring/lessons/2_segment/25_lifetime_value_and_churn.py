@@ -46,7 +46,7 @@ ax = draw_silences(receipts, pair, today)
 
 # %% [markdown]
 # Both have been silent for about as long. A rule that counts days treats them alike. But the upper one used to buy every
-# other week, and so this silence says a lot. For the lower one it says little. **How often** somebody bought, and **when last**, must be read
+# other week, and so this silence says a lot. For the lower one it says little. *How often* somebody bought, and *when last*, must be read
 # together.
 #
 # ## Three numbers a customer, by hand

@@ -25,6 +25,7 @@ from loyalty.prepare.profile import build_profile
 from loyalty.segment.rank import build_cohorts, measure_concentration, rank_customers
 from loyalty.segment.rules.life_cycle import measure_gaps
 from loyalty.segment.rules.windows import sum_windows
+from loyalty.segment.value import fit_purchases, summarise_purchases, track_purchases
 from loyalty.tables.check import TableError
 from loyalty.world import World
 
@@ -215,6 +216,14 @@ def test_ranks_concentration_and_cohorts_from_spark_are_those_from_pandas(spark:
         spend = [source.select("customer_id", "sales") if source is lines else source for source in (lines, frame)]
         shares = [measure_concentration(source, of="members").to_frame() for source in spend]
         pd.testing.assert_frame_equal(*shares, rtol=1e-9, atol=1e-6)
+def test_spark_gives_the_same_purchase_histories_and_tracking(spark: Any, tmp_path: Path) -> None:
+    fit = fit_purchases(summarise_purchases(WORLD.receipts, "2023-07-01"))
+    for number, frame in enumerate((ROUND_THE_EDGES, WORLD.receipts)):
+        lines = spark.read.parquet(str(write(frame, tmp_path / f"{number}.parquet"))).repartition(3)
+        histories = [summarise_purchases(source, "2023-07-20", until="2023-10-01") for source in (lines, frame)]
+        pd.testing.assert_frame_equal(*histories, check_dtype=False, rtol=1e-9, atol=0)
+        tracked = [track_purchases(fit, source, "2023-07-20", "2023-10-01").table for source in (lines, frame)]
+        pd.testing.assert_frame_equal(*tracked, check_dtype=False, rtol=1e-9, atol=0)
 
 
 def test_a_broken_table_on_spark_is_refused_in_the_same_words(spark: Any, tmp_path: Path) -> None:

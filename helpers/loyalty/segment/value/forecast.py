@@ -326,7 +326,7 @@ def track_purchases(
     >>> track_purchases(fit, receipts, "2017-01-16", "2017-01-30").table["actual"].tolist()
     [0, 0, 1, 1, 1]
 
-    Source: Fader, Hardie and Lee (2005), Marketing Science 24, 275-284, figure 3.
+    Source: Fader, Hardie and Lee (2005), Marketing Science 24, 275-284.
     """
     start, end = read_day(as_of), read_day(until, "until")
     if end <= start:
