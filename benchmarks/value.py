@@ -32,9 +32,9 @@ THETA = {"bg_nbd": (0.6, 4.0, 0.9, 3.0), "mbg_nbd": (0.6, 4.0, 0.9, 3.0), "paret
 LIMITS = {"cdnow": 0.3, "million": 20.0}
 REPEATS = 5
 WEEKS = 26.0
-RUNS = 100
+RUNS = 60
 COHORT = 600
-WORLDS = 20
+WORLDS = 12
 WORLD_DAY, WORLD_END = "2024-07-03", "2025-01-01"
 
 

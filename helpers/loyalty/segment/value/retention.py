@@ -49,8 +49,8 @@ class Retention:
     def project(self, periods: int, *, draws: int = 1_000, level: float = 0.95, seed: int = 25) -> pd.DataFrame:
         """Project survival: period, seen, survival with its interval, retention of the period, is_extrapolated.
 
-        The interval comes from drawn parameters and, in each, the luck of the customers. Beyond the last period that
-        was seen, survival goes on from those who were still there.
+        Beyond the last period that was seen, survival goes on from those who were still there; the interval comes
+        from drawn parameters and, in each, the luck of these customers. What was seen is known: there both ends are it.
         """
         draw = np.random.default_rng(seed)
         thetas = np.tile(self.theta, (draws, 1))
@@ -71,6 +71,7 @@ class Retention:
         seen = np.full(periods + 1, np.nan)
         known = min(len(self.survivors), periods + 1)
         seen[:known] = np.array(self.survivors[:known]) / self.survivors[0]
+        low[:known] = high[:known] = seen[:known]
         table = pd.DataFrame({"period": np.arange(periods + 1), "seen": seen, "survival": survival})
         table = table.assign(low=low, high=high, retention=np.r_[np.nan, survival[1:] / survival[:-1]])
         return table.assign(is_extrapolated=table["period"] >= len(self.survivors))
