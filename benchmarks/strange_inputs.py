@@ -282,6 +282,19 @@ def _fit_model() -> Any:
 
 def _measure_spend() -> Any:
     return loyalty.measure_concentration(_make_profile()[["customer_id", "monetary"]], value="monetary")
+@cache
+def _make_little_world() -> Any:
+    return loyalty.World(customers=120, months=3, seed=1)
+
+
+@cache
+def _make_runs() -> pd.DataFrame:
+    return pd.DataFrame({"seed": [0, 0, 1, 1], "policy": ["equal", "winner"] * 2, "profit": [1.0, 2.0, 4.0, 3.0]})
+
+
+def _run_little(**more: Any) -> dict[str, Any]:
+    customers = loyalty.describe_customers(_make_little_world())[["customer_id", "segment", "recency_days"]]
+    return {"world": _make_little_world(), "waves": 1, "customers": customers, "seed": 3, **more}
 
 
 def _estimate(effect: float) -> Any:
@@ -391,6 +404,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         offers=_make_offers(), margin_rate=0.3, contact_cost=0.1, reward_cost=1.0, point_cost=0.0
     ),
     "compare_naively": lambda: {"table": _make_people(), "treated": "invited", "outcome": "sales"},
+    "compare_programmes": lambda: {"runs": _make_runs(), "against": "equal", "value": "profit", "level": 0.9},
     "compare_rates": lambda: {"successes": [5, 3], "trials": [50, 60], "level": 0.9},
     "compare_strata": lambda: {
         "table": _make_people(),
@@ -433,6 +447,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "pre_days": (28,),
         "per_days": 28,
     },
+    "describe_customers": lambda: {"world": _make_little_world()},
     "draw_overlap": lambda: {"table": _make_people(), "treated": "invited", "covariates": "visits"},
     "examine_campaign": lambda: _list_wave(plan={"planned_shares": "control=0.5, mail=0.5"}),
     "expose_regression": lambda: {
@@ -609,6 +624,8 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "report_customers": lambda: {"tables": _list_loaded(), "settings": {"as_of": "2024-05-01"}},
     "reveal": lambda: {"code": "33a", "estimate": 2.0, "truth": 2.5, "low": 1.0, "high": 3.0, "unit": "€"},
+    "run_programme": lambda: _run_little(policy=loyalty.EqualSplit(loyalty.Rules(("gift",)))),
+    "run_programmes": lambda: _run_little(policies={"equal": loyalty.EqualSplit(loyalty.Rules(("gift",)))}),
     "run_aa": lambda: {"history": SPEND, "control": 0.2, "runs": 20, "seed": 1},
     "say_what_is_allowed": lambda: {"randomised": True, "decimals": 2},
     "score_out_of_fold": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2},

@@ -65,6 +65,10 @@ _HOMES = {
     "learn.history": (
         "History Prediction Rates learn_lifts measure_decay measure_rates open_history predict_from_past"
     ),
+    "learn.policy": (
+        "BestPolicy Choice EpsilonGreedy EqualSplit Policy ProfileThompson Programme RepeatWinner Rules Thompson "
+        "compare_programmes describe_customers run_programme run_programmes"
+    ),
     "report.campaign": "report_campaign",
     "report.plan": "plan_campaign",
     "report.profile": "report_customers",

@@ -100,7 +100,18 @@ class Calendar:
         return np.cumsum([0, *(max(1, kind.refill) for kind in self.parameters.types)])[:-1]
 
     def shelf_seasons(self, days: np.ndarray) -> np.ndarray:
-        """Season of each community (rows) on each day."""
+        """Season of each community (rows) on each day; consecutive days are worked out once."""
+        days = np.asarray(days)
+        if not len(days) or days[-1] - days[0] + 1 != len(days):
+            return self._make_shelf_seasons(days)
+        span = int(days[0]), int(days[-1]), "shelves"
+        if span not in self._known:
+            made = self._make_shelf_seasons(days)
+            made.setflags(write=False)
+            self._known[span] = made
+        return self._known[span]
+
+    def _make_shelf_seasons(self, days: np.ndarray) -> np.ndarray:
         flu = self.flu(days)
         summer = self.summer(days)
         christmas = self.christmas(days)

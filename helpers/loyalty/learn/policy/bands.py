@@ -63,6 +63,8 @@ def compare_programmes(runs: Any, against: str, *, value: str = "profit", level:
         problems.append(f"there is no policy {against!r}; there are {', '.join(map(str, names)) or 'none'}")
     if problems:
         raise TableError(problems, "the runs")
+    if not pd.api.types.is_numeric_dtype(table[value]):
+        raise TableError([f"`{value}` should hold numbers"], "the runs")
     wide = table.pivot(index="seed", columns="policy", values=value)[names].astype(float)
     if not np.isfinite(wide.to_numpy()).all():
         raise TableError(["every seed should have a number for every policy"], "the runs")

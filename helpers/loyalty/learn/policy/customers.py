@@ -39,8 +39,8 @@ def describe_customers(world: World) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a customer: customer_id; segment, the group of departments with most sales; recency_days; and the
-        profile: `visits` (logarithm of 1 + receipts), `spend` (logarithm of 1 + mean euros in 28 days), and the share
-        of sales of each group (`share of …`).
+        profile: `usual` (mean euros in 28 days), `visits` (logarithm of 1 + receipts), `spend` (logarithm of 1 +
+        `usual`), and the share of sales of each group (`share of …`).
 
     Examples
     --------
@@ -59,6 +59,7 @@ def describe_customers(world: World) -> pd.DataFrame:
         {
             "segment": sales.idxmax(axis=1).astype("str"),
             "recency_days": recency,
+            "usual": sales.sum(axis=1) / 13,
             "visits": np.log1p(by["basket_id"].nunique()),
             "spend": np.log1p(sales.sum(axis=1) / 13),
         }

@@ -103,17 +103,28 @@ def add_up(parts: Sequence[Evidence], keep: Sequence[float], size: int) -> Evide
 
 
 def find_noise(lots: Sequence[Lot], segments: int, arms: int) -> np.ndarray:
-    """Noise variance of profit in each segment, within waves and arms; that of all where a segment has few rows."""
+    """Noise variance of profit in each segment, within waves and arms, with a straight line in the profile taken out.
+
+    That of all segments where a segment has few rows.
+    """
     squares = np.zeros(segments)
     free = np.zeros(segments)
     for lot in lots:
         cell = lot.segment * arms + lot.arm
+        values = _leave_cells(np.column_stack([lot.profit, lot.profile]), cell, segments * arms)
+        rest = values[:, 0]
+        if values.shape[1] > 1:
+            rest = rest - values[:, 1:] @ np.linalg.lstsq(values[:, 1:], rest, rcond=None)[0]
         n = np.bincount(cell, minlength=segments * arms)
-        total = np.bincount(cell, lot.profit, segments * arms)
-        mean = np.divide(total, n, out=np.zeros(len(n)), where=n > 0)
-        rest = (lot.profit - mean[cell]) ** 2
-        squares += np.bincount(lot.segment, rest, segments)
+        squares += np.bincount(lot.segment, rest**2, segments)
         free += np.maximum(n - 1, 0).reshape(segments, arms).sum(axis=1)
     whole = squares.sum() / max(free.sum(), 1.0)
     own = np.divide(squares, free, out=np.full(segments, whole), where=free >= 30)
     return np.where(own > 0, own, max(whole, 1e-12))
+
+
+def _leave_cells(values: np.ndarray, cell: np.ndarray, cells: int) -> np.ndarray:
+    """Columns less their mean in the cell of each row."""
+    n = np.maximum(np.bincount(cell, minlength=cells), 1)
+    mean = np.column_stack([np.bincount(cell, column, cells) for column in values.T]) / n[:, None]
+    return np.asarray(values - mean[cell])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -60,7 +61,7 @@ class Policy:
 
         Parameters
         ----------
-        history : table, Past or None
+        history : table or None
             The log so far: wave, customer_id, segment (of that day), arm, profit (euros in the wave's window, contact
             cost taken off), and if there are any holdout and resting; for a policy on profiles also its columns.
         customers : table
@@ -87,7 +88,10 @@ class Policy:
         [1.0]
         """
         people = _read_customers(customers)
-        past = history if isinstance(history, Past) else read_log(history, self.rules, self.columns)
+        return self.decide(read_log(history, self.rules, self.columns), people, seed, truth)
+
+    def decide(self, past: Past, people: pd.DataFrame, seed: int, truth: Any = None) -> Choice:
+        """Choose from a log that was read already; see `choose`."""
         wave = past.next_wave
         held = hold_back(people["customer_id"], self.rules, seed)
         resting = ~held & _find_resting(past, people["customer_id"].to_numpy(), self.rules, wave)
@@ -135,6 +139,9 @@ class RepeatWinner(Policy):
 
     trial: int = 1
 
+    def __post_init__(self) -> None:
+        _refuse(_is_count(self.trial), f"trial should be a whole number of waves, 1 or more, found {self.trial!r}")
+
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
     ) -> tuple[np.ndarray, float]:
@@ -160,6 +167,9 @@ class EpsilonGreedy(Policy):
     """
 
     epsilon: float = 0.2
+
+    def __post_init__(self) -> None:
+        _refuse(_lies(self.epsilon, 0, 1), f"epsilon should be from 0 to 1, found {self.epsilon!r}")
 
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
@@ -192,6 +202,9 @@ class Thompson(Policy):
         What a wave's evidence is worth one wave later, from 0 to 1: 1 never forgets.
     window : int, optional
         Only the last so many waves count.
+    level : tuple of str
+        Numeric columns of customers and log that explain how much somebody buys anyway, such as the usual spend: they
+        take noise away and change no lift.
 
     Source: Thompson, Biometrika 25 (1933), 285-294; Russo and others, "A tutorial on Thompson sampling", Foundations
     and Trends in Machine Learning 11 (2018).
@@ -201,6 +214,15 @@ class Thompson(Policy):
     own: float = 0.5
     forget: float = 1.0
     window: int | None = None
+    level: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_belief(self)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What explains the level."""
+        return tuple(self.level)
 
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
@@ -246,6 +268,9 @@ class ProfileThompson(Policy):
     own: float = 0.3
     forget: float = 1.0
     window: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_belief(self)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -297,6 +322,9 @@ class BestPolicy(Policy):
 
     see: Literal["segment", "type"] = "segment"
 
+    def __post_init__(self) -> None:
+        _refuse(self.see in ("segment", "type"), f"see should be 'segment' or 'type', found {self.see!r}")
+
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
     ) -> tuple[np.ndarray, float]:
@@ -308,6 +336,33 @@ class BestPolicy(Policy):
         mean = [np.bincount(code, truth[:, offer], len(names)) / size for offer in range(truth.shape[1])]
         best = np.vstack([np.zeros(len(names)), *mean]).argmax(axis=0)
         return np.eye(len(self.rules.arms))[best[code]], 0.0
+
+
+def _refuse(is_fine: bool, problem: str) -> None:
+    if not is_fine:
+        raise TableError([problem], "the policy")
+
+
+def _check_belief(policy: Thompson | ProfileThompson) -> None:
+    """Refuse priors, forgetting and windows that cannot be meant, all at once."""
+    given = {"common": policy.common, "own": policy.own}
+    problems = [f"{n} should be above zero, found {v!r}" for n, v in given.items() if not _lies(v, 1e-9, 1e9)]
+    if not _lies(policy.forget, 0, 1):
+        problems.append(f"forget should be from 0 to 1, found {policy.forget!r}")
+    if policy.window is not None and not _is_count(policy.window):
+        problems.append(f"window should be a whole number of waves, 1 or more, found {policy.window!r}")
+    if isinstance(policy.columns, str) or not all(isinstance(name, str) for name in policy.columns):
+        problems.append(f"columns should be names, found {policy.columns!r}")
+    if problems:
+        raise TableError(problems, "the policy")
+
+
+def _lies(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
 
 
 # --- Reading -------------------------------------------------------------------------------------
@@ -394,7 +449,10 @@ def _find_resting(past: Past, ids: np.ndarray, rules: Rules, wave: int) -> np.nd
 def weigh_segments(
     past: Past, rules: Rules, *, forget: float = 1.0, window: int | None = None, wave: int | None = None
 ) -> Evidence:
-    """What the log says about the lift of each offer in each segment, in euros of profit a customer."""
+    """What the log says about the lift of each offer in each segment, in euros of profit a customer.
+
+    Columns of the profile, if the log was read with any, are taken out of the level in each wave.
+    """
     wave = past.next_wave if wave is None else wave
     lots = [lot for lot in past.lots if window is None or lot.wave >= wave - window]
     count = len(past.segments)
@@ -402,7 +460,8 @@ def weigh_segments(
     parts = []
     for lot in lots:
         x = np.eye(count)[lot.segment]
-        parts.append(weigh_lot(x, x, lot.arm, lot.profit, 1 / noise[lot.segment], len(rules.offers)))
+        z = np.hstack([x, lot.profile]) if lot.profile.shape[1] else x
+        parts.append(weigh_lot(x, z, lot.arm, lot.profit, 1 / noise[lot.segment], len(rules.offers)))
     return add_up(parts, [forget ** (wave - 1 - lot.wave) for lot in lots], len(rules.offers) * count)
 
 

@@ -16,9 +16,11 @@ import pandas as pd
 
 from loyalty.learn.policy.customers import SILENT_DAYS, describe_customers
 from loyalty.learn.policy.policies import BestPolicy, Lot, Past, Policy
+from loyalty.learn.policy.rules import Choice, hold_back
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.sources import collect, open_table
 from loyalty.world import World
 from loyalty.world.effects import contact_everybody, expect_outcomes, expected_effect, realise
 from loyalty.world.offers import Contacts, respond
@@ -42,6 +44,9 @@ class Programme:
         One row a wave: start, customers, contacts, cost (of contacts, euros); profit, of all customers of the
         programme; gain, that profit less what the same customers would have brought without any contact, with the
         luck that they had; expected_gain, its mean over the customers' luck, given who was sent what.
+    totals : pandas.DataFrame
+        One row a customer of the programme, whether in the lotteries or silent: customer_id, segment, holdout, profit
+        of all waves together, gain as above.
     error : float
         Largest standard error of a chance that was found by drawing; see `Choice.error`.
     """
@@ -49,6 +54,7 @@ class Programme:
     name: str
     log: pd.DataFrame
     waves: pd.DataFrame
+    totals: pd.DataFrame
     error: float = 0.0
 
     @property
@@ -160,7 +166,7 @@ def run_programmes(
     True
     """
     _check_call(world, policies, waves, then, switch)
-    people = describe_customers(world) if customers is None else pd.DataFrame(customers)
+    people = describe_customers(world) if customers is None else collect(open_table(customers))
     stage = _set_stage(world, people, int(waves), then, switch)
     draw = world.seed if seed is None else int(seed)
     return {name: _play(stage, name, policy, draw) for name, policy in policies.items()}
@@ -212,14 +218,20 @@ def _set_stage(world: World, people: pd.DataFrame, waves: int, then: World | Non
     missing = [name for name in ("customer_id", "segment", "recency_days") if name not in people]
     if missing:
         raise TableError([f"there is no column `{name}`" for name in missing], "the customers")
+    problems = []
+    inside = people["customer_id"].isin(world.customers["customer_id"])
+    if not len(people) or not inside.all() or people["customer_id"].duplicated().any():
+        problems.append("each row should be another customer of the world, who has come before its end")
+    if people["segment"].isna().any():
+        problems.append("`segment` is empty in some rows")
+    days = pd.to_numeric(people["recency_days"], errors="coerce")
+    if not days.between(0, np.inf, inclusive="left").all():
+        problems.append("`recency_days` should be days, 0 or more, in every row")
+    if problems:
+        raise TableError(problems, "the customers")
+    people = people.assign(customer_id=people["customer_id"].astype(np.int64), recency_days=days)
     people = people.sort_values("customer_id", ignore_index=True)
-    rows = people["customer_id"].to_numpy()
-    inside = pd.Series(rows).isin(world.customers["customer_id"])
-    if not inside.all() or people["customer_id"].duplicated().any():
-        raise TableError(
-            ["each row should be another customer of the world, who has come before its end"], "the customers"
-        )
-    rows = rows.astype(np.int64) - 1
+    rows = people["customer_id"].to_numpy() - 1
     start = world._state.end
     scene = world.scene
     later = scene if then is None else replace(scene, parameters=then.parameters)
@@ -236,9 +248,8 @@ def _set_stage(world: World, people: pd.DataFrame, waves: int, then: World | Non
 
 def _play(stage: _Stage, name: str, policy: Policy, seed: int) -> Programme:
     """Run one policy through all waves."""
-    rules = policy.rules
     names = [offer.name for offer in stage.scenes[0].parameters.offers]
-    codes = np.array([-1, *(names.index(offer) for offer in rules.offers)])
+    codes = np.array([-1, *(names.index(offer) for offer in policy.rules.offers)])
     price = np.array([0.0, *(stage.scenes[0].parameters.offers[c].contact for c in codes[1:])])
     segment, segments = pd.factorize(stage.people["segment"].astype("str"), sort=True)
     silent = stage.people["recency_days"].to_numpy() // DAYS
@@ -249,53 +260,73 @@ def _play(stage: _Stage, name: str, policy: Policy, seed: int) -> Programme:
     logs: list[pd.DataFrame] = []
     table: list[dict[str, Any]] = []
     error = 0.0
+    total = np.zeros(len(ids))
     for wave, scene in enumerate(stage.scenes):
-        day = stage.start + DAYS * wave
-        part = np.flatnonzero(silent < SILENT_WAVES)
-        people = stage.people.iloc[part]
-        truth = None
-        if isinstance(policy, BestPolicy):
-            people = people.assign(type=stage.types[wave][part])
-            truth = find_truth(scene, stage.rows[part], codes[1:], day, past)
-        choice = policy.choose(seen, people, seed=seed, truth=truth)
+        part = np.flatnonzero(silent <= SILENT_WAVES)
+        choice = _choose(stage, policy, seen, part, wave, codes[1:], past, seed)
         error = max(error, choice.error)
-        place = pd.Index(rules.arms).get_indexer(pd.Index(choice.table["arm"]))
-        treated = place > 0
-        number = len(past)
-        sent = respond(
-            scene.people,
-            scene.parameters,
-            scene.seed,
-            stage.rows[part[treated]],
-            codes[place[treated]],
-            day,
-            number,
-            past,
-        )
-        window = (("main", day, day + DAYS),)
-        found = realise(scene, stage.rows, window, (*past, sent))
+        place = pd.Index(policy.rules.arms).get_indexer(pd.Index(choice.table["arm"]))
+        treated = part[place > 0]
+        sent = _send(scene, stage.rows[treated], codes[place[place > 0]], stage.start + DAYS * wave, past)
+        found = realise(scene, stage.rows, _window(stage, wave), (*past, sent))
         profit = found["profit"][:, 0]
         profit[part] -= price[place]
-        gain = _expect_gain(stage, scene, sent, window, past, wave)
-        out = choice.table["holdout"].to_numpy() | choice.table["resting"].to_numpy()
+        total += profit
+        table.append(_sum_up(stage, wave, sent, past, profit, float(price[place].sum())) | {"customers": len(part)})
+        out = (choice.table["holdout"] | choice.table["resting"]).to_numpy()
         lot = Lot(wave + 1, segment[part[~out]], place[~out], profit[part[~out]], profile[part[~out]])
-        seen = Past((*seen.lots, lot), seen.segments, (*seen.contacts, (wave + 1, ids[part[treated]])))
-        logs.append(_write_log(wave + 1, people, choice, profit[part], policy))
-        table.append(
-            {
-                "wave": wave + 1,
-                "start": scene.calendar.date(day),
-                "customers": len(part),
-                "contacts": int(treated.sum()),
-                "cost": float(price[place].sum()),
-                "profit": float(profit.sum()),
-                "gain": float((profit - stage.untouched[:, wave]).sum()),
-                "expected_gain": gain - float(price[place].sum()),
-            }
-        )
+        seen = Past((*seen.lots, lot), seen.segments, (*seen.contacts, (wave + 1, ids[treated])))
+        logs.append(_write_log(wave + 1, stage.people.iloc[part], choice, profit[part], policy))
         silent = np.where(found["orders"][:, 0] > 0, 0, silent + 1)
         past = (*past, sent)
-    return Programme(name, pd.concat(logs, ignore_index=True), pd.DataFrame(table), error)
+    totals = stage.people[["customer_id", "segment"]].assign(
+        holdout=hold_back(ids, policy.rules, seed), profit=total, gain=total - stage.untouched.sum(axis=1)
+    )
+    waves = pd.DataFrame(table)[["wave", "start", "customers", "contacts", "cost", "profit", "gain", "expected_gain"]]
+    return Programme(name, pd.concat(logs, ignore_index=True), waves, totals, error)
+
+
+def _choose(
+    stage: _Stage,
+    policy: Policy,
+    seen: Past,
+    part: np.ndarray,
+    wave: int,
+    offers: np.ndarray,
+    past: tuple[Contacts, ...],
+    seed: int,
+) -> Choice:
+    """Ask the policy; only the best one is shown the truth."""
+    people = stage.people.iloc[part]
+    truth = None
+    if isinstance(policy, BestPolicy):
+        people = people.assign(type=stage.types[wave][part])
+        truth = find_truth(stage.scenes[wave], stage.rows[part], offers, stage.start + DAYS * wave, past)
+    return policy.decide(seen, people.reset_index(drop=True), seed, truth)
+
+
+def _window(stage: _Stage, wave: int) -> tuple[tuple[str, int, int], ...]:
+    day = stage.start + DAYS * wave
+    return (("main", day, day + DAYS),)
+
+
+def _send(scene: Scene, rows: np.ndarray, offers: np.ndarray, day: int, past: tuple[Contacts, ...]) -> Contacts:
+    return respond(scene.people, scene.parameters, scene.seed, rows, offers, day, len(past), past)
+
+
+def _sum_up(
+    stage: _Stage, wave: int, sent: Contacts, past: tuple[Contacts, ...], profit: np.ndarray, cost: float
+) -> dict[str, Any]:
+    """One row of the table of waves."""
+    return {
+        "wave": wave + 1,
+        "start": stage.scenes[wave].calendar.date(sent.start),
+        "contacts": len(sent.rows),
+        "cost": cost,
+        "profit": float(profit.sum()),
+        "gain": float((profit - stage.untouched[:, wave]).sum()),
+        "expected_gain": _expect_gain(stage, sent, past, wave) - cost,
+    }
 
 
 def find_truth(scene: Scene, rows: np.ndarray, offers: np.ndarray, day: int, past: tuple[Contacts, ...]) -> np.ndarray:
@@ -315,10 +346,10 @@ def find_truth(scene: Scene, rows: np.ndarray, offers: np.ndarray, day: int, pas
     return np.column_stack(found)
 
 
-def _expect_gain(
-    stage: _Stage, scene: Scene, sent: Contacts, window: Any, past: tuple[Contacts, ...], wave: int
-) -> float:
+def _expect_gain(stage: _Stage, sent: Contacts, past: tuple[Contacts, ...], wave: int) -> float:
     """Expected profit of a wave, contact cost left out, against a life without any contact of the programme."""
+    scene = stage.scenes[wave]
+    window = _window(stage, wave)
     now = expect_outcomes(scene, stage.rows, window, past)["profit"][:, 0]
     more = 0.0
     if len(sent.rows):
@@ -328,7 +359,7 @@ def _expect_gain(
     return float((now - stage.expected[:, wave]).sum()) + more
 
 
-def _write_log(wave: int, people: pd.DataFrame, choice: Any, profit: np.ndarray, policy: Policy) -> pd.DataFrame:
+def _write_log(wave: int, people: pd.DataFrame, choice: Choice, profit: np.ndarray, policy: Policy) -> pd.DataFrame:
     rows = choice.to_frame()
     rows.insert(0, "wave", wave)
     rows.insert(2, "segment", people["segment"].to_numpy())

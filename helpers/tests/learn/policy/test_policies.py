@@ -191,3 +191,35 @@ def test_one_row_no_spread_and_huge_profits_give_chances():
     for log in (same, huge, HAND.head(1)):
         for policy in (EpsilonGreedy(RULES), Thompson(RULES), RepeatWinner(RULES)):
             assert np.allclose(policy.choose(log, PEOPLE).chances.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "says"),
+    [
+        (RepeatWinner, {"trial": 0}, "trial should be"),
+        (EpsilonGreedy, {"epsilon": 1.5}, "epsilon should be"),
+        (Thompson, {"common": 0.0, "own": -1.0}, "2 problems"),
+        (Thompson, {"forget": 2.0}, "forget should be"),
+        (Thompson, {"window": 0}, "window should be"),
+        (ProfileThompson, {"profile": (3,)}, "columns should be names"),
+        (BestPolicy, {"see": "all"}, "see should be"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused(policy, change, says):
+    with pytest.raises(TableError, match=says):
+        policy(RULES, **change)
+
+
+def test_a_column_of_the_level_takes_noise_away_and_leaves_the_lift():
+    """The same lift, with the usual spend in the level: a smaller error, and near the truth of one euro."""
+    rng = np.random.default_rng(4)
+    usual = rng.gamma(2, 10, 6_000)
+    arm = rng.choice(["control", "gift", "points"], 6_000)
+    log = pd.DataFrame({"wave": 1, "customer_id": range(6_000), "segment": "all", "arm": arm, "usual": usual})
+    log["profit"] = usual + (arm == "gift") + rng.normal(0, 3, 6_000)
+    plain = weigh_segments(read_log(log, RULES), RULES)
+    less = weigh_segments(read_log(log, RULES, ("usual",)), RULES)
+    errors = [np.sqrt(np.linalg.inv(found.precision)[0, 0]) for found in (plain, less)]
+    assert errors[1] < errors[0] / 3 and abs(less.estimate()[0] - 1) < 3 * errors[1]
+    people = pd.DataFrame({"customer_id": [1], "segment": ["all"], "usual": [20.0]})
+    assert Thompson(RULES, level=("usual",)).choose(log, people).chances["gift"].iloc[0] > 0.9
