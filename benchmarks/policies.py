@@ -114,7 +114,7 @@ def sum_up_waves(rows: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for (kind, wave), mine in both.groupby(["kind", "wave"]):
         for value in ("gained", "regret"):
-            table = compare_programmes(mine, BEST, value=value)[["policy", "mean", "low", "high"]]
+            table = compare_programmes(mine, BEST, value=value)[["policy", "seeds", "mean", "low", "high"]]
             parts.append(table.assign(kind=kind, wave=wave, what=value))
     return pd.concat(parts, ignore_index=True)
 

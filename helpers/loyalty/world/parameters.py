@@ -113,6 +113,7 @@ class People:
         0.65, "part of customers who had come before the first day; the others enter evenly", "share", 0, 1
     )
     before: float = par(540.0, "mean days since their first visit, for those who had come before", "days", 1, 3650)
+    arriving: int = par(0, "months after the history in which customers go on entering", "months", 0, 600)
     other_taste: float = par(0.3, "liking of communities that a type does not name", "", 0, 100)
     taste_spread: float = par(0.7, "spread of log tastes around the type's", "", 0, 3)
     lines_spread: float = par(0.6, "spread of the log of a customer's mean lines", "", 0, 2)

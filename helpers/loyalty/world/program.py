@@ -331,7 +331,7 @@ class World:
         state = self._state
         calendar = Calendar(state.parameters, state.seed)
         shelves = stock_shelves(state.parameters, state.seed)
-        horizon = calendar.month_start(state.months)
+        horizon = calendar.month_start(state.months + state.parameters.people.arriving)
         everybody = draw_population(state.size, state.parameters, state.seed, shelves, calendar, horizon, state.trial)
         for values in (*everybody.__dict__.values(), *shelves.__dict__.values()):
             if isinstance(values, np.ndarray):

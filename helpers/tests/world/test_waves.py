@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 
 from loyalty.tables.check import check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS, OUTCOMES
-from loyalty.world import World, WorldError
+from loyalty.world import PRESETS, World, WorldError
 
 OFFERS = [
     "basket_discount",
@@ -194,3 +196,16 @@ def test_the_plans_own_columns_are_passed_on(world, split):
     contacts = world.run(plan)[0].contacts
     assert set(contacts["segment"]) == {"gold"} and contacts["propensity"].eq(0.5).all()
     assert set(contacts["control_kind"]) == {"none", "campaign"}
+
+
+def test_customers_go_on_arriving_only_where_the_parameters_say_so():
+    base = PRESETS["small_chain"]()
+    plain = World(customers=500, months=6, seed=3, parameters=base)
+    growing = replace(base, people=replace(base.people, arriving=6))
+    later = World(customers=500, months=6, seed=3, parameters=growing)
+    day = plain.scene.calendar.month_start(6)
+    assert (plain.scene.people.entry < day).all()
+    coming = later.scene.people.entry
+    assert 40 < (coming >= day).sum() < 140 and coming.max() < later.scene.calendar.month_start(12)
+    assert set(later.customers["customer_id"]) == set(np.flatnonzero(coming < day) + 1)
+    assert (coming[coming < 0] == plain.scene.people.entry[plain.scene.people.entry < 0]).all()

@@ -28,9 +28,11 @@ from loyalty.world.visits import Scene
 
 DAYS = 28
 SILENT_WAVES = SILENT_DAYS // DAYS
+NEW = "new"  # segment of customers who entered after the first wave's day
+NOT_YET = 100_000  # days since the last purchase of those who never bought
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Programme:
     """What a programme of many waves did and earned; built by `run_programme`.
 
@@ -75,9 +77,12 @@ class Programme:
         lost = (best.waves["expected_gain"] - self.waves["expected_gain"]).cumsum()
         return pd.Series(lost.to_numpy(), index=self.waves["wave"].to_numpy(), name="regret")
 
+    def __repr__(self) -> str:
+        return f"Programme {self.name}: {len(self.waves)} waves, {self.profit:,.0f} € more than without contact"
+
     def _repr_html_(self) -> str:
         title = f"{self.name}: {len(self.waves)} waves, {self.profit:,.0f} € more than without contact (expected)"
-        return render_html(self.waves.round(0), title)
+        return render_html(self.waves.assign(start=self.waves["start"].dt.strftime("%Y-%m-%d")).round(0), title)
 
 
 @check_arguments
@@ -105,7 +110,8 @@ def run_programme(
         How many, 1 or more.
     customers : table, optional
         Who belongs to the programme: customer_id, segment, recency_days, and a policy's profile; `describe_customers`
-        if left out. Who has bought nothing in the last half year takes no part in a wave, and comes back by buying.
+        if left out, and those who come later (only in a world with `people.arriving`), as the segment `NEW`. Who has
+        bought nothing in the last half year takes no part in a wave, and comes back, or begins, by buying.
     seed : int, optional
         Of the holdout and the lotteries; the world's own if left out.
     then : World, optional
@@ -166,10 +172,20 @@ def run_programmes(
     True
     """
     _check_call(world, policies, waves, then, switch)
-    people = describe_customers(world) if customers is None else collect(open_table(customers))
+    people = _list_customers(world) if customers is None else collect(open_table(customers))
     stage = _set_stage(world, people, int(waves), then, switch)
     draw = world.seed if seed is None else int(seed)
     return {name: _play(stage, name, policy, draw) for name, policy in policies.items()}
+
+
+def _list_customers(world: World) -> pd.DataFrame:
+    """The customers of the first day, and those who will enter later: in no wave before they have bought."""
+    known = describe_customers(world)
+    later = np.flatnonzero(world.scene.people.entry >= world._state.end)
+    if not len(later):
+        return known
+    new = pd.DataFrame({"customer_id": later + 1, "segment": NEW, "recency_days": np.float64(NOT_YET)})
+    return pd.concat([known, new], ignore_index=True).fillna(0.0)
 
 
 def _check_call(
@@ -219,9 +235,9 @@ def _set_stage(world: World, people: pd.DataFrame, waves: int, then: World | Non
     if missing:
         raise TableError([f"there is no column `{name}`" for name in missing], "the customers")
     problems = []
-    inside = people["customer_id"].isin(world.customers["customer_id"])
+    inside = people["customer_id"].isin(np.arange(world._state.size) + 1)
     if not len(people) or not inside.all() or people["customer_id"].duplicated().any():
-        problems.append("each row should be another customer of the world, who has come before its end")
+        problems.append("each row should be another customer of the world")
     if people["segment"].isna().any():
         problems.append("`segment` is empty in some rows")
     days = pd.to_numeric(people["recency_days"], errors="coerce")

@@ -123,7 +123,7 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Choice:
     """Who gets what in a wave, and by which chance; built by `Policy.choose`.
 
@@ -145,6 +145,10 @@ class Choice:
     def to_frame(self) -> pd.DataFrame:
         """`table` with one column `chance_…` an arm beside it."""
         return pd.concat([self.table, self.chances.add_prefix("chance_")], axis=1)
+
+    def __repr__(self) -> str:
+        counts = self.table["arm"].value_counts().reindex(self.chances.columns, fill_value=0)
+        return f"Choice for {len(self.table):,} customers: {', '.join(f'{arm} {n:,}' for arm, n in counts.items())}"
 
     def _repr_html_(self) -> str:
         taking = self.chances[~(self.table["holdout"] | self.table["resting"])]

@@ -81,7 +81,7 @@ def draw_gains(waves: pd.DataFrame, kind: str, title: str, policies: tuple[str, 
     Parameters
     ----------
     waves : DataFrame
-        policy, mean, low, high (euros), kind, wave, what.
+        policy, seeds, mean, low, high (euros), kind, wave, what.
     kind : str
         "calm" or "changed".
     title : str
@@ -98,7 +98,8 @@ def draw_gains(waves: pd.DataFrame, kind: str, title: str, policies: tuple[str, 
     last = int(mine["wave"].max())
     ax.set(xlabel="wave", ylabel="thousand € up to this wave", xlim=(1, last), xticks=[1, 7, 13, 19, last])
     _label_ends(ax, ends, last)
-    headline(ax, title, "expected profit against no contact: mean of 40 chains, 95 % bands", SOURCE)
+    count = int(mine["seeds"].iloc[0])
+    headline(ax, title, f"expected profit against no contact: mean of {count} chains, 95 % bands", SOURCE)
     return ax
 
 

@@ -27,7 +27,7 @@ def read_policies(kind: str = "calm") -> pd.DataFrame:
 
 
 def read_waves() -> pd.DataFrame:
-    """Read what each policy had gained, and its regret, up to each wave: policy, mean, low, high, kind, wave, what."""
+    """Read what each policy had gained, and its regret, up to each wave: policy, seeds, mean, low, high, kind, wave, what."""
     return pd.read_csv(TABLES / "policies_waves.csv")
 
 

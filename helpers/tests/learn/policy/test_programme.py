@@ -207,3 +207,38 @@ def test_repeat_the_winner_sends_one_offer_to_nearly_all(world, people):
     log = run_programme(world, RepeatWinner(RULES), 2, customers=people).log
     second = log[(log["wave"] == 2) & ~log["holdout"]]
     assert second["arm"].value_counts(normalize=True).iloc[0] > 0.85
+
+
+def test_results_say_what_they_are(world, people, found):
+    assert repr(found["equal"]).startswith("Programme equal: 3 waves") and "<table" in found["equal"]._repr_html_()
+    choice = EqualSplit(RULES).choose(None, people, seed=1)
+    assert (
+        repr(choice).startswith(f"Choice for {len(people):,} customers: control") and "holdout" in choice._repr_html_()
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"segment": None}, "`segment` is empty"),
+        ({"recency_days": -1.0}, "`recency_days` should be days"),
+        ({"customer_id": 1}, "another customer of the world"),
+    ],
+)
+def test_customers_of_a_programme_that_cannot_be_meant_are_refused(world, people, change, says):
+    with pytest.raises(TableError, match=says):
+        run_programme(world, EqualSplit(RULES), 1, customers=people.assign(**change))
+
+
+def test_customers_who_arrive_later_take_part_after_their_first_purchase():
+    base = PRESETS["default"]()
+    growing = replace(base, people=replace(base.people, arriving=12))
+    world = World(customers=900, months=12, seed=5, parameters=growing)
+    entry = world.scene.people.entry
+    log = run_programme(world, EqualSplit(RULES), 4).log
+    new = log[log["segment"] == "new"].merge(
+        pd.DataFrame({"customer_id": np.arange(len(entry)) + 1, "entry": entry}), on="customer_id"
+    )
+    day = world.scene.calendar.month_start(12) + 28 * (new["wave"] - 1)
+    assert len(new) > 20 and (new["entry"] < day).all() and (new["wave"] > 1).all()
+    assert new["customer_id"].nunique() >= 0.9 * (entry[entry >= day.min() - 28] < day.max()).sum()
