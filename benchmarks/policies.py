@@ -98,10 +98,17 @@ def sum_up(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     regret = profit.merge(profit.loc[profit["policy"] == BEST, ["seed", "profit"]], on="seed", suffixes=("", "_best"))
     regret = regret.assign(regret=regret["profit_best"] - regret["profit"])
     lost = compare_programmes(regret, BEST, value="regret")
+    gap = compare_programmes(profit, "Thompson")
     return table.assign(
-        kind=kind, regret=lost["mean"], regret_low=lost["low"], regret_high=lost["high"],
+        kind=kind,
+        thompson=gap["difference"],
+        thompson_low=gap["difference_low"],
+        thompson_high=gap["difference_high"],
+        regret=lost["mean"],
+        regret_low=lost["low"],
+        regret_high=lost["high"],
         least=profit.groupby("policy")["profit"].min().reindex(table["policy"]).to_numpy(),
-    )  # fmt: skip
+    )
 
 
 def sum_up_waves(rows: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +128,7 @@ def sum_up_waves(rows: pd.DataFrame) -> pd.DataFrame:
 
 def say(row: pd.Series, name: str = "") -> str:
     """A mean with its band, in thousands of euros."""
-    names = (f"{name}", f"{name}_low", f"{name}_high") if name else ("mean", "low", "high")
+    names = (name, f"{name}_low", f"{name}_high") if name else ("mean", "low", "high")
     middle, low, high = (row[n] / 1000 for n in names)
     return f"{middle:.1f} ({low:.1f} to {high:.1f})"
 
@@ -146,14 +153,23 @@ def write_page(rows: pd.DataFrame, table: pd.DataFrame, minutes: float) -> Itera
     )
     for kind, title in KINDS.items():
         yield f"\n## {title[0].upper()}{title[1:]}\n"
-        heads = ("policy", "profit, k€", "regret, k€", "more than equal split, k€", "better in", "worst chain, k€")
+        heads = (
+            "policy",
+            "profit, k€",
+            "regret, k€",
+            "more than equal split, k€",
+            "more than Thompson, k€",
+            "better than equal in",
+            "worst chain, k€",
+        )
         yield f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}"
         for _, row in table[table["kind"] == kind].iterrows():
             name = row["policy"]
             gap = "" if name == "equal split" else say(row, "difference")
             wins = "" if name == "equal split" else f"{row['better'] * row['seeds']:.0f} of {row['seeds']}"
             regret = "" if name == BEST else say(row, "regret")
-            yield f"| {name} | {say(row)} | {regret} | {gap} | {wins} | {row['least'] / 1000:.1f} |"
+            other = "" if name == "Thompson" else say(row, "thompson")
+            yield f"| {name} | {say(row)} | {regret} | {gap} | {other} | {wins} | {row['least'] / 1000:.1f} |"
     yield from write_holdout(rows)
     yield (
         "\n## What this does not show\n\n"
