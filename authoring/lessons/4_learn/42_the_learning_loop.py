@@ -204,10 +204,12 @@ read_holdout()[["profit, k€", "cost, k€", "adjusted, ± €", "truth, €", 
 
 # %% tags=["verify"]
 held = read_holdout()
-cost, low, high = (float(part) for part in held["cost, k€"]["10 %"].replace("(", "").replace(")", "").replace("to ", "").split())
+cost, low, high = (
+    float(part) for part in held["cost, k€"]["10 %"].replace("(", "").replace(")", "").replace("to ", "").split()
+)
 noisy, true_gain = float(held["adjusted, ± €"]["10 %"]), float(held["truth, €"]["10 %"])
 sure = int(held["above zero"]["10 %"].split()[0])
-whole = 1000 * round(float(held["profit, k€"]["none"]), 1) / 1000
+whole = float(held["profit, k€"]["none"])
 assert 0.08 < cost / whole < 0.14 and low > 0 and noisy > 1.5 * true_gain and sure < 10
 assert float(held["adjusted, ± €"]["20 %"]) > true_gain
 
@@ -240,7 +242,9 @@ table = forty[columns].round(1).assign(better=1000 * forty.better)
 table
 
 # %% tags=["verify"]
-greedy, profiles, rests = (forty.loc[n] for n in ("epsilon-greedy", "Thompson on profiles", "Thompson, one contact in two waves"))
+greedy, profiles, rests = (
+    forty.loc[n] for n in ("epsilon-greedy", "Thompson on profiles", "Thompson, one contact in two waves")
+)
 assert greedy.thompson_high < 0 < 0.1 * learner["mean"] + greedy.thompson
 assert profiles.high < learner.low and 0.34 < 1 - rests["mean"] / learner["mean"] < 0.5
 assert world.parameters.fatigue.strength == 0.15
@@ -249,7 +253,7 @@ assert world.parameters.fatigue.strength == 0.15
 # Three things are not what one might expect.
 #
 # - **Epsilon-greedy** sends each segment the best so far, and keeps a fifth of the chance for all arms. It comes close: it earns {{-greedy.thompson:.1f}} thousand less than Thompson sampling ({{-greedy.thompson_high:.1f}} to {{-greedy.thompson_low:.1f}}, paired). When tastes change (below), the two cannot be told apart. Simple is nearly good enough, as long as it goes on trying.
-# - **Thompson on profiles** gives every customer a chance of their own, from a straight line in visits, spend and the shares of what they buy. It knows more and earns *less*: more has to be learned from the same noise, and the effect is no straight line.
+# - **Thompson on profiles** gives every customer a chance of their own, from a straight line in visits, spend and the shares of what they buy. It knows more and earns *less*. More numbers have to be learned from the same noise, and the effect may be no straight line; the table does not say which of the two it is.
 # - A **rest**, one contact in two waves at most, costs more than a third of the profit. Customers here tire a little (a fresh letter takes about a seventh off the next one's gain), and that is no reason to send half as many. In your chain it may be one: ask the log.
 
 # %% [markdown]
@@ -331,6 +335,7 @@ class Quiet(Policy):
     """Nothing for everybody, apart from the floor."""
 
     def want(self, past, people, wave, seed, truth=None):
+        """All chance to control."""
         chances = np.zeros((len(people), len(self.rules.arms)))
         chances[:, 0] = 1
         return chances, 0.0

@@ -46,7 +46,7 @@ def describe_customers(world: World) -> pd.DataFrame:
     --------
     >>> people = describe_customers(World(customers=300, months=12, seed=7))
     >>> people["segment"].value_counts().idxmax()
-    'chronic care'
+    'vitamins and sun'
     """
     lines = world.receipts[["customer_id", "basket_id", "time", "product_id", "sales"]]
     lines = lines[lines["time"] >= world.end - pd.Timedelta(days=365)]
