@@ -22,9 +22,9 @@ FIRST_SEED = 40_000
 TEXT = """# Customers who were drawn together
 
 Made by `python benchmarks/clusters.py` (seeds {first:,} on, fixed before). Each cell draws {many:,} tests ({few:,} with
-fewer than {least} clusters a group, where the clusters are dealt again). The customers of a cluster share its luck: added
-to what each spends (*added*), or multiplied (*heavy*: log-normal with σ = 1; *sizes*: the numbers of customers are
-log-normal with σ = 1.2). Four in ten customers buy, for a log-normal amount. The effect is {effect} for everybody.
+fewer than {least} clusters a group, where the clusters are dealt again). The customers of a cluster share its luck:
+added to what each spends (*added*), or multiplied (*heavy*: log-normal with σ = 1; *sizes*: the numbers of customers
+are log-normal with σ = 1.2). Four in ten customers buy, for a log-normal amount. The effect is {effect} for everybody.
 
 *One by one* is the interval that takes each customer for a draw of its own. *Clusters* is `measure_lift(…, cluster=)`.
 Bounds: 93 to 97 of 100, wider by what {many:,} draws leave to chance. {verdict}

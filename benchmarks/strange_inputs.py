@@ -282,6 +282,8 @@ def _fit_model() -> Any:
 
 def _measure_spend() -> Any:
     return loyalty.measure_concentration(_make_profile()[["customer_id", "monetary"]], value="monetary")
+
+
 @cache
 def _make_little_world() -> Any:
     return loyalty.World(customers=120, months=3, seed=1)

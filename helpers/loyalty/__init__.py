@@ -34,6 +34,7 @@ _HOMES = {
     "segment.rank": (
         "Cohorts Concentration FolkVerdict Ranking build_cohorts find_value_gain gather_verdicts judge_churn_profit "
         "judge_half_lost judge_top_share judge_win_or_keep measure_concentration rank_customers"
+    ),
     "segment.value": (
         "Calibration ChurnModel CustomerValue Independence PurchaseFit PurchaseForecast Retention SpendFit Tracking "
         "check_independence compare_holdout customer_value find_promising fit_churn fit_purchases fit_retention "

@@ -216,6 +216,8 @@ def test_ranks_concentration_and_cohorts_from_spark_are_those_from_pandas(spark:
         spend = [source.select("customer_id", "sales") if source is lines else source for source in (lines, frame)]
         shares = [measure_concentration(source, of="members").to_frame() for source in spend]
         pd.testing.assert_frame_equal(*shares, rtol=1e-9, atol=1e-6)
+
+
 def test_spark_gives_the_same_purchase_histories_and_tracking(spark: Any, tmp_path: Path) -> None:
     fit = fit_purchases(summarise_purchases(WORLD.receipts, "2023-07-01"))
     for number, frame in enumerate((ROUND_THE_EDGES, WORLD.receipts)):
