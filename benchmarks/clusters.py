@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyalty.evaluate.lift.clusters import FEW, Clusters, compare_clusters
+from loyalty.evaluate.lift.clusters import compare_clusters
+from loyalty.stats.clusters import FEW, Clusters
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables" / "clusters.md"
 EFFECT = 1.5

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyalty.evaluate.lift.clusters import FEW, Clusters, find_icc
+from loyalty.stats.clusters import FEW, Clusters, find_icc
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import Column, Table, TableError, check_table

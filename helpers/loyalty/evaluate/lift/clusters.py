@@ -16,70 +16,15 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from loyalty.stats.clusters import FEW, Clusters, find_icc
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import collect
 from loyalty.tables.wave.assigned import Assigned
 
-FEW = 10  # clusters of a group; with fewer the randomisation test takes the place of the t interval
 DEALS = 10_000  # so many ways to deal the clusters are gone through one by one; of more, so many are drawn
 LEAN = 0.25  # one cluster with a larger share of its group's customers carries the answer
 NEAR = 1e-4  # of a standard error: an end of the interval that is known so well is found
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """Sums of the clusters of one group, an array each with one value a cluster.
-
-    Attributes
-    ----------
-    customers : array
-    total, squares : array
-        Sum of the outcome, and of its square.
-    size : array
-        What the outcome is divided by: the customers, or the sum of the denominator of a ratio.
-    """
-
-    customers: np.ndarray
-    total: np.ndarray
-    squares: np.ndarray
-    size: np.ndarray
-
-    @property
-    def mean(self) -> float:
-        """Mean per customer, or ratio of the sums."""
-        return float(self.total.sum() / self.size.sum())
-
-    @property
-    def residuals(self) -> np.ndarray:
-        """What each cluster's sum has above the group's mean, adjusted for its leverage (CR2)."""
-        share = self.size / self.size.sum()
-        return (self.total - self.mean * self.size) / self.size.sum() / np.sqrt(1 - share)
-
-
-def sum_clusters(values: Sequence[float], clusters: Sequence[Any], sizes: Sequence[float] | None = None) -> Clusters:
-    """Add up the customers of one group by their cluster.
-
-    Parameters
-    ----------
-    values, clusters, sizes : sequences, one entry a customer
-        The outcome, the name of the cluster, and the denominator of a ratio; 1 if left out.
-
-    Examples
-    --------
-    >>> sum_clusters([1.0, 2.0, 5.0], ["a", "a", "b"]).total.tolist()
-    [3.0, 5.0]
-    """
-    codes, names = pd.factorize(pd.Series(list(clusters)), sort=True)
-    number = np.asarray(values, float)
-    size = np.ones(len(number)) if sizes is None else np.asarray(sizes, float)
-    many = len(names)
-    return Clusters(
-        np.bincount(codes, minlength=many).astype(float),
-        np.bincount(codes, number, many),
-        np.bincount(codes, number**2, many),
-        np.bincount(codes, size, many),
-    )
 
 
 def compare_clusters(
@@ -124,6 +69,7 @@ def compare_clusters(
 
     Examples
     --------
+    >>> from loyalty.stats.clusters import sum_clusters
     >>> ours = sum_clusters([5.0, 6.0, 7.0, 9.0] * 3, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6])
     >>> theirs = sum_clusters([4.0, 5.0, 5.0, 6.0] * 3, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6])
     >>> found = compare_clusters(ours, theirs, what="stores")
@@ -186,6 +132,7 @@ def find_df(treated: Clusters, control: Clusters) -> float:
 
     Examples
     --------
+    >>> from loyalty.stats.clusters import sum_clusters
     >>> side = sum_clusters(range(12), [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4])
     >>> round(find_df(side, side), 6)
     6.0
@@ -200,34 +147,6 @@ def find_df(treated: Clusters, control: Clusters) -> float:
         off = (q.sum() ** 2 - (q**2).sum()) / all_of_it**2
         squares.append(((side.size**2).sum() + off) / all_of_it**4)
     return float(sum(traces) ** 2 / sum(squares))
-
-
-def find_icc(sides: Sequence[Clusters]) -> float:
-    """Intra-class correlation within the groups, by the analysis of variance; it can come out below zero.
-
-    Examples
-    --------
-    >>> round(find_icc([sum_clusters([1.0, 3.0, 7.0, 9.0], [1, 1, 2, 2])]), 3)
-    0.895
-
-    Source: Donner (1986), International Statistical Review 54, 67-82.
-    """
-    n = sum(side.customers.sum() for side in sides)
-    many = sum(len(side.total) for side in sides)
-    if n <= many or many <= len(sides):
-        return float("nan")
-    between = within = uneven = 0.0
-    for side in sides:
-        mean = side.total.sum() / side.customers.sum()
-        means = side.total / side.customers
-        between += float(side.customers @ (means - mean) ** 2)
-        within += float((side.squares - side.total * means).sum())
-        uneven += float((side.customers**2).sum() / side.customers.sum())
-    size = (n - uneven) / (many - len(sides))
-    between /= many - len(sides)
-    within /= n - many
-    whole = between + (size - 1) * within
-    return float((between - within) / whole) if whole > 0 else float("nan")
 
 
 def _find_design_effect(sides: Sequence[Clusters], variance: float) -> float:

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
-from loyalty.evaluate.lift.clusters import compare_clusters, sum_clusters
+from loyalty.evaluate.lift.clusters import compare_clusters
 from loyalty.evaluate.lift.compare import compare_weighted
 from loyalty.evaluate.lift.strata import compare_strata, sum_rows
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
 from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_arm, price_arm, read_arms
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
+from loyalty.stats.clusters import sum_clusters
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many

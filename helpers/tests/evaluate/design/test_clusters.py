@@ -11,7 +11,8 @@ from scipy import stats
 
 from loyalty.evaluate.design.clusters import ClusterDesign, bound_icc, measure_clustering
 from loyalty.evaluate.design.power import find_size
-from loyalty.evaluate.lift.clusters import compare_clusters, find_icc, sum_clusters
+from loyalty.evaluate.lift.clusters import compare_clusters
+from loyalty.stats.clusters import find_icc, sum_clusters
 from loyalty.tables.check import TableError
 
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from loyalty.evaluate.lift.clusters import Clusters, compare_clusters, find_df, find_icc, sum_clusters
+from loyalty.evaluate.lift.clusters import compare_clusters, find_df
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.money.profit import campaign_money, compare_money
+from loyalty.stats.clusters import Clusters, find_icc, sum_clusters
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
 
