@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any, Literal, TypeAlias
 
 import matplotlib.pyplot as plt
 import narwhals as nw
@@ -14,15 +15,16 @@ from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.segment.rank.ranking import Ranking
-from loyalty.segment.rank.shares import Portion, doubt_tail, estimate_gini, estimate_top_share, is_skew
+from loyalty.segment.rank.shares import LEAST_VALUES, Portion, doubt_tail, estimate_gini, estimate_top_share, is_skew
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
-from loyalty.tables.sources import AnyTable, collect
+from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 
 POINTS = 1_000  # of a curve that is kept: more would only be drawn on each other
 SKEW = "a skew estimate of"
+Spend: TypeAlias = Any  # a Ranking, or any table
 WHO = {"buyers": "customers with an amount above zero", "members": "all customers of the table"}
 
 
@@ -63,7 +65,9 @@ class Concentration:
 
     def share(self, top: float) -> Portion:
         """The share of the amount that `top` of the customers bring, with its interval; one of those asked for."""
-        row = self.shares[np.isclose(self.shares["top"], top)]
+        if not isinstance(top, Real):
+            raise TableError([f"top should be a number such as 0.2, found {top!r}"], "concentration")
+        row = self.shares[np.isclose(self.shares["top"], float(top))]
         if row.empty:
             known = ", ".join(f"{one:g}" for one in self.shares["top"])
             raise TableError([f"there is no share of the top {top:g}; asked for were {known}"], "concentration")
@@ -118,7 +122,7 @@ class Concentration:
 
 @check_arguments
 def measure_concentration(
-    spend: AnyTable,
+    spend: Spend,
     *,
     value: str = "sales",
     of: Literal["buyers", "members"] = "buyers",
@@ -169,16 +173,22 @@ def measure_concentration(
     if isinstance(spend, Ranking):
         spend, value = spend.table, spend.value
     shares = tuple(float(one) for one in top)
+    problems = []
     if not shares or not all(0 < one < 1 for one in shares):
-        raise TableError([f"top should hold shares above 0 and below 1, found {list(shares)}"], "concentration")
+        problems.append(f"top should hold shares above 0 and below 1, found {list(shares)}")
+    if not isinstance(of, str) or of not in WHO:
+        problems.append(f"`of` should be 'buyers' or 'members', found {of!r}")
+    if problems:
+        raise TableError(problems, "measure_concentration")
     amounts = _read_amounts(spend, value)
     notes = []
     below = amounts < 0
     bought = amounts > 0
     counted = amounts[bought] if of == "buyers" else amounts
     if below.any():
-        done = "are left out" if of == "buyers" else "count as they are, so that a share may exceed 1"
-        notes.append(f"{below.sum():,} customers are below zero ({amounts[below].sum():,.2f} in all): they {done}")
+        done = "left out" if of == "buyers" else "counted as they are, so that a share may exceed 1"
+        who = "1 customer is" if below.sum() == 1 else f"{below.sum():,} customers are"
+        notes.append(f"{who} below zero ({amounts[below].sum():,.2f} in all), and {done}")
     if not counted.sum() > 0:
         raise TableError(
             [f"the {value} of {len(counted):,} {of} add up to {counted.sum():,.2f}: nothing to share"], "spend"
@@ -189,6 +199,8 @@ def measure_concentration(
         )
     gini = estimate_gini(counted, level=level)
     found = [estimate_top_share(counted, one, level=level) for one in shares]
+    if bought.sum() < LEAST_VALUES:  # said by `doubt_tail`: no interval can be trusted
+        gini, *found = (replace(one, low=np.nan, high=np.nan) for one in (gini, *found))
     total = float(counted.sum())
     table = pd.DataFrame(
         {
@@ -230,6 +242,11 @@ def _read_amounts(spend: AnyTable, value: str) -> np.ndarray:
     if value == "customer_id":
         raise TableError(["`value` should name the column of the amount, found 'customer_id'"], "spend")
     who = Column("customer_id", "id", "the card, person or household")
+    if not isinstance(spend, str):
+        try:
+            open_table(spend)
+        except NotATable as error:
+            raise TableError([f"`spend`: {error}"], "measure_concentration") from None
     contract = Table("spend", "a customer's amount", ("",), (who, Column(value, "number", "the amount")))
     checked = check_table(spend, contract, name="spend")
     sums = checked.select("customer_id", amount=nw.col(value).cast(nw.Float64)).group_by("customer_id")

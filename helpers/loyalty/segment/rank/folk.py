@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,13 @@ from loyalty.tables.arguments import check_arguments
 HOLDS = "holds"
 FAILS = "does not hold"
 OPEN = "not decided"
+DEPENDS = "depends on the years"
 UNTESTABLE = "cannot be tested here"
-COLOURS = {HOLDS: "#009E73", FAILS: "#D55E00", OPEN: "#E69F00", UNTESTABLE: "#80868B"}
+COLOURS = {HOLDS: "#009E73", FAILS: "#D55E00", OPEN: "#E69F00", DEPENDS: "#E69F00", UNTESTABLE: "#80868B"}
 MONTHS = 12
 MOST_GAIN = 10.0  # of a value, beyond which a sum without an end is all that is seen
 Triple = tuple[float, float, float]
+Gains = Mapping[float, Triple]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class FolkVerdict:
     claim : str
         The famous number, in words.
     verdict : str
-        "holds", "does not hold", "not decided" or "cannot be tested here".
+        "holds", "does not hold", "not decided", "depends on the years" or "cannot be tested here".
     estimate, low, high : float
         What the data say, with its interval; NaN where they say nothing.
     why : str
@@ -234,6 +237,11 @@ def find_value_gain(retention: float, *, less_churn: float = 0.05, points: bool 
     float
         A fraction: 0.25 is a quarter more. Infinite if nobody would leave and later money counts as much.
 
+    Raises
+    ------
+    ValueError
+        An argument lies outside its limits, or fewer customers leave than `less_churn` points.
+
     Examples
     --------
     >>> round(find_value_gain(0.85), 3), round(find_value_gain(0.85, points=False), 3)
@@ -244,6 +252,9 @@ def find_value_gain(retention: float, *, less_churn: float = 0.05, points: bool 
     if not 0 <= retention <= 1 or not 0 <= less_churn <= 1 or not 0 <= discount < np.inf:
         found = f"found {retention}, {less_churn} and {discount}"
         raise ValueError(f"retention and less_churn lie between 0 and 1, discount is 0 or more; {found}")
+    if points and retention + less_churn > 1 + 1e-9:
+        found = f"of 100 customers {100 * retention:g} stay, so {100 * less_churn:g} more cannot"
+        raise ValueError(f"{found}: lower less_churn to {1 - retention:.3g} or less, or set points=False")
     later = min(retention + less_churn, 1.0) if points else 1 - (1 - less_churn) * (1 - retention)
     rest = 1 + discount - later
     before = 1 + discount - retention
@@ -254,7 +265,7 @@ def find_value_gain(retention: float, *, less_churn: float = 0.05, points: bool 
 
 @check_arguments
 def judge_churn_profit(
-    gain: Triple | None = None,
+    gain: Triple | Gains | None = None,
     *,
     retention: float | None = None,
     years: float | None = None,
@@ -271,12 +282,13 @@ def judge_churn_profit(
 
     Parameters
     ----------
-    gain : (value, low, high), optional
-        How much more profit five percent less churn brought, as a fraction, with its interval.
+    gain : (value, low, high), or a mapping of years to such, optional
+        How much more profit five percent less churn brought, as a fraction, with its interval. A mapping has the gain
+        of several spans: where their verdicts differ, the verdict is "depends on the years".
     retention : float, optional
         Share still there a year later, from 0 to 1, if it is known: for what would have to be true.
     years : float, optional
-        Over how many years the gain was added up. The claim names none, and the gain grows with them.
+        Over how many years a single gain was added up. The claim names none, and the gain grows with them.
     discount, less_churn : float
         See `find_value_gain`.
     claim, within : float
@@ -292,8 +304,10 @@ def judge_churn_profit(
     --------
     >>> judge_churn_profit(retention=0.7).verdict
     'cannot be tested here'
-    >>> judge_churn_profit((0.028, 0.02, 0.03)).verdict
+    >>> judge_churn_profit((0.028, 0.02, 0.03), years=1).verdict
     'does not hold'
+    >>> judge_churn_profit({1: (0.03, 0.02, 0.04), 10: (0.27, 0.26, 0.28)}).verdict
+    'depends on the years'
 
     Source: Reichheld and Sasser (1990), Harvard Business Review 68 (5), 105-111, say 25 to 85 % for five *points*.
     """
@@ -308,21 +322,62 @@ def judge_churn_profit(
         f"never bring more than {1 / (1 - less_churn) - 1:.1%}, unless they are dearer to serve or to replace"
     )
     if retention is not None:
+        readings = (True, False) if retention + less_churn <= 1 + 1e-9 else (False,)
         both = [
-            find_value_gain(retention, less_churn=less_churn, points=points, discount=discount)
-            for points in (True, False)
+            find_value_gain(retention, less_churn=less_churn, points=points, discount=discount) for points in readings
         ]
         at = " and ".join(f"{one:.1%}" if one < MOST_GAIN else "no end" for one in both)
-        needs += f". At a retention of {retention:.0%} the two readings bring {at}"
+        what = (
+            "the two readings bring"
+            if len(both) == 2
+            else "so many points are more than leave; the other reading brings"
+        )
+        needs += f". At a retention of {retention:.0%} {what} {at}"
     if gain is None:
         why = "Because the data hold no profit of customers whose churn fell while that of others did not."
         return FolkVerdict(words, UNTESTABLE, np.nan, np.nan, np.nan, why, f"{needs}.", data)
+    if isinstance(gain, Mapping):
+        if not gain or years is not None or not all(_is_span(one) for one in gain):
+            raise ValueError(
+                f"a mapping of gains has years above zero for keys, and `years` is not given; found {gain}"
+            )
+        spans = sorted(gain.items())
+        each = [_judge_gain(triple, claim, within) for _, triple in spans]
+        if len({verdict for verdict, _ in each}) > 1:
+            seen = [
+                f"{_write_span(span)} {said} ({verdict})"
+                for (span, _), (verdict, said) in zip(spans, each, strict=True)
+            ]
+            brief = {HOLDS: "yes", FAILS: "no", OPEN: "open"}
+            span = ", ".join(f"{one:g}: {brief[verdict]}" for (one, _), (verdict, _) in zip(spans, each, strict=True))
+            why = f"The claim names no years: {'; '.join(seen)}."
+            return FolkVerdict(words, DEPENDS, np.nan, np.nan, np.nan, why, f"{needs}.", data, f"years {span}")
+        years, gain = spans[-1]
     value, low, high = _check_triple(gain, "gain")
-    span = "" if years is None else f"in {years:g} year{'s' * (years != 1)}"
-    when = f"{span} " if span else ""
-    why = f"{when}it brought {value:.1%} more profit ({low:.1%} to {high:.1%})."
-    verdict = _decide(low, high, claim - within, claim + within)
-    return FolkVerdict(words, verdict, value, low, high, why, f"{needs}.", data, span)
+    verdict, why = _judge_gain((value, low, high), claim, within)
+    span = "" if years is None else _write_span(years)
+    notes = ["the claim names no years, and the gain grows with them: another span may have another verdict"]
+    if value > 1:
+        notes.append(f"the gain is a fraction: {value:g} means {value:.0%}")
+    why = f"{span} {why}." if span else f"{why}."
+    return FolkVerdict(words, verdict, value, low, high, why, f"{needs}.", data, span, tuple(notes))
+
+
+def _is_span(years: object) -> bool:
+    return isinstance(years, Real) and 0 < float(years) < np.inf
+
+
+def _write_span(years: float) -> str:
+    return f"in {years:g} year{'s' * (years != 1)}"
+
+
+def _judge_gain(gain: Triple, claim: float, within: float) -> tuple[str, str]:
+    """Compare one gain with the claim, and say it."""
+    value, low, high = _check_triple(gain, "gain")
+    if value > MOST_GAIN:
+        raise ValueError(f"gain is a fraction, 0.25 for a quarter more; found {value:g}, which is {value:.0%}")
+    says = f"it brought {value:.1%} more profit ({low:.1%} to {high:.1%})"
+    return _decide(low, high, claim - within, claim + within), says
 
 
 def _check_triple(triple: Triple, name: str) -> Triple:
@@ -388,7 +443,9 @@ def judge_half_lost(
             )
         share = lost / customers
         low, high = (float(end) for end in wilson(share, customers, level))
-        seen = f"{share:.0%} of {customers:,} had left after {years:g} years ({low:.0%} to {high:.0%})"
+        seen = (
+            f"{share:.0%} of {customers:,} had left after {years:g} year{'s' * (years != 1)} ({low:.0%} to {high:.0%})"
+        )
         if abs(years - after) > 1 / MONTHS:
             why = f"Because {seen}, and the claim speaks of {after:g}: how the loss goes on nobody has seen."
             return FolkVerdict(words, UNTESTABLE, share, low, high, why, f"{needs}.", data)
@@ -432,7 +489,7 @@ def gather_verdicts(verdicts: Iterable[FolkVerdict]) -> pd.DataFrame:
         raise ValueError("verdicts should hold at least one result of a `judge_…` function")
     table: dict[str, dict[str, str]] = {}
     for one in found:
-        seen = f" ({_say_number(one)})" if np.isfinite(one.estimate) else ""
+        seen = f" ({_say_number(one)})" if np.isfinite(one.estimate) else f" ({one.span})" if one.span else ""
         table.setdefault(one.data or "data", {})[one.claim] = f"{one.verdict}{seen}"
     claims = list(dict.fromkeys(one.claim for one in found))
     return pd.DataFrame(table, index=pd.Index(claims, name="claim")).fillna("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,8 +20,9 @@ from loyalty.tables.contracts import CUSTOMERS
 from loyalty.tables.days import read_day, write_moment
 from loyalty.tables.ids import find_strangers
 from loyalty.tables.receipts import check_receipts
-from loyalty.tables.sources import AnyTable, collect, open_table
+from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 
+MOST_PARTS = 100  # of a ranking
 STAFF_RECEIPTS = 20  # so many receipts in the window at least, and
 STAFF_A_DAY = 3  # so many on each of its days, or
 STAFF_TIMES = 5  # so many times the receipts of the buyer in a hundred who has most
@@ -69,8 +70,9 @@ class Ranking:
         Returns
         -------
         pandas.DataFrame
-            decile, customers, least and most (amount of a customer in it), money, share (of the money) with low and
-            high. Customers and money add up to those of the table. Empty deciles have a row of zeros.
+            decile, customers, least and most (amount of a customer in it), amount (sales, or receipts, together), share
+            (of the amount) with low and high. Customers and amounts add up to those of the table. Empty deciles have
+            zeros; shares are empty where all amounts together are not above zero.
         """
         amounts = self.table[self.value].to_numpy(float)
         order = np.sort(amounts)
@@ -80,11 +82,11 @@ class Ranking:
             inside = amounts[(self.table["decile"] == decile).to_numpy()]
             row: dict[str, Any] = {"decile": decile, "customers": len(inside)}
             row["least"], row["most"] = (inside.min(), inside.max()) if len(inside) else (np.nan, np.nan)
-            row["money"] = float(inside.sum())
-            row |= {"share": 0.0, "low": np.nan, "high": np.nan}
+            row["amount"] = float(inside.sum())
+            row |= {"share": 0.0 if order.sum() > 0 else np.nan, "low": np.nan, "high": np.nan}
             if len(inside) and order.sum() > 0:
                 part = estimate_slice(order, above / len(order), (above + len(inside)) / len(order), level=level)
-                row |= {"share": row["money"] / order.sum(), "low": part.low, "high": part.high}
+                row |= {"share": row["amount"] / order.sum(), "low": part.low, "high": part.high}
             above += len(inside)
             rows.append(row)
         return pd.DataFrame(rows)
@@ -129,13 +131,14 @@ def rank_customers(
     of : {"sales", "receipts"}
         What is ranked.
     deciles : int
-        Number of parts, 2 or more.
+        Number of parts, 2 to 100.
 
     Returns
     -------
     Ranking
         Its `table` is sorted by customer_id. Sales of the table and of `left_out` add up to those of the receipts in
-        the window. Deciles are cut at values, by the rule of `score_rfm`.
+        the window. Deciles are cut at values, by the rule of `score_rfm`; where all customers are equal they stand in
+        the middle, and no decile is the best.
 
     Raises
     ------
@@ -155,8 +158,10 @@ def rank_customers(
     problems = (
         [] if first < last else [f"the window is empty: start {first:%Y-%m-%d} is not before end {last:%Y-%m-%d}"]
     )
-    if deciles < 2:
-        problems.append(f"deciles should be 2 or more, found {deciles}")
+    if not 2 <= deciles <= MOST_PARTS:
+        problems.append(f"deciles should be 2 or more, and {MOST_PARTS} at most; found {deciles}")
+    if isinstance(leave_out, str | bytes | Mapping | pd.DataFrame):
+        problems.append(f"`leave_out` should be a list of ids, such as [7, 12]; found a {type(leave_out).__name__}")
     if problems:
         raise TableError(problems, "rank_customers")
     checked = check_receipts(receipts)
@@ -171,7 +176,7 @@ def rank_customers(
     table, notes = _meet_customers(sums, seen, customers, last)
     table, left_out, more = _leave_out(table, list(leave_out))
     if table.empty:
-        raise TableError(["nobody is left to rank: no customer has a receipt in the window"], "rank_customers")
+        raise TableError([f"nobody is left to rank: {_say_why_nobody(lines, left_out, first)}"], "rank_customers")
     table["whole_window"] = table["since"] < first
     table["rank"] = table[of].rank(method="min", ascending=False).astype("int64")
     table["decile"] = score_values(table[of], cut_values(table[of], deciles)).astype("int64")
@@ -216,7 +221,11 @@ def _meet_customers(
         table = sums.merge(seen, on="customer_id", how="left")
         return table.astype({"receipts": "int64", "days": "int64"}), _Notes((), dated=False)
     names = ["customer_id"]
-    if "joined_on" in open_table(customers).collect_schema().names():
+    try:
+        columns = open_table(customers).collect_schema().names()
+    except NotATable as error:
+        raise TableError([f"`customers`: {error}"], "rank_customers") from None
+    if "joined_on" in columns:
         names.append("joined_on")
     everyone = read_checked(customers, CUSTOMERS, names)
     ids = everyone["customer_id"], sums["customer_id"]
@@ -228,7 +237,7 @@ def _meet_customers(
         everyone = everyone.assign(joined_on=pd.to_datetime(everyone["joined_on"]))
         late = (everyone["joined_on"] >= last) & ~everyone["customer_id"].isin(sums["customer_id"])
         if late.any():
-            texts.append(f"{late.sum():,} customers joined on {last:%Y-%m-%d} or later, and are left out")
+            texts.append(f"{_count(late.sum())} joined on {last:%Y-%m-%d} or later: left out")
         everyone = everyone[~late]
     kind = {"customer_id": (everyone if len(everyone) else sums)["customer_id"].dtype}
     table = everyone.astype(kind).merge(sums.astype(kind), on="customer_id", how="outer")
@@ -237,7 +246,7 @@ def _meet_customers(
         table["since"] = table["joined_on"].fillna(table["since"])
     unknown = int((~table["customer_id"].isin(everyone["customer_id"])).sum())
     if unknown:
-        texts.append(f"{unknown:,} customers of the receipts are not on the list of customers, and are ranked too")
+        texts.append(f"{_count(unknown)} of the receipts not on the list of customers: ranked too")
     table[numbers] = table[numbers].fillna(0)
     return table.astype({"receipts": "int64", "days": "int64"}), _Notes(tuple(texts), dated=dated)
 
@@ -246,13 +255,35 @@ def _leave_out(table: pd.DataFrame, cards: list[Any]) -> tuple[pd.DataFrame, pd.
     """Take out the cards that are no customers, and say what they had."""
     if not cards:
         return table, table.head(0).reset_index(drop=True), ()
-    if strangers := find_strangers(cards, table["customer_id"], "`leave_out`", "the receipts", alike=True):
+    asked = pd.Series(cards, dtype=object).dropna().drop_duplicates()
+    absent = asked[~asked.isin(table["customer_id"])].infer_objects()
+    if strangers := find_strangers(absent, table["customer_id"], "`leave_out`", "the receipts", alike=True):
         raise TableError(strangers, "leave_out")
     out = table["customer_id"].isin(cards)
     gone = table[out].reset_index(drop=True)
     who = "1 card is" if len(gone) == 1 else f"{len(gone):,} cards are"
-    said = f"{who} left out: {gone['receipts'].sum():,} receipts, sales {gone['sales'].sum():,.2f}"
-    return table[~out].reset_index(drop=True), gone, (said,)
+    receipts = _count(gone["receipts"].sum(), "receipt")
+    said = [f"{who} left out: {receipts}, sales {gone['sales'].sum():,.2f}"]
+    if len(absent):
+        shown = ", ".join(str(card) for card in absent.head(3)) + (", …" if len(absent) > 3 else "")
+        verb = "stands" if len(absent) == 1 else "stand"
+        said.append(f"{len(absent):,} of {_count(len(asked), 'card')} to leave out {verb} in no receipt ({shown})")
+    return table[~out].reset_index(drop=True), gone, tuple(said)
+
+
+def _say_why_nobody(lines: nw.LazyFrame, left_out: pd.DataFrame, first: pd.Timestamp) -> str:
+    """Say whether all cards were left out, the window lies beside the receipts, or there are none."""
+    if len(left_out):
+        return f"`leave_out` takes out everybody, {_count(len(left_out))}"
+    latest = collect(lines.select(day=nw.col("time").max()))["day"].iloc[0]
+    if latest is None or latest != latest:
+        return "the table holds no receipt before the end of the window"
+    return f"no customer has a receipt in the window; before its end the last one is of {latest:%Y-%m-%d}"
+
+
+def _count(number: int, name: str = "customer") -> str:
+    """Write how many, with an s where there is not one."""
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
 
 
 def _doubt(ranking: Ranking, *, known: bool) -> list[str]:
@@ -275,8 +306,14 @@ def _doubt(ranking: Ranking, *, known: bool) -> list[str]:
     below = table["sales"] < 0
     if below.any():
         more = -table.loc[below, "sales"].sum()
-        notes.append(f"{below.sum():,} customers are below zero: they returned {more:,.2f} more than they bought")
+        who = "1 customer is" if below.sum() == 1 else f"{below.sum():,} customers are"
+        notes.append(f"{who} below zero: returns of {more:,.2f} more than purchases")
     sizes = np.bincount(table["decile"], minlength=ranking.bins + 1)[1:]
-    if sizes.min() == 0 or sizes.max() > 1.5 * len(table) / ranking.bins:
-        notes.append(f"many customers are equal, so the deciles hold from {sizes.min():,} to {sizes.max():,} customers")
+    if not sizes[-1]:
+        notes.append("all customers are equal: there is no best decile")
+    elif len(table) < ranking.bins:
+        notes.append(f"fewer customers ({len(table):,}) than deciles ({ranking.bins}): some deciles are empty")
+    elif sizes.min() == 0 or sizes.max() > 1.5 * len(table) / ranking.bins:
+        between = f"between {sizes.min():,} and {sizes.max():,} customers each"
+        notes.append(f"many customers are equal and stay together: the deciles have {between}")
     return notes

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from loyalty.stats.intervals import MOST_SKEWNESS, find_skewness
+from loyalty.tables.arguments import check_arguments
 
 LEAST_TAIL = 2.1  # tail index under which the variance of the largest amounts hardly exists
 TAIL_SHARE = 0.05  # of the amounts above zero: the tail
@@ -34,6 +35,7 @@ class Portion:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
+@check_arguments
 def estimate_gini(amounts: ArrayLike, *, level: float = 0.95) -> Portion:
     """Estimate the Gini coefficient: half the mean gap between two customers, in units of the mean amount.
 
@@ -61,7 +63,7 @@ def estimate_gini(amounts: ArrayLike, *, level: float = 0.95) -> Portion:
     Source: Davidson (2009), Journal of Econometrics 150, 30-40; the interval by Hall (1992), Journal of the Royal
     Statistical Society B 54, 221-228.
     """
-    x = np.sort(np.asarray(amounts, float))
+    x = _read_amounts(amounts)
     n = len(x)
     place = (2 * np.arange(1, n + 1) - 1) / n
     gini = float((x * place).sum() / x.sum() - 1)
@@ -69,6 +71,7 @@ def estimate_gini(amounts: ArrayLike, *, level: float = 0.95) -> Portion:
     return _surround(gini, moves / x.mean(), level, whole=bool(x[0] >= 0))
 
 
+@check_arguments
 def estimate_top_share(amounts: ArrayLike, top: float, *, level: float = 0.95) -> Portion:
     """Estimate which share of the whole the largest customers bring.
 
@@ -96,16 +99,20 @@ def estimate_top_share(amounts: ArrayLike, top: float, *, level: float = 0.95) -
 
     Source: Beach and Davidson (1983), Review of Economic Studies 50, 723-735, for the variance.
     """
-    return estimate_slice(np.sort(np.asarray(amounts, float)), 0.0, top, level=level)
+    if not 0 < top <= 1:
+        mend = f": is {top:g} percent meant? Write {top / 100:g}" if 1 < top <= 100 else ""
+        raise ValueError(f"top should be a share of the customers, above 0 and at most 1; found {top:g}{mend}")
+    return _estimate_slice(_read_amounts(amounts), 0.0, top, level)
 
 
-def estimate_slice(ordered: np.ndarray, above: float, to: float, *, level: float = 0.95) -> Portion:
+@check_arguments
+def estimate_slice(ordered: ArrayLike, above: float, to: float, *, level: float = 0.95) -> Portion:
     """Estimate the share of a slice of customers, from the share `above` down to the share `to`, the largest first.
 
     Parameters
     ----------
     ordered : array of float
-        Amounts from small to large; their sum is above zero.
+        Amounts, brought into order from small to large; their sum is above zero.
     above, to : float
         Shares of the customers, 0 <= above < to <= 1.
     level : float
@@ -121,6 +128,22 @@ def estimate_slice(ordered: np.ndarray, above: float, to: float, *, level: float
     >>> round(estimate_slice(np.array([1.0, 1.0, 2.0, 6.0]), 0.25, 1.0).value, 3)
     0.4
     """
+    if not 0 <= above < to <= 1:
+        raise ValueError(f"the slice should satisfy 0 <= above < to <= 1; found above {above:g} and to {to:g}")
+    return _estimate_slice(_read_amounts(ordered), above, to, level)
+
+
+def _read_amounts(amounts: ArrayLike) -> np.ndarray:
+    """Bring amounts into order from small to large; what no share can be taken of is refused."""
+    x = np.sort(np.asarray(amounts, float))
+    if not np.isfinite(x).all():
+        raise ValueError("amounts should be numbers; some are empty or infinite")
+    if not x.sum() > 0:
+        raise ValueError(f"amounts should add up to more than zero; found {x.size:,} with the sum {x.sum():,.2f}")
+    return x
+
+
+def _estimate_slice(ordered: np.ndarray, above: float, to: float, level: float) -> Portion:
     mean = ordered.mean()
     shares, parts = zip(*(_look_from_above(ordered, p) for p in (to, above)), strict=True)
     share = float(shares[0] - shares[1])
@@ -164,6 +187,7 @@ def _surround(value: float, moves: np.ndarray, level: float, *, whole: bool) -> 
     return Portion(value, float(low), float(high), float(skewness))
 
 
+@check_arguments
 def find_tail_index(amounts: ArrayLike) -> float:
     """Find the tail index of the largest twentieth of the amounts above zero (Hill's estimate).
 
@@ -194,7 +218,8 @@ def find_tail_index(amounts: ArrayLike) -> float:
     return 1 / excess if excess > 0 else float("inf")
 
 
-def doubt_tail(amounts: np.ndarray) -> tuple[str, ...]:
+@check_arguments
+def doubt_tail(amounts: ArrayLike) -> tuple[str, ...]:
     """Say why no interval of Gini or of a share can be trusted: few customers, or a tail without a variance.
 
     Parameters
@@ -207,9 +232,11 @@ def doubt_tail(amounts: np.ndarray) -> tuple[str, ...]:
     >>> doubt_tail(np.array([1.0, 2.0]))
     ('only 2 customers have an amount above zero: too few for intervals',)
     """
+    amounts = np.asarray(amounts, float)
     above = amounts[amounts > 0]
     if len(above) < LEAST_VALUES:
-        return (f"only {len(above):,} customers have an amount above zero: too few for intervals",)
+        who = "1 customer has" if len(above) == 1 else f"{len(above):,} customers have"
+        return (f"only {who} an amount above zero: too few for intervals",)
     tail = find_tail_index(amounts)
     if tail >= LEAST_TAIL:
         return ()

@@ -142,13 +142,15 @@ def draw_verdicts(verdicts: Sequence[FolkVerdict], title: str) -> Axes:
         colour = COLOURS[one.verdict]
         ax.add_patch(plt.Rectangle((column - 0.47, row - 0.42), 0.94, 0.84, color=colour, alpha=0.16, linewidth=0))
         known = bool(np.isfinite(one.estimate))
-        above = 0.13 if known else 0.0
+        above = 0.13 if known or one.span else 0.0
         ax.text(column, row - above, one.verdict, ha="center", va="center", color=INK, weight="bold", fontsize=9.5)
         if known:
             decimals = 1 if one.high - one.low < 0.01 else 0
             seen, low, high = (f"{value:.{decimals}%}" for value in (one.estimate, one.low, one.high))
             says = f"{seen} ({low} to {high}) {one.span}"
             ax.text(column, row + 0.2, says, ha="center", va="center", color=INK, fontsize=9)
+        elif one.span:
+            ax.text(column, row + 0.2, one.span, ha="center", va="center", color=INK, fontsize=9)
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(claims)), [_fold(claim) for claim in claims])
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(claims) - 0.5, -0.5))

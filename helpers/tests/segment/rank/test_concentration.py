@@ -39,7 +39,7 @@ def test_customers_below_zero_are_left_out_of_buyers_and_stay_among_members(spen
     returned = pd.concat([spend, pd.DataFrame({"customer_id": [5000], "sales": [-30.0]})])
     buyers, members = measure_concentration(returned), measure_concentration(returned, of="members")
     assert buyers.total == pytest.approx(spend.sales.sum()) and members.total == pytest.approx(spend.sales.sum() - 30)
-    assert all(any("1 customers are below zero (-30.00" in text for text in one.warnings) for one in (buyers, members))
+    assert all(any("1 customer is below zero (-30.00" in text for text in one.warnings) for one in (buyers, members))
 
 
 @pytest.mark.slow
@@ -84,6 +84,8 @@ def test_the_picture_and_the_card_show_the_share_with_its_interval(spend):
         (pd.DataFrame({"customer_id": [1, 2], "sales": [0.0, 0.0]}), {}, "nothing to share"),
         (pd.DataFrame({"customer_id": [1, 2], "sales": [-5.0, 2.0]}), {"of": "members"}, "nothing to share"),
         (pd.DataFrame({"customer_id": [1, 2], "sales": [1.0, 2.0]}), {"top": (20,)}, "above 0 and below 1"),
+        (pd.DataFrame({"customer_id": [1, 2], "sales": [1.0, 2.0]}), {"of": "all"}, "`of` should be 'buyers' or"),
+        ([1, 2, 3], {}, "`spend`"),
         (pd.DataFrame({"customer_id": [1], "sales": [1.0]}).head(0), {}, "no customer|empty|no row"),
     ],
 )
@@ -107,3 +109,16 @@ def test_a_million_customers_are_measured_like_a_few():
     amounts = rng.lognormal(3, 1, 1_000_000).round(2)
     found = measure_concentration(pd.DataFrame({"customer_id": np.arange(1_000_000), "sales": amounts}))
     assert len(found.curve) <= 1_001 and found.share(0.2).value == pytest.approx(0.563, abs=0.003)
+
+
+def test_few_buyers_have_no_interval_and_a_ranking_is_no_problem_of_its_own():
+    few = measure_concentration(pd.DataFrame({"customer_id": range(12), "sales": range(12)}))
+    assert few.shares[["low", "high"]].isna().all().all() and np.isnan(few.gini.low)
+    assert any("only 11 customers have" in text for text in few.warnings)
+    lines = pd.DataFrame({"customer_id": range(9), "time": pd.Timestamp("2024-02-01"), "sales": 5.0})
+    ranking = rank_customers(lines, "2024-01-01", "2025-01-01")
+    with pytest.raises(TableError, match="top") as told:
+        measure_concentration(ranking, top=0.2)
+    assert "spend" not in str(told.value)
+    with pytest.raises(TableError, match="a number"):
+        few.share("20%")

@@ -84,7 +84,7 @@ def test_the_gain_of_less_churn_is_that_of_adding_up_the_years():
             found = find_value_gain(retention, points=points, discount=discount)
             assert found == pytest.approx(worth[1] / worth[0] - 1)
     assert find_value_gain(0.85) == pytest.approx(0.25)  # five points at 15 % churn and 10 % discount
-    assert find_value_gain(1.0, discount=0.0) == 0 and find_value_gain(0.97, discount=0.0) == np.inf
+    assert find_value_gain(1.0, points=False, discount=0.0) == 0 and find_value_gain(0.95, discount=0.0) == np.inf
 
 
 @settings(max_examples=25, deadline=None)
@@ -129,3 +129,25 @@ def test_verdicts_make_one_table_and_cards_show_what_would_have_to_be_true():
     assert verdicts[1].to_frame().verdict.item() == "holds"
     with pytest.raises(ValueError, match="at least one"):
         gather_verdicts([])
+
+
+def test_a_gain_of_several_spans_depends_on_the_years_where_their_verdicts_differ():
+    found = judge_churn_profit({10: (0.27, 0.26, 0.28), 5: (0.14, 0.13, 0.15)}, data="a chain")
+    assert found.verdict == "depends on the years" and found.span == "years 5: no, 10: yes"
+    assert (
+        found.why.index("in 5 years") < found.why.index("in 10 years") and "yes" in gather_verdicts([found]).iloc[0, 0]
+    )
+    same = judge_churn_profit({1: (0.03, 0.02, 0.04), 5: (0.14, 0.13, 0.15)})
+    assert same.verdict == "does not hold" and same.estimate == 0.14 and same.span == "in 5 years"
+    assert any("names no years" in text for text in same.warnings)
+    for wrong in ({}, {0: (0.1, 0.1, 0.1)}, {"5": (0.1, 0.1, 0.1)}):
+        with pytest.raises(ValueError, match="years above zero|`gain` should be"):
+            judge_churn_profit(wrong)
+
+
+def test_percent_for_a_fraction_and_more_points_than_leave_are_refused():
+    with pytest.raises(ValueError, match="gain is a fraction"):
+        judge_churn_profit((25, 20, 30))
+    with pytest.raises(ValueError, match="5 more cannot"):
+        find_value_gain(0.98)
+    assert "more than leave" in judge_churn_profit(retention=0.98).needs

@@ -50,7 +50,7 @@ def test_everybody_has_one_row_and_the_money_is_that_of_the_receipts(receipts, m
     assert ranking.table["sales"].sum() + ranking.left_out["sales"].sum() == pytest.approx(inside.sales.sum())
     assert any("2 cards are left out" in text for text in ranking.warnings)
     deciles = ranking.deciles()
-    assert deciles.customers.sum() == 128 and deciles.money.sum() == pytest.approx(ranking.table.sales.sum())
+    assert deciles.customers.sum() == 128 and deciles.amount.sum() == pytest.approx(ranking.table.sales.sum())
     assert deciles.share.sum() == pytest.approx(1)
     known = deciles[deciles.low.notna()]
     assert len(known) > 4 and ((known.low <= known.share) & (known.share <= known.high)).all()
@@ -110,6 +110,13 @@ def test_all_engines_give_the_same_ranking(receipts, members, tmp_path):
     [
         ({"start": "2024-04-01"}, "the window is empty"),
         ({"deciles": 1}, "deciles should be 2 or more"),
+        ({"deciles": 128}, "100 at most"),
+        ({"of": "day"}, "`of` should be"),
+        ({"customers": [1, 2, 3]}, "`customers`"),
+        ({"leave_out": "ab"}, "should be a list of ids"),
+        ({"leave_out": [3, "4"]}, "text"),
+        ({"leave_out": range(200)}, "takes out everybody, [0-9]+ customers"),
+        ({"start": "2023-01-01", "end": "2023-02-01"}, "no receipt before the end"),
         ({"start": "2030-01-01", "end": "2031-01-01"}, "nobody is left to rank"),
         ({"customers": pd.DataFrame({"customer_id": ["a", "b"]})}, "text"),
         ({"leave_out": ["7"]}, "text"),
@@ -132,3 +139,20 @@ def test_any_amounts_are_ranked_without_losing_anybody(sales, idle):
     assert len(ranking.table) == len(sales) + idle
     assert ranking.deciles().customers.sum() == len(ranking.table)
     assert ranking.table["rank"].min() == 1
+
+
+def test_cards_that_stand_nowhere_and_a_decile_that_nobody_reaches_are_said(receipts, members):
+    one = rank(receipts, members, leave_out=[3, 999])
+    assert any("1 card is left out" in text for text in one.warnings)
+    assert any("1 of 2 cards to leave out stands in no receipt (999)" in text for text in one.warnings)
+    time = pd.Timestamp("2024-02-01")
+    equal = pd.DataFrame({"customer_id": range(20), "time": time, "sales": 5.0})
+    assert any("there is no best decile" in text for text in rank_customers(equal, START, END).warnings)
+    few = pd.DataFrame({"customer_id": range(3), "time": time, "sales": [1.0, 2.0, 3.0]})
+    assert any("fewer customers (3) than deciles (10)" in text for text in rank_customers(few, START, END).warnings)
+
+
+def test_deciles_of_a_total_below_zero_have_no_shares():
+    lines = pd.DataFrame({"customer_id": [1, 2], "time": pd.Timestamp("2024-02-01"), "sales": [-9.0, 2.0]})
+    deciles = rank_customers(lines, START, END).deciles()
+    assert deciles.share.isna().all() and deciles.amount.sum() == -7

@@ -187,3 +187,26 @@ def test_any_amounts_give_numbers_in_order(amounts):
     for portion in (estimate_gini(amounts), estimate_top_share(amounts, 0.1)):
         assert -1e-9 <= portion.value <= 1 + 1e-9
         assert np.isnan(portion.low) or portion.low <= portion.high
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: estimate_gini([]), "more than zero"),
+        (lambda: estimate_gini([0.0, 0.0]), "more than zero"),
+        (lambda: estimate_gini(None), "list of numbers"),
+        (lambda: estimate_gini(np.ones((3, 2))), "list of numbers"),
+        (lambda: estimate_gini([1.0, np.nan]), "empty or infinite"),
+        (lambda: estimate_top_share([], 0.2), "more than zero"),
+        (lambda: estimate_top_share([1.0, 2.0], 20), "Write 0.2"),
+        (lambda: estimate_slice([1.0, 2.0], 0.5, 0.2), "above 0.5 and to 0.2"),
+    ],
+)
+def test_what_has_no_share_is_refused_in_words(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_lists_in_any_order_are_as_good_as_arrays():
+    assert estimate_slice([6, 1, 2, 1], 0.25, 1.0).value == pytest.approx(0.4)
+    assert "3 customers have" in doubt_tail([1, 2, 3])[0] and "1 customer has" in doubt_tail([1])[0]
