@@ -16,7 +16,8 @@
 # Another chain, and one category of it: pain relief. You have two years of its lines (2023 and 2024), the list of members, and a note from Ines: *"Four
 # cashiers swipe cards of their own when a customer has none. Their numbers are in `shelf.staff`."* (The chain is simulated, and so are the cashiers.)
 #
-# Marta has to decide on Monday what she prints in the annual report, and who gets a gift. The year is 2024: `[2024-01-01, 2025-01-01)`.
+# Marta has to decide on Monday what she prints in the annual report, and who gets a gift. The year is 2024: `[2024-01-01, 2025-01-01)`. The members stand in
+# `shelf.members`.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("21a")` gives one step at a time.
 
@@ -101,7 +102,7 @@ hint("21c")
 #
 # - `"A"`: *Pareto was right: a small group, 20 % of our customers, loves pain relief, and brings about 80 % of its sales.*
 # - `"B"`: *20 % bring most of the sales. So it is five times cheaper to keep them than to win new ones.*
-# - `"C"`: *The best fifth of the buyers bring a good half of the sales of pain relief. Of all members it is about four fifths, because most of them bought none.*
+# - `"C"`: *The best fifth of the buyers bring a good half of the sales of pain relief. The best fifth of all members bring about four fifths, because most members bought none.*
 # - `"D"`: *More than half of our members bought no pain relief in 2024. We have lost them: "half are lost in five years" is true.*
 
 # %%
@@ -129,12 +130,12 @@ assert 0.4 < 0.2 * members.customers / buyers.customers < 0.55
 #
 # **21e Three months later.** Take all whose first purchase of pain relief fell in July to December 2023. Which share of them bought it in the third calendar
 # month after that month (first purchase in July: October)? The cashiers are out. Three fractions `(share, low, high)` with the 95 % interval (Wilson),
-# to three decimals.
+# to three decimals: `wilson` of `loyalty.stats` gives it.
 
 # %%
-### BEGIN SOLUTION
 from loyalty.stats import wilson
 
+### BEGIN SOLUTION
 lines = shelf.lines[~shelf.lines.customer_id.isin(shelf.staff)]
 table = build_cohorts(lines, until="2025-01-01").table
 cells = table[table.cohort.between("2023-07", "2023-12") & (table.age == 3)]

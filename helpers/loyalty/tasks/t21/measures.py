@@ -20,6 +20,7 @@ from loyalty.tasks.t21.scene import Shelf, open_shelf
 
 YEAR = ("2024-01-01", "2025-01-01")
 BEFORE = ("2023-01-01", "2024-01-01")
+SHORT = ("2024-01-01", "2024-12-31")  # without its last day
 BOTH = ("2023-01-01", "2025-01-01")
 FIRST, LAST, AGE = "2023-07", "2023-12", 3
 
@@ -93,6 +94,18 @@ def plain_triple(values: np.ndarray) -> tuple[float, float, float]:
 def build_triangle(*, staff: bool = False) -> Cohorts:
     """The triangle of the shelf to the end of 2024."""
     return build_cohorts(pick_lines(BOTH, staff=staff), until="2025-01-01")
+
+
+def cut_before_building() -> tuple[float, float, float]:
+    """The third month of cohorts of lines from July 2023 on only: older buyers look new."""
+    table = build_cohorts(pick_lines((f"{FIRST}-01", BOTH[1])), until=BOTH[1]).table
+    return pool_cells(table[table["cohort"].between(FIRST, LAST) & (table["age"] == AGE)])
+
+
+def pick_joined() -> pd.Series:
+    """Numbers of the members who joined in the second half of 2023."""
+    members = read_shelf().members
+    return members.loc[members["joined_on"].between("2023-07-01", "2023-12-31 23:59:59"), "customer_id"]
 
 
 def pick_cells(age: int = AGE, *, first: str = FIRST, last: str = LAST, staff: bool = False) -> pd.DataFrame:

@@ -11,13 +11,17 @@ from loyalty.tasks.checking.mistakes import Mistake
 from loyalty.tasks.t21.measures import (
     BEFORE,
     BOTH,
+    SHORT,
     YEAR,
     count_best,
     count_receipts,
+    cut_before_building,
+    date_purchases,
     find_retention,
     give_triple,
     list_members,
     pick_cells,
+    pick_joined,
     pick_lines,
     pool,
     pool_cells,
@@ -27,6 +31,7 @@ from loyalty.tasks.t21.measures import (
 )
 
 _OLD = "You left out those who joined in 2024. All buyers of the year are asked; the helper only says that their window is shorter."
+_NO_LAST_DAY = "You left out 31 December. The window [1 January 2024, 1 January 2025) holds the whole year."
 _STAFF_BOTH = "The cashiers' cards are inside, and so is 2023. Asked is the year 2024 without these cards."
 Pair = tuple[float, float]
 
@@ -61,6 +66,11 @@ def list_wrong_shares() -> tuple[Mistake, ...]:
             "staff_after_the_cut",
             "You cut first and took the cashiers' cards out afterwards. Take them out first, then rank.",
             float(cut[~cut.index.isin(shelf.staff)].sum() / sums.sum()),
+        ),
+        Mistake(
+            "staff_out_of_the_top_only",
+            "The cashiers' cards are out of the best fifth, but not out of the cut and of the sales that you divide by.",
+            float(cut[~cut.index.isin(shelf.staff)].sum() / with_staff.sum()),
         ),
         Mistake("staff_and_both_years", _STAFF_BOTH, share_of(sum_sales(BOTH, staff=True))),
         Mistake("old_members_only", _OLD, share_of(sums[sums.index.isin(old)].to_numpy())),
@@ -118,6 +128,7 @@ def list_wrong_ginis() -> tuple[Mistake, ...]:
             "The coefficient is right; your ends are those of a 99 % interval, 95 % is asked.",
             give_triple(estimate_gini(sales, level=0.99)),
         ),
+        Mistake("last_day_left_out", _NO_LAST_DAY, give_triple(estimate_gini(sum_sales(SHORT)))),
         Mistake("staff_and_both_years", _STAFF_BOTH, give_triple(estimate_gini(sum_sales(BOTH, staff=True)))),
         Mistake(
             "staff_among_members",
@@ -153,6 +164,22 @@ def list_wrong_gifts() -> tuple[Mistake, ...]:
             count_best(of_old.to_numpy(float)),
         ),
         Mistake("year_before", "That is the year 2023. Asked is 2024.", count_best(count_receipts(BEFORE))),
+        Mistake("last_day_left_out", _NO_LAST_DAY, count_best(count_receipts(SHORT))),
+        Mistake(
+            "second_best_decile",
+            "That is the decile with the number 9. The best one has the number 10.",
+            count_best(counts, 5) - count_best(counts),
+        ),
+        Mistake(
+            "tenth_with_staff",
+            "That is a tenth of the cards, rounded up, the cashiers' inside: cut by the order of rows. Equal members stay together.",
+            float(np.ceil(len(list_members(staff=True)) / 10)),
+        ),
+        Mistake(
+            "staff_taken_off_twice",
+            "You took the four cards off twice: once from the lines, and once from the count.",
+            count_best(counts) - len(shelf.staff),
+        ),
         Mistake(
             "worst_decile",
             "That is the lowest decile: those who bought nothing. The best one has the number 10.",
@@ -167,8 +194,34 @@ def list_wrong_returns() -> tuple[Mistake, ...]:
     came, began = float(cells["came"].sum()), float(cells["customers"].sum())
     share = came / began
     half = float(norm.ppf(0.975)) * float(np.sqrt(share * (1 - share) / began))
+    lines = date_purchases()
+    joined = pick_joined()
+    mine = lines[lines["customer_id"].isin(joined)]
     july = cells[cells["cohort"] == "2023-07"]
     return (
+        Mistake(
+            "cut_before_building",
+            "You cut the lines at July 2023 first. So older buyers look as if they began then. Build the cohorts from all lines, then pick.",
+            cut_before_building(),
+        ),
+        Mistake(
+            "thirty_day_months",
+            "You counted days 90 to 119 after the first purchase. Asked are calendar months.",
+            pool(float(lines.loc[lines["days"].between(90, 119), "customer_id"].nunique()), began),
+        ),
+        Mistake(
+            "who_joined_then",
+            "You took only those who also joined the chain in these months. Asked are all whose first purchase of pain relief fell in them.",
+            pool(
+                float(mine.loc[mine["age"] == 3, "customer_id"].nunique()),
+                float(mine["customer_id"].nunique()),
+            ),
+        ),
+        Mistake(
+            "of_who_joined_then",
+            "You divided by the members who joined in these months. Divide by all whose first purchase of pain relief fell in them.",
+            pool(came, float(len(joined))),
+        ),
         Mistake("a_month_later", "That is the fourth month after.", pool_cells(pick_cells(4))),
         Mistake(
             "plain_interval",
@@ -222,6 +275,21 @@ def list_wrong_gains(discount: float) -> tuple[Mistake, ...]:
             "half_the_discount",
             "Your discount is 5 % a year. Asked are 10 %.",
             _gain_both(retention, 0.05),
+        ),
+        Mistake(
+            "fifteen_percent",
+            "Your discount is 15 % a year. Asked are 10 %.",
+            _gain_both(retention, 0.15),
+        ),
+        Mistake(
+            "retention_rounded",
+            "You rounded the retention first. Round only what you hand in.",
+            _gain_both(round(retention, 2), discount),
+        ),
+        Mistake(
+            "retention_of_the_lesson",
+            "Your retention is 85 %, for which the famous number is true. Take that of the shelf.",
+            _gain_both(0.85, discount),
         ),
         Mistake("ten_percent", "You took 10 % less churn. Asked are 5 %.", _gain_both(retention, discount, 0.1)),
         Mistake(

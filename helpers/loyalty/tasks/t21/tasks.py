@@ -12,6 +12,7 @@ from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t21.measures import (
     BEFORE,
     BOTH,
+    SHORT,
     count_best,
     count_receipts,
     date_purchases,
@@ -44,6 +45,13 @@ _MEMBERS = "That is among all members, those who bought nothing included. Asked 
 _SINCE = "You added up 2023 and 2024. So members who came early had more time: one window for everybody, the year 2024."
 
 
+def _say_last_day(right: float) -> str:
+    """Say that a window without its last day passes here, where it does."""
+    if abs(share_of(sum_sales(SHORT)) - right) > WHOLE_CUSTOMERS:
+        return ""
+    return " (Was your window `[2024-01-01, 2025-01-01)`? Without 31 December the share is the same here, and 21b and 21c are not.)"
+
+
 @cache
 def _answer_share() -> Answers:
     sales = sum_sales()
@@ -53,7 +61,7 @@ def _answer_share() -> Answers:
     needed = float((np.cumsum(order) < 0.8 * order.sum()).sum() + 1) / len(order)
     return Answers(
         right=right,
-        praise=f"The best fifth of {len(sales):,} buyers bring {right:.1%}. Eighty it is not.",
+        praise=f"The best fifth of {len(sales):,} buyers bring {right:.1%}. Eighty it is not.{_say_last_day(right)}",
         mistakes=(
             Mistake("staff_on_top", _STAFF, share_of(sum_sales(staff=True))),
             Mistake("among_members", _MEMBERS, share_of(sum_sales(members=True))),
@@ -103,7 +111,7 @@ def _answer_gini() -> Answers:
     half = tuple(one / 2 for one in right)
     return Answers(
         right=right,
-        praise=f"{right[0]:.2f} ({right[1]:.2f} to {right[2]:.2f}): other buyers like these would give a number from this range.",
+        praise=f"{right[0]:.2f} ({right[1]:.2f} to {right[2]:.2f}): in 95 of 100 such studies the interval holds the true coefficient of such buyers.",
         mistakes=(
             Mistake(
                 "among_members",
@@ -145,6 +153,14 @@ def _answer_gini() -> Answers:
     )
 
 
+def _say_newcomers(right: float) -> str:
+    """Say that leaving out the newcomers of the year changes nothing here, where it does not."""
+    old = next(one for one in list_wrong_gifts() if one.name == "old_members_only")
+    if old.value != right:
+        return ""
+    return " (Without those who joined in 2024 it would be the same number, by chance: they have a place too.)"
+
+
 @cache
 def _answer_best() -> Answers:
     counts = count_receipts()
@@ -153,7 +169,7 @@ def _answer_best() -> Answers:
     at_least = int(np.sort(counts)[::-1][int(right) - 1])
     return Answers(
         right=right,
-        praise=f"{right:,.0f} members: everybody with {at_least} receipts or more. Nobody has to explain why a neighbour got it.",
+        praise=f"{right:,.0f} members: everybody with {at_least} receipts or more. Nobody has to explain why a neighbour got it.{_say_newcomers(right)}",
         mistakes=(
             Mistake(
                 "ties_cut",
@@ -196,6 +212,25 @@ def _answer_best() -> Answers:
     )
 
 
+def _say_cashiers(right: float, with_staff: float) -> str:
+    """Say that the cashiers' cards move nothing here, where they do not."""
+    return " (The cashiers' cards change nothing in these decimals.)" if abs(right - with_staff) < THIRD_DIGIT else ""
+
+
+def _judge_ends(answer: Any) -> tuple[str | None, str]:
+    """Name ends that lie evenly round the coefficient, or lower than the helper's, with about its width."""
+    value, low, high = (float(one) for one in answer)
+    right, left, top = _answer_gini().right
+    half = (top - left) / 2
+    is_even = abs((high + low) / 2 - value) < 0.1 * half
+    is_lower = (high + low) / 2 < (left + top) / 2
+    if abs(value - right) > FOURTH_DIGIT or abs((high - low) / 2 - half) > 0.15 * half or not is_lower:
+        return None, ""
+    how = "evenly on both sides, as with ± 1.96 standard errors or a percentile bootstrap" if is_even else "lower"
+    says = f"The coefficient is right, and the width is about that of the helper. But your ends lie {how}. "
+    return "no_skew", says + "The amounts are skew, and the helper moves both ends up for it. Take its ends."
+
+
 @cache
 def _answer_again() -> Answers:
     cells = pick_cells()
@@ -211,7 +246,7 @@ def _answer_again() -> Answers:
     mean = float(cells["share"].mean())
     return Answers(
         right=right,
-        praise=f"{right[0]:.1%} ({right[1]:.1%} to {right[2]:.1%}) came in that month. The others are not lost: many come later.",
+        praise=f"{right[0]:.1%} ({right[1]:.1%} to {right[2]:.1%}) came in that month. The others are not lost: many come later.{_say_cashiers(right[0], pool_cells(pick_cells(staff=True))[0])}",
         mistakes=(
             Mistake(
                 "until_then",
@@ -321,7 +356,7 @@ def _answer_gain() -> Answers:
     churn = 1 - retention
     return Answers(
         right=right,
-        praise=f"{right[0]:.1%} or {right[1]:.1%}, by the reading of one word. Neither is 25 %.",
+        praise=f"{right[0]:.1%} or {right[1]:.1%}, by the reading of one word. Neither is 25 %.{_say_cashiers(right[0], _gain_both(find_retention(staff=True))[0])}",
         mistakes=(
             Mistake("other_order", "The right numbers in another order: first the reading as points.", right[::-1]),
             Mistake(
@@ -392,6 +427,7 @@ TASKS = (
             "`gini.value`, `gini.low` and `gini.high`.",
         ),
         close="Close, not it. The same buyers as in 21a, and the interval of the helper?",
+        judge=_judge_ends,
     ),
     Task(
         code="21c",

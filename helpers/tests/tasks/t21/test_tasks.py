@@ -76,6 +76,8 @@ def test_gini_by_its_definition_is_right_and_half_of_it_is_named(shelf, year):
     everybody = rank_customers(shelf.lines, *YEAR, customers=shelf.members, leave_out=shelf.staff)
     crowd = measure_concentration(everybody, of="members").gini
     assert check("21b", (crowd.value, crowd.low, crowd.high)).mistake == "among_members"
+    short = measure_concentration(rank_customers(year, YEAR[0], "2024-12-31")).gini
+    assert check("21b", (short.value, short.low, short.high)).mistake == "last_day_left_out"
     own = measure_concentration(rank_customers(shelf.lines, *YEAR)).gini
     assert check("21b", (own.value, own.low, own.high)).mistake == "staff_on_top"
 
@@ -88,6 +90,11 @@ def test_the_gift_goes_to_all_equal_members_and_a_cut_through_them_is_named(shel
     assert check("21c", (counts >= 3).sum()).status == "right"
     assert check("21c", len(counts) // 10).mistake == "ties_cut"
     assert check("21c", (counts > 3).sum()).mistake == "above_the_cut"
+    until_30 = year[year.time < "2024-12-31"].groupby("customer_id").basket_id.nunique().reindex(members, fill_value=0)
+    short = rank_customers(year, YEAR[0], "2024-12-31", customers=members.to_frame(), of="receipts").table
+    assert check("21c", (short.decile == 10).sum()).mistake == "last_day_left_out" and (until_30 >= 3).sum() == 615
+    assert check("21c", (counts == 2).sum()).mistake == "second_best_decile"
+    assert check("21c", (counts >= 3).sum() - 4).mistake == "staff_taken_off_twice"
     active = rank_customers(year, *YEAR, of="receipts").table
     assert check("21c", (active.decile == 10).sum()).mistake == "active_only"
     ever = rank_customers(both_years, "2023-01-01", YEAR[1], customers=members.to_frame(), of="receipts").table
@@ -124,6 +131,12 @@ def test_the_third_month_by_hand_is_right_and_other_months_and_crowds_are_named(
     assert check("21e", answer(age > 0)).mistake == "any_later"
     assert "first_month_is_one" in check("21e", answer(age == 2)).mistake
     assert check("21e", answer(age == 4)).mistake == "a_month_later"
+    late = build_cohorts(both_years[both_years.time >= "2023-07-01"], until="2025-01-01").table
+    late = late[late.cohort.between("2023-07", "2023-12") & (late.age == 3)]
+    low, high = interval_of_share(late.came.sum(), late.customers.sum())
+    late = late.came.sum() / late.customers.sum(), float(low), float(high)
+    assert check("21e", late).mistake == "cut_before_building"
+    assert check("21e", tuple(round(one, 3) for one in late)).mistake == "cut_before_building"
     table = build_cohorts(both_years, until="2025-01-01").table
     cells = table[table.cohort.between("2023-07", "2023-12") & (table.age == 3)]
     low, high = interval_of_share(cells.share.mean() * n, n)
@@ -142,6 +155,10 @@ def test_both_readings_of_five_percent_are_right_in_their_order_and_other_retent
     assert check("21f", worth(kept)[::-1]).mistake == "other_order"
     assert check("21f", worth(kept, 0.0)).mistake == "no_discount"
     assert check("21f", worth(len(early & late) / len(late))).mistake == "backwards"
+    assert check("21f", worth(kept, 0.15)).mistake == "fifteen_percent"
+    assert check("21f", worth(0.85)).mistake == "retention_of_the_lesson"
+    assert "retention_rounded" in check("21f", tuple(round(one, 3) for one in worth(0.61))).mistake
+    assert "cashiers" in check("21f", worth(kept)).message
     assert check("21f", worth(1 - kept)).mistake == "churn_for_retention"
     assert check("21f", tuple(1 + one for one in worth(kept))).mistake == "ratios"
 
@@ -177,3 +194,22 @@ def test_the_lessons_verdicts_are_drawn_and_the_worlds_truth_stands_behind_them(
     ax = draw_verdicts(judge_all(), "A title")
     assert len(ax.patches) == 12 and len(ax.get_yticklabels()) == 4
     assert len(open_world().customers) == 5_000
+
+
+@pytest.mark.slow
+def test_ends_that_know_no_skew_are_named_and_not_called_too_wide(year):
+    sums = year.groupby("customer_id").sales.sum().to_numpy()
+    found = measure_concentration(rank_customers(year, *YEAR)).gini
+    rng = np.random.default_rng(4)
+
+    def gini(values):
+        ordered = np.sort(values)
+        place = (2 * np.arange(1, len(ordered) + 1) - 1) / len(ordered)
+        return (ordered * place).sum() / ordered.sum() - 1
+
+    drawn = np.array([gini(rng.choice(sums, len(sums))) for _ in range(400)])
+    half, ends = 1.96 * drawn.std(), np.quantile(drawn, [0.025, 0.975])
+    basic = 2 * found.value - ends[::-1]
+    for low, high in ((found.value - half, found.value + half), ends, basic):
+        told = check("21b", (found.value, low, high))
+        assert told.mistake == "no_skew" and "skew" in told.message
