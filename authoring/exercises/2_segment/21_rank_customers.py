@@ -129,7 +129,7 @@ assert 0.4 < 0.2 * members.customers / buyers.customers < 0.55
 # ## Part B, for self-study
 #
 # **21e Three months later.** Take all whose first purchase of pain relief fell in July to December 2023. Which share of them bought it in the third calendar
-# month after that month (first purchase in July: October)? The cashiers are out. Three fractions `(share, low, high)` with the 95 % interval (Wilson),
+# month after that month (first purchase in July: October)? The cashiers are out. Three fractions `(share, low, high)` with the 95 % interval (that of Wilson, for a share),
 # to three decimals: `wilson` of `loyalty.stats` gives it.
 
 # %%

@@ -85,6 +85,8 @@ class Cohorts:
         share = 100 * self.to_frame("share").dropna(axis=1, how="all")
         share = share.dropna(how="all")
         ax = ax or plt.subplots(figsize=(9.4, 1.9 + 0.34 * len(share)))[1]
+        later = share.loc[:, share.columns > 0].to_numpy()
+        most = float(np.nanmax(later)) if np.isfinite(later).any() else 0.0  # the first month is always 100
         texts = share.map(lambda cell: "" if cell != cell else f"{cell:.0f}")
         sns.heatmap(
             share,
@@ -93,7 +95,7 @@ class Cohorts:
             ax=ax,
             cmap=sns.light_palette(TREATED, as_cmap=True),
             vmin=0,
-            vmax=100,
+            vmax=most or 100,
             cbar=False,
             linewidths=1,
             linecolor="white",
@@ -104,7 +106,9 @@ class Cohorts:
         ax.tick_params(length=0, labelcolor=INK)
         ax.grid(False)
         ax.set(xlabel="months since the first purchase", ylabel="first purchase (customers)")
-        subtitle = "of 100 customers who began in that month, so many bought in the later month"
+        subtitle = (
+            "of 100 customers who began in that month, so many bought in the later month (colours: from month 1 on)"
+        )
         headline(ax, title or "Who came back, month by month", subtitle)
         return ax
 

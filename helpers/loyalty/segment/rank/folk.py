@@ -345,8 +345,7 @@ def judge_churn_profit(
         each = [_judge_gain(triple, claim, within) for _, triple in spans]
         if len({verdict for verdict, _ in each}) > 1:
             seen = [
-                f"{_write_span(span)} {said} ({verdict})"
-                for (span, _), (verdict, said) in zip(spans, each, strict=True)
+                f"{_write_span(span)} {said}: {verdict}" for (span, _), (verdict, said) in zip(spans, each, strict=True)
             ]
             brief = {HOLDS: "yes", FAILS: "no", OPEN: "open"}
             span = ", ".join(f"{one:g}: {brief[verdict]}" for (one, _), (verdict, _) in zip(spans, each, strict=True))

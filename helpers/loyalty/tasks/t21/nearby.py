@@ -284,7 +284,7 @@ def list_wrong_gains(discount: float) -> tuple[Mistake, ...]:
         Mistake(
             "retention_rounded",
             "You rounded the retention first. Round only what you hand in.",
-            _gain_both(round(retention, 2), discount),
+            tuple(round(one, 3) for one in _gain_both(round(retention, 2), discount)),
         ),
         Mistake(
             "retention_of_the_lesson",

@@ -15,6 +15,7 @@ from loyalty.segment.rank.folk import COLOURS
 from loyalty.tasks.t21.scene import LESS
 
 SOURCES = "Complete Journey, CDNOW, simulated chain (seed 21)"
+PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # behind a label: no grid runs through it
 CLAIM = "the famous 80 %,\n± 5 points"
 
 
@@ -60,7 +61,14 @@ def draw_shares(found: Mapping[str, Concentration], title: str, *, source: str =
         ax.plot(share.value, place, "o", color=TREATED, markersize=8)
         says = f"{share.value:.0%}  ({share.low:.0%} to {share.high:.0%})"
         ax.annotate(
-            says, (share.value, place), (0, 9), textcoords="offset points", ha="center", color=INK, fontsize=9.5
+            says,
+            (share.value, place),
+            (0, 9),
+            textcoords="offset points",
+            ha="center",
+            color=INK,
+            fontsize=9.5,
+            bbox=PLAIN,
         )
     ax.annotate(CLAIM, (0.857, len(found) - 0.62), color=TRUTH, fontsize=9.5)
     ax.set_yticks(range(len(found)), [f"{name} ({one.customers:,})" for name, one in found.items()])
@@ -146,7 +154,7 @@ def draw_verdicts(verdicts: Sequence[FolkVerdict], title: str) -> Axes:
         ax.text(column, row - above, one.verdict, ha="center", va="center", color=INK, weight="bold", fontsize=9.5)
         if known:
             decimals = 1 if one.high - one.low < 0.01 else 0
-            seen, low, high = (f"{value:.{decimals}%}" for value in (one.estimate, one.low, one.high))
+            seen, low, high = (f"{100 * value:.{decimals}f} %" for value in (one.estimate, one.low, one.high))
             says = f"{seen} ({low} to {high}) {one.span}"
             ax.text(column, row + 0.2, says, ha="center", va="center", color=INK, fontsize=9)
         elif one.span:
@@ -201,7 +209,7 @@ def draw_lost(lost: pd.DataFrame, first_year: float) -> Axes:
     ax.annotate("the famous half", (5, 0.5), (-10, -4), textcoords="offset points", color=TRUTH, ha="right", va="top")
     ax.set(xlim=(0, 5.3), ylim=(0, 0.85), xlabel="years since the first purchase", ylabel="share who left")
     ax.yaxis.set_major_formatter("{x:.0%}")
-    title = "The first year takes most, and the famous half comes early"
+    title = "The first year takes more than any other, and the famous half comes early"
     headline(
         ax,
         title,
@@ -221,17 +229,33 @@ def draw_gains(gains: pd.DataFrame, claim: float = 0.25) -> Axes:
     claim : float
     """
     ax = plt.subplots(figsize=(9, 1.8 + 0.55 * len(gains)))[1]
-    drawn = ax.barh(list(gains.index), 100 * gains["effect"], color=TREATED, height=0.5)
+    ax.barh(list(gains.index), 100 * gains["effect"], color=TREATED, height=0.5)
     ends = 100 * np.array([gains["effect"] - gains["low"], gains["high"] - gains["effect"]])
     ax.errorbar(100 * gains["effect"], range(len(gains)), xerr=ends, fmt="none", ecolor=INK, elinewidth=1.4, capsize=3)
-    ax.bar_label(drawn, [f"{100 * one:.1f} %" for one in gains["effect"]], padding=5, color=INK)
+    for place, (effect, high) in enumerate(zip(gains["effect"], gains["high"], strict=True)):
+        ax.annotate(
+            f"{100 * effect:.1f} %",
+            (100 * high, place),
+            (9, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            bbox=PLAIN,
+        )
     ax.axvline(100 * claim, color=TRUTH, linewidth=1.4, linestyle="--")
-    says = f"the famous {claim:.0%}"
-    ax.annotate(says, (100 * claim, -0.55), (-6, 0), textcoords="offset points", ha="right", va="center", color=TRUTH)
+    ax.annotate(
+        f"the famous {100 * claim:g} %",
+        (100 * claim, -0.55),
+        (7, 0),
+        textcoords="offset points",
+        va="center",
+        color=TRUTH,
+        bbox=PLAIN,
+    )
     ax.set(xlim=(0, 34), ylim=(len(gains) - 0.5, -0.8), xlabel="more margin, %")
     grid_along_x(ax)
     ax.spines["left"].set_visible(False)
-    title = f"{LESS:.0%} less churn: of what, and in how many years?"
+    title = f"{100 * LESS:g} % less churn: of what, and in how many years?"
     subtitle = "margin in two worlds that differ in leaving only (95 % interval)"
     headline(ax, title, subtitle, "simulated chain, seed 21")
     return ax
