@@ -180,7 +180,8 @@ def build_cohorts(receipts: AnyTable, *, until: Any = None, level: float = 0.95)
         )
     if small := [str(cohort) for cohort, n in sizes.items() if n < SMALL]:
         notes.append(
-            f"{len(small)} cohorts hold fewer than {SMALL} customers: {', '.join(small[:3])}{' …' * (len(small) > 3)}"
+            f"{'1 cohort holds' if len(small) == 1 else f'{len(small)} cohorts hold'} fewer than {SMALL} customers: "
+            f"{', '.join(small[:3])}{' …' * (len(small) > 3)}"
         )
     if not table["complete"].all():
         notes.append(f"the month of {day - pd.Timedelta(days=1):%Y-%m} is not over: its cells are blank")

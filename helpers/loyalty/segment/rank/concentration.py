@@ -172,14 +172,7 @@ def measure_concentration(
     """
     if isinstance(spend, Ranking):
         spend, value = spend.table, spend.value
-    shares = tuple(float(one) for one in top)
-    problems = []
-    if not shares or not all(0 < one < 1 for one in shares):
-        problems.append(f"top should hold shares above 0 and below 1, found {list(shares)}")
-    if not isinstance(of, str) or of not in WHO:
-        problems.append(f"`of` should be 'buyers' or 'members', found {of!r}")
-    if problems:
-        raise TableError(problems, "measure_concentration")
+    shares = _check(top, of, level)
     amounts = _read_amounts(spend, value)
     notes = []
     below = amounts < 0
@@ -231,6 +224,22 @@ def measure_concentration(
         level=level,
         warnings=tuple(notes),
     )
+
+
+def _check(top: Sequence[float], of: str, level: float) -> tuple[float, ...]:
+    """List all that is wrong with the arguments that are no table; return the shares asked for."""
+    shares = tuple(float(one) for one in top)
+    problems = []
+    if not shares or not all(0 < one < 1 for one in shares):
+        problems.append(f"top should hold shares above 0 and below 1, found {list(shares)}")
+    if not isinstance(of, str) or of not in WHO:
+        problems.append(f"`of` should be 'buyers' or 'members', found {of!r}")
+    if isinstance(level, Real) and not 0 < level < 1:
+        mend = f": is {level:g} percent meant? Write {level / 100:g}" if 1 < level < 100 else ""
+        problems.append(f"level should lie between 0 and 1, such as 0.95; found {level!r}{mend}")
+    if problems:
+        raise TableError(problems, "measure_concentration")
+    return shares
 
 
 def _say_skew(names: list[str]) -> str:

@@ -20,7 +20,7 @@ FAILS = "does not hold"
 OPEN = "not decided"
 DEPENDS = "depends on the years"
 UNTESTABLE = "cannot be tested here"
-COLOURS = {HOLDS: "#009E73", FAILS: "#D55E00", OPEN: "#E69F00", DEPENDS: "#E69F00", UNTESTABLE: "#80868B"}
+COLOURS = {HOLDS: "#009E73", FAILS: "#D55E00", OPEN: "#E69F00", DEPENDS: "#CC79A7", UNTESTABLE: "#80868B"}
 MONTHS = 12
 MOST_GAIN = 10.0  # of a value, beyond which a sum without an end is all that is seen
 Triple = tuple[float, float, float]
@@ -254,7 +254,8 @@ def find_value_gain(retention: float, *, less_churn: float = 0.05, points: bool 
         raise ValueError(f"retention and less_churn lie between 0 and 1, discount is 0 or more; {found}")
     if points and retention + less_churn > 1 + 1e-9:
         found = f"of 100 customers {100 * retention:g} stay, so {100 * less_churn:g} more cannot"
-        raise ValueError(f"{found}: lower less_churn to {1 - retention:.3g} or less, or set points=False")
+        mend = f"lower less_churn to {1 - retention:.3g}, or set" if retention < 1 else "set"
+        raise ValueError(f"{found}: {mend} points=False")
     later = min(retention + less_churn, 1.0) if points else 1 - (1 - less_churn) * (1 - retention)
     rest = 1 + discount - later
     before = 1 + discount - retention

@@ -256,8 +256,11 @@ def _leave_out(table: pd.DataFrame, cards: list[Any]) -> tuple[pd.DataFrame, pd.
     if not cards:
         return table, table.head(0).reset_index(drop=True), ()
     asked = pd.Series(cards, dtype=object).dropna().drop_duplicates()
+    if asked.empty:
+        return table, table.head(0).reset_index(drop=True), ()
     absent = asked[~asked.isin(table["customer_id"])].infer_objects()
-    if strangers := find_strangers(absent, table["customer_id"], "`leave_out`", "the receipts", alike=True):
+    where = "`leave_out`" if len(absent) == len(asked) else "these cards of `leave_out`"
+    if strangers := find_strangers(absent, table["customer_id"], where, "the receipts", alike=True):
         raise TableError(strangers, "leave_out")
     out = table["customer_id"].isin(cards)
     gone = table[out].reset_index(drop=True)

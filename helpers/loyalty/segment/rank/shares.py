@@ -133,9 +133,17 @@ def estimate_slice(ordered: ArrayLike, above: float, to: float, *, level: float 
     return _estimate_slice(_read_amounts(ordered), above, to, level)
 
 
+def _read_list(amounts: ArrayLike) -> np.ndarray:
+    """Read one value a customer; a table or nothing is refused."""
+    x = np.asarray(amounts, float)
+    if x.ndim != 1:
+        raise ValueError(f"amounts should be a list of numbers, one value a customer; found the shape {x.shape}")
+    return x
+
+
 def _read_amounts(amounts: ArrayLike) -> np.ndarray:
     """Bring amounts into order from small to large; what no share can be taken of is refused."""
-    x = np.sort(np.asarray(amounts, float))
+    x = np.sort(_read_list(amounts))
     if not np.isfinite(x).all():
         raise ValueError("amounts should be numbers; some are empty or infinite")
     if not x.sum() > 0:
@@ -209,7 +217,7 @@ def find_tail_index(amounts: ArrayLike) -> float:
 
     Source: Hill (1975), Annals of Statistics 3, 1163-1174.
     """
-    x = np.asarray(amounts, float)
+    x = _read_list(amounts)
     x = np.sort(x[x > 0])
     if len(x) < LEAST_VALUES:
         return float("nan")
@@ -232,7 +240,7 @@ def doubt_tail(amounts: ArrayLike) -> tuple[str, ...]:
     >>> doubt_tail(np.array([1.0, 2.0]))
     ('only 2 customers have an amount above zero: too few for intervals',)
     """
-    amounts = np.asarray(amounts, float)
+    amounts = _read_list(amounts)
     above = amounts[amounts > 0]
     if len(above) < LEAST_VALUES:
         who = "1 customer has" if len(above) == 1 else f"{len(above):,} customers have"

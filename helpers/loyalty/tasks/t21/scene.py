@@ -217,6 +217,6 @@ def judge_all() -> tuple[FolkVerdict, ...]:
     last = count_lost().iloc[-1]
     lost, customers = int(last["lost"]), int(last["customers"])
     verdicts.append(judge_half_lost(lost=lost, customers=customers, years=float(last["years"]), data="simulated chain"))
-    gains = {years: measure_gain(points=True, years=years) for years in (YEARS, 2 * YEARS)}
+    gains = {float(years): measure_gain(points=True, years=years) for years in (YEARS, 2 * YEARS)}
     verdicts.append(judge_churn_profit(gains, data="simulated chain"))
     return tuple(verdicts)

@@ -109,6 +109,11 @@ def test_the_picture_and_the_card_leave_blank_what_is_not_over(cohorts):
         cohorts.to_frame("customers")
 
 
+def test_the_colours_begin_with_the_month_after_the_first(cohorts):
+    share = cohorts.to_frame("share")
+    assert cohorts.plot().collections[0].get_clim() == pytest.approx((0, 100 * share.loc[:, 1:].max().max()))
+
+
 def test_no_receipt_no_purchase_and_a_day_before_all_are_refused_in_words():
     lines = make_lines([(1, "2024-01-05", 5.0)])
     with pytest.raises(TableError, match="nobody bought"):

@@ -120,5 +120,7 @@ def test_few_buyers_have_no_interval_and_a_ranking_is_no_problem_of_its_own():
     with pytest.raises(TableError, match="top") as told:
         measure_concentration(ranking, top=0.2)
     assert "spend" not in str(told.value)
+    with pytest.raises(TableError, match="measure_concentration: 1 problem"):
+        measure_concentration(ranking, level=95)
     with pytest.raises(TableError, match="a number"):
         few.share("20%")

@@ -150,4 +150,6 @@ def test_percent_for_a_fraction_and_more_points_than_leave_are_refused():
         judge_churn_profit((25, 20, 30))
     with pytest.raises(ValueError, match="5 more cannot"):
         find_value_gain(0.98)
+    with pytest.raises(ValueError, match="5 more cannot: set points=False"):
+        find_value_gain(1.0)
     assert "more than leave" in judge_churn_profit(retention=0.98).needs

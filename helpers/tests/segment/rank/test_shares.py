@@ -197,6 +197,8 @@ def test_any_amounts_give_numbers_in_order(amounts):
         (lambda: estimate_gini(None), "list of numbers"),
         (lambda: estimate_gini(np.ones((3, 2))), "list of numbers"),
         (lambda: estimate_gini([1.0, np.nan]), "empty or infinite"),
+        (lambda: doubt_tail(None), "list of numbers"),
+        (lambda: find_tail_index([[1.0, 2.0], [3.0, 4.0]]), "list of numbers"),
         (lambda: estimate_top_share([], 0.2), "more than zero"),
         (lambda: estimate_top_share([1.0, 2.0], 20), "Write 0.2"),
         (lambda: estimate_slice([1.0, 2.0], 0.5, 0.2), "above 0.5 and to 0.2"),

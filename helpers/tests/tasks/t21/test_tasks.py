@@ -9,7 +9,7 @@ import pytest
 from loyalty.segment.rank import build_cohorts, find_value_gain, measure_concentration, rank_customers
 from loyalty.stats import interval_of_share
 from loyalty.tasks import check
-from loyalty.tasks.t21.pictures import draw_later, draw_shares, draw_ten, draw_two_curves, draw_verdicts
+from loyalty.tasks.t21.pictures import draw_gains, draw_later, draw_shares, draw_ten, draw_two_curves, draw_verdicts
 from loyalty.tasks.t21.scene import STAFF, hand_to_cashiers, open_shelf, open_world
 
 YEAR = "2024-01-01", "2025-01-01"
@@ -213,3 +213,10 @@ def test_ends_that_know_no_skew_are_named_and_not_called_too_wide(year):
     for low, high in ((found.value - half, found.value + half), ends, basic):
         told = check("21b", (found.value, low, high))
         assert told.mistake == "no_skew" and "skew" in told.message
+
+
+def test_labels_of_gains_stand_beyond_the_interval():
+    gains = pd.DataFrame({"effect": [0.03, 0.27], "low": [0.02, 0.2], "high": [0.05, 0.31]}, index=["a", "b"])
+    ax = draw_gains(gains)
+    assert [text.xy[0] for text in ax.texts[:2]] == pytest.approx([5, 31])
+    assert ax.get_title(loc="left").startswith("5 % less churn")
