@@ -13,6 +13,7 @@ from loyalty.tasks.t21.measures import (
     BEFORE,
     BOTH,
     SHORT,
+    YEAR,
     count_best,
     count_receipts,
     date_purchases,
@@ -25,6 +26,7 @@ from loyalty.tasks.t21.measures import (
     pool,
     pool_cells,
     rank_by_rate,
+    read_shelf,
     share_of,
     sum_sales,
 )
@@ -153,12 +155,19 @@ def _answer_gini() -> Answers:
     )
 
 
-def _say_newcomers(right: float) -> str:
-    """Say that leaving out the newcomers of the year changes nothing here, where it does not."""
-    old = next(one for one in list_wrong_gifts() if one.name == "old_members_only")
-    if old.value != right:
-        return ""
-    return " (Without those who joined in 2024 it would be the same number, by chance: they have a place too.)"
+def _say_luck(right: float) -> str:
+    """Say which slips change nothing here, where they do not: a list of old members only, days for receipts."""
+    members = read_shelf().members.set_index("customer_id")["joined_on"]
+    lines = pick_lines()
+    counts = lines.groupby("customer_id")["basket_id"].nunique().reindex(list_members(), fill_value=0)
+    known = (counts > 0) | (members.reindex(counts.index) < YEAR[0])  # buyers are ranked, on the list or not
+    days = lines["time"].dt.normalize().groupby(lines["customer_id"]).nunique().reindex(counts.index, fill_value=0)
+    slips = {
+        "a list of members without those who joined in 2024": count_best(counts[known].to_numpy(float)),
+        "days with a purchase in place of receipts": count_best(days.to_numpy(float)),
+    }
+    same = [name for name, value in slips.items() if value == right]
+    return f" (By chance the number is the same here with {', and with '.join(same)}.)" if same else ""
 
 
 @cache
@@ -169,7 +178,7 @@ def _answer_best() -> Answers:
     at_least = int(np.sort(counts)[::-1][int(right) - 1])
     return Answers(
         right=right,
-        praise=f"{right:,.0f} members: everybody with {at_least} receipts or more. Nobody has to explain why a neighbour got it.{_say_newcomers(right)}",
+        praise=f"{right:,.0f} members: everybody with {at_least} receipts or more. Nobody has to explain why a neighbour got it.{_say_luck(right)}",
         mistakes=(
             Mistake(
                 "ties_cut",

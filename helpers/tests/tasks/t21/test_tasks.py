@@ -88,6 +88,12 @@ def test_the_gift_goes_to_all_equal_members_and_a_cut_through_them_is_named(shel
     members = shelf.members.customer_id[~shelf.members.customer_id.isin(shelf.staff)]
     counts = counts.reindex(members, fill_value=0)
     assert check("21c", (counts >= 3).sum()).status == "right"
+    days = year.time.dt.normalize().groupby(year.customer_id).nunique().reindex(members, fill_value=0)
+    luck = check("21c", (days >= 3).sum())
+    assert luck.status == "right" and "days with a purchase" in luck.message
+    old = shelf.members[shelf.members.joined_on < YEAR[0]]
+    listed = rank_customers(shelf.lines, *YEAR, customers=old, leave_out=shelf.staff, of="receipts").table
+    assert check("21c", (listed.decile == 10).sum()).status == "right" and "joined in 2024" in luck.message
     assert check("21c", len(counts) // 10).mistake == "ties_cut"
     assert check("21c", (counts > 3).sum()).mistake == "above_the_cut"
     until_30 = year[year.time < "2024-12-31"].groupby("customer_id").basket_id.nunique().reindex(members, fill_value=0)
