@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     title: "a year of trying"
-#     question: Who won the year, and what goes out in January?
+#     question: What did a year of trying show, and what goes out in January?
 #     module: loyalty.learn.policy
 #     test: helpers/tests/tasks/t42/test_tasks.py
 #     minutes: 35
@@ -13,9 +13,9 @@
 # %% [markdown]
 # [[opening]]
 #
-# Another chain has kept its log for a year: thirteen waves from January to December 2025, four weeks each. Its policy is simple. Half of the chance of each segment goes to the arm that was best so far, the other half is spread over all arms alike. Every arm has at least 2 %. In the first wave all arms had the same chance. A tenth of the customers is held out of all waves.
+# Another chain has kept its log for a year: thirteen waves from January to December 2025, four weeks each. Its policy is simple. Half of the chance of each segment goes to the arm that was best so far, the other half is spread over all arms alike. Then the floor of 2 % for every arm takes a little from all: the log shows {{best_chance:.2f}} for the best arm and {{other_chance:.2f}} for each other one. In the first wave all arms had the same chance. A tenth of the customers is held out of all waves.
 #
-# `year.log` has one row a customer and wave. `profit` is in euros per customer in the four weeks, discount, points and letter paid. `propensity` is the chance of the arm that was drawn; a customer of the holdout has `control` and `holdout`. `year.totals` has one row a customer: the profit of all thirteen waves together.
+# `year.log` has one row a customer and wave. `profit` is in euros per customer in the four weeks, discount, points and letter paid. `propensity` is the chance of the arm that was drawn; a customer of the holdout has `control` and `holdout`. Who has bought nothing for half a year is silent, and drops out of the log until the next purchase; so a customer has {{rows_each:.0f}} rows on average, not thirteen. `year.totals` has one row a customer: the profit of all thirteen waves together, the silent ones too.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("42a")` gives one step at a time.
 
@@ -47,7 +47,7 @@ hint("42a")
 # €{{points_lift:.2f}}. The customers of the holdout stand in the log with `control` too. They were not in this lottery: their chance of control was one. Leave them out here; they have another task (42d).
 
 # %% [markdown]
-# **42b Which is better?** The basket discount did well too. From wave 1 alone, in the segment `baby`: what is the probability that the `bonus_points` are truly better than the `basket_discount`? Take each arm's mean as normal with its own standard error (`sem`), and believe nothing beforehand. One fraction from 0 to 1, to three digits.
+# **42b Which is better?** The basket discount was ahead of the points. From wave 1 alone, in the segment `baby`: what is the probability that the `bonus_points` are truly better than the `basket_discount`? Take each arm's mean as normal with its own standard error (`sem`), and believe nothing beforehand. One fraction from 0 to 1, to three digits.
 
 # %%
 ### BEGIN SOLUTION
@@ -68,7 +68,7 @@ hint("42b")
 # {{points_better:.0%}}: far from sure. The control group does not come in at all, because both offers are held against the same one. Who draws the two *lifts* independently adds its noise twice.
 
 # %% [markdown]
-# **42c The Christmas letter.** *"In December the basket discount worked better than ever!"* What was its lift in profit in the segment `baby`, in wave 12 (5 November to 2 December 2025) and in wave 13 (3 to 30 December 2025)? Two numbers `(wave 12, wave 13)`, in euros per customer, to the cent.
+# **42c The Christmas letter.** *"In December the basket discount brought a third more than in November!"* What was its lift in profit in the segment `baby`, in wave 12 (5 November to 2 December 2025) and in wave 13 (3 to 30 December 2025)? Two numbers `(wave 12, wave 13)`, in euros per customer, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -156,6 +156,12 @@ hint("42f")
 # €{{everybody:.2f}}, and not €{{got.profit.mean():.2f}}. The discount went mostly to segments that buy less. Without the logged chance nobody could put that right.
 
 # %% tags=["verify"]
+played = drawn[drawn.wave > 1].groupby(["wave", "segment", "arm"]).propensity.mean()
+best_chance, other_chance = played.max(), played.min()
+rows_each = len(year.log) / year.log.customer_id.nunique()
+assert played.round(9).nunique() == 2 and 11.5 < rows_each < 12.5
+assert 1.28 < means["basket_discount"][13] / means["basket_discount"][12] < 1.38
+assert arms["mean"]["basket_discount"] > arms["mean"]["bonus_points"]
 assert points_better < 0.5 and whole.low < 0 < whole.high
 assert means["basket_discount"][13] > means["basket_discount"][12] + 2 and in_time[13] < in_time[12]
 assert everybody > got.profit.mean() + 1

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import norm, ttest_ind
 
 from loyalty.stats import compare_means
 from loyalty.tasks.checking.answers import Mismatch
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t42.scene import play_year
+from loyalty.world import PRESETS
 
 CENT = 0.005
 SEGMENT = "baby"
@@ -37,6 +38,11 @@ def _gap(rows: pd.DataFrame, arm: str = TRIED) -> float:
     """Mean profit of an arm less that of control."""
     mean = rows.groupby("arm")["profit"].mean()
     return float(mean[arm] - mean["control"])
+
+
+def _contact_cost(arm: str) -> float:
+    """What one contact with an offer costs, in euros."""
+    return next(float(offer.contact) for offer in PRESETS["default"]().offers if offer.name == arm)
 
 
 @cache
@@ -91,8 +97,49 @@ def _answer_lift() -> Answers:
             ),
             Mistake("no_control", "That is the mean profit with the points. What would they have brought without?", float(arms["mean"][TRIED])),
             Mistake("other_way", "That is control less points: turn it round.", -right),
+            Mistake("percent", "That is in percent of the control's mean. Asked are euros per customer.", 100 * right / float(arms["mean"]["control"])),
+            Mistake("letter_twice", "You took the cost of the letter off again. `profit` has it paid already.", right - _contact_cost(TRIED)),
         ),
     )  # fmt: skip
+
+
+BEST_OF_ALL = (
+    "That is the chance that the points are the best of all arms. Asked is whether they are better than the basket "
+    "discount alone."
+)
+DRAWN = 0.01  # as far as some thousand draws may lie from the exact value
+
+
+def _common_errors(rows: pd.DataFrame) -> pd.Series:
+    """Standard error of each arm from one noise for all, as the lesson's dice take it."""
+    by = rows.groupby("arm")["profit"]
+    return (rows["profit"] - by.transform("mean")).std() / by.count() ** 0.5
+
+
+def _chance_of_best(mean: pd.Series, error: pd.Series) -> float:
+    """Probability that the points are the best of all arms, normal means."""
+    grid = np.linspace(-8, 8, 4_001)
+    at = mean[TRIED] + grid * error[TRIED]
+    others = [norm.cdf((at - mean[arm]) / error[arm]) for arm in mean.index if arm != TRIED]
+    return float((norm.pdf(grid) * np.prod(others, axis=0)).sum() * (grid[1] - grid[0]))
+
+
+def _judge_chance(answer: Any) -> tuple[str | None, str]:
+    """Name an answer that was drawn by dice: it lies about a known value."""
+    arms = _first()
+    drawn = _drawn()
+    common = _common_errors(drawn[(drawn["wave"] == 1) & (drawn["segment"] == SEGMENT)])
+    best = [_chance_of_best(arms["mean"], error) for error in (common, arms["sem"])]
+    gaps = {
+        "drawn": abs(float(answer) - _answer_chance().right),
+        "best_of_all": min(abs(float(answer) - one) for one in best),
+    }
+    name = min(gaps, key=lambda one: gaps[one])
+    if gaps[name] > DRAWN:
+        return None, ""
+    return name, {"drawn": "Near: yours is drawn. Asked is the exact value, `norm.cdf`.", "best_of_all": BEST_OF_ALL}[
+        name
+    ]
 
 
 @cache
@@ -107,8 +154,27 @@ def _answer_chance() -> Answers:
     whole = drawn[drawn["wave"] == 1].groupby("arm")["profit"].agg(["mean", "sem"])
     of_all = (whole["mean"][TRIED] - whole["mean"][RIVAL]) / np.hypot(whole["sem"][TRIED], whole["sem"][RIVAL])
     lift = mean[TRIED] - mean["control"]
+    mine = drawn[(drawn["wave"] == 1) & (drawn["segment"] == SEGMENT)]
+    tried, rival = (mine[mine["arm"] == arm]["profit"] for arm in (TRIED, RIVAL))
+    of_year = drawn[drawn["segment"] == SEGMENT].groupby("arm")["profit"].agg(["mean", "sem"])
+    all_waves = (of_year["mean"][TRIED] - of_year["mean"][RIVAL]) / np.hypot(
+        of_year["sem"][TRIED], of_year["sem"][RIVAL]
+    )
+    common = _common_errors(mine)
     return Answers(
         right=right,
+        near=(
+            Mistake(
+                "p_value",
+                "That is the p-value of a t-test: how odd such a gap would be if both were alike. Asked is the chance that the points are better.",
+                float(ttest_ind(tried, rival, equal_var=False).pvalue),
+            ),
+            Mistake(
+                "p_value",
+                "That is the p-value of a t-test: how odd such a gap would be if both were alike. Asked is the chance that the points are better.",
+                float(ttest_ind(tried, rival).pvalue),
+            ),
+        ),
         praise=f"{right:.3f}: the basket discount is ahead, and it is far from sure.",
         mistakes=(
             Mistake(
@@ -140,6 +206,18 @@ def _answer_chance() -> Answers:
                 "You added the standard errors. Add their squares, then take the root.",
                 float(norm.cdf(gap / (sem[TRIED] + sem[RIVAL]))),
             ),
+            Mistake(
+                "one_noise_for_all",
+                "You took one noise for all arms, as the dice of the lesson do. Asked is each arm's own `sem`.",
+                float(norm.cdf(gap / np.hypot(common[TRIED], common[RIVAL]))),
+            ),
+            Mistake("best_of_all", BEST_OF_ALL, _chance_of_best(mean, sem)),
+            Mistake(
+                "std_for_sem",
+                "You took the spread of customers (`std`). How sure a mean is, says its standard error: `sem`.",
+                float(norm.cdf(gap / np.hypot(tried.std(), rival.std()))),
+            ),
+            Mistake("all_waves", "That is over all waves. Asked is wave 1 alone.", float(norm.cdf(all_waves))),
         ),
     )  # fmt: skip
 
@@ -161,6 +239,8 @@ def _answer_christmas() -> Answers:
     mixed = of(log)[1]
     held = log[log["holdout"]].groupby("wave")["profit"].mean().to_numpy()
     points = drawn[drawn["arm"] == TRIED].groupby("wave")["profit"].mean().to_numpy()
+
+    first = float(_first()["mean"]["control"])
 
     def pair(values: np.ndarray) -> tuple[float, float]:
         return float(values[0]), float(values[1])
@@ -200,6 +280,16 @@ def _answer_christmas() -> Answers:
                 pair(wide - wide_control),
             ),
             Mistake("other_offer", "That is for the points. Asked is the basket discount.", pair(points - control)),
+            Mistake(
+                "control_of_wave_1",
+                "You held both waves against the control of January. Each wave has its own control.",
+                pair(with_offer - first),
+            ),
+            Mistake(
+                "percent",
+                "These are percent of the control's mean. Asked are euros per customer.",
+                pair(100 * right / control),
+            ),
             Mistake("other_order", "The right lifts in another order: first wave 12, then wave 13.", pair(right[::-1])),
         ),
     )
@@ -216,6 +306,11 @@ def _answer_programme() -> Answers:
     inside = compare_means(drawn[drawn["arm"] != "control"]["profit"], drawn[drawn["arm"] == "control"]["profit"])
     rows = compare_means(log[~log["holdout"]]["profit"], log[log["holdout"]]["profit"])
     size = int((~held).sum())
+    summed = log.groupby(["customer_id", "holdout"], as_index=False)["profit"].sum()
+    in_log = compare_means(summed[~summed["holdout"]]["profit"], summed[summed["holdout"]]["profit"])
+    baby = totals[totals["segment"] == SEGMENT]
+    small = compare_means(baby[~baby["holdout"]]["profit"], baby[baby["holdout"]]["profit"])
+    around = "The effect is right. Take `.low` and `.high` of `compare_means` as it stands: "
 
     def three(estimate: Any, factor: float = 1.0) -> tuple[float, float, float]:
         return tuple(factor * getattr(estimate, name) for name in ("effect", "low", "high"))
@@ -232,7 +327,7 @@ def _answer_programme() -> Answers:
             ),
             Mistake(
                 "rows_for_customers",
-                "You compared rows of the log. A customer has thirteen of them, and they are no independent observations: one row a customer, `year.totals`.",
+                "You compared rows of the log. A customer has up to thirteen of them, and they are no independent observations: one row a customer, `year.totals`.",
                 three(rows),
             ),
             Mistake("per_wave", "That is per wave. Asked are the thirteen waves together.", three(found, 1 / 13)),
@@ -246,6 +341,34 @@ def _answer_programme() -> Answers:
                 "other_way",
                 "That is the holdout less the others: turn it round.",
                 (-found.effect, -found.high, -found.low),
+            ),
+            Mistake(
+                "groups_exchanged",
+                "You gave the holdout first. `compare_means(treated, control)`: the holdout is the control.",
+                three(compare_means(profit[held], profit[~held])),
+            ),
+            Mistake(
+                "welch",
+                around + 'yours is the interval of `variance="welch"`, and the control is too small a part for it.',
+                three(compare_means(profit[~held], profit[held], variance="welch")),
+            ),
+            Mistake(
+                "pooled",
+                around + 'yours is the interval of `variance="pooled"`, with one noise for both groups.',
+                three(compare_means(profit[~held], profit[held], variance="pooled")),
+            ),
+            Mistake(
+                "log_summed",
+                "You summed the log. Who was silent in a wave has no row there, and bought nothing or came back in it: `year.totals` counts all thirteen waves.",
+                three(in_log),
+            ),
+            Mistake("baby_only", "That is baby alone. Asked are all customers.", three(small)),
+        ),
+        near=(
+            Mistake(
+                "by_hand",
+                around + "yours is the effect ± 1.96 standard errors, and so small a control wants Student's t.",
+                (found.effect, found.effect - 1.96 * found.se, found.effect + 1.96 * found.se),
             ),
         ),
     )
@@ -297,6 +420,11 @@ def _answer_everybody() -> Answers:
     got = drawn[drawn["arm"] == RIVAL]
     weight = 1 / got["propensity"]
     right = float((weight * got["profit"]).sum() / weight.sum())
+
+    def weigh(rows: pd.DataFrame, arm: str = RIVAL) -> float:
+        mine = rows[~rows["holdout"] & (rows["arm"] == arm)]
+        return float(np.average(mine["profit"], weights=1 / mine["propensity"]))
+
     return Answers(
         right=right,
         praise=f"€{right:.2f} a customer: each who got it stands for all who might have.",
@@ -327,6 +455,12 @@ def _answer_everybody() -> Answers:
                 float((weight * got["profit"]).sum() / len(wave)),
             ),
             Mistake("everybody_as_it_was", "That is the mean profit of all in the lottery, whatever they got.", float(drawn["profit"].mean())),
+            Mistake("all_waves", "That is over all waves. Asked is wave 13.", weigh(log)),
+            Mistake("wave_12", "That is wave 12, November. Asked is wave 13, December.", weigh(log[log["wave"] == NOVEMBER])),
+            *(
+                Mistake("another_arm", f"That is {arm}. Asked is the basket discount.", weigh(wave, arm))
+                for arm in sorted(set(drawn["arm"]) - {RIVAL})
+            ),
             Mistake("the_total", "That is a total. Asked is per customer.", float((weight * got["profit"]).sum())),
         ),
     )  # fmt: skip
@@ -350,6 +484,7 @@ TASKS = (
         asks="one fraction from 0 to 1, to three digits: the probability that bonus_points are truly better than basket_discount, segment baby, wave 1 (January 2025), normal means, nothing believed beforehand",
         compute=_answer_chance,
         tolerance=0.0006,
+        judge=_judge_chance,
         hints=(
             "Two means and two standard errors: `groupby('arm').profit.agg(['mean', 'sem'])`.",
             "The gap of two independent means is normal; the squares of the errors add up.",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
-from scipy.stats import norm
+from scipy.stats import norm, ttest_ind
 
 from loyalty.stats import compare_means
 from loyalty.tasks import check
@@ -48,6 +48,9 @@ def test_the_lift_of_the_first_wave_is_right_and_other_comparisons_are_named(yea
     assert check("42a", lift(first[first.profit > 0])).mistake == "buyers_only"
     totals = first.groupby("arm").profit.sum()
     assert check("42a", totals["bonus_points"] - totals["control"]).mistake == "totals"
+    control = first[first.arm == "control"].profit.mean()
+    assert check("42a", 100 * lift(first) / control).mistake == "percent"
+    assert check("42a", lift(first) - 0.08).mistake == "letter_twice"
 
 
 def test_the_chance_of_the_better_offer_is_right_and_a_control_that_counts_twice_is_named(first):
@@ -63,6 +66,17 @@ def test_the_chance_of_the_better_offer_is_right_and_a_control_that_counts_twice
     own = np.hypot(error, np.sqrt(2) * arms["sem"]["control"])
     assert check("42b", norm.cdf(gap / own)).mistake == "control_twice"
     assert check("42b", gap / error).mistake == "z_itself"
+    by = first.groupby("arm").profit
+    noise = (first.profit - by.transform("mean")).std() / by.count() ** 0.5
+    assert check("42b", norm.cdf(gap / np.hypot(noise["bonus_points"], noise[RIVAL]))).mistake == "one_noise_for_all"
+    spread = np.hypot(by.std()["bonus_points"], by.std()[RIVAL])
+    assert check("42b", norm.cdf(gap / spread)).mistake == "std_for_sem"
+    draws = pd.DataFrame({arm: dice.normal(*arms.loc[arm], 20_000) for arm in arms.index})
+    assert check("42b", (draws.idxmax(axis=1) == "bonus_points").mean()).mistake == "best_of_all"
+    told = check("42b", norm.cdf(gap / error) - 0.004)
+    assert told.mistake == "drawn" and "norm.cdf" in told.message
+    both = [first[first.arm == arm].profit for arm in ("bonus_points", RIVAL)]
+    assert check("42b", ttest_ind(*both, equal_var=False).pvalue).mistake == "p_value"
 
 
 def test_lifts_against_their_own_wave_are_right_and_the_season_is_named(drawn):
@@ -73,6 +87,9 @@ def test_lifts_against_their_own_wave_are_right_and_the_season_is_named(drawn):
     assert check("42c", tuple(means["basket_discount"])).mistake == "season_for_effect"
     assert check("42c", tuple(means["basket_discount"] - means["control"][12])).mistake == "control_of_november"
     assert check("42c", tuple(right[::-1])).mistake == "other_order"
+    assert check("42c", tuple(100 * right / means["control"])).mistake == "percent"
+    january = drawn[(drawn.wave == 1) & (drawn.segment == "baby") & (drawn.arm == "control")].profit.mean()
+    assert check("42c", tuple(means["basket_discount"] - january)).mistake == "control_of_wave_1"
     wide = drawn[drawn.wave.isin([12, 13])].groupby(["wave", "arm"]).profit.mean().unstack()
     assert check("42c", tuple(wide["basket_discount"] - wide["control"])).mistake == "all_segments"
 
@@ -86,6 +103,28 @@ def test_the_holdout_says_what_the_year_earned_and_nothing_else_does(year, drawn
     assert check("42d", (found.effect / 13, found.low / 13, found.high / 13)).mistake == "per_wave"
     narrow = compare_means(totals.profit[~totals.holdout], totals.profit[totals.holdout], level=0.9)
     assert check("42d", (narrow.effect, narrow.low, narrow.high)).mistake == "ninety"
+
+
+@pytest.mark.parametrize("name", ["welch", "pooled", "by_hand"])
+def test_other_ends_of_the_years_interval_are_told_to_take_it_as_it_stands(year, name):
+    held = year.totals.holdout
+    groups = year.totals.profit[~held], year.totals.profit[held]
+    found = compare_means(*groups)
+    half = 1.96 * found.se
+    other = compare_means(*groups, variance=name) if name != "by_hand" else None
+    ends = (found.effect - half, found.effect + half) if other is None else (other.low, other.high)
+    told = check("42d", (found.effect, *ends))
+    assert name in told.mistake and "as it stands" in told.message and "Asked is the effect ± 1.96" not in told.message
+
+
+def test_the_years_other_groups_are_named(year):
+    totals, log = year.totals, year.log
+    exchanged = compare_means(totals.profit[totals.holdout], totals.profit[~totals.holdout])
+    assert check("42d", (exchanged.effect, exchanged.low, exchanged.high)).mistake == "groups_exchanged"
+    summed = log.groupby(["customer_id", "holdout"]).profit.sum().reset_index()
+    for table, name in ((summed, "log_summed"), (totals[totals.segment == "baby"], "baby_only")):
+        found = compare_means(table.profit[~table.holdout], table.profit[table.holdout])
+        assert check("42d", (found.effect, found.low, found.high)).mistake == name
 
 
 @pytest.mark.parametrize(
@@ -112,6 +151,12 @@ def test_weights_of_the_logged_chance_are_right_and_ignored_chances_are_named(dr
     count = (drawn.wave == 13).sum()
     assert check("42f", (got.profit / 0.2).sum() / count).mistake == "one_fifth_for_all"
     assert check("42f", (got.profit / got.propensity).sum() / count).mistake == "not_normalised"
+    basket = drawn[drawn.arm == RIVAL]
+    assert check("42f", np.average(basket.profit, weights=1 / basket.propensity)).mistake == "all_waves"
+    november = basket[basket.wave == 12]
+    assert check("42f", np.average(november.profit, weights=1 / november.propensity)).mistake == "wave_12"
+    points = drawn[(drawn.wave == 13) & (drawn.arm == "bonus_points")]
+    assert check("42f", np.average(points.profit, weights=1 / points.propensity)).mistake == "another_arm"
 
 
 def test_the_log_of_the_exercise_keeps_its_holdout(year):
