@@ -6,6 +6,7 @@ every arm: multi-armed bandits in batches, with a holdout.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -17,10 +18,12 @@ import pandas as pd
 from loyalty.learn.policy.evidence import Evidence, Lot, add_up, find_noise, weigh_lot
 from loyalty.learn.policy.rules import Choice, Rules, draw_arms, draw_luck, hold_back, limit_chances
 from loyalty.tables.check import TableError
+from loyalty.tables.ids import write_id
 from loyalty.tables.sources import collect, open_table
 
 DRAWS = 2_000  # from the posterior: a chance of one half is then known to 1.1 points
 PROFILE_DRAWS = 200  # for each customer by itself
+FLAGS = ("holdout", "resting")  # of a log, where it has them
 OF_LOG = ("wave", "customer_id", "segment", "arm", "profit")
 
 
@@ -36,6 +39,11 @@ class Past:
     def next_wave(self) -> int:
         """The number of the wave that is decided now."""
         return max((wave for wave, _ in self.contacts), default=0) + 1
+
+    @property
+    def ages(self) -> dict[int, int]:
+        """Waves since each wave, 1 for the last; waves are counted, whatever their numbers (202511, 202601)."""
+        return {lot.wave: len(self.lots) - place for place, lot in enumerate(self.lots)}
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,8 @@ class Policy:
         customers : table
             One row a customer: customer_id, segment, and what a profile policy asks for.
         seed : int
-            Of the holdout and the lottery. The same seed in every wave keeps the same holdout.
+            Of the holdout and the lottery. The same seed in every wave keeps the same holdout; a log with another
+            holdout is refused.
         truth : array, customers × offers, optional
             For `BestPolicy` alone.
 
@@ -78,7 +87,8 @@ class Policy:
         Raises
         ------
         TableError
-            A column is missing, a customer stands twice, or an arm of the log is unknown.
+            A column is missing or holds what it cannot, a customer stands twice, an arm of the log is unknown, its
+            holdout is another one, or what the policy wants are no chances.
 
         Examples
         --------
@@ -87,15 +97,22 @@ class Policy:
         >>> choice.chances.sum(axis=1).round(9).unique().tolist()
         [1.0]
         """
-        people = _read_customers(customers)
-        return self.decide(read_log(history, self.rules, self.columns), people, seed, truth)
+        _refuse(isinstance(self.rules, Rules), f"rules should be `Rules(...)`, found {self.rules!r}")
+        whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0
+        _refuse(bool(whole), f"seed should be a whole number, 0 or more, found {seed!r}")
+        people = _read_customers(customers, self.columns)
+        history = None if history is None else collect(open_table(history))
+        past = read_log(history, self.rules, self.columns)
+        _check_holdout(history, self.rules, seed)
+        return self.decide(past, people, seed, truth)
 
     def decide(self, past: Past, people: pd.DataFrame, seed: int, truth: Any = None) -> Choice:
         """Choose from a log that was read already; see `choose`."""
         wave = past.next_wave
         held = hold_back(people["customer_id"], self.rules, seed)
-        resting = ~held & _find_resting(past, people["customer_id"].to_numpy(), self.rules, wave)
+        resting = ~held & _find_resting(past, people["customer_id"].to_numpy(), self.rules)
         wanted, error = self.want(past, people, wave, seed, truth)
+        _check_wanted(wanted, len(people), self.rules.arms, type(self).__name__)
         chances = limit_chances(wanted, self.rules, held | resting)
         place = draw_arms(chances, draw_luck(people["customer_id"], seed, wave))
         table = pd.DataFrame(
@@ -147,10 +164,9 @@ class RepeatWinner(Policy):
     ) -> tuple[np.ndarray, float]:
         """All on the winner of the first waves."""
         arms = len(self.rules.arms)
-        first = [lot for lot in past.lots if lot.wave <= self.trial]
-        if wave <= self.trial or not first:
+        if len(past.lots) < self.trial:
             return np.full((len(people), arms), 1 / arms), 0.0
-        lift = _pool(first, arms - 1)
+        lift = _pool(past.lots[: self.trial], arms - 1)
         return np.tile(np.eye(arms)[1 + int(np.argmax(lift))], (len(people), 1)), 0.0
 
 
@@ -234,7 +250,7 @@ class Thompson(Policy):
         prior = np.kron(np.eye(arms - 1), self.common**2 + self.own**2 * np.eye(count))
         if not past.lots:
             return np.full((len(people), arms), 1 / arms), 0.0
-        found = weigh_segments(past, self.rules, forget=self.forget, window=self.window, wave=wave)
+        found = weigh_segments(past, self.rules, forget=self.forget, window=self.window)
         mean, factor = found.update(prior)
         lifts = _draw_lifts(mean, factor, DRAWS, seed, wave).reshape(DRAWS, arms - 1, count)
         share = _count_best(lifts)
@@ -291,7 +307,8 @@ class ProfileThompson(Policy):
         def scale(profile: np.ndarray) -> np.ndarray:
             return np.hstack([np.ones((len(profile), 1)), (profile - middle) / width])
 
-        lots = past.lots if self.window is None else [lot for lot in past.lots if lot.wave >= wave - self.window]
+        ages = past.ages
+        lots = past.lots if self.window is None else [lot for lot in past.lots if ages[lot.wave] <= self.window]
         noise = find_noise(lots, len(past.segments), arms)
         parts = []
         for lot in lots:
@@ -299,7 +316,7 @@ class ProfileThompson(Policy):
             z = np.hstack([x, np.eye(len(past.segments))[lot.segment]])
             parts.append(weigh_lot(x, z, lot.arm, lot.profit, 1 / noise[lot.segment], arms - 1))
         size = len(middle) + 1
-        found = add_up(parts, [self.forget ** (wave - 1 - lot.wave) for lot in lots], (arms - 1) * size)
+        found = add_up(parts, [self.forget ** (ages[lot.wave] - 1) for lot in lots], (arms - 1) * size)
         prior = np.kron(np.eye(arms - 1), np.diag([self.common**2, *[self.own**2] * (size - 1)]))
         mean, factor = found.update(prior)
         lines = _draw_lifts(mean, factor, PROFILE_DRAWS, seed, wave).reshape(-1, size)
@@ -336,6 +353,22 @@ class BestPolicy(Policy):
         mean = [np.bincount(code, truth[:, offer], len(names)) / size for offer in range(truth.shape[1])]
         best = np.vstack([np.zeros(len(names)), *mean]).argmax(axis=0)
         return np.eye(len(self.rules.arms))[best[code]], 0.0
+
+
+def _check_wanted(wanted: Any, count: int, arms: Sequence[str], name: str) -> None:
+    """Refuse what a policy wants where that is no chance of every arm for every customer."""
+    try:
+        shares = np.asarray(wanted, dtype=float)
+    except (TypeError, ValueError):
+        shares = np.empty(0)
+    start = f"`want` of {name} should return"
+    if shares.shape != (count, len(arms)):
+        _refuse(False, f"{start} a row for each of {count:,} customers and a column for {', '.join(arms)}")
+    if not (np.isfinite(shares) & (shares >= -1e-9)).all():
+        _refuse(False, f"{start} chances of 0 or more, without empty ones")
+    if (np.abs(shares.sum(axis=1) - 1) > 1e-6).any():
+        hint = "; are these percent?" if np.allclose(shares.sum(axis=1), 100) else ""
+        _refuse(False, f"{start} chances that sum to 1 in every row{hint}")
 
 
 def _refuse(is_fine: bool, problem: str) -> None:
@@ -384,13 +417,15 @@ def read_log(history: Any, rules: Rules, columns: Sequence[str] = ()) -> Past:
         raise TableError([f"there is no column `{name}`" for name in missing], "the log")
     arm = pd.Index(rules.arms).get_indexer(pd.Index(log["arm"].astype("str")))
     profit = pd.to_numeric(log["profit"], errors="coerce").to_numpy(float)
-    if problems := _find_wrong_rows(log, arm, profit):
+    if problems := [*_find_wrong_rows(log, arm, profit), *_find_wrong_profile(log, columns)]:
         raise TableError(problems, "the log")
     code, names = pd.factorize(log["segment"].astype("str"), sort=True)
     out = np.zeros(len(log), bool)
-    for name in ("holdout", "resting"):
+    for name in FLAGS:
         if name in log:
             out |= log[name].to_numpy(bool)
+    if len(log) and out.all():
+        warnings.warn("every row of the log is in the holdout or resting: nothing is learned from it", stacklevel=3)
     profile = log[list(columns)].to_numpy(float)
     lots = []
     contacts = []
@@ -413,12 +448,55 @@ def _find_wrong_rows(log: pd.DataFrame, arm: np.ndarray, profit: np.ndarray) -> 
         problems.append(f"{int((~np.isfinite(profit)).sum()):,} rows have no profit: who bought nothing has 0")
     if log["segment"].isna().any():
         problems.append("`segment` is empty in some rows: give them a segment of their own, such as 'unknown'")
+    waves = pd.to_numeric(log["wave"], errors="coerce")
+    if not pd.api.types.is_numeric_dtype(log["wave"]) or waves.isna().any() or (waves % 1 != 0).any():
+        problems.append("`wave` should be a whole number in every row, such as 1, 2, 3 or 202511")
     if log.duplicated(["wave", "customer_id"]).any():
         problems.append("some customers stand more than once in a wave")
+    for name in FLAGS:
+        if name in log and not _holds_flags(log[name]):
+            problems.append(f"`{name}` should hold True or False (or 1 and 0) in every row, and no text")
     return problems
 
 
-def _read_customers(customers: Any) -> pd.DataFrame:
+def _check_holdout(log: pd.DataFrame | None, rules: Rules, seed: int) -> None:
+    """Refuse a seed or a share that makes another holdout than the one in the log."""
+    if log is None or "holdout" not in log or log.empty:
+        return
+    seen = log[["customer_id", "holdout"]].drop_duplicates()
+    others = hold_back(seen["customer_id"], rules, seed) != seen["holdout"].to_numpy(bool)
+    if others.any():
+        count = seen["customer_id"][others].nunique()
+        text = (
+            f"its holdout is another one for {count:,} customers: with this seed, share or way of writing ids, "
+            "customers who had letters would be held out, or a holdout be written to; take those of the log"
+        )
+        raise TableError([text], "the log")
+
+
+def _find_wrong_profile(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """What is wrong with the numeric columns that a policy looks at."""
+    problems = []
+    for name in columns:
+        if name not in table:
+            problems.append(f"there is no column `{name}`, which the policy looks at")
+            continue
+        numbers = pd.to_numeric(table[name], errors="coerce").to_numpy(float, na_value=np.nan)
+        if not pd.api.types.is_numeric_dtype(table[name]) or not np.isfinite(numbers).all():
+            problems.append(f"`{name}` should hold a number in every row: the policy looks at it")
+    return problems
+
+
+def _holds_flags(column: pd.Series) -> bool:
+    """Whether all values are True, False, 1 or 0, and none is text or empty."""
+    if column.isna().any():
+        return False
+    if pd.api.types.is_numeric_dtype(column):  # booleans are numeric here
+        return bool(column.isin([0, 1]).all())
+    return all(isinstance(one, bool | np.bool_) or (isinstance(one, int) and one in (0, 1)) for one in column.unique())
+
+
+def _read_customers(customers: Any, columns: Sequence[str] = ()) -> pd.DataFrame:
     table = collect(open_table(customers))
     problems = [f"there is no column `{name}`" for name in ("customer_id", "segment") if name not in table]
     if not problems and table["customer_id"].duplicated().any():
@@ -427,34 +505,39 @@ def _read_customers(customers: Any) -> pd.DataFrame:
         problems.append("`customer_id` or `segment` is empty in some rows")
     if not problems and not len(table):
         problems.append("it is empty")
+    problems += _find_wrong_profile(table, columns)
     if problems:
         raise TableError(problems, "the customers")
     return table.reset_index(drop=True)
 
 
-def _find_resting(past: Past, ids: np.ndarray, rules: Rules, wave: int) -> np.ndarray:
+def _find_resting(past: Past, ids: np.ndarray, rules: Rules) -> np.ndarray:
     """Who has had as many contacts as the rules allow in the last waves."""
     if rules.most is None:
         return np.zeros(len(ids), bool)
-    recent = [sent for number, sent in past.contacts if number > wave - rules.within]
+    ages = past.ages
+    recent = [sent for number, sent in past.contacts if ages[number] < rules.within]
     if not recent:
         return np.zeros(len(ids), bool)
-    counts = pd.Series(np.concatenate(recent)).value_counts()
-    return counts.reindex(ids, fill_value=0).to_numpy() >= rules.most
+    counts = pd.Series(_write_ids(np.concatenate(recent))).value_counts()
+    return counts.reindex(_write_ids(ids), fill_value=0).to_numpy() >= rules.most
+
+
+def _write_ids(ids: np.ndarray) -> list[str]:
+    """Write ids as text: a whole number and its text are one id, as for the lottery."""
+    return [write_id(one) for one in ids.tolist()]
 
 
 # --- Numbers -------------------------------------------------------------------------------------
 
 
-def weigh_segments(
-    past: Past, rules: Rules, *, forget: float = 1.0, window: int | None = None, wave: int | None = None
-) -> Evidence:
+def weigh_segments(past: Past, rules: Rules, *, forget: float = 1.0, window: int | None = None) -> Evidence:
     """What the log says about the lift of each offer in each segment, in euros of profit a customer.
 
     Columns of the profile, if the log was read with any, are taken out of the level in each wave.
     """
-    wave = past.next_wave if wave is None else wave
-    lots = [lot for lot in past.lots if window is None or lot.wave >= wave - window]
+    ages = past.ages
+    lots = [lot for lot in past.lots if window is None or ages[lot.wave] <= window]
     count = len(past.segments)
     noise = find_noise(lots, count, len(rules.arms))
     parts = []
@@ -462,7 +545,7 @@ def weigh_segments(
         x = np.eye(count)[lot.segment]
         z = np.hstack([x, lot.profile]) if lot.profile.shape[1] else x
         parts.append(weigh_lot(x, z, lot.arm, lot.profit, 1 / noise[lot.segment], len(rules.offers)))
-    return add_up(parts, [forget ** (wave - 1 - lot.wave) for lot in lots], len(rules.offers) * count)
+    return add_up(parts, [forget ** (ages[lot.wave] - 1) for lot in lots], len(rules.offers) * count)
 
 
 def _pool(lots: Sequence[Lot], offers: int) -> np.ndarray:

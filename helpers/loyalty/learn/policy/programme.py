@@ -72,6 +72,10 @@ class Programme:
         best : Programme
             Of the same world, waves and rules.
         """
+        if not isinstance(best, Programme):
+            raise TableError(
+                [f"best should be a programme of `run_programme`, found {type(best).__name__}"], "the regret"
+            )
         if len(best.waves) != len(self.waves) or not (best.waves["start"] == self.waves["start"]).all():
             raise TableError(["both programmes should have the same waves"], "the regret")
         lost = (best.waves["expected_gain"] - self.waves["expected_gain"]).cumsum()
@@ -194,7 +198,7 @@ def _check_call(
     problems = []
     if not policies:
         problems.append("there should be at least one policy")
-    if waves < 1:
+    if isinstance(waves, bool) or waves < 1:
         problems.append(f"waves should be 1 or more, found {waves!r}")
     known = [offer.name for offer in world.parameters.offers]
     for name, policy in policies.items():
@@ -204,6 +208,8 @@ def _check_call(
         problems += [f"{name}: there is no offer {o!r}" for o in policy.rules.offers if o not in known]
     if (then is None) != (switch is None):
         problems.append("`then` and `switch` belong together: another world, and the wave from which it holds")
+    if switch is not None and not (not isinstance(switch, bool) and 1 <= switch <= max(waves, 1)):
+        problems.append(f"switch should be a wave of the programme, from 1 to {waves}, found {switch!r}")
     if then is not None:
         same = (then.seed, then.months, then._state.size) == (world.seed, world.months, world._state.size)
         names = [offer.name for offer in then.parameters.offers]

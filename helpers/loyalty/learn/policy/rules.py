@@ -35,7 +35,7 @@ class Rules:
     caps : mapping of str to float
         Largest mean chance of an offer among those who take part.
     costs : mapping of str to float
-        What one contact costs, in euros.
+        What one contact costs, in euros: of every offer, or of none. What is free has 0. A budget needs them.
     budget : float, optional
         Largest expected cost of contacts in a wave, in euros.
     most, within : int
@@ -81,7 +81,7 @@ class Rules:
         problems = [f"an offer should have a name, found {name!r}" for name in names]
         if not self.offers:
             problems.append("there should be at least one offer")
-        if len(set(self.offers)) < len(self.offers) or CONTROL in self.offers:
+        if not names and len(set(self.offers)) < len(self.offers) or CONTROL in self.offers:
             problems.append("each offer stands once, and none is called control")
         for what in ("caps", "costs"):
             given = getattr(self, what)
@@ -91,11 +91,19 @@ class Rules:
             problems += [f"{what} names {name!r}, which is no offer" for name in given if name not in self.offers]
         return problems
 
+    def _find_missing_costs(self) -> list[str]:
+        names = [name for name in self.offers if name not in self.costs]
+        if not names:
+            return []
+        listed = ", ".join(map(str, names))
+        return [f"costs should name every offer, what is free with 0; without a cost: {listed}"]
+
     def _find_wrong_numbers(self) -> list[str]:
         problems = []
         arms = len(self.offers) + 1
         if not _lies(self.holdout, 0, 0.9):
-            problems.append(f"holdout should be a share from 0 to 0.9, found {self.holdout!r}")
+            hint = f"; for {self.holdout:g} % write {self.holdout / 100:g}" if _lies(self.holdout, 1, 90) else ""
+            problems.append(f"holdout should be a share from 0 to 0.9, found {self.holdout!r}{hint}")
         if not _lies(self.floor, 0, 1 / arms):
             problems.append(f"floor should be from 0 to {1 / arms:.3g}, one part of {arms} arms, found {self.floor!r}")
         if isinstance(self.caps, Mapping) and _lies(self.floor, 0, 1 / arms):
@@ -112,6 +120,10 @@ class Rules:
             problems.append(f"most should be a whole number of contacts, 1 or more, found {self.most!r}")
         if not (_is_whole(self.within) and self.within >= 1):
             problems.append(f"within should be a whole number of waves, 1 or more, found {self.within!r}")
+        elif self.most is None and self.within != 1:
+            problems.append(f"within={self.within} needs `most`: how many contacts in so many waves?")
+        if isinstance(self.costs, Mapping) and (self.costs or self.budget is not None):
+            problems += self._find_missing_costs()
         return problems
 
 

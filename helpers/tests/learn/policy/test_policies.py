@@ -1,11 +1,22 @@
 """What each policy wants, by hand and against published formulas."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from loyalty.learn.policy import BestPolicy, EpsilonGreedy, EqualSplit, ProfileThompson, RepeatWinner, Rules, Thompson
+from loyalty.learn.policy import (
+    BestPolicy,
+    EpsilonGreedy,
+    EqualSplit,
+    Policy,
+    ProfileThompson,
+    RepeatWinner,
+    Rules,
+    Thompson,
+)
 from loyalty.learn.policy.evidence import Evidence, add_up, weigh_lot
 from loyalty.learn.policy.policies import _count_best, read_log, weigh_segments
 from loyalty.tables import TableError
@@ -156,6 +167,8 @@ def test_a_profile_policy_sends_the_gift_where_the_line_is_above_zero():
         (lambda log: log.assign(profit=np.nan), "have no profit"),
         (lambda log: log.assign(segment=None), "`segment` is empty"),
         (lambda log: pd.concat([log, log]), "more than once in a wave"),
+        (lambda log: log.assign(wave="w1"), "`wave` should be a whole number"),
+        (lambda log: log.assign(wave=np.nan), "`wave` should be a whole number"),
     ],
 )
 def test_a_log_that_cannot_be_read_is_refused_in_words(change, says):
@@ -223,3 +236,50 @@ def test_a_column_of_the_level_takes_noise_away_and_leaves_the_lift():
     assert errors[1] < errors[0] / 3 and abs(less.estimate()[0] - 1) < 3 * errors[1]
     people = pd.DataFrame({"customer_id": [1], "segment": ["all"], "usual": [20.0]})
     assert Thompson(RULES, level=("usual",)).choose(log, people).chances["gift"].iloc[0] > 0.9
+
+
+@dataclass(frozen=True)
+class Own(Policy):
+    """Wants what it was given."""
+
+    wanted: object = None
+
+    def want(self, past, people, wave, seed, truth=None):
+        return self.wanted, 0.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        (np.full((6, 3), 1 / 6), "sum to 1"),
+        (np.full((6, 3), 100 / 3), "are these percent"),
+        (np.tile([1.5, -0.5, 0.0], (6, 1)), "0 or more"),
+        (np.full((6, 3), np.nan), "without empty"),
+        (np.full((3, 6), 1 / 6), "a row for each of 6 customers"),
+        ("all", "a row for each of 6 customers"),
+    ],
+)
+def test_what_an_own_policy_wants_has_to_be_chances(wanted, says):
+    with pytest.raises(TableError, match=says):
+        Own(RULES, wanted).choose(None, PEOPLE)
+    assert Own(RULES, np.full((6, 3), 1 / 3)).choose(None, PEOPLE).chances.shape == (6, 3)
+
+
+@pytest.mark.parametrize("seed", ["x", None, -1, 1.5, True])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(TableError, match="seed should be"):
+        EqualSplit(RULES).choose(None, PEOPLE, seed=seed)
+    with pytest.raises(TableError, match="rules should be"):
+        Thompson(("gift", "points")).choose(None, PEOPLE)
+
+
+@pytest.mark.parametrize("x", [np.nan, "many", None])
+def test_a_profile_without_numbers_is_refused_in_log_and_customers(x):
+    log = make_profile_log(count=30)
+    people = pd.DataFrame({"customer_id": [1], "segment": "all", "x": [4.0]})
+    policy = ProfileThompson(RULES, profile=("x",))
+    for one, other in ((log.assign(x=x), people), (log, people.assign(x=x))):
+        with pytest.raises(TableError, match="`x` should hold a number"):
+            policy.choose(one, other)
+    with pytest.raises(TableError, match="no column `x`, which"):
+        policy.choose(log, people.drop(columns="x"))

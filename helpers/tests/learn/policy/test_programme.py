@@ -176,13 +176,22 @@ def test_a_profile_policy_logs_its_profile(world, people):
 def test_what_cannot_be_run_is_refused_with_all_reasons(world, people):
     with pytest.raises(TableError) as told:
         run_programmes(world, {"a": EqualSplit(Rules(("tea",)))}, 0, switch=3)
-    assert len(told.value.problems) == 3
+    assert len(told.value.problems) == 4
+    with pytest.raises(TableError, match="switch should be a wave"):
+        run_programme(world, EqualSplit(RULES), 2, then=world, switch=9)
+    with pytest.raises(TableError, match="waves should be"):
+        run_programme(world, EqualSplit(RULES), True)
     with pytest.raises(TableError, match="same chain"):
         run_programme(world, EqualSplit(RULES), 2, then=World(customers=600, months=13, seed=5), switch=2)
     with pytest.raises(TableError, match="no column `recency_days`"):
         run_programme(world, EqualSplit(RULES), 1, customers=people[["customer_id", "segment"]])
     with pytest.raises(TableError, match="another customer of the world"):
         run_programme(world, EqualSplit(RULES), 1, customers=people.assign(customer_id=10**6))
+
+
+def test_regret_asks_for_a_programme(found):
+    with pytest.raises(TableError, match="found DataFrame"):
+        found["equal"].regret(found["equal"].log)
 
 
 def test_bands_are_paired_by_seed():

@@ -46,11 +46,13 @@ def test_chances_sum_to_one_and_keep_floor_and_cap(count, floor, cap, seed):
 
 def test_the_budget_cuts_all_offers_alike_and_says_when_it_does_not_pay_for_the_floor():
     wanted = np.tile([0.0, 1.0, 0.0, 0.0], (100, 1))
-    rules = Rules(OFFERS, floor=0.02, costs={"gift": 1.0}, budget=48.0)
+    rules = Rules(OFFERS, floor=0.02, costs={"gift": 1.0, "points": 0, "coupon": 0}, budget=48.0)
     chances = limit_chances(wanted, rules, np.zeros(100, bool))
     assert np.allclose(chances[0], [0.48, 0.48, 0.02, 0.02])
     with pytest.raises(TableError, match="does not pay for the floor"):
-        limit_chances(wanted, Rules(OFFERS, costs={"gift": 1.0}, budget=1.0), np.zeros(100, bool))
+        limit_chances(
+            wanted, Rules(OFFERS, costs={"gift": 1.0, "points": 0, "coupon": 0}, budget=1.0), np.zeros(100, bool)
+        )
 
 
 def test_the_draw_gives_each_arm_its_chance():
@@ -131,6 +133,11 @@ def test_who_had_enough_contacts_rests_and_takes_no_part():
         ({"budget": -1.0}, "budget should be"),
         ({"most": 0}, "most should be"),
         ({"within": 0}, "within should be"),
+        ({"within": 3}, "needs `most`"),
+        ({"budget": 10.0}, "without a cost: gift, points, coupon"),
+        ({"costs": {"gift": 1.0}}, "what is free with 0; without a cost: points, coupon"),
+        ({"offers": (["gift"],)}, "should have a name"),
+        ({"holdout": 5}, "write 0.05"),
     ],
 )
 def test_rules_that_cannot_be_meant_are_refused(change, says):
@@ -141,4 +148,47 @@ def test_rules_that_cannot_be_meant_are_refused(change, says):
 def test_all_problems_of_the_rules_are_told_at_once():
     with pytest.raises(TableError) as told:
         Rules(OFFERS, holdout=2.0, floor=0.9, budget=-1.0)
-    assert len(told.value.problems) == 3
+    assert len(told.value.problems) == 4
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), (202511, 202601)])
+@pytest.mark.parametrize("kinds", [(int, str), (str, int), (int, int)])
+def test_a_rest_counts_waves_and_knows_an_id_and_its_text(numbers, kinds):
+    rules = Rules(OFFERS, most=1, within=3)
+    people = make_people(300, kinds[0])
+    log = make_log(people, EqualSplit(rules).choose(None, people, seed=3), wave=numbers[0])
+    log = pd.concat([log, log.assign(wave=numbers[1], arm="control")])
+    resting = EqualSplit(rules).choose(log, make_people(300, kinds[1]), seed=3).table["resting"]
+    assert resting.sum() == (log["arm"] != "control").sum() > 100
+
+
+@pytest.mark.parametrize("policy", [RepeatWinner, lambda rules: Thompson(rules, forget=0.5, window=2)])
+def test_numbers_of_waves_that_are_months_change_no_chance_before_the_rules(policy):
+    rules = Rules(OFFERS)
+    people = make_people(400)
+    waves = [make_log(people, EqualSplit(rules).choose(None, people, seed=3), wave=w, gain=3.0) for w in (1, 2, 3)]
+    plain, months = pd.concat(waves), pd.concat(waves)
+    months["wave"] = months["wave"].map({1: 202511, 2: 202512, 3: 202601})
+    one, other = (policy(rules).choose(log, people, seed=3) for log in (plain, months))
+    assert np.abs(one.chances - other.chances).max().max() <= 6 * one.error + 1e-12
+
+
+@pytest.mark.parametrize("flags", ["False", "no", np.nan, None, 2, 0.5])
+def test_flags_of_a_log_that_are_no_flags_are_refused(flags):
+    people = make_people(50)
+    log = make_log(people, EqualSplit(Rules(OFFERS)).choose(None, people))
+    for name in ("holdout", "resting"):
+        with pytest.raises(TableError, match=f"`{name}` should hold True or False"):
+            Thompson(Rules(OFFERS)).choose(log.assign(**{name: flags}), people)
+    whole = log.assign(holdout=log["holdout"].astype(int), resting=log["resting"].astype(object))
+    pd.testing.assert_frame_equal(*(EqualSplit(Rules(OFFERS)).choose(one, people).table for one in (log, whole)))
+    with pytest.warns(UserWarning, match="nothing is learned"):
+        EqualSplit(Rules(OFFERS)).choose(log.assign(resting=True), people)
+
+
+@pytest.mark.parametrize(("seed", "holdout"), [(4, 0.1), (3, 0.2)])
+def test_another_holdout_than_that_of_the_log_is_refused(seed, holdout):
+    people = make_people(300)
+    log = make_log(people, EqualSplit(Rules(OFFERS)).choose(None, people, seed=3))
+    with pytest.raises(TableError, match="its holdout is another one"):
+        EqualSplit(Rules(OFFERS, holdout=holdout)).choose(log, people, seed=seed)
