@@ -384,8 +384,9 @@ def _check_belief(policy: Thompson | ProfileThompson) -> None:
         problems.append(f"forget should be from 0 to 1, found {policy.forget!r}")
     if policy.window is not None and not _is_count(policy.window):
         problems.append(f"window should be a whole number of waves, 1 or more, found {policy.window!r}")
-    if isinstance(policy.columns, str) or not all(isinstance(name, str) for name in policy.columns):
-        problems.append(f"columns should be names, found {policy.columns!r}")
+    names = policy.profile if isinstance(policy, ProfileThompson) else policy.level
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
+        problems.append(f"columns should be names, such as ('usual',), found {names!r}")
     if problems:
         raise TableError(problems, "the policy")
 

@@ -215,6 +215,8 @@ def test_one_row_no_spread_and_huge_profits_give_chances():
         (Thompson, {"forget": 2.0}, "forget should be"),
         (Thompson, {"window": 0}, "window should be"),
         (ProfileThompson, {"profile": (3,)}, "columns should be names"),
+        (Thompson, {"level": "usual"}, "columns should be names"),
+        (ProfileThompson, {"profile": "visits"}, "columns should be names"),
         (BestPolicy, {"see": "all"}, "see should be"),
     ],
 )
