@@ -165,12 +165,12 @@ def _answer_chance() -> Answers:
         right=right,
         near=(
             Mistake(
-                "p_value",
+                "p_value_of_welch",
                 "That is the p-value of a t-test: how odd such a gap would be if both were alike. Asked is the chance that the points are better.",
                 float(ttest_ind(tried, rival, equal_var=False).pvalue),
             ),
             Mistake(
-                "p_value",
+                "p_value_of_student",
                 "That is the p-value of a t-test: how odd such a gap would be if both were alike. Asked is the chance that the points are better.",
                 float(ttest_ind(tried, rival).pvalue),
             ),
@@ -458,7 +458,7 @@ def _answer_everybody() -> Answers:
             Mistake("all_waves", "That is over all waves. Asked is wave 13.", weigh(log)),
             Mistake("wave_12", "That is wave 12, November. Asked is wave 13, December.", weigh(log[log["wave"] == NOVEMBER])),
             *(
-                Mistake("another_arm", f"That is {arm}. Asked is the basket discount.", weigh(wave, arm))
+                Mistake(f"got_{arm}", f"That is {arm}. Asked is the basket discount.", weigh(wave, arm))
                 for arm in sorted(set(drawn["arm"]) - {RIVAL})
             ),
             Mistake("the_total", "That is a total. Asked is per customer.", float((weight * got["profit"]).sum())),
