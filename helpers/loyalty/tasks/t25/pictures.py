@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, mark_truth
+from loyalty.segment.value import fit_retention
 from loyalty.stats.intervals import interval_of_share
 from loyalty.text import say_euros
 
@@ -116,7 +117,7 @@ def draw_tenths(value: pd.Series, truth: pd.Series, weeks: float) -> Axes:
     ax.set_xlabel("tenth of the customers by predicted value (10 = most valuable), and what is predicted for it")
     ax.legend(loc="upper left")
     share = found.iloc[-2:].sum() / found.sum()
-    title = f"Two of ten customers hold {share:.0%} of the future"
+    title = f"Two of ten customers hold {share:.0%} of what is predicted"
     headline(ax, title, f"mean margin of the next {weeks:g} weeks, discounted, € a customer", SIMULATED)
     return ax
 
@@ -141,7 +142,8 @@ def draw_letters(value: pd.Series, cost: float) -> Axes:
     colours = [HIGHLIGHT] + [GREY] * (len(names) - 2) + [TREATED]
     bars = ax.barh(range(len(names)), count, color=colours)
     money = value.groupby(group, observed=False).sum() / value.sum()
-    labels = [f"{n:,} customers, {share:.0%} of the value" for n, share in zip(count, money[names], strict=True)]
+    shares = ["under 1 %" if 0 < share < 0.01 else f"{share:.0%}" for share in money[names]]
+    labels = [f"{n:,} customers, {share} of the value" for n, share in zip(count, shares, strict=True)]
     ax.bar_label(bars, labels, padding=5, color=INK)
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
@@ -175,3 +177,36 @@ def draw_holdout(compared: pd.DataFrame, title: str, source: str) -> Axes:
     ax.legend(loc="upper left")
     headline(ax, title, "mean purchases, with 95 % interval", source)
     return ax
+
+
+def draw_projections(groups: Mapping[str, Sequence[float]], known: int, source: str) -> np.ndarray:
+    """Draw how a retention curve that has seen the first periods only goes on, and what was seen later.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of float
+        Name of a group -> its survivors at the start and after 1, 2, ... periods; of two groups.
+    known : int
+        Periods that the curve is fitted to.
+    source : str
+    """
+    axes = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True)[1]
+    for ax, (name, survivors) in zip(axes, groups.items(), strict=True):
+        periods = len(survivors) - 1
+        rows = fit_retention(survivors[: known + 1]).project(periods)
+        share = np.array(survivors) / survivors[0]
+        ax.fill_between(rows["period"], rows["low"], rows["high"], color=TREATED, alpha=0.2, linewidth=0)
+        for part, style, label in ((slice(0, known + 1), "-", "fitted"), (slice(known, None), "--", "extrapolated")):
+            ax.plot(rows["period"][part], rows["survival"][part], style, color=TREATED, linewidth=2.5, label=label)
+        ax.plot(range(known + 1), share[: known + 1], "o", color=INK, markersize=7, label="seen by the model")
+        ax.plot(
+            range(known + 1, periods + 1), share[known + 1 :], "o", color=INK, markerfacecolor="white", markersize=7,
+            label="came later",
+        )  # fmt: skip
+        ax.axvline(known, color=HIGHLIGHT, linewidth=1.5)
+        ax.set_ylim(0, 1.02)
+        ax.set_xlabel(f"years since the start: {name}")
+    axes[0].set_ylabel("share still there")
+    axes[0].legend(loc="upper right")
+    headline(axes[0], "Right in one group, too low in the other", "fitted to three years, 95 % interval", source)
+    return axes
