@@ -29,7 +29,7 @@ receipts[["customer_id", "time", "basket_id", "sales", "margin"]].head(3)
 
 # %% [markdown]
 # **25a Three numbers a customer.** For each of the {{receipts.customer_id.nunique()}} customers: `x` (days with a purchase, less the first), `t_x`
-# (weeks from the first purchase day to the last) and `T` (weeks from the first purchase day to 2 July 2024, the last day seen). Receipts before 3 July 2024 only. A
+# (weeks from the first purchase day to the last) and `T` (weeks from the first purchase day to 2 July 2024, the last day seen). Here `time` has hours: count in days. Receipts before 3 July 2024 only. A
 # table with `customer_id`, `x`, `t_x` and `T`.
 
 # %%
@@ -127,8 +127,8 @@ hint("25d")
 # ## Part B, for self-study
 
 # %% [markdown]
-# **25e One rule for all?** The old rule of the house: *"90 days silent is lost."* Take **all** customers of the chain with `recency_days` above 90 in the
-# profile as of 3 July 2024. Which share of them is truly still a customer on that day? Once among the type `chronic_patient`, who come every few weeks,
+# **25e One rule for all?** The old rule of the house: *"90 days silent is lost."* Take **all** customers of the chain, not the cohort only, with `recency_days` above 90 in the
+# profile as of 3 July 2024 (`build_profile` from `loyalty.prepare.profile`). Which share of them is truly still a customer on that day? Once among the type `chronic_patient`, who come every few weeks,
 # and once among `winter_colds`, who come in winter. `world.truth.alive(as_of)` and `world.truth.types_on(as_of)` know it. `(chronic, winter)`, two fractions,
 # to three decimals.
 

@@ -103,7 +103,7 @@ def fit_purchases(purchases: AnyTable, *, model: ModelName = "bg_nbd") -> Purcha
     Raises
     ------
     TableError
-        The table breaks its contract, nobody bought again, or nobody was seen for any time.
+        The table breaks its contract, has one customer only, nobody bought again, or nobody was seen for any time.
 
     Examples
     --------
@@ -117,6 +117,9 @@ def fit_purchases(purchases: AnyTable, *, model: ModelName = "bg_nbd") -> Purcha
     """
     table = read_purchases(purchases)
     repeaters = int((table["x"] > 0).sum())
+    if len(table) < 2:
+        says = "one customer is too few: the model describes how customers differ. Give it all customers of the cohort"
+        raise TableError([says], "purchases")
     if not repeaters:
         raise TableError(["nobody bought again: a rate of buying cannot be told"], "purchases")
     law = MODELS[model]

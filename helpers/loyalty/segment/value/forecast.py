@@ -100,7 +100,7 @@ def predict_purchases(
     Raises
     ------
     TableError
-        The table breaks its contract, or weeks are not above 0.
+        The table breaks its contract, or weeks are not above 0 and finite.
 
     Examples
     --------
@@ -112,8 +112,8 @@ def predict_purchases(
 
     Source: Fader, Hardie and Lee (2005), Marketing Science 24, 275-284, equation 10.
     """
-    if not weeks > 0:
-        raise TableError([f"weeks should be above 0, found {weeks!r}"], "predict_purchases")
+    if not 0 < weeks < np.inf:
+        raise TableError([f"weeks should be above 0 and finite, found {weeks!r}"], "predict_purchases")
     table = read_purchases(purchases).sort_values("customer_id", ignore_index=True)
     p_alive, expected = expect_purchases(fit, table, weeks)
     if_alive = fit.law.quiet_if_alive(fit.theta, table["x"].to_numpy(float), table["T"].to_numpy(), weeks)
@@ -127,7 +127,7 @@ def predict_purchases(
             cuts = np.quantile(futures, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
             result.loc[rows, ["low", "high"]] = cuts.T
         ends = find_ends(sums, level)
-    notes = say_doubts(fit, table)
+    notes = (*say_doubts(fit, table), *say_horizon(fit, weeks))
     return PurchaseForecast(result, float(expected.sum()), *ends, float(weeks), fit.law.name, level, notes)
 
 
@@ -144,6 +144,13 @@ def say_doubts(fit: PurchaseFit, table: pd.DataFrame) -> tuple[str, ...]:
     if fit.model == "bg_nbd" and single:
         notes.append(CERTAIN.format(n=single))
     return (*notes, STEADY)
+
+
+def say_horizon(fit: PurchaseFit, weeks: float) -> tuple[str, ...]:
+    """Say where the time ahead is much longer than the history."""
+    if weeks <= 1.5 * fit.weeks:
+        return ()
+    return (f"{weeks:g} weeks ahead from {fit.weeks:.0f} weeks of history: an extrapolation",)
 
 
 def expect_purchases(
@@ -204,7 +211,8 @@ def compare_holdout(forecast: PurchaseForecast, purchases: pd.DataFrame) -> pd.D
     Raises
     ------
     TableError
-        There is no x_later, or a customer of the forecast is missing.
+        There is no x_later, a customer of the forecast is missing or stands there twice, or ids are text in one table
+        and numbers in the other.
 
     Examples
     --------
@@ -219,6 +227,13 @@ def compare_holdout(forecast: PurchaseForecast, purchases: pd.DataFrame) -> pd.D
     if missing:
         mend = "summarise_purchases gives it with `until`"
         raise TableError([f"there is no column `{name}`: {mend}" for name in missing], "purchases")
+    ids = forecast.table["customer_id"], purchases["customer_id"]
+    if pd.api.types.is_numeric_dtype(ids[0]) != pd.api.types.is_numeric_dtype(ids[1]):
+        kinds = ["numbers" if pd.api.types.is_numeric_dtype(one) else "text" for one in ids]
+        says = f"customer_id is {kinds[1]} here and {kinds[0]} in the forecast: give both the same kind"
+        raise TableError([says], "purchases")
+    if purchases["customer_id"].duplicated().any():
+        raise TableError(["a customer_id stands in it twice: one row a customer"], "purchases")
     both = forecast.table.merge(purchases[["customer_id", "x_later"]], on="customer_id", how="left")
     if both["x_later"].isna().any():
         raise TableError([f"{both['x_later'].isna().sum():,} customers of the forecast are not in it"], "purchases")

@@ -34,6 +34,7 @@ PURCHASES = Table(
     ),
 )
 HISTORY = ["x", "t_x", "T"]
+LONG_SILENCE = 91  # days without any receipt, from which on the day is doubted
 MONEY = {"spend": "float64", "spend_days": "int64"}
 
 
@@ -106,6 +107,12 @@ def summarise_purchases(
         raise TableError([f"nobody bought before {start:%Y-%m-%d}"], "receipts")
     table = _finish(found, start, is_split=until is not None)
     notes = [*checked.warnings]
+    newest = pd.to_datetime(found["last"]).max()
+    if (start - newest).days > LONG_SILENCE:
+        notes.append(
+            f"the last receipt is of {newest:%Y-%m-%d}, {(start - newest).days:,} days before {start:%Y-%m-%d}: if the "
+            "data end there, take the day after it, or everybody looks as if he had left"
+        )
     if late_customers:
         notes.append(f"{late_customers:,} customers bought for the first time in the holdout, and are left out")
     total = found[["repeat_money", "first_money", "later_money"]].to_numpy().sum()

@@ -25,6 +25,8 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
 PARAMETERS = ("alpha", "beta")
+MOST_PERIODS = 10_000
+MOST_NUMBERS = 20_000_000  # in memory at once: draws × periods
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Retention:
 
     def survive(self, periods: int) -> np.ndarray:
         """Share of customers who are still there after 0, 1, … periods."""
-        return _survive(self.theta, periods)
+        return _survive(self.theta, _read_periods(periods, "survive"))
 
     def project(self, periods: int, *, draws: int = 1_000, level: float = 0.95, seed: int = 25) -> pd.DataFrame:
         """Project survival: period, seen, survival with its interval, retention of the period, is_extrapolated.
@@ -52,6 +54,10 @@ class Retention:
         Beyond the last period that was seen, survival goes on from those who were still there; the interval comes
         from drawn parameters and, in each, the luck of these customers. What was seen is known: there both ends are it.
         """
+        periods = _read_periods(periods, "project")
+        if not _is_whole(draws) or not 1 <= draws <= MOST_NUMBERS // (periods + 1):
+            most = MOST_NUMBERS // (periods + 1)
+            raise ValueError(f"project: draws should be a whole number from 1 to {most:,}, found {draws!r}")
         draw = np.random.default_rng(seed)
         thetas = np.tile(self.theta, (draws, 1))
         if np.isfinite(self.covariance).all():
@@ -85,6 +91,7 @@ class Retention:
 
     def plot(self, periods: int, *, ax: Axes | None = None, title: str | None = None, source: str = "") -> Axes:
         """Draw survival as seen and as projected; what lies beyond the data is dashed."""
+        periods = _read_periods(periods, "plot")
         ax = ax or plt.subplots(figsize=(9, 4.2))[1]
         rows = self.project(periods)
         last = len(self.survivors) - 1
@@ -106,6 +113,17 @@ class Retention:
     def _repr_html_(self) -> str:
         title = f"Shifted beta geometric: {self.survivors[0]:,.0f} customers, {len(self.survivors) - 1} periods"
         return render_html(self.to_frame(), title, self.warnings)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _read_periods(periods: object, name: str) -> int:
+    """Read a number of periods, or say in words what it should be."""
+    if not _is_whole(periods) or not 0 <= int(periods) <= MOST_PERIODS:  # type: ignore[call-overload]
+        raise ValueError(f"{name}: periods should be a whole number from 0 to {MOST_PERIODS:,}, found {periods!r}")
+    return int(periods)  # type: ignore[call-overload]
 
 
 def _survive(theta: np.ndarray, periods: int) -> np.ndarray:
@@ -134,7 +152,7 @@ def fit_retention(survivors: ArrayLike) -> Retention:
     Raises
     ------
     TableError
-        There are fewer than three numbers, they rise, or are not above 0 at the start.
+        There are fewer than three numbers, one is missing or infinite, they rise, or are not above 0 at the start.
 
     Examples
     --------
@@ -146,6 +164,8 @@ def fit_retention(survivors: ArrayLike) -> Retention:
     problems = []
     if len(counts) < 3:
         problems.append(f"{len(counts)} numbers are too few: the start and two periods are the least")
+    elif not np.isfinite(counts).all():
+        problems.append("each number should be finite: one is missing or infinite")
     elif not counts[0] > 0 or counts.min() < 0:
         problems.append("survivors are counts: above 0 at the start, 0 or more after")
     elif (np.diff(counts) > 0).any():

@@ -12,6 +12,7 @@ from loyalty.segment.value.forecast import (
     expect_purchases,
     find_ends,
     say_doubts,
+    say_horizon,
     simulate_money,
     simulate_purchases,
 )
@@ -71,14 +72,16 @@ def customer_value(
     purchases: AnyTable,
     *,
     weeks: float = 52,
-    margin_rate: float,
+    margin_rate: float | None = None,
     yearly_discount: float = 0.1,
     draws: int = 400,
     level: float = 0.95,
     interval: bool = True,
     seed: int = 25,
 ) -> CustomerValue:
-    """Customer lifetime value (CLV): P(alive) × purchases to come × money a purchase × margin, discounted.
+    """Customer lifetime value (CLV): purchases to come × money a purchase × margin, discounted.
+
+    P(alive) is already in the purchases to come: do not multiply by it again.
 
     The *residual* value of customers we have, not that of a customer yet to be won, and no reason to spend it on a
     campaign: what a campaign changes is another question (see `measure_lift`). Not for a horizon much longer than the
@@ -94,7 +97,7 @@ def customer_value(
     weeks : float
         The horizon.
     margin_rate : float
-        Margin as a fraction of sales, above 0 and up to 1. It has no default: revenue is no value.
+        Margin as a fraction of sales, above 0 and up to 1. It has to be given: revenue is no value.
     yearly_discount : float
         What a euro in a year is worth less, a fraction: 0.1 makes 1 / 1.1 of it. Simulated money gets the factor that
         the customer's expected money has.
@@ -125,15 +128,19 @@ def customer_value(
     Source: Fader, Hardie and Lee (2005), RFM and CLV, Journal of Marketing Research 42, 415-430.
     """
     problems = []
-    if not weeks > 0:
-        problems.append(f"weeks should be above 0, found {weeks!r}")
-    if not 0 < margin_rate <= 1:
-        problems.append(f"margin_rate should be above 0 and at most 1, a fraction of sales; found {margin_rate!r}")
+    if not 0 < weeks < np.inf:
+        problems.append(f"weeks should be above 0 and finite, found {weeks!r}")
+    if margin_rate is None:
+        problems.append("margin_rate is missing: the margin as a fraction of sales. Revenue is no value")
+    elif not 0 < margin_rate <= 1:
+        says = f"margin_rate should be above 0 and at most 1, a fraction of sales; found {margin_rate!r}"
+        problems.append(says + _ask_percent(margin_rate))
     if not 0 <= yearly_discount < 1:
-        problems.append(f"yearly_discount should be from 0 to below 1, such as 0.1; found {yearly_discount!r}")
+        says = f"yearly_discount should be from 0 to below 1, such as 0.1; found {yearly_discount!r}"
+        problems.append(says + _ask_percent(yearly_discount))
     if not np.isfinite(spend.mean):
         problems.append("the mean spend is infinite (q is 1 or less): take few customers out, and say whom")
-    if problems:
+    if problems or margin_rate is None:
         raise TableError(problems, "customer_value")
     table = read_purchases(purchases, money=True).sort_values("customer_id", ignore_index=True)
     p_alive, expected = expect_purchases(fit, table, weeks)
@@ -155,13 +162,15 @@ def customer_value(
             cuts = np.quantile(money, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
             result.loc[rows, ["low", "high"]] = cuts.T
         ends = find_ends(sums, level)
-    notes = [*say_doubts(fit, table), *spend.warnings]
-    if weeks > 1.5 * fit.weeks:
-        notes.append(f"{weeks:g} weeks ahead from {fit.weeks:.0f} weeks of history: an extrapolation")
+    notes = [*say_doubts(fit, table), *spend.warnings, *say_horizon(fit, weeks)]
     total = float(result["value"].sum())
     return CustomerValue(
         result, total, *ends, float(weeks), margin_rate, yearly_discount, level, tuple(dict.fromkeys(notes))
     )
+
+
+def _ask_percent(value: float) -> str:
+    return f". Is it percent? Then write {value / 100:g}" if 1 < value <= 100 else ""
 
 
 @check_arguments

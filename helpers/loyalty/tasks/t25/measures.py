@@ -21,6 +21,7 @@ from loyalty.segment.value import (
     summarise_purchases,
 )
 from loyalty.tasks.t25.scene import AS_OF, UNTIL, open_cohort_chain, read_cohort
+from loyalty.world import World
 
 WEEKS = 26
 DISCOUNT = 0.1
@@ -54,6 +55,22 @@ def forecast_with_silence() -> float:
     wrong = table.assign(t_x=silence.where(table["x"] > 0, 0.0))
     wrong["T"] = np.maximum(wrong["T"], wrong["t_x"])
     return predict_purchases(fit_purchases(wrong, model="mbg_nbd"), wrong, weeks=WEEKS, interval=False).expected
+
+
+@cache
+def forecast_repeaters() -> float:
+    """Expect the purchases of the repeaters, by a model that was fitted to them alone."""
+    table = read_history()
+    repeaters = table[table["x"] > 0].reset_index(drop=True)
+    model = fit_purchases(repeaters, model="mbg_nbd")
+    return predict_purchases(model, repeaters, weeks=WEEKS, interval=False).expected
+
+
+@cache
+def find_rate_of(world: World) -> float:
+    """Margin as a fraction of sales, of all receipts of a chain before the day."""
+    before = world.receipts.query("time < @AS_OF")
+    return float(before["margin"].sum() / before["sales"].sum())
 
 
 @cache

@@ -11,16 +11,18 @@ from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t25.measures import (
     WEEKS,
     find_margin_rate,
+    find_rate_of,
     fit_model,
     fit_money,
     forecast,
+    forecast_repeaters,
     forecast_with_silence,
     read_history,
     read_silent,
     share_by_type,
     value_cohort,
 )
-from loyalty.tasks.t25.scene import AS_OF, UNTIL, find_true_value, open_cohort_chain, read_cohort
+from loyalty.tasks.t25.scene import AS_OF, UNTIL, find_true_value, open_chain, open_cohort_chain, read_cohort
 
 NAMES = ["customer_id", "x", "t_x", "T"]
 
@@ -32,6 +34,15 @@ def _answer_history() -> Answers:
     before = read_cohort().query("time < @AS_OF")
     lines = right["customer_id"].map(before.groupby("customer_id").size()) - 1
     days = right.assign(t_x=right["t_x"] * 7, T=right["T"] * 7)
+    early = read_history("2024-07-02")[NAMES]
+    hours = before.groupby("customer_id")["time"].agg(["min", "max"]).reindex(right["customer_id"])
+    span, age = hours["max"] - hours["min"], pd.Timestamp("2024-07-02") - hours["min"]
+    with_hours = right.assign(t_x=span.dt.days.to_numpy() / 7, T=age.dt.days.to_numpy() / 7)
+    fractions = right.assign(t_x=(span / pd.Timedelta(weeks=1)).to_numpy(), T=(age / pd.Timedelta(weeks=1)).to_numpy())
+    says_hours = (
+        "You counted with the hours: from 18:30 to 10:00 a day is missing. Take days first: `time.dt.normalize()`. "
+        "(The receipts of the lesson have no hours.)"
+    )
     mistakes = (
         Mistake(
             "rfm_recency",
@@ -61,9 +72,26 @@ def _answer_history() -> Answers:
             "Your T goes to 3 July. The last day that was seen is 2 July: one day less.",
             right.assign(T=right["T"] + 1 / 7),
         ),
+        Mistake("hours", says_hours, with_hours),
+        Mistake("hours_only_in_t_x", says_hours, right.assign(t_x=with_hours["t_x"])),
+        Mistake("hours_only_in_T", says_hours, right.assign(T=with_hours["T"])),
+        Mistake("fractions_of_days", says_hours, fractions),
+        Mistake(
+            "a_day_early", "You took the receipts before 2 July. The day itself was seen: before 3 July 2024.", early
+        ),
+        Mistake(
+            "swapped",
+            "You swapped t_x and T. T goes to today, so it is never smaller than t_x.",
+            right.assign(t_x=right["T"], T=right["t_x"]),
+        ),
     )
     once = int((right["x"] == 0).sum())
-    return Answers(right, mistakes, f"{len(right):,} customers, and {once} of them bought on one day only.")
+    visits = before.groupby("customer_id")["basket_id"].nunique().reindex(right["customer_id"])
+    twice = int((visits.to_numpy() - 1 != right["x"].to_numpy()).sum())
+    says = f"{len(right):,} customers, and {once} of them bought on one day only."
+    if not twice:
+        says += " Nobody has two receipts on one day here, so receipts or days make no difference; elsewhere they do."
+    return Answers(right, mistakes, says)
 
 
 @cache
@@ -105,6 +133,26 @@ def _answer_expected() -> Answers:
             "everybody_alive",
             "You expected as if everybody were still here: multiply by the probability alive. The column `expected` has it inside.",
             float((table["expected"] / table["p_alive"]).sum()),
+        ),
+        Mistake(
+            "alive_twice",
+            "You multiplied `expected` by `p_alive`. It is in `expected` already: sum `expected` alone.",
+            float((table["expected"] * table["p_alive"]).sum()),
+        ),
+        Mistake(
+            "weeks_of_the_lesson",
+            "That is for 39 weeks, as on CDNOW. The next 26 are asked.",
+            forecast(weeks=39).expected,
+        ),
+        Mistake(
+            "repeaters_only",
+            "You left out those who bought on one day only. They may come again: the whole cohort is asked.",
+            float(table["expected"][table["x"] > 0].sum()),
+        ),
+        Mistake(
+            "fitted_on_repeaters",
+            "You fitted the model to the repeaters only. Who bought once belongs to the story too: fit to the whole cohort.",
+            forecast_repeaters(),
         ),
         Mistake(
             "new_customers",
@@ -156,7 +204,7 @@ def _answer_once() -> Answers:
             "That is Pareto/NBD. MBG/NBD is asked.",
             float(forecast("pareto_nbd").table["p_alive"][once].mean()),
         ),
-        Mistake("who_has_left", "That is the probability that they have *left*. Alive is one less that.", 1 - right),
+        Mistake("who_has_left", "That is the probability that they have *left*. Alive is 1 minus that.", 1 - right),
         Mistake(
             "holdout_inside",
             "You used the receipts of the holdout. Only what happened before 3 July 2024 may count.",
@@ -185,6 +233,8 @@ def _answer_value() -> Answers:
     before = read_cohort().query("time < @AS_OF")
     past = float(before["margin"].sum() / size)
     plain = value_cohort(discount=0.0).value / size
+    truth = find_true_value(open_cohort_chain(), AS_OF, weeks=WEEKS, yearly_discount=0.1)
+    true_mean = float(truth[truth["customer_id"].isin(history["customer_id"])]["true_value"].mean())
     mistakes = (
         Mistake(
             "revenue",
@@ -220,10 +270,36 @@ def _answer_value() -> Answers:
             "That is what really came in the holdout. On 3 July 2024 nobody could know it.",
             float(read_cohort().query("time >= @AS_OF")["margin"].sum() / size),
         ),
+        Mistake(
+            "margin_rate_of_the_future",
+            "Your margin rate comes from all receipts, and those from 3 July 2024 on leak from the future. Take the receipts before.",
+            value_cohort(rate=find_margin_rate(UNTIL)).value / size,
+        ),
+        Mistake(
+            "margin_rate_of_the_lesson",
+            "Your margin rate is that of the lesson's chain. Take it from the cohort's receipts.",
+            value_cohort(rate=find_rate_of(open_chain())).value / size,
+        ),
+        Mistake("pareto_nbd", "That is with Pareto/NBD. MBG/NBD is asked.", value_cohort("pareto_nbd").value / size),
+        Mistake("the_truth", "That is the truth, which no chain knows. The model's value is asked.", true_mean),
+        Mistake(
+            "median",
+            "That is the median customer. The mean is asked: the few who bring much count too.",
+            float(found.table["value"].median()),
+        ),
+        Mistake(
+            "margin_twice",
+            "You took the margin rate twice. It is inside the value already.",
+            right * find_margin_rate(),
+        ),
     )
-    truth = find_true_value(open_cohort_chain(), AS_OF, weeks=WEEKS, yearly_discount=0.1)
-    true_mean = truth[truth["customer_id"].isin(history["customer_id"])]["true_value"].mean()
-    return Answers(right, mistakes, f"€{right:.2f} a customer, margin and discounted. The truth is €{true_mean:.2f}.")
+    says = f"€{right:.2f} a customer, margin and discounted. The truth is €{true_mean:.2f}."
+    everybody = Mistake(  # by chance the cent of `what_came`
+        "margin_rate_of_everybody",
+        "Your margin rate is that of all customers of the chain. Take the cohort's receipts.",
+        value_cohort(rate=find_rate_of(open_cohort_chain())).value / size,
+    )
+    return Answers(right, mistakes, says, near=(everybody,))
 
 
 @cache
@@ -239,6 +315,11 @@ def _answer_ninety() -> Answers:
             (1 - right[0], 1 - right[1]),
         ),
         Mistake("swapped", "The other way round: chronic patients first.", (right[1], right[0])),
+        Mistake(
+            "cohort_only",
+            "These are the customers of the cohort only. All customers of the chain are asked: `world.receipts`.",
+            share_by_type(silent & table["customer_id"].isin(read_history()["customer_id"]), table["alive"]),
+        ),
         Mistake(
             "who_came",
             "These are the shares who came in the holdout. Who stays away for 26 weeks may still be a customer.",
@@ -277,7 +358,12 @@ def _answer_ninety() -> Answers:
         Mistake("percent", "These are percent. Fractions between 0 and 1 are asked.", (100 * right[0], 100 * right[1])),
     )
     says = f"Still here: {right[0]:.0%} of the silent chronic patients, {right[1]:.0%} of those with winter colds."
-    return Answers(right, mistakes, says)
+    edge = Mistake(
+        "ninety_included",
+        "That is for 90 days and more. *Above* 90 is asked: `recency_days > 90`.",
+        share_by_type(table["recency_days"] >= 90, table["alive"]),
+    )
+    return Answers(right, mistakes, says, near=(edge,))
 
 
 @cache
@@ -292,7 +378,7 @@ def _answer_sentence() -> Answers:
         (
             Mistake(
                 "one_rule_for_all",
-                f"One limit for everybody: of the silent customers with winter colds {kept:.0%} are still here (25e).",
+                "One limit for everybody. Compare your two shares of 25e: is each silent customer lost?",
                 "A",
             ),
             Mistake(
@@ -323,7 +409,7 @@ TASKS = (
             "The helper is `summarise_purchases` in `loyalty.segment.value`; it takes the receipts and the day.",
             "`summarise_purchases(receipts, as_of)[['customer_id', 'x', 't_x', 'T']]`",
         ),
-        close="Close, but not for all customers. Days or receipts? From which day to which day?",
+        close="Close, but not for all customers. Days or hours? From which day to which day?",
     ),
     Task(
         code="25b",
@@ -367,7 +453,7 @@ TASKS = (
         compute=_answer_ninety,
         tolerance=0.0006,
         hints=(
-            "`build_profile(world.receipts, as_of)` has recency_days; join `world.truth.alive(as_of)` and `world.truth.types_on(as_of)`.",
+            "`build_profile(world.receipts, as_of)`, from `loyalty.prepare.profile`, has recency_days; join `world.truth.alive(as_of)` and `world.truth.types_on(as_of)`.",
             "Keep `recency_days > 90`, group by type, take the mean of alive.",
         ),
         close="Close, not it. All customers of the chain, more than 90 days, as of 3 July 2024?",

@@ -8,6 +8,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from loyalty.segment.value.fit import MODELS, fit_purchases
+from loyalty.segment.value.retention import fit_retention
 from loyalty.tables.check import TableError
 
 # BG/NBD and Pareto/NBD: Fader, Hardie and Lee (2005), Marketing Science 24, 275-284. MBG/NBD: the values of the R
@@ -281,3 +282,19 @@ def test_a_profile_in_days_is_sent_to_its_own_door():
 def test_the_card_shows_parameters_and_likelihood(fits):
     html = fits["bg_nbd"]._repr_html_()
     assert "946" in html and "-9,582.43" in html and "alpha" in html
+
+
+@pytest.mark.parametrize("survivors", [[1000, float("nan"), 800], [float("inf"), 900, 800], [1000, 900, float("nan")]])
+def test_survivors_that_are_missing_or_infinite_are_refused(survivors):
+    with pytest.raises(TableError, match="finite"):
+        fit_retention(survivors)
+
+
+@pytest.mark.parametrize("periods", ["3", None, -1, 2.5, True, 10**9])
+def test_periods_that_are_no_number_of_periods_are_refused_in_words(periods):
+    found = fit_retention([1000, 869, 743, 653])
+    for ask in (found.survive, found.project, found.plot):
+        with pytest.raises(ValueError, match="periods should be a whole number from 0"):
+            ask(periods)
+    with pytest.raises(ValueError, match="draws should be"):
+        found.project(5, draws=10**9)

@@ -311,3 +311,40 @@ def test_what_bg_nbd_cannot_know_is_said(fit, spend, purchases):
     notes = customer_value(fit, spend, purchases, weeks=260, margin_rate=0.3, interval=False).warnings
     assert any("certainly alive" in note for note in notes)
     assert any("extrapolation" in note for note in notes)
+
+
+def test_a_horizon_without_end_is_refused_and_a_long_one_is_doubted(fit, spend, purchases):
+    few = purchases.head(20)
+    for weeks in (np.inf, 0.0, -1.0):
+        with pytest.raises(TableError, match="above 0 and finite"):
+            predict_purchases(fit, few, weeks=weeks)
+        with pytest.raises(TableError, match="above 0 and finite"):
+            customer_value(fit, spend, few, weeks=weeks, margin_rate=0.3)
+    assert any("extrapolation" in note for note in predict_purchases(fit, few, weeks=200, interval=False).warnings)
+    assert not any("extrapolation" in note for note in predict_purchases(fit, few, weeks=39, interval=False).warnings)
+
+
+def test_ids_of_another_kind_and_double_rows_are_refused_in_words(fit, purchases):
+    few = purchases.head(20)
+    forecast = predict_purchases(fit, few, weeks=39, interval=False)
+    with pytest.raises(TableError, match="text here and numbers in the forecast"):
+        compare_holdout(forecast, few.assign(customer_id=few["customer_id"].astype(str)))
+    with pytest.raises(TableError, match="stands in it twice"):
+        compare_holdout(forecast, pd.concat([few, few]))
+
+
+def test_percent_for_a_fraction_and_a_missing_rate_are_asked_about(fit, spend, purchases):
+    few = purchases.head(20)
+    with pytest.raises(TableError, match="(?s)write 0.3.*write 0.1"):
+        customer_value(fit, spend, few, margin_rate=30, yearly_discount=10)
+    with pytest.raises(TableError, match="margin_rate is missing"):
+        customer_value(fit, spend, few)
+    with pytest.raises(TableError, match="one customer is too few"):
+        fit_purchases(purchases[purchases["x"] > 0].head(1))
+
+
+def test_a_day_long_after_the_last_receipt_is_doubted():
+    receipts = pd.DataFrame({"customer_id": [1, 1], "sales": 5.0, "time": pd.to_datetime(["2017-01-02", "2017-01-09"])})
+    assert not any("last receipt" in note for note in summarise_purchases(receipts, "2017-01-10").attrs["warnings"])
+    late = summarise_purchases(receipts, "2020-01-01").attrs["warnings"]
+    assert any("the last receipt is of 2017-01-09" in note for note in late)

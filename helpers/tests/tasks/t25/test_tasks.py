@@ -40,6 +40,41 @@ def test_the_history_by_hand_is_right(receipts):
     assert check("25a", table.reset_index().sample(frac=1, random_state=1)).status == "right"
 
 
+def test_days_counted_with_the_hours_and_other_slips_of_the_window_are_named(receipts):
+    times = receipts[receipts.time < AS_OF].groupby("customer_id").time
+    table = times.agg(first="min", last="max").assign(x=times.apply(lambda one: one.dt.normalize().nunique()) - 1)
+    table["t_x"] = (table["last"] - table["first"]).dt.days / 7  # as in the lesson, whose receipts have no hours
+    table["T"] = (pd.Timestamp("2024-07-02") - table["first"]).dt.days / 7
+    assert check("25a", table.reset_index()[NAMES]).mistake == "hours"
+    assert check("25a", summarise_purchases(receipts, "2024-07-02")[NAMES]).mistake == "a_day_early"
+    swapped = summarise_purchases(receipts, AS_OF).rename(columns={"t_x": "T", "T": "t_x"})
+    assert check("25a", swapped[NAMES]).mistake == "swapped"
+
+
+@pytest.mark.slow
+def test_slips_with_the_forecast_are_named(purchases):
+    model = fit_purchases(purchases, model="mbg_nbd")
+    table = predict_purchases(model, purchases, weeks=26, interval=False).table
+    assert check("25b", (table.expected * table.p_alive).sum()).mistake == "alive_twice"
+    assert check("25b", table.expected[table.x > 0].sum()).mistake == "repeaters_only"
+    longer = predict_purchases(model, purchases, weeks=39, interval=False)
+    assert check("25b", longer.expected).mistake == "weeks_of_the_lesson"
+
+
+@pytest.mark.slow
+def test_a_margin_rate_that_knows_the_future_is_named(receipts, purchases):
+    model, spend = fit_purchases(purchases, model="mbg_nbd"), fit_spend(purchases)
+    options = {"weeks": 26, "yearly_discount": 0.1, "interval": False}
+    leaking = receipts.margin.sum() / receipts.sales.sum()
+    late = customer_value(model, spend, purchases, margin_rate=leaking, **options)
+    assert check("25d", round(late.mean[0], 2)).mistake == "margin_rate_of_the_future"
+    before = receipts[receipts.time < AS_OF]
+    rate = before.margin.sum() / before.sales.sum()
+    right = customer_value(model, spend, purchases, margin_rate=rate, **options)
+    assert check("25d", round(right.table.value.median(), 2)).mistake == "median"
+    assert check("25d", round(right.mean[0] * rate, 2)).mistake == "margin_twice"
+
+
 def test_the_recency_of_rfm_is_named_and_refused_by_the_helper(receipts, purchases):
     wrong = purchases[NAMES].assign(t_x=purchases["T"] - purchases["t_x"])
     assert check("25a", wrong).mistake == "rfm_recency"
@@ -98,6 +133,8 @@ def test_one_rule_for_all_is_named_and_wrong_for_one_type_only():
     assert pair[0] < 0.3 and pair[1] > 0.5
     assert check("25e", (silent.alive.mean(), silent.alive.mean())).mistake == "one_rule_for_all"
     assert check("25e", pair[::-1]).mistake == "swapped"
+    cohort = silent[silent.customer_id.isin(read_cohort().customer_id)].groupby("type").alive.mean()
+    assert check("25e", (cohort["chronic_patient"], cohort["winter_colds"])).mistake == "cohort_only"
 
 
 @pytest.mark.parametrize(
