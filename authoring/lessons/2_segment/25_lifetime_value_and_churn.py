@@ -134,7 +134,7 @@ from loyalty.segment.value import predict_purchases, track_purchases
 
 forecast = predict_purchases(model, purchases, weeks=39)
 tracked = track_purchases(model, receipts, today, end)
-ax = tracked.plot(title="Good at first, too low from March on", source="CDNOW")
+ax = tracked.plot(title="Near at first, too low in the end", source="CDNOW")
 
 # %%
 ends = {"low": round(forecast.low), "high": round(forecast.high)}

@@ -148,7 +148,7 @@ def draw_letters(value: pd.Series, cost: float) -> Axes:
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set_xticks([])
-    ax.set_xlim(0, count.max() * 1.5)
+    ax.set_xlim(0, count.max() * 1.65)
     ax.grid(visible=False)
     ax.set_ylabel("expected value")
     title = f"{count.iloc[0]:,} customers are worth less than their letters"
@@ -169,7 +169,10 @@ def draw_holdout(compared: pd.DataFrame, title: str, source: str) -> Axes:
     places = np.arange(len(compared))
     error = np.abs(compared[["low", "high"]].to_numpy().T - compared["actual"].to_numpy())
     ax.errorbar(places, compared["actual"], error, fmt="o", color=INK, linewidth=2.5, markersize=8, label="actual")
-    ax.plot(places, compared["expected"], "D", color=CONTROL, markersize=8, label="expected")
+    is_off = ~compared["expected"].between(compared["low"], compared["high"])
+    for rows, colour, label in ((~is_off, CONTROL, "expected"), (is_off, HIGHLIGHT, "expected, outside the interval")):
+        if rows.any():
+            ax.plot(places[rows], compared["expected"][rows], "D", color=colour, markersize=8, label=label)
     labels = [f"{x}\n({n:,})" for x, n in zip(compared["x"], compared["customers"], strict=True)]
     ax.set_xticks(places, labels)
     ax.set(xlabel="repeat purchases before the holdout (customers)", ylabel="mean purchases in the holdout")
