@@ -396,7 +396,7 @@ assert all(far[name].low < real[name] < far[name].high for name in groups)
 # %% [markdown]
 # In the regular group it went well: in year seven {{far["regular"].survival:.0%}} projected ({{far["regular"].low:.0%}} to {{far["regular"].high:.0%}}),
 # {{real["regular"]:.0%}} seen. In the other it came out ten points too low: {{far["high end"].survival:.0%}} projected ({{far["high end"].low:.0%}} to
-# {{far["high end"].high:.0%}}), {{real["high end"]:.0%}} seen. Few had left in three years, so the interval is wide, and it says so. Beyond the data it is an **extrapolation**,
+# {{far["high end"].high:.0%}}), {{real["high end"]:.0%}} seen. Fewer had left in three years, so the interval is wide, and it says so. Beyond the data it is an **extrapolation**,
 # and a chart should show where it begins.
 #
 # ## A churn classifier, without looking ahead

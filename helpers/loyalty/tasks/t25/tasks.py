@@ -73,9 +73,9 @@ def _answer_history() -> Answers:
             right.assign(T=right["T"] + 1 / 7),
         ),
         Mistake("hours", says_hours, with_hours),
-        Mistake("hours_only_in_t_x", says_hours, right.assign(t_x=with_hours["t_x"])),
-        Mistake("hours_only_in_T", says_hours, right.assign(T=with_hours["T"])),
-        Mistake("fractions_of_days", says_hours, fractions),
+        Mistake("hours_only_in_t_x", f"Your t_x: {says_hours}", right.assign(t_x=with_hours["t_x"])),
+        Mistake("hours_only_in_T", f"Your T: {says_hours}", right.assign(T=with_hours["T"])),
+        Mistake("fractions_of_days", f"Your weeks have parts of a day. {says_hours}", fractions),
         Mistake(
             "a_day_early", "You took the receipts before 2 July. The day itself was seen: before 3 July 2024.", early
         ),
@@ -266,11 +266,6 @@ def _answer_value() -> Answers:
             forecast().expected / size * fit_money().mean * find_margin_rate(),
         ),
         Mistake(
-            "what_came",
-            "That is what really came in the holdout. On 3 July 2024 nobody could know it.",
-            float(read_cohort().query("time >= @AS_OF")["margin"].sum() / size),
-        ),
-        Mistake(
             "margin_rate_of_the_future",
             "Your margin rate comes from all receipts, and those from 3 July 2024 on leak from the future. Take the receipts before.",
             value_cohort(rate=find_margin_rate(UNTIL)).value / size,
@@ -294,12 +289,17 @@ def _answer_value() -> Answers:
         ),
     )
     says = f"€{right:.2f} a customer, margin and discounted. The truth is €{true_mean:.2f}."
-    everybody = Mistake(  # by chance the cent of `what_came`
+    came = Mistake(  # by chance the same cent as the next one
+        "what_came",
+        "That is what really came in the holdout. On 3 July 2024 nobody could know it.",
+        float(read_cohort().query("time >= @AS_OF")["margin"].sum() / size),
+    )
+    everybody = Mistake(
         "margin_rate_of_everybody",
         "Your margin rate is that of all customers of the chain. Take the cohort's receipts.",
         value_cohort(rate=find_rate_of(open_cohort_chain())).value / size,
     )
-    return Answers(right, mistakes, says, near=(everybody,))
+    return Answers(right, mistakes, says, near=(came, everybody))
 
 
 @cache
