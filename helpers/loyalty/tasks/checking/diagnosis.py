@@ -179,7 +179,7 @@ def _name_width(values: _Values) -> tuple[str, str]:
     differ = f"{right}, the ends are not: your interval is too {width}"
     halves = effect - low, high - effect
     is_even = abs(halves[0] - halves[1]) <= max(4 * values.tolerance, UNEVEN * sum(halves))
-    asked = "Asked is the effect ± 1.96 standard errors" if is_even else "Asked is the interval that the task names"
+    asked = "Asked is the interval that the task names"  # which may be a t interval, or a careful one
     if ratios.mean() > MUCH_TOO_WIDE:
         times = f"{ratios.mean():,.0f} times"
         return "ends_differ", f"{differ}, {times}. A standard deviation where its standard error is asked?"
