@@ -131,7 +131,7 @@ check("42e", decision)
 hint("42e")
 
 # %% [markdown] tags=["solution"]
-# B. A is a winner of a holiday week. C spends the only group that can say what the year earned. D breaks the log: what is written there is not what was drawn from, and lesson 43 cannot use it. E pays for trying what is known to be bad.
+# B. A is a winner of a holiday week. C spends the only group that can say what the year earned. D breaks the log: what is written there is not what was drawn from, and nobody can learn from it later. E pays for trying what is known to be bad.
 
 # %% [markdown]
 # ---

@@ -125,7 +125,7 @@ assert (raw - by_hand.reindex(raw.index, fill_value=0.0)).abs().max() < 0.04
 assert np.allclose(second.chances.sum(axis=1), 1) and second.chances[~second.table.holdout].min().min() >= 0.02 - 1e-9
 
 # %% [markdown]
-# Each row sums to one. For baby customers the chances are flatter than ours by hand, because the helper trusts one wave less, and because no arm falls below its floor. (Told to believe nothing beforehand, and without a floor, it returns our numbers.) The lottery draws from exactly these chances, and exactly these go into the log. Lesson 43 lives on them.
+# Each row sums to one. For baby customers the chances are flatter than ours by hand, because the helper trusts one wave less, and because no arm falls below its floor. (Told to believe nothing beforehand, and without a floor, it returns our numbers.) The lottery draws from exactly these chances, and exactly these go into the log. Whoever wants to judge another plan from this log one day needs them.
 #
 # ## Two years
 #
