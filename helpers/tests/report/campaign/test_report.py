@@ -238,12 +238,12 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
         arm=campaign.contacts["arm"].mask(odd & (campaign.contacts["arm"] != "control"), "b")
     )
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
-    assert "Best of 2 arms" in report.card.notes[-1]
+    assert "the best of 2 arms" in report.card.notes[-1]
     best = report.results["money"].arm
     assert f"the arm {best} earned money" in report.card.verdict and f"in the arm {best};" in report.card.headline
     assert report.card.facts[2][2].startswith(f"in the arm {best}, against ")
     everybody = report_campaign(campaign.load(), SETTINGS | COSTS).results["money"]
-    (together,) = [note for note in report.card.notes if note.startswith("All 2 arms together, ")]
+    (together,) = [note for note in report.card.notes if note.startswith("Both arms together, ")]
     assert f"{everybody.profit.n_treated:,} customers: {say_money(everybody.total.effect)} of profit" in together
     arms, money = report.sections["arms"].to_frame(), report.sections["arms_money"].to_frame()
     assert len(arms) == len(money) == 2 and (arms["p adjusted"] >= arms["p"]).all() and "shrunken" in arms
