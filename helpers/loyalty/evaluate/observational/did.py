@@ -384,9 +384,11 @@ def check_windows(window: Window, span: Window, pre: list[int], false_starts: li
 
 
 def find_span(lines: nw.LazyFrame) -> Window:
-    """First day of the receipts, and the day after the last one."""
+    """First day of the receipts, and the day after the last one; TableError if there is none."""
     time = nw.col("time")
     span = collect(lines.select(time.min().alias("first"), time.max().alias("last"))).iloc[0]
+    if pd.isna(span["first"]):
+        raise TableError(["the table holds no receipt"], "receipts")
     return pd.Timestamp(span["first"]).normalize(), pd.Timestamp(span["last"]).normalize() + pd.Timedelta(days=1)
 
 

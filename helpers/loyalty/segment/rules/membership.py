@@ -120,7 +120,8 @@ def pick_members(memberships: Any, day: str | pd.Timestamp, *, scheme: str | Non
     """
     moment = read_day(day, "day")
     table = read_checked(memberships, SEGMENTS, list(SEGMENTS.names))
-    held = (table["valid_from"] <= moment) & (table["valid_to"].isna() | (moment < table["valid_to"]))
+    ends = pd.to_datetime(table["valid_to"])  # a column without any end may be one of numbers
+    held = (table["valid_from"] <= moment) & (ends.isna() | (moment < ends))
     held &= True if scheme is None else table["scheme"] == scheme
     picked = table.loc[held, SPELL].sort_values(["scheme", "customer_id"], ignore_index=True)
     picked.insert(1, "as_of", moment.as_unit("us"))

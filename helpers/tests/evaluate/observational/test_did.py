@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from loyalty.datasets.loaders import complete_journey
-from loyalty.evaluate.observational.did import add_up, before, difference_in_differences
+from loyalty.evaluate.observational.did import add_up, before, difference_in_differences, find_span
 from loyalty.stats.multiplicity import correct_for_many
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import open_table
@@ -291,3 +291,9 @@ def test_a_date_with_two_meanings_is_refused(name):
     window = {"start": "2024-02-01", "end": "2024-02-15"} | {name: "01.02.2024"}
     with pytest.raises(TableError, match=f"{name} should be a day such as '2017-12-01', found '01.02.2024'"):
         difference_in_differences(receipts, treated=[1], pre_days=(28,), **window)
+
+
+def test_receipts_without_a_row_have_no_span_and_this_is_said():
+    receipts = pd.DataFrame({"time": pd.to_datetime([])})
+    with pytest.raises(TableError, match="the table holds no receipt"):
+        find_span(open_table(receipts))

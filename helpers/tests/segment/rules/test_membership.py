@@ -127,3 +127,9 @@ def test_two_segments_or_two_versions_on_one_day_are_refused():
         date_memberships(first.drop(columns="version"))
     with pytest.raises(TableError):
         date_memberships(first.head(0))
+
+
+def test_memberships_of_which_none_has_ended_may_hold_a_column_of_empty_numbers():
+    spells = pd.DataFrame({"customer_id": [1], "scheme": "rfm", "version": "1", "segment": "loyal"})
+    spells = spells.assign(valid_from=MONTHS[0], valid_to=float("nan"))
+    assert pick_members(spells, MONTHS[2])["segment"].tolist() == ["loyal"]
