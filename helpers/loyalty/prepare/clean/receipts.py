@@ -293,6 +293,8 @@ def _give(table: nw.LazyFrame, *, is_small: bool, columns: list[str]) -> Any:
     if not is_small:
         return table.to_native()
     frame = collect(table)
+    if "line_no" in frame and frame["line_no"].dtype.kind == "f" and frame["line_no"].notna().all():
+        frame["line_no"] = frame["line_no"].astype("int64")  # a window over empty cells had made them 1.0
     if "loyalty_row" in columns:
         frame = frame.sort_values("loyalty_row", ignore_index=True).drop(columns="loyalty_row")
     return frame
