@@ -16,6 +16,7 @@ from scipy import stats
 
 from loyalty.evaluate.lift.clusters import compare_clusters
 from loyalty.stats.clusters import FEW, Clusters
+from loyalty.stats.intervals import find_skewness
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables" / "clusters.md"
 EFFECT = 1.5
@@ -28,10 +29,13 @@ added to what each spends (*added*), or multiplied (*heavy*: log-normal with σ 
 are log-normal with σ = 1.2). Four in ten customers buy, for a log-normal amount. The effect is {effect} for everybody.
 
 *One by one* is the interval that takes each customer for a draw of its own. *Clusters* is `measure_lift(…, cluster=)`.
-Bounds: 93 to 97 of 100, wider by what {many:,} draws leave to chance. {verdict}
+Bounds: 93 to 97 of 100, wider where the {few:,} draws of a cell with few clusters leave more to chance. {verdict}
 
-| clusters a group | customers each | luck | ICC | design effect | one by one covers | clusters cover | width ratio |
-|---|---|---|---|---|---|---|---|
+*Even* and *skewed* are the halves of the draws in which the clusters' sums were less and more skewed (|skewness|): a
+cluster that stands out widens the interval, so that skewness is no reason for a warning.
+
+| clusters a group | customers each | luck | ICC | design effect | one by one | clusters | even | skewed | width ratio |
+|---|---|---|---|---|---|---|---|---|---|
 {rows}
 """
 
@@ -100,12 +104,15 @@ def grade(cell: Cell, count: int) -> dict[str, object]:
                 "width": (found.high - found.low) / (2 * reach),
                 "icc": found.details["icc"],
                 "design": found.details["design_effect"],
+                "skewness": abs(find_skewness(np.concatenate([side.residuals for side in sides]))),
             }
         )
     table = pd.DataFrame(rows)
+    is_skewed = table["skewness"] > table["skewness"].median()
+    halves = {"even": table.loc[~is_skewed, "held"].mean(), "skewed": table.loc[is_skewed, "held"].mean()}
     low, high = stats.binom.ppf([0.0005, 0.9995], count, 0.95) / count
     is_kept = min(low, 0.93) <= table["held"].mean() <= max(high, 0.97)
-    return {"cell": cell, "kept": bool(is_kept), **table.mean().to_dict(), "width": table["width"].median()}
+    return {"cell": cell, "kept": bool(is_kept), **table.mean().to_dict(), **halves, "width": table["width"].median()}
 
 
 def main() -> int:
@@ -121,7 +128,8 @@ def main() -> int:
     if not is_quick:
         lines = [
             f"| {row['cell'].clusters} | {row['cell'].size:g} | {row['cell'].luck} | {row['icc']:.3f} "
-            f"| {row['design']:.1f} | {row['plain']:.1%} | {row['held']:.1%} | {row['width']:.2f} |"
+            f"| {row['design']:.1f} | {row['plain']:.1%} | {row['held']:.1%} "
+            f"| {row['even']:.1%} | {row['skewed']:.1%} | {row['width']:.2f} |"
             for row in found
         ]
         verdict = "All are kept." if not wrong else f"Not kept: {'; '.join(wrong)}."

@@ -88,6 +88,14 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
     ("clinic_further", r"\*\*best moved\*\*.*?\| \d+ of 20 =.*?\| (\d+ of 20) =", "and in {} of 3,500"),
     ("uplift", r"## `basket_discount`.*?\| DR-learner .*?(\d+)% \([^|]*\) \|\n", "its own cut-off earns {} % of what"),
     ("uplift", r"## `basket_discount`.*?\| everybody .*?(\d+)%", "a letter to everybody {} %"),
+    ("clusters", r"\| 20 \| 40 \| heavy .*?\| ([\d.]+)%", "20 and 20 stores whose luck is heavy cover {} of 100"),
+    ("clusters", r"\| 20 \| 40 \| heavy .*?% \| ([\d.]+)%", "of 100; as clusters {} ("),
+    (
+        "clusters",
+        r"\| 20 \| 40 \| heavy .*?% \| [\d.]+% \| ([\d.]+)%",
+        "the less skewed half of the draws covers {} of 100",
+    ),
+    ("clusters", r"\| 20 \| 40 \| heavy .*?% \| [\d.]+% \| [\d.]+% \| ([\d.]+)%", "the more skewed one {}."),
 ]
 
 

@@ -81,15 +81,26 @@ def find_icc(sides: Sequence[Clusters]) -> float:
     many = sum(len(side.total) for side in sides)
     if n <= many or many <= len(sides):
         return float("nan")
-    between = within = uneven = 0.0
+    between = within = 0.0
     for side in sides:
         mean = side.total.sum() / side.customers.sum()
         means = side.total / side.customers
         between += float(side.customers @ (means - mean) ** 2)
         within += float((side.squares - side.total * means).sum())
-        uneven += float((side.customers**2).sum() / side.customers.sum())
-    size = (n - uneven) / (many - len(sides))
     between /= many - len(sides)
     within /= n - many
-    whole = between + (size - 1) * within
+    whole = between + (find_even_size(sides) - 1) * within
     return float((between - within) / whole) if whole > 0 else float("nan")
+
+
+def find_even_size(sides: Sequence[Clusters]) -> float:
+    """The size of a cluster that the analysis of variance counts with: the mean, less what uneven sizes cost.
+
+    Examples
+    --------
+    >>> find_even_size([sum_clusters([1.0] * 6, [1, 1, 2, 2, 2, 2])])
+    2.6666666666666665
+    """
+    n = sum(side.customers.sum() for side in sides)
+    uneven = sum((side.customers**2).sum() / side.customers.sum() for side in sides)
+    return float((n - uneven) / (sum(len(side.total) for side in sides) - len(sides)))

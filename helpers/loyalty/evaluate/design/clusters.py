@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyalty.stats.clusters import FEW, Clusters, find_icc
+from loyalty.stats.clusters import FEW, Clusters, find_even_size, find_icc
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import Column, Table, TableError, check_table
@@ -149,18 +149,18 @@ def measure_clustering(
     if np.isnan(icc):
         notes.append("no interval: all customers are alike, so that nothing can be told of clusters")
     else:
-        low, high = bound_icc(icc, size, level)
+        low, high = bound_icc(icc, side, level)
     if many < FEW:
         notes.append(f"only {many} clusters: the correlation is hardly known; plan with the upper end")
     mean = float(size.mean())
     return ClusterDesign(icc, low, high, many, mean, float(size.std() / mean), level, tuple(notes))
 
 
-def bound_icc(icc: float, size: np.ndarray, level: float) -> tuple[float, float]:
+def bound_icc(icc: float, side: Clusters, level: float) -> tuple[float, float]:
     """Searle's interval: the F ratio of the analysis of variance, divided by the quantiles of its distribution."""
-    many = len(size)
-    n = size.sum()
-    mean = (n - (size**2).sum() / n) / (many - 1)
+    many = len(side.customers)
+    n = side.customers.sum()
+    mean = find_even_size([side])
     if icc >= 1:
         return float("nan"), 1.0
     ratio = (1 + (mean - 1) * icc) / (1 - icc)

@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, lcm
+from math import comb
 from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from loyalty.stats.clusters import FEW, Clusters, find_icc
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import collect
 from loyalty.tables.wave.assigned import Assigned
+from loyalty.tables.wave.together import find_wrong_clusters
 
 DEALS = 10_000  # so many ways to deal the clusters are gone through one by one; of more, so many are drawn
 LEAN = 0.25  # one cluster with a larger share of its group's customers carries the answer
+SEED = 1  # of the deals that are drawn: the same table gives the same interval
+ROUNDING = 1e-12  # 1 - 0.9 is a little less than 0.1
 NEAR = 1e-4  # of a standard error: an end of the interval that is known so well is found
 
 
@@ -113,7 +115,7 @@ def compare_clusters(
     found = make_estimate(effect, error, df=df, details=details, warnings=tuple(notes), **fields)
     if is_few and error > 0:
         deals = _Deals.of(treated, control)
-        low, high = deals.invert(1 - level)
+        low, high = deals.invert(1 - level + ROUNDING)
         found = Estimate(
             effect=effect,
             low=low,
@@ -163,7 +165,7 @@ def _refuse_too_few(counts: Sequence[int], what: str, level: float) -> None:
     ours, theirs = counts
     ways = comb(ours + theirs, ours)
     least = (2 if ours == theirs else 1) / ways  # of equal groups, each deal has a twin the other way round
-    if least <= 1 - level:
+    if least <= 1 - level + ROUNDING:
         return
     says = f"{ours} and {theirs} {what} can be dealt in {ways:,} ways, so that p is never under {least:.2g}"
     mend = "draw more of them, four of each group at least, or measure customers who were drawn one by one"
@@ -233,38 +235,6 @@ def read_clusters(
     return found
 
 
-def find_wrong_clusters(table: pd.DataFrame, cluster: str) -> list[str]:
-    """Say why the clusters of a wave cannot be compared as such.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row an arm and cluster: arm, the column `cluster`, customers, least and most of 1 / propensity.
-    cluster : str
-
-    Returns
-    -------
-    list of str
-        One sentence a problem.
-    """
-    problems = []
-    empty = table[cluster].isna()
-    if empty.any():
-        n = int(table.loc[empty, "customers"].sum())
-        mend = "give everybody who was drawn alone a name of his own"
-        problems.append(f"`{cluster}` is empty for {n:,} customers: {mend}")
-    groups = table[~empty].groupby(cluster)["arm"].nunique()
-    mixed = groups[groups > 1].index
-    if len(mixed):
-        some = ", ".join(map(str, mixed[:3]))
-        says = f"{len(mixed):,} of {len(groups):,} values of `{cluster}` stand in two groups, such as {some}"
-        problems.append(f"{says}: so they were not drawn as a whole; leave out cluster={cluster!r}")
-    spread = table.groupby("arm").agg(least=("least", "min"), most=("most", "max"))
-    if (spread["most"] - spread["least"] > 1e-6 * spread["most"]).any():
-        problems.append("`propensity` differs within a group, which a comparison of clusters cannot allow for yet")
-    return problems
-
-
 @dataclass(frozen=True)
 class _Deals:
     """Ways to deal all clusters into two groups; the first one is that which was drawn."""
@@ -284,7 +254,7 @@ class _Deals:
             which = np.zeros((len(places), many), dtype=bool)
             which[np.arange(len(places))[:, None], places] = True  # the first combination is the one that was drawn
         else:
-            luck = np.random.default_rng(lcm(ours, many)).random((DEALS, many))
+            luck = np.random.default_rng((SEED, ours, many)).random((DEALS, many))
             which = luck.argsort(axis=1).argsort(axis=1) < ours
             which[0] = drawn
         total = np.concatenate([treated.total, control.total])

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.evaluate.lift.clusters import find_wrong_clusters
 from loyalty.evaluate.lift.outcomes import apply_margin_rate
 from loyalty.evaluate.lift.strata import Strata, count_strata, plan_strata
 from loyalty.tables.check import TableError, check_table
@@ -17,6 +16,7 @@ from loyalty.tables.contracts import OFFERS, OUTCOMES
 from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.assigned import Assigned, open_assigned
+from loyalty.tables.wave.together import find_wrong_clusters
 
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 UNKNOWN = "not known and counted as 0: "  # begins the warning that names the costs nobody gave
@@ -55,7 +55,7 @@ class Priced:
     warnings: tuple[str, ...]
     strata: Strata | None = None
     stratum: np.ndarray | None = None
-    cluster: np.ndarray | None = None
+    cluster: pd.Series | None = None
 
 
 def read_arms(
@@ -207,7 +207,7 @@ def price_arm(
     )
 
 
-def read_cluster(people: pd.DataFrame, cluster: str, weight: np.ndarray | None) -> np.ndarray:
+def read_cluster(people: pd.DataFrame, cluster: str, weight: np.ndarray | None) -> pd.Series:
     """Who was drawn together; TableError where the column does not say so, or chances differ besides."""
     if cluster not in people:
         raise TableError([f"there is no column `{cluster}`, which should say who was drawn together"], "contacts")
@@ -219,7 +219,7 @@ def read_cluster(people: pd.DataFrame, cluster: str, weight: np.ndarray | None) 
         problems.append("the chance of the arm differs, which a comparison of clusters cannot allow for yet")
     if problems:
         raise TableError(problems, "contacts")
-    return people[cluster].to_numpy()
+    return people[cluster].reset_index(drop=True)
 
 
 def _plan_strata(arms: Arms, arm: str) -> Strata | None:

@@ -370,28 +370,16 @@ def _count_arm(arms: Arms, arm: str, offers: AnyTable, terms: Terms, cluster: st
 def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, level: float) -> Money:
     """The money of a campaign whose customers are priced."""
     sides = _Sides.of(priced)
-    before = sides.compare_profit(priced, level)
-    n = before.n_treated
-    m = before.n_control
     contact = float(sides.ours @ priced.contact)
-    # A contact's cost is a known amount: it moves the interval and does not widen it
-    profit = make_estimate(
-        before.effect - contact - fixed_cost / n,
-        before.se,
-        df=before.details["df"],
-        level=level,
-        n_treated=n,
-        n_control=m,
-        base=before.base,
+    cost = contact + fixed_cost / int(priced.treated.sum())
+    profit = sides.compare_profit(priced, level, cost)
+    n = profit.n_treated
+    m = profit.n_control
+    profit = replace(
+        profit,
         estimand=f"ITT, everybody assigned, {' and '.join(priced.parts)}",
-        details=before.details,
-        method="profit per customer",
-        warnings=(*before.warnings, *priced.warnings, *_warn_of_windows(priced)),
+        warnings=(*profit.warnings, *priced.warnings, *_warn_of_windows(priced)),
     )
-    if priced.cluster is not None:
-        # Few clusters have an interval that is not symmetric: what a contact costs is taken off before they are dealt
-        ends = sides.compare_profit(priced, level, contact + fixed_cost / n)
-        profit = replace(profit, low=ends.low, high=ends.high, p=ends.p, method=f"profit per customer, {ends.method}")
     total = replace(
         profit,
         effect=profit.effect * n,
@@ -403,7 +391,7 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     )
     lines = _lay_lines(sides, contact, fixed_cost / n, profit.effect)
     size = n + m if rollout is None else rollout
-    test = value_test(before.effect - contact - fixed_cost / size, before.se, size, n, m)
+    test = value_test(profit.effect + cost - contact - fixed_cost / size, profit.se, size, n, m)
     verdict, advice = decide(profit, test)
     said = f"natural buyers: {sides.anyway:.0%} of the treated who bought would have done so anyway, if the share of "
     said += "buyers in control tells; the same part of discounts, rewards and points above control's went to them"
@@ -448,23 +436,39 @@ class _Sides:
         ours, theirs = (np.where(side, weight, 0) / weight[side].sum() for side in (treated, ~treated))
         return cls(each, earned, next(iter(parts.values())), ours, theirs)
 
-    def compare_profit(self, priced: Priced, level: float, cost: float = 0.0) -> Estimate:
-        """Compare the profit before contact of both groups, of clusters where customers were drawn together.
+    def compare_profit(self, priced: Priced, level: float, cost: float) -> Estimate:
+        """Compare the profit of both groups, in which each customer treated costs `cost` besides.
 
-        `cost` is taken off each customer treated.
+        A contact's cost is a known amount: it moves the interval and does not widen it. Of few clusters, whose interval
+        is not symmetric, it is taken off before they are dealt.
         """
         treated = priced.treated
-        profit = self.each["profit"].to_numpy() - cost * treated
+        profit = self.each["profit"].to_numpy()
         if priced.cluster is not None:
-            sides = [sum_clusters(profit[side], priced.cluster[side]) for side in (treated, ~treated)]
-            return compare_clusters(sides[0], sides[1], level=level)
+            sides = [sum_clusters((profit - cost * treated)[who], priced.cluster[who]) for who in (treated, ~treated)]
+            found = compare_clusters(sides[0], sides[1], what=f"values of `{priced.cluster.name}`", level=level)
+            return replace(found, method=f"profit per customer, {found.method}")
         if priced.strata is not None and priced.stratum is not None:
             ours, theirs = sum_rows(profit, priced.stratum, treated)
-            return compare_strata(ours, theirs, priced.strata, level=level)
-        if priced.weight is None:
-            return compare_means(profit[treated], profit[~treated], level=level)
-        weights = (priced.weight[treated], priced.weight[~treated])
-        return compare_weighted(profit[treated], profit[~treated], weights, level=level)
+            before = compare_strata(ours, theirs, priced.strata, level=level)
+        elif priced.weight is None:
+            before = compare_means(profit[treated], profit[~treated], level=level)
+        else:
+            weights = (priced.weight[treated], priced.weight[~treated])
+            before = compare_weighted(profit[treated], profit[~treated], weights, level=level)
+        return make_estimate(
+            before.effect - cost,
+            before.se,
+            df=before.details["df"],
+            level=level,
+            n_treated=before.n_treated,
+            n_control=before.n_control,
+            base=before.base,
+            estimand=before.estimand,
+            details=before.details,
+            method="profit per customer",
+            warnings=before.warnings,
+        )
 
     @property
     def base(self) -> pd.Series:

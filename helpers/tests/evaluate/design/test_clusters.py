@@ -41,7 +41,7 @@ def test_the_interval_covers_the_correlation_as_often_as_it_says(clusters, size,
     for seed in range(20_000, 22_000):
         table = draw(seed, clusters, size, icc)
         side = sum_clusters(table["sales"], table["store"])
-        ends = bound_icc(find_icc([side]), side.customers, 0.95)
+        ends = bound_icc(find_icc([side]), side, 0.95)
         held += ends[0] <= icc <= ends[1]
     low, high = stats.binom.ppf([0.0005, 0.9995], 2_000, 0.95) / 2_000
     assert low <= held / 2_000 <= high
