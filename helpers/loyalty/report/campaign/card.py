@@ -137,7 +137,9 @@ def _say_verdict(measured: Measured, is_partial: bool) -> str:
     who = f"The arm {measured.one_arm}" if measured.one_arm else "The campaign"
     if measured.verdict not in WORDS:
         return f"We do not know yet whether {who[0].lower()}{who[1:]} earned money"
-    return f"{who} {WORDS[measured.verdict]}{SEEN if is_partial else ''}"
+    missing = list_missing_costs(measured.money)
+    before = f" before the cost of {_join(missing)}" if missing else ""
+    return f"{who} {WORDS[measured.verdict]}{before}{SEEN if is_partial else ''}"
 
 
 def _say_profit(job: Job, measured: Measured) -> str:
@@ -145,7 +147,9 @@ def _say_profit(job: Job, measured: Measured) -> str:
     each = measured.money.profit
     where = f"in the arm {measured.one_arm}" if measured.one_arm else "on the list"
     missing = list_missing_costs(measured.money)
-    before = f", before the cost of {_join(missing)}, which nobody gave and which is not taken off" if missing else ""
+    before = ""
+    if missing:
+        before = f"; the cost of {_join(missing)} is not known, so it is not taken off"
     effect, low, high = job.amounts(each.effect, each.low, each.high)
     span = f"the {each.level:.0%} interval is {low} to {high}"
     return f"{effect} of profit for each customer {where}{before}; {span}.".replace("%", " %")
@@ -193,7 +197,7 @@ def say_undone(undone: Mapping[str, str]) -> list[str]:
 
 def say_best(arms: int) -> str:
     """That the arm shown is the best of several, and that the result allows for it."""
-    return f"This is the best of {arms} arms, and the best is partly lucky. The result above already allows for that."
+    return f"This is the best of {arms} arms, and the best is partly lucky. The result above already takes that into account."
 
 
 def say_alarm(found: str) -> str:

@@ -35,11 +35,15 @@ SHOWN = {
         "alarm",
         "needs the planned share of control: set planned_control_share, such as 0.10",
     ),
-    "contamination": ("Control left alone", "alarm", "needs delivered or sent_at in contacts"),
+    "contamination": ("Control left alone", "alarm", "needs the column `delivered` or `sent_at` in the contact list"),
     "failed channel": ("Delivery by channel", "alarm", ""),
     "unequal seasons": ("Same days for all", "alarm", ""),
     "control chosen afterwards": (BALANCE, "alarm", "needs receipts from before the start"),
-    "early stop": ("Planned end", "alarm", "needs planned_end in campaigns"),
+    "early stop": (
+        "Planned end",
+        "alarm",
+        "needs the planned end: the column `planned_end` in the record of the campaign",
+    ),
     "swapped metric": ("Metric of the plan", "look", ""),
     "broken join": ("Customer numbers", "alarm", ""),
 }
@@ -190,7 +194,7 @@ def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str)
 def check_sent(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Say which share of the treated the message reached."""
     if "delivered" not in contacts:
-        return [("Delivery", "not done", "needs the column delivered in contacts")]
+        return [("Delivery", "not done", "needs the column `delivered` in the contact list")]
     treated = contacts[contacts["arm"] != "control"]
     arrived = treated["delivered"].astype("boolean").fillna(False)
     each = arrived.groupby(treated["arm"]).mean()

@@ -90,8 +90,8 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
     checks = report.sheets["checks"]["result"].value_counts()
     first = report.card.notes.index("Some checks could not be done. Ask for what they need:") + 1
     undone = report.card.notes[first : first + checks["not done"]]
-    assert undone[0] == "Delivery: needs the column delivered in contacts."
-    assert undone[-1] == "Planned end: needs planned_end in campaigns."
+    assert undone[0] == "Delivery: needs the column `delivered` in the contact list."
+    assert undone[-1] == "Planned end: needs the planned end: the column `planned_end` in the record of the campaign."
     assert report.card.notes[first + checks["not done"]].startswith("Next: first ask for what the checks need")
     assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
     assert checks["note"] > 0, "remarks are no checks"
@@ -101,13 +101,13 @@ def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
     assert (
         report.verdict == "earned"
-        and "before the cost of rewards and points, which nobody gave" in report.card.headline
+        and "the cost of rewards and points is not known, so it is not taken off" in report.card.headline
     )
     (advice,) = [note for note in report.card.notes if note.startswith("Next: ")]
     assert "find out what rewards and points cost, set reward_cost and point_cost, and make the report again" in advice
     assert "the profit is sure only if these costs together stay under" in advice and "send again" not in advice
     assert "send again" not in " ".join(report.sections["money"].text)
-    assert "which nobody gave" not in report_campaign(campaign.load(), SETTINGS | COSTS).card.headline
+    assert "is not known" not in report_campaign(campaign.load(), SETTINGS | COSTS).card.headline
 
 
 def test_the_checks_name_what_was_looked_at(report):

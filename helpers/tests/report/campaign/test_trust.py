@@ -195,7 +195,10 @@ def test_a_report_before_the_planned_end_is_an_alarm(check, days, state):
 
 def test_what_the_plan_does_not_tell_is_named_as_not_done(check):
     checks, _ = check()
-    assert checks["Planned end"] == ("not done", "needs planned_end in campaigns")
+    assert checks["Planned end"] == (
+        "not done",
+        "needs the planned end: the column `planned_end` in the record of the campaign",
+    )
     assert checks["Sample ratio"] == (
         "not done",
         "needs the planned share of control: set planned_control_share, such as 0.10",
