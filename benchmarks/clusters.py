@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from loyalty.evaluate.lift.clusters import compare_clusters
-from loyalty.stats.clusters import FEW, Clusters
+from loyalty.stats.clusters import FEW, Clusters, sum_clusters
 from loyalty.stats.intervals import find_skewness
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tables" / "clusters.md"
@@ -76,9 +76,7 @@ def draw(seed: int, cell: Cell) -> list[Clusters]:
     else:
         sales = sales * rng.lognormal(0, 1.0 if cell.luck == "heavy" else 0.3, many)[cluster]
     sales = sales + EFFECT * treated[cluster]
-    n = customers.astype(float)
-    total, squares = np.bincount(cluster, sales), np.bincount(cluster, sales**2)
-    return [Clusters(n[who], total[who], squares[who], n[who]) for who in (treated, ~treated)]
+    return [sum_clusters(sales[who], cluster[who]) for who in (treated[cluster], ~treated[cluster])]
 
 
 def find_error_one_by_one(sides: list[Clusters]) -> float:

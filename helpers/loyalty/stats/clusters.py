@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+ROUNDING = 4 * np.finfo(float).eps
 FEW = 10  # clusters of a group; with fewer the randomisation test takes the place of the t interval
 
 
@@ -23,12 +25,15 @@ class Clusters:
         Sum of the outcome, and of its square.
     size : array
         What the outcome is divided by: the customers, or the sum of the denominator of a ratio.
+    filled : array
+        Customers whose outcome is other than zero.
     """
 
     customers: np.ndarray
     total: np.ndarray
     squares: np.ndarray
     size: np.ndarray
+    filled: np.ndarray
 
     @property
     def mean(self) -> float:
@@ -39,7 +44,11 @@ class Clusters:
     def residuals(self) -> np.ndarray:
         """What each cluster's sum has above the group's mean, adjusted for its leverage (CR2)."""
         share = self.size / self.size.sum()
-        return (self.total - self.mean * self.size) / self.size.sum() / np.sqrt(1 - share)
+        over = self.total - self.mean * self.size
+        # A sum of n numbers is known to n roundings: what is left of equal values is rounding, and no spread
+        sums = np.sqrt(self.squares * self.customers) + abs(self.mean) * self.size
+        over = np.where(np.abs(over) <= ROUNDING * self.customers.max() * sums, 0.0, over)
+        return over / self.size.sum() / np.sqrt(1 - share)
 
 
 def sum_clusters(values: Sequence[float], clusters: Sequence[Any], sizes: Sequence[float] | None = None) -> Clusters:
@@ -64,7 +73,20 @@ def sum_clusters(values: Sequence[float], clusters: Sequence[Any], sizes: Sequen
         np.bincount(codes, number, many),
         np.bincount(codes, number**2, many),
         np.bincount(codes, size, many),
+        np.bincount(codes, number != 0, many),
     )
+
+
+def find_least_p(ours: int, theirs: int) -> float:
+    """The least p-value that so many clusters of two groups can show, dealt again in all ways.
+
+    Examples
+    --------
+    >>> find_least_p(3, 3)
+    0.1
+    """
+    # Of equal groups each deal has a twin the other way round
+    return (2 if ours == theirs else 1) / comb(ours + theirs, ours)
 
 
 def find_icc(sides: Sequence[Clusters]) -> float:
@@ -87,8 +109,10 @@ def find_icc(sides: Sequence[Clusters]) -> float:
         means = side.total / side.customers
         between += float(side.customers @ (means - mean) ** 2)
         within += float((side.squares - side.total * means).sum())
-    between /= many - len(sides)
-    within /= n - many
+    # What is left of equal values is rounding
+    noise = ROUNDING * sum(float(side.squares.sum()) for side in sides)
+    between = between / (many - len(sides)) if between > noise else 0.0
+    within = within / (n - many) if within > noise else 0.0
     whole = between + (find_even_size(sides) - 1) * within
     return float((between - within) / whole) if whole > 0 else float("nan")
 

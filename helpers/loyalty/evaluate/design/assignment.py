@@ -14,6 +14,7 @@ from scipy import stats
 
 from loyalty.evaluate.design.hashing import hash_customers, mix_salt, read_list
 from loyalty.evaluate.design.holdout import HoldOut
+from loyalty.stats.clusters import FEW, find_least_p
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
@@ -23,6 +24,7 @@ from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable, collect, open_table
 
 UNNAMED = "campaign"  # the id of a campaign that nobody named
+BIG = 0.2  # one cluster with a larger share of the list carries the answer
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Assignment:
 
     `contacts` keeps the contract of that name: one row a customer, controls included. It stays inside: a list to send
     holds only rows whose arm is not the control. `log` counts customers by stratum, arm and kind of control. Salt,
-    `draw_version` and the campaign's id of the contacts repeat the draw.
+    `draw_version` and the campaign's id of the contacts repeat the draw. `warnings` say why a test of this draw will
+    show little.
     """
 
     contacts: pd.DataFrame = field(repr=False, compare=False)
@@ -42,6 +45,7 @@ class Assignment:
     excluded: int
     probabilities: pd.DataFrame = field(repr=False, compare=False)
     draw_version: int = 1
+    warnings: tuple[str, ...] = ()
 
     @property
     def arm_probs(self) -> pd.DataFrame:
@@ -54,7 +58,7 @@ class Assignment:
         return self.log.copy()
 
     def _repr_html_(self) -> str:
-        return render_html(self.log, f"{len(self.contacts):,} customers assigned, mode {self.mode}")
+        return render_html(self.log, f"{len(self.contacts):,} customers assigned, mode {self.mode}", self.warnings)
 
 
 @check_arguments
@@ -158,10 +162,8 @@ def assign_arms(
     wanted = np.array([shares[arm] for arm in arms])
     stratum = _join_strata(table, names)
     units = _Units.of(table, stratum, held, cluster)
-    if mode == "hash":
-        drawn, chances = _draw_by_hash(units.ids, wanted, word)
-    else:
-        drawn, chances = _draw_in_blocks(units.ids, units.stratum, units.held, wanted, arms, word)
+    drawn, chances = units.draw(mode, wanted, arms, word)
+    notes = [] if cluster is None else units.doubt(drawn, arms, cluster)
     drawn, chances = drawn[units.of_customer], chances[units.of_customer]
     drawn = np.where(held, 0, drawn)
     if universal is not None:
@@ -193,6 +195,7 @@ def assign_arms(
         excluded=everyone - len(table),
         probabilities=pd.DataFrame(chances, columns=arms),
         draw_version=version,
+        warnings=tuple(notes),
     )
 
 
@@ -219,6 +222,40 @@ class _Units:
         first = stratum.groupby(codes).first()
         all_held = pd.Series(held).groupby(codes).all().to_numpy()
         return cls(pd.Series(ids), first.reset_index(drop=True), all_held, codes)
+
+    def draw(self, mode: str, wanted: np.ndarray, arms: Sequence[str], word: str) -> tuple[np.ndarray, np.ndarray]:
+        """The arm of each unit as a place in `arms`, and the probability of each arm."""
+        if mode == "hash":
+            return _draw_by_hash(self.ids, wanted, word)
+        return _draw_in_blocks(self.ids, self.stratum, self.held, wanted, arms, word)
+
+    def doubt(self, drawn: np.ndarray, arms: Sequence[str], cluster: str) -> list[str]:
+        """Say what a test of these clusters cannot show.
+
+        Raises
+        ------
+        TableError
+            An arm got fewer than two clusters: what chance does could not be measured.
+        """
+        counts = np.bincount(drawn[~self.held], minlength=len(arms))
+        if counts.min() < 2:
+            lacks = ", ".join(f"{n} for {arm}" for arm, n in zip(arms, counts, strict=True) if n < 2)
+            says = f"of {counts.sum():,} values of `{cluster}` the draw gives {lacks}: two for each arm are the least"
+            mend = "mode='blocks' keeps the shares; or take smaller units, such as households in place of cities"
+            raise TableError([f"{says}; {mend}"], "the assignment")
+        notes = []
+        for arm, n in zip(arms[1:], counts[1:], strict=True):
+            if min(n, counts[0]) < FEW and find_least_p(int(n), int(counts[0])) > 0.05:
+                notes.append(
+                    f"{n} values of `{cluster}` for {arm} and {counts[0]} for {arms[0]}: so few can be dealt in so few "
+                    "ways that no result could be told from chance at 5 percent; four for each arm are the least"
+                )
+        sizes = np.bincount(self.of_customer)
+        share = sizes.max() / sizes.sum()
+        if share > BIG:
+            name = self.ids[sizes.argmax()]
+            notes.append(f"{name!r} of `{cluster}` holds {share:.0%} of all customers: the answer leans on it")
+        return notes
 
 
 def _find_wrong_options(shares: Mapping[str, float], mode: str, salt: str, control: str) -> list[str]:

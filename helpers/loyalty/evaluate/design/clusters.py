@@ -14,7 +14,8 @@ from loyalty.stats.clusters import FEW, Clusters, find_even_size, find_icc
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import Column, Table, TableError, check_table
-from loyalty.tables.sources import AnyTable, collect
+from loyalty.tables.sources import AnyTable, collect, open_table
+from loyalty.tables.wave.together import find_unclear_names, find_wrong_column
 
 NO_KEY = ("",)  # a key that no column has: a customer is a row, whatever his id
 
@@ -127,9 +128,14 @@ def measure_clustering(
     """
     if not 0 < level < 1:
         raise ValueError(f"level should lie between 0 and 1, such as 0.95; found {level!r}")
-    who = Column(cluster, "id", "who is drawn together")
-    columns = (who, Column(outcome, "number", "the outcome"))
-    table = check_table(history, Table("history", "a customer", NO_KEY, columns))
+    if wrong := find_wrong_column(cluster, [outcome]):
+        raise TableError(wrong, "history")
+    columns = [Column(cluster, "id", "who is drawn together"), Column(outcome, "number", "the outcome")]
+    key = NO_KEY
+    if "customer_id" in open_table(history).collect_schema() and "customer_id" not in (cluster, outcome):
+        columns.append(Column("customer_id", "id", "the customer"))
+        key = ("customer_id",)
+    table = check_table(history, Table("history", "a customer", key, tuple(columns)))
     groups = table.group_by(cluster).agg(
         nw.len().alias("customers"),
         nw.col(outcome).cast(nw.Float64).sum().alias("total"),
@@ -138,11 +144,14 @@ def measure_clustering(
     sums = collect(groups)
     many = len(sums)
     n = int(sums["customers"].sum()) if many else 0
+    if unclear := find_unclear_names(sums[cluster], cluster):
+        raise TableError(unclear, "history")
     if many < 2 or n == many:
         says = f"`{cluster}` has {many:,} values for {n:,} customers"
         raise TableError([f"{says}: how alike customers are shows only where several clusters hold several"], "history")
     size = sums["customers"].to_numpy(float)
-    side = Clusters(size, sums["total"].to_numpy(float), sums["squares"].to_numpy(float), size)
+    filled = np.full(many, np.nan)  # nobody asks
+    side = Clusters(size, sums["total"].to_numpy(float), sums["squares"].to_numpy(float), size, filled)
     icc = find_icc([side])
     notes = []
     low = high = float("nan")
@@ -150,6 +159,8 @@ def measure_clustering(
         notes.append("no interval: all customers are alike, so that nothing can be told of clusters")
     else:
         low, high = bound_icc(icc, side, level)
+    if icc >= 1:
+        notes.append("no lower end: the customers of each cluster are all alike")
     if many < FEW:
         notes.append(f"only {many} clusters: the correlation is hardly known; plan with the upper end")
     mean = float(size.mean())

@@ -14,6 +14,7 @@ from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CUSTOMERS
 from loyalty.tables.sources import AnyTable, NotATable, open_table
+from loyalty.tables.wave.together import ALONE, find_unclear_names, find_wrong_column
 
 LIST = Table("customers", "a customer", ("customer_id",), CUSTOMERS.columns[:1])
 
@@ -71,8 +72,11 @@ def read_list(customers: AnyTable, names: list[str], cluster: str | None = None)
     empty = table[[name for name in names if name in found]].isna().sum()
     wrong += [f"`{k}` is empty for {n:,} of {len(table):,} customers: name the stratum" for k, n in empty.items() if n]
     for name in together:
-        if name in table and (n := int(table[name].isna().sum())):
-            wrong.append(f"`{name}` is empty for {n:,} customers: give everybody who is drawn alone a name of his own")
+        wrong += find_wrong_column(name)
+        if name in table:
+            if n := int(table[name].isna().sum()):
+                wrong.append(f"`{name}` is empty for {n:,} customers: {ALONE}")
+            wrong += find_unclear_names(table[name], name)
     if table.empty:
         wrong.append("the table holds no customer")
     return table.sort_values("customer_id", ignore_index=True), wrong

@@ -7,7 +7,7 @@ the luck of a few stores for the effect of the campaign.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from loyalty.stats.clusters import FEW, Clusters, find_icc
+from loyalty.stats.clusters import FEW, Clusters, find_icc, find_least_p
 from loyalty.stats.estimate import Estimate, make_estimate
+from loyalty.stats.intervals import doubt_moments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import collect
 from loyalty.tables.wave.assigned import Assigned
@@ -27,6 +28,11 @@ LEAN = 0.25  # one cluster with a larger share of its group's customers carries 
 SEED = 1  # of the deals that are drawn: the same table gives the same interval
 ROUNDING = 1e-12  # 1 - 0.9 is a little less than 0.1
 NEAR = 1e-4  # of a standard error: an end of the interval that is known so well is found
+HALVINGS = 100  # at most: numbers far from zero have no finer steps
+
+
+class TooFewClusters(TableError):
+    """So few clusters that no result could be told from chance."""
 
 
 def compare_clusters(
@@ -37,6 +43,7 @@ def compare_clusters(
     kind: str = "mean",
     level: float = 0.95,
     estimand: str = "ATE",
+    cost: float = 0.0,
 ) -> Estimate:
     """Compare two groups of clusters; each customer (or unit of the denominator) counts alike.
 
@@ -56,6 +63,8 @@ def compare_clusters(
     level : float
         Coverage of the interval, a fraction.
     estimand : str
+    cost : float
+        What each treated customer costs besides: a known amount, taken off before clusters are dealt. Not for ratios.
 
     Returns
     -------
@@ -65,7 +74,7 @@ def compare_clusters(
 
     Raises
     ------
-    TableError
+    TooFewClusters
         If no deal of so few clusters can be told from chance at this level: 3 against 3 can be dealt in 20 ways, so
         that p is never under .1.
 
@@ -85,12 +94,13 @@ def compare_clusters(
     sides = (treated, control)
     counts = [len(side.total) for side in sides]
     if min(counts) < 2:
-        raise TableError([f"there are {counts[0]} and {counts[1]} {what}: two of each group are the least"], "contacts")
+        says = f"there are {counts[0]} and {counts[1]} {what}: two of each group are the least"
+        raise TooFewClusters([says], "contacts")
     is_few = min(counts) < FEW
     if is_few:
         _refuse_too_few(counts, what, level)
     name = {"mean": "means", "rate": "rates of clusters", "ratio": "ratios"}[kind]
-    effect = treated.mean - control.mean
+    effect = treated.mean - control.mean - cost
     variances = [float((side.residuals**2).sum()) for side in sides]
     df = find_df(treated, control)
     fields: dict[str, Any] = {
@@ -114,7 +124,7 @@ def compare_clusters(
     error = float(np.sqrt(sum(variances)))
     found = make_estimate(effect, error, df=df, details=details, warnings=tuple(notes), **fields)
     if is_few and error > 0:
-        deals = _Deals.of(treated, control)
+        deals = _Deals.of(replace(treated, total=treated.total - cost * treated.customers), control)
         low, high = deals.invert(1 - level + ROUNDING)
         found = Estimate(
             effect=effect,
@@ -164,17 +174,17 @@ def _find_design_effect(sides: Sequence[Clusters], variance: float) -> float:
 def _refuse_too_few(counts: Sequence[int], what: str, level: float) -> None:
     ours, theirs = counts
     ways = comb(ours + theirs, ours)
-    least = (2 if ours == theirs else 1) / ways  # of equal groups, each deal has a twin the other way round
+    least = find_least_p(ours, theirs)
     if least <= 1 - level + ROUNDING:
         return
     says = f"{ours} and {theirs} {what} can be dealt in {ways:,} ways, so that p is never under {least:.2g}"
     mend = "draw more of them, four of each group at least, or measure customers who were drawn one by one"
-    raise TableError([f"{says}: nothing can be told from chance at a level of {level:.0%}; {mend}"], "contacts")
+    raise TooFewClusters([f"{says}: nothing can be told from chance at a level of {level:.0%}; {mend}"], "contacts")
 
 
 def _doubt(sides: Sequence[Clusters], what: str) -> list[str]:
     """Say which group one cluster carries. Skewness is no reason: a cluster that stands out widens the interval."""
-    notes = []
+    notes = list(doubt_moments(0.0, [float(side.filled.sum()) for side in sides]))
     for side, name in zip(sides, ("treated", "control"), strict=True):
         share = float((side.size / side.size.sum()).max())
         if share > LEAN:
@@ -213,6 +223,7 @@ def read_clusters(
     numbers = list(dict.fromkeys(name for metric in metrics for name in metric if name))
     sums = [nw.col(name).sum().alias(f"sum:{name}") for name in numbers]
     powers = [(nw.col(name) ** 2).sum().alias(f"squares:{name}") for name in numbers]
+    powers += [(nw.col(name) != 0).cast(nw.Int64).sum().alias(f"filled:{name}") for name in numbers]
     weights = [nw.col("weight").min().alias("least"), nw.col("weight").max().alias("most")]
     keys = ["arm", "segment", cluster]
     lazy = data.table.group_by(*keys).agg(nw.len().alias("customers"), *sums, *powers, *weights)
@@ -229,6 +240,7 @@ def read_clusters(
                 rows[f"sum:{name}"].to_numpy(float),
                 rows[f"squares:{name}"].to_numpy(float),
                 customers if per is None else rows[f"sum:{per}"].to_numpy(float),
+                rows[f"filled:{name}"].to_numpy(float),
             )
             for name, per in metrics
         }
@@ -301,7 +313,9 @@ class _Deals:
             else:
                 ends.append(way * float("inf"))
                 continue
-            while abs(far - near) > NEAR * step:
+            for _ in range(HALVINGS):
+                if abs(far - near) <= NEAR * step:
+                    break
                 middle = (near + far) / 2
                 near, far = (near, middle) if self.test(middle) <= alpha else (middle, far)
             ends.append(far)

@@ -22,7 +22,7 @@ import pandas as pd
 
 from loyalty.evaluate.lift.aggregates import Metric, Sums, add_strata, sum_strata
 from loyalty.evaluate.lift.bootstrap import redraw
-from loyalty.evaluate.lift.clusters import compare_clusters, read_clusters
+from loyalty.evaluate.lift.clusters import TooFewClusters, compare_clusters, read_clusters
 from loyalty.evaluate.lift.compare import compare_sums, compare_weighted
 from loyalty.evaluate.lift.cuped import adjust_gap
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
@@ -41,6 +41,7 @@ from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.assigned import Assigned, open_assigned
+from loyalty.tables.wave.together import find_wrong_column
 
 KINDS = ("auto", "rate", "mean")
 MEND = "measure stratum by stratum"
@@ -151,6 +152,8 @@ def measure_lift(
         data = open_assigned(contacts, outcomes, names, before=early, summed=True, **options)
         results, left_out = _measure(data, [metric], way)
     else:
+        if wrong := find_wrong_column(cluster, names):
+            raise TableError(wrong, WHO)
         data = open_assigned(contacts, outcomes, names, about=[cluster], **options)
         results, left_out = _measure_clusters(data, metric, way, cluster)
     if by is None and len(data.arms) == 1:
@@ -352,7 +355,7 @@ def _measure_clusters(data: Assigned, metric: Metric, way: _Way, cluster: str) -
         options: dict[str, Any] = {"what": f"values of `{cluster}`", "kind": kind, "level": way.level}
         try:
             found = compare_clusters(pair[0], pair[1], estimand=estimand, **options)
-        except TableError as error:
+        except TooFewClusters as error:
             left_out.append(f"no comparison of {arm}{where}: {error.problems[0]}")
             continue
         found = replace(found, warnings=(*found.warnings, *data.doubts))

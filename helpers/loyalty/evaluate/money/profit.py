@@ -11,11 +11,20 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
-from loyalty.evaluate.lift.clusters import compare_clusters
+from loyalty.evaluate.lift.clusters import TooFewClusters, compare_clusters
 from loyalty.evaluate.lift.compare import compare_weighted
 from loyalty.evaluate.lift.strata import compare_strata, sum_rows
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
-from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, Arms, Priced, choose_arm, price_arm, read_arms
+from loyalty.evaluate.money.pricing import (
+    COSTS,
+    MEASURES,
+    UNKNOWN,
+    Arms,
+    Priced,
+    choose_arm,
+    price_arm,
+    read_arms,
+)
 from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss_chance, value_test
 from loyalty.stats.clusters import sum_clusters
 from loyalty.stats.estimate import Estimate, make_estimate
@@ -26,6 +35,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
+from loyalty.tables.wave.together import find_wrong_column
 from loyalty.text import say_money
 
 if TYPE_CHECKING:
@@ -297,8 +307,8 @@ def compare_money(
 
     Not for choosing the best and quoting its profit: of several arms the first is also the luckiest. `p_holm` allows
     for the number of arms; parameters are those of `campaign_money`. With `by`, a column of the contacts, one row an
-    arm and segment, with the column `segment`; cells with fewer than two customers in a group are left out, and p is
-    corrected by Benjamini and Hochberg (`p_adjusted`).
+    arm and segment, with the column `segment`; p is corrected by Benjamini and Hochberg (`p_adjusted`). Cells with
+    fewer than two customers in a group, or with too few clusters, are left out, and named in `.attrs["warnings"]`.
 
     Examples
     --------
@@ -313,35 +323,63 @@ def compare_money(
     arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"), by, cluster)
     if by is not None:
         return _compare_cells(arms, offers, terms, cluster)
-    found = [_count_arm(arms, arm, offers, terms, cluster) for arm in sorted(arms.wave.arms)]
+    found, left_out = _count_each(arms, sorted(arms.wave.arms), offers, terms, cluster)
+    if not found:
+        raise TableError(left_out, "contacts")
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
     table.insert(5, "p", [money.profit.p for money in found])
     table.insert(6, "p_holm", correct_for_many(list(table["p"])))
-    return table.sort_values("profit", ascending=False, ignore_index=True)
+    table = table.sort_values("profit", ascending=False, ignore_index=True)
+    table.attrs["warnings"] = left_out
+    return table
+
+
+def _count_each(
+    arms: Arms, names: Sequence[str], offers: AnyTable, terms: Terms, cluster: str | None, where: str = ""
+) -> tuple[list[Money], list[str]]:
+    """The money of each arm; of whole clusters, also the arms that have too few to be compared, in words."""
+    if cluster is None:
+        return [_count_arm(arms, arm, offers, terms) for arm in names], []
+    found = []
+    left_out = []
+    for arm in names:
+        try:
+            found.append(_count_arm(arms, arm, offers, terms, cluster))
+        except TooFewClusters as error:
+            left_out.append(f"no comparison of {arm}{where}: {error.problems[0]}")
+    return found, left_out
 
 
 def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms, cluster: str | None) -> pd.DataFrame:
     """The money of each arm in each segment in which both groups have two customers; the best first."""
     rows = []
+    left_out: list[str] = []
     for segment in sorted(arms.people["segment"].unique()):
         inside = (arms.people["segment"] == segment).to_numpy()
         cell = replace(
             arms, people=arms.people[inside], windows={name: table[inside] for name, table in arms.windows.items()}
         )
         sizes = cell.people["arm"].value_counts()
-        if sizes.get(arms.wave.control, 0) < 2:
-            continue
-        for arm in sorted(name for name in arms.wave.arms if sizes.get(name, 0) >= 2):
-            money = _count_arm(cell, arm, offers, terms, cluster)
+        m = sizes.get(arms.wave.control, 0)
+        names = sorted(name for name in arms.wave.arms if min(sizes.get(name, 0), m) >= 2)
+        left_out += [
+            f"no comparison of {name} in `{segment}`: {sizes.get(name, 0):,} treated, {m:,} control customers"
+            for name in sorted(set(arms.wave.arms) - set(names))
+        ]
+        found, others = _count_each(cell, names, offers, terms, cluster, f" in `{segment}`")
+        left_out += others
+        for money in found:
             row = money.to_frame()
             row.insert(1, "segment", segment)
             row.insert(6, "p", money.profit.p)
             rows.append(row)
     if not rows:
-        raise TableError(["no segment has two customers in control and in a treated arm"], "contacts")
+        raise TableError(left_out, "contacts")
     table = pd.concat(rows, ignore_index=True)
     table.insert(7, "p_adjusted", control_false_discoveries(list(table["p"])))
-    return table.sort_values("profit", ascending=False, ignore_index=True)
+    table = table.sort_values("profit", ascending=False, ignore_index=True)
+    table.attrs["warnings"] = left_out
+    return table
 
 
 def _read_wave(
@@ -354,6 +392,8 @@ def _read_wave(
 ) -> Arms:
     """Read the wave once; what is wrong with the terms is told together with what is wrong with the tables."""
     problems = terms.find_problems()
+    if cluster is not None:
+        problems += find_wrong_column(cluster, [column.name for column in MEASURES])
     if not problems:
         about = [] if cluster is None else [cluster]
         return read_arms(contacts, outcomes, terms.named_windows, control, about, by)
@@ -445,8 +485,9 @@ class _Sides:
         treated = priced.treated
         profit = self.each["profit"].to_numpy()
         if priced.cluster is not None:
-            sides = [sum_clusters((profit - cost * treated)[who], priced.cluster[who]) for who in (treated, ~treated)]
-            found = compare_clusters(sides[0], sides[1], what=f"values of `{priced.cluster.name}`", level=level)
+            sides = [sum_clusters(profit[who], priced.cluster[who]) for who in (treated, ~treated)]
+            what = f"values of `{priced.cluster.name}`"
+            found = compare_clusters(sides[0], sides[1], what=what, level=level, cost=cost)
             return replace(found, method=f"profit per customer, {found.method}")
         if priced.strata is not None and priced.stratum is not None:
             ours, theirs = sum_rows(profit, priced.stratum, treated)

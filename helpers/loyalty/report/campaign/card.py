@@ -197,7 +197,8 @@ def say_undone(undone: Mapping[str, str]) -> list[str]:
 
 def say_best(arms: int) -> str:
     """That the arm shown is the best of several, and that the result allows for it."""
-    return f"This is the best of {arms} arms, and the best is partly lucky. The result above already takes that into account."
+    says = f"This is the best of {arms} arms, and the best is partly lucky."
+    return f"{says} The result above already takes that into account."
 
 
 def say_alarm(found: str) -> str:

@@ -439,3 +439,31 @@ def test_a_store_in_two_strata_or_without_a_name_is_refused():
         assign_arms(people.assign(store=people["store"].where(people["store"] < 4)), cluster="store", **options)
     with pytest.raises(TableError, match="which says who is drawn together"):
         assign_arms(people, cluster="shop", **options)
+
+
+def test_a_draw_of_clusters_that_could_show_nothing_is_refused_or_says_so():
+    shares = {"control": 0.5, "mail": 0.5}
+    people = pd.DataFrame({"customer_id": range(60), "store": np.repeat(np.arange(6), 10)})
+    few = assign_arms(people, shares, mode="blocks", salt="spring", cluster="store")
+    assert "3 values of `store` for mail and 3 for control" in few.warnings[0] and few.warnings[0] in few._repr_html_()
+    with pytest.raises(TableError, match="2 values of `store` the draw gives 1 for control, 1 for mail"):
+        assign_arms(people.assign(store=people["store"] // 3), shares, mode="blocks", salt="spring", cluster="store")
+    big = people.assign(store=np.where(people["store"] == 0, "city", people["customer_id"].astype(str)))
+    drawn = assign_arms(big, shares, mode="blocks", salt="spring", cluster="store")
+    assert "'city'" not in drawn.warnings, "a sixth of all is no warning"
+    big.loc[10:19, "store"] = "city"
+    assert "'city' of `store` holds 33% of all" in assign_arms(big, shares, salt="spring", cluster="store").warnings[0]
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b"])
+def test_a_blank_name_is_no_household(name):
+    people = pd.DataFrame({"customer_id": range(40), "house": [name] * 20 + [f"h{i}" for i in range(20)]})
+    with pytest.raises(TableError, match="blank: give everybody who is drawn alone a name of his own"):
+        assign_arms(people, {"control": 0.5, "mail": 0.5}, salt="spring", cluster="house")
+
+
+@pytest.mark.parametrize("name", ["arm", "propensity", "control_kind", "wave", "stratum"])
+def test_a_column_that_the_draw_writes_cannot_say_who_is_drawn_together(name):
+    people = pd.DataFrame({"customer_id": range(40), name: range(40)})
+    with pytest.raises(TableError, match=f"`{name}` cannot say who is drawn together"):
+        assign_arms(people, {"control": 0.5, "mail": 0.5}, salt="spring", cluster=name)

@@ -79,3 +79,15 @@ def test_what_cannot_tell_how_alike_customers_are_is_refused_or_said():
     assert np.isnan(same.icc) and same.warnings[0].startswith("no interval")
     assert not measure_clustering(draw(3, 12, 5, 0.1), cluster="store").warnings
     assert any("only 4 clusters" in text for text in measure_clustering(draw(3, 4, 5, 0.1), cluster="store").warnings)
+
+
+def test_a_customer_twice_a_name_in_two_spellings_and_customers_all_alike_are_seen():
+    table = draw(3, 12, 5, 0.1).assign(customer_id=range(60))
+    twice = pd.concat([table, table.head(3)])
+    with pytest.raises(TableError, match="customer_id"):
+        measure_clustering(twice, cluster="store")
+    spelled = table.assign(store=[f"S{name}" if row % 2 else f"s{name}" for row, name in enumerate(table["store"])])
+    with pytest.raises(TableError, match="differ only in zeros, blanks or capital letters"):
+        measure_clustering(spelled, cluster="store")
+    alike = measure_clustering(table.assign(sales=table["store"] * 0.1), cluster="store")
+    assert alike.icc == pytest.approx(1) and any(text.startswith("no lower end") for text in alike.warnings)

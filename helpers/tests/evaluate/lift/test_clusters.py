@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,7 @@ import clusters as benchmark  # noqa: E402
 from loyalty.evaluate.lift.clusters import _Deals, compare_clusters, find_df
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.money.profit import campaign_money, compare_money
-from loyalty.stats.clusters import Clusters, find_icc, sum_clusters
+from loyalty.stats.clusters import find_icc, sum_clusters
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
 
@@ -227,7 +228,7 @@ def test_of_lotteries_among_few_stores_one_in_twenty_is_taken_for_an_effect():
     seen = 0
     for seed in range(10_000, 10_000 + count):
         sides = benchmark.draw(seed, benchmark.Cell(5, 20, "heavy"))
-        moved = Clusters(sides[0].customers, sides[0].total - EFFECT * sides[0].size, sides[0].squares, sides[0].size)
+        moved = replace(sides[0], total=sides[0].total - EFFECT * sides[0].size)
         seen += compare_clusters(moved, sides[1]).p <= 0.05
     low, high = stats.binom.ppf([0.0005, 0.9995], count, 12 / 252)  # of 252 deals the 12 most extreme
     assert low <= seen <= high
@@ -269,3 +270,77 @@ def test_the_profit_of_stores_is_that_of_their_margin_less_what_a_contact_costs(
     assert compare_money(few, **costs, cluster="store")["low"].iloc[0] == pytest.approx(money.profit.low)
     with pytest.raises(TableError, match="there is no column `shop`"):
         campaign_money(few, **costs, cluster="shop")
+
+
+ALIKE_HOUSES = pd.DataFrame(
+    {"arm": np.repeat(["mail", "control"], 30), "store": np.repeat(np.arange(12), 5), "sales": 0.0}
+)
+
+
+@pytest.mark.parametrize("houses", [12, 60])
+@pytest.mark.parametrize("sales", [(0.0, 0.0), (0.1, 0.0), (0.1, 0.1), (0.3, 0.7)])
+def test_customers_who_are_all_alike_have_no_interval_and_rounding_is_no_spread(houses, sales):
+    """The sum of ten times 0.1 is not 1; an earlier search for the interval's end never came back."""
+    table = ALIKE_HOUSES.assign(store=np.arange(60) * houses // 60)
+    table["sales"] = np.where(table["arm"] == "mail", *sales)
+    lift = measure_lift(table, cluster="store")
+    assert np.isnan([lift.low, lift.high, lift.p]).all()
+    assert any(text.startswith("no interval") for text in lift.warnings)
+    options = {"margin_rate": 0.3, "contact_cost": 0.1, "reward_cost": 0.0, "point_cost": 0.0}
+    money = campaign_money(table, cluster="store", **options)
+    alone = campaign_money(table, **options)
+    assert money.profit.effect == pytest.approx(alone.profit.effect)
+    assert np.isnan([money.profit.low, money.profit.high]).all() and money.verdict == "open"
+
+
+@given(
+    st.integers(1, 12), st.sampled_from([1e-9, 0.1, 1 / 3, 7.7, 1e9]), st.sampled_from([2, 5, 12]), st.integers(0, 9)
+)
+@settings(max_examples=40, deadline=None)
+def test_one_value_for_all_is_no_spread_whatever_the_value_and_the_sizes(size, value, stores, seed):
+    sizes = np.random.default_rng(seed).integers(1, size + 1, 2 * stores)
+    names = np.repeat(np.arange(2 * stores), sizes)
+    side = sum_clusters(np.full(len(names), value), names)
+    assert not side.residuals.any()
+
+
+def test_few_buyers_are_said_of_clusters_as_of_customers():
+    table = pd.DataFrame({"arm": np.repeat(["mail", "control"], 200), "store": np.repeat(np.arange(40), 10)})
+    table["sales"] = 0.0
+    table.loc[[0, 200, 201], "sales"] = [9.0, 3.0, 2.0]
+    few = "fewer than 20 customers with a value other than zero in one group"
+    assert few in measure_lift(table, cluster="store").warnings
+    options = {"margin_rate": 0.3, "contact_cost": 0.1, "reward_cost": 0.0, "point_cost": 0.0}
+    assert few in campaign_money(table, cluster="store", **options).warnings, "what a contact costs makes no buyer"
+
+
+@pytest.mark.parametrize("name", ["arm", "propensity", "control_kind", "segment", "weight", "stratum", "sales"])
+def test_a_column_with_another_meaning_cannot_say_who_was_drawn_together(name):
+    table = ALIKE_HOUSES.assign(**{name: ALIKE_HOUSES.get(name, 1)})
+    with pytest.raises(TableError, match=f"`{name}`.* cannot say who"):
+        measure_lift(table, cluster=name)
+    with pytest.raises(TableError, match=f"`{name}`.* cannot say who"):
+        campaign_money(table, cluster=name, margin_rate=0.3)
+
+
+@pytest.mark.parametrize(("one", "other"), [("S00 ", "s00"), ("0", "00"), (0.0, "0")])
+def test_two_spellings_of_one_name_are_refused(one, other):
+    table = ALIKE_HOUSES.assign(store=ALIKE_HOUSES["store"].astype(object))
+    table["store"] = [one] * 3 + [other] * 2 + [f"shop {name}" for name in table["store"][5:]]
+    for measure, options in ((measure_lift, {}), (campaign_money, {"margin_rate": 0.3})):
+        with pytest.raises(TableError, match="differ only in zeros, blanks or capital letters"):
+            measure(table, cluster="store", **options)
+
+
+def test_an_arm_or_a_segment_with_too_few_clusters_is_left_out_of_the_money_and_said():
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"store": np.repeat(np.arange(34), 10), "sales": rng.gamma(1, 9, 340)})
+    table["arm"] = np.select([table["store"] < 16, table["store"] < 32], ["mail", "control"], "push")
+    options = {"margin_rate": 0.3, "contact_cost": 0.1, "reward_cost": 0.0, "point_cost": 0.0, "cluster": "store"}
+    found = compare_money(table.query("arm != 'push' or store == 33"), **options)
+    assert list(found["arm"]) == ["mail"] and "no comparison of push: there are 1 and 16" in found.attrs["warnings"][0]
+    table["kind"] = np.where(table["store"].isin([0, 16]), "city", "land")
+    both = compare_money(table.query("arm != 'push'"), by="kind", **options)
+    assert list(both["segment"]) == ["land"] and "in `city`" in both.attrs["warnings"][0]
+    with pytest.raises(TableError, match="no comparison of mail"):
+        compare_money(table.query("store in (0, 16)"), **options)
