@@ -98,3 +98,17 @@ def render_text(text: str) -> str:
     # JupyterLab takes two dollars within one piece of text for a formula; each in an element of its own stays money
     escaped = escaped.replace("$", "<span>$</span>")
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escaped).replace("\n", "<br>")
+
+
+def ask_percent(value: float) -> str:
+    """Ask whether a number of percent was written where a fraction is wanted; empty where it cannot be.
+
+    Examples
+    --------
+    >>> ask_percent(95), ask_percent(0.95)
+    (': is 95 percent meant? Write 0.95', '')
+    """
+    if not 1 < value <= 100:
+        return ""
+    digits = 2 if value == round(value) else 4
+    return f": is {value:g} percent meant? Write {value / 100:.{digits}f}"

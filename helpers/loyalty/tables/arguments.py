@@ -24,6 +24,7 @@ import pandas as pd
 
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import NotATable, as_frame, open_table
+from loyalty.text import ask_percent
 
 PACKAGE = Path(__file__).parents[1]
 RAISE = dis.opmap["RAISE_VARARGS"]  # the instruction that a `raise` becomes
@@ -174,8 +175,8 @@ def _refuse_limits(name: str, value: Any) -> None:
         return
     value = float(value) if not isinstance(value, int) else value
     if name == "level" and not 0 < value < 1:
-        mend = f": is {value:g} percent meant? Write {value / 100:g}" if 1 < value < 100 else ""
-        raise _Wrong(f"level should lie between 0 and 1, such as 0.95; found {value!r}{mend}", is_hard=True)
+        says = f"level should lie between 0 and 1, such as 0.95; found {value!r}{ask_percent(value)}"
+        raise _Wrong(says, is_hard=True)
     low = LIMITS[name][0] if name in LIMITS else None
     if low is not None and value < low:
         raise _Wrong(f"`{name}` should be {low} or more, found {value!r}", is_hard=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import CONTRACTS
+from loyalty.text import ask_percent
 
 
 def check_number(name: str, value: Any, *, share: bool = False, low: float = 0.0) -> list[str]:
@@ -25,11 +26,7 @@ def check_number(name: str, value: Any, *, share: bool = False, low: float = 0.0
     if not np.isfinite(number):
         return [f"{name} should be a number, found {value!r}"]
     if share and not 0 <= number <= 1:
-        mend = ""
-        if 1 < number <= 100:
-            digits = 2 if number == round(number) else 4
-            mend = f": is {number:g} percent meant? Write {number / 100:.{digits}f}"
-        return [f"{name} should be from 0 to 1, found {number:g}{mend}"]
+        return [f"{name} should be from 0 to 1, found {number:g}{ask_percent(number)}"]
     if number < low:
         return [f"{name} should be {low:g} or more, found {number:g}"]
     return []

@@ -16,6 +16,7 @@ import pandas as pd
 from loyalty.evaluate.design.hashing import hash_customers
 from loyalty.stats.estimate import render_html
 from loyalty.tables.check import TableError
+from loyalty.text import ask_percent
 
 CONTROL = "control"
 
@@ -98,30 +99,39 @@ class Rules:
         listed = ", ".join(map(str, names))
         return [f"costs should name every offer, what is free with 0; without a cost: {listed}"]
 
-    def _find_wrong_numbers(self) -> list[str]:
+    def _find_wrong_rest(self) -> list[str]:
         problems = []
-        arms = len(self.offers) + 1
-        if not _lies(self.holdout, 0, 0.9):
-            hint = f"; for {self.holdout:g} % write {self.holdout / 100:g}" if _lies(self.holdout, 1, 90) else ""
-            problems.append(f"holdout should be a share from 0 to 0.9, found {self.holdout!r}{hint}")
-        if not _lies(self.floor, 0, 1 / arms):
-            problems.append(f"floor should be from 0 to {1 / arms:.3g}, one part of {arms} arms, found {self.floor!r}")
-        if isinstance(self.caps, Mapping) and _lies(self.floor, 0, 1 / arms):
-            wrong = {name: cap for name, cap in self.caps.items() if not _lies(cap, self.floor, 1)}
-            problems += [
-                f"the cap of {name} should be from the floor to 1, found {cap!r}" for name, cap in wrong.items()
-            ]
-        if isinstance(self.costs, Mapping):
-            wrong = {name: cost for name, cost in self.costs.items() if not _lies(cost, 0, np.inf)}
-            problems += [f"the cost of {name} should be 0 or more, found {cost!r}" for name, cost in wrong.items()]
-        if self.budget is not None and not _lies(self.budget, 0, np.inf):
-            problems.append(f"budget should be euros, 0 or more, found {self.budget!r}")
         if self.most is not None and not (_is_whole(self.most) and self.most >= 1):
             problems.append(f"most should be a whole number of contacts, 1 or more, found {self.most!r}")
         if not (_is_whole(self.within) and self.within >= 1):
             problems.append(f"within should be a whole number of waves, 1 or more, found {self.within!r}")
         elif self.most is None and self.within != 1:
             problems.append(f"within={self.within} needs `most`: how many contacts in so many waves?")
+        elif _is_whole(self.most) and self.most >= self.within:
+            limits = f"most={self.most} within={self.within} limits nothing"
+            problems.append(f"{limits}, because a wave is one contact: set `within` higher than `most`")
+        return problems
+
+    def _find_wrong_numbers(self) -> list[str]:
+        problems = []
+        arms = len(self.offers) + 1
+        if not _lies(self.holdout, 0, 0.9):
+            problems.append(f"holdout should be a share from 0 to 0.9, found {self.holdout!r}{_ask(self.holdout)}")
+        if not _lies(self.floor, 0, 1 / arms):
+            limit = f"from 0 to {1 / arms:.3g}, one part of {arms} arms"
+            problems.append(f"floor should be {limit}, found {self.floor!r}{_ask(self.floor)}")
+        if isinstance(self.caps, Mapping) and _lies(self.floor, 0, 1 / arms):
+            wrong = {name: cap for name, cap in self.caps.items() if not _lies(cap, self.floor, 1)}
+            problems += [
+                f"the cap of {name} should be from the floor to 1, found {cap!r}{_ask(cap)}"
+                for name, cap in wrong.items()
+            ]
+        if isinstance(self.costs, Mapping):
+            wrong = {name: cost for name, cost in self.costs.items() if not _lies(cost, 0, np.inf)}
+            problems += [f"the cost of {name} should be 0 or more, found {cost!r}" for name, cost in wrong.items()]
+        if self.budget is not None and not _lies(self.budget, 0, np.inf):
+            problems.append(f"budget should be euros, 0 or more, found {self.budget!r}")
+        problems += self._find_wrong_rest()
         if isinstance(self.costs, Mapping) and (self.costs or self.budget is not None):
             problems += self._find_missing_costs()
         return problems
@@ -129,6 +139,10 @@ class Rules:
 
 def _lies(value: Any, low: float, high: float) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high
+
+
+def _ask(value: Any) -> str:
+    return ask_percent(value) if _lies(value, 1, 100) else ""
 
 
 def _is_whole(value: Any) -> bool:

@@ -21,6 +21,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
+from loyalty.text import ask_percent
 
 POINTS = 1_000  # of a curve that is kept: more would only be drawn on each other
 SKEW = "a skew estimate of"
@@ -231,12 +232,12 @@ def _check(top: Sequence[float], of: str, level: float) -> tuple[float, ...]:
     shares = tuple(float(one) for one in top)
     problems = []
     if not shares or not all(0 < one < 1 for one in shares):
-        problems.append(f"top should hold shares above 0 and below 1, found {list(shares)}")
+        mend = ask_percent(max(shares, default=0.0))
+        problems.append(f"top should hold shares above 0 and below 1, found {list(shares)}{mend}")
     if not isinstance(of, str) or of not in WHO:
         problems.append(f"`of` should be 'buyers' or 'members', found {of!r}")
     if isinstance(level, Real) and not 0 < level < 1:
-        mend = f": is {level:g} percent meant? Write {level / 100:g}" if 1 < level < 100 else ""
-        problems.append(f"level should lie between 0 and 1, such as 0.95; found {level!r}{mend}")
+        problems.append(f"level should lie between 0 and 1, such as 0.95; found {level!r}{ask_percent(level)}")
     if problems:
         raise TableError(problems, "measure_concentration")
     return shares

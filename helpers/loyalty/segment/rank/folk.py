@@ -14,6 +14,7 @@ from loyalty.segment.rank.cohorts import Cohorts
 from loyalty.segment.rank.concentration import Concentration
 from loyalty.stats.intervals import wilson
 from loyalty.tables.arguments import check_arguments
+from loyalty.text import ask_percent
 
 HOLDS = "holds"
 FAILS = "does not hold"
@@ -122,6 +123,9 @@ def judge_top_share(
 
     Source: Juran (1951), Quality-Control Handbook, who named the rule after Pareto; of customers Pareto knew nothing.
     """
+    for name, value in (("top", top), ("claim", claim), ("within", within)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} should be a share from 0 to 1, found {value:g}{ask_percent(value)}")
     found = concentration.share(top)
     ends = max(claim - within, 0.0), min(claim + within, 1.0)
     verdict = _decide(found.low, found.high, *ends)
@@ -251,7 +255,8 @@ def find_value_gain(retention: float, *, less_churn: float = 0.05, points: bool 
     """
     if not 0 <= retention <= 1 or not 0 <= less_churn <= 1 or not 0 <= discount < np.inf:
         found = f"found {retention}, {less_churn} and {discount}"
-        raise ValueError(f"retention and less_churn lie between 0 and 1, discount is 0 or more; {found}")
+        mend = ask_percent(retention) or ask_percent(less_churn)
+        raise ValueError(f"retention and less_churn lie between 0 and 1, discount is 0 or more; {found}{mend}")
     if points and retention + less_churn > 1 + 1e-9:
         found = f"of 100 customers {100 * retention:g} stay, so {100 * less_churn:g} more cannot"
         mend = f"lower less_churn to {1 - retention:.3g}, or set" if retention < 1 else "set"

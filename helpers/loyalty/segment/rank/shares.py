@@ -13,6 +13,7 @@ from scipy import stats
 
 from loyalty.stats.intervals import MOST_SKEWNESS, find_skewness
 from loyalty.tables.arguments import check_arguments
+from loyalty.text import ask_percent
 
 LEAST_TAIL = 2.1  # tail index under which the variance of the largest amounts hardly exists
 TAIL_SHARE = 0.05  # of the amounts above zero: the tail
@@ -100,8 +101,8 @@ def estimate_top_share(amounts: ArrayLike, top: float, *, level: float = 0.95) -
     Source: Beach and Davidson (1983), Review of Economic Studies 50, 723-735, for the variance.
     """
     if not 0 < top <= 1:
-        mend = f": is {top:g} percent meant? Write {top / 100:g}" if 1 < top <= 100 else ""
-        raise ValueError(f"top should be a share of the customers, above 0 and at most 1; found {top:g}{mend}")
+        says = f"top should be a share of the customers, above 0 and at most 1; found {top:g}{ask_percent(top)}"
+        raise ValueError(says)
     return _estimate_slice(_read_amounts(amounts), 0.0, top, level)
 
 
@@ -129,7 +130,8 @@ def estimate_slice(ordered: ArrayLike, above: float, to: float, *, level: float 
     0.4
     """
     if not 0 <= above < to <= 1:
-        raise ValueError(f"the slice should satisfy 0 <= above < to <= 1; found above {above:g} and to {to:g}")
+        says = f"the slice should satisfy 0 <= above < to <= 1; found above {above:g} and to {to:g}{ask_percent(to)}"
+        raise ValueError(says)
     return _estimate_slice(_read_amounts(ordered), above, to, level)
 
 

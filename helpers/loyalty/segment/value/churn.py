@@ -22,6 +22,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable
+from loyalty.text import ask_percent
 
 FEATURES = ("silence", "silence_in_gaps", "purchases", "tenure", "spend")
 LEAST = 20  # customers who stayed, and who went quiet
@@ -235,7 +236,8 @@ def measure_calibration(predicted: ArrayLike, happened: ArrayLike, *, bins: int 
     if len(p) != len(y) or not len(p):
         problems.append(f"as many outcomes as probabilities are needed, at least one; found {len(p):,} and {len(y):,}")
     if len(p) and not ((p >= 0) & (p <= 1)).all():
-        problems.append("predicted should hold probabilities from 0 to 1")
+        mend = ask_percent(float(p.max())) if p.min() >= 0 else ""
+        problems.append(f"predicted should hold probabilities from 0 to 1, found {p.min():g} to {p.max():g}{mend}")
     if not np.isin(y, (0, 1)).all():
         problems.append("happened should hold yes and no, as True and False or 1 and 0")
     if bins < 1:

@@ -22,6 +22,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import ask_percent
 
 YEAR = 365.25 / 7  # weeks
 
@@ -206,7 +207,7 @@ def find_promising(value: CustomerValue, purchases: AnyTable, *, share: float = 
     [2]
     """
     if not 0 < share < 1:
-        raise TableError([f"share should lie between 0 and 1, found {share!r}"], "find_promising")
+        raise TableError([f"share should lie between 0 and 1, found {share!r}{ask_percent(share)}"], "find_promising")
     table = read_purchases(purchases, money=True).sort_values("customer_id", ignore_index=True)
     if not table["customer_id"].equals(value.table["customer_id"]):
         raise TableError(["the value and the purchases are not of the same customers"], "purchases")

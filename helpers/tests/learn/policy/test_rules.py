@@ -137,7 +137,8 @@ def test_who_had_enough_contacts_rests_and_takes_no_part():
         ({"budget": 10.0}, "without a cost: gift, points, coupon"),
         ({"costs": {"gift": 1.0}}, "what is free with 0; without a cost: points, coupon"),
         ({"offers": (["gift"],)}, "should have a name"),
-        ({"holdout": 5}, "write 0.05"),
+        ({"holdout": 5}, "is 5 percent meant"),
+        ({"most": 3}, "limits nothing"),
     ],
 )
 def test_rules_that_cannot_be_meant_are_refused(change, says):
