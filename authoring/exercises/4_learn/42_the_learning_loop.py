@@ -47,7 +47,7 @@ hint("42a")
 # €{{points_lift:.2f}}. The customers of the holdout stand in the log with `control` too. They were not in this lottery: their chance of control was one. Leave them out here; they have another task (42d).
 
 # %% [markdown]
-# **42b Which is better?** The basket discount was ahead of the points. From wave 1 alone, in the segment `baby`: what is the probability that the `bonus_points` are truly better than the `basket_discount`? Take each arm's mean as normal with its own standard error (`sem`), and believe nothing beforehand. One fraction from 0 to 1, to three digits.
+# **42b Which is better?** The basket discount was ahead of the points. From wave 1 alone, in the segment `baby`: what is the probability that the `bonus_points` are truly better than the `basket_discount`? Take each arm's mean as normal with its own standard error (`sem`), and believe nothing beforehand. No dice are needed: `norm.cdf` of `scipy.stats` gives the exact value. One fraction from 0 to 1, to three decimals.
 
 # %%
 ### BEGIN SOLUTION

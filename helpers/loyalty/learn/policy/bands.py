@@ -56,6 +56,10 @@ def compare_programmes(runs: Any, against: str, *, value: str = "profit", level:
     if missing := [name for name in ("seed", "policy", value) if name not in table]:
         raise TableError([f"there is no column `{name}`" for name in missing], "the runs")
     problems = []
+    if not pd.api.types.is_numeric_dtype(table[value]):
+        problems.append(f"`{value}` should hold numbers")
+    if table["seed"].nunique() < 2:
+        problems.append("one seed has no band: run two or more, better forty")
     if table.duplicated(["seed", "policy"]).any():
         problems.append("a seed has a policy twice")
     names = list(dict.fromkeys(table["policy"]))
@@ -63,13 +67,9 @@ def compare_programmes(runs: Any, against: str, *, value: str = "profit", level:
         problems.append(f"there is no policy {against!r}; there are {', '.join(map(str, names)) or 'none'}")
     if problems:
         raise TableError(problems, "the runs")
-    if not pd.api.types.is_numeric_dtype(table[value]):
-        raise TableError([f"`{value}` should hold numbers"], "the runs")
     wide = table.pivot(index="seed", columns="policy", values=value)[names].astype(float)
     if not np.isfinite(wide.to_numpy()).all():
         raise TableError(["every seed should have a number for every policy"], "the runs")
-    if len(wide) < 2:
-        raise TableError(["one seed has no band: run two or more, better forty"], "the runs")
     gap = wide.sub(wide[against], axis=0)
     reach = float(special.stdtrit(len(wide) - 1, 0.5 + level / 2)) / np.sqrt(len(wide))
     rows = pd.DataFrame({"policy": names, "seeds": len(wide)})

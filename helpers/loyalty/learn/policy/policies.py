@@ -9,14 +9,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from loyalty.learn.policy.evidence import Evidence, Lot, add_up, find_noise, weigh_lot
-from loyalty.learn.policy.rules import Choice, Rules, draw_arms, draw_luck, hold_back, limit_chances
+from loyalty.learn.policy.rules import Choice, Rules, draw_arms, draw_luck, hold_back, lies_within, limit_chances
 from loyalty.tables.check import TableError
 from loyalty.tables.ids import write_id
 from loyalty.tables.sources import collect, open_table
@@ -97,9 +96,9 @@ class Policy:
         >>> choice.chances.sum(axis=1).round(9).unique().tolist()
         [1.0]
         """
-        _refuse(isinstance(self.rules, Rules), f"rules should be `Rules(...)`, found {self.rules!r}")
+        _require(isinstance(self.rules, Rules), f"rules should be `Rules(...)`, found {self.rules!r}")
         whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool) and seed >= 0
-        _refuse(bool(whole), f"seed should be a whole number, 0 or more, found {seed!r}")
+        _require(bool(whole), f"seed should be a whole number, 0 or more, found {seed!r}")
         people = _read_customers(customers, self.columns)
         history = None if history is None else collect(open_table(history))
         past = read_log(history, self.rules, self.columns)
@@ -157,7 +156,7 @@ class RepeatWinner(Policy):
     trial: int = 1
 
     def __post_init__(self) -> None:
-        _refuse(_is_count(self.trial), f"trial should be a whole number of waves, 1 or more, found {self.trial!r}")
+        _require(_is_count(self.trial), f"trial should be a whole number of waves, 1 or more, found {self.trial!r}")
 
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
@@ -185,7 +184,7 @@ class EpsilonGreedy(Policy):
     epsilon: float = 0.2
 
     def __post_init__(self) -> None:
-        _refuse(_lies(self.epsilon, 0, 1), f"epsilon should be from 0 to 1, found {self.epsilon!r}")
+        _require(lies_within(self.epsilon, 0, 1), f"epsilon should be from 0 to 1, found {self.epsilon!r}")
 
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
@@ -245,16 +244,15 @@ class Thompson(Policy):
     ) -> tuple[np.ndarray, float]:
         """Shares of joint draws from the posterior in which an arm is the best."""
         arms = len(self.rules.arms)
-        segments = past.segments or ("",)
-        count = len(segments)
-        prior = np.kron(np.eye(arms - 1), self.common**2 + self.own**2 * np.eye(count))
         if not past.lots:
             return np.full((len(people), arms), 1 / arms), 0.0
+        count = len(past.segments)
+        prior = np.kron(np.eye(arms - 1), self.common**2 + self.own**2 * np.eye(count))
         found = weigh_segments(past, self.rules, forget=self.forget, window=self.window)
         mean, factor = found.update(prior)
         lifts = _draw_lifts(mean, factor, DRAWS, seed, wave).reshape(DRAWS, arms - 1, count)
         share = _count_best(lifts)
-        place = _place(segments, people["segment"])
+        place = _place(past.segments, people["segment"])
         known = place >= 0
         wanted = np.where(known[:, None], share[place], 1 / arms)
         return wanted, float(np.sqrt(share * (1 - share) / DRAWS).max())
@@ -340,7 +338,7 @@ class BestPolicy(Policy):
     see: Literal["segment", "type"] = "segment"
 
     def __post_init__(self) -> None:
-        _refuse(self.see in ("segment", "type"), f"see should be 'segment' or 'type', found {self.see!r}")
+        _require(self.see in ("segment", "type"), f"see should be 'segment' or 'type', found {self.see!r}")
 
     def want(
         self, past: Past, people: pd.DataFrame, wave: int, seed: int, truth: Any = None
@@ -363,15 +361,15 @@ def _check_wanted(wanted: Any, count: int, arms: Sequence[str], name: str) -> No
         shares = np.empty(0)
     start = f"`want` of {name} should return"
     if shares.shape != (count, len(arms)):
-        _refuse(False, f"{start} a row for each of {count:,} customers and a column for {', '.join(arms)}")
+        _require(False, f"{start} a row for each of {count:,} customers and a column for {', '.join(arms)}")
     if not (np.isfinite(shares) & (shares >= -1e-9)).all():
-        _refuse(False, f"{start} chances of 0 or more, without empty ones")
+        _require(False, f"{start} chances of 0 or more, without empty ones")
     if (np.abs(shares.sum(axis=1) - 1) > 1e-6).any():
         hint = "; are these percent?" if np.allclose(shares.sum(axis=1), 100) else ""
-        _refuse(False, f"{start} chances that sum to 1 in every row{hint}")
+        _require(False, f"{start} chances that sum to 1 in every row{hint}")
 
 
-def _refuse(is_fine: bool, problem: str) -> None:
+def _require(is_fine: bool, problem: str) -> None:
     if not is_fine:
         raise TableError([problem], "the policy")
 
@@ -379,8 +377,8 @@ def _refuse(is_fine: bool, problem: str) -> None:
 def _check_belief(policy: Thompson | ProfileThompson) -> None:
     """Refuse priors, forgetting and windows that cannot be meant, all at once."""
     given = {"common": policy.common, "own": policy.own}
-    problems = [f"{n} should be above zero, found {v!r}" for n, v in given.items() if not _lies(v, 1e-9, 1e9)]
-    if not _lies(policy.forget, 0, 1):
+    problems = [f"{n} should be above zero, found {v!r}" for n, v in given.items() if not lies_within(v, 1e-9, 1e9)]
+    if not lies_within(policy.forget, 0, 1):
         problems.append(f"forget should be from 0 to 1, found {policy.forget!r}")
     if policy.window is not None and not _is_count(policy.window):
         problems.append(f"window should be a whole number of waves, 1 or more, found {policy.window!r}")
@@ -389,10 +387,6 @@ def _check_belief(policy: Thompson | ProfileThompson) -> None:
         problems.append(f"columns should be names, such as ('usual',), found {names!r}")
     if problems:
         raise TableError(problems, "the policy")
-
-
-def _lies(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high
 
 
 def _is_count(value: Any) -> bool:

@@ -107,7 +107,7 @@ class Rules:
             problems.append(f"within should be a whole number of waves, 1 or more, found {self.within!r}")
         elif self.most is None and self.within != 1:
             problems.append(f"within={self.within} needs `most`: how many contacts in so many waves?")
-        elif _is_whole(self.most) and self.most >= self.within:
+        elif self.most is not None and _is_whole(self.most) and self.most >= self.within:
             limits = f"most={self.most} within={self.within} limits nothing"
             problems.append(f"{limits}, because a wave is one contact: set `within` higher than `most`")
         return problems
@@ -115,21 +115,21 @@ class Rules:
     def _find_wrong_numbers(self) -> list[str]:
         problems = []
         arms = len(self.offers) + 1
-        if not _lies(self.holdout, 0, 0.9):
+        if not lies_within(self.holdout, 0, 0.9):
             problems.append(f"holdout should be a share from 0 to 0.9, found {self.holdout!r}{_ask(self.holdout)}")
-        if not _lies(self.floor, 0, 1 / arms):
+        if not lies_within(self.floor, 0, 1 / arms):
             limit = f"from 0 to {1 / arms:.3g}, one part of {arms} arms"
             problems.append(f"floor should be {limit}, found {self.floor!r}{_ask(self.floor)}")
-        if isinstance(self.caps, Mapping) and _lies(self.floor, 0, 1 / arms):
-            wrong = {name: cap for name, cap in self.caps.items() if not _lies(cap, self.floor, 1)}
+        if isinstance(self.caps, Mapping) and lies_within(self.floor, 0, 1 / arms):
+            wrong = {name: cap for name, cap in self.caps.items() if not lies_within(cap, self.floor, 1)}
             problems += [
                 f"the cap of {name} should be from the floor to 1, found {cap!r}{_ask(cap)}"
                 for name, cap in wrong.items()
             ]
         if isinstance(self.costs, Mapping):
-            wrong = {name: cost for name, cost in self.costs.items() if not _lies(cost, 0, np.inf)}
+            wrong = {name: cost for name, cost in self.costs.items() if not lies_within(cost, 0, np.inf)}
             problems += [f"the cost of {name} should be 0 or more, found {cost!r}" for name, cost in wrong.items()]
-        if self.budget is not None and not _lies(self.budget, 0, np.inf):
+        if self.budget is not None and not lies_within(self.budget, 0, np.inf):
             problems.append(f"budget should be euros, 0 or more, found {self.budget!r}")
         problems += self._find_wrong_rest()
         if isinstance(self.costs, Mapping) and (self.costs or self.budget is not None):
@@ -137,12 +137,13 @@ class Rules:
         return problems
 
 
-def _lies(value: Any, low: float, high: float) -> bool:
+def lies_within(value: Any, low: float, high: float) -> bool:
+    """Whether a value is a number, and lies between two others."""
     return isinstance(value, Real) and not isinstance(value, bool) and low <= float(value) <= high
 
 
 def _ask(value: Any) -> str:
-    return ask_percent(value) if _lies(value, 1, 100) else ""
+    return ask_percent(value) if lies_within(value, 1, 100) else ""
 
 
 def _is_whole(value: Any) -> bool:

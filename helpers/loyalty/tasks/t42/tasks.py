@@ -104,8 +104,12 @@ def _answer_lift() -> Answers:
 
 
 BEST_OF_ALL = (
-    "That is the chance that the points are the best of all arms. Asked is whether they are better than the basket "
+    "That is about the chance that the points are the best of all arms. Asked is whether they are better than the basket "
     "discount alone."
+)
+NEAR = (
+    "Near, but not exact. Asked are three decimals: `norm.cdf` of the gap over its error, without dice and without "
+    "rounding in between."
 )
 DRAWN = 0.01  # as far as some thousand draws may lie from the exact value
 
@@ -125,21 +129,19 @@ def _chance_of_best(mean: pd.Series, error: pd.Series) -> float:
 
 
 def _judge_chance(answer: Any) -> tuple[str | None, str]:
-    """Name an answer that was drawn by dice: it lies about a known value."""
+    """Say of what an answer lies near, as one by dice does: no more can be known of it."""
     arms = _first()
     drawn = _drawn()
     common = _common_errors(drawn[(drawn["wave"] == 1) & (drawn["segment"] == SEGMENT)])
     best = [_chance_of_best(arms["mean"], error) for error in (common, arms["sem"])]
     gaps = {
-        "drawn": abs(float(answer) - _answer_chance().right),
+        "near": abs(float(answer) - _answer_chance().right),
         "best_of_all": min(abs(float(answer) - one) for one in best),
     }
     name = min(gaps, key=lambda one: gaps[one])
     if gaps[name] > DRAWN:
         return None, ""
-    return name, {"drawn": "Near: yours is drawn. Asked is the exact value, `norm.cdf`.", "best_of_all": BEST_OF_ALL}[
-        name
-    ]
+    return name, {"near": NEAR, "best_of_all": BEST_OF_ALL}[name]
 
 
 @cache
@@ -218,6 +220,26 @@ def _answer_chance() -> Answers:
                 float(norm.cdf(gap / np.hypot(tried.std(), rival.std()))),
             ),
             Mistake("all_waves", "That is over all waves. Asked is wave 1 alone.", float(norm.cdf(all_waves))),
+            Mistake(
+                "error_of_the_points_alone",
+                "You took the error of the points alone. The mean of the discount is uncertain too.",
+                float(norm.cdf(gap / sem[TRIED])),
+            ),
+            Mistake(
+                "error_of_the_discount_alone",
+                "You took the error of the discount alone. The mean of the points is uncertain too.",
+                float(norm.cdf(gap / sem[RIVAL])),
+            ),
+            Mistake(
+                "control_once",
+                "The error of the control group is in it. It does not count here: both offers are held against the same control.",
+                float(norm.cdf(gap / np.hypot(error, sem["control"]))),
+            ),
+            Mistake(
+                "customer_against_customer",
+                "That is how often one customer with points brought more than one with the discount. Asked is about the two means.",
+                float((tried.to_numpy()[:, None] > rival.to_numpy()).mean()),
+            ),
         ),
     )  # fmt: skip
 
@@ -240,6 +262,10 @@ def _answer_christmas() -> Answers:
     held = log[log["holdout"]].groupby("wave")["profit"].mean().to_numpy()
     points = drawn[drawn["arm"] == TRIED].groupby("wave")["profit"].mean().to_numpy()
 
+    others = drawn[drawn["arm"] != RIVAL].groupby("wave")["profit"].mean().to_numpy()
+    other_offers = drawn[~drawn["arm"].isin([RIVAL, "control"])].groupby("wave")["profit"].mean().to_numpy()
+    before = _drawn()[lambda rows: rows["wave"].isin([NOVEMBER - 1, NOVEMBER]) & (rows["segment"] == SEGMENT)]
+    earlier = np.subtract(*of(before))
     first = float(_first()["mean"]["control"])
 
     def pair(values: np.ndarray) -> tuple[float, float]:
@@ -281,6 +307,22 @@ def _answer_christmas() -> Answers:
             ),
             Mistake("other_offer", "That is for the points. Asked is the basket discount.", pair(points - control)),
             Mistake(
+                "less_points",
+                "You held the discount against the points. A lift is held against control, who got nothing.",
+                pair(with_offer - points),
+            ),
+            Mistake(
+                "against_all_others",
+                "You compared with everybody who got something else. Compare with control, who got nothing.",
+                pair(with_offer - others),
+            ),
+            Mistake(
+                "against_other_offers",
+                "You compared with the other offers. Compare with control, who got nothing.",
+                pair(with_offer - other_offers),
+            ),
+            Mistake("waves_11_and_12", "These are waves 11 and 12. Asked are 12 and 13.", pair(earlier)),
+            Mistake(
                 "control_of_wave_1",
                 "You held both waves against the control of January. Each wave has its own control.",
                 pair(with_offer - first),
@@ -308,9 +350,10 @@ def _answer_programme() -> Answers:
     size = int((~held).sum())
     summed = log.groupby(["customer_id", "holdout"], as_index=False)["profit"].sum()
     in_log = compare_means(summed[~summed["holdout"]]["profit"], summed[summed["holdout"]]["profit"])
+    each = log.groupby(["customer_id", "holdout"], as_index=False)["profit"].mean()
     baby = totals[totals["segment"] == SEGMENT]
     small = compare_means(baby[~baby["holdout"]]["profit"], baby[baby["holdout"]]["profit"])
-    around = "The effect is right. Take `.low` and `.high` of `compare_means` as it stands: "
+    around = "The first number is right. Take `.low` and `.high` of `compare_means` as it stands: "
 
     def three(estimate: Any, factor: float = 1.0) -> tuple[float, float, float]:
         return tuple(factor * getattr(estimate, name) for name in ("effect", "low", "high"))
@@ -363,6 +406,21 @@ def _answer_programme() -> Answers:
                 three(in_log),
             ),
             Mistake("baby_only", "That is baby alone. Asked are all customers.", three(small)),
+            Mistake(
+                "holdout_on_both_sides",
+                "The holdout is in your treated group too. Keep only those who could be written to: `~totals.holdout`.",
+                three(compare_means(profit, profit[held])),
+            ),
+            Mistake(
+                "rows_times_waves",
+                "You took rows of the log times thirteen. A customer has up to thirteen rows, and they are no independent observations: one row a customer, `year.totals`.",
+                three(rows, 13),
+            ),
+            Mistake(
+                "means_of_customers_times_waves",
+                "You took each customer's mean in the log times thirteen. Who was silent in a wave has no row there: `year.totals` counts all thirteen waves.",
+                three(compare_means(each[~each["holdout"]]["profit"], each[each["holdout"]]["profit"]), 13),
+            ),
         ),
         near=(
             Mistake(
@@ -421,6 +479,9 @@ def _answer_everybody() -> Answers:
     weight = 1 / got["propensity"]
     right = float((weight * got["profit"]).sum() / weight.sum())
 
+    by_segment = got.groupby("segment")["profit"].mean()
+    sizes = drawn.groupby("segment")["profit"].size()
+
     def weigh(rows: pd.DataFrame, arm: str = RIVAL) -> float:
         mine = rows[~rows["holdout"] & (rows["arm"] == arm)]
         return float(np.average(mine["profit"], weights=1 / mine["propensity"]))
@@ -462,6 +523,32 @@ def _answer_everybody() -> Answers:
                 for arm in sorted(set(drawn["arm"]) - {RIVAL})
             ),
             Mistake("the_total", "That is a total. Asked is per customer.", float((weight * got["profit"]).sum())),
+            Mistake(
+                "divided_by_those_who_got_it",
+                "You divided by the number of those who got it. They stand for many more: divide by the sum of the weights.",
+                float((weight * got["profit"]).mean()),
+            ),
+            Mistake(
+                "realised_shares",
+                "You weighed each segment by its customers. That is a sound way too, by the shares that the draw happened to give. Asked is by the logged chance: weigh with 1 / propensity.",
+                float((by_segment * sizes).sum() / sizes.sum()),
+            ),
+            Mistake(
+                "segments_alike",
+                "That is the plain mean of the segments' means. Segments differ in size: weigh each customer with 1 / propensity.",
+                float(by_segment.mean()),
+            ),
+            Mistake("baby_only", "That is baby alone. Asked are all segments.", float(by_segment[SEGMENT])),
+            Mistake(
+                "less_control",
+                "You took control off. Asked is the mean profit itself, not a lift.",
+                right - weigh(wave, "control"),
+            ),
+            Mistake(
+                "plain_less_control",
+                "You took control off, and forgot the weights. Asked is the weighted mean profit itself.",
+                float(got["profit"].mean() - drawn[drawn["arm"] == "control"]["profit"].mean()),
+            ),
         ),
     )  # fmt: skip
 
@@ -481,7 +568,7 @@ TASKS = (
     ),
     Task(
         code="42b",
-        asks="one fraction from 0 to 1, to three digits: the probability that bonus_points are truly better than basket_discount, segment baby, wave 1 (January 2025), normal means, nothing believed beforehand",
+        asks="one fraction from 0 to 1, to three digits: the probability that bonus_points are truly better than basket_discount, segment baby, wave 1 (January 2025), normal means each with its own standard error, nothing believed beforehand, by norm.cdf and not by dice",
         compute=_answer_chance,
         tolerance=0.0006,
         judge=_judge_chance,

@@ -105,8 +105,8 @@ def test_a_policy_in_a_programme_does_what_it_does_from_the_log_alone(world, peo
 
 def test_nobody_is_written_to_and_nothing_is_gained_when_all_are_held_back(world, people):
     programme = run_programme(world, EqualSplit(Rules(("gift",), holdout=0.9, floor=0.0)), 2, customers=people.head(3))
-    if (programme.log["arm"] == "control").all():
-        assert programme.waves["gain"].abs().max() == programme.waves["expected_gain"].abs().max() == 0
+    assert (programme.log["arm"] == "control").all()
+    assert programme.waves["gain"].abs().max() == programme.waves["expected_gain"].abs().max() == 0
 
 
 def test_expected_gain_is_the_truths_effect_where_nothing_is_carried_over(world, people):
