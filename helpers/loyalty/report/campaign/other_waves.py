@@ -115,7 +115,7 @@ def check_other_waves(
     of_control = _say_share(in_control, is_control)
     of_treated = _say_share(has_offer & ~is_control, ~is_control)
     says = (
-        f"{of_control} of control and {of_treated} of the treated had an offer of {_name(valid)} that was still valid"
+        f"{of_control} of control and {of_treated} of the treated had an offer from {_name(valid)} that was still valid"
     )
     if in_control.sum() > REACHED * is_control.sum():
         return NAME, "alarm", f"{says}: control no longer shows what happens without an offer"
@@ -139,4 +139,5 @@ def _name(valid: pd.DataFrame) -> str:
     """Name the other campaigns, if there are few."""
     if "campaign_id" not in valid or valid["campaign_id"].nunique() > 3:
         return "another campaign"
-    return hide_personal(", ".join(sorted(valid["campaign_id"].astype("str").unique())))
+    names = sorted(valid["campaign_id"].astype("str").unique())
+    return hide_personal(f"the campaign{'s' if len(names) > 1 else ''} {', '.join(map(repr, names))}")

@@ -170,9 +170,9 @@ def _make_card(
     )
     who = f"in the arm {lift.arm}" if len(arms) > 1 else "treated"
     whom = f"customers in the arm {lift.arm}" if len(arms) > 1 else "treated customers"
-    where = f" in the arm {lift.arm}" if len(arms) > 1 else ""
-    words = {"rose": f"{name} rose{where}", "fell": f"{name} fell{where}"}
-    head = words.get(verdict, f"We do not know yet whether {name} changed{where}")
+    actor = f"The arm {lift.arm}" if len(arms) > 1 else "The campaign"
+    words = {"rose": f"{actor} raised {name}", "fell": f"{actor} lowered {name}"}
+    head = words.get(verdict, f"We do not know yet whether {actor[0].lower()}{actor[1:]} changed {name}")
     facts = (
         ("Treated", f"{treated} %", f"of {lift.n_treated:,} {who}"),
         ("Control", f"{control} %", f"of {lift.n_control:,} in control"),

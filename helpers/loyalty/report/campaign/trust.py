@@ -21,7 +21,8 @@ from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.text import say_p
 
-BALANCE = "Balance before the start"
+BALANCE = "Groups alike before the start"
+SIZES = "Group sizes (sample ratio)"
 RECEIPTS = "Receipts of each group"
 CAUSED = "Probably a consequence of: "
 EXACT = "the quotas were exact, so that counts say nothing"
@@ -31,7 +32,7 @@ LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted o
 # Check of the clinic -> its name in the report, the result if it failed, and what it needs where it was not done
 SHOWN = {
     "sample ratio": (
-        "Sample ratio",
+        SIZES,
         "alarm",
         "needs the planned share of control: set planned_control_share, such as 0.10",
     ),
@@ -182,13 +183,13 @@ def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str)
     counts = contacts["arm"].value_counts().reindex(planned, fill_value=0)
     found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(contacts):.1%})" for arm, n in counts.items())
     if mode == "blocks":
-        return "Sample ratio", "good", f"{found}: exact quotas"
+        return SIZES, "good", f"{found}: exact quotas"
     ratio = check_sample_ratio(counts.to_dict(), planned)
     words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
     state = RATIO[ratio.level]
     if state != "good":
         words += f"; {VERDICTS[ratio.level].split(':')[0]}"
-    return "Sample ratio", state, words
+    return SIZES, state, words
 
 
 def check_sent(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:

@@ -34,6 +34,13 @@ WORDS = {
     "loses": ("bad", "Do not send: a loss is expected"),
     "cannot pay": ("bad", "Do not send: it cannot pay"),
 }
+ARMS = {
+    "send": "send",
+    "enlarge": "enlarge the control",
+    "no costs": "enter the costs",
+    "loses": "do not send",
+    "cannot pay": "do not send",
+}
 TOO_SHORT = "Do not rely on this test: the list is too short to show whether it pays"
 METRIC = "sales per customer assigned, during the campaign"
 NOTES = {
@@ -321,10 +328,10 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     said = {name: say_money(value, unit, 2) for name, value in amounts.items()}
     part = {name: f"{value / power.noise.base:.1%}" for name, value in amounts.items()}
     even = {
-        "cannot pay": "no rate of buyers up to 100 % would pay",
-        "no costs": "without costs there is no break-even",
-    }.get(worst.verdict, f"break-even is {said['even']} ({part['even']})")
-    sentence = f"This plan can see an effect of {said['seen']} a customer ({part['seen']} of usual sales); {even}."
+        "cannot pay": "even if everybody bought, it would not pay",
+        "no costs": "without the costs nobody knows what it needs to pay",
+    }.get(worst.verdict, f"the campaign pays from {said['even']} ({part['even']}) on, its break-even")
+    sentence = f"This plan can see an effect from {said['seen']} a customer ({part['seen']} of usual sales) on; {even}."
     notes = []
     if power.cost > 0:
         notes.append(f"It pays if {worst.needed:.0%} more customers buy than usual.")
@@ -340,8 +347,8 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
                     "If you send it anyway, keep the control, because several such sendings together can show it."
                 )
     if len(plan.arms) > 1:
-        others = ", ".join(f"{arm.name} {arm.verdict}" for arm in plan.arms)
-        notes.append(f"Shown is the arm in most doubt, {worst.name}. All: {others}.")
+        others = "; ".join(f"the arm {arm.name}: {ARMS[arm.verdict]}" for arm in plan.arms)
+        notes.append(f"Shown here is the arm {worst.name}, which is the most doubtful. In all, {others}.")
     notes += [f"Careful: {text}." for text in alarms.values()]
     sent = plan.drawn.contacts["arm"] != "control"
     facts = (

@@ -40,7 +40,7 @@ def test_without_the_days_of_this_campaign_nobody_can_say_whose_offer_was_still_
 def test_control_with_another_offer_that_is_still_valid_is_contaminated():
     state, says = check(list_others(range(150, 250)))
     assert state == "alarm" and "control no longer shows what happens without an offer" in says
-    assert says.startswith("50 (25.0%) of control and 50 (25.0%) of the treated had an offer of april")
+    assert says.startswith("50 (25.0%) of control and 50 (25.0%) of the treated had an offer from the campaign 'april'")
 
 
 def test_only_the_treated_with_another_offer_is_carry_over_and_refuses_nothing():

@@ -29,7 +29,7 @@ def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
 
 def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
-    assert report.verdict == "fell" and report.card.verdict == "retention_7 fell, but some checks could not be done"
+    assert report.verdict == "fell" and report.card.verdict == "The campaign lowered retention_7, but some checks could not be done"
     assert report.card.headline.startswith(
         "18.2 of every 100 treated customers, against 19.0 of every 100 in control; the"
     )
@@ -60,7 +60,7 @@ def test_the_split_is_checked_and_an_alarm_shows_no_figure():
 @pytest.mark.slow
 def test_of_several_arms_the_card_names_the_one_it_speaks_of():
     report = report_campaign(load(make({"control": 0.18, "a": 0.18, "b": 0.19})), {"outcome": "retention_7"})
-    assert report.card.verdict.startswith("retention_7 rose in the arm b")
+    assert report.card.verdict.startswith("The arm b raised retention_7")
     assert report.sections["lift"].to_frame()["arm"].tolist() == ["a", "b"]
 
 
@@ -89,7 +89,7 @@ def test_offers_of_other_campaigns_are_looked_at_too():
     given = {"outcome": "retention_7"}
     checks = report_campaign(load(contacts), given).results["checks"].set_index("check")
     assert checks.loc["Other campaigns", "result"] == "not done"
-    assert checks.loc["Balance before the start", "what was found"] == "this report reads no receipts"
+    assert checks.loc["Groups alike before the start", "what was found"] == "this report reads no receipts"
     tables = load(contacts) | load(others, "other_waves")
     checks = report_campaign(tables, given).results["checks"].set_index("check")
     assert "needs the settings start and end" in checks.loc["Other campaigns", "what was found"]

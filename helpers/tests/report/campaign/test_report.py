@@ -112,7 +112,7 @@ def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
 
 def test_the_checks_name_what_was_looked_at(report):
     checks = report.sheets["checks"].set_index("check")["result"]
-    assert checks["Sample ratio"] == "good" and checks["Balance before the start"] == "good"
+    assert checks["Group sizes (sample ratio)"] == "good" and checks["Groups alike before the start"] == "good"
     assert checks["Contact list meets receipts"] == "good" and checks["Delivery"] == "not done"
 
 
@@ -263,7 +263,7 @@ def test_the_planned_shares_may_come_from_the_list_or_from_the_record(campaign):
     found = {}
     for key, tables in {"list": {}, "record": {"campaigns": record}}.items():
         report = report_campaign(campaign.load(contacts=listed, **tables), SETTINGS | COSTS)
-        found[key] = report.sheets["checks"].set_index("check")["result"]["Sample ratio"]
+        found[key] = report.sheets["checks"].set_index("check")["result"]["Group sizes (sample ratio)"]
     assert found == {"list": "good", "record": "alarm"}
     with pytest.raises(TableError, match="no row of the campaign .*; found: 'other', wave 1: correct"):
         report_campaign(campaign.load(campaigns=record.assign(campaign_id="other")), SETTINGS | COSTS)
@@ -275,7 +275,7 @@ def test_a_list_that_names_no_campaign_takes_the_only_record(campaign):
     record = pd.DataFrame({"campaign_id": ["spring"], "wave": 3, "planned_shares": "control=0.5, basket_discount=0.5"})
     record = record.assign(start=pd.Timestamp(SETTINGS["start"]), end=pd.Timestamp(SETTINGS["end"]))
     report = report_campaign(campaign.load(contacts=listed, campaigns=record), SETTINGS | COSTS)
-    assert report.sheets["checks"].set_index("check")["result"]["Sample ratio"] == "alarm"
+    assert report.sheets["checks"].set_index("check")["result"]["Group sizes (sample ratio)"] == "alarm"
     two = pd.concat([record, record.assign(wave=4)])
     with pytest.raises(TableError, match="found: 'spring', wave 3, 'spring', wave 4"):
         report_campaign(campaign.load(contacts=listed, campaigns=two), SETTINGS | COSTS)

@@ -79,11 +79,11 @@ def test_in_doubt_the_first_screen_says_what_to_do_and_shows_no_figure(check, ca
     arm = np.where(keen, "basket_discount", "control")  # no lottery: mostly those who had bought
     segment = campaign.contacts["segment"]
     checks, report = check(arm=arm, offer_id=np.where(keen, "basket_discount", None), segment=segment)
-    assert checks["Balance before the start"][0] == "alarm"
+    assert checks["Groups alike before the start"][0] == "alarm"
     sure = report_campaign(campaign.load(), SETTINGS)
     assert [fact[0] for fact in report.card.facts] == ["Measured on", "Checks"] and len(sure.card.facts) == 4
     words = " ".join([report.card.headline, *report.card.notes])
-    assert "What to do. Balance before the start: Ask for the list of the draw" in words
+    assert "What to do. Groups alike before the start: Ask for the list of the draw" in words
     assert "without the campaign" not in words and "profit" not in words
     assert report.results["money"].verdict == "earned"  # as counted, which nobody may read as the result
     assert "without the campaign" not in " ".join(report.sections["lift"].text)
@@ -97,8 +97,8 @@ def test_the_cause_stands_first_by_the_name_it_has_in_the_table(check, campaign)
     ids, arm = campaign.contacts["customer_id"], campaign.contacts["arm"]
     lost = (ids % 2 == 0) & (arm == "control")
     checks, report = check(customer_id=ids.mask(lost, 500_000 + ids))
-    assert checks["Customer numbers"][0] == checks["Balance before the start"][0] == "alarm"
-    assert checks["Balance before the start"][1].endswith("Probably a consequence of: Customer numbers")
+    assert checks["Customer numbers"][0] == checks["Groups alike before the start"][0] == "alarm"
+    assert checks["Groups alike before the start"][1].endswith("Probably a consequence of: Customer numbers")
     assert (
         "bought anything" in report.card.headline and report.card.facts[-1][-1] == "2 have failed, 4 could not be done"
     )
@@ -141,10 +141,10 @@ def test_other_days_than_those_of_the_record_are_worth_a_look(check):
 
 @pytest.mark.slow
 def test_the_one_treatment_may_have_another_name_in_the_plan(check):
-    assert check({"planned_shares": "control=0.25, sms=0.75"})[0]["Sample ratio"][0] == "good"
-    assert check({"planned_shares": "control=0.5, sms=0.5"})[0]["Sample ratio"][0] == "alarm"
+    assert check({"planned_shares": "control=0.25, sms=0.75"})[0]["Group sizes (sample ratio)"][0] == "good"
+    assert check({"planned_shares": "control=0.5, sms=0.5"})[0]["Group sizes (sample ratio)"][0] == "alarm"
     found = check({"planned_shares": "control=0.225, sms=0.775"})
-    assert found[0]["Sample ratio"][0] == "look" and "a little off" in found[0]["Sample ratio"][1]
+    assert found[0]["Group sizes (sample ratio)"][0] == "look" and "a little off" in found[0]["Group sizes (sample ratio)"][1]
     assert not found[1].card.verdict.startswith("Do not sign"), "a look never refuses"
     with pytest.raises(TableError, match="names КГ, sms, and none is control: write it as control="):
         check({"planned_shares": "КГ=0.25, sms=0.75"})
@@ -172,7 +172,7 @@ def test_chances_from_before_the_universal_control_left_are_no_plan_for_the_rest
     arm = np.where(held, "control", campaign.contacts["arm"])
     chance = np.where(arm == "control", 0.25 + 0.25 * 0.75, 0.75 * 0.75)  # as `assign_arms` writes them
     checks, report = check(arm=arm, control_kind=kind, propensity=chance)
-    assert checks["Sample ratio"][0] == "not done" and not report.card.verdict.startswith("Do not sign")
+    assert checks["Group sizes (sample ratio)"][0] == "not done" and not report.card.verdict.startswith("Do not sign")
 
 
 @pytest.mark.slow
@@ -199,7 +199,7 @@ def test_what_the_plan_does_not_tell_is_named_as_not_done(check):
         "not done",
         "needs the planned end: the column `planned_end` in the record of the campaign",
     )
-    assert checks["Sample ratio"] == (
+    assert checks["Group sizes (sample ratio)"] == (
         "not done",
         "needs the planned share of control: set planned_control_share, such as 0.10",
     )

@@ -262,7 +262,7 @@ def test_the_lift_of_earlier_waves_is_learned_by_segment(tables):
 @pytest.mark.slow
 def test_a_budget_that_is_too_small_is_an_alarm(tables):
     checks = plan_campaign(tables, SETTINGS | {"budget": 10_000}).sheets["checks"].set_index("check")["result"]
-    assert checks["Budget"] == "alarm" and checks["Balance before the start"] == "good"
+    assert checks["Budget"] == "alarm" and checks["Groups alike before the start"] == "good"
 
 
 # --- What is refused ----------------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ def test_a_plan_of_two_arms_is_sent_and_reported_with_the_truth_in_the_interval(
     assert money.profit.low <= truth.loc[(money.arm, "both"), "profit"] <= money.profit.high
     checks = report.sheets["checks"].set_index("check")
     assert (
-        checks.loc["Sample ratio", "result"] == "good" and "25.0%, 40.0%, 35.0%" in checks.loc["Sample ratio"].iloc[1]
+        checks.loc["Group sizes (sample ratio)", "result"] == "good" and "25.0%, 40.0%, 35.0%" in checks.loc["Group sizes (sample ratio)"].iloc[1]
     )
     held = int((drawn["control_kind"] == "universal").sum())
     assert checks.loc["Universal control"].iloc[1].startswith(f"{held} customers left out")
