@@ -21,8 +21,8 @@ FINE = "Nothing to do."
 # The checks in their order, and what to do about each fault
 ADVICE = {
     "sample ratio": "Ask where customers were lost or added. Measure after that, because the groups are not as drawn.",
-    "contamination": "Find out who sent it, and move nobody to another group. The true effect is larger than the measured one; "
-    "if all of control got the message, nothing can be measured.",
+    "contamination": "Find out who sent it, and move nobody to another group. The true effect is larger than the "
+    "measured one; if all of control got the message, nothing can be measured.",
     "control chosen afterwards": "Ask for the list of the draw with its date: a control chosen later proves nothing.",
     "unequal seasons": "Measure both groups on the same days, because customers buy differently in other weeks.",
     "early stop": "Wait for the planned end, because early results mislead.",

@@ -218,6 +218,7 @@ def compare_before(
     arm: str | None = None,
     control: str = "control",
     level: float = 0.95,
+    cluster: str | None = None,
 ) -> PlaceboLift:
     """Compare the groups in outcomes of the window "main" that were made of the placebo's days.
 
@@ -229,13 +230,15 @@ def compare_before(
         What the outcomes are of, if that is known.
     outcome, arm, control, level
         As in `measure_placebo_lift`.
+    cluster : str, optional
+        As in `measure_lift`.
     """
     if arm is not None:
         contacts = contacts[contacts["arm"].isin([arm, control])]
         outcomes = outcomes[outcomes["customer_id"].isin(contacts["customer_id"])]
     elif contacts["arm"].nunique() > 2:
         contacts = join_arms(contacts, control)
-    found = measure_lift(contacts, outcomes, outcome, control=control, level=level)
+    found = measure_lift(contacts, outcomes, outcome, control=control, level=level, cluster=cluster)
     assert isinstance(found, Lift)
     return name_placebo(found, window)
 

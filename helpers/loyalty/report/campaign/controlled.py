@@ -70,7 +70,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
     sections = _make_sections(job, measured, segments, lines) | common
     sheets = _make_sheets(job, measured, segments, lines)
     if measured.ranking is not None:
-        results["arms"] = measure_lift(job.contacts, job.outcomes, "sales")
+        results["arms"] = measure_lift(job.contacts, job.outcomes, "sales", cluster=job.cluster)
         stop = (STOP,) if measured.alarms else ()
         sections["arms"], sections["arms_money"] = _show_arms(results["arms"], measured.ranking, stop)
         sheets["arms"] = sections["arms"].to_frame()
@@ -166,11 +166,14 @@ def _read_money_options(job: Job, offers: AnyTable) -> dict[str, Any]:
         **costs,
         "vat_rate": values["vat_rate"] or 0.0,
         "windows": ("main", "post") if "post" in job.days else ("main",),
+        "cluster": job.cluster,
     }
 
 
 def _measure_main(job: Job, arm: str) -> tuple[Any, Any]:
     """Measure sales and the share of buyers during the campaign, in one reading of the tables."""
+    if job.cluster is not None:
+        return _measure(job, arm, "sales"), _measure(job, arm, "responded")
     found = [lift for lift in measure_lifts(job.contacts, job.outcomes, ["sales", "responded"]) if lift.arm == arm]
     return next(lift for lift in found if lift.outcome == "sales"), next(
         lift for lift in found if lift.outcome == "responded"
@@ -303,7 +306,7 @@ def _make_charts(job: Job, measured: Measured, segments: Segments) -> dict[str, 
 
 def _measure(job: Job, arm: str, outcome: str, **options: Any) -> Any:
     """Measure one arm against control; all arms are measured together, because their p-values are adjusted together."""
-    found = measure_lift(job.contacts, job.outcomes, outcome, **options)
+    found = measure_lift(job.contacts, job.outcomes, outcome, cluster=job.cluster, **options)
     if isinstance(found, Lifts):
         return next(lift for lift in found if lift.arm == arm)
     return found
@@ -314,6 +317,8 @@ def _sharpen(job: Job, arm: str, plain: Any) -> tuple[Any | None, tuple[str, ...
 
     None, with the reason, where the adjustment is not possible. `plain` is the lift without it.
     """
+    if job.cluster is not None:
+        return None, (f"Sales before the start do not sharpen this: customers are compared by `{job.cluster}`.",)
     try:
         sharp = _measure(job, arm, "sales", before="sales")
     except TableError as error:

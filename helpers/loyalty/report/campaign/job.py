@@ -20,6 +20,7 @@ from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.arms import name_as_found
 from loyalty.text import find_decimals, say_money
 
+ALONE = "none"  # the word of the setting `cluster` for customers who were drawn one by one
 KINDS = 100  # a table with more groups is not read by anybody
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 
@@ -83,6 +84,11 @@ class Job:
     held: pd.DataFrame | None = None
     other: pd.DataFrame | None = None
     early: Early = field(default_factory=Early)
+
+    @property
+    def cluster(self) -> str | None:
+        """The column of the contacts that says who was drawn together; None if customers were drawn one by one."""
+        return None if self.values["cluster"] == ALONE else self.values["cluster"]
 
     @property
     def unit(self) -> str:

@@ -24,7 +24,8 @@ from loyalty.report.campaign.job import (
 )
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
 from loyalty.report.campaign.segments import show_lifts
-from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, list_advice, translate
+from loyalty.report.campaign.together import check_alone, check_sizes, find_cluster
+from loyalty.report.campaign.trust import BALANCE, LEVEL, SIZES, check_sent, find_alarms, list_advice, translate
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL
@@ -65,7 +66,8 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     contacts, held = split_universal(listed)
     contacts = contacts[contacts["arm"] != values["not_invited"]].reset_index(drop=True)
     contacts[name] = _read_flags(contacts, name)
-    found = measure_lift(contacts, outcome=name)
+    cluster = find_cluster(contacts, values["cluster"])
+    found = measure_lift(contacts, outcome=name, cluster=cluster)
     arms = list(found) if isinstance(found, Lifts) else [found]
     best = max(arms, key=lambda lift: lift.effect)
     p = found.to_frame().set_index("arm").loc[best.arm, "p_adjusted"] if isinstance(found, Lifts) else best.p
@@ -74,13 +76,18 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     checks = _check(contacts, pd.concat([contacts, held]), record, planned, name)
     days = find_measured_days(values, values["after"] or 0)
     other = check_other_waves(contacts, read_other_waves(tables, values, contacts), days)
-    checks = pd.concat([checks, parts.make_checks([other])], ignore_index=True)
+    if cluster is not None:
+        sizes = check_sizes(contacts, cluster, planned, str(record.get("mode", "")).strip(), SIZES)
+        checks = checks[checks["check"] != SIZES]
+        checks = checks if sizes is None else pd.concat([checks, parts.make_checks([sizes])])
+    more = [check_alone(contacts, values["cluster"]), other]
+    checks = pd.concat([checks, parts.make_checks(more)], ignore_index=True)
     alarms = find_alarms(checks)
     verdict = "rose" if best.effect > 0 else "fell"
     if alarms or best.low <= 0 <= best.high or p > 0.05:
         verdict = "open"
     card = _make_card(values, best, arms, checks, alarms, verdict)
-    segments = _measure_segments(contacts, name, values["by"], len(arms))
+    segments = _measure_segments(contacts, name, values["by"], len(arms), cluster)
     table = _lay_table(arms)
     stop = ("A check has failed: these numbers may be wrong until that is explained.",) if alarms else ()
     sections = {
@@ -228,14 +235,14 @@ def _lay_table(arms: list[Lift]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _measure_segments(contacts: pd.DataFrame, name: str, asked: str | None, arms: int) -> Section:
+def _measure_segments(contacts: pd.DataFrame, name: str, asked: str | None, arms: int, cluster: str | None) -> Section:
     """The difference in each segment, in points of 100."""
     by = asked or ("segment" if "segment" in contacts else None)
     if by is None:
         return Section(("No segments: the contact list has no column segment, and `by` was not set.",))
     known = contacts[contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
     try:
-        table = measure_lift(known, outcome=name, by=by).to_frame()
+        table = measure_lift(known, outcome=name, by=by, cluster=cluster).to_frame()
     except TableError as error:
         return Section((f"No segments: {error.problems[0]}.",))
     table[list(POINTS)] *= 100

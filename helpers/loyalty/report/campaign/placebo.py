@@ -112,7 +112,7 @@ def measure_placebo(early: Early, contacts: pd.DataFrame, arm: str, asked: Mappi
     own = contacts[contacts["arm"].isin([arm, "control"])]
     outcomes = early.outcomes[early.outcomes["customer_id"].isin(own["customer_id"])]
     try:
-        sales = compare_before(own, outcomes, "sales", window=early.days)
+        sales = compare_before(own, outcomes, "sales", window=early.days, cluster=asked.get("cluster"))
         terms = dict(asked) | {"contact_cost": 0.0, "windows": ("main",)}
         return Placebo(sales, campaign_money(own, outcomes, arm=arm, **terms).profit, early.days)
     except TableError as error:

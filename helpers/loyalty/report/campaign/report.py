@@ -27,6 +27,7 @@ from loyalty.report.campaign.other_waves import read_other_waves
 from loyalty.report.campaign.outcome import report_outcome
 from loyalty.report.campaign.placebo import read_early
 from loyalty.report.campaign.settings import SETTINGS, TABLES
+from loyalty.report.campaign.together import find_cluster
 from loyalty.report.campaign.trust import count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
 from loyalty.report.output import parts
@@ -91,6 +92,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
     """Read the campaign, and make the sections that every report of a campaign has."""
     take_tables(tables, TABLES)
     contacts, held = split_universal(read_contacts(tables["contacts"].table, values))
+    find_cluster(contacts, values["cluster"])
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))
     receipts = tables["receipts"].table

@@ -51,7 +51,7 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
         known = known[~known[by].isin(lonely)]
     kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
     try:
-        table = measure_lift(known, kept, "sales", by=by).to_frame()
+        table = measure_lift(known, kept, "sales", by=by, cluster=job.cluster).to_frame()
         money = compare_money(known, kept, by=by, **asked)
     except TableError as error:
         return _explain_no_segments(error.problems[0])

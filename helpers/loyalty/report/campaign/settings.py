@@ -31,6 +31,12 @@ SETTINGS = (
         choices=("none",),
     ),
     Setting("by", "text", "a column of contacts to show separately; segment if there is one"),
+    Setting(
+        "cluster",
+        "text",
+        "a column of contacts that says who was drawn together, such as the store or the household; "
+        "none, if each customer was drawn alone",
+    ),
     Setting("outcome", "text", "a column of contacts with 0 and 1, such as retention_7, instead of money"),
     Setting("not_invited", "text", "name of a group that could have been invited and was not, without a lottery"),
     Setting("currency", "text", "written before amounts, such as €"),

@@ -16,6 +16,10 @@ from loyalty.report.campaign.job import Job, say_few
 from loyalty.report.campaign.other_waves import ADVICE as OTHERS_ADVICE
 from loyalty.report.campaign.other_waves import NAME as OTHERS
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days
+from loyalty.report.campaign.together import ADVICE as ALONE_ADVICE
+from loyalty.report.campaign.together import NAME as TOGETHER
+from loyalty.report.campaign.together import check_alone, check_sizes
+from loyalty.report.campaign.together import check_balance as check_balance_together
 from loyalty.report.output.parts import make_checks
 from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
@@ -50,6 +54,7 @@ SHOWN = {
 }
 MEND = {shown: ADVICE[check] for check, (shown, _, _) in SHOWN.items()}
 MEND[OTHERS] = OTHERS_ADVICE
+MEND[TOGETHER] = ALONE_ADVICE
 MEND[RECEIPTS] = "Get the receipts of all groups for the same days, and make the report again."
 SURE = 1e-6  # below this probability a gap in a group's receipts is no chance, although customers come in waves
 
@@ -83,11 +88,22 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
+    rows.append(check_alone(job.contacts, job.values["cluster"]))
     rows.append(check_other_waves(job.contacts, job.other, find_measured_days(job.values, job.days.get("post", 0))))
     lines = [translate(finding) for finding in found.findings]
-    rows += [line for line in lines if line is not None]
+    rows += _compare_together(job, [line for line in lines if line is not None])
     rows += [(name, "note", text) for name, text in notes.items()]
     return make_checks(rows)
+
+
+def _compare_together(job: Job, lines: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Where customers were drawn together, what luck makes is judged by those who were; the other lines stay."""
+    if job.cluster is None:
+        return lines
+    sizes = check_sizes(job.contacts, job.cluster, job.planned, str(job.plan.get("mode", "")).strip(), SIZES)
+    alike = check_balance_together(job.contacts, job.outcomes, job.cluster, BALANCE, job.unit)
+    judged = {BALANCE: alike} if sizes is None else {SIZES: sizes, BALANCE: alike}
+    return [judged.pop(line[0], line) for line in lines] + list(judged.values())
 
 
 def translate(finding: Finding) -> tuple[str, str, str] | None:

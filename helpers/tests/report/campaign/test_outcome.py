@@ -29,7 +29,10 @@ def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
 
 def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
-    assert report.verdict == "fell" and report.card.verdict == "The campaign lowered retention_7, but some checks could not be done"
+    assert (
+        report.verdict == "fell"
+        and report.card.verdict == "The campaign lowered retention_7, but some checks could not be done"
+    )
     assert report.card.headline.startswith(
         "18.2 of every 100 treated customers, against 19.0 of every 100 in control; the"
     )

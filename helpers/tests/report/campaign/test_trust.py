@@ -144,7 +144,10 @@ def test_the_one_treatment_may_have_another_name_in_the_plan(check):
     assert check({"planned_shares": "control=0.25, sms=0.75"})[0]["Group sizes (sample ratio)"][0] == "good"
     assert check({"planned_shares": "control=0.5, sms=0.5"})[0]["Group sizes (sample ratio)"][0] == "alarm"
     found = check({"planned_shares": "control=0.225, sms=0.775"})
-    assert found[0]["Group sizes (sample ratio)"][0] == "look" and "a little off" in found[0]["Group sizes (sample ratio)"][1]
+    assert (
+        found[0]["Group sizes (sample ratio)"][0] == "look"
+        and "a little off" in found[0]["Group sizes (sample ratio)"][1]
+    )
     assert not found[1].card.verdict.startswith("Do not sign"), "a look never refuses"
     with pytest.raises(TableError, match="names КГ, sms, and none is control: write it as control="):
         check({"planned_shares": "КГ=0.25, sms=0.75"})

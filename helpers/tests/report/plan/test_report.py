@@ -353,7 +353,8 @@ def test_a_plan_of_two_arms_is_sent_and_reported_with_the_truth_in_the_interval(
     assert money.profit.low <= truth.loc[(money.arm, "both"), "profit"] <= money.profit.high
     checks = report.sheets["checks"].set_index("check")
     assert (
-        checks.loc["Group sizes (sample ratio)", "result"] == "good" and "25.0%, 40.0%, 35.0%" in checks.loc["Group sizes (sample ratio)"].iloc[1]
+        checks.loc["Group sizes (sample ratio)", "result"] == "good"
+        and "25.0%, 40.0%, 35.0%" in checks.loc["Group sizes (sample ratio)"].iloc[1]
     )
     held = int((drawn["control_kind"] == "universal").sum())
     assert checks.loc["Universal control"].iloc[1].startswith(f"{held} customers left out")

@@ -1,0 +1,127 @@
+"""Campaigns whose customers were drawn together, by store or household: how the report checks their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from loyalty.evaluate.design.sample_ratio import check_sample_ratio
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.lift.result import Lifts
+from loyalty.report.campaign.job import ALONE, say_few
+from loyalty.tables.check import TableError
+from loyalty.tables.wave.together import find_wrong_column
+from loyalty.text import find_decimals, say_money, say_p
+
+NAME = "Drawn one by one"
+ADVICE = (
+    "If whole groups of customers were drawn, set cluster to the column that says which. If each customer was drawn "
+    "alone, set cluster to none. Then make the report again."
+)
+LEAST = 4  # values of a column; of fewer, luck may put each into one group
+ALIKE = 1e-6  # so unlikely it has to be that each value lies in one group by luck
+
+
+def find_cluster(contacts: pd.DataFrame, said: str | None) -> str | None:
+    """Find the column that says who was drawn together, as the setting names it; None if customers were drawn alone.
+
+    Raises
+    ------
+    TableError
+        There is no such column, or it means something else.
+    """
+    if said is None or said == ALONE:
+        return None
+    if wrong := find_wrong_column(said):
+        raise TableError(wrong, "contacts")
+    if said not in contacts:
+        found = ", ".join(contacts.columns)
+        says = f"there is no column `{said}`, which should say who was drawn together; found: {found}"
+        raise TableError([says], "contacts")
+    return said
+
+
+def find_whole_columns(contacts: pd.DataFrame) -> list[str]:
+    """Find columns whose values lie each in one group only, as those of stores or households drawn as a whole do.
+
+    Columns that are filled for the treated alone say what was sent, and are left out.
+
+    Examples
+    --------
+    >>> contacts = pd.DataFrame({"arm": ["mail"] * 30 + ["control"] * 30, "store": [i // 5 for i in range(60)]})
+    >>> find_whole_columns(contacts.assign(town=[i % 7 for i in range(60)]))
+    ['store']
+    """
+    control = contacts["arm"] == "control"
+    share = float(control.mean())
+    found = []
+    for name in contacts:
+        values = contacts[name]
+        if name in ("customer_id", "arm") or find_wrong_column(name) or values.isna().mean() > 0.5:
+            continue
+        sizes = values.groupby(values).size()
+        if len(sizes) < LEAST:
+            continue
+        several = sizes[sizes > 1]
+        of_control = control.groupby(values).mean()
+        is_whole = of_control[several.index].isin([0.0, 1.0]).all()
+        both = of_control.eq(0).sum() > 1 and of_control.eq(1).sum() > 1
+        # Each value of n customers lies in one group by luck with this probability
+        luck = (share**several + (1 - share) ** several).prod()
+        if is_whole and both and luck < ALIKE:
+            found.append(name)
+    return found
+
+
+def check_alone(contacts: pd.DataFrame, said: str | None) -> tuple[str, str, str]:
+    """Look whether customers were drawn together although nobody said so: then all intervals are too narrow."""
+    if said == ALONE:
+        return NAME, "good", "Each customer was drawn alone, as was said"
+    if said is not None:
+        return NAME, "good", f"All customers of one `{said}` were drawn together, and are compared so"
+    found = find_whole_columns(contacts)
+    if not found:
+        return NAME, "good", "No column of the list shows that customers were drawn together"
+    names = " and ".join(f"`{name}`" for name in found)
+    says = f"All customers with the same {names} are in one group: they were probably drawn together"
+    return NAME, "alarm", f"{says}. Counted one by one, they make every interval too narrow"
+
+
+def check_sizes(
+    contacts: pd.DataFrame, cluster: str, planned: Mapping[str, float] | None, mode: str, name: str
+) -> tuple[str, str, str] | None:
+    """Test the sample ratio of the clusters; None where no plan says how many should be in each group."""
+    if planned is None:
+        return None
+    arms = contacts.drop_duplicates(cluster)["arm"]
+    if set(planned) == {"control", "treated"}:
+        arms = arms.where(arms == "control", "treated")
+    counts = arms.value_counts().reindex(planned, fill_value=0)
+    found = ", ".join(f"{say_few(int(n))} {arm}" for arm, n in counts.items())
+    says = f"Values of `{cluster}`: {found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}"
+    ratio = check_sample_ratio(counts.to_dict(), planned, mode=mode or None)
+    if pd.isna(ratio.p):
+        return name, "not done", f"{says}; {ratio.warnings[0]}"
+    state = {"fine": "good"}.get(ratio.level, ratio.level)
+    return name, state, f"{says}; {say_p(ratio.p)}"
+
+
+def check_balance(
+    contacts: pd.DataFrame, outcomes: pd.DataFrame, cluster: str, name: str, unit: str
+) -> tuple[str, str, str]:
+    """Compare the sales before the start, cluster by cluster."""
+    if "pre" not in set(outcomes["window"]):
+        return name, "not done", "needs receipts from before the start"
+    try:
+        lift = measure_lift(contacts, outcomes, "sales", window="pre", cluster=cluster)
+    except TableError as error:
+        return name, "not done", error.problems[0]
+    lifts = list(lift) if isinstance(lift, Lifts) else [lift]
+    worst = min(lifts, key=lambda one: one.p)
+    p = min(1.0, worst.p * len(lifts))
+    state = "alarm" if p < 0.001 else "look" if p < 0.01 else "good"
+    decimals = find_decimals([worst.low, worst.high])
+    of_treated, of_control = (say_money(value, unit, decimals) for value in (worst.base + worst.effect, worst.base))
+    says = "the groups differed before the start" if state == "alarm" else "alike before the start"
+    return name, state, f"{says}: treated {of_treated} and control {of_control} a customer, by `{cluster}`; {say_p(p)}"

@@ -1,0 +1,115 @@
+"""A report on customers who were drawn together: seen where nobody says so, compared as a whole where somebody does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.evaluate.lift.measure import measure_lift
+from loyalty.evaluate.money.profit import campaign_money
+from loyalty.report.campaign.report import report_campaign
+from loyalty.report.campaign.together import find_whole_columns
+from loyalty.tables.check import TableError
+
+from ..conftest import SETTINGS
+
+COSTS = {"contact_cost": 0.08, "reward_cost": 0.0, "point_cost": 0.0}
+
+
+@pytest.fixture(scope="module")
+def stores(campaign):
+    """The same customers, of whom 60 stores were drawn as a whole, 15 of them for control; nothing was sent."""
+    store = campaign.contacts["customer_id"] % 60
+    treated = np.random.default_rng(3).permutation(60) < 45
+    contacts = campaign.contacts.drop(columns="segment").assign(store=store)
+    return contacts.assign(arm=np.where(treated[store], "mail", "control"), offer_id=None)
+
+
+@pytest.fixture(scope="module")
+def report(campaign, stores):
+    settings = SETTINGS | COSTS | {"cluster": "store", "planned_control_share": 0.25}
+    return report_campaign(campaign.load(contacts=stores), settings)
+
+
+def get_checks(report) -> pd.DataFrame:
+    return report.sheets["checks"].set_index("check")
+
+
+def test_stores_that_were_drawn_as_a_whole_stop_the_verdict_until_somebody_says_so(campaign, stores):
+    report = report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS)
+    assert get_checks(report).loc["Drawn one by one", "result"] == "alarm"
+    assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
+    assert "the same `store` are in one group" in report.card.headline
+    assert any("set cluster to the column" in note for note in report.card.notes)
+
+
+def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, report):
+    outcomes = report.results["outcomes"]
+    lift = measure_lift(stores, outcomes, cluster="store")
+    assert (report.results["lift"].effect, report.results["lift"].low) == (lift.effect, lift.low)
+    options = COSTS | {"margin_rate": 0.3, "windows": ("main", "post"), "cluster": "store"}
+    assert report.results["money"].profit.low == campaign_money(stores, outcomes, **options).profit.low
+    assert "45 and 15 values of `store`" in report.results["placebo"].sales.method
+    assert report.results["sharp"] is None
+    assert any("customers are compared by `store`" in text for text in report.sections["lift"].text)
+
+
+def test_sizes_and_balance_are_those_of_stores(report):
+    checks = get_checks(report)
+    assert checks.loc["Group sizes (sample ratio)", "what was found"].startswith("Values of `store`: 15 control, 45")
+    assert "a customer, by `store`" in checks.loc["Groups alike before the start", "what was found"]
+    assert (checks.loc[["Drawn one by one", "Group sizes (sample ratio)"], "result"] == "good").all()
+
+
+def test_who_drew_customers_one_by_one_says_none(campaign, stores):
+    report = report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS | {"cluster": "none"})
+    checks = get_checks(report)
+    assert checks.loc["Drawn one by one", "result"] == "good"
+    assert report.results["lift"].low == measure_lift(stores, report.results["outcomes"]).low
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("shop", "there is no column `shop`"), ("arm", "a list uses this name for something else")]
+)
+def test_a_column_that_cannot_say_who_was_drawn_together_is_refused(campaign, stores, name, says):
+    with pytest.raises(TableError, match=says):
+        report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS | {"cluster": name})
+
+
+def test_a_share_of_customers_is_compared_by_stores_too(campaign, stores):
+    luck = np.random.default_rng(5).normal(0, 0.2, 60)
+    came = np.random.default_rng(6).random(len(stores)) < 0.5 + luck[stores["store"]]
+    contacts = stores.assign(came=came.astype(int))
+    report = report_campaign({"contacts": campaign.load(contacts=contacts)["contacts"]}, {"outcome": "came"})
+    assert get_checks(report).loc["Drawn one by one", "result"] == "alarm"
+    report = report_campaign(
+        {"contacts": campaign.load(contacts=contacts)["contacts"]}, {"outcome": "came", "cluster": "store"}
+    )
+    assert report.results["lift"].low == measure_lift(contacts, outcome="came", cluster="store").low
+
+
+def test_columns_of_a_list_that_was_drawn_one_by_one_are_not_taken_for_stores():
+    """Of 400 lists with a store, a town, a birth year and a coupon, none is stopped."""
+    stopped = 0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(40, 400))
+        arm = np.where(rng.random(n) < rng.uniform(0.1, 0.5), "control", "mail")
+        contacts = pd.DataFrame({"customer_id": range(n), "arm": arm})
+        contacts["store"] = rng.integers(0, rng.integers(4, n), n)
+        contacts["year"] = 1950 + rng.integers(0, 50, n)
+        contacts["coupon"] = np.where(arm == "mail", rng.integers(0, 9, n).astype(str), None)
+        contacts["alone"] = range(n)
+        stopped += bool(find_whole_columns(contacts))
+    assert stopped == 0
+
+
+@pytest.mark.parametrize("size", [1.4, 2, 5])
+def test_households_drawn_as_a_whole_are_seen(size):
+    house = (np.arange(600) / size).astype(int)
+    drawn = np.random.default_rng(1).random(600) < 0.3
+    contacts = pd.DataFrame(
+        {"customer_id": range(600), "house": house, "arm": np.where(drawn[house], "control", "mail")}
+    )
+    assert find_whole_columns(contacts) == ["house"]
