@@ -49,6 +49,7 @@ outcome = (
     None  # a column of contacts with 0 and 1, such as "retention_7", instead of money: then no receipts are needed
 )
 not_invited = None  # name of a group that could have been invited and was not, without a lottery
+cluster = None  # who was drawn together: a column of the list, such as the store; "none" if each customer alone
 currency = "₽"  # written before amounts
 title = "Spring offer"  # the heading of the report
 save_as = None  # "results/spring" writes results/spring.xlsx and results/spring.parquet
@@ -65,7 +66,7 @@ settings = {
     "contact_cost": contact_cost, "reward_cost": reward_cost, "point_cost": point_cost,
     "redemption_probability": redemption_probability, "vat_rate": vat_rate,
     "planned_control_share": planned_control_share, "other_waves": other_waves, "by": by, "outcome": outcome, "not_invited": not_invited,
-    "currency": currency, "title": title,
+    "cluster": cluster, "currency": currency, "title": title,
 }  # fmt: skip
 report = report_campaign(tables, settings)
 report.card
