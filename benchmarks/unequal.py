@@ -17,7 +17,7 @@ from replications import Lives, Pool
 from loyalty.evaluate.lift.aggregates import Sums
 from loyalty.evaluate.lift.compare import compare_sums
 from loyalty.evaluate.lift.measure import measure_lift
-from loyalty.evaluate.lift.strata import Strata, Stratum, compare_strata, plan_strata
+from loyalty.evaluate.lift.strata import Strata, Stratum, compare_stratified_sums, plan_strata
 from loyalty.stats.estimate import Estimate
 
 PEOPLE = 50_000
@@ -142,7 +142,7 @@ def compare_by_rule(design: Design, ours: dict[str, Sums], theirs: dict[str, Sum
     """Compare as `measure_lift` does: by strata where their chances differ, else plainly."""
     plan = plan_strata(count(design, ours, theirs))
     if plan is not None:
-        return compare_strata(ours, theirs, plan, kind=kind)
+        return compare_stratified_sums(ours, theirs, plan, kind=kind)
     return compare_sums(*(reduce(add, side.values()) for side in (ours, theirs)), kind=kind)
 
 
@@ -155,7 +155,7 @@ def compare_by_weights(design: Design, ours: dict[str, Sums], theirs: dict[str, 
     names = tuple(stratum.name for stratum in strata)
     each = {name: (float(w[0]), float(w[1])) for name, w in zip(names, weights, strict=True)}
     together = Strata((names,), np.ones(1), each, sum(stratum.customers for stratum in strata))
-    return compare_strata(ours, theirs, together, interval="welch")
+    return compare_stratified_sums(ours, theirs, together, interval="welch")
 
 
 def find_target(pool: Pool, design: Design, offer: str, kind: str) -> float:

@@ -103,3 +103,16 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
 def test_a_quoted_figure_is_that_of_its_table(pages, root, page, found, words):
     table = (root / "docs" / "tables" / f"{page}.md").read_text(encoding="utf-8")
     assert words.format(re.search(found, table, re.S)[1]) in pages[0]
+
+
+def test_the_quoted_coverage_of_forecasts_is_that_of_the_simulated_chains(root):
+    conventions, page = (
+        (root / "docs" / name).read_text(encoding="utf-8") for name in ("statistics.md", "tables/value.md")
+    )
+    chains = page[page.index("## Where it is not") :]
+    rows = {name: find_row(chains, name) for name in ("BG/NBD", "MBG/NBD", "Pareto/NBD")}
+    sums = [row[1].removesuffix(" of 12") for row in rows.values()]
+    assert sums[0] == sums[1]
+    assert f"held what came in {sums[0]} (BG/NBD and MBG/NBD) or {sums[2]} (Pareto/NBD)" in conventions
+    shares = sorted(float(row[2].removesuffix("%")) for row in rows.values())
+    assert f"that of single customers in {shares[0]} to {shares[-1]} %" in conventions

@@ -369,6 +369,42 @@ def interval_of_share(count: ArrayLike, total: ArrayLike, *, level: float = 0.95
         return wilson(k / n, n, level)
 
 
+def interval_of_mean(
+    mean: ArrayLike, deviation: ArrayLike, count: ArrayLike, *, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Student's t interval for a mean, from what is known of a group: the deviation is estimated, so few cost width.
+
+    Not for skewed values of few customers, and not for rows of which a customer has several.
+
+    Parameters
+    ----------
+    mean, deviation : array of float
+        Of each group; the deviation is that of the sample (n - 1).
+    count : array of int
+        Customers of each group.
+    level : float
+        Coverage of each interval, a fraction.
+
+    Returns
+    -------
+    (low, high) : two arrays of float
+        NaN where a group has fewer than two customers or no spread: what chance does cannot be measured there.
+
+    Examples
+    --------
+    >>> low, high = interval_of_mean([2.0, 5.0], [1.0, 0.0], [4, 9])
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.409, nan], [3.591, nan])
+
+    Source: Student (1908), Biometrika 6, 1-25.
+    """
+    middle, spread, n = (np.asarray(one, float) for one in (mean, deviation, count))
+    known = (n > 1) & (spread > 0)
+    size = np.where(known, n, 2.0)
+    half = np.where(known, _scipy.t.ppf(0.5 + level / 2, size - 1) * spread / np.sqrt(size), np.nan)
+    return middle - half, middle + half
+
+
 def interval_of_median(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
     """Exact confidence interval for a median: two of the sorted values, chosen by the binomial distribution.
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from loyalty.stats.estimate import NO_SPREAD, error_of_mean, make_estimate, render_html
-from loyalty.stats.intervals import compare_means, find_skewness, skew_of_gap
+from loyalty.stats.intervals import compare_means, find_skewness, interval_of_mean, skew_of_gap
 
 VALUES = st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=20)
 
@@ -148,3 +148,12 @@ def test_an_estimate_shows_its_numbers_and_its_warnings():
     assert np.isnan(make_estimate(1.0, 0.5, n_treated=2, n_control=2, method="m", estimand="e").relative)
     below = make_estimate(1.0, 0.5, n_treated=2, n_control=2, method="m", estimand="e", base=-2.0)
     assert np.isnan(below.relative)  # a gain on a loss would read as a fall
+
+
+def test_the_interval_of_a_mean_is_scipys_and_needs_two_values_that_differ():
+    for values in ([1.0, 2.0, 4.0], np.random.default_rng(0).normal(size=60)):
+        low, high = interval_of_mean(np.mean(values), np.std(values, ddof=1), len(values), level=0.9)
+        theirs = stats.ttest_1samp(values, 0.0).confidence_interval(0.9)
+        assert (float(low), float(high)) == pytest.approx((theirs.low, theirs.high))
+    low, high = interval_of_mean([5.0, 5.0, 5.0], [np.nan, 0.0, 0.0], [1, 40, 0])
+    assert np.isnan([low, high]).all()

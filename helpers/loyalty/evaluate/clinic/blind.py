@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
@@ -83,8 +81,8 @@ def list_blind(record: Record) -> tuple[str, ...]:
     return tuple(f"{text}." for text in says)
 
 
-def measure_earlier(record: Record, receipts: AnyTable) -> PlaceboLift | None:
-    """Measure the lift of sales in days before the start; None where receipts or dates do not allow it.
+def measure_earlier(record: Record, receipts: AnyTable) -> tuple[PlaceboLift | None, str]:
+    """Measure the lift of sales in days before the start; where the tables do not allow it, None and the reason.
 
     Parameters
     ----------
@@ -93,12 +91,14 @@ def measure_earlier(record: Record, receipts: AnyTable) -> PlaceboLift | None:
     """
     start, end = (record.plan.get(name) for name in ("start", "end"))
     if receipts is None or start is None or end is None:
-        return None
+        return None, "" if receipts is None else "the plan has no start and end"
     first = record.windows["pre"]["start"].min()
     before = 0 if pd.isna(first) else max((start - first).days, 0)
     names = ["customer_id", "arm", "propensity", "stratum"]
     people = record.contacts[names].assign(campaign_id="this one", wave=1)
     people = people.drop(columns=[name for name in ("propensity", "stratum") if people[name].isna().any()])
-    with suppress(TableError):
-        return measure_placebo_lift(people, receipts, start=start, end=end, before=before, control=record.control)
-    return None
+    days = {"start": start, "end": end, "before": before}
+    try:
+        return measure_placebo_lift(people, receipts, **days, control=record.control), ""
+    except TableError as error:  # too short a past, or groups that have no lift: an examination is made all the same
+        return None, error.problems[0]

@@ -132,6 +132,6 @@ def examine_campaign(
             says = f"{found[effect].evidence} Probably a consequence of: {cause}."
             found[effect] = replace(found[effect], evidence=says, follows=cause)
     warnings = (say_universal(record.universal, say),) if record.universal else ()
-    return Examination(
-        tuple(found.values()), (*warnings, *record.warnings), measure_earlier(record, receipts), list_blind(record)
-    )
+    placebo, why = measure_earlier(record, receipts)
+    notes = (*warnings, *record.warnings)
+    return Examination(tuple(found.values()), notes, placebo, list_blind(record), no_placebo=why)

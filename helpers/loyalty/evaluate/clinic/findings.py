@@ -130,14 +130,16 @@ class Symptom:
 class Examination:
     """The ten findings about one campaign; made by `examine_campaign`.
 
-    `warnings` say who was left out. `placebo` is the lift of sales before the start, where the receipts reach so far;
-    `blind` lists what no table can show, with the size from which it would show here.
+    `warnings` say who was left out. `placebo` is the lift of sales before the start, where the receipts reach so far,
+    and `no_placebo` says why receipts that were given have none; `blind` lists what no table can show, with the size
+    from which it would show here.
     """
 
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...] = ()
     placebo: PlaceboLift | None = None
     blind: tuple[str, ...] = ()
+    no_placebo: str = ""
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -184,5 +186,9 @@ class Examination:
     def _repr_html_(self) -> str:
         shown = self.to_frame()
         shown["p"] = [f"{p:.3g}" if p == p else "" for p in shown["p"]]
-        title = self.sentence() if self.placebo is None else f"{self.sentence()} {self.placebo.sentence()}"
+        title = self.sentence()
+        if self.placebo is not None:
+            title = f"{title} {self.placebo.sentence()}"
+        elif self.no_placebo:
+            title = f"{title} No lift of earlier days: {self.no_placebo}."
         return render_html(shown, title, (*self.warnings, *(f"Cannot be seen: {text}" for text in self.blind)))

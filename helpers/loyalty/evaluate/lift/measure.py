@@ -30,7 +30,7 @@ from loyalty.evaluate.lift.strata import (
     SURE,
     Strata,
     Stratum,
-    compare_strata,
+    compare_stratified_sums,
     find_chance_of_shares,
     plan_strata,
 )
@@ -440,7 +440,7 @@ class _Wave:
         if plan is None:
             found = compare_sums(*pair, kind=kind, interval=self.way.interval, **given)
         else:
-            found = compare_strata(sides[0], sides[1], plan, kind=kind, interval=self.way.interval, **given)
+            found = compare_stratified_sums(sides[0], sides[1], plan, kind=kind, interval=self.way.interval, **given)
         if kind == "mean" and found.se == 0 and not any(side.filled for side in pair):
             return _ask_whether_rate(found, metric[0])
         return found

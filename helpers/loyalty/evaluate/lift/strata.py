@@ -241,7 +241,7 @@ class _Parts:
     ways: tuple[str, ...]
 
 
-def compare_strata(
+def compare_stratified_sums(
     treated: Mapping[str, Sums],
     control: Mapping[str, Sums],
     strata: Strata,
@@ -282,7 +282,7 @@ def compare_strata(
     ...         "b": Sums(90, {(1, 0): 270.0, (2, 0): 999.0, (3, 0): 4_000.0})}
     >>> theirs = {"a": Sums(20, {(1, 0): 10.0, (2, 0): 20.0, (3, 0): 50.0}),
     ...           "b": Sums(30, {(1, 0): 30.0, (2, 0): 60.0, (3, 0): 200.0})}
-    >>> found = compare_strata(ours, theirs, plan)
+    >>> found = compare_stratified_sums(ours, theirs, plan)
     >>> found.effect, found.method
     (1.625, 'difference of means (2 strata, Welch)')
 

@@ -13,7 +13,7 @@ import pandas as pd
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.clusters import TooFewClusters, compare_clusters
 from loyalty.evaluate.lift.compare import compare_weighted
-from loyalty.evaluate.lift.strata import compare_strata, sum_rows
+from loyalty.evaluate.lift.strata import compare_stratified_sums, sum_rows
 from loyalty.evaluate.money.break_even import BreakEven, find_break_even
 from loyalty.evaluate.money.pricing import (
     COSTS,
@@ -491,7 +491,7 @@ class _Sides:
             return replace(found, method=f"profit per customer, {found.method}")
         if priced.strata is not None and priced.stratum is not None:
             ours, theirs = sum_rows(profit, priced.stratum, treated)
-            before = compare_strata(ours, theirs, priced.strata, level=level)
+            before = compare_stratified_sums(ours, theirs, priced.strata, level=level)
         elif priced.weight is None:
             before = compare_means(profit[treated], profit[~treated], level=level)
         else:

@@ -22,7 +22,6 @@ from loyalty.tables.days import read_day, write_moment
 from loyalty.tables.receipts import check_receipts
 from loyalty.tables.sources import AnyTable, collect
 
-NEVER = "never bought"
 SMALL = 30  # customers of a cohort, under which its cells say little
 VALUES = ("share", "low", "high", "came", "money", "per_head")
 

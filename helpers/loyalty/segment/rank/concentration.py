@@ -24,7 +24,6 @@ from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 from loyalty.text import ask_percent
 
 POINTS = 1_000  # of a curve that is kept: more would only be drawn on each other
-SKEW = "a skew estimate of"
 Spend: TypeAlias = Any  # a Ranking, or any table
 WHO = {"buyers": "customers with an amount above zero", "members": "all customers of the table"}
 
@@ -50,6 +49,9 @@ class Concentration:
         The amount of those who are counted.
     level : float
     warnings : tuple of str
+        All of them; those of `skewness` too.
+    skewness : tuple of str
+        The warning of skew estimates, which names the numbers that it concerns.
     """
 
     gini: Portion
@@ -63,6 +65,7 @@ class Concentration:
     total: float
     level: float = 0.95
     warnings: tuple[str, ...] = ()
+    skewness: tuple[str, ...] = ()
 
     def share(self, top: float) -> Portion:
         """The share of the amount that `top` of the customers bring, with its interval; one of those asked for."""
@@ -79,7 +82,7 @@ class Concentration:
         """The warnings that concern the share of the top `top`."""
         mine = self.share(top)
         skew = (_say_skew([f"top {top:.0%}"]),) if is_skew(mine) else ()
-        return tuple(text for text in self.warnings if not text.startswith(SKEW)) + skew
+        return tuple(text for text in self.warnings if text not in self.skewness) + skew
 
     def to_frame(self) -> pd.DataFrame:
         """The shares of the top, and the Gini coefficient in the last row (top is empty there)."""
@@ -210,8 +213,7 @@ def measure_concentration(
     notes += doubt_tail(counted)
     skew = [f"top {one:.0%}" for one, portion in zip(shares, found, strict=True) if is_skew(portion)]
     skew += ["Gini"] if is_skew(gini) else []
-    if skew:
-        notes.append(_say_skew(skew))
+    of_skewness = (_say_skew(skew),) if skew else ()
     return Concentration(
         gini=gini,
         shares=table,
@@ -223,7 +225,8 @@ def measure_concentration(
         members=len(amounts),
         total=total,
         level=level,
-        warnings=tuple(notes),
+        warnings=(*notes, *of_skewness),
+        skewness=of_skewness,
     )
 
 
@@ -244,7 +247,7 @@ def _check(top: Sequence[float], of: str, level: float) -> tuple[float, ...]:
 
 
 def _say_skew(names: list[str]) -> str:
-    return f"{SKEW} {', '.join(names)}: a few customers decide, and the interval may cover too little"
+    return f"a skew estimate of {', '.join(names)}: a few customers decide, and the interval may cover too little"
 
 
 def _read_amounts(spend: AnyTable, value: str) -> np.ndarray:

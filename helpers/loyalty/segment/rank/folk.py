@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,8 @@ class FolkVerdict:
     span : str
         The time that the estimate is about, where the claim leaves it open; such as "in 5 years".
     warnings : tuple of str
+    unit : str
+        Of the estimate: "fraction", shown in percent, or "times".
     """
 
     claim: str
@@ -61,6 +64,7 @@ class FolkVerdict:
     data: str = ""
     span: str = ""
     warnings: tuple[str, ...] = ()
+    unit: Literal["fraction", "times"] = "fraction"
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every field."""
@@ -203,7 +207,8 @@ def judge_win_or_keep(
     if cost_to_win is None or cost_to_keep is None:
         missing = "no costs" if cost_to_win is None and cost_to_keep is None else "only one of the two costs"
         why = f"the data hold {missing}, and nobody was left out of winning or of keeping."
-        return FolkVerdict(words, UNTESTABLE, np.nan, np.nan, np.nan, f"Because {why}", f"{needs}.", data)
+        nothing = (np.nan, np.nan, np.nan)
+        return FolkVerdict(words, UNTESTABLE, *nothing, f"Because {why}", f"{needs}.", data, unit="times")
     for name, triple in (("cost_to_win", cost_to_win), ("cost_to_keep", cost_to_keep)):
         if not 0 < triple[1] <= triple[0] <= triple[2] < np.inf:
             raise ValueError(f"{name} should be (value, low, high), in this order and above zero; found {triple}")
@@ -213,7 +218,8 @@ def judge_win_or_keep(
     high = np.exp(middle + np.hypot(win[2] - win[0], keep[0] - keep[1]))
     why = f"to win costs {np.exp(middle):.1f} times as much ({low:.1f} to {high:.1f})."
     verdict = _decide(low, high, *claim)
-    return FolkVerdict(words, verdict, float(np.exp(middle)), float(low), float(high), why, f"{needs}.", data)
+    found = float(np.exp(middle)), float(low), float(high)
+    return FolkVerdict(words, verdict, *found, why, f"{needs}.", data, unit="times")
 
 
 @check_arguments
@@ -502,7 +508,7 @@ def gather_verdicts(verdicts: Iterable[FolkVerdict]) -> pd.DataFrame:
 
 def _say_number(verdict: FolkVerdict) -> str:
     numbers = verdict.estimate, verdict.low, verdict.high
-    if verdict.claim.startswith("to win"):
+    if verdict.unit == "times":
         return "{:.1f} ×, {:.1f} to {:.1f}".format(*numbers)
     decimals = 1 if verdict.high - verdict.low < 0.01 else 0
     seen = "{:.{d}%}, {:.{d}%} to {:.{d}%}".format(*numbers, d=decimals)

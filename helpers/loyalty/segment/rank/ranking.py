@@ -97,7 +97,7 @@ class Ranking:
 
     def _repr_html_(self) -> str:
         days = f"[{self.start:%Y-%m-%d}, {self.end:%Y-%m-%d})"
-        shown = self.deciles().round({"least": 2, "most": 2, "money": 2, "share": 3, "low": 3, "high": 3})
+        shown = self.deciles().round({"least": 2, "most": 2, "amount": 2, "share": 3, "low": 3, "high": 3})
         return render_html(shown, f"{len(self.table):,} customers by {self.value} in {days}", self.warnings)
 
 

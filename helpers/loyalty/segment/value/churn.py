@@ -33,7 +33,8 @@ class ChurnModel:
     """A logistic regression of going quiet; built by `fit_churn`.
 
     `weeks` is the length of the window, `trained_on` the day before which its features end and on which its outcomes
-    begin. `coefficients` are those of the standardised features.
+    begin. `coefficients` are those of the standardised features. `typical_spend` is the median of those who taught it:
+    it stands in for customers without a spend of their own, whoever they are scored with.
     """
 
     pipeline: Pipeline = field(repr=False)
@@ -42,6 +43,7 @@ class ChurnModel:
     coefficients: dict[str, float]
     base_rate: float
     n_customers: int
+    typical_spend: float
     warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
@@ -97,12 +99,14 @@ def fit_churn(receipts: AnyTable, as_of: str | dt.date | pd.Timestamp, *, weeks:
     if min(quiet.sum(), (~quiet).sum()) < LEAST:
         says = f"{quiet.sum():,} customers went quiet and {(~quiet).sum():,} did not; {LEAST} of each are the least"
         raise TableError([says], "receipts")
-    features = _make_features(history)
+    spend = history["spend"].to_numpy(float)
+    typical = float(np.nanmedian(spend)) if np.isfinite(spend).any() else 0.0
+    features = _make_features(history, typical)
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1_000))
     pipeline.fit(features.to_numpy(), quiet)
     named = dict(zip(FEATURES, map(float, pipeline[-1].coef_[0]), strict=True))
     notes = tuple(history.attrs["warnings"])
-    return ChurnModel(pipeline, float(weeks), start, named, float(quiet.mean()), len(history), notes)
+    return ChurnModel(pipeline, float(weeks), start, named, float(quiet.mean()), len(history), typical, notes)
 
 
 @check_arguments
@@ -140,23 +144,22 @@ def predict_churn(model: ChurnModel, receipts: AnyTable, as_of: str | dt.date | 
     if day < learned:
         raise TableError([f"the model has seen what happened up to {learned:%Y-%m-%d}: predict from then on"], "as_of")
     history = summarise_purchases(receipts, day)
-    p = model.pipeline.predict_proba(_make_features(history).to_numpy())[:, 1]
+    p = model.pipeline.predict_proba(_make_features(history, model.typical_spend).to_numpy())[:, 1]
     return history[["customer_id"]].assign(p_quiet=p)
 
 
-def _make_features(history: pd.DataFrame) -> pd.DataFrame:
+def _make_features(history: pd.DataFrame, typical_spend: float) -> pd.DataFrame:
     """Silence in weeks, and in own gaps; purchases, tenure and spend; all as logarithms, for they are skewed."""
     x = history["x"].to_numpy(float)
     silence = (history["T"] - history["t_x"]).to_numpy(float)
     usual = (history["T"].to_numpy(float) + 1) / (x + 1)  # weeks a purchase, known for everybody
     spend = history["spend"].to_numpy(float)
-    typical = np.nanmedian(spend) if np.isfinite(spend).any() else 0.0
     columns = {
         "silence": silence,
         "silence_in_gaps": silence / usual,
         "purchases": x,
         "tenure": history["T"].to_numpy(float),
-        "spend": np.maximum(np.where(np.isfinite(spend), spend, typical), 0),
+        "spend": np.maximum(np.where(np.isfinite(spend), spend, typical_spend), 0),
     }
     return pd.DataFrame({name: np.log1p(columns[name]) for name in FEATURES})
 

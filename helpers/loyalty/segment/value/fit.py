@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import pandas as pd
-from scipy import stats
 
 from loyalty.segment.value.beta_geometric import BG_NBD, MBG_NBD, BetaGeometric
-from loyalty.segment.value.maximise import Maximum, maximise
+from loyalty.segment.value.maximise import LogScaleFit, Maximum, maximise
 from loyalty.segment.value.pareto import PARETO_NBD, Pareto
 from loyalty.segment.value.purchases import group_alike, read_purchases
 from loyalty.stats.estimate import render_html
@@ -25,7 +23,7 @@ FEW = 100  # repeaters
 
 
 @dataclass(frozen=True, eq=False)
-class PurchaseFit:
+class PurchaseFit(LogScaleFit):
     """A fitted model of buying and leaving; built by `fit_purchases`. Times are in weeks.
 
     `parameters` maps names to estimates, `covariance` is that of their logarithms, `log_likelihood` the maximum.
@@ -41,11 +39,6 @@ class PurchaseFit:
     warnings: tuple[str, ...] = ()
 
     @property
-    def theta(self) -> np.ndarray:
-        """The parameters in the model's order."""
-        return np.array(list(self.parameters.values()))
-
-    @property
     def law(self) -> BetaGeometric | Pareto:
         """The likelihood and the expectations of the model."""
         return MODELS[self.model]
@@ -55,22 +48,6 @@ class PurchaseFit:
         zero = np.zeros(1)
         found = self.law.expect_if_alive(self.theta, zero, zero, np.array([float(weeks)]))
         return float(self.law.p_alive_new(self.theta) * found[0])
-
-    def draw_parameters(self, draws: int, seed: int) -> np.ndarray:
-        """Draw parameters that fit the data as well: normal on the log scale, with the Hessian's covariance."""
-        draw = np.random.default_rng(seed)
-        if not np.isfinite(self.covariance).all():
-            return np.tile(self.theta, (draws, 1))
-        values, vectors = np.linalg.eigh(self.covariance)
-        step = draw.standard_normal((draws, len(values))) * np.sqrt(np.maximum(values, 0))
-        return np.exp(np.clip(np.log(self.theta) + step @ vectors.T, -30, 30))
-
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a parameter: estimate, and the interval from its logarithm's standard error."""
-        spread = np.sqrt(np.diag(self.covariance))
-        half = stats.norm.ppf(0.5 + level / 2) * spread
-        table = pd.DataFrame({"parameter": list(self.parameters), "estimate": self.theta})
-        return table.assign(low=self.theta * np.exp(-half), high=self.theta * np.exp(half), se_log=spread)
 
     def _repr_html_(self) -> str:
         title = (
@@ -107,6 +84,7 @@ def fit_purchases(purchases: AnyTable, *, model: ModelName = "bg_nbd") -> Purcha
 
     Examples
     --------
+    >>> import pandas as pd
     >>> purchases = pd.DataFrame({"customer_id": range(6), "x": [0, 0, 0, 1, 2, 9], "t_x": [0, 0, 0, 3.0, 9, 35],
     ...     "T": [38.0, 30, 35, 38, 32, 38]})
     >>> fit_purchases(purchases).n_repeaters

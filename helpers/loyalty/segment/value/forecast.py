@@ -19,6 +19,7 @@ from loyalty.segment.value.fit import PurchaseFit
 from loyalty.segment.value.purchases import WEEK, group_alike, read_purchases
 from loyalty.segment.value.spend import SpendFit, clean_spend
 from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import interval_of_mean
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day, write_moment
@@ -206,7 +207,8 @@ def compare_holdout(forecast: PurchaseForecast, purchases: pd.DataFrame) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        x ("0" to "6", "7 +"), customers, actual and its 95 % interval (mean purchases in the holdout), expected.
+        x ("0" to "6", "7 +"), customers, actual and its 95 % interval (mean purchases in the holdout; empty where a
+        group has one customer or no spread), expected.
 
     Raises
     ------
@@ -239,10 +241,10 @@ def compare_holdout(forecast: PurchaseForecast, purchases: pd.DataFrame) -> pd.D
         raise TableError([f"{both['x_later'].isna().sum():,} customers of the forecast are not in it"], "purchases")
     groups = both.groupby(both["x"].clip(upper=MOST_X))
     actual = groups["x_later"].agg(["size", "mean", "std"])
-    half = 1.96 * actual["std"] / np.sqrt(actual["size"])
+    low, high = interval_of_mean(actual["mean"], actual["std"], actual["size"])
     names = [f"{MOST_X} +" if x == MOST_X else str(x) for x in actual.index]
     result = pd.DataFrame({"x": names, "customers": actual["size"].to_numpy(), "actual": actual["mean"].to_numpy()})
-    result["low"], result["high"] = (actual["mean"] - half).to_numpy(), (actual["mean"] + half).to_numpy()
+    result["low"], result["high"] = low, high
     result["expected"] = groups["expected"].mean().to_numpy()
     return result
 

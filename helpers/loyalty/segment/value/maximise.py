@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 from scipy.optimize import minimize
 
+MOST_LOG = 30.0  # of a drawn parameter, either way: beyond it no expectation can be computed
 WIDEST = 14.0  # of a logarithm, away from the start
 STEP = 1e-4  # of the differences that give the Hessian
 FAR = 0.05  # a step after which the Hessian is made anew
@@ -26,6 +29,40 @@ class Maximum:
     covariance: np.ndarray
     value: float
     warnings: tuple[str, ...]
+
+
+class LogScaleFit:
+    """What fits of positive parameters have in common: doubts are normal on the scale of the logarithms.
+
+    `parameters` maps names to estimates, `covariance` is that of their logarithms; NaN where the data do not tell it.
+    """
+
+    parameters: dict[str, float]
+    covariance: np.ndarray
+
+    @property
+    def theta(self) -> np.ndarray:
+        """The parameters in the model's order."""
+        return np.array(list(self.parameters.values()))
+
+    def draw_parameters(self, draws: int, seed: int) -> np.ndarray:
+        """Draw parameters that fit the data as well, draws × parameters; their logarithms are normal."""
+        return self.draw_from(np.random.default_rng(seed), draws)
+
+    def draw_from(self, draw: np.random.Generator, draws: int) -> np.ndarray:
+        """The same from a generator that goes on; where no covariance is known, each draw is the estimate."""
+        if not np.isfinite(self.covariance).all():
+            return np.tile(self.theta, (draws, 1))
+        values, vectors = np.linalg.eigh(self.covariance)
+        step = draw.standard_normal((draws, len(values))) * np.sqrt(np.maximum(values, 0))
+        return np.exp(np.clip(np.log(self.theta) + step @ vectors.T, -MOST_LOG, MOST_LOG))
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a parameter: estimate, and the interval from its logarithm's standard error."""
+        spread = np.sqrt(np.diag(self.covariance))
+        half = stats.norm.ppf(0.5 + level / 2) * spread
+        table = pd.DataFrame({"parameter": list(self.parameters), "estimate": self.theta})
+        return table.assign(low=self.theta * np.exp(-half), high=self.theta * np.exp(half), se_log=spread)
 
 
 def maximise(

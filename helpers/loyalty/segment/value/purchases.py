@@ -252,14 +252,14 @@ def _count(table: pd.DataFrame, rows: pd.Series) -> str:
     return f"{rows.sum():,} of {len(table):,} customers (customer_id {names})"
 
 
-def group_alike(table: pd.DataFrame, *names: str) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+def group_alike(table: pd.DataFrame) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Group customers with equal x, t_x and T: the values of each group, its size, and each customer's group."""
-    columns = [table[name].to_numpy() for name in (*HISTORY, *names)]
+    columns = [table[name].to_numpy() for name in HISTORY]
     codes = [pd.factorize(column, sort=False) for column in columns]
     key = np.zeros(len(table), np.int64)
     for code, levels in codes:
         key = pd.factorize(key * len(levels) + code, sort=False)[0]
     first = np.full(int(key.max()) + 1, -1, np.int64)
     first[key[::-1]] = np.arange(len(table))[::-1]
-    values = {name: column[first] for name, column in zip((*HISTORY, *names), columns, strict=True)}
+    values = {name: column[first] for name, column in zip(HISTORY, columns, strict=True)}
     return values, np.bincount(key), key

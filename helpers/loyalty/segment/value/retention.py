@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.special import betaln, digamma
 
 from loyalty.charts import HIGHLIGHT, INK, TREATED, headline
-from loyalty.segment.value.maximise import maximise
+from loyalty.segment.value.maximise import LogScaleFit, maximise
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -30,7 +29,7 @@ MOST_NUMBERS = 20_000_000  # in memory at once: draws × periods
 
 
 @dataclass(frozen=True, eq=False)
-class Retention:
+class Retention(LogScaleFit):
     """A fitted shifted beta geometric model; built by `fit_retention`. `covariance` is that of the logarithms."""
 
     parameters: dict[str, float]
@@ -38,11 +37,6 @@ class Retention:
     log_likelihood: float
     survivors: tuple[float, ...]
     warnings: tuple[str, ...] = ()
-
-    @property
-    def theta(self) -> np.ndarray:
-        """The parameters α, β."""
-        return np.array(list(self.parameters.values()))
 
     def survive(self, periods: int) -> np.ndarray:
         """Share of customers who are still there after 0, 1, … periods."""
@@ -59,10 +53,7 @@ class Retention:
             most = MOST_NUMBERS // (periods + 1)
             raise ValueError(f"project: draws should be a whole number from 1 to {most:,}, found {draws!r}")
         draw = np.random.default_rng(seed)
-        thetas = np.tile(self.theta, (draws, 1))
-        if np.isfinite(self.covariance).all():
-            step = draw.multivariate_normal(np.zeros(2), self.covariance, draws, method="eigh")
-            thetas = np.exp(np.log(self.theta) + step)
+        thetas = self.draw_from(draw, draws)
         shares = np.array([_survive(theta, periods) for theta in thetas])
         size = round(self.survivors[0])
         lucky = draw.binomial(size, np.clip(shares, 0, 1)) / size
@@ -81,13 +72,6 @@ class Retention:
         table = pd.DataFrame({"period": np.arange(periods + 1), "seen": seen, "survival": survival})
         table = table.assign(low=low, high=high, retention=np.r_[np.nan, survival[1:] / survival[:-1]])
         return table.assign(is_extrapolated=table["period"] >= len(self.survivors))
-
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a parameter: estimate, and the interval from its logarithm's standard error."""
-        spread = np.sqrt(np.diag(self.covariance))
-        half = stats.norm.ppf(0.5 + level / 2) * spread
-        table = pd.DataFrame({"parameter": list(self.parameters), "estimate": self.theta})
-        return table.assign(low=self.theta * np.exp(-half), high=self.theta * np.exp(half), se_log=spread)
 
     def plot(self, periods: int, *, ax: Axes | None = None, title: str | None = None, source: str = "") -> Axes:
         """Draw survival as seen and as projected; what lies beyond the data is dashed."""

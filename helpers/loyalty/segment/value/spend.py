@@ -19,9 +19,10 @@ from scipy import stats
 from scipy.special import digamma, gammaln
 
 from loyalty.charts import TREATED, headline
-from loyalty.segment.value.maximise import maximise
+from loyalty.segment.value.maximise import LogScaleFit, maximise
 from loyalty.segment.value.purchases import read_purchases
 from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import interval_of_mean
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
@@ -34,7 +35,7 @@ STRONG = 0.2  # a rank correlation that moves value
 
 
 @dataclass(frozen=True, eq=False)
-class SpendFit:
+class SpendFit(LogScaleFit):
     """A fitted Gamma-Gamma model; built by `fit_spend`. `covariance` is that of the parameters' logarithms."""
 
     parameters: dict[str, float]
@@ -44,11 +45,6 @@ class SpendFit:
     warnings: tuple[str, ...] = ()
 
     @property
-    def theta(self) -> np.ndarray:
-        """The parameters p, q, v."""
-        return np.array(list(self.parameters.values()))
-
-    @property
     def mean(self) -> float:
         """Expected money of a purchase of a customer of whom nothing is known; infinite where q is 1 or less."""
         p, q, v = self.theta
@@ -56,21 +52,9 @@ class SpendFit:
 
     def draw_parameters(self, draws: int, seed: int) -> np.ndarray:
         """Draw parameters that fit the data as well; q is kept above 1, where there is a mean."""
-        draw = np.random.default_rng([seed, 1])
-        if not np.isfinite(self.covariance).all():
-            return np.tile(self.theta, (draws, 1))
-        values, vectors = np.linalg.eigh(self.covariance)
-        step = draw.standard_normal((draws, len(values))) * np.sqrt(np.maximum(values, 0))
-        theta = np.exp(np.clip(np.log(self.theta) + step @ vectors.T, -30, 30))
+        theta = self.draw_from(np.random.default_rng([seed, 1]), draws)
         theta[:, 1] = np.maximum(theta[:, 1], min(1.05, self.theta[1]))
         return theta
-
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """One row a parameter: estimate, and the interval from its logarithm's standard error."""
-        spread = np.sqrt(np.diag(self.covariance))
-        half = stats.norm.ppf(0.5 + level / 2) * spread
-        table = pd.DataFrame({"parameter": list(self.parameters), "estimate": self.theta})
-        return table.assign(low=self.theta * np.exp(-half), high=self.theta * np.exp(half), se_log=spread)
 
     def _repr_html_(self) -> str:
         title = f"Gamma-Gamma: {self.n_customers:,} customers, a purchase brings {self.mean:,.2f} on average"
@@ -293,15 +277,14 @@ def check_independence(purchases: AnyTable) -> Independence:
 
 
 def _average_bands(x: np.ndarray, spend: np.ndarray) -> pd.DataFrame:
-    """Average the spend in each band of x, with a t interval."""
+    """Average the spend in each band of x, with a t interval; empty where a band has one customer or no spread."""
     rows = []
     for lowest, highest, name in BANDS:
         inside = spend[(x >= lowest) & (x <= highest)]
         if not len(inside):
             continue
-        middle = float(inside.mean())
-        half = np.nan
-        if len(inside) > 1:
-            half = float(stats.t.ppf(0.975, len(inside) - 1) * inside.std(ddof=1) / np.sqrt(len(inside)))
-        rows.append({"x": name, "customers": len(inside), "spend": middle, "low": middle - half, "high": middle + half})
-    return pd.DataFrame(rows)
+        spread = float(inside.std(ddof=1)) if len(inside) > 1 else 0.0
+        rows.append({"x": name, "customers": len(inside), "spend": float(inside.mean()), "spread": spread})
+    table = pd.DataFrame(rows, columns=["x", "customers", "spend", "spread"])
+    low, high = interval_of_mean(table["spend"], table["spread"], table["customers"])
+    return table.drop(columns="spread").assign(low=low, high=high)

@@ -144,18 +144,18 @@ def _find_half_interval(values: _Values) -> tuple[str, str] | None:
         return None
     effect, low, high = values.given
     if low > high:
-        return "ends_swapped", "The lower end is above the upper end: the order is (effect, low, high)."
+        return "ends_swapped", "The lower end is above the upper end: the order is (value, low, high)."
     if not low <= effect <= high:
-        return "effect_outside", "Your interval does not hold its own effect: the order is (effect, low, high)."
+        return "effect_outside", "Your interval does not hold its own first number: the order is (value, low, high)."
     right = np.abs(values.given - values.expected) <= values.tolerance
     if right[0] and not right[1] and not right[2]:
         return _name_width(values)
     if right[1] and right[2]:
-        return "effect_differs", "Both ends are right, the effect is not."
+        return "effect_differs", "Both ends are right, the first number is not."
     if right[0]:
         return (
             "one_end_differs",
-            f"The effect is right and so is the {'lower' if right[1] else 'upper'} end; the other is not.",
+            f"The first number is right and so is the {'lower' if right[1] else 'upper'} end; the other is not.",
         )
     return None
 
@@ -165,7 +165,7 @@ def _name_width(values: _Values) -> tuple[str, str]:
     effect, low, high = values.expected
     ratios = np.array([effect - values.given[1], values.given[2] - effect]) / np.array([effect - low, high - effect])
     normal = 1.959964
-    right = "The effect is right"
+    right = "The first number is right"
     known = (
         (1.644854, "ninety_percent", f"{right}; your ends are those of a 90 % interval, 95 % is asked."),
         (2.575829, "ninety_nine_percent", f"{right}; your ends are those of a 99 % interval, 95 % is asked."),
@@ -185,7 +185,7 @@ def _name_width(values: _Values) -> tuple[str, str]:
         return "ends_differ", f"{differ}, {times}. A standard deviation where its standard error is asked?"
     uneven = abs(ratios[0] - ratios[1])
     if is_even and uneven > 0.02 and uneven * (effect - low) > 4 * values.tolerance:
-        says = f"{differ}, and its ends are not equally far from the effect. A bootstrap, perhaps? {asked}."
+        says = f"{differ}, and its ends are not equally far from the number. A bootstrap, perhaps? {asked}."
         return "not_symmetric", says
     return "ends_differ", f"{differ}. {asked}: how did you get yours?"
 

@@ -12,6 +12,7 @@ import numpy as np
 
 SHORT = 12  # answers of more values are never written by hand: how they are rounded tells nothing
 SHOWN = 4
+MANY = {2: "Two", 3: "Three", 4: "Four"}
 MOST_DECIMALS = 9
 CERTAIN = 1e-7
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4}
@@ -77,7 +78,7 @@ def name_mistakes(found: Sequence[Mistake]) -> tuple[str, str]:
     Examples
     --------
     >>> name_mistakes([Mistake("a", "It fits. You took A.", 1), Mistake("b", "It fits. You took B.", 1)])
-    ('a or b', 'It fits. More than one mistake leads here. Either (a): You took A. Or (b): You took B.')
+    ('a or b', 'It fits. Two different mistakes give this number. Either (a): You took A. Or (b): You took B.')
     """
     if len(found) == 1:
         return found[0].name, found[0].says
@@ -87,7 +88,9 @@ def name_mistakes(found: Sequence[Mistake]) -> tuple[str, str]:
     either = " Or ".join(
         f"({letter}): {one.says.removeprefix(shared)}" for letter, one in zip("abcd", shown, strict=False)
     )
-    return " or ".join(one.name for one in shown), f"{shared}More than one mistake leads here. Either {either}"
+    many = MANY.get(len(found), "Several")
+    what = "this number" if np.isscalar(found[0].value) and not isinstance(found[0].value, str) else "this answer"
+    return " or ".join(one.name for one in shown), f"{shared}{many} different mistakes give {what}. Either {either}"
 
 
 def count_decimals(values: Any) -> int:

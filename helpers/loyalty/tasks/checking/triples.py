@@ -122,8 +122,8 @@ def list_widths(right: Triple, *, doubled: bool = True) -> tuple[Mistake, ...]:
     >>> [one.name for one in list_widths((1.0, 0.5, 1.5))]
     ['ninety_percent', 'ninety_nine_percent', 'two_standard_errors']
     """
-    says = "The effect is right; your ends are those of a {} % interval, 95 % is asked."
-    two = "The effect is right; your ends are two standard errors away, 1.96 are asked."
+    says = "The first number is right; your ends are those of a {} % interval, 95 % is asked."
+    two = "The first number is right; your ends are two standard errors away, 1.96 are asked."
     known = (
         Mistake("ninety_percent", says.format(90), widen_triple(right, 1.644854 / 1.959964)),
         Mistake("ninety_nine_percent", says.format(99), widen_triple(right, 2.575829 / 1.959964)),
@@ -151,7 +151,7 @@ def list_intervals(treated: ArrayLike, control: ArrayLike, *, equal_sizes: bool 
     sizes = len(mine), len(others)
     errors = mine.std(ddof=1) / np.sqrt(sizes[0]), others.std(ddof=1) / np.sqrt(sizes[1])
     spread = float(np.concatenate([mine, others]).std(ddof=1) * np.sqrt(1 / sizes[0] + 1 / sizes[1]))
-    start = "The effect is right."
+    start = "The first number is right."
     kinds = (
         (
             "pooled_variance",

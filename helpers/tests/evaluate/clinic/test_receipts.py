@@ -101,7 +101,16 @@ def test_with_receipts_the_examination_holds_the_placebo_of_earlier_days(campaig
     alone = measure_placebo_lift(people, both, start=START, end=END)
     assert found.placebo.effect == pytest.approx(alone.effect) and found.placebo.window == alone.window
     assert found.placebo.sentence() in found._repr_html_()
-    assert examine(contacts, outcomes).placebo is None
+    assert examine(contacts, outcomes).placebo is None and not examine(contacts, outcomes).no_placebo
+
+
+def test_without_a_placebo_the_examination_says_why(campaign):
+    contacts, outcomes, receipts = campaign
+    short = look(contacts, outcomes, receipts[receipts["time"] >= START])
+    assert short.placebo is None and "for a placebo they have to reach back" in short.no_placebo
+    assert "No lift of earlier days: the receipts begin on" in short._repr_html_()
+    undated = examine_campaign(contacts, outcomes, receipts=receipts)
+    assert undated.placebo is None and undated.no_placebo == "the plan has no start and end"
 
 
 def test_what_no_table_shows_is_listed_with_the_size_from_which_it_would_show(campaign):

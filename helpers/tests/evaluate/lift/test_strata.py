@@ -15,7 +15,7 @@ from loyalty.evaluate.lift.measure import measure_lift, measure_lifts
 from loyalty.evaluate.lift.strata import (
     Strata,
     Stratum,
-    compare_strata,
+    compare_stratified_sums,
     count_strata,
     find_chance_of_shares,
     plan_strata,
@@ -151,7 +151,7 @@ def test_merged_strata_with_welchs_variance_are_the_weighted_comparison():
     }
     together = Strata((tuple(CHANCES),), np.ones(1), each, len(table))
     sums = sum_rows(table["sales"].to_numpy(), table["stratum"].to_numpy(), (table["arm"] == "mail").to_numpy())
-    found = compare_strata(*sums, together, interval="welch")
+    found = compare_stratified_sums(*sums, together, interval="welch")
     y, w = zip(*((side["sales"].to_numpy(), 1 / side["propensity"].to_numpy()) for side in (ours, theirs)), strict=True)
     plain = compare_weighted(*y, w)
     for name in ("effect", "se", "low", "high", "p", "base"):
@@ -363,7 +363,7 @@ def compare(table):
     sums = sum_rows(table["sales"].to_numpy(float), table["stratum"].to_numpy(), table["treated"].to_numpy())
     if min(sum(side[name].n for name in plan.weights) for side in sums) < 2:
         return None
-    return compare_strata(*sums, plan)
+    return compare_stratified_sums(*sums, plan)
 
 
 @pytest.mark.slow
@@ -391,7 +391,7 @@ def test_one_stratum_is_the_plain_comparison(treated, control):
     one = Strata((("all",),), np.ones(1), {"all": (1 / len(y), 1 / len(z))}, len(y) + len(z))
     treated_first = np.arange(len(y) + len(z)) < len(y)
     ours, theirs = sum_rows(np.concatenate([y, z]), ["all"] * len(treated_first), treated_first)
-    found = compare_strata(ours, theirs, one)
+    found = compare_stratified_sums(ours, theirs, one)
     plain = compare_sums(ours["all"], theirs["all"])
     assert found.warnings == plain.warnings
     for name in ("effect", "se", "low", "high", "p", "base", "n_treated", "n_control"):
@@ -406,7 +406,7 @@ def test_one_stratum_of_rates_is_newcombes_interval(n, m, data):
     k, j = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
     one = Strata((("all",),), np.ones(1), {"all": (1 / n, 1 / m)}, n + m)
     a, b = (Sums(size, {(1, 0): float(count)}, filled=count) for size, count in ((n, k), (m, j)))
-    found, plain = compare_strata({"all": a}, {"all": b}, one, kind="rate"), compare_sums(a, b, kind="rate")
+    found, plain = compare_stratified_sums({"all": a}, {"all": b}, one, kind="rate"), compare_sums(a, b, kind="rate")
     for name in ("effect", "se", "low", "high", "p", "base"):
         assert getattr(found, name) == pytest.approx(getattr(plain, name), abs=1e-12), name
     assert len(found.warnings) == len(plain.warnings)
@@ -415,13 +415,13 @@ def test_one_stratum_of_rates_is_newcombes_interval(n, m, data):
 def test_five_expected_conversions_are_enough_also_where_rounding_makes_them_a_little_less():
     one = Strata((("all",),), np.ones(1), {"all": (0.1, 0.1)}, 20)
     none, all_ten = (Sums(10, {(1, 0): count}, filled=int(count)) for count in (0.0, 10.0))
-    assert not compare_strata({"all": none}, {"all": all_ten}, one, kind="rate").warnings
+    assert not compare_stratified_sums({"all": none}, {"all": all_ten}, one, kind="rate").warnings
 
 
 def test_a_stratum_in_which_nobody_buys_is_no_certainty():
     plan = plan_strata([Stratum("a", 200, 150, 50, (4 / 3, 4.0)), Stratum("b", 20, 10, 10, (2.0, 2.0))])
     ours, theirs = ({"a": Sums(n, {}, filled=k), "b": Sums(10, {}, filled=j)} for n, k, j in ((150, 30, 3), (50, 9, 0)))
-    found = compare_strata(ours, theirs, plan, kind="rate")
+    found = compare_stratified_sums(ours, theirs, plan, kind="rate")
     seen = 0.18 * 0.82 / 50 * (10 / 11) ** 2  # what the rates alone say of control
     rate = 0.18 * 10 / 11
     moved = np.array([(9 + 4 * rate) / 54, 4 * rate / 14])

@@ -124,3 +124,16 @@ def test_few_buyers_have_no_interval_and_a_ranking_is_no_problem_of_its_own():
         measure_concentration(ranking, level=95)
     with pytest.raises(TableError, match="a number"):
         few.share("20%")
+
+
+def test_doubts_of_a_share_name_this_share_alone_and_keep_the_other_warnings():
+    amounts = np.random.default_rng(3).lognormal(0, 2.5, 400)
+    spend = pd.DataFrame({"customer_id": range(401), "sales": [*amounts, -1.0]})
+    found = measure_concentration(spend, top=(0.01, 0.2))
+    assert len(found.skewness) == 1 and set(found.skewness) < set(found.warnings)
+    others = [text for text in found.warnings if text not in found.skewness]
+    for top in (0.01, 0.2):
+        mine = [text for text in found.doubts(top) if text not in others]
+        assert [text for text in found.doubts(top) if text in others] == others
+        assert all(f"top {top:.0%}" in text and "Gini" not in text for text in mine)
+    assert measure_concentration(spend.assign(sales=np.arange(401.0) + 9)).skewness == ()

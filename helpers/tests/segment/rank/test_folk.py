@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,6 +126,8 @@ def test_verdicts_make_one_table_and_cards_show_what_would_have_to_be_true():
     verdicts = [judge_win_or_keep(data="A"), judge_win_or_keep((70.0, 66.0, 74.0), (10.0, 9.0, 11.0), data="B")]
     verdicts.append(judge_churn_profit(data="B"))
     table = gather_verdicts(verdicts)
+    other = replace(verdicts[1], claim="in other words")  # the unit is a field: no words decide how it is written
+    assert gather_verdicts([other])["B"].iloc[0] == table["B"].iloc[0]
     assert table.shape == (2, 2) and table["B"].iloc[0].startswith("holds (7.0 ×") and table["A"].iloc[1] == ""
     assert "What would have to be true" in verdicts[0]._repr_html_() and "<" not in str(verdicts[0])
     assert verdicts[1].to_frame().verdict.item() == "holds"

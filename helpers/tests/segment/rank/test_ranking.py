@@ -156,3 +156,10 @@ def test_deciles_of_a_total_below_zero_have_no_shares():
     lines = pd.DataFrame({"customer_id": [1, 2], "time": pd.Timestamp("2024-02-01"), "sales": [-9.0, 2.0]})
     deciles = rank_customers(lines, START, END).deciles()
     assert deciles.share.isna().all() and deciles.amount.sum() == -7
+
+
+def test_the_card_shows_money_to_the_cent():
+    receipts = pd.DataFrame(
+        {"customer_id": [1, 1, 2], "time": pd.Timestamp("2024-02-01"), "sales": [0.333, 0.333, 9.0]}
+    )
+    assert "0.67<" in rank_customers(receipts, START, END)._repr_html_()

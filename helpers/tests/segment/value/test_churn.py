@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from loyalty.segment.value import fit_churn, fit_retention, measure_calibration, predict_churn
+from loyalty.segment.value import fit_churn, fit_retention, measure_calibration, predict_churn, summarise_purchases
 from loyalty.tables.check import TableError
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
@@ -66,6 +68,29 @@ def test_nothing_from_the_day_on_changes_the_classifier(shop):
     pd.testing.assert_frame_equal(ahead, predict_churn(theirs, past, "1997-10-01"))
     with pytest.raises(TableError, match="has seen what happened"):
         predict_churn(ours, some, "1997-09-01")
+
+
+def test_a_customer_scored_alone_gets_the_same_probability_as_among_others(shop):
+    some = shop.head(2_500)
+    model = fit_churn(some, "1997-10-01", weeks=13)
+    among = predict_churn(model, some, "1997-10-01").set_index("customer_id")["p_quiet"]
+    taught = summarise_purchases(some, model.trained_on)["spend"]
+    assert model.typical_spend == taught.median() > 0
+    once = summarise_purchases(some, "1997-10-01").query("x == 0")["customer_id"].iloc[:2]  # no spend of their own
+    for customers in (once.iloc[:1], once, among.index[:5]):
+        alone = predict_churn(model, some[some["customer_id"].isin(customers)], "1997-10-01")
+        assert alone["p_quiet"].to_numpy() == pytest.approx(among[alone["customer_id"]].to_numpy(), rel=1e-12)
+
+
+def test_parameters_are_drawn_by_one_rule_and_kept_within_what_can_be_computed():
+    found = fit_retention(HIGH_END)
+    draws = np.random.default_rng(25).multivariate_normal(np.zeros(2), found.covariance, 9, method="eigh")
+    assert found.draw_parameters(9, 25) == pytest.approx(found.theta * np.exp(draws), rel=1e-12)
+    unknown = replace(found, covariance=np.diag([1e4, 1e-4]))
+    drawn = np.log(unknown.draw_parameters(50, 25))
+    assert np.abs(drawn).max() == 30 and np.isfinite(unknown.project(9).to_numpy(float)[8:, 2:5]).all()
+    untold = replace(found, covariance=np.full((2, 2), np.nan))
+    assert (untold.draw_parameters(3, 25) == found.theta).all()
 
 
 def test_too_few_who_stay_or_go_are_refused(shop):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
+from pathlib import Path
+
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from loyalty.datasets.loaders import cdnow
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.value import (
+    PurchaseForecast,
     check_independence,
     compare_holdout,
     customer_value,
@@ -23,6 +29,9 @@ from loyalty.segment.value import (
     track_purchases,
 )
 from loyalty.tables.check import TableError
+
+sys.path.append(str(Path(__file__).resolve().parents[4] / "benchmarks"))
+from value import RUNS, grade_model
 
 THETA = (0.6, 4.0, 0.9, 3.0)
 
@@ -194,19 +203,40 @@ def test_the_holdout_of_cdnow_is_told_as_it_came(fit, shop, purchases):
     assert tracked.plot().get_title(loc="left") == "In the holdout the model is 11% below"
 
 
+def test_the_interval_of_few_customers_in_the_holdout_is_students_and_none_without_spread():
+    later = [0, 2, 1, 4, 0, 3, 7, 7, 9]
+    x = [1, 1, 1, 1, 1, 2, 3, 3, 8]
+    rows = pd.DataFrame({"customer_id": range(9), "x": x, "p_alive": 1.0, "expected": 1.0})
+    forecast = PurchaseForecast(rows, 9.0, 1.0, 20.0, 39.0, "BG/NBD")
+    found = compare_holdout(forecast, rows.assign(x_later=later)).set_index("x")
+    theirs = stats.ttest_1samp(later[:5], 0).confidence_interval(0.95)
+    assert found.loc["1", ["low", "high"]].to_numpy(float) == pytest.approx([theirs.low, theirs.high])
+    assert found.loc[["2", "3", "7 +"], ["low", "high"]].isna().all(axis=None)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
 def test_intervals_of_customers_and_cohorts_hold_what_came_as_often_as_promised(model, draw_histories):
+    """Of histories that are drawn purchase by purchase; benchmarks/value.py grades the same way."""
     theta = (0.6, 8.0, 0.7, 12.0) if model == "pareto_nbd" else THETA
-    runs, cohort, shares = 60, 0, []
-    for seed in range(runs):
-        table = draw_histories(model, theta, 600, seed)
-        found = predict_purchases(fit_purchases(table, model=model), table, weeks=26, draws=200, seed=seed)
-        cohort += found.low <= table["x_later"].sum() <= found.high
-        shares.append(((found.table["low"] <= table["x_later"]) & (table["x_later"] <= found.table["high"])).mean())
-    low, high = stats.binom.ppf([0.0005, 0.9995], runs, 0.95)
-    assert low <= cohort <= high
-    assert 0.95 <= np.mean(shares) <= 0.99  # counts are whole: at least the level
+    cohort, customers = grade_model(model, partial(draw_histories, model, theta, 600))
+    low, high = stats.binom.ppf([0.0005, 0.9995], RUNS, 0.95)
+    assert low <= cohort * RUNS <= high
+    assert 0.95 <= customers <= 0.99  # counts are whole: at least the level
+
+
+@pytest.mark.slow
+def test_customers_who_were_given_up_come_back_whichever_fit_is_asked(purchases, fit):
+    """docs/statistics.md names both fits: that of these customers themselves, and that of the published sample."""
+    receipts = cdnow().receipts
+    outside = summarise_purchases(receipts[~receipts["in_sample"]], "1997-10-01", until="1998-07-01")
+    told = {}
+    for name, model in (("own", fit_purchases(outside)), ("published", fit)):
+        table = predict_purchases(model, outside, weeks=39, interval=False).table
+        given_up = table[table["p_alive"] < 0.2].merge(outside[["customer_id", "x_later"]], on="customer_id")
+        came = int((given_up["x_later"] > 0).sum())
+        told[name] = (len(given_up), round((1 - given_up["p_quiet"]).sum()), came)
+    assert told == {"own": (627, 59, 208), "published": (714, 66, 231)}
 
 
 @pytest.mark.slow

@@ -34,7 +34,10 @@ def test_all_mistakes_that_a_rounded_answer_fits_are_found(given: float, names: 
 def test_mistakes_that_cannot_be_told_apart_are_said_together() -> None:
     name, says = name_mistakes(NEAR)
     assert name == "fee_of_takers or margin_30"
-    assert "The fee is that of the takers." in says and "30 %." in says
+    assert says == "Two different mistakes give this number. Either (a): The fee is that of the takers. Or (b): 30 %."
+    pairs = [Mistake(name, f"You took {name}.", (1.0, 2.0)) for name in "pqr"]
+    assert name_mistakes(pairs)[1].startswith("Three different mistakes give this answer. Either (a): You took p.")
+    assert name_mistakes(pairs * 2)[1].startswith("Several different mistakes give this answer.")
 
 
 def test_a_known_mistake_is_known_when_it_is_rounded_too_far_but_not_to_one_digit() -> None:
