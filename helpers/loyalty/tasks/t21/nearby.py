@@ -45,7 +45,12 @@ def list_wrong_shares() -> tuple[Mistake, ...]:
     old = shelf.members.loc[shelf.members["joined_on"] < YEAR[0], "customer_id"]
     fifth = round(0.2 * len(sums))
     cut = with_staff.nlargest(round(0.2 * len(with_staff)))
-    by_receipts = counts.sort_values(ascending=False, kind="stable").index[:fifth]
+    orders = (  # of customers with equal receipts: as the table stands, as a plain sort leaves them, from the end
+        counts.sort_values(ascending=False, kind="stable").index[:fifth],
+        counts.sort_values(ascending=False).index[:fifth],
+        counts.sort_values(kind="stable").index[-fifth:],
+    )
+    by_receipts = float(np.mean([sums[order].sum() for order in orders]) / sums.sum())
     return (
         Mistake(
             "share_of_receipts",
@@ -55,7 +60,7 @@ def list_wrong_shares() -> tuple[Mistake, ...]:
         Mistake(
             "chosen_by_receipts",
             "You chose the best fifth by their receipts. Asked are the best by sales.",
-            float(sums[by_receipts].sum() / sums.sum()),
+            by_receipts,
         ),
         Mistake(
             "divided_with_staff",
@@ -143,6 +148,7 @@ def list_wrong_gifts() -> tuple[Mistake, ...]:
     shelf = read_shelf()
     lines = pick_lines()
     counts = count_receipts()
+    least = np.sort(counts)[-int(count_best(counts))]
     of_lines = lines.groupby("customer_id").size().reindex(list_members(), fill_value=0)
     old = shelf.members.loc[(shelf.members["joined_on"] < YEAR[0]) & ~shelf.members["customer_id"].isin(shelf.staff)]
     of_old = lines.groupby("customer_id")["basket_id"].nunique().reindex(old["customer_id"], fill_value=0)
@@ -158,6 +164,11 @@ def list_wrong_gifts() -> tuple[Mistake, ...]:
             count_best(count_receipts(staff=True, members=False)),
         ),
         Mistake("lines_counted", "You counted lines. A receipt counts once.", count_best(of_lines.to_numpy(float))),
+        Mistake(
+            "lines_from_the_cut_of_receipts",
+            f"These are all with {least:.0f} *lines* or more. A receipt counts once, however many lines it has.",
+            float((of_lines >= least).sum()),
+        ),
         Mistake(
             "old_members_only",
             "You left out those who joined in 2024. All members have a place in the deciles.",
@@ -270,6 +281,21 @@ def list_wrong_gains(discount: float) -> tuple[Mistake, ...]:
             "leavers_twice",
             "Both are one leaver in twenty. The first reading: of 100 customers five more stay.",
             (right[1], right[1]),
+        ),
+        Mistake(
+            "five_percent_more_stay",
+            "Your first reading is 5 % more of those who stay. Five points: of 100 customers five more stay.",
+            (find_value_gain(retention, less_churn=0.05 * retention, discount=discount), right[1]),
+        ),
+        Mistake(
+            "retention_raised",
+            "You raised the retention by 5 % before you gave it to `find_value_gain`. Give it as it is: the helper takes the 5 % off the churn.",
+            _gain_both(1.05 * retention, discount),
+        ),
+        Mistake(
+            "a_fifth_of_the_leavers",
+            "Your second reading is one leaver in five, 20 %. Asked is one in twenty, 5 %.",
+            (right[0], find_value_gain(retention, less_churn=0.2, points=False, discount=discount)),
         ),
         Mistake(
             "half_the_discount",

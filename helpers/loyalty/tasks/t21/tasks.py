@@ -240,6 +240,15 @@ def _judge_ends(answer: Any) -> tuple[str | None, str]:
     return "no_skew", says + "The amounts are skew, and the helper moves both ends up for it. Take its ends."
 
 
+_MEAN_OF_SHARES = "That is the mean of six shares: a small cohort counts as much as a large one. Add up who came, and divide by all who began."
+
+
+def _judge_mean(answer: Any) -> tuple[str | None, str]:
+    """Name the mean of the cohorts' shares, whatever ends were put round it."""
+    is_mean = abs(float(next(iter(answer))) - float(pick_cells()["share"].mean())) <= THIRD_DIGIT
+    return ("mean_of_shares", _MEAN_OF_SHARES) if is_mean else (None, "")
+
+
 @cache
 def _answer_again() -> Answers:
     cells = pick_cells()
@@ -299,7 +308,7 @@ def _answer_again() -> Answers:
             ),
             Mistake(
                 "mean_of_shares",
-                "That is the mean of six shares: a small cohort counts as much as a large one. Add up who came, and divide by all who began.",
+                _MEAN_OF_SHARES,
                 (mean, *pool(mean * n, n)[1:]),
             ),
             Mistake(
@@ -473,6 +482,7 @@ TASKS = (
             "`wilson(came / customers, customers)` of `loyalty.stats` gives the ends.",
         ),
         close="Close, not it. Which cohorts, which month, and divided by whom?",
+        judge=_judge_mean,
     ),
     Task(
         code="21f",

@@ -21,7 +21,6 @@ from loyalty.segment.value import (
     summarise_purchases,
 )
 from loyalty.tasks.t25.scene import AS_OF, UNTIL, open_cohort_chain, read_cohort
-from loyalty.world import World
 
 WEEKS = 26
 DISCOUNT = 0.1
@@ -66,18 +65,24 @@ def forecast_repeaters() -> float:
     return predict_purchases(model, repeaters, weeks=WEEKS, interval=False).expected
 
 
-@cache
-def find_rate_of(world: World) -> float:
-    """Margin as a fraction of sales, of all receipts of a chain before the day."""
-    before = world.receipts.query("time < @AS_OF")
+def find_rate(receipts: pd.DataFrame, until: str = AS_OF) -> float:
+    """Margin as a fraction of sales, of receipts before a day."""
+    before = receipts[receipts["time"] < until]
     return float(before["margin"].sum() / before["sales"].sum())
 
 
 @cache
 def find_margin_rate(until: str = AS_OF) -> float:
     """Margin as a fraction of sales, of the cohort's receipts before a day."""
-    before = read_cohort().query("time < @until")
-    return float(before["margin"].sum() / before["sales"].sum())
+    return find_rate(read_cohort(), until)
+
+
+@cache
+def average_rates(of: str | None) -> float:
+    """The mean of the margin rates of customers (or of receipts, by their column), or of lines; no rate of the money."""
+    rows = read_cohort().query("time < @AS_OF")[["customer_id", "basket_id", "margin", "sales"]]
+    sums = rows if of is None else rows.groupby(of)[["margin", "sales"]].sum()
+    return float((sums["margin"] / sums["sales"]).mean())
 
 
 @cache
@@ -103,17 +108,74 @@ def value_cohort(
 
 
 @cache
-def read_silent() -> pd.DataFrame:
-    """All customers of the chain as of the day: recency_days, alive, type, and whether they came in the holdout."""
+def value_with_intervals() -> CustomerValue:
+    """The cohort's value as it is asked, with intervals."""
+    asked: dict[str, Any] = {"weeks": WEEKS, "margin_rate": find_margin_rate(), "yearly_discount": DISCOUNT}
+    return customer_value(fit_model(), fit_money(), read_history(), **asked)
+
+
+@cache
+def value_by_margin() -> float:
+    """Value a customer by a Gamma–Gamma that was fitted to the margin of purchases, and no margin rate."""
+    table = summarise_purchases(read_cohort(), AS_OF, of="margin")
+    asked: dict[str, Any] = {"weeks": WEEKS, "margin_rate": 1.0, "yearly_discount": DISCOUNT, "interval": False}
+    return customer_value(fit_model(), fit_spend(table), table, **asked).value / len(table)
+
+
+@cache
+def value_by_own_means(*, first: bool, discount: float) -> float:
+    """Value a customer by the own mean of his purchase days: with the first, or of repeats only, where some have none."""
+    found = value_cohort(discount=discount).table
+    if first:
+        before = read_cohort().query("time < @AS_OF")
+        days = before.groupby(["customer_id", before["time"].dt.normalize()])["sales"].sum()
+        own = found["customer_id"].map(days.groupby("customer_id").mean())
+    else:
+        own = found["customer_id"].map(read_history().set_index("customer_id")["spend"]).fillna(0)
+    return float((found["value"] / found["expected_spend"] * own).mean())
+
+
+@cache
+def forecast_with_interval() -> PurchaseForecast:
+    """The cohort's next weeks as they are asked, with intervals."""
+    return predict_purchases(fit_model(), read_history(), weeks=WEEKS)
+
+
+@cache
+def find_span_of_once(draws: int = 400, seed: int = 25) -> tuple[float, float]:
+    """Between which the share alive of those who bought once falls in 95 of 100: doubt about the parameters, and luck."""
+    once = read_history().query("x == 0")
+    model = fit_model()
+    draw = np.random.default_rng([seed, 3])
+    history = [once[name].to_numpy(float) for name in ("x", "t_x", "T")]
+    shares = [
+        (draw.random(len(once)) < model.law.p_alive(theta, *history)).mean()
+        for theta in model.draw_parameters(draws, seed)
+    ]
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return float(low), float(high)
+
+
+@cache
+def read_silent(as_of: str = AS_OF) -> pd.DataFrame:
+    """All customers of the chain as of a day: recency_days, alive, type, and whether they came in the holdout."""
     world = open_cohort_chain()
-    profile = build_profile(world.receipts, AS_OF)[["customer_id", "recency_days"]]
-    table = profile.merge(world.truth.alive(AS_OF)).merge(world.truth.types_on(AS_OF))
+    profile = build_profile(world.receipts, as_of)[["customer_id", "recency_days"]]
+    table = profile.merge(world.truth.alive(as_of)).merge(world.truth.types_on(as_of))
     later = world.receipts.query("time >= @AS_OF")["customer_id"]
     return table.assign(came=table["customer_id"].isin(later))
 
 
-def share_by_type(rows: pd.Series, of: pd.Series) -> tuple[float, float]:
-    """Share of `of` among the rows, for chronic patients and for those who come with a cold."""
-    table = read_silent()
+@cache
+def find_model_alive(model: Any) -> pd.Series:
+    """P(alive) by a model of the whole chain, in the order of `read_silent`."""
+    purchases = summarise_purchases(open_cohort_chain().receipts, AS_OF)
+    found = predict_purchases(fit_purchases(purchases, model=model), purchases, weeks=WEEKS, interval=False).table
+    return read_silent()["customer_id"].map(found.set_index("customer_id")["p_alive"])
+
+
+def share_by_type(rows: pd.Series, of: pd.Series, as_of: str = AS_OF) -> tuple[float, float]:
+    """Share of `of` among the rows of `read_silent`, for chronic patients and for those who come with a cold."""
+    table = read_silent(as_of)
     found = [float(of[rows & (table["type"] == name)].mean()) for name in TYPES]
     return found[0], found[1]

@@ -7,20 +7,29 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from loyalty.segment.value import CustomerValue
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t25.measures import (
+    DISCOUNT,
     WEEKS,
+    average_rates,
     find_margin_rate,
-    find_rate_of,
+    find_model_alive,
+    find_rate,
+    find_span_of_once,
     fit_model,
     fit_money,
     forecast,
     forecast_repeaters,
+    forecast_with_interval,
     forecast_with_silence,
     read_history,
     read_silent,
     share_by_type,
+    value_by_margin,
+    value_by_own_means,
     value_cohort,
+    value_with_intervals,
 )
 from loyalty.tasks.t25.scene import AS_OF, UNTIL, find_true_value, open_chain, open_cohort_chain, read_cohort
 
@@ -34,6 +43,7 @@ def _answer_history() -> Answers:
     before = read_cohort().query("time < @AS_OF")
     lines = right["customer_id"].map(before.groupby("customer_id").size()) - 1
     days = right.assign(t_x=right["t_x"] * 7, T=right["T"] * 7)
+    inside = late.set_index("customer_id").loc[right["customer_id"]]
     early = read_history("2024-07-02")[NAMES]
     hours = before.groupby("customer_id")["time"].agg(["min", "max"]).reindex(right["customer_id"])
     span, age = hours["max"] - hours["min"], pd.Timestamp("2024-07-02") - hours["min"]
@@ -78,6 +88,31 @@ def _answer_history() -> Answers:
         Mistake("fractions_of_days", f"Your weeks have parts of a day. {says_hours}", fractions),
         Mistake(
             "a_day_early", "You took the receipts before 2 July. The day itself was seen: before 3 July 2024.", early
+        ),
+        Mistake(
+            "holdout_by_hand",
+            "Your x and t_x hold the purchases of the holdout; your T does not. Only receipts before 3 July 2024 may count, for all three.",
+            right.assign(x=inside["x"].to_numpy(), t_x=inside["t_x"].to_numpy()),
+        ),
+        Mistake(
+            "whole_weeks",
+            "You counted whole weeks only. Keep the parts: days divided by 7.",
+            right.assign(t_x=np.floor(right["t_x"] + 1e-9), T=np.floor(right["T"] + 1e-9)),
+        ),
+        Mistake(
+            "weeks_rounded",
+            "You rounded the weeks. Keep the parts: days divided by 7.",
+            right.assign(t_x=right["t_x"].round(), T=right["T"].round()),
+        ),
+        Mistake(
+            "T_from_the_last_purchase",
+            "Your T is counted from the last purchase. Asked is from the first, to 2 July 2024.",
+            right.assign(T=right["T"] - right["t_x"]),
+        ),
+        Mistake(
+            "T_to_the_end",
+            "Your T goes to the end of 2024. The last day that was seen is 2 July 2024.",
+            right.assign(T=right["T"] + WEEKS),
         ),
         Mistake(
             "swapped",
@@ -169,7 +204,10 @@ def _answer_expected() -> Answers:
         ),
     )
     came = int(history["x_later"].sum())
-    return Answers(right, mistakes, f"{right:,.0f} purchases expected; {came:,} came.")
+    span = forecast_with_interval()
+    return Answers(
+        right, mistakes, f"{right:,.0f} purchases expected ({span.low:,.0f} to {span.high:,.0f}); {came:,} came."
+    )
 
 
 @cache
@@ -221,7 +259,9 @@ def _answer_once() -> Answers:
             float((1 - table["p_quiet"][once]).mean()),
         ),
     )
-    return Answers(right, mistakes, f"{right:.0%} by the model. The truth is {alive[once].mean():.0%}.")
+    low, high = find_span_of_once()
+    says = f"{right:.0%} by the model ({low:.0%} to {high:.0%} for {once.sum()} customers). The truth is {alive[once].mean():.0%}."
+    return Answers(right, mistakes, says)
 
 
 @cache
@@ -273,7 +313,7 @@ def _answer_value() -> Answers:
         Mistake(
             "margin_rate_of_the_lesson",
             "Your margin rate is that of the lesson's chain. Take it from the cohort's receipts.",
-            value_cohort(rate=find_rate_of(open_chain())).value / size,
+            value_cohort(rate=find_rate(open_chain().receipts)).value / size,
         ),
         Mistake("pareto_nbd", "That is with Pareto/NBD. MBG/NBD is asked.", value_cohort("pareto_nbd").value / size),
         Mistake("the_truth", "That is the truth, which no chain knows. The model's value is asked.", true_mean),
@@ -288,7 +328,8 @@ def _answer_value() -> Answers:
             right * find_margin_rate(),
         ),
     )
-    says = f"€{right:.2f} a customer, margin and discounted. The truth is €{true_mean:.2f}."
+    _, low, high = value_with_intervals().mean
+    says = f"€{right:.2f} a customer (€{low:.2f} to €{high:.2f}), margin and discounted. The truth is €{true_mean:.2f}."
     came = Mistake(  # by chance the same cent as the next one
         "what_came",
         "That is what really came in the holdout. On 3 July 2024 nobody could know it.",
@@ -297,9 +338,73 @@ def _answer_value() -> Answers:
     everybody = Mistake(
         "margin_rate_of_everybody",
         "Your margin rate is that of all customers of the chain. Take the cohort's receipts.",
-        value_cohort(rate=find_rate_of(open_cohort_chain())).value / size,
+        value_cohort(rate=find_rate(open_cohort_chain().receipts)).value / size,
     )
-    return Answers(right, mistakes, says, near=(came, everybody))
+    return Answers(right, mistakes, says, near=(came, everybody, *_list_other_values(found, plain)))
+
+
+def _list_other_values(found: CustomerValue, plain: float) -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 25d: another margin rate, other means of money, another time."""
+    size = len(found.table)
+    lines = read_cohort()
+    end = pd.Timestamp(AS_OF)
+    last = lines[lines["time"].between(end - pd.Timedelta(weeks=WEEKS), end, inclusive="left")]
+    rates = {
+        "customer_id": ("customers", "Add up margin and sales of all first, then divide: large customers count more."),
+        "basket_id": ("receipts", "Add up margin and sales of all first, then divide: large receipts count more."),
+        None: ("lines", "Add up margin and sales of all first, then divide: dear lines count more."),
+    }
+    own = "You took each customer's own mean as it is. Gamma–Gamma draws it towards the mean of all: `fit_spend`."
+    return (
+        Mistake(
+            "alive_twice",
+            "You multiplied the value by `p_alive`. It is in the value already: `expected_purchases` has it inside.",
+            float((found.table["value"] * found.table["p_alive"]).mean()),
+        ),
+        *(
+            Mistake(
+                f"mean_of_rates_of_{name}",
+                f"Your margin rate is the mean of the {name}' own rates. {mend}",
+                value_cohort(rate=average_rates(of)).value / size,
+            )
+            for of, (name, mend) in rates.items()
+        ),
+        *(
+            Mistake(
+                f"own_means{'' if first else '_of_repeats'}{'' if discount else '_undiscounted'}",
+                f"{own}{'' if first else ' Who bought once has no mean of repeats, and yours counts him as 0.'}"
+                f"{'' if discount else ' And discount by 10 % a year.'}",
+                value_by_own_means(first=first, discount=discount),
+            )
+            for first in (True, False)
+            for discount in (DISCOUNT, 0.0)
+        ),
+        Mistake(
+            "spend_fitted_on_margin",
+            "You fitted Gamma–Gamma to the margin of purchases. Asked is: to their sales, and then times the cohort's margin rate.",
+            value_by_margin(),
+        ),
+        Mistake(
+            "discounted_by_a_year_and_rounded",
+            "You divided by 1.1, as if all the money came in a year, and rounded before. The helper discounts each week.",
+            round(plain, 2) / 1.1,
+        ),
+        Mistake(
+            "discounted_twice",
+            "You divided by 1.1, and the value is discounted already.",
+            found.value / size / 1.1,
+        ),
+        Mistake(
+            "last_26_weeks",
+            "That is the margin of the 26 weeks *before* 3 July 2024. Asked are the 26 weeks from that day on.",
+            float(last["margin"].sum() / size),
+        ),
+        Mistake(
+            "total_in_whole_euros",
+            "That is the whole cohort, in whole euros. The mean per customer is asked, to the cent.",
+            float(round(found.value)),
+        ),
+    )
 
 
 @cache
@@ -363,7 +468,45 @@ def _answer_ninety() -> Answers:
         "That is for 90 days and more. *Above* 90 is asked: `recency_days > 90`.",
         share_by_type(table["recency_days"] >= 90, table["alive"]),
     )
-    return Answers(right, mistakes, says, near=(edge,))
+    return Answers(right, mistakes, says, near=(edge, *_list_other_shares(silent)))
+
+
+def _list_other_shares(silent: pd.Series) -> tuple[Mistake, ...]:
+    """List rarer wrong answers to 25e: another day, another limit, another whole, a model in place of the truth."""
+    table, late = read_silent(), read_silent(UNTIL)
+    everybody = pd.Series(True, index=table.index)
+    at_the_end = table["customer_id"].map(late.set_index("customer_id")["alive"])
+    models = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD"}
+    return (
+        Mistake(
+            "end_of_2024",
+            "You stood at the end of 2024. Asked is the silence, and who is still a customer, on 3 July 2024.",
+            share_by_type(late["recency_days"] > 90, late["alive"], UNTIL),
+        ),
+        Mistake(
+            "alive_at_the_end",
+            "You asked who is still a customer at the end of 2024. Asked is: on 3 July 2024.",
+            share_by_type(silent, at_the_end),
+        ),
+        *(
+            Mistake(
+                f"{model}_for_the_truth",
+                f"That is the probability alive that {name} gives them. Here the truth is asked: `world.truth.alive`.",
+                share_by_type(silent, find_model_alive(model)),
+            )
+            for model, name in models.items()
+        ),
+        Mistake(
+            "of_the_whole_type",
+            "You counted who is silent *and* still a customer, and divided by the whole type. Divide by the silent ones.",
+            share_by_type(everybody, silent & table["alive"]),
+        ),
+        Mistake(
+            "above_91_days",
+            "That is for more than 91 days of silence. The rule says 90: `recency_days > 90`.",
+            share_by_type(table["recency_days"] > 91, table["alive"]),
+        ),
+    )
 
 
 @cache

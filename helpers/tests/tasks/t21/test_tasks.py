@@ -53,6 +53,9 @@ def test_the_share_by_hand_is_right_and_other_crowds_and_windows_are_named(shelf
     assert check("21a", share_by_hand(sums, 0.1)).mistake == "best_tenth"
     assert check("21a", 100 * share_by_hand(sums)).mistake == "hundred_times"
     assert check("21a", sums.nlargest(round(0.2 * len(sums))).sum()).status == "wrong"
+    counts, fifth = year.groupby("customer_id").basket_id.nunique(), round(0.2 * len(sums))
+    for chosen in (counts.nlargest(fifth), counts.sort_values(ascending=False)[:fifth], counts.sort_values()[-fifth:]):
+        assert check("21a", round(sums[chosen.index].sum() / sums.sum(), 3)).mistake == "chosen_by_receipts"
 
 
 def test_whole_customers_only_are_right_too(year):
@@ -101,6 +104,8 @@ def test_the_gift_goes_to_all_equal_members_and_a_cut_through_them_is_named(shel
     assert check("21c", (short.decile == 10).sum()).mistake == "last_day_left_out" and (until_30 >= 3).sum() == 615
     assert check("21c", (counts == 2).sum()).mistake == "second_best_decile"
     assert check("21c", (counts >= 3).sum() - 4).mistake == "staff_taken_off_twice"
+    lines = year.groupby("customer_id").size()
+    assert check("21c", (lines >= 3).sum()).mistake == "lines_from_the_cut_of_receipts"
     active = rank_customers(year, *YEAR, of="receipts").table
     assert check("21c", (active.decile == 10).sum()).mistake == "active_only"
     ever = rank_customers(both_years, "2023-01-01", YEAR[1], customers=members.to_frame(), of="receipts").table
@@ -147,6 +152,8 @@ def test_the_third_month_by_hand_is_right_and_other_months_and_crowds_are_named(
     cells = table[table.cohort.between("2023-07", "2023-12") & (table.age == 3)]
     low, high = interval_of_share(cells.share.mean() * n, n)
     assert check("21e", (cells.share.mean(), float(low), float(high))).mistake == "mean_of_shares"
+    means = cells[["share", "low", "high"]].mean()
+    assert check("21e", tuple(means)).mistake == check("21e", tuple(means.round(3))).mistake == "mean_of_shares"
 
 
 def test_both_readings_of_five_percent_are_right_in_their_order_and_other_retentions_are_named(shelf, both_years):
@@ -165,6 +172,12 @@ def test_both_readings_of_five_percent_are_right_in_their_order_and_other_retent
     assert check("21f", worth(0.85)).mistake == "retention_of_the_lesson"
     assert "retention_rounded" in check("21f", tuple(round(one, 3) for one in worth(0.61))).mistake
     assert "cashiers" in check("21f", worth(kept)).message
+    more_stay = find_value_gain(kept, less_churn=kept * 1.05 - kept, discount=0.1)
+    assert check("21f", (more_stay, worth(kept)[1])).mistake == "five_percent_more_stay"
+    assert check("21f", worth(kept * 1.05)).mistake == "retention_raised"
+    fifth = find_value_gain(kept, less_churn=0.2, points=False, discount=0.1)
+    assert check("21f", (worth(kept)[0], fifth)).mistake == "a_fifth_of_the_leavers"
+    assert check("21f", (round(worth(kept)[0], 3), round(fifth, 3))).mistake == "a_fifth_of_the_leavers"
     assert check("21f", worth(1 - kept)).mistake == "churn_for_retention"
     assert check("21f", tuple(1 + one for one in worth(kept))).mistake == "ratios"
 
