@@ -20,6 +20,13 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("25a")` gives one step at a time.
 
 # %%
+from loyalty.segment.value import (
+    customer_value,
+    fit_purchases,
+    fit_spend,
+    predict_purchases,
+    summarise_purchases,
+)
 from loyalty.tasks import check, hint
 from loyalty.tasks.t25.scene import open_cohort_chain, read_cohort
 
@@ -34,8 +41,6 @@ receipts[["customer_id", "time", "basket_id", "sales", "margin"]].head(3)
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.segment.value import summarise_purchases
-
 purchases = summarise_purchases(receipts, as_of)
 history = purchases[["customer_id", "x", "t_x", "T"]]
 ### END SOLUTION
@@ -56,8 +61,6 @@ hint("25a")
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.segment.value import fit_purchases, predict_purchases
-
 model = fit_purchases(purchases, model="mbg_nbd")
 forecast = predict_purchases(model, purchases, weeks=26)
 expected_purchases = forecast.expected
@@ -103,8 +106,6 @@ hint("25c")
 
 # %%
 ### BEGIN SOLUTION
-from loyalty.segment.value import customer_value, fit_spend
-
 before = receipts[receipts.time < as_of]
 margin_rate = before.margin.sum() / before.sales.sum()
 options = {"weeks": 26, "margin_rate": margin_rate, "yearly_discount": 0.1}

@@ -72,11 +72,16 @@ def draw_shares(found: Mapping[str, Concentration], title: str, *, source: str =
         )
     ax.annotate(CLAIM, (0.857, len(found) - 0.62), color=TRUTH, fontsize=9.5)
     ax.set_yticks(range(len(found)), [f"{name} ({one.customers:,})" for name, one in found.items()])
-    ax.set(xlim=(0.4, 1.0), ylim=(len(found) - 0.5, -0.7), xlabel="share of the sales")
+    ax.set(xlim=(0.4, 1.0), ylim=(len(found) - 0.5, -0.7), xlabel="share of all sales")
     ax.xaxis.set_major_formatter("{x:.0%}")
     grid_along_x(ax)
     ax.spines["left"].set_visible(False)
-    headline(ax, title, "what the best fifth bring, with the 95 % interval (number counted)", source)
+    headline(
+        ax,
+        title,
+        "sales of the best fifth of the buyers, with the 95 % interval (in brackets: how many buyers)",
+        source,
+    )
     return ax
 
 
@@ -153,9 +158,7 @@ def draw_verdicts(verdicts: Sequence[FolkVerdict], title: str) -> Axes:
         above = 0.13 if known or one.span else 0.0
         ax.text(column, row - above, one.verdict, ha="center", va="center", color=INK, weight="bold", fontsize=9.5)
         if known:
-            decimals = 1 if one.high - one.low < 0.01 else 0
-            seen, low, high = (f"{100 * value:.{decimals}f} %" for value in (one.estimate, one.low, one.high))
-            says = f"{seen} ({low} to {high}) {one.span}"
+            says = _write_numbers(one)
             ax.text(column, row + 0.2, says, ha="center", va="center", color=INK, fontsize=9)
         elif one.span:
             ax.text(column, row + 0.2, one.span, ha="center", va="center", color=INK, fontsize=9)
@@ -169,6 +172,17 @@ def draw_verdicts(verdicts: Sequence[FolkVerdict], title: str) -> Axes:
         spine.set_visible(False)
     ax.set_title(title, loc="left", fontweight="bold", pad=26)
     return ax
+
+
+def _write_numbers(verdict: FolkVerdict) -> str:
+    """Write an estimate with its interval in its own unit, and its span."""
+    numbers = verdict.estimate, verdict.low, verdict.high
+    if verdict.unit == "times":
+        seen, low, high = (f"{value:.1f} ×" for value in numbers)
+    else:
+        decimals = 1 if verdict.high - verdict.low < 0.01 else 0
+        seen, low, high = (f"{100 * value:.{decimals}f} %" for value in numbers)
+    return f"{seen} ({low} to {high}) {verdict.span}".rstrip()
 
 
 def _fold(claim: str) -> str:

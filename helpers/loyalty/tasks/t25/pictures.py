@@ -86,6 +86,8 @@ def draw_alive(x: pd.Series, alive: pd.Series, said: Mapping[str, pd.Series], ti
     low, high = interval_of_share(alive.groupby(bands, observed=True).sum().to_numpy(), count.to_numpy())
     ax.vlines(places, low, high, color=INK, linewidth=1.5)
     mark_truth(ax, places, truth, label="truth: still a customer")
+    once = (places[0], truth.iloc[0])  # those of whom the title speaks
+    ax.annotate(f"{once[1]:.0%}", once, (9, 7), textcoords="offset points", color=INK, fontsize=9, weight="bold")
     ax.set_xticks(places, [f"{name}\n({n:,})" for name, n in count.items()])
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ax.set_ylim(0, 1.32)

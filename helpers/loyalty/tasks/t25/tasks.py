@@ -549,7 +549,7 @@ TASKS = (
         key="customer_id",
         hints=(
             "x counts days with a purchase, less the first. t_x goes from the first to the last, T from the first to the last day seen.",
-            "The helper is `summarise_purchases` in `loyalty.segment.value`; it takes the receipts and the day.",
+            "The helper is `summarise_purchases`, imported above; it takes the receipts and the day.",
             "`summarise_purchases(receipts, as_of)[['customer_id', 'x', 't_x', 'T']]`",
         ),
         close="Close, but not for all customers. Days or hours? From which day to which day?",

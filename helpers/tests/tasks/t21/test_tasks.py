@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loyalty.segment.rank import build_cohorts, find_value_gain, measure_concentration, rank_customers
+from loyalty.segment.rank import (
+    build_cohorts,
+    find_value_gain,
+    judge_win_or_keep,
+    measure_concentration,
+    rank_customers,
+)
 from loyalty.stats import interval_of_share
 from loyalty.tasks import check
 from loyalty.tasks.t21.pictures import draw_gains, draw_later, draw_shares, draw_ten, draw_two_curves, draw_verdicts
@@ -201,6 +207,8 @@ def test_pictures_name_their_message():
     assert "48%" in draw_ten(pd.Series([24.0, 24.0, 52.0]).sort_values()).get_title(loc="left")
     assert len(draw_shares({"a chain": found[0]}, "A title").get_yticklabels()) == 1
     assert draw_two_curves(*found, "tea").get_title(loc="left").startswith("The same sales")
+    costs = judge_win_or_keep((70.0, 66.0, 74.0), (10.0, 9.0, 11.0), data="a chain")
+    assert any(text.get_text().startswith("7.0 × (") for text in draw_verdicts([costs], "A title").texts)
     assert draw_later({"a": 3, "b": 1}, "A title").get_title(loc="left") == "A title"
 
 
