@@ -219,7 +219,6 @@ said = {"BG/NBD": seen.p_alive, "MBG/NBD": p_mbg}
 ax = draw_alive(people.x, truth.alive, said, "Who bought once is not “certainly alive”")
 
 # %% tags=["verify"]
-from loyalty.stats import interval_of_share
 from loyalty.tasks.t25.pictures import band_customers
 
 once = people.x == 0
@@ -230,11 +229,11 @@ once_ends = proportion_confint(truth.alive[once].sum(), once.sum(), method="wils
 assert once_ends[0] < p_mbg[once].mean() < once_ends[1]
 bands = band_customers(people.x)
 sums = truth.alive.groupby(bands, observed=True).agg(["sum", "size"])
-ends = dict(zip(("low", "high"), interval_of_share(sums["sum"], sums["size"]), strict=True))
+low_end, high_end = proportion_confint(sums["sum"], sums["size"], method="wilson")
 means = {name: p.groupby(bands, observed=True).mean() for name, p in said.items()}
-is_high = {name: mean[mean > ends["high"]].index.tolist() for name, mean in means.items()}
+is_high = {name: mean[mean > high_end].index.tolist() for name, mean in means.items()}
 assert is_high == {"BG/NBD": ["none", "1", "2", "3 to 5", "6 to 10"], "MBG/NBD": ["6 to 10"]}
-assert not any((mean < ends["low"]).any() for mean in means.values())
+assert not any((mean < low_end).any() for mean in means.values())
 again = (people.x_later[once] > 0).mean()
 assert 0.3 < again < 0.37
 
