@@ -70,14 +70,15 @@ def test_nothing_from_the_day_on_changes_the_classifier(shop):
         predict_churn(ours, some, "1997-09-01")
 
 
+@pytest.mark.slow
 def test_a_customer_scored_alone_gets_the_same_probability_as_among_others(shop):
-    some = shop.head(2_500)
+    some = shop.head(1_000)
     model = fit_churn(some, "1997-10-01", weeks=13)
     among = predict_churn(model, some, "1997-10-01").set_index("customer_id")["p_quiet"]
     taught = summarise_purchases(some, model.trained_on)["spend"]
     assert model.typical_spend == taught.median() > 0
     once = summarise_purchases(some, "1997-10-01").query("x == 0")["customer_id"].iloc[:2]  # no spend of their own
-    for customers in (once.iloc[:1], once, among.index[:5]):
+    for customers in (once.iloc[:1], among.index[:5]):
         alone = predict_churn(model, some[some["customer_id"].isin(customers)], "1997-10-01")
         assert alone["p_quiet"].to_numpy() == pytest.approx(among[alone["customer_id"]].to_numpy(), rel=1e-12)
 
