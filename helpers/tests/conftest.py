@@ -21,6 +21,11 @@ os.environ.pop("LOYALTY_BUILD", None)
 # Tables of the tests are small: more threads of a numeric library would only wait for each other, and burn time.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Side by side each process has one processor; alone, and in notebooks, DuckDB works with all there are.
+if "PYTEST_XDIST_WORKER" in os.environ and find_spec("duckdb"):
+    import duckdb
+
+    duckdb.default_connection().execute("SET threads = 1")
 # A checker of web addresses, which no notebook needs, would build its grammar at each import of nbformat: seconds.
 sys.modules.setdefault("rfc3987_syntax", None)
 # No test is failed by the clock: a slow or busy machine is no fault of the code. The environments of the browser and of

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ CLOCKS, READINGS = {"datetime", "date", "Timestamp"}, {"now", "today", "utcnow",
 LOADERS = {"Timestamp", "to_datetime", "datetime64"}
 
 
+@cache
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a file, which several rules read."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def modules(package: Path) -> list[Path]:
     return sorted(package.rglob("*.py"))
 
@@ -48,7 +55,7 @@ def name_module(path: Path, package: Path) -> str:
 def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
     """Line and absolute name of everything that a module imports, wherever in it, also under TYPE_CHECKING."""
     here = [package.name, *path.relative_to(package).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -133,7 +140,7 @@ def homonyms(package: Path) -> dict[str, list[str]]:
     """Public classes that share a name, with where they stand."""
     places: dict[str, list[str]] = {}
     for path in modules(package):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parse(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(name_module(path, package))
     return {name: where for name, where in places.items() if len(where) > 1}
@@ -173,7 +180,7 @@ def is_silent(tree: ast.AST) -> Iterator[int]:
 
 def found(rule: Callable[[ast.AST], Iterator[int]], package: Path, *exempt: str) -> list[str]:
     names = {path: path.relative_to(package).as_posix() for path in modules(package)}
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for path, name in names.items() if name not in exempt}
+    trees = {name: parse(path) for path, name in names.items() if name not in exempt}
     return [f"{name}:{line}" for name, tree in trees.items() for line in rule(tree)]
 
 
@@ -296,7 +303,7 @@ def taught_names(root: Path) -> set[str]:
     """Functions and classes that lessons, exercises and templates import from the package."""
     names = set()
     for path in (root / "authoring").glob("*/**/*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse(path)):
             room = (node.module or "").split(".") if isinstance(node, ast.ImportFrom) else [""]
             if room[0] == "loyalty" and len(room) > 1 and room[1] not in BEHIND_THE_FACE:
                 names |= {alias.name for alias in node.names if not alias.name.isupper()}

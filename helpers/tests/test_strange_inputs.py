@@ -159,6 +159,7 @@ def test_the_listener_hears_a_file_that_is_written(tmp_path):
         assert len(written) == 1
 
 
+@pytest.mark.slow
 def test_no_function_writes_anything_before_it_refuses_a_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

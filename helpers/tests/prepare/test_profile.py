@@ -190,7 +190,14 @@ def test_whole_days_and_whole_money_give_the_same_as_dates_and_integers_of_the_e
         pd.testing.assert_frame_equal(profile_of(source), wanted, check_exact=True)
 
 
-@pytest.mark.parametrize("as_text", [lambda i: f"c{i}", lambda i: f"{i:04d}", lambda i: f"клиент '{i}'"])
+@pytest.mark.parametrize(
+    "as_text",
+    [
+        pytest.param(lambda i: f"c{i}", marks=pytest.mark.slow),
+        pytest.param(lambda i: f"{i:04d}", marks=pytest.mark.slow),
+        lambda i: f"клиент '{i}'",
+    ],
+)
 def test_ids_as_text_give_the_same_profile_with_text_ids_also_with_leading_zeros(
     as_text: Callable[[int], str], expected: pd.DataFrame, tmp_path: Path
 ) -> None:

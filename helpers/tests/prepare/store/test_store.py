@@ -86,6 +86,7 @@ def test_equal_lines_are_kept_as_often_as_they_come(store):
         store.refresh(make_month(), "2017-01", recorded_at="2017-02-01")
 
 
+@pytest.mark.slow
 def test_months_in_any_order_give_the_same_tables(tmp_path):
     months = {month: make_month(month) for month in ("2017-01", "2017-02", "2017-03")}
     found = []

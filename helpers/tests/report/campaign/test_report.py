@@ -97,6 +97,7 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
     assert checks["note"] > 0, "remarks are no checks"
 
 
+@pytest.mark.slow
 def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
     assert (
@@ -144,6 +145,7 @@ def test_minimum_columns_are_enough(campaign):
     assert report.results["lift"].n_control > 500
 
 
+@pytest.mark.slow
 def test_a_broken_split_stops_the_verdict(campaign):
     report = report_campaign(campaign.load(), SETTINGS | COSTS | {"planned_control_share": 0.5})
     assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
@@ -281,6 +283,7 @@ def test_a_list_that_names_no_campaign_takes_the_only_record(campaign):
         report_campaign(campaign.load(contacts=listed, campaigns=two), SETTINGS | COSTS)
 
 
+@pytest.mark.slow
 def test_small_segments_are_hidden_everywhere(campaign):
     contacts = campaign.contacts.copy()
     control = contacts.index[contacts["arm"] == "control"][:3]

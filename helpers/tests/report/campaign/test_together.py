@@ -44,6 +44,7 @@ def test_stores_that_were_drawn_as_a_whole_stop_the_verdict_until_somebody_says_
     assert any("set cluster to the column" in note for note in report.card.notes)
 
 
+@pytest.mark.slow
 def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, report):
     outcomes = report.results["outcomes"]
     lift = measure_lift(stores, outcomes, cluster="store")
@@ -55,6 +56,7 @@ def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, 
     assert any("customers are compared by `store`" in text for text in report.sections["lift"].text)
 
 
+@pytest.mark.slow
 def test_sizes_and_balance_are_those_of_stores(report):
     checks = get_checks(report)
     assert checks.loc["Group sizes (sample ratio)", "what was found"].startswith("Values of `store`: 15 control, 45")
@@ -62,6 +64,7 @@ def test_sizes_and_balance_are_those_of_stores(report):
     assert (checks.loc[["Drawn one by one", "Group sizes (sample ratio)"], "result"] == "good").all()
 
 
+@pytest.mark.slow
 def test_who_drew_customers_one_by_one_says_none(campaign, stores):
     report = report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS | {"cluster": "none"})
     checks = get_checks(report)
@@ -77,6 +80,7 @@ def test_a_column_that_cannot_say_who_was_drawn_together_is_refused(campaign, st
         report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS | {"cluster": name})
 
 
+@pytest.mark.slow
 def test_a_share_of_customers_is_compared_by_stores_too(campaign, stores):
     luck = np.random.default_rng(5).normal(0, 0.2, 60)
     came = np.random.default_rng(6).random(len(stores)) < 0.5 + luck[stores["store"]]

@@ -157,7 +157,7 @@ def test_the_one_treatment_may_have_another_name_in_the_plan(check):
     ("late", "state"),
     [
         (-20, "look"),
-        (-1, "good"),
+        pytest.param(-1, "good", marks=pytest.mark.slow),
         pytest.param(2, "good", marks=pytest.mark.slow),
         pytest.param(14, "look", marks=pytest.mark.slow),
     ],

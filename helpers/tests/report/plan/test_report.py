@@ -65,7 +65,13 @@ def read_lists(folder, stem="plan") -> pd.DataFrame:
 # --- Who gets what ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("extra", [{}, UNIVERSAL, {"mode": "blocks"} | UNIVERSAL, {"arms": "sms, gift"}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        *(pytest.param(extra, marks=pytest.mark.slow) for extra in ({}, UNIVERSAL, {"arms": "sms, gift"})),
+        {"mode": "blocks"} | UNIVERSAL,
+    ],
+)
 def test_no_control_is_on_any_send_list(tables, tmp_path, extra):
     plan_campaign(tables, SETTINGS | extra).save(tmp_path / "plan")
     inside, sent = pd.read_parquet(tmp_path / "plan.parquet"), read_lists(tmp_path)
@@ -96,6 +102,7 @@ def test_filters_run_before_the_draw_and_each_is_counted(plan, listed):
     assert set(plan.people["customer_id"]) == set(listed.loc[~fails.any(axis=1), "Номер карты"])
 
 
+@pytest.mark.slow
 def test_one_more_customer_moves_nobody_in_hash_mode(plan, tables):
     people = tables["customers"].table.to_native().df()
     more = pd.concat([people.sample(frac=1, random_state=1), people.head(1).assign(customer_id="2770000099999")])
@@ -118,6 +125,7 @@ def test_blocks_keep_exact_quotas_in_each_segment(tables):
     assert (abs(counts["control"] - 0.2 * counts.sum(axis=1)) < 1).all() and len(counts) == 3
 
 
+@pytest.mark.slow
 def test_the_same_plan_twice_is_the_same_byte_for_byte(tables, tmp_path):
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
@@ -159,6 +167,7 @@ def test_a_send_list_of_an_earlier_plan_is_never_left_beside_a_new_one(plan, tmp
     assert list(tmp_path.iterdir()) == [old]
 
 
+@pytest.mark.slow
 def test_addresses_go_to_the_sender_and_nowhere_else(tables, tmp_path):
     n = tables["customers"].rows
     phones = [f"7916{i:07d}" if i % 3 else None for i in range(n)]

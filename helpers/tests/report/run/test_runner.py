@@ -294,6 +294,7 @@ def test_the_workbook_has_its_sheets_with_numbers_as_numbers(made):
     assert not [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
 
 
+@pytest.mark.slow
 def test_phones_as_ids_leave_the_house_only_as_hashes(tmp_path, monkeypatch):
     till = (EXAMPLES / "till.csv").read_bytes().replace(b"\r\n27700000", b"\r\n791600")
     (tmp_path / "till.csv").write_bytes(till)
