@@ -50,7 +50,7 @@ def check_seasons(record: Record) -> Symptom:
     middle = sent.groupby(arms).median().dropna()
     if len(middle) > 1 and middle.max() - middle.min() >= WEEK and _differ(pd.crosstab(sent, arms)):
         says = ", ".join(f"{arm} {day:%Y-%m-%d}" for arm, day in middle.items())
-        return Symptom(f"The groups were sent to in different weeks: {says}", broken=True)
+        return Symptom(f"The groups have sending days in different weeks: {says}", broken=True)
     if not seen:
         return Symptom(unseen="start and end in outcomes")
     says = f"All groups were measured over the same days: {', '.join(seen)}"

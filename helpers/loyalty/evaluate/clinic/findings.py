@@ -21,16 +21,17 @@ FINE = "Nothing to do."
 # The checks in their order, and what to do about each fault
 ADVICE = {
     "sample ratio": "Ask where customers were lost or added. Measure after that, because the groups are not as drawn.",
-    "contamination": "Find out who sent it, and move nobody to another group. The true effect is larger than the "
-    "measured one; if all of control got the message, nothing can be measured.",
+    "contamination": "Find out who sent it, and move nobody to another group. If a small part of control got it, the "
+    "true effect is larger than the measured one. If most of control got it, nothing can be measured.",
     "control chosen afterwards": "Ask for the list of the draw with its date: a control chosen later proves nothing.",
     "unequal seasons": "Measure both groups on the same days, because customers buy differently in other weeks.",
     "early stop": "Wait for the planned end, because early results mislead.",
     "survivors": "Put everybody on the list back, those who bought nothing with 0, and measure again.",
     "winner's curse": "Say how many were compared, quote the shrunken effect, and test the winner once more.",
-    "failed channel": "Send again to those who did not get it. In the result count all, also those without a message.",
+    "failed channel": "Send again to those who did not get it, and take nobody out of the result, because the groups "
+    "must stay as they were drawn.",
     "swapped metric": "Report the planned metric first; what was found besides it is a question for the next test.",
-    "broken join": "Write the ids alike in both tables, because they do not match; join again, and count.",
+    "broken join": "Write the ids alike in both tables, because they do not match. Join again, and count the matches.",
 }
 CHECKS = tuple(ADVICE)
 

@@ -122,11 +122,9 @@ def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
     if profit.high < 0:
         return "lost", "stop"
     if test.worth_it:
-        return (
-            "open",
-            f"test once more with {test.size:,} customers, because the answer is worth more money than the test costs",
-        )
+        why = "because a wrong decision would probably cost more than the test"
+        return "open", f"test once more with {test.size:,} customers, {why}"
     likely = "send again, because a profit is more likely than a loss"
     if profit.effect <= 0:
-        likely = "stop now, because a loss is more likely than a profit"
-    return "open", f"{likely}; do not test {test.size:,} customers once more, because that costs more than it is worth"
+        likely = "stop, because a loss is more likely than a profit"
+    return "open", f"{likely}; another test of {test.size:,} customers would cost more than it is worth"

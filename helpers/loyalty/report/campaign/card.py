@@ -13,17 +13,19 @@ from loyalty.evaluate.money.profit import Money
 from loyalty.report.campaign.job import Job
 from loyalty.report.campaign.placebo import ROW, Placebo
 from loyalty.report.campaign.tails import keep_warnings
-from loyalty.report.campaign.trust import list_advice
+from loyalty.report.campaign.trust import CAUSED, list_advice
 from loyalty.report.output.html import ReportCard
 
 DURING = "sales during the campaign"
 WORDS = {"earned": "earned money", "lost": "lost money"}
+HEDGE = "if the cost of {} is left out"
 SEEN = ", but some checks could not be done"
-ASK = "Some checks could not be done. Ask for what they need:"
-FIRST = "first ask for what the checks need; if they are fine, "
-DOUBT = "Do not use this result yet: a check has failed"
+ASK = "Some checks could not be done. Each line says what it needs:"
+FIRST = "first get what the checks need; if they are then fine, "
+ANYHOW = "whatever these checks would show, "
+DOUBT = "Do not use this result yet: {} failed"
 NO_FIGURE = "There is no result until that is explained. Do not quote the numbers below, because they may be wrong."
-LUCK = "test this arm once more, because the best of several may be lucky"
+LUCK = "test the arm {} once more, because it is not yet sure that it earns"
 TONES = {"earned": "good", "lost": "bad", "open": "open"}
 # As `campaign_money` names a cost that nobody gave, and what the report calls it and its setting
 COSTS = {
@@ -110,15 +112,13 @@ def make_card(job: Job, measured: Measured) -> ReportCard:
     alarms = measured.alarms
     size = _say_size(measured)
     if alarms:  # no figure that somebody could take for the result
-        sentence = f"{say_alarm(next(iter(alarms.values())))}."
-        mend = [f"What to do. {text}" for text in list_advice(alarms)]
-        return ReportCard(job.kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
+        return ReportCard(job.kicker, say_doubt(alarms), *write_alarms(alarms, size))
     money = measured.said_money
     lift = measured.lift
     total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
     facts = (
         ("Profit", total, f"{low} to {high}"),
-        ("Lift a customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
+        ("Lift for each customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
         *size,
     )
     undone = list_undone(measured.checks)
@@ -138,7 +138,7 @@ def _say_verdict(measured: Measured, is_partial: bool) -> str:
     if measured.verdict not in WORDS:
         return f"We do not know yet whether {who[0].lower()}{who[1:]} earned money"
     missing = list_missing_costs(measured.money)
-    before = f" before the cost of {_join(missing)}" if missing else ""
+    before = f", {HEDGE.format(_join(missing))}" if missing else ""
     return f"{who} {WORDS[measured.verdict]}{before}{SEEN if is_partial else ''}"
 
 
@@ -149,10 +149,11 @@ def _say_profit(job: Job, measured: Measured) -> str:
     missing = list_missing_costs(measured.money)
     before = ""
     if missing:
-        before = f"; the cost of {_join(missing)} is not known, so it is not taken off"
-    effect, low, high = job.amounts(each.effect, each.low, each.high)
-    span = f"the {each.level:.0%} interval is {low} to {high}"
-    return f"{effect} of profit for each customer {where}{before}; {span}.".replace("%", " %")
+        before = f" The cost of {_join(missing)} is not known, and not taken off."
+    effect, low, high = job.amounts(abs(each.effect), each.low, each.high)
+    what = "profit" if each.effect >= 0 else "loss"
+    span = f"the truth is probably between {low} and {high} ({each.level:.0%} interval)"
+    return f"A {what} of {effect} for each customer {where}; {span}.{before}".replace("%", " %")
 
 
 def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tuple[str, ...]:
@@ -162,25 +163,35 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
     notes = [say_effect(job, lift, arm=measured.one_arm)]
     if measured.together is not None:
         notes.append(_say_together(job, measured.together, len(measured.arms)))
-    notes += [
-        f"Careful: {text}." for text in keep_warnings(money.profit.warnings, money.profit) if text in lift.warnings
-    ]
+    shared = tuple(text for text in money.profit.warnings if text in lift.warnings)
+    notes += [f"Careful: {text}." for text in keep_warnings(shared, money.profit)]
     if undone:
         notes += say_undone(undone)
-    first = FIRST if undone and measured.verdict == "earned" and not list_missing_costs(money) else ""
-    notes.append(f"Next: {first}{money.recommendation}.")
+    looks = measured.checks.loc[measured.checks["result"] == "look", "check"].tolist()
+    if looks:
+        notes.append(f"To look at, in the table of checks: {_join(looks)}.")
+    notes.append(f"Next: {_put_first(measured, undone)}{money.recommendation}.")
     if measured.one_arm:
         notes.append(say_best(len(measured.arms)))
     return tuple(notes)
+
+
+def _put_first(measured: Measured, undone: Mapping[str, str]) -> str:
+    """What comes before the advice where checks could not be done: they may turn a profit, and hardly a loss."""
+    advice = measured.advice
+    if not undone or advice.startswith("find out"):
+        return ""
+    return ANYHOW if advice.startswith(("stop", "do not")) else FIRST
 
 
 def _say_together(job: Job, money: Money, arms: int) -> str:
     """What all arms brought together, as they were sent."""
     who = "Both" if arms == 2 else f"All {arms}"
     span = f"{job.money(money.total.low, 0)} to {job.money(money.total.high, 0)}"
+    what = "profit" if money.total.effect >= 0 else "loss"
+    total = job.money(abs(money.total.effect), 0)
     return (
-        f"{who} arms together, {money.profit.n_treated:,} customers: {job.money(money.total.effect, 0)} of profit "
-        f"(95 % interval {span}), {job.amounts(money.profit.effect)[0]} each."
+        f"{who} arms together, {money.profit.n_treated:,} customers: a {what} of {total} in all (95 % interval {span})."
     )
 
 
@@ -195,6 +206,24 @@ def say_undone(undone: Mapping[str, str]) -> list[str]:
     return [ASK, *(f"{name}: {needs}." for name, needs in undone.items())]
 
 
+def say_doubt(alarms: Mapping[str, str]) -> str:
+    """The headline after failed checks, with their number."""
+    return DOUBT.format("a check has" if len(alarms) == 1 else f"{len(alarms)} checks have")
+
+
+def write_alarms(
+    alarms: Mapping[str, str], size: tuple[tuple[str, str, str], ...]
+) -> tuple[str, str, tuple[tuple[str, str, str], ...], tuple[str, ...]]:
+    """The rest of a card after failed checks: what each of them found, no figure of the result, and what to do."""
+    first, *_ = (say_alarm(says) for says in alarms.values())
+    also = []
+    for name, says in list(alarms.items())[1:]:
+        why = "probably for the same reason" if CAUSED in says else ""
+        also.append(f"Also failed, {why}: {name}." if why else f"Also failed. {say_alarm(says)}.")
+    mend = [f"What to do. {text}" for text in list_advice(alarms)]
+    return f"{first}.", "open", size, (*also, *mend, NO_FIGURE)
+
+
 def say_best(arms: int) -> str:
     """That the arm shown is the best of several, and that the result allows for it."""
     says = f"This is the best of {arms} arms, and the best is partly lucky."
@@ -207,10 +236,11 @@ def say_alarm(found: str) -> str:
     Examples
     --------
     >>> say_alarm("The list holds 10 control; p < 0.0001; the split is not the one planned")
-    'The list holds 10 control: luck hardly ever makes that; the split is not the one planned'
+    'The list holds 10 control, and luck hardly ever makes that; the split is not the one planned'
     """
+    plain = re.sub(r", farthest apart in .*? \([\d.]+ standard deviations of a lottery\)", "", found)
     return re.sub(
-        r"; p [<=] [\d.e-]+( after correction for \d+ cells?)?", ": luck hardly ever makes that", found, count=1
+        r"; p [<=] [\d.e-]+( after correction for \d+ cells?)?", ", and luck hardly ever makes that", plain, count=1
     )
 
 
@@ -288,7 +318,7 @@ def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> st
     than = "control" if doubt else "without the campaign"
     zero = ""
     if not doubt and lift.low <= 0 <= lift.high:
-        zero = " Zero is inside the interval, so it may have changed nothing."
+        zero = " It may also have changed nothing, because the interval goes from below zero to above zero."
     where = f"in the arm {arm}" if arm else "on the list"
     changed = f"On average a customer {where} bought for {effect} {more} than {than}"
     return f"{changed} (95 % interval {low} to {high}).{zero}"

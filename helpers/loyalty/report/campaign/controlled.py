@@ -124,8 +124,8 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
     if is_thin:
         advice = THIN
     elif verdict != money.verdict:
-        advice = LUCK
-    elif money.missing_costs and verdict != "lost":
+        advice = LUCK.format(best)
+    elif money.missing_costs and money.profit.effect > 0:
         advice = advise_costs(job, money)
     else:
         advice = advise_plainly(best if len(arms) > 1 else "", money)

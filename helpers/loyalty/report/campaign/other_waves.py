@@ -14,8 +14,8 @@ from loyalty.tables.contracts import OTHER_WAVES
 from loyalty.tables.sources import AnyTable, collect
 
 NAME = "Other campaigns"
-NEEDS = "needs their lists as the table other_waves, or the setting other_waves=none if there were none"
-NEEDS_DAYS = "needs the settings start and end of this campaign, to know whose offers were still valid"
+NEEDS = "needs the lists of the other campaigns (the table other_waves); if there were none, set other_waves to none"
+NEEDS_DAYS = "needs the first and the last day of this campaign: the settings start and end"
 ADVICE = (
     "Take everybody who had another offer off the list, in both groups, and make the report again; that is fair if "
     "the customers of the other campaign were chosen before those of this one."

@@ -13,7 +13,7 @@ from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import Claim
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lift, Lifts
-from loyalty.report.campaign.card import DOUBT, NO_FIGURE, SEEN, list_undone, say_alarm, say_best, say_undone
+from loyalty.report.campaign.card import SEEN, list_undone, say_best, say_doubt, say_undone, write_alarms
 from loyalty.report.campaign.job import (
     CampaignReport,
     read_contacts,
@@ -25,7 +25,7 @@ from loyalty.report.campaign.job import (
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
 from loyalty.report.campaign.segments import show_lifts
 from loyalty.report.campaign.together import check_alone, check_sizes, find_cluster
-from loyalty.report.campaign.trust import BALANCE, LEVEL, SIZES, check_sent, find_alarms, list_advice, translate
+from loyalty.report.campaign.trust import BALANCE, LEVEL, SIZES, check_sent, find_alarms, translate
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL
@@ -40,7 +40,7 @@ NEXT = {
     "fell": "do not send it again if you wanted this to rise, and find out what customers did not like",
     "open": "plan the next test with campaign_plan, which says how large both groups must be",
 }
-UNBALANCED = "this report reads no receipts"
+UNBALANCED = "not possible in this report, because it reads no receipts"
 FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 
 
@@ -167,9 +167,7 @@ def _make_card(
     said = [f"{results.get(key, 0)} {words}" for key, words in REST.items() if results.get(key, 0)]
     size = (("Checks", f"{results.get('good', 0)} fine", ", ".join(said) or "all were done"),)
     if alarms:
-        mend = [f"What to do. {text}" for text in list_advice(alarms)]
-        sentence = f"{say_alarm(next(iter(alarms.values())))}."
-        return ReportCard(kicker, DOUBT, sentence, "open", size, (*mend, NO_FIGURE))
+        return ReportCard(kicker, say_doubt(alarms), *write_alarms(alarms, size))
     decimals = find_decimals([100 * lift.low, 100 * lift.high], least=1)
     treated, control, gap, low, high = (
         f"{100 * value:.{decimals}f}".replace("-", "−")
@@ -178,8 +176,8 @@ def _make_card(
     who = f"in the arm {lift.arm}" if len(arms) > 1 else "treated"
     whom = f"customers in the arm {lift.arm}" if len(arms) > 1 else "treated customers"
     actor = f"The arm {lift.arm}" if len(arms) > 1 else "The campaign"
-    words = {"rose": f"{actor} raised {name}", "fell": f"{actor} lowered {name}"}
-    head = words.get(verdict, f"We do not know yet whether {actor[0].lower()}{actor[1:]} changed {name}")
+    words = {"rose": f"{actor} raised `{name}`", "fell": f"{actor} lowered `{name}`"}
+    head = words.get(verdict, f"We do not know yet whether {actor[0].lower()}{actor[1:]} changed `{name}`")
     facts = (
         ("Treated", f"{treated} %", f"of {lift.n_treated:,} {who}"),
         ("Control", f"{control} %", f"of {lift.n_control:,} in control"),
@@ -188,8 +186,8 @@ def _make_card(
     )
     is_partial = bool(undone) and verdict != "open"
     sentence = (
-        f"{treated} of every 100 {whom}, against {control} of every 100 in control; "
-        f"the 95 % interval of the difference is {low} to {high}."
+        f"`{name}` is 1 for {treated} of every 100 {whom}, and for {control} of every 100 in control. "
+        f"The true difference is probably between {low} and {high} (95 % interval)."
     )
     return ReportCard(
         kicker,

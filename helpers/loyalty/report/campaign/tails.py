@@ -20,6 +20,13 @@ class Tail(NamedTuple):
 CERTIFIED = (Tail(1_900, 100, "sales a customer, 9 % buy", 0.69),)
 
 
+# A warning of the package -> the same for a reader who knows no statistics
+SAID = {
+    "fewer than 20 customers with a value other than zero in one group": "in one group fewer than 20 customers bought, "
+    "so the interval may be wrong"
+}
+
+
 def is_certified(estimate: Any) -> bool:
     """Whether a committed cell holds that is as skewed as this comparison of means, and no larger.
 
@@ -43,4 +50,5 @@ def is_certified(estimate: Any) -> bool:
 
 def keep_warnings(warnings: tuple[str, ...], estimate: Any) -> list[str]:
     """The warnings that a report shows; the result keeps all of them."""
-    return [text for text in warnings if not (text.startswith(HEAVY) and is_certified(estimate))]
+    kept = [text for text in warnings if not (text.startswith(HEAVY) and is_certified(estimate))]
+    return [SAID.get(text, text) for text in kept]

@@ -16,8 +16,8 @@ from loyalty.text import find_decimals, say_money, say_p
 
 NAME = "Drawn one by one"
 ADVICE = (
-    "If whole groups of customers were drawn, set cluster to the column that says which. If each customer was drawn "
-    "alone, set cluster to none. Then make the report again."
+    "Ask whether whole stores (or households) were drawn, or single customers. Set cluster to the column that says "
+    "which store, or to none for single customers, and make the report again."
 )
 LEAST = 4  # values of a column; of fewer, luck may put each into one group
 ALIKE = 1e-6  # so unlikely it has to be that each value lies in one group by luck
@@ -75,7 +75,7 @@ def find_whole_columns(contacts: pd.DataFrame) -> list[str]:
 
 
 def check_alone(contacts: pd.DataFrame, said: str | None) -> tuple[str, str, str]:
-    """Look whether customers were drawn together although nobody said so: then all intervals are too narrow."""
+    """Look whether customers were drawn together although nobody said so: then every interval is too narrow."""
     if said == ALONE:
         return NAME, "good", "Each customer was drawn alone, as was said"
     if said is not None:
@@ -85,7 +85,7 @@ def check_alone(contacts: pd.DataFrame, said: str | None) -> tuple[str, str, str
         return NAME, "good", "No column of the list shows that customers were drawn together"
     names = " and ".join(f"`{name}`" for name in found)
     says = f"All customers with the same {names} are in one group: they were probably drawn together"
-    return NAME, "alarm", f"{says}. Counted one by one, they make every interval too narrow"
+    return NAME, "alarm", f"{says}, and then the result looks surer than it is"
 
 
 def check_sizes(

@@ -38,7 +38,7 @@ SHOWN = {
     "sample ratio": (
         SIZES,
         "alarm",
-        "needs the planned share of control: set planned_control_share, such as 0.10",
+        "needs the planned share of control: the setting planned_control_share, such as 0.10",
     ),
     "contamination": ("Control left alone", "alarm", "needs the column `delivered` or `sent_at` in the contact list"),
     "failed channel": ("Delivery by channel", "alarm", ""),
@@ -47,7 +47,7 @@ SHOWN = {
     "early stop": (
         "Planned end",
         "alarm",
-        "needs the planned end: the column `planned_end` in the record of the campaign",
+        "needs the column `planned_end` in the record of the campaign (the table campaigns)",
     ),
     "swapped metric": ("Metric of the plan", "look", ""),
     "broken join": ("Customer numbers", "alarm", ""),

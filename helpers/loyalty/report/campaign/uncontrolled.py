@@ -143,11 +143,12 @@ def make_uncontrolled_card(
     if n >= SMALL:
         share = f"{bought / n:.1%}"
         sales = say_money(wide["sales_main"].mean(), unit, 2)
-    facts = (
+    facts: tuple[tuple[str, str, str], ...] = (
         ("On the list", say_few(n), "customers who were written to"),
-        ("Bought during the campaign", share, "as it was, no effect"),
+        ("Bought during the campaign", share, "what they did, not what the campaign did"),
         ("Sales a customer", sales, "during the campaign"),
     )
+    facts = tuple(fact for fact in facts if fact[1])
     notes = []
     if allowed is not None:
         notes.append(allowed.sentence)

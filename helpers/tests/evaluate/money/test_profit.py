@@ -341,7 +341,7 @@ def test_an_open_campaign_is_tested_again_only_where_that_pays():
     narrow = campaign_money(joined(noise + 0.1, noise), rollout=100, **FREE)
     assert (
         wide.recommendation
-        == "test once more with 200 customers, because the answer is worth more money than the test costs"
+        == "test once more with 200 customers, because a wrong decision would probably cost more than the test"
     )
     assert narrow.recommendation.startswith("send again, because a profit is more likely than a loss")
     assert wide.value_of_testing == pytest.approx(1_000 * narrow.value_of_testing)

@@ -72,7 +72,7 @@ def test_lists_that_share_no_customer_are_asked_about_their_numbers():
 
 def test_other_campaigns_are_not_checked_until_their_lists_are_given_or_none_is_declared():
     state, says = check(None)
-    assert state == "not done" and "as the table other_waves" in says
+    assert state == "not done" and "the table other_waves" in says
     declared = read_other_waves({}, {"other_waves": "none"}, CONTACTS)
     assert check(declared)[0] == "good" and read_other_waves({}, {"other_waves": None}, CONTACTS) is None
     with pytest.raises(TableError, match="leave one of them out"):

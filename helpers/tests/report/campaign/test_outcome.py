@@ -31,14 +31,14 @@ def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
     assert (
         report.verdict == "fell"
-        and report.card.verdict == "The campaign lowered retention_7, but some checks could not be done"
+        and report.card.verdict == "The campaign lowered `retention_7`, but some checks could not be done"
     )
     assert report.card.headline.startswith(
-        "18.2 of every 100 treated customers, against 19.0 of every 100 in control; the"
+        "`retention_7` is 1 for 18.2 of every 100 treated customers, and for 19.0 of every 100 in control."
     )
     words = " ".join([report.card.headline, *report.card.notes, *report.sections["lift"].text])
     assert "profit" not in words and "bought" not in words
-    assert "Some checks could not be done. Ask for what they need: " in words
+    assert "Some checks could not be done. Each line says what it needs: " in words
     low, high = report.results["lift"].low, report.results["lift"].high
     assert low < -0.0082 < high < 0 and report.draw("lift") is not None and report.draw("money") is None
     assert report.sections["money"].text == (
@@ -63,7 +63,7 @@ def test_the_split_is_checked_and_an_alarm_shows_no_figure():
 @pytest.mark.slow
 def test_of_several_arms_the_card_names_the_one_it_speaks_of():
     report = report_campaign(load(make({"control": 0.18, "a": 0.18, "b": 0.19})), {"outcome": "retention_7"})
-    assert report.card.verdict.startswith("The arm b raised retention_7")
+    assert report.card.verdict.startswith("The arm b raised `retention_7`")
     assert report.sections["lift"].to_frame()["arm"].tolist() == ["a", "b"]
 
 
@@ -92,10 +92,13 @@ def test_offers_of_other_campaigns_are_looked_at_too():
     given = {"outcome": "retention_7"}
     checks = report_campaign(load(contacts), given).results["checks"].set_index("check")
     assert checks.loc["Other campaigns", "result"] == "not done"
-    assert checks.loc["Groups alike before the start", "what was found"] == "this report reads no receipts"
+    assert (
+        checks.loc["Groups alike before the start", "what was found"]
+        == "not possible in this report, because it reads no receipts"
+    )
     tables = load(contacts) | load(others, "other_waves")
     checks = report_campaign(tables, given).results["checks"].set_index("check")
-    assert "needs the settings start and end" in checks.loc["Other campaigns", "what was found"]
+    assert "needs the first and the last day" in checks.loc["Other campaigns", "what was found"]
     dates = {"start": "2023-05-01", "end": "2023-05-29"}
     report = report_campaign(tables, given | dates)
     assert report.verdict == "open" and "control no longer shows" in report.card.headline

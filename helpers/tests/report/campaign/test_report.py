@@ -88,11 +88,13 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
         and report.card.verdict == "The campaign earned money, but some checks could not be done"
     )
     checks = report.sheets["checks"]["result"].value_counts()
-    first = report.card.notes.index("Some checks could not be done. Ask for what they need:") + 1
+    first = report.card.notes.index("Some checks could not be done. Each line says what it needs:") + 1
     undone = report.card.notes[first : first + checks["not done"]]
     assert undone[0] == "Delivery: needs the column `delivered` in the contact list."
-    assert undone[-1] == "Planned end: needs the planned end: the column `planned_end` in the record of the campaign."
-    assert report.card.notes[first + checks["not done"]].startswith("Next: first ask for what the checks need")
+    assert (
+        undone[-1] == "Planned end: needs the column `planned_end` in the record of the campaign (the table campaigns)."
+    )
+    assert report.card.notes[first + checks["not done"]].startswith("Next: first get what the checks need")
     assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
     assert checks["note"] > 0, "remarks are no checks"
 
@@ -102,7 +104,7 @@ def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
     assert (
         report.verdict == "earned"
-        and "the cost of rewards and points is not known, so it is not taken off" in report.card.headline
+        and "The cost of rewards and points is not known, and not taken off." in report.card.headline
     )
     (advice,) = [note for note in report.card.notes if note.startswith("Next: ")]
     assert "find out what rewards and points cost, set reward_cost and point_cost, and make the report again" in advice
@@ -198,7 +200,7 @@ def test_a_tiny_control_is_measured_with_its_warning(campaign):
     report = report_campaign(campaign.load(contacts=pd.concat([treated, few])), SETTINGS | COSTS)
     assert report.results["lift"].n_control == 20
     assert any(text.startswith("Careful:") for text in report.sections["lift"].text)
-    assert any(text.startswith("Careful: fewer than 20") for text in report.card.notes)
+    assert any(text.startswith("Careful: in one group fewer than 20 customers bought") for text in report.card.notes)
 
 
 @pytest.mark.slow
@@ -246,7 +248,9 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
     assert report.card.facts[2][2].startswith(f"in the arm {best}, against ")
     everybody = report_campaign(campaign.load(), SETTINGS | COSTS).results["money"]
     (together,) = [note for note in report.card.notes if note.startswith("Both arms together, ")]
-    assert f"{everybody.profit.n_treated:,} customers: {say_money(everybody.total.effect)} of profit" in together
+    assert (
+        f"{everybody.profit.n_treated:,} customers: a loss of {say_money(-everybody.total.effect)} in all" in together
+    )
     arms, money = report.sections["arms"].to_frame(), report.sections["arms_money"].to_frame()
     assert len(arms) == len(money) == 2 and (arms["p adjusted"] >= arms["p"]).all() and "shrunken" in arms
     assert "<h2>The arms</h2>" in report.section("arms")._repr_html_() and report.draw("arms") is not None

@@ -41,7 +41,7 @@ def test_stores_that_were_drawn_as_a_whole_stop_the_verdict_until_somebody_says_
     assert get_checks(report).loc["Drawn one by one", "result"] == "alarm"
     assert report.verdict == "open" and report.card.verdict.startswith("Do not use this result yet")
     assert "the same `store` are in one group" in report.card.headline
-    assert any("set cluster to the column" in note for note in report.card.notes)
+    assert any("Set cluster to the column" in note for note in report.card.notes)
 
 
 @pytest.mark.slow

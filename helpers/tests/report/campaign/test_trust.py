@@ -102,7 +102,10 @@ def test_the_cause_stands_first_by_the_name_it_has_in_the_table(check, campaign)
     assert (
         "bought anything" in report.card.headline and report.card.facts[-1][-1] == "2 have failed, 4 could not be done"
     )
-    assert [note.split(":")[0] for note in report.card.notes[:-1]] == ["What to do. Customer numbers"]
+    assert [note.split(":")[0] for note in report.card.notes[:-1]] == [
+        "Also failed, probably for the same reason",
+        "What to do. Customer numbers",
+    ]
 
 
 @pytest.mark.parametrize("group", ["control", pytest.param("basket_discount", marks=pytest.mark.slow)])
@@ -200,11 +203,11 @@ def test_what_the_plan_does_not_tell_is_named_as_not_done(check):
     checks, _ = check()
     assert checks["Planned end"] == (
         "not done",
-        "needs the planned end: the column `planned_end` in the record of the campaign",
+        "needs the column `planned_end` in the record of the campaign (the table campaigns)",
     )
     assert checks["Group sizes (sample ratio)"] == (
         "not done",
-        "needs the planned share of control: set planned_control_share, such as 0.10",
+        "needs the planned share of control: the setting planned_control_share, such as 0.10",
     )
     assert not {"Metric of the plan", "Delivery by channel"} & set(checks)
 
