@@ -1,0 +1,211 @@
+"""Calibration of the logged chances: were the arms drawn as often as the log says they had to be?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from loyalty.charts import GREY, HIGHLIGHT, INK, headline
+from loyalty.learn.offpolicy.log import PolicyLog
+from loyalty.stats.estimate import render_html
+from loyalty.stats.multiplicity import correct_for_many
+from loyalty.tables.arguments import check_arguments
+from loyalty.text import say_p
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BINS = 5  # of the logged chance of an arm
+LEAST_ROWS = 20  # a cell with fewer says nothing
+MEASURED = "how often each arm was drawn, against the sum of its logged chances"
+
+
+@dataclass(frozen=True, eq=False)
+class ChanceCheck:
+    """Whether the logged chances fit the draws; made by `check_chances`.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a cell: grouping (all, segment, wave, chance), group, arm, rows, drawn, expected, p, p_adjusted.
+    p : float
+        The smallest p-value, corrected for all cells (Holm).
+    level : float
+        Below this p the chances are off: the rate of false alarms of the whole check.
+    finding : str
+        The cell that stands out most, in words.
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    p: float
+    level: float
+    finding: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing speaks against the logged chances; a small log says little against anything."""
+        return not self.p < self.level
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table of cells."""
+        return self.table.copy()
+
+    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
+        """Draw for each cell of arm and group the share that was drawn over the share that was logged."""
+        if ax is None:
+            ax = plt.subplots(figsize=(6.4, 4.8))[1]
+        cells = self.table[self.table["rows"] > 0]
+        logged, drawn = cells["expected"] / cells["rows"], cells["drawn"] / cells["rows"]
+        off = cells["p_adjusted"] < self.level
+        top = 1.05 * float(np.nanmax([logged.max(), drawn.max()]))
+        ax.plot([0, top], [0, top], color=INK, lw=1)
+        ax.scatter(logged[~off], drawn[~off], 40, color=GREY, label="fits", zorder=3)
+        ax.scatter(logged[off], drawn[off], 50, color=HIGHLIGHT, marker="D", label="does not fit", zorder=3)
+        ax.set(xlim=(0, top), ylim=(0, top), xlabel="mean chance in the log", ylabel="share that was drawn")
+        ax.grid(True, axis="both")
+        ax.legend(loc="upper left")
+        title = "The logged chances fit the draws" if self.fits else "The log names chances that were not drawn from"
+        headline(ax, title, "one point for each arm in each group of rows", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        worst = self.table.sort_values("p").head(5)
+        return render_html(worst.round(4), f"{self.finding} ({say_p(self.p)} after correction)")
+
+
+@check_arguments
+def check_chances(log: PolicyLog, *, level: float = 0.05) -> ChanceCheck:
+    """Check logged chances (propensities) against the draws: in all rows, by segment, by wave, and by the chance itself.
+
+    Measured is how often each arm was drawn against the sum of its chances; a tail of the Poisson-binomial
+    distribution, corrected for skewness and continuity, then for all cells (Holm). It sees 1/n in the place of chances
+    that were not alike. It cannot see chances that are wrong for some and right on average in every cell, or a small
+    log. Where the chances of the other arms are not known, only what was drawn too often is seen.
+
+    Parameters
+    ----------
+    log : PolicyLog
+    level : float
+        Rate of false alarms of the whole check.
+
+    Returns
+    -------
+    ChanceCheck
+
+    Examples
+    --------
+    >>> from loyalty.learn.offpolicy.log import open_log
+    >>> table = pd.DataFrame({"customer_id": range(1000), "arm": ["mail"] * 900 + ["control"] * 100, "profit": 1.0})
+    >>> check_chances(open_log(table.assign(propensity=0.5))).fits
+    False
+
+    Source: Hong (2013), Computational Statistics and Data Analysis 59, 41-51, for the tail.
+    """
+    cells = list(_list_cells(log))
+    table = pd.DataFrame(cells, columns=["grouping", "group", "arm", "rows", "drawn", "expected", "p"])
+    if not len(table):
+        empty = table.assign(p_adjusted=pd.Series(dtype=float))
+        return ChanceCheck(empty, 1.0, level, f"fewer than {LEAST_ROWS} rows: nothing can be said of the chances")
+    table["p_adjusted"] = correct_for_many(table["p"])
+    worst = table.loc[table["p"].idxmin()]
+    where = "all rows" if worst["grouping"] == "all" else f"{worst['grouping']} {worst['group']}"
+    finding = (
+        f"{worst['arm']!r} was drawn {worst['drawn']:,.0f} times in {worst['rows']:,.0f} rows ({where}); by the logged "
+        f"chances {worst['expected']:,.0f} times were expected"
+    )
+    return ChanceCheck(table, float(worst["p_adjusted"]), level, finding)
+
+
+def _list_cells(log: PolicyLog) -> Iterator[tuple[str, str, str, int, int, float, float]]:
+    """One cell for each grouping, group and arm, with its p-value; with two arms one of them says all."""
+    repeated = log.customers < len(log)
+    arms = range(1, 2) if len(log.arms) == 2 else range(len(log.arms))
+    for arm in arms:
+        drawn = log.arm == arm
+        for grouping, codes, names in _list_groupings(log, arm):
+            counts = np.bincount(codes, minlength=len(names))
+            for group in np.flatnonzero(counts >= LEAST_ROWS):
+                here = codes == group if len(names) > 1 else np.ones(len(log), bool)
+                customer = log.customer[here] if repeated else None
+                expected, p = _test_cell(log, arm, drawn[here], here, customer)
+                if np.isfinite(p):
+                    size = int(counts[group])
+                    yield grouping, str(names[group]), log.arms[arm], size, int(drawn[here].sum()), expected, p
+
+
+def _list_groupings(log: PolicyLog, arm: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """The ways in which the rows are grouped for an arm."""
+    yield "all", np.zeros(len(log), int), np.array(["all rows"])
+    for name in ("segment", "wave"):
+        codes, names = pd.factorize(log.rows[name], sort=True)
+        if len(names) > 1:
+            yield name, codes, np.asarray(names)
+    if log.chances is None:
+        return
+    chance = log.chances[:, arm]
+    edges = np.unique(np.quantile(chance, np.arange(1, BINS) / BINS))
+    codes = np.searchsorted(edges, chance, side="left")
+    if len(np.unique(codes)) > 1:
+        names = np.array([f"bin {place + 1} of the logged chance" for place in range(len(edges) + 1)])
+        yield "chance", codes, names
+
+
+def _test_cell(
+    log: PolicyLog, arm: int, drawn: np.ndarray, here: np.ndarray, customer: np.ndarray | None
+) -> tuple[float, float]:
+    """Expected draws of an arm among some rows, and the p-value of what was drawn."""
+    count = int(drawn.sum())
+    if log.chances is None:
+        if not count:
+            return np.nan, np.nan
+        share = count / float((1 / log.propensity[here][drawn]).sum())
+        share = min(share, 1.0)
+        size = len(drawn)
+        spread = size * share * (1 - share)
+        return size * share, find_tail(count, size * share, spread, spread * (1 - 2 * share), two_sided=False)
+    chance = log.chances[here, arm]
+    spread = float((chance * (1 - chance)).sum())
+    third = float((chance * (1 - chance) * (1 - 2 * chance)).sum())
+    if customer is not None and spread > 0:
+        sums = np.bincount(customer, drawn - chance)
+        more = max(1.0, float((sums**2).sum()) / spread)  # who drew once for several waves drew less
+        spread, third = spread * more, third * more**2
+    return float(chance.sum()), find_tail(count, float(chance.sum()), spread, third)
+
+
+def find_tail(count: float, expected: float, variance: float, third: float, *, two_sided: bool = True) -> float:
+    """Find the p-value of a count of independent draws: refined normal approximation with continuity correction.
+
+    Parameters
+    ----------
+    count, expected, variance, third : float
+        Count; its mean, variance and third central moment under the hypothesis.
+    two_sided : bool
+        Else only too many are asked about.
+
+    Examples
+    --------
+    >>> round(find_tail(13, 5.0, 5.0, 5.0, two_sided=False), 4)  # Poisson: .0020
+    0.0018
+    """
+    if variance <= 0:
+        return 1.0 if abs(count - expected) < 0.5 or (not two_sided and count < expected) else 0.0
+    root = np.sqrt(variance)
+    skew = third / (6 * root**3)
+
+    def below(x: float) -> float:
+        density = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+        return float(np.clip(special.ndtr(x) + skew * (1 - x**2) * density, 0.0, 1.0))
+
+    above = 1 - below((count - 0.5 - expected) / root)
+    if not two_sided:
+        return above
+    return min(1.0, 2 * min(above, below((count + 0.5 - expected) / root)))
+
+

@@ -1,0 +1,490 @@
+"""The value of another plan from the log of the plan that ran: off-policy evaluation of one wave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
+from loyalty.learn.offpolicy.calibration import check_chances
+from loyalty.learn.offpolicy.log import PolicyLog
+from loyalty.learn.offpolicy.models import Predictions, predict_arms, pull_direct
+from loyalty.learn.offpolicy.plans import find_untried, read_plan
+from loyalty.learn.offpolicy.weights import find_ess, list_overlap, weigh_rows
+from loyalty.stats.estimate import Estimate, error_of_mean, make_estimate
+from loyalty.stats.intervals import LEAST_FILLED, MOST_SKEWNESS
+from loyalty.stats.result_card import render_result
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError
+from loyalty.text import say_money
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Method = Literal["dr", "snips", "ips", "clipped", "switch", "direct"]
+METHODS = {
+    "dr": "doubly robust, cross-fitted",
+    "snips": "self-normalised weights (SNIPS)",
+    "ips": "inverse propensity weights (IPS)",
+    "clipped": "clipped weights",
+    "switch": "switch: doubly robust, by the model alone where weights are large",
+    "direct": "direct: by the model alone",
+}
+MODELLED = ("dr", "switch", "direct")
+CUT = ("clipped", "switch")
+LEAST_ESS = 50
+MOST_OF_ONE = 0.1  # of all weight on one customer
+ALARM = 0.001  # p-value of the check of chances, as for a sample ratio
+OWN = "the plan that ran"
+
+
+@dataclass(frozen=True, eq=False)
+class PlanValue:
+    """What a plan would have brought per row of the log, with its interval; made by `value_plan`.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The value of one wave per customer of it, for customers and histories as in the log.
+    difference : Estimate
+        The value less that of the plan that ran (or of `against`), paired: both on the same rows.
+    ess : float
+        Effective sample size by customers: how many equally weighted customers would say as much.
+    ess_rows : float
+        The same by rows; where a customer has one row both are the same.
+    n, customers : int
+        Rows and customers.
+    matched : float
+        Share of rows with a weight: the plan could have given what they got.
+    biggest : float
+        Share of all weight on the one customer with most.
+    overlap : pandas.DataFrame
+        One row an arm: planned, logged, rows, ess, biggest_weight.
+    weights, influence : array
+        One value a row.
+    against : str
+        What `difference` is held against.
+    warnings : tuple of str
+        Reasons not to trust the result.
+    """
+
+    estimate: Estimate
+    difference: Estimate
+    ess: float
+    ess_rows: float
+    n: int
+    customers: int
+    matched: float
+    biggest: float
+    overlap: pd.DataFrame = field(repr=False)
+    weights: np.ndarray = field(repr=False)
+    influence: np.ndarray = field(repr=False)
+    outcome: str = "profit"
+    against: str = OWN
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """The value per row, in units of the outcome."""
+        return self.estimate.effect
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self.estimate.low
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        return self.estimate.high
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every named number."""
+        gap = self.difference
+        row = {
+            "method": self.estimate.method,
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "ess": self.ess,
+            "n": self.n,
+            "customers": self.customers,
+            "matched": self.matched,
+            "biggest": self.biggest,
+            "difference": gap.effect,
+            "difference_low": gap.low,
+            "difference_high": gap.high,
+            "difference_p": gap.p,
+        }
+        return pd.DataFrame([row | dict(self.estimate.details) | {"warnings": "; ".join(self.warnings)}])
+
+    def sentence(self, unit: str = "", decimals: int = 2) -> str:
+        """Say the value, its interval, how much the log knows, and the difference, in words."""
+        value, low, high = (say_money(x, unit, decimals) for x in (self.value, self.low, self.high))
+        gap, gap_low, gap_high = (
+            say_money(x, unit, decimals) for x in (self.difference.effect, self.difference.low, self.difference.high)
+        )
+        is_open = not (self.difference.low > 0 or self.difference.high < 0)
+        said = ", which is open" if is_open else ""
+        return (
+            f"The plan would have brought {value} a customer and wave ({low} to {high}), judged from as much as "
+            f"{self.ess:,.0f} customers. Against {self.against}: {gap} ({gap_low} to {gap_high}{said})."
+        )
+
+    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
+        """Draw the overlap: for each arm the share that the plan wants beside the share that the log has."""
+        table = self.overlap[(self.overlap["planned"] > 0) | (self.overlap["logged"] > 0)]
+        if ax is None:
+            ax = plt.subplots(figsize=(9, 1.4 + 0.75 * len(table)))[1]
+        place = np.arange(len(table))[::-1]
+        ax.barh(place + 0.19, table["planned"], 0.36, color=TREATED, label="the plan wants")
+        ax.barh(place - 0.19, table["logged"], 0.36, color=GREY, label="the log has")
+        top = max(table["planned"].max(), table["logged"].max())
+        for y, row in zip(place, table.itertuples(), strict=True):
+            thin = row.planned > 0 and row.ess < LEAST_ESS
+            said = f"as much as {row.ess:,.0f} rows" if row.planned > 0 else "not wanted"
+            end = max(row.planned, row.logged) + 0.01 * top
+            ax.text(end, y, said, va="center", fontsize=10, color=HIGHLIGHT if thin else INK)
+        ax.set(yticks=place, yticklabels=list(table["arm"]), xlim=(0, 1.25 * top), xlabel="share of the rows")
+        ax.grid(False)
+        ax.legend(loc="lower right")
+        title = f"The log knows the plan as well as {self.ess:,.0f} customers would"
+        if self.ess < LEAST_ESS:
+            title = f"Little overlap: the log knows the plan like {self.ess:,.0f} customers"
+        headline(ax, title, f"shares of {self.n:,} rows of {self.customers:,} customers, by arm", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        notes = (
+            f"{self.n:,} rows of {self.customers:,} customers; effective sample size {self.ess:,.0f}; "
+            f"{self.matched:.0%} of rows have weight; {self.estimate.method}"
+        )
+        marks = {"log's own": self.value - self.difference.effect} if self.against == OWN else {}
+        interval = (self.value, self.low, self.high)
+        title = f"Value of the plan: {self.outcome} per customer of a wave"
+        return render_result(
+            title,
+            interval,
+            self.sentence(),
+            table=self.to_frame().drop(columns="warnings"),
+            notes=notes,
+            warnings=self.warnings,
+            marks=marks,
+            level=self.estimate.level,
+        )
+
+
+@check_arguments
+def value_plan(
+    log: PolicyLog,
+    plan: Any,
+    *,
+    method: Method = "dr",
+    against: Any = None,
+    clip: float = 10.0,
+    folds: int = 5,
+    model: Any = None,
+    history: Any = None,
+    untried: Literal["refuse", "leave_out"] = "refuse",
+    seed: int = 0,
+    level: float = 0.95,
+) -> PlanValue:
+    """Value a plan from the log of another: the mean outcome of one wave, had the chances been those of the plan.
+
+    Not for a plan that was chosen on the rows that judge it: it is too good there, so learn on some waves and judge on
+    others (`PolicyLog.keep`). Not for what a plan does to later waves: each wave is judged with the customers and the
+    histories that it had.
+
+    Parameters
+    ----------
+    log : PolicyLog
+        Of `open_log`.
+    plan : str, mapping, table, Series, Choice or Policy
+        See `read_plan`: an arm for everybody, arm to probability, a table by customer, by wave and customer or by
+        segment, what a policy chose, or a policy (asked with `history`).
+    method : {"dr", "snips", "ips", "clipped", "switch", "direct"}
+        "ips" weighs each row by the plan's chance over the logged chance; "snips" divides by the sum of the weights;
+        "clipped" cuts weights at `clip`; "direct" trusts a model of the outcome; "dr" adds to the model the weighted
+        mean of what it missed; "switch" does so only up to the weight `clip`.
+    against : as plan, optional
+        The plan to compare with; the one that ran if left out.
+    clip : float
+        Largest weight of "clipped" and "switch".
+    folds : int
+        For "dr" and "switch": each customer is predicted by a model that has not seen this customer; 2 or more.
+    model : scikit-learn regressor, optional
+        In the place of the linear model in segment, wave and covariates. "direct" then has no interval.
+    history : table, optional
+        What a policy learns from.
+    untried : {"refuse", "leave_out"}
+        What to do with rows for which the plan wants what the log could not have shown.
+    seed : int
+        Of the folds, and of a policy.
+    level : float
+
+    Returns
+    -------
+    PlanValue
+
+    Raises
+    ------
+    TableError
+        With all problems of the plan: an arm that the log never tried, rows without a plan, chances that are none.
+    ValueError
+        A setting that cannot be.
+
+    Examples
+    --------
+    >>> from loyalty.learn.offpolicy.log import open_log
+    >>> table = pd.DataFrame({"customer_id": range(8), "arm": ["mail", "control"] * 4, "propensity": [0.8, 0.2] * 4})
+    >>> log = open_log(table.assign(profit=[3.0, 1.0, 4.0, 0.0, 2.0, 2.0, 3.0, 1.0]))
+    >>> found = value_plan(log, {"mail": 1.0}, method="ips")
+    >>> found.value, found.ess, round(found.matched, 2)
+    (1.875, 4.0, 0.5)
+
+    Source: Horvitz and Thompson (1952), JASA 47, 663-685; Swaminathan and Joachims (2015), NIPS 28, for SNIPS; Dudík,
+    Erhan, Langford and Li (2014), Statistical Science 29, 485-511, for doubly robust; Wang, Agarwal and Dudík (2017),
+    ICML 34, for switch; Ionides (2008), JCGS 17, 295-311, for clipped weights.
+    """
+    wrong = _find_wrong_settings(log, clip, folds, model, method)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    judge = prepare(log, [plan] if against is None else [plan, against], untried=untried, history=history, seed=seed)
+    judge = judge.predict(method, folds=folds, seed=seed, model=model)
+    here = np.ones(len(judge.log), bool)
+    return judge.value(0, here, method, clip, level, other=None if against is None else 1)
+
+
+def _find_wrong_settings(log: PolicyLog, clip: float, folds: int, model: Any, method: str) -> list[str]:
+    wrong = []
+    if not clip > 0:
+        wrong.append(f"clip should be above zero, found {clip!r}")
+    if model is not None and not hasattr(model, "fit"):
+        wrong.append(f"model should be a regressor of scikit-learn, found {model!r}")
+    if method in MODELLED and not 2 <= folds <= log.customers:
+        wrong.append(f"folds should be from 2 to the {log.customers:,} customers, found {folds!r}")
+    return wrong
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A log with the plans that it has to judge; made by `prepare`."""
+
+    log: PolicyLog
+    plans: Sequence[np.ndarray]
+    found: Predictions | None = None
+    warnings: tuple[str, ...] = ()
+
+    def predict(self, method: str, *, folds: int, seed: int, model: BaseEstimator | None) -> Judge:
+        """Fit the outcome model, where the method has one."""
+        if method not in MODELLED:
+            return self
+        several = 1 if method == "direct" and model is None else folds
+        found = predict_arms(self.log, folds=several, seed=seed, model=model)
+        return Judge(self.log, self.plans, found, self.warnings)
+
+    def weigh(self, place: int) -> np.ndarray:
+        """Weights of the rows for one of the plans."""
+        return weigh_rows(self.log, self.plans[place])
+
+    def measure(self, place: int, here: np.ndarray, method: str, clip: float) -> tuple[float, np.ndarray]:
+        """The value of a plan for the rows at `here`, and how much each row of the log moves it (influence values)."""
+        weight = self.weigh(place)
+        y = self.log.outcome
+        count = here.sum()
+        scale = len(y) / count
+        if method == "direct":
+            assert self.found is not None
+            values = (self.plans[place] * self.found.values).sum(axis=1)
+            value = float(values[here].mean())
+            if self.found.fit is None:
+                return value, np.full(len(y), np.nan)
+            return value, pull_direct(self.log, self.plans[place], self.found, here)
+        if method == "snips":
+            total = weight[here].sum()
+            if total <= 0:
+                return np.nan, np.full(len(y), np.nan)
+            value = float(weight[here] @ y[here] / total)
+            return value, np.where(here, weight * (y - value) * len(y) / total, 0.0)
+        values = weight * y
+        if method == "clipped":
+            values = np.minimum(weight, clip) * y
+        elif method in ("dr", "switch"):
+            assert self.found is not None
+            used = weight if method == "dr" else np.where(weight <= clip, weight, 0.0)
+            missed = y - self.found.values[np.arange(len(y)), self.log.arm]
+            values = (self.plans[place] * self.found.values).sum(axis=1) + used * missed
+        value = float(values[here].mean())
+        return value, np.where(here, (values - value) * scale, 0.0)
+
+    def measure_own(self, here: np.ndarray) -> tuple[float, np.ndarray]:
+        """The value of the plan that ran: the plain mean."""
+        y = self.log.outcome
+        mean = float(y[here].mean())
+        return mean, np.where(here, (y - mean) * len(y) / here.sum(), 0.0)
+
+    def value(
+        self, place: int, here: np.ndarray, method: str, clip: float, level: float, other: int | None = None
+    ) -> PlanValue:
+        """Value a plan for the rows at `here`, and its difference to another or to the plan that ran."""
+        log = self.log
+        weight = np.where(here, self.weigh(place), 0.0)
+        mine = np.bincount(log.customer, weight)
+        ess, ess_rows = find_ess(mine), find_ess(weight)
+        value, influence = self.measure(place, here, method, clip)
+        theirs = self.measure_own(here) if other is None else self.measure(other, here, method, clip)
+        notes = [*self.warnings, *self._doubt(place, here, weight, ess, method, clip, influence)]
+        fields: dict[str, Any] = {
+            "n_treated": int((weight > 0).sum()),
+            "n_control": int(here.sum() - (weight > 0).sum()),
+            "method": METHODS[method],
+            "level": level,
+            "warnings": tuple(notes),
+        }
+        low_ess = min(ess, ess_rows)
+        estimate = _estimate(log, value, influence, low_ess, {**fields, "estimand": "value of the plan",
+                             "details": self._describe(weight, method, clip)})  # fmt: skip
+        gap = _estimate(log, value - theirs[0], influence - theirs[1], low_ess, {**fields, "base": theirs[0],
+                        "estimand": "value of the plan less another"})  # fmt: skip
+        total = weight.sum()
+        part = log.take(here)
+        return PlanValue(
+            estimate,
+            gap,
+            ess,
+            ess_rows,
+            int(here.sum()),
+            part.customers,
+            float((weight > 0).sum() / here.sum()),
+            float(mine.max() / total) if total > 0 else np.nan,
+            list_overlap(part, self.plans[place][here], weight[here]),
+            weight[here],
+            influence,
+            log.name,
+            OWN if other is None else "the other plan",
+            estimate.warnings,
+        )
+
+    def _describe(self, weight: np.ndarray, method: str, clip: float) -> Mapping[str, float]:
+        details = {"mean_weight": weight.sum() / max(int((weight >= 0).sum()), 1)}
+        if method in CUT:
+            details["clip"] = clip
+            details["cut"] = _find_cut(weight, method, clip)
+        return details
+
+    def _doubt(
+        self,
+        place: int,
+        here: np.ndarray,
+        weight: np.ndarray,
+        ess: float,
+        method: str,
+        clip: float,
+        influence: np.ndarray,
+    ) -> list[str]:
+        """Why the interval of this plan may say too much."""
+        notes = []
+        if ess < LEAST_ESS:
+            notes.append(
+                f"little overlap: the effective sample size is {ess:.0f}, under {LEAST_ESS}; only a test can tell"
+            )
+        mine = np.bincount(self.log.customer, weight)
+        if weight.sum() > 0 and mine.max() > MOST_OF_ONE * weight.sum():
+            notes.append(f"one customer carries {mine.max() / weight.sum():.0%} of all weight")
+        pull = np.bincount(self.log.customer, influence)
+        skewness = _find_skewness(pull)
+        if abs(skewness) > MOST_SKEWNESS:
+            notes.append(f"heavy tail: the value has skewness {skewness:.2f}, its interval may cover too little")
+        filled = int(((weight > 0) & (self.log.outcome != 0)).sum())
+        if filled < LEAST_FILLED:
+            notes.append(f"fewer than {LEAST_FILLED} rows with weight have an outcome other than zero")
+        if method in CUT and (cut := _find_cut(weight, method, clip)) > 0:
+            missing = "is lost" if method == "clipped" else "is judged by the model alone"
+            notes.append(f"{cut:.1%} of the weight {missing}: what that shifts is not in the interval")
+        if method == "direct":
+            notes.append("the model is taken for right: what it gets wrong is not in the interval")
+        return notes
+
+
+def _find_cut(weight: np.ndarray, method: str, clip: float) -> float:
+    """Share of the weight that clipping or switching takes away."""
+    total = weight.sum()
+    kept = np.minimum(weight, clip) if method == "clipped" else np.where(weight <= clip, weight, 0.0)
+    return float(1 - kept.sum() / total) if total > 0 else 0.0
+
+
+def _find_skewness(pull: np.ndarray) -> float:
+    """Skewness of the mean of the customers' influence."""
+    spread = pull.std()
+    if not np.isfinite(spread) or spread == 0:
+        return 0.0
+    return float((((pull - pull.mean()) / spread) ** 3).mean() / np.sqrt(len(pull)))
+
+
+def _estimate(log: PolicyLog, value: float, influence: np.ndarray, ess: float, fields: Mapping[str, Any]) -> Estimate:
+    """An estimate from influence values, robust to customers; Student's t by the effective sample size."""
+    fields = dict(fields)
+    level = fields.pop("level")
+    if not np.isfinite(influence).all() or not np.isfinite(value):
+        why = "no interval: what a model of your own gets wrong by chance is not known; take method='dr'"
+        if not np.isfinite(value):
+            why = "no value: no row got what the plan would give"
+        fields["warnings"] = (why, *fields["warnings"])
+        return Estimate(value, np.nan, np.nan, np.nan, np.nan, **fields)
+    if not influence.any():
+        return make_estimate(value, 0.0, level=level, certain=value == 0.0, **fields)
+    se, df = error_of_mean(influence, log.customer)
+    df = max(1.0, min(df, ess - 1))
+    return make_estimate(value, se, df=df, level=level, **fields)
+
+
+def prepare(
+    log: PolicyLog, plans: Sequence[Any], *, untried: str = "refuse", history: Any = None, seed: int = 0
+) -> Judge:
+    """Read plans, refuse or leave out what the log never tried, and gather what is doubtful about the log itself."""
+    read = [read_plan(log, plan, history=history, seed=seed) for plan in plans]
+    notes = list(log.warnings)
+    out = np.zeros(len(log), bool)
+    problems: list[str] = []
+    for one in read:
+        rows, wrong = find_untried(log, one)
+        out |= rows
+        problems += wrong
+    problems = list(dict.fromkeys(problems))
+    if problems and (untried == "refuse" or out.all()):
+        raise TableError(problems, "the plan")
+    if out.any():
+        notes.append(
+            f"{out.sum():,} of {len(log):,} rows are left out, because the log could not have shown there what the plan "
+            f"wants: the value is that of the other {(~out).sum():,}"
+        )
+        log = log.take(~out)
+        read = [one[~out] for one in read]
+    notes += _doubt_log(log)
+    return Judge(log, read, None, tuple(dict.fromkeys(notes)))
+
+
+def _doubt_log(log: PolicyLog) -> list[str]:
+    """What is doubtful about a log, whatever the plan."""
+    notes = []
+    chances = check_chances(log)
+    if chances.p < ALARM:
+        notes.append(f"the logged chances are not those that were drawn from: {chances.finding}")
+    if log.is_adaptive:
+        notes.append(
+            "the chances moved from wave to wave, as those of a plan that learns do: the interval takes them as fixed, "
+            "and may cover too little"
+        )
+    if log.error > 0:
+        notes.append(f"chances were found by drawing: their standard error is up to {log.error:.3f}")
+    if log.chances is None:
+        notes.append("only the chance of the drawn arm is known: who could never have got an arm cannot be seen")
+    return notes
+
+

@@ -1,0 +1,60 @@
+"""Weights of a log's rows for another plan: their effective sample size (Kish), and how the plans overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from loyalty.learn.offpolicy.log import PolicyLog
+
+
+def weigh_rows(log: PolicyLog, plan: np.ndarray) -> np.ndarray:
+    """Weigh each row: the chance of its arm under the plan over the chance by which it was drawn.
+
+    Parameters
+    ----------
+    log : PolicyLog
+    plan : array, rows × arms
+
+    Returns
+    -------
+    array
+        0 where the plan would never give what was drawn; the mean is 1 on average.
+    """
+    return np.asarray(plan[np.arange(len(log)), log.arm] / log.propensity)
+
+
+def find_ess(weight: np.ndarray) -> float:
+    """Find the effective sample size: how many equally weighted rows would say as much.
+
+    Examples
+    --------
+    >>> find_ess(np.array([1.0, 1.0, 1.0, 0.0])), find_ess(np.array([9.0, 1.0]))
+    (3.0, 1.2195121951219512)
+
+    Source: Kish (1965), Survey Sampling.
+    """
+    squares = float((weight**2).sum())
+    return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def list_overlap(log: PolicyLog, plan: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
+    """List for each arm what the plan wants and what the log has.
+
+    Parameters
+    ----------
+    log : PolicyLog
+    plan : array, rows × arms
+    weight : array
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an arm: arm, planned (share), logged (share), rows, ess of its rows, biggest_weight.
+    """
+    table = []
+    for place, arm in enumerate(log.arms):
+        mine = weight[log.arm == place]
+        row = {"arm": arm, "planned": plan[:, place].mean(), "logged": len(mine) / len(log), "rows": len(mine)}
+        table.append(row | {"ess": find_ess(mine), "biggest_weight": mine.max(initial=0.0)})
+    return pd.DataFrame(table)
