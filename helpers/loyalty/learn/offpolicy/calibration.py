@@ -81,7 +81,7 @@ class ChanceCheck:
 
 @check_arguments
 def check_chances(log: PolicyLog, *, level: float = 0.05) -> ChanceCheck:
-    """Check logged chances (propensities) against the draws: in all rows, by segment, by wave, and by the chance itself.
+    """Check logged chances (propensities) against the draws: in all rows, by segment, by wave, by the chance itself.
 
     Measured is how often each arm was drawn against the sum of its chances; a tail of the Poisson-binomial
     distribution, corrected for skewness and continuity, then for all cells (Holm). It sees 1/n in the place of chances
@@ -207,5 +207,3 @@ def find_tail(count: float, expected: float, variance: float, third: float, *, t
     if not two_sided:
         return above
     return min(1.0, 2 * min(above, below((count + 0.5 - expected) / root)))
-
-

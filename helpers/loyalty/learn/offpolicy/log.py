@@ -201,10 +201,8 @@ def open_log(
         error = contacts.error
         contacts = contacts.log
     try:
-        if outcomes is None:
-            table = _read_one(contacts)
-        else:
-            table = _read_two(contacts, outcomes, outcome, covariates, window)
+        whole = outcomes is None
+        table = _read_one(contacts) if whole else _read_two(contacts, outcomes, outcome, covariates, window)
     except NotATable as problem:
         raise TableError([str(problem)], "the log") from None
     table, notes = _find_outcome(table, outcome, offers)
@@ -265,7 +263,9 @@ def _read_two(
         joined = open_waves(given, results, contract)
     except TableError as error:
         if own:
-            raise TableError([text.replace("`margin`", f"`{outcome}`") for text in error.problems], error.name) from None
+            raise TableError(
+                [text.replace("`margin`", f"`{outcome}`") for text in error.problems], error.name
+            ) from None
         raise
     table = joined.rows.to_pandas()
     there = sorted(set(table["window"]))
@@ -297,7 +297,9 @@ def _find_outcome(table: pd.DataFrame, outcome: str, offers: AnyTable) -> tuple[
 
     profit = profit - look_up("contact_cost")
     if "points_issued" in table:
-        profit = profit - table["points_issued"].to_numpy(float) * look_up("point_cost") * look_up("redemption_probability")
+        profit = profit - table["points_issued"].to_numpy(float) * look_up("point_cost") * look_up(
+            "redemption_probability"
+        )
     strange = sorted(set(table["arm"].astype("str")[(place < 0) & (table["arm"] != CONTROL).to_numpy()]))
     notes = [f"{UNKNOWN}{', '.join(unknown)}"] if unknown else []
     if strange:
@@ -355,9 +357,7 @@ def _find_wrong_numbers(table: pd.DataFrame, name: str, *, is_outcome: bool) -> 
     return [f"`{name}` is empty or infinite in {n:,} rows: {hint}"]
 
 
-def _find_chances(
-    table: pd.DataFrame, arm_probs: AnyTable
-) -> tuple[tuple[str, ...], np.ndarray | None, list[str]]:
+def _find_chances(table: pd.DataFrame, arm_probs: AnyTable) -> tuple[tuple[str, ...], np.ndarray | None, list[str]]:
     """Find the chance of every arm for every row, and the arms; None if only the propensity is known."""
     seen = set(table["arm"])
     names = [name for name in table if isinstance(name, str) and name.startswith(CHANCE)]

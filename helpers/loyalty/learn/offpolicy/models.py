@@ -27,15 +27,14 @@ class Design:
 def build_design(log: PolicyLog) -> Design:
     """Build the columns: one, segments, covariates (mean 0, deviation 1); and the waves for the level alone."""
     rows = log.rows
-    parts = [np.ones((len(rows), 1))]
-    for name in ("segment",):
-        parts.append(_mark(rows[name]))
+    parts = [np.ones((len(rows), 1)), _mark(rows["segment"])]
     numbers = rows[list(log.covariates)].to_numpy(float)
     width = numbers.std(axis=0)
     parts.append((numbers - numbers.mean(axis=0)) / np.where(width > 0, width, 1.0))
     own = np.hstack(parts)
-    wave = rows["campaign_id"].astype("str") + " " + rows["wave"].astype("str") if rows["wave"].nunique() > 1 else None
-    if wave is None or wave.nunique() > MOST_WAVES:
+    campaign, campaigns = pd.factorize(rows["campaign_id"])
+    wave = pd.Series(campaign + len(campaigns) * pd.factorize(rows["wave"])[0])
+    if not 1 < wave.nunique() <= MOST_WAVES:
         return Design(own, own)
     return Design(np.hstack([own, _mark(wave)]), own)
 

@@ -193,5 +193,3 @@ def _ask(log: PolicyLog, policy: Policy, history: Any, seed: int) -> pd.DataFram
         chances = choice.chances.add_prefix(CHANCE)
         parts.append(people[["customer_id"]].assign(campaign_id=campaign, wave=wave).join(chances))
     return pd.concat(parts, ignore_index=True)
-
-

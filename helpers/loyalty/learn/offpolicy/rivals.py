@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from loyalty.charts import GREY, TREATED, draw_intervals, headline
+from loyalty.charts import GREY, TREATED, draw_intervals, headline, mark_truths
 from loyalty.learn.offpolicy.log import PolicyLog
 from loyalty.learn.offpolicy.value import OWN, Method, PlanValue, _find_wrong_settings, prepare
 from loyalty.stats.estimate import render_html
@@ -53,7 +53,9 @@ class PlanRivals:
         drawn = table[["value", "low", "high"]].set_axis(["effect", "low", "high"], axis=1)
         mine = (table["difference_low"] > 0) | (table["difference_high"] < 0)
         drawn["colour"] = np.where(mine, TREATED, GREY)
-        ax = draw_intervals(drawn, ax=ax, truth=None if truth is None else [truth[name] for name in drawn.index])
+        ax = draw_intervals(drawn, ax=ax)
+        if truth is not None:
+            mark_truths(ax, [truth[name] for name in drawn.index])
         title = f"What each plan would have brought (blue: differs from {self.base})"
         headline(ax, title, "value per customer of a wave, with interval", source)
         return ax

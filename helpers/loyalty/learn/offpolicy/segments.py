@@ -65,7 +65,9 @@ class PlanSegments:
         drawn = table[["difference", "difference_low", "difference_high"]].set_axis(["effect", "low", "high"], axis=1)
         drawn = drawn.assign(colour=np.where((drawn["low"] > 0) | (drawn["high"] < 0), TREATED, GREY))
         ax = draw_intervals(drawn.sort_values("effect", ascending=False), ax=ax)
-        headline(ax, "Where the plan would have brought more", "plan less the log's own, with interval (grey: open)", source)
+        headline(
+            ax, "Where the plan would have brought more", "plan less the log's own, with interval (grey: open)", source
+        )
         return ax
 
     def _repr_html_(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -461,8 +462,8 @@ def prepare(
         raise TableError(problems, "the plan")
     if out.any():
         notes.append(
-            f"{out.sum():,} of {len(log):,} rows are left out, because the log could not have shown there what the plan "
-            f"wants: the value is that of the other {(~out).sum():,}"
+            f"{out.sum():,} of {len(log):,} rows are left out: the log could not have shown there what the plan wants. "
+            f"The value is that of the other {(~out).sum():,}"
         )
         log = log.take(~out)
         read = [one[~out] for one in read]
@@ -470,8 +471,17 @@ def prepare(
     return Judge(log, read, None, tuple(dict.fromkeys(notes)))
 
 
+_DOUBTS: WeakKeyDictionary[PolicyLog, list[str]] = WeakKeyDictionary()  # looked for once a log: it is never changed
+
+
 def _doubt_log(log: PolicyLog) -> list[str]:
     """What is doubtful about a log, whatever the plan."""
+    if log not in _DOUBTS:
+        _DOUBTS[log] = _find_doubts(log)
+    return _DOUBTS[log]
+
+
+def _find_doubts(log: PolicyLog) -> list[str]:
     notes = []
     chances = check_chances(log)
     if chances.p < ALARM:
@@ -486,5 +496,3 @@ def _doubt_log(log: PolicyLog) -> list[str]:
     if log.chances is None:
         notes.append("only the chance of the drawn arm is known: who could never have got an arm cannot be seen")
     return notes
-
-
