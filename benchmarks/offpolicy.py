@@ -336,8 +336,8 @@ def write_page(rows: pd.DataFrame, cries: pd.DataFrame, runs: int, minutes: floa
     yield (
         f"Made by `python benchmarks/offpolicy.py`: {runs:,} logs a process (seeds 0, 1, 2, …, never picked), each "
         "made by a fixed policy. *Holds* is the share of 95 % intervals that hold the value of the plan in one wave, "
-        "which is known; *difference* the same for the plan less the one that ran. *Warns* is the share of logs in which the "
-        f"result warns. Where fewer than half of them warn, the coverage must lie between {LOW:.0%} and {HIGH:.0%}; "
+        "which is known; *difference* the same for the plan less the one that ran. *Warns* is the share of logs in "
+        f"which the result warns. Where fewer than half warn, the coverage must lie between {LOW:.0%} and {HIGH:.0%}; "
         "else it is shown and not graded. *Bias* is the mean error in percent of the value, *width* the mean width of "
         f"the interval in percent of it. It took {minutes:.0f} minutes of processors.\n"
     )

@@ -83,8 +83,8 @@ class ChanceCheck:
 def check_chances(log: PolicyLog, *, level: float = 0.05) -> ChanceCheck:
     """Check logged chances (propensities) against the draws: in all rows, by segment, by wave, by the chance itself.
 
-    Measured is how often each arm was drawn against the sum of its chances; a tail of the Poisson-binomial
-    distribution, corrected for skewness and continuity, then for all cells (Holm). It sees 1/n in the place of chances
+    Measured is how often each arm was drawn against the sum of its chances, by a tail of the binomial distribution,
+    corrected for all cells (Holm). It sees 1/n in the place of chances
     that were not alike. It cannot see chances that are wrong for some and right on average in every cell, or a small
     log. Where the chances of the other arms are not known, only what was drawn too often is seen.
 
@@ -105,14 +105,16 @@ def check_chances(log: PolicyLog, *, level: float = 0.05) -> ChanceCheck:
     >>> check_chances(open_log(table.assign(propensity=0.5))).fits
     False
 
-    Source: Hong (2013), Computational Statistics and Data Analysis 59, 41-51, for the tail.
+    Source: Ehm (1991), Statistics and Probability Letters 11, 7-16, for the binomial in the place of unlike chances.
     """
     cells = list(_list_cells(log))
     table = pd.DataFrame(cells, columns=["grouping", "group", "arm", "rows", "drawn", "expected", "p"])
     if not len(table):
         empty = table.assign(p_adjusted=pd.Series(dtype=float))
         return ChanceCheck(empty, 1.0, level, f"fewer than {LEAST_ROWS} rows: nothing can be said of the chances")
-    table["p_adjusted"] = correct_for_many(table["p"])
+    table["p_adjusted"] = 1.0
+    if table["p"].min() * len(table) < 1:  # else Holm makes 1 of all
+        table["p_adjusted"] = correct_for_many(table["p"])
     worst = table.loc[table["p"].idxmin()]
     where = "all rows" if worst["grouping"] == "all" else f"{worst['grouping']} {worst['group']}"
     finding = (
@@ -168,42 +170,53 @@ def _test_cell(
         share = min(share, 1.0)
         size = len(drawn)
         spread = size * share * (1 - share)
-        return size * share, find_tail(count, size * share, spread, spread * (1 - 2 * share), two_sided=False)
+        return size * share, find_tail(count, size * share, spread, two_sided=False)
     chance = log.chances[here, arm]
+    expected = float(chance.sum())
     spread = float((chance * (1 - chance)).sum())
-    third = float((chance * (1 - chance) * (1 - 2 * chance)).sum())
+    scaled = float(count)
     if customer is not None and spread > 0:
         sums = np.bincount(customer, drawn - chance)
         more = max(1.0, float((sums**2).sum()) / spread)  # who drew once for several waves drew less
-        spread, third = spread * more, third * more**2
-    return float(chance.sum()), find_tail(count, float(chance.sum()), spread, third)
+        scaled = expected + (count - expected) / np.sqrt(more)
+    return expected, find_tail(scaled, expected, spread)
 
 
-def find_tail(count: float, expected: float, variance: float, third: float, *, two_sided: bool = True) -> float:
-    """Find the p-value of a count of independent draws: refined normal approximation with continuity correction.
+def find_tail(count: float, expected: float, variance: float, *, two_sided: bool = True) -> float:
+    """Find the p-value of a count of independent draws: by the binomial distribution with the same mean and variance.
+
+    Exact where all chances are alike. Where the variance is above that of independent draws, the count's distance from
+    its mean is brought to their scale first.
 
     Parameters
     ----------
-    count, expected, variance, third : float
-        Count; its mean, variance and third central moment under the hypothesis.
+    count, expected, variance : float
+        Count; its mean and variance under the hypothesis.
     two_sided : bool
         Else only too many are asked about.
 
     Examples
     --------
-    >>> round(find_tail(13, 5.0, 5.0, 5.0, two_sided=False), 4)  # Poisson: .0020
-    0.0018
+    >>> round(find_tail(13, 5.0, 5.0, two_sided=False), 4)  # Poisson
+    0.002
+    >>> round(find_tail(7, 5.0, 2.5), 4)  # 10 draws by 1/2
+    0.3438
     """
     if variance <= 0:
         return 1.0 if abs(count - expected) < 0.5 or (not two_sided and count < expected) else 0.0
-    root = np.sqrt(variance)
-    skew = third / (6 * root**3)
-
-    def below(x: float) -> float:
-        density = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
-        return float(np.clip(special.ndtr(x) + skew * (1 - x**2) * density, 0.0, 1.0))
-
-    above = 1 - below((count - 0.5 - expected) / root)
+    share = 1 - variance / expected
+    above = _find_more(count, expected, share)
     if not two_sided:
         return above
-    return min(1.0, 2 * min(above, below((count + 0.5 - expected) / root)))
+    return float(min(1.0, 2 * min(above, 1 - _find_more(count + 1, expected, share))))
+
+
+def _find_more(count: float, expected: float, share: float) -> float:
+    """Chance of `count` or more, for draws that each succeed by the chance `share`; Poisson where it is near 0."""
+    if count <= 0:
+        return 1.0
+    if share < 1e-9:
+        return float(special.gammainc(count, expected))
+    size = expected / share
+    rest = size - count + 1
+    return float(special.betainc(count, rest, share)) if rest > 0 else 0.0

@@ -174,7 +174,7 @@ def open_log(
         could never have gone.
     outcome : str
         The column to value, per row. `profit`, if it is no column: margin less rewards paid, points issued (at their
-        expected cost) and the contact, all by `offers`.
+        expected cost; those of control at the mean of the offers) and the contact, all by `offers`.
     covariates : sequence of str
         Numbers known before the draw (columns of the contacts), for the outcome model of `direct` and `dr`.
     offers : table under OFFERS, optional
@@ -287,19 +287,14 @@ def _find_outcome(table: pd.DataFrame, outcome: str, offers: AnyTable) -> tuple[
     costs = collect(check_table(offers, OFFERS))
     name = "offer_id" if "offer_id" in table else "arm"
     place = pd.Index(costs["offer_id"].astype("str")).get_indexer(pd.Index(table[name].astype("str")))
-    unknown = []
-
-    def look_up(column: str) -> np.ndarray:
-        if column not in costs:
-            unknown.append(column.replace("_", " "))
-            return np.zeros(len(table))
-        return np.where(place >= 0, costs[column].fillna(0.0).to_numpy(float)[place], 0.0)
-
-    profit = profit - look_up("contact_cost")
+    unknown = [column for column in ("contact_cost", "point_cost", "redemption_probability") if column not in costs]
+    costs = costs.reindex(columns=[*costs, *unknown]).fillna(dict.fromkeys(unknown, 0.0))
+    profit = profit - np.where(place >= 0, costs["contact_cost"].fillna(0.0).to_numpy(float)[place], 0.0)
     if "points_issued" in table:
-        profit = profit - table["points_issued"].to_numpy(float) * look_up("point_cost") * look_up(
-            "redemption_probability"
-        )
+        point = (costs["point_cost"] * costs["redemption_probability"]).fillna(0.0).to_numpy(float)
+        usual = point[np.unique(place[place >= 0])].mean() if (place >= 0).any() else 0.0  # control collects points too
+        profit = profit - table["points_issued"].to_numpy(float) * np.where(place >= 0, point[place], usual)
+    unknown = [column.replace("_", " ") for column in unknown]
     strange = sorted(set(table["arm"].astype("str")[(place < 0) & (table["arm"] != CONTROL).to_numpy()]))
     notes = [f"{UNKNOWN}{', '.join(unknown)}"] if unknown else []
     if strange:

@@ -1,0 +1,211 @@
+"""A log is read from contacts, outcomes and arm_probs, from one table, or from a programme; or it is refused."""
+
+import importlib.util
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.evaluate.design import assign_arms
+from loyalty.learn.offpolicy import open_log, value_plan
+from loyalty.learn.offpolicy.plans import read_plan
+from loyalty.learn.policy import EpsilonGreedy, EqualSplit, Rules, Thompson, describe_customers, run_programme
+from loyalty.tables import TableError
+from loyalty.world import World
+
+spec = importlib.util.spec_from_file_location("make_logs", Path(__file__).with_name("make_logs.py"))
+make_logs = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make_logs)
+ARMS, make_log, make_twelve = make_logs.ARMS, make_logs.make_log, make_logs.make_twelve
+
+
+def split(table):
+    """The same log as contacts, outcomes and arm_probs."""
+    table = table.assign(campaign_id="may", wave=table.get("wave", 1))
+    key = ["campaign_id", "wave", "customer_id"]
+    chances = [f"chance_{arm}" for arm in ARMS]
+    own = table[chances].to_numpy()[np.arange(len(table)), [ARMS.index(arm) for arm in table["arm"]]]
+    optional = [name for name in ("segment", "habit") if name in table]
+    contacts = table[[*key, "arm", *optional]].assign(propensity=own)
+    outcomes = table[[*key, "profit"]].assign(window="main")
+    long = table[[*key, *chances]].set_axis([*key, *ARMS], axis=1).melt(key, var_name="arm", value_name="probability")
+    return contacts, outcomes, long
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World(customers=1_500, months=14, seed=5)
+
+
+@pytest.fixture(scope="module")
+def programme(world):
+    rules = Rules(("gift", "reminder"), holdout=0.1, most=1, within=2)
+    return run_programme(world, EpsilonGreedy(rules, epsilon=0.6), 3, customers=describe_customers(world))
+
+
+@pytest.mark.slow
+def test_three_tables_and_one_table_are_the_same_log():
+    table = make_log(1, 300, 2)
+    contacts, outcomes, long = split(table)
+    one = open_log(table, covariates=["habit"])
+    three = open_log(contacts, outcomes, long.sample(frac=1, random_state=1), covariates=["habit"])
+    assert three.arms == one.arms == ("control", "gift", "points")
+    both = [
+        log.rows.assign(y=log.outcome, p=log.propensity).sort_values(["wave", "customer_id"]) for log in (one, three)
+    ]
+    names = ["wave", "customer_id", "segment", "arm", "habit", "y", "p"]
+    pd.testing.assert_frame_equal(*(frame[names].reset_index(drop=True) for frame in both), check_dtype=False)
+    plan = {"gift": 0.5, "points": 0.5}
+    assert value_plan(one, plan, method="snips").value == pytest.approx(value_plan(three, plan, method="snips").value)
+    lazy = open_log(
+        *(duckdb.from_arrow(__import__("pyarrow").Table.from_pandas(part)) for part in (contacts, outcomes, long))
+    )
+    assert value_plan(lazy, plan, method="ips").value == pytest.approx(value_plan(one, plan, method="ips").value)
+
+
+@pytest.mark.parametrize("kinds", [(int, str), (str, int)])
+def test_ids_of_two_kinds_meet_in_a_plan(kinds):
+    log = open_log(make_log(2, 50, kind=kinds[0]))
+    plan = pd.DataFrame({"customer_id": [kinds[1](one) for one in range(1, 51)], "arm": "gift"})
+    assert (read_plan(log, plan)[:, 1] == 1).all()
+
+
+@pytest.mark.slow
+def test_the_raw_contacts_of_assign_arms_are_judged_with_the_profit_of_the_offers(world):
+    drawn = assign_arms(
+        world.customers[["customer_id"]],
+        {"control": 0.4, "gift": 0.3, "reminder": 0.3},
+        salt="spring",
+        campaign_id="spring",
+    )
+    wave, _ = world.run(drawn.contacts)
+    probs = drawn.arm_probs.assign(campaign_id=wave.contacts["campaign_id"].iloc[0])
+    log = open_log(wave.contacts, wave.outcomes, probs, offers=world.offers)
+    assert len(log) == len(drawn.contacts) and log.warnings == ()
+    main = wave.outcomes[wave.outcomes["window"] == "main"].set_index("customer_id").loc[log.rows["customer_id"]]
+    cost = world.offers.set_index("offer_id")["contact_cost"]
+    points = world.offers[["point_cost", "redemption_probability"]].iloc[0].prod()
+    paid = log.rows["arm"].map(cost).fillna(0.0).to_numpy()
+    expected = main["margin"] - main["reward_paid"] - main["points_issued"] * points
+    assert log.outcome == pytest.approx(expected.to_numpy() - paid)
+    bare = open_log(wave.contacts, wave.outcomes, probs)
+    assert bare.warnings == ("not known and counted as 0: contact cost, points (give `offers`)",)
+    sales = open_log(wave.contacts, wave.outcomes, probs, outcome="sales", window="post")
+    assert sales.name == "sales" and value_plan(sales, "gift").n == len(log)
+
+
+def test_a_programme_leaves_out_its_holdout_and_who_rested_and_says_so(programme):
+    log = open_log(programme)
+    table = programme.log
+    out = table["holdout"] | table["resting"]
+    assert len(log) == int((~out).sum()) and table["resting"].any()
+    assert f"{table['holdout'].sum():,} rows of the holdout" in log.warnings[0] and "rested" in log.warnings[1]
+    assert log.keep(waves=[2, 3]).rows["wave"].unique().tolist() == [2, 3]
+    assert set(log.keep(segments=["baby"]).rows["segment"]) == {"baby"}
+    with pytest.raises(TableError, match="no row is left"):
+        log.keep(waves=[99])
+
+
+def test_a_thompson_log_carries_the_error_of_its_chances(world):
+    people = describe_customers(world)
+    run = run_programme(world, Thompson(Rules(("gift", "reminder"))), 3, customers=people)
+    log = open_log(run)
+    assert log.error == run.error > 0
+    text = " ".join(value_plan(log, "gift").warnings)
+    assert "found by drawing" in text and "moved from wave to wave" in text
+
+
+def test_policies_choices_series_and_tables_are_plans(programme, world):
+    log = open_log(programme)
+    rules = Rules(("gift", "reminder"), holdout=0.0, floor=0.0)
+    equal = read_plan(log, EqualSplit(rules))
+    assert equal == pytest.approx(np.full((len(log), 3), 1 / 3))
+    people = describe_customers(world)
+    choice = Thompson(rules).choose(programme.log[programme.log["wave"] == 1].drop(columns="holdout"), people, seed=1)
+    found = read_plan(log, choice)
+    assert found == pytest.approx(read_plan(log, choice.to_frame()))
+    series = pd.Series("gift", people["customer_id"])
+    assert (read_plan(log, series)[:, 1] == 1).all()
+    long = choice.chances.assign(customer_id=people["customer_id"]).melt(
+        "customer_id", var_name="arm", value_name="probability"
+    )
+    assert read_plan(log, long) == pytest.approx(found)
+    by_segment = pd.DataFrame({"segment": log.rows["segment"].unique(), "arm": "reminder"})
+    assert (read_plan(log, by_segment)[:, 2] == 1).all()
+    learned = read_plan(
+        log.keep(waves=[3]), EpsilonGreedy(rules, epsilon=0.0), history=programme.log.drop(columns="holdout")
+    )
+    assert set(np.unique(learned)) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        ({"gift": 0.5}, "should sum to 1 for everybody, found 0.5"),
+        ({"gift": 50, "control": 50}, "percent"),
+        ({"gift": -0.5, "control": 1.5}, "0 or more"),
+        ({"gift": "all"}, "a number from 0 to 1, found 'gift': 'all'"),
+        ({}, "names no arm"),
+        (pd.DataFrame({"customer_id": [1, 2], "arm": "gift"}), "says nothing of 10 of 12 rows"),
+        (pd.DataFrame({"customer_id": [1, 1], "arm": "gift"}), "stand twice"),
+        (pd.DataFrame({"customer_id": [1]}), "there is no column `arm`"),
+        (pd.DataFrame({"arm": ["gift"]}), "there is no column `customer_id`"),
+        (pd.DataFrame({"customer_id": range(1, 13), "arm": ["gift"] * 11 + [None]}), "`arm` is empty"),
+        (pd.DataFrame({"customer_id": [1, 1], "arm": "gift", "probability": 0.5}), "an arm stands twice"),
+        (7, "a plan should be an arm, shares by arm, a table or a policy"),
+    ],
+)
+def test_what_is_no_plan_is_told_in_words(plan, says):
+    with pytest.raises(TableError, match=says):
+        read_plan(open_log(make_twelve()), plan)
+
+
+def change(**columns):
+    return make_twelve().assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (make_twelve().drop(columns="profit"), "there is no column `profit`"),
+        (make_twelve().drop(columns=["arm", "customer_id"]), "there is no column `arm`"),
+        (make_twelve().head(0), "there is no row"),
+        (change(profit=[None] + [1.0] * 11), "`profit` is empty or infinite in 1 rows: who bought nothing has 0"),
+        (change(profit="much"), "`profit` should be a number"),
+        (change(customer_id=1), "repeat a customer within a wave"),
+        (change(arm=[None] + ["gift"] * 11), "`arm` is empty in 1 rows"),
+        (change(chance_gift=0.9), "do not sum to 1"),
+        (change(chance_gift=np.nan), "empty, below 0 or above 1"),
+        (change(propensity=0.4), "`propensity` is not the chance of the arm in 12 rows"),
+        (change(propensity=np.nan), "`propensity` is empty in 12 rows"),
+        (change(propensity=50), "percent"),
+        (change(propensity=0.0), "is 0 in 12 rows"),
+        (change(holdout="no"), "`holdout` should hold True or False"),
+        (make_twelve()[["customer_id", "arm", "profit"]], "there is no column `propensity`"),
+    ],
+)
+def test_what_is_no_log_is_told_in_words(table, says):
+    with pytest.raises(TableError, match=says):
+        open_log(table)
+
+
+def test_arm_probs_that_lack_rows_or_arms_are_told():
+    contacts, outcomes, long = split(make_log(1, 30))
+    with pytest.raises(TableError, match="1 rows have no chances in arm_probs .customer_id 7."):
+        open_log(contacts, outcomes, long[long["customer_id"] != 7])
+    with pytest.raises(TableError, match="do not sum to 1"):
+        open_log(contacts, outcomes, long[long["arm"] != "control"])
+    with pytest.raises(TableError, match="no window `post`"):
+        open_log(contacts, outcomes, long, window="post")
+    with pytest.raises(TableError, match="`profit`"):
+        open_log(contacts, outcomes.assign(profit="x"), long)
+
+
+def test_only_the_propensity_is_enough_and_is_said():
+    contacts, outcomes, _ = split(make_log(1, 300))
+    log = open_log(contacts, outcomes)
+    assert log.chances is None
+    assert any("only the chance of the drawn arm is known" in text for text in value_plan(log, "gift").warnings)
+    assert "2 customers" in repr(open_log(make_twelve().head(2))) and "control" in log._repr_html_()
