@@ -56,6 +56,10 @@ class PlanRivals:
         ax = draw_intervals(drawn, ax=ax)
         if truth is not None:
             mark_truths(ax, [truth[name] for name in drawn.index])
+        known = [*drawn[["effect", "low", "high"]].to_numpy().ravel(), *(truth or {}).values()]
+        low, high = np.nanmin(known), np.nanmax(known)
+        edge = 0.25 * (high - low) or 1.0
+        ax.set_xlim(low - edge, high + edge)  # values far from zero: what matters is how they differ
         title = f"What each plan would have brought (blue: differs from {self.base})"
         headline(ax, title, "value per customer of a wave, with interval", source)
         return ax
