@@ -290,6 +290,17 @@ def _make_little_world() -> Any:
 
 
 @cache
+def _make_log() -> pd.DataFrame:
+    table = pd.DataFrame({"customer_id": range(60), "arm": ["mail", "control"] * 30, "propensity": 0.5})
+    return table.assign(segment=["old", "old", "young"] * 20, profit=np.arange(60.0) % 7, usual=np.arange(60.0) % 5)
+
+
+def _list_judged(**more: Any) -> dict[str, Any]:
+    settings = {"method": "dr", "clip": 5.0, "folds": 2, "untried": "refuse", "seed": 1, "level": 0.9}
+    return {"log": loyalty.open_log(_make_log()), **settings, **more}
+
+
+@cache
 def _make_runs() -> pd.DataFrame:
     return pd.DataFrame({"seed": [0, 0, 1, 1], "policy": ["equal", "winner"] * 2, "profit": [1.0, 2.0, 4.0, 3.0]})
 
@@ -392,6 +403,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "profile": _make_profile(),
         "covariates": ["frequency", "monetary"],
     },
+    "check_chances": lambda: {"log": loyalty.open_log(_make_log()), "level": 0.05},
     "check_independence": lambda: {"purchases": _make_purchases()},
     "check_overlap": lambda: {"table": _make_people(), "treated": "invited", "covariates": "visits"},
     "check_sample_ratio": lambda: {"contacts": _make_wave(), "shares": {"control": 0.5, "mail": 0.5}},
@@ -406,6 +418,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         offers=_make_offers(), margin_rate=0.3, contact_cost=0.1, reward_cost=1.0, point_cost=0.0
     ),
     "compare_naively": lambda: {"table": _make_people(), "treated": "invited", "outcome": "sales"},
+    "compare_plans": lambda: _list_judged(plans={"all": "mail", "none": {"control": 1.0}}, base="none"),
     "compare_programmes": lambda: {"runs": _make_runs(), "against": "equal", "value": "profit", "level": 0.9},
     "compare_rates": lambda: {"successes": [5, 3], "trials": [50, 60], "level": 0.9},
     "compare_strata": lambda: {
@@ -548,6 +561,13 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "nsw": dict,
     "online_retail": dict,
     "open_history": lambda: {"path": "history.duckdb", "read_only": False},
+    "open_log": lambda: {
+        "contacts": _make_log().drop(columns="profit").assign(campaign_id="may", wave=1),
+        "outcomes": _make_log()[["customer_id", "profit"]].assign(campaign_id="may", wave=1, window="main"),
+        "outcome": "profit",
+        "covariates": ["usual"],
+        "window": "main",
+    },
     "open_store": lambda: {"path": "store.duckdb", "read_only": False},
     "open_table": lambda: {"source": _make_receipts()},
     "open_trial": lambda: {"profile": _make_early_profile(), **_list_wave(features=["frequency"])},
@@ -653,6 +673,10 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "until": "2024-05-01",
     },
     "unmask_redeemers": _list_wave,
+    "value_plan": lambda: _list_judged(plan={"mail": 0.8, "control": 0.2}, against="control"),
+    "value_segments": lambda: _list_judged(
+        plan=pd.DataFrame({"segment": ["old", "young"], "arm": "mail"}), by="segment"
+    ),
     "value_policies": lambda: {
         "trial": _make_trial(),
         "policies": {"all": pd.Series("mail", _make_trial().arm.index)},

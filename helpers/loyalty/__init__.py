@@ -66,6 +66,10 @@ _HOMES = {
     "learn.history": (
         "History Prediction Rates learn_lifts measure_decay measure_rates open_history predict_from_past"
     ),
+    "learn.offpolicy": (
+        "ChanceCheck PlanRivals PlanSegments PlanValue PolicyLog check_chances compare_plans open_log value_plan "
+        "value_segments"
+    ),
     "learn.policy": (
         "BestPolicy Choice EpsilonGreedy EqualSplit Policy ProfileThompson Programme RepeatWinner Rules Thompson "
         "compare_programmes describe_customers run_programme run_programmes"

@@ -272,7 +272,7 @@ from loyalty.tasks.t43.pictures import draw_lotteries
 from loyalty.tasks.t43.scene import repeat_lottery
 
 forty, true_value = repeat_lottery(plan)
-title = "Three ways are wrong in every lottery or in most"
+title = "Three ways miss to one side, four lie round the truth"
 ax = draw_lotteries(forty, true_value, title)
 
 # %%
@@ -344,7 +344,7 @@ apart = (both[0].se ** 2 + both[1].se ** 2) ** 0.5
 assert paired.low > 0 and both[1].high > both[0].low and paired.se < 0.8 * apart
 true_gap = really["Marta"] - really["Jonas"]
 assert paired.low < true_gap < paired.high and true_gap > 0
-assert all(one.low < really[name] < one.high for name, one in zip(("Marta", "Jonas"), both))
+assert all(one.low < really[name] < one.high for name, one in zip(("Marta", "Jonas"), both, strict=True))
 
 # %% [markdown]
 # The two intervals overlap, and still Marta's plan is better: {{paired.effect:+.2f}} (€{{paired.low:.2f}} to €{{paired.high:.2f}}). Where both plans want the same, chance takes no part in their difference. So compare plans by their *difference* on the same rows, never by two intervals side by side.

@@ -60,8 +60,9 @@ class PlanRivals:
         low, high = np.nanmin(known), np.nanmax(known)
         edge = 0.25 * (high - low) or 1.0
         ax.set_xlim(low - edge, high + edge)  # values far from zero: what matters is how they differ
+        ax.set_xlabel(f"{next(iter(self.values.values())).outcome} per customer of a wave")
         title = f"What each plan would have brought (blue: differs from {self.base})"
-        headline(ax, title, "value per customer of a wave, with interval", source)
+        headline(ax, title, "value of one wave, with interval", source)
         return ax
 
     def _repr_html_(self) -> str:

@@ -60,14 +60,15 @@ class PlanSegments:
         return frame[[*names.split(), "p_adjusted", "shrunken", "warnings"]]
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
-        """Draw the difference of each segment with its interval; grey where zero is inside."""
+        """Draw the difference of each segment with its interval; blue where it is clear after correction for many."""
         table = self.to_frame().set_index("segment")
         drawn = table[["difference", "difference_low", "difference_high"]].set_axis(["effect", "low", "high"], axis=1)
-        drawn = drawn.assign(colour=np.where((drawn["low"] > 0) | (drawn["high"] < 0), TREATED, GREY))
+        drawn = drawn.assign(colour=np.where(table["p_adjusted"] < 0.05, TREATED, GREY))
         ax = draw_intervals(drawn.sort_values("effect", ascending=False), ax=ax)
-        headline(
-            ax, "Where the plan would have brought more", "plan less the log's own, with interval (grey: open)", source
-        )
+        first = next(iter(self.values.values()))
+        ax.set_xlabel(f"{first.outcome} per customer of a wave")
+        title = "Where the plan would have brought more"
+        headline(ax, title, f"plan less {first.against}, with interval (blue: clear after correction)", source)
         return ax
 
     def _repr_html_(self) -> str:

@@ -152,7 +152,12 @@ class PlanValue:
             said = f"as much as {row.ess:,.0f} rows" if row.planned > 0 else "not wanted"
             end = max(row.planned, row.logged) + 0.01 * top
             ax.text(end, y, said, va="center", fontsize=10, color=HIGHLIGHT if thin else INK)
-        ax.set(yticks=place, yticklabels=[name.replace("_", " ") for name in table["arm"]], xlim=(0, 1.4 * top), xlabel="share of the rows")
+        ax.set(
+            yticks=place,
+            yticklabels=[name.replace("_", " ") for name in table["arm"]],
+            xlim=(0, 1.4 * top),
+            xlabel="share of the rows",
+        )
         ax.grid(False)
         ax.legend(loc="lower right")
         title = f"The log knows the plan as well as {self.ess:,.0f} customers would"

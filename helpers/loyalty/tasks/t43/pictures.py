@@ -52,7 +52,7 @@ def draw_weights(rows: pd.DataFrame, title: str) -> Axes:
     place = np.arange(len(rows))
     weight = rows["weight"].to_numpy()
     ax.bar(place, weight, 0.7, color=[TREATED if one else GREY for one in weight])
-    for x, one in zip(place, weight, strict=True):
+    for x, one in enumerate(weight):
         ax.text(x, one + 0.02 * weight.max(), f"{one:.3g}", ha="center", fontsize=10, color=INK if one else GREY)
     names = [f"{row.segment}\n{row.arm.replace('_', ' ')}" for row in rows.itertuples()]
     ax.set_xticks(place, names, rotation=60, ha="right", fontsize=8.5)
