@@ -34,6 +34,11 @@ log[["wave", "customer_id", "segment", "arm", "propensity", "holdout", "profit"]
 # %%
 write_plan(PLAN_A).merge(write_plan(PLAN_B), on="segment", suffixes=("_A", "_B"))
 
+# %% tags=["verify"]
+from loyalty.text import say_euros
+
+assert log.holdout.mean() > 0.15 and say_euros(-1.0) == "−€1.00"
+
 # %% [markdown]
 # **43a Plan A by weights.** What would plan A have brought, per customer and wave? Take the rows of the lotteries of all six waves (no holdout), and the *weighted mean* of the profit with 1 / propensity (SNIPS). One number, in euros, to the cent.
 
@@ -93,7 +98,7 @@ check("43c", a_less_b)
 hint("43c")
 
 # %% [markdown] tags=["solution"]
-# €{{found.difference.effect:.2f}} (€{{found.difference.low:.2f}} to €{{found.difference.high:.2f}}). In four of six segments both plans want the same, and there chance takes no part in the difference. Two separate intervals would be too wide. Even so zero lies inside.
+# {{say_euros(a_less_b[0])}} ({{say_euros(a_less_b[1])}} to {{say_euros(a_less_b[2])}}). In four of six segments both plans want the same, and there chance takes no part in the difference. Two separate intervals would be too wide. Even so zero lies inside.
 
 # %% [markdown]
 # **43d Where must the log be silent?** Somebody asks for a plan C: *the category discount for everybody.* For how many rows of the lotteries can the log say nothing about it? One whole number.

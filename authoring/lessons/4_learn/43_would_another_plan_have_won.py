@@ -70,7 +70,7 @@ ax = draw_where(log_rows, "basket_discount", title)
 #
 # But the log knows by which chance everybody got what. That will put it right.
 #
-# Your bet first. **The log has {{len(log_rows):,}} rows. As much as how many customers does it know about Jonas's plan?**
+# Your bet first. **The log has {{len(log_rows):,}} rows. How many customers, written to by Jonas's plan itself, would tell us as much about it?**
 
 # %%
 from loyalty.tasks import predict, reveal
@@ -137,20 +137,23 @@ from loyalty.learn.offpolicy import open_log, value_plan
 log = open_log(log_rows, covariates=["usual"])
 plan = write_plan(JONAS)
 found = value_plan(log, plan, method="snips")
+gap = found.difference
 found
 
 # %%
 reveal("43-bet", estimate=round(found.ess), truth=round(found.ess), unit="customers")
 
 # %% tags=["verify"]
-gap = found.difference
-assert gap.low < 0 < gap.effect < gap.high and not found.warnings
+from loyalty.text import say_euros
+
+assert gap.low < 0 < gap.effect < gap.high and say_euros(gap.low)[0] == "−"
+assert not found.warnings
 assert 4_500 < found.ess < 5_800 and 0.24 < found.matched < 0.27
 weighted = value_plan(log, plan, method="ips")
 assert abs(weighted.value - found.value) < 0.05
 
 # %% [markdown]
-# The plan would have brought €{{found.value:.2f}} a customer and wave. Against the plan that ran that is {{gap.effect:+.2f}} (€{{gap.low:.2f}} to €{{gap.high:.2f}}). Both are judged on the same rows, so the comparison is **paired**.
+# The plan would have brought €{{found.value:.2f}} a customer and wave. That is {{say_euros(gap.effect)}} more than the plan that ran ({{say_euros(gap.low)}} to {{say_euros(gap.high)}}). Both are judged on the same rows, so the comparison is **paired**.
 #
 # One row in four has weight. And rows of one customer are not independent: who buys much in one wave buys much in the next. So the {{len(log):,}} rows are worth about {{round(found.ess, -2):,.0f}} customers.
 #
@@ -182,7 +185,7 @@ assert gap.low < truth < gap.high and truth > 0.1 > naive
 assert shown["mean of the discount"].high < 0
 
 # %% [markdown]
-# The truth is {{truth:+.2f}} a customer and wave: Jonas's plan is a little *better*. The weighted log says so too, though not loudly: zero lies inside its interval. The mean of those who got the discount was wrong by more than a euro.
+# The truth is {{say_euros(truth)}} more a customer and wave: Jonas's plan is a little *better*. The weighted log says so too, but zero lies inside its interval: it cannot be sure. The mean of those who got the discount was wrong by more than a euro.
 #
 # ## Where the log never tried
 #
@@ -292,9 +295,9 @@ assert (summary.error[fair].abs() < 3 * summary["std"][fair] / 40**0.5).all()
 assert held["mean of those who got it"] < 36
 
 # %% [markdown]
-# IPS, SNIPS, direct and doubly robust lie around the truth, and nearly all of their intervals hold it. Clipped at three never does. The plain mean of those who happened to get what the plan wants is too low: {{abs(summary.error["mean of those who got it"]):.2f}} euros on average.
+# IPS, SNIPS, direct and doubly robust lie around the truth, and nearly all of their intervals hold it. Clipped at three never does. The plain mean of those who happened to get what the plan wants is too low, by {{abs(summary.error["mean of those who got it"]):.2f}} euros on average.
 #
-# Forty are few. The [whole page](../../docs/tables/offpolicy.md) has 2,000 logs of each of nine chains, with heavy tails, rare buyers, and 24 arms.
+# Forty are few. The [whole page](../../docs/tables/offpolicy.md) asks 2,000 logs of each of seven chains, with heavy tails, rare buyers, or 24 arms.
 #
 # ## One chance for all
 #
@@ -322,7 +325,7 @@ assert bad.value > found.value + 1
 #
 # ## Two plans, one log
 #
-# Marta has a plan as well. It stood in December already: to each segment the offer that the first year had liked best.
+# Marta has a plan as well. It stood in December already, before this log was read: as Jonas's, but baby customers get the bonus points, and beauty customers the category discount.
 
 # %%
 from loyalty.learn.offpolicy import compare_plans
@@ -347,7 +350,7 @@ assert paired.low < true_gap < paired.high and true_gap > 0
 assert all(one.low < really[name] < one.high for name, one in zip(("Marta", "Jonas"), both, strict=True))
 
 # %% [markdown]
-# The two intervals overlap, and still Marta's plan is better: {{paired.effect:+.2f}} (€{{paired.low:.2f}} to €{{paired.high:.2f}}). Where both plans want the same, chance takes no part in their difference. So compare plans by their *difference* on the same rows, never by two intervals side by side.
+# The two intervals overlap, and still Marta's plan is better, by {{say_euros(paired.effect)}} ({{say_euros(paired.low)}} to {{say_euros(paired.high)}}). Where both plans want the same, chance takes no part in their difference. So compare plans by their *difference* on the same rows, never by two intervals side by side.
 #
 # By segment:
 
@@ -364,7 +367,7 @@ best = by_segment.loc["household"]
 assert best.shrunken < best.difference
 
 # %% [markdown]
-# In one of six segments the gain is clear after correction: household, {{best.difference:+.2f}}. The best of six looks better than it is. Drawn towards the others it is {{best.shrunken:+.2f}}; both stand in `to_frame()`.
+# In one of six segments the gain is clear after correction: household, {{say_euros(best.difference)}}. The best of six looks better than it is. Drawn towards the others it is {{say_euros(best.shrunken)}}; both stand in `to_frame()`.
 
 # %% [markdown]
 # ## What we learned

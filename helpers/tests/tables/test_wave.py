@@ -19,6 +19,7 @@ from loyalty.evaluate.uplift.experiment import open_trial
 from loyalty.learn.history.store import open_history
 from loyalty.tables.check import TableError
 from loyalty.tables.wave import match_loosely, open_assigned, open_waves, read_loosely
+from loyalty.tables.wave.loose import write_names
 
 SIZE = 24
 KEYS = {"campaign_id": "autumn", "wave": 1}
@@ -513,3 +514,8 @@ def test_customers_without_a_stratum_count_as_one_and_this_is_said():
     assert any("`stratum` is empty for 20 of 40 customers" in text for text in wave.doubts)
     assert not open_assigned(table.assign(stratum=None), None, ["sales"]).doubts
     assert not open_assigned(table.assign(stratum="a"), None, ["sales"]).doubts
+
+
+def test_names_in_lists_are_refused_in_words():
+    with pytest.raises(TableError, match="`window` should be a text, found lists"):
+        write_names(pd.Series([["main"], ["pre"]], name="window"))

@@ -48,7 +48,7 @@ class PolicyLog:
     name : str
         What the outcome is called.
     customer : array of int
-        Number of each row's customer: rows of one customer are analysed together.
+        Number of each row's customer, from 0 without a gap: rows of one customer are analysed together.
     covariates : tuple of str
         Columns of `rows` that the outcome model uses beside segment and wave.
     error : float
@@ -75,7 +75,7 @@ class PolicyLog:
     @property
     def customers(self) -> int:
         """How many different customers the rows belong to."""
-        return int(len(np.unique(self.customer)))
+        return int(self.customer.max()) + 1 if len(self) else 0
 
     @property
     def is_adaptive(self) -> bool:

@@ -56,6 +56,7 @@ class Predictions:
     """
 
     values: np.ndarray
+    design: Design
     fit: LinearFit | None = None
 
 
@@ -161,13 +162,13 @@ def predict_arms(log: PolicyLog, *, folds: int, seed: int, model: BaseEstimator 
     design = build_design(log)
     if folds == 1:
         fit = _sum_rows(design, log, np.arange(len(log))).solve()
-        return Predictions(fit.predict(design), fit)
+        return Predictions(fit.predict(design), design, fit)
     fold = split_customers(log, folds, seed)
     values = np.empty((len(log), len(log.arms)))
     if model is not None:
         for rows, filled in _predict_by(log, design, fold, folds, model):
             values[rows] = filled
-        return Predictions(values)
+        return Predictions(values, design)
     places = [np.flatnonzero(fold == one) for one in range(folds)]
     sums = [_sum_rows(design, log, place) for place in places]
     whole = sums[0]
@@ -175,7 +176,7 @@ def predict_arms(log: PolicyLog, *, folds: int, seed: int, model: BaseEstimator 
         whole = whole + one
     for place, mine in zip(places, sums, strict=True):
         values[place] = (whole - mine).solve().predict(design, place)
-    return Predictions(values)
+    return Predictions(values, design)
 
 
 def _predict_by(
@@ -211,7 +212,7 @@ def pull_direct(log: PolicyLog, plan: np.ndarray, found: Predictions, here: np.n
     """
     fit = found.fit
     assert fit is not None
-    design = build_design(log)
+    design = found.design
     n = len(log)
     count = here.sum()
     values = (plan * found.values).sum(axis=1)

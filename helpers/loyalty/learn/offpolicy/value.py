@@ -45,7 +45,7 @@ ALARM = 0.001  # p-value of the check of chances, as for a sample ratio
 OWN = "the plan that ran"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PlanValue:
     """What a plan would have brought per row of the log, with its interval; made by `value_plan`.
 
@@ -136,6 +136,11 @@ class PlanValue:
         return (
             f"The plan would have brought {value} a customer and wave ({low} to {high}), judged from as much as "
             f"{self.ess:,.0f} customers. Against {self.against}: {gap} ({gap_low} to {gap_high}{said})."
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"PlanValue {self.value:,.2f} ({self.low:,.2f} to {self.high:,.2f}), effective sample size {self.ess:,.0f}"
         )
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
@@ -359,7 +364,7 @@ class Judge:
         gap = _estimate(log, value - theirs[0], influence - theirs[1], low_ess, {**fields, "base": theirs[0],
                         "estimand": "value of the plan less another"})  # fmt: skip
         total = weight.sum()
-        part = log.take(here)
+        part = log if here.all() else log.take(here)
         return PlanValue(
             estimate,
             gap,

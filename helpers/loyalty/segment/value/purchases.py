@@ -198,6 +198,10 @@ def summarise_profile(profile: AnyTable) -> pd.DataFrame:
     bought = table[table["x"].notna()].reset_index(drop=True)
     if bought.empty:
         raise TableError(["nobody in it has bought: `x` is empty in each row"], "profile")
+    empty = [name for name in ("t_x", "T") if bought[name].isna().any()]
+    if empty:
+        says = "is empty for customers who have bought: build the profile anew"
+        raise TableError([f"`{name}` {says}" for name in empty], "profile")
     days = bought["x"].astype("int64") + 1
     result = bought[["customer_id"]].assign(x=days - 1, t_x=bought["t_x"] / WEEK, T=bought["T"] / WEEK)
     result = result.assign(spend=bought["monetary"] / days, spend_days=days)

@@ -166,7 +166,12 @@ def write_names(values: pd.Series) -> pd.Series:
     ['mail', '7']
     """
     kinds = values.astype(object)
-    return kinds.map({kind: write_id(kind).strip() for kind in kinds.dropna().unique()}).astype("str")
+    try:
+        different = kinds.dropna().unique()
+    except TypeError:  # lists cannot be told apart
+        says = f"`{values.name}` should be a text, found lists: write one name in each cell"
+        raise TableError([says], "the wave") from None
+    return kinds.map({kind: write_id(kind).strip() for kind in different}).astype("str")
 
 
 def keep_wave(table: pd.DataFrame, wave: Mapping[str, str]) -> pd.DataFrame:

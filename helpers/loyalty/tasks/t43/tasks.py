@@ -15,6 +15,7 @@ from loyalty.learn.offpolicy.value import Method
 from loyalty.tasks.checking.answers import Mismatch
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t43.scene import ARMS, PLAN_A, PLAN_B, play_summer, write_plan
+from loyalty.text import say_euros
 
 CENT = 0.005
 CUT = 5.0
@@ -108,6 +109,11 @@ def _answer_value() -> Answers:
             ),
             Mistake("the_log_itself", "That is the mean of all rows: the plan that ran. Asked is plan A.", float(y.mean())),
             Mistake("plan_b", "That is plan B. Asked is plan A.", _average(drawn, _weigh(drawn, PLAN_B))),
+            Mistake(
+                "segments_alike",
+                "You took the mean of the six segments' means. Segments differ in size: weigh the rows.",
+                float(drawn[weight > 0].groupby("segment")["profit"].mean().mean()),
+            ),
             Mistake("first_wave_only", "That is wave 1 alone. Asked are all six.", _average(first, _weigh(first, PLAN_A))),
             Mistake("the_total", "That is a total. Asked is per customer and wave.", float(weight @ y)),
         ),
@@ -188,12 +194,17 @@ def _answer_difference() -> Answers:
     right = (effect, low, high)
     return Answers(
         right=right,
-        praise=f"€{effect:.2f} (€{low:.2f} to €{high:.2f}): plan A is ahead, and the log cannot tell the two apart.",
+        praise=f"{say_euros(effect)} ({say_euros(low)} to {say_euros(high)}): plan A is ahead, and the log cannot tell the two apart.",
         mistakes=(
             Mistake(
                 "not_paired",
                 "The difference is right, the interval is too wide: you put the errors of two values together as if they came from two logs. Both come from the same rows: `against=`.",
                 apart,
+            ),
+            Mistake(
+                "ends_subtracted",
+                "The difference is right. Its interval is not the ends of one plan less the ends of the other: that is far too wide. Both are judged by the same rows: `against=`.",
+                (effect, a.low - b.high, a.high - b.low),
             ),
             Mistake("other_way", "That is plan B less plan A: turn it round.", (-effect, -high, -low)),
             Mistake(

@@ -378,3 +378,10 @@ def test_a_day_long_after_the_last_receipt_is_doubted():
     assert not any("last receipt" in note for note in summarise_purchases(receipts, "2017-01-10").attrs["warnings"])
     late = summarise_purchases(receipts, "2020-01-01").attrs["warnings"]
     assert any("the last receipt is of 2017-01-09" in note for note in late)
+
+
+def test_a_profile_that_lost_the_days_of_its_buyers_is_refused_in_words():
+    profile = pd.DataFrame({"customer_id": [1, 2], "as_of": pd.Timestamp("2017-07-01"), "x": [2.0, np.nan]})
+    profile = profile.assign(t_x=None, T=[70.0, np.nan], monetary=[30.0, 0.0])
+    with pytest.raises(TableError, match="`t_x` is empty for customers who have bought"):
+        summarise_profile(profile)

@@ -53,6 +53,7 @@ def test_weights_of_the_logged_chances_are_right_and_each_slip_of_the_mean_is_na
     assert check("43a", np.average(letters.profit, weights=weigh(letters))).mistake == "only_who_got_a_letter"
     assert check("43a", np.average(matched.profit, weights=matched.propensity)).mistake == "weighed_by_the_chance"
     assert check("43a", drawn.profit.mean()).mistake == "the_log_itself"
+    assert check("43a", matched.groupby("segment").profit.mean().mean()).mistake == "segments_alike"
     assert check("43a", (weight * drawn.profit).sum() / len(matched)).mistake == "divided_by_the_matched"
     assert check("43a", np.average(drawn.profit, weights=weigh(drawn, PLAN_B))).mistake == "plan_b"
     assert check("43a", value_plan(open_log(log), write_plan(PLAN_A)).value).mistake == "doubly_robust"
@@ -85,6 +86,8 @@ def test_the_paired_difference_is_right_and_unpaired_and_turned_ones_are_named(l
     near = check("43c", (paired.effect, paired.effect - 1.96 * error, paired.effect + 1.96 * error))
     assert near.status == "wrong" and near.mistake in ("not_paired", None)
     assert check("43c", three(value_plan(judged, b, against=a, method="snips").difference)).mistake == "other_way"
+    ends = (paired.effect, single[0].low - single[1].high, single[0].high - single[1].low)
+    assert check("43c", ends).mistake == "ends_subtracted"
     assert check("43c", three(single[0].difference)).mistake == "against_the_plan_that_ran"
     assert check("43c", three(single[0].estimate)).mistake == "the_value_of_a"
     assert check("43c", three(value_plan(judged, a, against=b, method="ips").difference)).mistake == "not_normalised"

@@ -1,0 +1,59 @@
+"""What benchmarks/offpolicy.py runs is what `value_plan` runs, and its page says what must hold."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loyalty.learn.offpolicy import open_log, value_plan
+from loyalty.learn.offpolicy.value import Judge
+
+ROOT = Path(__file__).parents[4]
+spec = importlib.util.spec_from_file_location("offpolicy_page", ROOT / "benchmarks" / "offpolicy.py")
+page = importlib.util.module_from_spec(spec)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded():
+    import sys
+
+    sys.modules["offpolicy_page"] = page
+    spec.loader.exec_module(page)
+    yield
+    del sys.modules["offpolicy_page"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("process", ["24 segments", "six waves"])
+def test_the_short_way_of_the_page_is_the_way_of_value_plan(process):
+    draw = page.PROCESSES[process].draw(3)
+    log, plan = page.open_draw(draw)
+    whole = open_log(draw.table, covariates=["habit"] if "habit" in draw.table else [])
+    for method in ("ips", "snips", "direct", "dr"):
+        judge = Judge(log, [plan]).predict(method, folds=5, seed=3, model=None)
+        mine = judge.value(0, np.ones(len(log), bool), method, 10.0, 0.95)
+        theirs = value_plan(whole, draw.plan, method=method, seed=3)
+        assert mine.value == pytest.approx(theirs.value) and mine.ess == pytest.approx(theirs.ess)
+        assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_the_committed_page_fails_nowhere_and_has_two_thousand_logs():
+    text = (ROOT / "docs" / "tables" / "offpolicy.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ") and line.count("|") == 10]
+    graded = [row for row in rows if row[-1].strip(" |") in ("holds", "**fails**")]
+    assert len(graded) >= 20 and all(row[-1].strip(" |") == "holds" for row in graded)
+    assert {row[0].strip("| ") for row in graded} >= {
+        "heavy tail",
+        "rare buyers",
+        "24 segments",
+        "24 arms",
+        "the world",
+    }
+    for name in ("heavy tail", "rare buyers", "24 segments", "24 arms", "six waves", "the world"):
+        assert f"- **{name}**" in text and "2,000 logs" in text
+    right = [
+        line for line in text.splitlines() if line.startswith("| *right*") or line.startswith("| *as contacts, right*")
+    ]
+    shares = [float(part.strip(" %|")) for line in right for part in line.split("|")[2:-1]]
+    assert len(shares) == 6 and max(shares) <= 6.9  # 5 % and three standard errors of a thousand logs
