@@ -177,8 +177,8 @@ from loyalty.tasks.t43.scene import play_really
 truth = play_really(plan).profit.mean() - all_rows
 got = log_rows.profit[log_rows.arm == "basket_discount"]
 shown = {"mean of the discount": compare_means(got, log_rows.profit), "weighted": gap}
-title = "The weights turned the verdict round"
-ax = draw_beside_truth(shown, [truth] * 2, title, "Jonas's plan less the one that ran", wrong=1)
+title, what = "The weights turned the verdict round", "Jonas's plan less the one that ran"
+ax = draw_beside_truth(shown, [truth] * 2, title, what, wrong=1)
 
 # %% tags=["verify"]
 assert gap.low < truth < gap.high and truth > 0.1 > naive
@@ -333,8 +333,8 @@ from loyalty.learn.offpolicy import compare_plans
 own = {"baby": "bonus_points", "beauty": "category_discount"}
 marta = write_plan(JONAS | own)
 rivals = compare_plans(log, {"Marta": marta, "Jonas": plan}, base="Jonas")
-shown = ["plan", "value", "low", "high", "ess", "difference", "difference_low", "difference_high"]
-rivals.to_frame()[shown].round(2)
+names = ["plan", "value", "low", "high", "difference", "difference_low", "difference_high"]
+rivals.to_frame()[names].round(2)
 
 # %%
 really = {"Marta": play_really(marta).profit.mean(), "Jonas": truth + all_rows}
