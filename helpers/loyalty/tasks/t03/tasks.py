@@ -1,0 +1,346 @@
+"""Exercise 03, the second slide: right answers and the usual wrong ones, all computed from its tables."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from loyalty.tasks.checking.answers import Mismatch, kind_of
+from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.t03.scene import (
+    find_gap,
+    list_letters,
+    list_receipts,
+    open_envelopes,
+    open_intervals,
+    shuffle_gaps,
+)
+
+CENT = 0.006
+TENTH = 0.06
+THIRD_DIGIT = 0.0006
+FOURTH_DIGIT = 0.00006
+WHOLE = 0.1
+MONTH = ("2024-12-01", "2025-01-01")
+
+
+@cache
+def _answer_typical() -> Answers:
+    receipts = list_receipts(*MONTH)
+    sales = receipts["sales"]
+    mean, median = float(sales.mean()), float(sales.median())
+    own = receipts.groupby("customer_id")["sales"]
+    year = list_receipts()["sales"]
+    mistakes = (
+        Mistake("swapped", "These are the right numbers in the other order: (median, mean) is asked.", (mean, median)),
+        Mistake(
+            "mean_twice", "The second is right, but the first is the mean too. The median is `.median()`.", (mean, mean)
+        ),
+        Mistake(
+            "median_twice",
+            "The first is right, but the second is the median too. The mean is `.mean()`.",
+            (median, median),
+        ),
+        Mistake(
+            "whole_year",
+            "These are the numbers of the whole year. Only December is asked: use `december`.",
+            (float(year.median()), float(year.mean())),
+        ),
+        Mistake(
+            "per_customer",
+            "These are the numbers per customer: you added up the receipts of each. Here one value is one receipt.",
+            (float(own.sum().median()), float(own.sum().mean())),
+        ),
+        Mistake(
+            "means_of_customers",
+            "You took the mean receipt of each customer first. Take the receipts as they are.",
+            (float(own.mean().median()), float(own.mean().mean())),
+        ),
+        Mistake(
+            "most_frequent",
+            "The first is the most frequent amount. The median is the one in the middle: `.median()`.",
+            (float(sales.mode().iloc[0]), mean),
+        ),
+    )
+    praise = (
+        f"Half of December's receipts are under €{median:.2f}; the mean, €{mean:.2f}, is pulled up by a few large ones."
+    )
+    return Answers((median, mean), mistakes, praise)
+
+
+@cache
+def _answer_rise() -> Answers:
+    spring = list_letters("spring")[["letters", "responses"]].sum()
+    autumn = list_letters("autumn")[["letters", "responses"]].sum()
+    old, new = spring["responses"] / spring["letters"] * 100, autumn["responses"] / autumn["letters"] * 100
+    points, percent = float(new - old), float((new / old - 1) * 100)
+    rates = [
+        (table["responses"] / table["letters"]).mean() * 100
+        for table in (list_letters("spring"), list_letters("autumn"))
+    ]
+    mistakes = (
+        Mistake(
+            "swapped", "These are the right numbers in the other order: (points, percent) is asked.", (percent, points)
+        ),
+        Mistake(
+            "percent_twice",
+            "The second is right. The first is asked in percentage *points*: new rate minus old rate.",
+            (percent, percent),
+        ),
+        Mistake(
+            "points_twice",
+            "The first is right. The second is asked in percent of the *old* rate: the points, divided by it.",
+            (points, points),
+        ),
+        Mistake(
+            "of_the_new_rate",
+            "The points are right. You divided them by the new rate; the old one is 100 %.",
+            (points, float((1 - old / new) * 100)),
+        ),
+        Mistake(
+            "mean_of_rates",
+            "You took the mean of the four rates. Sum the answers and the letters first, and divide once.",
+            (float(rates[1] - rates[0]), float((rates[1] / rates[0] - 1) * 100)),
+        ),
+        Mistake(
+            "answers_counted",
+            "The second is the rise of the *number* of answers. The rates are asked: answers divided by letters.",
+            (points, float((autumn["responses"] / spring["responses"] - 1) * 100)),
+        ),
+        Mistake(
+            "ratio",
+            "The second is the new rate in percent of the old one. The *rise* is asked: take the first 100 % off.",
+            (points, float(new / old * 100)),
+        ),
+        Mistake(
+            "fractions",
+            "These are fractions. Both are asked in percent: times 100.",
+            (points / 100, percent / 100),
+        ),
+    )
+    praise = f"From {old:.2f} % to {new:.2f} %: +{points:.1f} points, or +{percent:.1f} % of the old rate."
+    return Answers((points, percent), mistakes, praise)
+
+
+@cache
+def _answer_rate() -> Answers:
+    table = list_letters("autumn")
+    rate = table["responses"] / table["letters"]
+    right = float(table["responses"].sum() / table["letters"].sum())
+    by_customers = float((rate * table["customers"]).sum() / table["customers"].sum())
+    mistakes = (
+        Mistake(
+            "mean_of_means",
+            "That is the mean of the four rates. It counts a region of 1,000 letters as much as one of 11,000. Sum first, divide once.",
+            float(rate.mean()),
+        ),
+        Mistake(
+            "weighted_by_customers",
+            "You weighted by the customers of each region. The letters are what was answered: weight by `letters`.",
+            by_customers,
+        ),
+        Mistake(
+            "per_customer",
+            "You divided by the customers. Most of them got no letter: divide by the letters.",
+            float(table["responses"].sum() / table["customers"].sum()),
+        ),
+        Mistake(
+            "weighted_by_responses",
+            "You weighted by the answers. Weight by the letters, or sum first and divide once.",
+            float((rate * table["responses"]).sum() / table["responses"].sum()),
+        ),
+        Mistake("sum_of_rates", "That is the sum of the four rates. They do not add up.", float(rate.sum())),
+        Mistake(
+            "median_of_rates",
+            "That is the median of the four rates. All letters together are asked.",
+            float(rate.median()),
+        ),
+    )
+    return Answers(
+        right, mistakes, f"{right:.2%} of all letters were answered; the mean of the four rates is {rate.mean():.1%}."
+    )
+
+
+@cache
+def _answer_chance() -> Answers:
+    people = open_envelopes("exercise")
+    gap = find_gap(people)
+    gaps = shuffle_gaps(people)
+    right = float((gaps.abs() >= abs(gap)).mean())
+    one_side = float((gaps >= gap).mean())
+    mistakes = (
+        Mistake(
+            "one_side",
+            "You counted gaps in favour of blue alone. Chance also makes gaps in favour of green, as far from zero: use `.abs()`.",
+            one_side,
+        ),
+        Mistake(
+            "other_side",
+            "You counted gaps in favour of green alone. Both sides are asked: use `.abs()`.",
+            float((gaps <= -gap).mean()),
+        ),
+        Mistake(
+            "nearer_to_zero",
+            "That is the share of shuffles *nearer* to zero. Those as far away or farther are asked: `>=`.",
+            1 - right,
+        ),
+        Mistake(
+            "below_the_gap",
+            "That is the share of shuffles below the gap that was sent. Those as far from zero or farther are asked: `.abs()` and `>=`.",
+            1 - one_side,
+        ),
+        Mistake(
+            "above_zero",
+            "That is the share of shuffles above zero. Compare them with the gap that was sent.",
+            float((gaps > 0).mean()),
+        ),
+    )
+    praise = f"{right:.1%} of the shuffles make a gap of €{gap:.2f} or more, though colour does nothing."
+    return Answers(right, mistakes, praise)
+
+
+@cache
+def _answer_promise() -> Answers:
+    found, truth = open_intervals()
+    low, high, mean = found["low"], found["high"], found["mean"]
+    right = float(((low <= truth) & (truth <= high)).sum())
+    mistakes = (
+        Mistake(
+            "those_that_miss",
+            "These are the intervals that *miss* the truth. Those that hold it are asked.",
+            len(found) - right,
+        ),
+        Mistake(
+            "low_end_only",
+            "You looked at the lower ends alone. The truth must also lie below the upper end: join two conditions with `&`.",
+            float((low <= truth).sum()),
+        ),
+        Mistake(
+            "high_end_only",
+            "You looked at the upper ends alone. The truth must also lie above the lower end: join two conditions with `&`.",
+            float((truth <= high).sum()),
+        ),
+        Mistake("either_end", "You joined the two conditions with `|`. Both must hold: `&`.", float(len(found))),
+        Mistake(
+            "means_above",
+            "You counted the means above the truth. Look at both ends of each interval.",
+            float((mean > truth).sum()),
+        ),
+        Mistake(
+            "means_below",
+            "You counted the means below the truth. Look at both ends of each interval.",
+            float((mean < truth).sum()),
+        ),
+    )
+    kept: dict[float, Mistake] = {}
+    for mistake in mistakes:  # where two mistakes give the same number, the first one is said
+        if mistake.value != right:
+            kept.setdefault(mistake.value, mistake)
+    return Answers(right, tuple(kept.values()), f"{right:.0f} of 100. The promise was about 95.")
+
+
+@cache
+def _answer_sentence() -> Answers:
+    mistakes = (
+        Mistake(
+            "receipts_inside",
+            "Not A. The interval is about the *mean*. Single receipts are spread much wider: most lie outside this short range.",
+            "A",
+        ),
+        Mistake(
+            "certain",
+            "Not B. A sample cannot be certain: about 5 of 100 such intervals miss the true mean.",
+            "B",
+        ),
+        Mistake(
+            "next_sample",
+            "Not D. The interval is about the true mean, not about the mean of the next sample: that one has luck of its own.",
+            "D",
+        ),
+    )
+    praise = "C: a promise about the method. And it holds only if the sample was drawn by lot."
+    return Answers("C", mistakes, praise)
+
+
+def _read_letter(answer: Any) -> Any:
+    if kind_of(answer) == "text" and answer.strip().rstrip(".").upper() not in {"A", "B", "C", "D"}:
+        raise Mismatch("One of the four letters is asked, as a text.")
+    return answer.strip().rstrip(".") if kind_of(answer) == "text" else answer
+
+
+TASKS = (
+    Task(
+        code="03a",
+        asks="median and mean of the receipts of December 2024, as (median, mean); two numbers, in euros, to the cent",
+        compute=_answer_typical,
+        tolerance=CENT,
+        hints=(
+            "The table `december` has one row a receipt.",
+            "A column has `.median()` and `.mean()`.",
+            "`(december.sales.median(), december.sales.mean())`",
+        ),
+        close="Close, not it. One value is one receipt of December. In which order are the two asked?",
+    ),
+    Task(
+        code="03b",
+        asks="by how much the response rate of all letters rose from spring to autumn, as (percentage points, percent of the old rate); two numbers, in percent, to "
+        "one decimal",
+        compute=_answer_rise,
+        tolerance=TENTH,
+        hints=(
+            "First the two rates: all answers divided by all letters, times 100.",
+            "Points: new minus old. Percent: the points, divided by the old rate, times 100.",
+            "`(new - old, (new / old - 1) * 100)`",
+        ),
+        close="Close, not it. Are the rates made of all letters? And percent of which rate?",
+    ),
+    Task(
+        code="03c",
+        asks="the response rate of all letters of autumn together; one fraction between 0 and 1, to four decimals",
+        compute=_answer_rate,
+        tolerance=FOURTH_DIGIT,
+        hints=(
+            "Large regions must count more than small ones.",
+            "Sum first, divide once.",
+            "`autumn.responses.sum() / autumn.letters.sum()`",
+        ),
+        close="Close, not it. By what did you weight the regions?",
+    ),
+    Task(
+        code="03d",
+        asks="the share of the 1,000 shuffles whose gap is at least as far from zero as the gap that was sent; one fraction between 0 and 1, to three decimals",
+        compute=_answer_chance,
+        tolerance=THIRD_DIGIT,
+        hints=(
+            "A gap of −€20 is as far from zero as one of +€20.",
+            "`gaps.abs()` takes the sign away.",
+            "`(gaps.abs() >= abs(gap)).mean()`",
+        ),
+        close="Close, not it. Did you take the 1,000 gaps of the table, on both sides?",
+    ),
+    Task(
+        code="03e",
+        asks="how many of the 100 intervals hold the truth; one whole number",
+        compute=_answer_promise,
+        tolerance=WHOLE,
+        hints=(
+            "The truth must be above the lower end and below the upper end.",
+            "Two conditions, each in brackets of its own, with `&` between them.",
+            "`((intervals.low <= truth) & (truth <= intervals.high)).sum()`",
+        ),
+        close="Close, not it. Do both ends count?",
+    ),
+    Task(
+        code="03f",
+        asks='the sentence that may be signed: "A", "B", "C" or "D"',
+        compute=_answer_sentence,
+        read=_read_letter,
+        tolerance=0,
+        hints=(
+            "Is the interval about receipts, or about their mean?",
+            "Look at the hundred intervals: what was true of about 95 of them?",
+            "A promise about a method speaks of many samples.",
+        ),
+        close="",
+    ),
+)
