@@ -158,7 +158,7 @@ found = []
 for name in ("discount", "points", "service"):
     mine = contacts[contacts.campaign_id == name]
     found.append(campaign_money(mine, with_margin, offers, vat_rate=0.20))
-words = [money.recommendation.split()[0].strip(":") for money in found]
+words = [money.recommendation.split()[0].strip(":,") for money in found]
 together = sum(money.total.effect for money in found)
 decisions = (*words, together)
 ### END SOLUTION

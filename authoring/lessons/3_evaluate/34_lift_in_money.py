@@ -280,7 +280,7 @@ prices[["profit", "low", "high", "verdict", "to do"]].round(2)
 
 # %% tags=["verify"]
 assert list(prices.verdict) == ["earned", "open", "open"]
-assert [words.split()[0] for words in prices.next] == ["send", "test", "stop"]
+assert [words.split()[0].strip(",") for words in prices.next] == ["send", "test", "stop"]
 points = bonus.outcomes[bonus.outcomes.window != "pre"].merge(bonus.contacts[["customer_id", "arm"]])
 points = points[points.arm == "bonus_points"]
 so_far = points.points_redeemed.sum() / points.points_issued.sum()
