@@ -113,7 +113,8 @@ check("03d", by_chance)
 hint("03d")
 
 # %% [markdown] tags=["solution"]
-# {{by_chance:.1%}}. Before the letters went out nobody knew which colour would win. Had green won, the slide would say "green". So both sides count.
+# {{by_chance:.1%}}. Before the letters went out nobody knew which colour would win. If green had won, the slide would say "green". So both sides
+# count. (The colour does nothing here, as in the lesson. We chose a lottery with a large gap.)
 
 # %% [markdown]
 # **03e How many intervals keep the promise?** A hundred analysts took a sample of 800 receipts each. `intervals` holds the mean of each, with its 95 % interval from
@@ -167,5 +168,5 @@ next_mean = intervals["mean"].iloc[1:].between(low, high).mean()
 assert inside < 0.15 and next_mean < 0.94
 
 # %% [markdown] tags=["solution"]
-# C. Only {{list_receipts().sales.between(intervals.low.iloc[0], intervals.high.iloc[0]).mean():.0%}} of the receipts lie in that short range, so A is far off. D sounds nearly right, but the next mean has its own luck beside the
-# luck of this one. And B is what a boss would like to hear.
+# C. Only {{list_receipts().sales.between(intervals.low.iloc[0], intervals.high.iloc[0]).mean():.0%}} of the receipts lie in that short range, so A is far off. D sounds nearly right, but the next mean has luck of its own:
+# of the other 99 means, {{int(intervals["mean"].iloc[1:].between(intervals.low.iloc[0], intervals.high.iloc[0]).sum())}} lie in the range. And B is what a boss would like to hear.

@@ -170,7 +170,8 @@ assert len(people) == 120 and round(gap) == 15 and 100 < far < 200
 assert abs(gaps.mean()) < 1
 
 # %%
-reveal("03-bet", estimate=far, unit="", says="Shuffles of 1,000 that are as far from zero, on either side.")
+says = "Shuffles of 1,000 that are as far from zero, on either side."
+reveal("03-bet", estimate=far, unit="", says=says)
 
 # %% [markdown]
 # {{far}} of 1,000 shuffles do it. What chance does once in {{1000 / far:.0f}} times is no reason to buy blue envelopes. This is a **permutation test**.
@@ -210,8 +211,8 @@ coverage = ((many.low <= truth) & (truth <= many.high)).mean()
 assert 90 <= holds.sum() <= 99 and 0.935 < coverage < 0.965
 
 # %% [markdown]
-# {{holds.sum()}} hold it and {{(~holds).sum()}} miss. (In another hundred it may be 92 or 98.) One interval alone does not show which kind it is. This is what an
-# interval promises, and no more. *Try it: 03e and 03f.*
+# {{holds.sum()}} hold it and {{(~holds).sum()}} miss; in another hundred it may be a few more or less. One interval alone does not show which kind it is. *Try it: 03e and
+# 03f.*
 
 # %% [markdown]
 # ---
@@ -233,7 +234,8 @@ for size in (200, 800, 3_200):
 ax = draw_widths(pd.Series(widths), "Four times the receipts make the interval half as wide")
 
 # %% tags=["verify"]
-assert abs(widths[200] / widths[800] - 2) < 0.15 and abs(widths[800] / widths[3_200] - 2) < 0.15
+assert abs(widths[200] / widths[800] - 2) < 0.15
+assert abs(widths[800] / widths[3_200] - 2) < 0.15
 
 # %% [markdown]
 # Precision is expensive. To halve the width once more you need four times the receipts again.

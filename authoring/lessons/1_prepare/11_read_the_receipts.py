@@ -7,6 +7,7 @@
 #     part_a: 25
 #     part_b: 30
 #     know_first: ["00"]
+#     useful: ["02"]
 #     module: loyalty.prepare.clean.receipts
 #     test: helpers/tests/prepare/clean/test_grade.py::test_what_was_planted_is_found_and_good_lines_stay
 # ---

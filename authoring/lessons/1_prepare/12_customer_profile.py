@@ -7,6 +7,7 @@
 #     part_a: 25
 #     part_b: 30
 #     know_first: ["00"]
+#     useful: ["02", "03"]
 #     module: loyalty.prepare.profile
 #     test: helpers/tests/prepare/test_profile.py::test_the_profile_is_the_same_to_the_last_bit_from
 # ---

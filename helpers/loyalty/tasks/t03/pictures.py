@@ -18,6 +18,7 @@ SOURCE = "simulated chain, seed 3"
 COLOURS = {BLUE: TREATED, GREEN: "#009E73"}
 LONGEST = 100  # euros; the few larger receipts stand beyond the right end
 TINT = "#BFD9EA"
+WIDE = 0.15  # of all letters: such a bar has room for its name
 
 
 def draw_receipts(sales: pd.Series, title: str) -> Axes:
@@ -102,7 +103,7 @@ def draw_weights(letters: pd.DataFrame, title: str) -> Axes:
     Examples
     --------
     >>> table = pd.DataFrame({"region": ["a", "b"], "letters": [900, 100], "responses": [36, 10]})
-    >>> [text.get_text() for text in draw_weights(table, "title").texts][-2:]
+    >>> [text.get_text() for text in draw_weights(table, "title").texts][-3:-1]
     ['mean of the rates 7.00 %', 'all letters 4.60 %']
     """
     ax = plt.subplots(figsize=(9, 4))[1]
@@ -118,12 +119,12 @@ def draw_weights(letters: pd.DataFrame, title: str) -> Axes:
         linewidth=2,
     )
     middles = ends - letters["letters"] / 2
-    whole = float(letters["responses"].sum() / letters["letters"].sum() * 100)
-    for middle, name, rate in zip(middles, letters["region"], rates, strict=True):
-        side, offset = ("top", -4) if rate < whole else ("bottom", 3)  # inside the bar, where a line would cross it
-        words = f"{name}\n{rate:.0f} %"
-        ax.annotate(words, (middle, rate), (0, offset), textcoords="offset points", ha="center", va=side, fontsize=10)
     total = float(letters["letters"].sum())
+    whole = float(letters["responses"].sum() / total * 100)
+    for middle, name, width, rate in zip(middles, letters["region"], letters["letters"], rates, strict=True):
+        height = 0.0 if width > WIDE * total else rate  # at the foot of a wide bar no line crosses the name
+        words = f"{name}\n{rate:.0f} %"
+        ax.annotate(words, (middle, height), (0, 4), textcoords="offset points", ha="center", fontsize=10)
     means = (
         ("mean of the rates", float(rates.mean()), HIGHLIGHT),
         ("all letters", whole, TREATED),
@@ -186,7 +187,7 @@ def draw_gaps(gaps: pd.Series, observed: float, title: str) -> Axes:
     Examples
     --------
     >>> ax = draw_gaps(pd.Series([-3.0, 0.0, 1.0, 2.5]), 2.0, "title")
-    >>> ax.texts[-1].get_text()
+    >>> ax.texts[-2].get_text()
     '2 of 4 shuffles\\nare as far from zero'
     """
     ax = plt.subplots(figsize=(9, 3.8))[1]

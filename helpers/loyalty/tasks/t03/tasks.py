@@ -56,6 +56,7 @@ def _answer_typical() -> Answers:
             "You took the mean receipt of each customer first. Take the receipts as they are.",
             (float(own.mean().median()), float(own.mean().mean())),
         ),
+        Mistake("sum", "The first is right. The second is the sum; the mean is asked.", (median, float(sales.sum()))),
         Mistake(
             "most_frequent",
             "The first is the most frequent amount. The median is the one in the middle: `.median()`.",
@@ -113,6 +114,16 @@ def _answer_rise() -> Answers:
             (points, float(new / old * 100)),
         ),
         Mistake(
+            "seasons_exchanged",
+            "You took autumn as the old rate and spring as the new one. Spring comes first.",
+            (-points, float((old / new - 1) * 100)),
+        ),
+        Mistake(
+            "percent_as_fraction",
+            "The points are right. The second is a fraction: times 100 for percent.",
+            (points, percent / 100),
+        ),
+        Mistake(
             "fractions",
             "These are fractions. Both are asked in percent: times 100.",
             (points / 100, percent / 100),
@@ -125,6 +136,7 @@ def _answer_rise() -> Answers:
 @cache
 def _answer_rate() -> Answers:
     table = list_letters("autumn")
+    spring = list_letters("spring")
     rate = table["responses"] / table["letters"]
     right = float(table["responses"].sum() / table["letters"].sum())
     by_customers = float((rate * table["customers"]).sum() / table["customers"].sum())
@@ -149,6 +161,12 @@ def _answer_rate() -> Answers:
             "You weighted by the answers. Weight by the letters, or sum first and divide once.",
             float((rate * table["responses"]).sum() / table["responses"].sum()),
         ),
+        Mistake(
+            "spring",
+            "That is the rate of spring. The rate of autumn is asked.",
+            float(spring["responses"].sum() / spring["letters"].sum()),
+        ),
+        Mistake("answers", "That is the number of answers. Divide it by the letters.", float(table["responses"].sum())),
         Mistake("sum_of_rates", "That is the sum of the four rates. They do not add up.", float(rate.sum())),
         Mistake(
             "median_of_rates",
@@ -210,6 +228,7 @@ def _answer_promise() -> Answers:
             "These are the intervals that *miss* the truth. Those that hold it are asked.",
             len(found) - right,
         ),
+        Mistake("promised", "95 is what was promised. Count how many of these hundred hold the truth.", 95.0),
         Mistake(
             "low_end_only",
             "You looked at the lower ends alone. The truth must also lie below the upper end: join two conditions with `&`.",
