@@ -245,8 +245,8 @@ assert twice.idxmin() == "south"
 
 # %% [markdown] tags=["solution"]
 # The {{leaflets_to}}: it reached {{reached.min():.0%}} of its plan. Three other answers tempt. The north misses more *euros*, because its plan is the largest. Online sells
-# least, because it is planned to. And with the store that stands twice the south comes out last: one row too many in a small sheet, and the leaflets go to
-# the wrong region.
+# least, because its plan is the smallest. And with the store that stands twice the south comes out last: one row too many in a small sheet, and the leaflets
+# go to the wrong region. (We chose the plan so that each of these mistakes shows.)
 
 # %% tags=["solution"]
 reached.sort_values().round(3).to_frame("share of the plan reached")
