@@ -548,6 +548,14 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "before": _make_segments(),
         "after": _make_segments().assign(as_of=pd.Timestamp("2024-06-01")),
     },
+    "measure_looks": lambda: {
+        "contacts": _make_wave(),
+        "receipts": _make_receipts(),
+        "outcome": "sales",
+        "start": "2024-03-01",
+        "dates": ["2024-03-15", "2024-03-29"],
+        "spending": "pocock",
+    },
     "measure_placebo_lift": lambda: {
         "contacts": _make_wave(),
         "receipts": _make_receipts(),
@@ -599,6 +607,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "basket": 10,
         "lift": 1,
     },
+    "plan_looks": lambda: {"looks": [0.5, 1.0], "correlation": [[1.0, 0.7], [0.7, 1.0]], "spending": "pocock"},
     "predict": lambda: {"code": "33a", "value": 3.0},
     "predict_churn": lambda: {"model": _fit_churn(), "receipts": _make_receipts(), "as_of": "2024-04-15"},
     "predict_from_past": lambda: {"history": _make_history()},

@@ -42,13 +42,13 @@ _HOMES = {
         "summarise_purchases track_purchases"
     ),
     "evaluate.design": (
-        "AATest Assignment Balance ClusterDesign Eligibility HoldOut Power Rule SampleRatio assign_arms "
+        "AATest Assignment Balance ClusterDesign Eligibility HoldOut LookPlan Power Rule SampleRatio assign_arms "
         "check_arm_probs check_balance check_sample_ratio count_looks filter_eligible find_detectable find_power "
-        "find_size hash_customers hold_out measure_clustering run_aa"
+        "find_size hash_customers hold_out measure_clustering plan_looks run_aa"
     ),
     "evaluate.lift": (
-        "Lift Lifts PlaceboLift adjust_gap apply_margin_rate bootstrap_gap build_outcomes gather_lifts measure_lift "
-        "measure_lifts measure_placebo_lift unmask_redeemers"
+        "EarlyLooks Lift Lifts PlaceboLift adjust_gap apply_margin_rate bootstrap_gap build_outcomes gather_lifts "
+        "measure_lift measure_lifts measure_looks measure_placebo_lift unmask_redeemers"
     ),
     "evaluate.money": "Money campaign_money compare_money decide find_break_even plan_economics value_test",
     "evaluate.observational": (

@@ -9,6 +9,7 @@ One entrance to the modules beside this one, in the order of use:
 - `check_balance`, `check_sample_ratio`: whether the groups are alike, and as large as planned.
 - `measure_clustering`: what it costs to draw households or stores as a whole.
 - `run_aa`: the same measurement where nothing was done; `count_looks`: what looking early costs.
+- `plan_looks`: looks before the end that are planned and paid for, with their bounds.
 """
 
 from loyalty.evaluate.design.aa_test import AATest, count_looks, run_aa
@@ -18,6 +19,7 @@ from loyalty.evaluate.design.clusters import ClusterDesign, measure_clustering
 from loyalty.evaluate.design.eligibility import Eligibility, Rule, filter_eligible
 from loyalty.evaluate.design.hashing import hash_customers
 from loyalty.evaluate.design.holdout import HoldOut, hold_out
+from loyalty.evaluate.design.looks import LookPlan, plan_looks
 from loyalty.evaluate.design.power import Power, find_detectable, find_power, find_size
 from loyalty.evaluate.design.sample_ratio import SampleRatio, check_sample_ratio
 
@@ -38,6 +40,8 @@ __all__ = [
     "hash_customers",
     "HoldOut",
     "hold_out",
+    "LookPlan",
+    "plan_looks",
     "Power",
     "find_detectable",
     "find_power",

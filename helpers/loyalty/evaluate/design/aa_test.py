@@ -15,6 +15,7 @@ from loyalty.charts import GREY, HIGHLIGHT, INK, headline
 from loyalty.evaluate.design.noise import Noise, describe_noise
 from loyalty.stats.estimate import Estimate, render_html
 from loyalty.stats.intervals import compare_moments, compare_rates
+from loyalty.stats.looks import follow_bounds
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 
@@ -228,25 +229,13 @@ def count_looks(looks: int, *, level: float = 0.95) -> float:
 def follow_looks(looks: int, *, level: float = 0.95) -> np.ndarray:
     """Follow a useless test from look to look: the share that has been stopped by each of them, shape (looks,).
 
-    The sum of what the looks bring is a random walk. Its density among the tests that go on is carried from one look
-    to the next by integration at Gauss-Legendre nodes. Parameters and errors are those of `count_looks`.
+    The sum of what the looks bring is a random walk, and its density is carried from look to look (`follow_bounds`).
+    Parameters and errors are those of `count_looks`.
     """
     if not 1 <= looks <= MOST_LOOKS:
         raise ValueError(f"looks should be from 1 to {MOST_LOOKS:,}, found {looks}")
     limit = stats.norm.ppf(0.5 + level / 2)
-    # The step of the walk is 1: nodes a quarter apart at the widest, the last look, are close enough for any
-    nodes, weights = np.polynomial.legendre.leggauss(max(64, int(8 * limit * np.sqrt(looks))))
-    place = limit * nodes
-    mass = limit * weights * stats.norm.pdf(place)
-    goes_on = [mass.sum()]
-    for look in range(2, looks + 1):
-        edge = limit * np.sqrt(look)
-        following = edge * nodes
-        density = np.exp(-0.5 * (following[:, None] - place) ** 2) @ mass / np.sqrt(2 * np.pi)
-        mass = edge * weights * density
-        place = following
-        goes_on.append(mass.sum())
-    return 1 - np.array(goes_on)
+    return follow_bounds(np.arange(1, looks + 1), np.full(looks, limit))
 
 
 def _read_history(noise: Noise) -> Pair:
