@@ -486,7 +486,8 @@ class _Test:
         level = self.level_of_arm
         if self.looks > 1:
             alarms = count_looks(self.looks, level=level)
-            notes.append(f"peeking: {self.looks} looks raise the false alarms from {1 - level:.0%} to {alarms:.0%}")
+            price = f"{self.looks} looks raise the false alarms from {1 - level:.0%} to {alarms:.0%}"
+            notes.append(f"peeking: {price}, unless they are planned (`plan_looks`)")
         return Power(effect, power, size, self.control, noise, self.arms, level, self.worth, self.cost, tuple(notes))
 
 

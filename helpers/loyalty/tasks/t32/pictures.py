@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline
 from loyalty.tasks import pictures
+from loyalty.tasks.t32.gift import CALLED
 from loyalty.text import say_euros
 
 SOURCE = "loyalty.world, seed 32"
@@ -104,6 +106,38 @@ def draw_chances(chances: Mapping[str, float], truth: float) -> Axes:
     grid_along_x(ax)
     what = f"chance to see the true effect, {say_euros(truth)} per customer"
     headline(ax, "A small control group mostly misses a gift that pays", what, SOURCE)
+    return ax
+
+
+def draw_mondays(paths: np.ndarray, bounds: np.ndarray, shown: int = 40) -> Axes:
+    """Draw campaigns without any effect from look to look, and two lines beyond which they would be stopped.
+
+    Parameters
+    ----------
+    paths : array
+        One row a campaign, one column a look: the gap of the groups in standard errors, without its sign.
+    bounds : array
+        The planned bounds, one a look.
+    shown : int
+        How many campaigns are drawn; all are counted.
+    """
+    ax = plt.subplots(figsize=(9, 4.2))[1]
+    looks = np.arange(1, paths.shape[1] + 1)
+    for path in paths[:shown]:
+        rings = (path > CALLED).any()
+        ax.plot(looks, path, color=HIGHLIGHT if rings else GREY, linewidth=1.4 if rings else 0.8, alpha=0.8)
+    ax.plot(looks, bounds, "o-", color=TREATED, linewidth=2.5)
+    ax.axhline(CALLED, color=INK, linestyle="--", linewidth=1.2)
+    written: dict[str, Any] = {"textcoords": "offset points", "weight": "bold"}
+    ax.annotate("planned bounds", (looks[3], bounds[3]), (10, 6), color=TREATED, **written)
+    ax.annotate("1.96", (1, CALLED), (6, -4), xycoords=("axes fraction", "data"), color=INK, **written)
+    ax.set(xlim=(1, len(looks) + 0.3), ylim=(0, 5.5), xlabel="Monday", ylabel="standard errors")
+    ax.set_xticks(looks)
+    peeked = (paths > CALLED).any(axis=1).sum()
+    planned = (paths > bounds).any(axis=1).sum()
+    title = f"Of {len(paths):,} useless campaigns {peeked:,} cross 1.96, and {planned:,} the planned bounds"
+    what = f"gap of the groups in standard errors; {shown} of the campaigns, red: those that cross 1.96 once"
+    headline(ax, title, what, SOURCE)
     return ax
 
 
