@@ -6,8 +6,8 @@
 #     question: How many must stay out, who are they, and which plan gets signed?
 #     module: loyalty.evaluate.design
 #     test: helpers/tests/tasks/t32/test_tasks.py
-#     minutes: 40
-#     pace: 15 for 32a and 32b, 10 for the draw, 15 for Part B
+#     minutes: 45
+#     pace: 15 for 32a and 32b, 10 for the draw, 20 for Part B
 # ---
 
 # %% [markdown]
@@ -143,14 +143,42 @@ hint("32d")
 # {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what she saw last Monday is still in the data this Monday, so the looks resemble each other. Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
 
 # %% [markdown]
-# **32e Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than necessary. Answer with the letter.
+# **32e Looks that are planned.** Marta asks once more: *"May I look after each letter, on day 28, 56 and 84, if it stands in the plan?"* Yes, with bounds. Spend the 5 false alarms in 100 after O'Brien and Fleming. How much the three looks resemble each other tells what the eligible customers had spent in autumn after 28, 56 and 84 days from 11 September on, zeros included. **How many standard errors from zero must the result lie at the last look?** Use `plan_looks` from `loyalty.evaluate.design` with `correlation=`. One number, to three decimals.
+
+# %%
+### BEGIN SOLUTION
+from loyalty.evaluate.design import plan_looks
+
+letter = (autumn.time - start).dt.days // 28
+parts = autumn.groupby(["customer_id", letter]).sales.sum().unstack(fill_value=0)
+until = parts.reindex(spent.index, fill_value=0).to_numpy().cumsum(axis=1)
+planned = plan_looks(3, correlation=np.corrcoef(until.T))
+last_bound = planned.bounds[-1]
+### END SOLUTION
+
+# %%
+check("32e", last_bound)
+
+# %%
+hint("32e")
+
+# %% [markdown] tags=["solution"]
+# {{last_bound:.3f}}, after {{planned.bounds[0]:.2f}} and {{planned.bounds[1]:.2f}}. At the first look only a disaster stops the letters, or a wonder. At the end hardly more is asked than the 1.96 of a single look. The tables say {{plan_looks(3).bounds[-1]:.3f}}: they do not know that it is the same people each time.
+#
+# The tempting way is Pocock's: nearly the same bound at each look, {{plan_looks(3, correlation=planned.correlation, spending="pocock").bounds[-1]:.2f}} at the end. It stops earlier, and pays with a final result that many good campaigns miss. Whichever it is, it is written down before the first letter.
+
+# %% tags=["verify"]
+assert 1.96 < last_bound < plan_looks(3).bounds[-1] and abs(np.corrcoef(until.T)[0, 2] - 0.73) < 0.02
+
+# %% [markdown]
+# **32f Which plan does Jonas sign?** His conditions: an effect that just pays is seen in 80 of 100 cases; useless letters are celebrated in at most 5 of 100; and no more customers stay out than necessary. Answer with the letter.
 #
 # - `"A"`: 10 %, as other chains do, the same customers throughout, one look at the end.
 # - `"B"`: half and half, the same customers throughout, one look at the end.
 # - `"C"`: everybody with consent gets the letters; the control are the active customers without consent; one look at the end.
 # - `"D"`: your share from 32b, the same customers throughout, one look at the end.
 # - `"E"`: your share from 32b, drawn anew for each letter, one look at the end.
-# - `"F"`: your share from 32b, the same customers throughout, a look every Monday, stop at the first alarm.
+# - `"F"`: your share from 32b, the same customers throughout, a look every Monday, stop as soon as zero lies outside the usual interval.
 
 # %%
 ### BEGIN SOLUTION
@@ -159,10 +187,10 @@ signed = "A" if ten.effect <= break_even else "D"
 ### END SOLUTION
 
 # %%
-check("32e", signed)
+check("32f", signed)
 
 # %%
-hint("32e")
+hint("32f")
 
 # %% [markdown] tags=["solution"]
 # D. A is too blind, B leaves out more than is needed, C compares two kinds of people, E has hardly anybody left without a letter, and F rings in {{peeking:.0%}} of useless campaigns.

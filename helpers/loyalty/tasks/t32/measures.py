@@ -10,6 +10,7 @@ import pandas as pd
 
 from loyalty.evaluate.design.aa_test import follow_looks
 from loyalty.evaluate.design.assignment import assign_arms
+from loyalty.evaluate.design.looks import LookPlan, plan_looks
 from loyalty.evaluate.design.power import find_detectable
 from loyalty.tasks.t32.scene import END, START, read_chain
 
@@ -22,6 +23,7 @@ SALT = "points 2025"
 MONDAYS = 13
 NORMAL = 1.959964
 DAYS = 84
+LETTERS = 3  # looks are planned after each
 
 
 @cache
@@ -126,3 +128,40 @@ def find_all_but_silence() -> pd.DataFrame:
 def stop_after_each_look() -> np.ndarray:
     """Share of useless tests that were stopped by the k-th look, at place k, for a look on each of the 84 days."""
     return np.append(0.0, follow_looks(DAYS))
+
+
+@cache
+def sum_letters() -> pd.DataFrame:
+    """What each customer of the list spent in the 28 days of each letter, in autumn: a row a customer, a column a letter."""
+    customers, receipts = read_chain()
+    lines = receipts[(receipts["time"] >= START) & (receipts["time"] < END)]
+    letter = (lines["time"] - START).dt.days * LETTERS // DAYS
+    sums = lines.groupby(["customer_id", letter.rename("letter")])["sales"].sum().unstack(fill_value=0.0)
+    return sums.reindex(customers["customer_id"], fill_value=0.0)
+
+
+@cache
+def plan_letters(whom: str = "eligible", *, grows: bool = True, measured: bool = True, **options: Any) -> LookPlan:
+    """Plan a look after each letter.
+
+    Parameters
+    ----------
+    whom : {"eligible", "list", "buyers"}
+        Whose spend tells the correlation of the looks.
+    grows : bool
+        Whether it is summed from the start until each look.
+    measured : bool
+        False: looks that bring news of their own, as tables suppose.
+    **options
+        Of `plan_looks`.
+    """
+    if not measured:
+        return plan_looks(LETTERS, **options)
+    sums = sum_letters()
+    people = sum_people().set_index("customer_id")
+    if whom != "list":
+        sums = sums[people["eligible"].loc[sums.index]]
+    if whom == "buyers":
+        sums = sums[(sums != 0).any(axis=1)]
+    values = sums.to_numpy()
+    return plan_looks(LETTERS, correlation=np.corrcoef((values.cumsum(axis=1) if grows else values).T), **options)

@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from loyalty.evaluate.design.aa_test import count_looks
+from loyalty.evaluate.design.looks import plan_looks
 from loyalty.evaluate.design.power import find_detectable
 from loyalty.tasks.checking.answers import as_number
 from loyalty.tasks.checking.cells import Part
@@ -16,6 +18,7 @@ from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.mistakes import name_mistakes
 from loyalty.tasks.t32.measures import (
     COST,
+    LETTERS,
     LEVEL,
     MARGIN,
     MONDAYS,
@@ -31,6 +34,7 @@ from loyalty.tasks.t32.measures import (
     find_share_by_formula,
     find_smallest_share,
     find_with_staff,
+    plan_letters,
     stop_after_each_look,
     sum_people,
     take_spent,
@@ -49,6 +53,7 @@ from loyalty.tasks.t32.nearby import (
 PEEKING = "one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data"
 PEEKING_TOLERANCE = 0.0011
 EFFECT_TOLERANCE = 0.0072
+BOUND_TOLERANCE = 0.00053
 _FEW_TESTS = (
     "Or you simulated too few tests: with 10,000 chance moves the second decimal. Take a million, or `count_looks(13)`."
 )
@@ -506,6 +511,86 @@ def _answer_plan() -> Answers:
     )
 
 
+@cache
+def _answer_bound() -> Answers:
+    plan = plan_letters()
+    first, middle, right = (float(bound) for bound in plan.bounds)
+    mistakes = (
+        Mistake(
+            "peeking_is_free",
+            "1.96 is the bound of a test with one look. If all three looks use it, more than 5 of 100 useless campaigns are stopped.",
+            float(stats.norm.ppf(0.975)),
+        ),
+        Mistake(
+            "by_the_tables",
+            "That is the plan without `correlation=`: it supposes that each letter's weeks are a new lottery. The same customers' sums resemble each other more; take it from their spend.",
+            float(plan_letters(measured=False).bounds[-1]),
+        ),
+        Mistake(
+            "not_cumulated",
+            "You correlated the weeks of the three letters. A look sees everything since the start: sum up to each look first (`cumsum(axis=1)`).",
+            float(plan_letters(grows=False).bounds[-1]),
+        ),
+        Mistake(
+            "bonferroni",
+            "That shares the 5 % equally among three tests (Bonferroni), as if they had nothing to do with each other. It is too strict, and here the end should keep nearly all.",
+            float(stats.norm.isf(0.025 / LETTERS)),
+        ),
+        Mistake(
+            "pocock",
+            'You spent by Pocock (`spending="pocock"`), nearly the same at each look. Asked is O\'Brien and Fleming, the default.',
+            float(plan_letters(spending="pocock").bounds[-1]),
+        ),
+        Mistake(
+            "pocock_by_the_tables",
+            "That is Pocock's spending, and without `correlation=`. Asked is O'Brien and Fleming, with the correlation from the customers.",
+            float(plan_letters(measured=False, spending="pocock").bounds[-1]),
+        ),
+        Mistake(
+            "classical_tables",
+            "That is the classical number of the tables (`classical=True`). It spends a little more early, and supposes looks that bring news of their own. Asked is the spending function, with the correlation from the customers.",
+            float(plan_letters(measured=False, classical=True).bounds[-1]),
+        ),
+        Mistake(
+            "classical",
+            "The correlation is right; the bounds are the classical ones (`classical=True`). Asked is the spending function, the default.",
+            float(plan_letters(classical=True).bounds[-1]),
+        ),
+        Mistake("first_look", "That is the bound of the first look. Asked is the last one, after 84 days.", first),
+        Mistake("middle_look", "That is the bound of the second look. Asked is the last one, after 84 days.", middle),
+        Mistake(
+            "thirteen_looks",
+            "That is for 13 looks. Here Marta looks three times, after each letter.",
+            float(plan_looks(MONDAYS).bounds[-1]),
+        ),
+        Mistake(
+            "ninety_percent",
+            "That spends 10 %. Jonas allows 5 of 100: `level=0.95`, the default.",
+            float(plan_letters(level=0.90).bounds[-1]),
+        ),
+        Mistake(
+            "not_filtered",
+            "You took the correlation from the whole list. Only eligible customers will be in the test.",
+            float(plan_letters("list").bounds[-1]),
+        ),
+        Mistake(
+            "buyers_only",
+            "You took the correlation from the buyers. Who buys nothing is in the test with 0: `reindex(eligible.customer_id, fill_value=0)`.",
+            float(plan_letters("buyers").bounds[-1]),
+        ),
+    )
+    praise = f"{right:.3f} at the end, after {first:.2f} and {middle:.2f}: three planned looks cost next to nothing, and {plan.peeking:.0%} false alarms are 5 % again."
+    return Answers(right, mistakes, praise)
+
+
+def _judge_bound(answer: Any) -> tuple[str | None, str]:
+    """Say that three decimals are asked; two fit several plans."""
+    given = as_number(answer)
+    if abs(given - round(plan_letters().bounds[-1], 2)) < 1e-9:
+        return "rounded", "Two decimals fit more than one plan. Three are asked."
+    return None, ""
+
+
 TASKS = (
     Task(
         code="32a",
@@ -560,6 +645,19 @@ TASKS = (
     ),
     Task(
         code="32e",
+        asks="one number to three decimals: how many standard errors from zero the result must lie at the last of three planned looks",
+        compute=_answer_bound,
+        tolerance=BOUND_TOLERANCE,
+        hints=(
+            "What had each eligible customer spent after 28, 56 and 84 days of autumn? One row a customer, three columns, zeros included, `cumsum(axis=1)`.",
+            "The looks are as much alike as these columns: `np.corrcoef(until.T)`.",
+            "`plan_looks(3, correlation=…)` from `loyalty.evaluate.design`; the last of its `.bounds`.",
+        ),
+        close="Close, not it. Are the sums those of the eligible customers from 11 September on, zeros included, and until each look?",
+        judge=_judge_bound,
+    ),
+    Task(
+        code="32f",
         asks='one letter: "A", "B", "C", "D", "E" or "F"',
         compute=_answer_plan,
         tolerance=0,

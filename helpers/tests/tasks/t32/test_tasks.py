@@ -12,6 +12,7 @@ from statsmodels.stats.power import TTestIndPower
 
 from loyalty.evaluate.design.aa_test import count_looks
 from loyalty.evaluate.design.assignment import assign_arms
+from loyalty.evaluate.design.looks import plan_looks
 from loyalty.evaluate.design.power import find_detectable
 from loyalty.tasks import check
 from loyalty.tasks.checking.grading import find_task
@@ -262,13 +263,61 @@ def test_looks_that_are_added_up_or_taken_for_fresh_tests_are_named():
 # 32e -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def until(chain, eligible):
+    """Euros of each eligible customer until the end of each letter's weeks, by a way of its own."""
+    ends = [START + pd.Timedelta(days=days) for days in (28, 56, 84)]
+    lines = chain.receipts[chain.receipts.time >= START]
+    sums = [lines[lines.time < end].groupby("customer_id").sales.sum() for end in ends]
+    return np.stack([eligible.customer_id.map(one).fillna(0.0) for one in sums])
+
+
+def test_the_bound_of_the_last_look_is_found_by_a_normal_integral_too(until):
+    """By bisection of scipy's integral, with the published spending of Lan and DeMets."""
+    correlation = np.corrcoef(until)
+    spent = 4 * stats.norm.sf(stats.norm.isf(0.0125) / np.sqrt([1 / 3, 2 / 3, 1]))
+    bounds: list[float] = []
+    for look, share in enumerate(spent, start=1):
+        law = stats.multivariate_normal(np.zeros(look), correlation[:look, :look], seed=1)
+        low, high = 1.5, 5.0
+        for _ in range(30):
+            limits = np.array([*bounds, (low + high) / 2])
+            inside = law.cdf(limits, lower_limit=-limits)
+            low, high = (limits[-1], high) if 1 - inside > share else (low, limits[-1])
+        bounds.append((low + high) / 2)
+    assert check("32e", bounds[-1]).status == "right"
+    assert check("32e", round(bounds[-1], 3)).status == "right"
+
+
+def test_a_bound_of_another_plan_is_named(until):
+    correlation = np.corrcoef(until)
+    assert said("32e", 1.96) == ["peeking_is_free"]
+    assert said("32e", plan_looks(3).bounds[-1]) == ["by_the_tables"]
+    assert said("32e", 2.394) == ["bonferroni"]
+    assert said("32e", plan_looks(3, correlation=correlation, spending="pocock").bounds[-1]) == ["pocock"]
+    assert said("32e", plan_looks(3, correlation=correlation).bounds[1]) == ["middle_look"]
+    apart = np.corrcoef(np.diff(until, axis=0, prepend=0.0))
+    assert said("32e", plan_looks(3, correlation=apart).bounds[-1]) == ["not_cumulated"]
+    buyers = np.corrcoef(until[:, until[-1] > 0])
+    assert said("32e", plan_looks(3, correlation=buyers).bounds[-1]) == ["buyers_only"]
+
+
+def test_a_bound_with_two_decimals_is_ascribed_to_nothing(until):
+    result = check("32e", round(plan_looks(3, correlation=np.corrcoef(until)).bounds[-1], 2))
+    assert result.status == "wrong" and result.message.startswith("Two decimals")
+    assert check("32e", 2.15).mistake is None
+
+
+# 32f -----------------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("letter", "name"),
     [("A", "always_ten"), ("B", "equal_size_habit"), ("C", "no_consent"), ("E", "new_control_each_wave"),
      ("F", "peeking")],
 )  # fmt: skip
 def test_a_plan_that_breaks_one_of_the_conditions_is_named(letter, name):
-    assert check("32e", letter).mistake == name
+    assert check("32f", letter).mistake == name
 
 
 def test_the_spring_that_happens_is_the_same_for_everybody_whatever_the_lottery(eligible):
