@@ -143,7 +143,7 @@ hint("32d")
 # {{peeking:.0%}} instead of 5. Not 13 × 5 % = 65 %, and not 1 − .95¹³ = {{1 - 0.95**13:.0%}} either: what she saw last Monday is still in the data this Monday, so the looks resemble each other. Ask Marta to look at the *counts* on Mondays (sample ratio), and at the money once.
 
 # %% [markdown]
-# **32e Looks that are planned.** Marta asks once more: *"May I look after each letter, on day 28, 56 and 84, if it stands in the plan?"* Yes, with bounds. Spend the 5 false alarms in 100 after O'Brien and Fleming. How much the three looks resemble each other tells what the eligible customers had spent in autumn after 28, 56 and 84 days from 11 September on, zeros included. **How many standard errors from zero must the result lie at the last look?** Use `plan_looks` from `loyalty.evaluate.design` with `correlation=`. One number, to three decimals.
+# **32e Looks that are planned.** Marta asks once more: *"May I look after each letter, on day 28, 56 and 84, if it stands in the plan?"* Yes, with bounds. Spend the 5 false alarms in 100 after O'Brien and Fleming. The looks resemble each other as much as what the eligible customers had spent after 28, 56 and 84 days of autumn does (from 11 September on, zeros included): take the correlation of these three sums. **How many standard errors from zero must the result lie at the last look?** Use `plan_looks` from `loyalty.evaluate.design` with `correlation=`. One number, to three decimals.
 
 # %%
 ### BEGIN SOLUTION
@@ -163,9 +163,9 @@ check("32e", last_bound)
 hint("32e")
 
 # %% [markdown] tags=["solution"]
-# {{last_bound:.3f}}, after {{planned.bounds[0]:.2f}} and {{planned.bounds[1]:.2f}}. At the first look only a disaster stops the letters, or a wonder. At the end hardly more is asked than the 1.96 of a single look. The tables say {{plan_looks(3).bounds[-1]:.3f}}: they do not know that it is the same people each time.
+# {{last_bound:.3f}}, after {{planned.bounds[0]:.2f}} and {{planned.bounds[1]:.2f}}. At the first look only a disaster stops the letters, or a wonder. At the end it takes hardly more than the 1.96 of a single look. The tables say {{plan_looks(3).bounds[-1]:.3f}}: they do not know that it is the same people each time.
 #
-# The tempting way is Pocock's: nearly the same bound at each look, {{plan_looks(3, correlation=planned.correlation, spending="pocock").bounds[-1]:.2f}} at the end. It stops earlier, and pays with a final result that many good campaigns miss. Whichever it is, it is written down before the first letter.
+# The tempting way is Pocock's: nearly the same bound at each look, {{plan_looks(3, correlation=planned.correlation, spending="pocock").bounds[-1]:.2f}} at the end. It stops earlier, and it pays for that at the end: a good campaign that shows late is missed more often. Write the choice into the plan before the first letter.
 
 # %% tags=["verify"]
 assert 1.96 < last_bound < plan_looks(3).bounds[-1] and abs(np.corrcoef(until.T)[0, 2] - 0.73) < 0.02

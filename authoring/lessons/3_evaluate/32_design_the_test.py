@@ -427,9 +427,9 @@ assert all(abs(alarms[name] - count_looks(len(days))) < 0.05 for name, days in l
 #
 # ## Looking early, allowed
 #
-# Marta does not give up. *"The next letters run for 13 weeks. If they are a disaster, must I really wait for 13 weeks?"* No. She may look every Monday, if the plan says so **before** the start and asks for more than 1.96 on the early Mondays. Doctors test so; it is called a **group-sequential** test. Five false alarms in 100 are a budget. The plan says how much of it each look may spend: **alpha spending**. The usual way (after O'Brien and Fleming) spends nearly nothing early.
+# Marta does not give up. *"The next letters run for 13 weeks. If they are a disaster, must I really wait for 13 weeks?"* No. She may look every Monday, if the plan says so **before** the start and asks for more than 1.96 on the early Mondays. Doctors do it too, and call it a **group-sequential** test. Five false alarms in 100 are a budget. The plan says how much of it each look may spend: **alpha spending**. The usual way (after O'Brien and Fleming) spends nearly nothing early.
 #
-# How strict must each Monday be? That hangs on how much two looks resemble each other. Tables suppose that each week is a new lottery. Ours is not quite: who buys much in week 1 buys much in week 2 as well. So we measure it, over 13 weeks of autumn.
+# How strict must each Monday be? That hangs on how much two looks resemble each other. Tables suppose that each week is a new lottery. Ours is not quite: a customer who buys much in week 1 often buys much in week 2 as well. So we measure it, over 13 weeks of autumn.
 
 # %%
 from loyalty.evaluate.design import plan_looks
@@ -479,7 +479,7 @@ assert at_stop.effect < at_end.effect
 # %% [markdown]
 # The first look already tells the gift from nothing. Two cautions before anybody opens a bottle:
 #
-# - **A test that stops early shows too much.** It stops when the effect is large *and* luck helps. So use the interval (€{{at_stop.low:.2f}} to €{{at_stop.high:.2f}}), which is wide on purpose: the intervals of all four looks hold together in 95 of 100 campaigns.
+# - **A test that stops early shows too much, on average.** It stops when luck helps. So use the interval (€{{at_stop.low:.2f}} to €{{at_stop.high:.2f}}), which is wide on purpose: the intervals of all four looks hold together in 95 of 100 campaigns.
 # - **It is the effect of one week.** What the gift brings in four weeks, and what is missing in February, is not known on day seven. Stop a disaster early; let a success run, and count it to the end.
 #
 # A day that was not in the plan is refused: `measure_looks` has no bound for it. A planned look that falls out is no problem; what it could have spent is left for the later ones.

@@ -140,7 +140,7 @@ class EarlyLooks:
             text = f"Stop at {place}: {what}."
             if look.number < len(self.dates):
                 text += (
-                    f" Tests are stopped when luck helps, so {effect} is too large on average: plan with the interval."
+                    f" A test stops early when luck helps: {effect} is too far from zero on average. Use the interval."
                 )
             return text
         if look.decision == END:
@@ -275,7 +275,7 @@ def measure_looks(
     data = open_assigned(people.assign(**dict(zip(names, values.T, strict=True))), None, names, control=control)
     rows = data.fetch([*names, "weight"] if "weight" in data.table.collect_schema() else names)
     _refuse_groups(rows, data.arms)
-    treated = (rows["arm"] != control).to_numpy()
+    treated = (rows["arm"] != data.control).to_numpy()
     sums = rows[names].to_numpy(float)
     found = [compare_means(sums[treated, at], sums[~treated, at], level=level) for at in range(len(looked))]
     correlation = _correlate(sums, treated)

@@ -119,14 +119,14 @@ def test_whole_campaigns_without_an_effect_stop_in_at_most_five_of_100_and_with_
     assert seen.count("stop") > 12
 
 
-def test_a_large_effect_stops_early_and_the_number_is_called_too_large():
+def test_a_large_effect_stops_early_and_the_number_is_said_to_be_too_far_from_zero():
     found = measure(make_receipts(3, factor=4.0))
     assert found.decision == "stop" and found.final.number < 4 and found.final.low > 0
     assert [look.decision for look in found.looks[found.final.number :]] == ["stopped before"] * (
         4 - found.final.number
     )
     said = found.sentence("€")
-    assert said.startswith("Stop at look") and "too large on average" in said and "€" in said
+    assert said.startswith("Stop at look") and "too far from zero on average" in said and "€" in said
 
 
 def test_no_effect_goes_on_until_the_end():
@@ -202,6 +202,8 @@ def test_the_universal_control_is_left_out_and_customers_without_a_receipt_count
     found = measure(make_receipts(6), contacts)
     assert (found.n_control, found.n_treated) == (190, 200)
     assert any("universal" in text for text in found.warnings)
+    spelled = make_contacts().assign(arm=lambda table: table["arm"].str.title() + " ")
+    assert measure(make_receipts(6), spelled).n_control == 150
 
 
 def test_a_look_before_which_nobody_bought_stops_nothing_and_spends_nothing():
