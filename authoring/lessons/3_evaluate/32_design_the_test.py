@@ -649,7 +649,7 @@ ax = draw_map(sd, break_even, [5_000, 20_000, 100_000, 500_000])
 #
 # ## Use it on your data
 #
-# `find_detectable(spend_of_each_customer, size=…, control=0.10, worth=margin_rate, cost=…)`, then `assign_arms(eligible, {"control": 0.10, "letter": 0.90}, salt="spring 2026")`.
+# `find_detectable(spend_of_each_customer, size=…, control=0.10, worth=margin_rate, cost=…)`, then `assign_arms(eligible, {"control": 0.10, "letter": 0.90}, salt="spring 2026")`. To look early, write the days into the plan; then `measure_looks(contacts, receipts, start="2026-05-04", dates=[…])` after each.
 #
 # Both, with filters and lists to send: `python3 workshop.py run campaign_plan --data customers=list.xlsx --data receipts=till.csv --columns columns.yml --set campaign=may --set start=2026-05-04 --set end=2026-06-01 --set registered_on=2026-04-26 --set margin_rate=0.30 --set control_share=0.20 --set contact_cost=0.58 -o plan.html`. `columns.yml` says which of your columns is which (`python3 workshop.py columns customers=list.xlsx receipts=till.csv -o columns.yml` proposes one). To see a whole plan on an example first: `python3 workshop.py run campaign_plan --example -o plan.html`.
 
