@@ -79,19 +79,25 @@ class PolicyLog:
 
     @property
     def is_adaptive(self) -> bool:
-        """Whether chances of one segment moved from wave to wave, as those of a plan that learns do."""
+        """Whether mean chances of one segment moved from wave to wave, as those of a plan that learns do.
+
+        By more than a point, and by more than four standard errors, where customers have chances of their own.
+        """
         wave = self.rows["wave"]
         if wave.nunique() < 2:
             return False
         chance = self.propensity if self.chances is None else self.chances
         frame = pd.DataFrame(np.asarray(chance).reshape(len(self), -1))
         keys = [self.rows["segment"].to_numpy(), wave.to_numpy()]
+        groups = ["segment"]
         if self.chances is None:
             keys.append(self.arm)
-        means = frame.groupby(keys).mean()
-        levels = [0] if self.chances is not None else [0, 2]
-        spread = means.groupby(level=levels).agg(np.ptp)
-        return bool((spread.to_numpy() > 0.01).any())
+            groups.append("arm")
+        by = frame.groupby(keys)
+        names = ["segment", "wave", "arm"][: len(keys)]
+        moved = by.mean().rename_axis(names).groupby(level=groups).agg(np.ptp)
+        error = by.sem().fillna(np.inf).rename_axis(names).groupby(level=groups).max()
+        return bool(((moved > 0.01) & (moved > 4 * error)).to_numpy().any())
 
     def keep(self, *, waves: Sequence[int] | None = None, segments: Sequence[str] | None = None) -> PolicyLog:
         """Keep some waves or segments: learn a plan on some, judge it on the others.

@@ -209,3 +209,21 @@ def test_only_the_propensity_is_enough_and_is_said():
     assert log.chances is None
     assert any("only the chance of the drawn arm is known" in text for text in value_plan(log, "gift").warnings)
     assert "2 customers" in repr(open_log(make_twelve().head(2))) and "control" in log._repr_html_()
+
+
+def test_chances_of_ones_own_that_stay_are_not_taken_for_a_plan_that_learns():
+    rng = np.random.default_rng(3)
+    chances = rng.dirichlet(np.full(3, 2.0), 120)
+    parts = []
+    for wave in (1, 2, 3):
+        here = rng.random(120) < 0.6  # others are silent
+        arm = (rng.random(120)[:, None] >= chances.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        part = pd.DataFrame({"wave": wave, "customer_id": range(120), "arm": np.array(ARMS)[arm], "profit": 1.0})
+        parts.append(part.assign(segment="all", **{f"chance_{n}": chances[:, at] for at, n in enumerate(ARMS)})[here])
+    table = pd.concat(parts)
+    assert not open_log(table).is_adaptive
+    moved = table.assign(**{f"chance_{n}": [0.2, 0.3, 0.5][at] for at, n in enumerate(ARMS)})
+    moved.loc[moved["wave"] == 3, ["chance_control", "chance_gift"]] = [0.3, 0.2]
+    assert open_log(moved).is_adaptive
+    bare = moved.drop(columns=["chance_control", "chance_gift", "chance_points"])
+    assert open_log(bare.assign(propensity=np.where(moved["wave"] == 3, 0.5, 0.3))).is_adaptive

@@ -189,7 +189,7 @@ def count_covered(method, runs, seed=0, **options):
 @pytest.mark.parametrize("method", ["ips", "snips", "direct", "dr"])
 @pytest.mark.parametrize("waves", [1, 3])
 def test_intervals_cover_the_truth_as_often_as_they_say(method, waves):
-    runs = 400
+    runs = 200
     low, high = binom.ppf([0.0005, 0.9995], runs, 0.95)
     for hits in count_covered(method, runs, n=600, waves=waves):
         assert low <= hits <= high
