@@ -52,9 +52,19 @@ def list_overlap(log: PolicyLog, plan: np.ndarray, weight: np.ndarray) -> pd.Dat
     pandas.DataFrame
         One row an arm: arm, planned (share), logged (share), rows, ess of its rows, biggest_weight.
     """
-    table = []
-    for place, arm in enumerate(log.arms):
-        mine = weight[log.arm == place]
-        row = {"arm": arm, "planned": plan[:, place].mean(), "logged": len(mine) / len(log), "rows": len(mine)}
-        table.append(row | {"ess": find_ess(mine), "biggest_weight": mine.max(initial=0.0)})
-    return pd.DataFrame(table)
+    arms = len(log.arms)
+    rows = np.bincount(log.arm, minlength=arms)
+    total = np.bincount(log.arm, weight, arms)
+    squares = np.bincount(log.arm, weight**2, arms)
+    biggest = np.zeros(arms)
+    np.maximum.at(biggest, log.arm, weight)
+    return pd.DataFrame(
+        {
+            "arm": log.arms,
+            "planned": plan.mean(axis=0),
+            "logged": rows / len(log),
+            "rows": rows,
+            "ess": np.divide(total**2, squares, out=np.zeros(arms), where=squares > 0),
+            "biggest_weight": biggest,
+        }
+    )
