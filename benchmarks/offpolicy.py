@@ -405,14 +405,16 @@ def write_page(rows: pd.DataFrame, cries: pd.DataFrame, minutes: float) -> Itera
     for name, process in PROCESSES.items():
         logs = rows.loc[rows["process"] == name, "seed"].nunique()
         yield f"- **{name}**: {process.what}; {logs:,} logs."
+    share = cries.groupby(["what", "n"])["cries"].mean().unstack()
+    least = int(cries.groupby(["what", "n"]).size().min())
     yield "\n## What the check of the logged chances sees\n"
     yield (
         "`check_chances` at 5 %, four arms, four segments: the share of logs in which it says that the chances are "
-        f"off, of {CHECKED:,}. In the rows *right* that is its size, in the others its power.\n"
+        f"off, of {least:,} or more. In the rows *right* that is its size, in the others its power.\n"
     )
     yield f"| logged | {' | '.join(f'{n:,} rows' for n in SIZES)} |\n|{'---|' * (1 + len(SIZES))}"
     for what, says in CASES.items():
-        row = cries.loc[what]
+        row = share.loc[what]
         yield f"| *{what}*: {says} | {' | '.join(f'{100 * row[n]:.1f} %' for n in SIZES)} |"
     yield (
         "\nWhere 1/n is right on average in every column of the log, nothing can be seen, and the value is wrong "
@@ -436,9 +438,18 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--rows", type=Path, help="a folder: keep the rows of each fifty logs there, and go on from it")
+    parser.add_argument(
+        "--so-far", action="store_true", help="write the page from what the folder holds, and run nothing"
+    )
     chosen = parser.parse_args()
     kept = chosen.rows or Path(mkdtemp())
     kept.mkdir(parents=True, exist_ok=True)
+    if chosen.so_far:
+        parts = [
+            [pd.read_parquet(path) for path in sorted(kept.glob(f"{kind} *.parquet"))] for kind in ("value", "check")
+        ]
+        finish(*(pd.concat(part, ignore_index=True) for part in parts), write=True)
+        return
     # Chunk by chunk through all processes, so that a look at half of it is a look at all of them
     values = [
         (name, seeds)
@@ -450,10 +461,14 @@ def main() -> None:
     with ProcessPoolExecutor(chosen.processes) as pool:
         rows = pd.concat(pool.map(partial(run_chunk, kept=kept), values), ignore_index=True)
         cries = pd.concat(pool.map(partial(cry_chunk, kept=kept), checks), ignore_index=True)
-    share = cries.groupby(["what", "n"])["cries"].mean().unstack()
-    page = "\n".join(write_page(rows, share, (rows["seconds"].sum() + cries["seconds"].sum()) / 60))
+    finish(rows, cries, write=chosen.runs >= RUNS)
+
+
+def finish(rows: pd.DataFrame, cries: pd.DataFrame, *, write: bool) -> None:
+    """Print the page, and write it."""
+    page = "\n".join(write_page(rows, cries, (rows["seconds"].sum() + cries["seconds"].sum()) / 60))
     print(page)
-    if chosen.runs >= RUNS:
+    if write:
         PAGE.write_text(page, encoding="utf-8")
 
 

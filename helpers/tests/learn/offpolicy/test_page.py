@@ -1,10 +1,12 @@
 """What benchmarks/offpolicy.py runs is what `value_plan` runs, and its page says what must hold."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from loyalty.learn.offpolicy import open_log, value_plan
 from loyalty.learn.offpolicy.value import Judge
@@ -38,22 +40,17 @@ def test_the_short_way_of_the_page_is_the_way_of_value_plan(process):
         assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high))
 
 
-def test_the_committed_page_fails_nowhere_and_has_two_thousand_logs():
+def test_the_committed_page_holds_wherever_it_is_graded_and_the_check_keeps_its_size():
     text = (ROOT / "docs" / "tables" / "offpolicy.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ") and line.count("|") == 10]
     graded = [row for row in rows if row[-1].strip(" |") in ("holds", "**fails**")]
     assert len(graded) >= 20 and all(row[-1].strip(" |") == "holds" for row in graded)
-    assert {row[0].strip("| ") for row in graded} >= {
-        "heavy tail",
-        "rare buyers",
-        "24 segments",
-        "24 arms",
-        "the world",
-    }
-    for name in ("heavy tail", "rare buyers", "24 segments", "24 arms", "six waves", "the world"):
-        assert f"- **{name}**" in text and "2,000 logs" in text
-    right = [
-        line for line in text.splitlines() if line.startswith("| *right*") or line.startswith("| *as contacts, right*")
-    ]
+    asked = {"heavy tail", "rare buyers", "24 segments", "24 arms", "six waves", "the world"}
+    assert {row[0].strip("| ") for row in graded} >= asked
+    for name in asked:
+        line = next(line for line in text.splitlines() if line.startswith(f"- **{name}**"))
+        assert int(re.search(r"([\d,]+) logs", line)[1].replace(",", "")) >= 1_000
+    logs = int(re.search(r"off, of ([\d,]+) or more", text)[1].replace(",", ""))
+    right = [line for line in text.splitlines() if line.startswith(("| *right*", "| *as contacts, right*"))]
     shares = [float(part.strip(" %|")) for line in right for part in line.split("|")[2:-1]]
-    assert len(shares) == 6 and max(shares) <= 6.9  # 5 % and three standard errors of a thousand logs
+    assert len(shares) == 6 and max(shares) <= 100 * binom.ppf(0.9995, logs, 0.05) / logs
