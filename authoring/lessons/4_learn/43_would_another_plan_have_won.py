@@ -297,7 +297,7 @@ assert held["mean of those who got it"] < 36
 # %% [markdown]
 # IPS, SNIPS, direct and doubly robust lie around the truth, and nearly all of their intervals hold it. Clipped at three never does. The plain mean of those who happened to get what the plan wants is too low, by {{abs(summary.error["mean of those who got it"]):.2f}} euros on average.
 #
-# Forty are few. The [whole page](../../docs/tables/offpolicy.md) asks 2,000 logs of each of seven chains, with heavy tails, rare buyers, or 24 arms.
+# Forty are few. The [whole page](../../docs/tables/offpolicy.md) asks more than a thousand logs of each of seven chains, with heavy tails, rare buyers, or 24 arms.
 #
 # ## One chance for all
 #
