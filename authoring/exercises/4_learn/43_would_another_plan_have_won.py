@@ -40,7 +40,7 @@ from loyalty.text import say_euros
 assert log.holdout.mean() > 0.15 and say_euros(-1.0) == "−€1.00"
 
 # %% [markdown]
-# **43a Plan A by weights.** What would plan A have brought, per customer and wave? Take the rows of the lotteries of all six waves (no holdout), and the *weighted mean* of the profit with 1 / propensity (SNIPS). One number, in euros, to the cent.
+# **43a Plan A by weights.** What would plan A have brought, per customer and wave? Take the rows of the lotteries of all six waves (no holdout). Rows that got what plan A would give weigh 1 / propensity, all others 0. Give the *weighted mean* of the profit (SNIPS). One number, in euros, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -62,7 +62,7 @@ hint("43a")
 # €{{value_a:.2f}}. The plain mean of the same rows is €{{drawn.profit[same].mean():.2f}}: they come mostly from segments where plan A and the log liked the same. In chronic care and medicines the rows *without* a letter are the ones that speak for plan A. The holdout stays out: it was in no lottery.
 
 # %% [markdown]
-# **43b How much does the log know?** The effective sample size of plan A, by rows (Kish): the square of the sum of the weights over the sum of their squares. One number of rows, rounded to a whole one.
+# **43b How much does the log know?** The effective sample size of plan A, by rows (Kish): the square of the sum of the weights over the sum of their squares. One number of rows, rounded to a whole one. (`found.ess` of the helper counts by customers, and is smaller.)
 
 # %%
 ### BEGIN SOLUTION
@@ -79,7 +79,7 @@ hint("43b")
 # {{rows_worth:,}} of {{len(drawn):,}} rows. {{same.sum():,}} rows have weight; that the weights are unequal costs the rest. `value_plan` shows a smaller number, by customers: rows of one customer are not independent.
 
 # %% [markdown]
-# **43c A or B?** By how much is plan A better than plan B? Use `open_log` and `value_plan` of `loyalty.learn.offpolicy` with `method="snips"` and `against=`. A tuple `(effect, low, high)`, A less B, in euros per customer and wave, to the cent, 95 % interval.
+# **43c A or B?** By how much is plan A better than plan B? Use `open_log` and `value_plan` of `loyalty.learn.offpolicy` with `method="snips"` and `against=`. `open_log` leaves the holdout out by itself; a plan is given as `write_plan(PLAN_A)`; take no covariates. A tuple `(effect, low, high)`, A less B, in euros per customer and wave, to the cent, 95 % interval.
 
 # %%
 ### BEGIN SOLUTION
@@ -120,18 +120,18 @@ hint("43d")
 # %% [markdown]
 # ## Monday
 #
-# **43e January 2026.** What goes out? One letter. You may look at `value_plan(judged, plan_a).difference` first: plan A against the plan that ran.
+# **43e January 2026.** What goes out? One letter. You may look at `value_plan(open_log(log), write_plan(PLAN_A)).difference` first: plan A against the plan that ran.
 #
-# - `"A"`: *Plan A for everybody: it has the highest value.*
-# - `"B"`: *Where A and B differ, a lottery between the two; a small chance for the other arms everywhere; all chances go into the log.*
-# - `"C"`: *Plan C: those who got the category discount brought more than those who got nothing.*
-# - `"D"`: *The old plan stays: its interval and that of plan A overlap.*
-# - `"E"`: *Take the best arm of each segment from this log, and report the value that this log gives for it.*
+# - `"P"`: *Plan A for everybody: it has the highest value.*
+# - `"Q"`: *Where A and B differ, a lottery between the two; a small chance for the other arms everywhere; all chances go into the log.*
+# - `"R"`: *Plan C: those who got the category discount brought more than those who got nothing.*
+# - `"S"`: *The old plan stays: its interval and that of plan A overlap.*
+# - `"T"`: *Take the best arm of each segment from this log, and report the value that this log gives for it.*
 
 # %%
 ### BEGIN SOLUTION
 ran = value_plan(judged, plan_a, method="snips").difference
-decision = "B"
+decision = "Q"
 ### END SOLUTION
 
 # %%
@@ -141,7 +141,7 @@ check("43e", decision)
 hint("43e")
 
 # %% [markdown] tags=["solution"]
-# B. Plan A is better than the plan that ran: €{{ran.effect:.2f}} (€{{ran.low:.2f}} to €{{ran.high:.2f}}). Whether it is better than B, this log cannot say; a lottery between the two can, and costs little. A closes the question without an answer. C goes where the log never tried. D reads two intervals side by side. E lets a plan be judged by the rows that it was made from.
+# Q. Plan A is better than the plan that ran: €{{ran.effect:.2f}} (€{{ran.low:.2f}} to €{{ran.high:.2f}}). Whether it is better than B, this log cannot say; a lottery between the two can, and costs little. P closes the question without an answer. R goes where the log never tried. S reads two intervals side by side. T lets a plan be judged by the rows that it was made from.
 
 # %% [markdown]
 # ---

@@ -165,7 +165,7 @@ class PlanValue:
         )
         ax.grid(False)
         ax.legend(loc="lower right")
-        title = f"The log knows the plan as well as {self.ess:,.0f} customers would"
+        title = f"The effective sample size is {self.ess:,.0f} customers"
         if self.ess < LEAST_ESS:
             title = f"Little overlap: the log knows the plan like {self.ess:,.0f} customers"
         headline(ax, title, f"shares of {self.n:,} rows of {self.customers:,} customers, by arm", source)

@@ -116,6 +116,26 @@ def _answer_value() -> Answers:
             ),
             Mistake("first_wave_only", "That is wave 1 alone. Asked are all six.", _average(first, _weigh(first, PLAN_A))),
             Mistake("the_total", "That is a total. Asked is per customer and wave.", float(weight @ y)),
+            Mistake(
+                "all_rows_weighed",
+                "You weighed every row with 1 / propensity, whatever it got (with the holdout or without). Only rows that got what plan A would give have weight; all others have 0.",
+                float(np.average(y, weights=1 / drawn["propensity"])),
+            ),
+            Mistake(
+                "not_normalised_with_holdout",
+                "You divided by all rows of the file. Asked is the weighted mean: divide by the sum of the weights, without the holdout.",
+                float(_weigh(log, PLAN_A) @ log["profit"].to_numpy() / len(log)),
+            ),
+            Mistake(
+                "only_the_holdout",
+                "That is the mean of the holdout, who got nothing. Asked is plan A.",
+                float(log.loc[log["holdout"], "profit"].mean()),
+            ),
+            Mistake(
+                "less_the_plan_that_ran",
+                "That is plan A less the plan that ran. Asked is the value of plan A itself.",
+                right - float(y.mean()),
+            ),
         ),
         near=(
             Mistake(
@@ -147,7 +167,7 @@ def _answer_size() -> Answers:
             Mistake("rows_of_the_file", "That is the number of rows, the holdout too.", float(len(log))),
             Mistake(
                 "matched_rows",
-                "That is the number of rows with weight (all weights alike, or 1/5 for every chance, give the same). Unequal weights know less.",
+                "That is the number of rows with weight (all weights alike, 1/5 for every chance, or the sizes of the segments added up, give the same). Unequal weights know less.",
                 float((weight > 0).sum()),
             ),
             Mistake(
@@ -159,6 +179,8 @@ def _answer_size() -> Answers:
             Mistake("holdout_in", "The holdout is in. Keep the rows with `holdout` False.", size(every)),
             Mistake("only_who_got_a_letter", "You left out the rows of control. Where plan A sends nothing, they count.", size(written)),
             Mistake("plan_b", "That is plan B. Asked is plan A.", size(_weigh(drawn, PLAN_B))),
+            Mistake("plan_b_by_customers", "That is plan B, by customers. Asked is plan A, by rows.", _value("B").ess),
+            Mistake("percent", "That is a share in percent. Asked is how many rows.", 100 * right / n),
         ),
         near=(
             Mistake("as_a_share", "That is a share of the rows. Asked is how many rows.", right / n),
@@ -234,9 +256,20 @@ def _answer_difference() -> Answers:
             ),
             Mistake(
                 "doubly_robust",
-                'That is by `method="dr"`, the default. Asked is `method="snips"`.',
+                'That is by `method="dr"`, the default, or by "switch". Asked is `method="snips"`.',
                 _three(_value("A", "B", method="dr").difference),
             ),
+            Mistake(
+                "doubly_robust_against_the_plan_that_ran",
+                "That is plan A less the plan that ran, by the default method. Asked is against plan B: `against=`, with `method=\"snips\"`.",
+                _three(_value("A", method="dr").difference),
+            ),
+            Mistake(
+                "half_width_in_the_place_of_ends",
+                "The difference is right. You gave how far the interval reaches; asked are its two ends.",
+                (effect, (high - low) / 2, (high - low) / 2),
+            ),
+            Mistake("the_value_of_b", "That is the value of plan B. Asked is plan A less plan B: `.difference`.", _three(b.estimate)),
         ),
     )  # fmt: skip
 
@@ -253,7 +286,7 @@ def _answer_never() -> Answers:
         mistakes=(
             Mistake(
                 "not_seen_for_never_tried",
-                "You counted all rows that got something else. They had a chance of it, and others with the same chance speak for them. Where was the chance zero?",
+                "You counted all rows that got something else. Most of them had a chance of it, and others with the same chance speak for them. Where was the chance zero?",
                 int((drawn["arm"] != NEVER).sum()),
             ),
             Mistake("holdout_in", "The holdout is in. It was in no lottery: keep the rows with `holdout` False.", right + int(held.sum())),
@@ -267,34 +300,48 @@ def _answer_never() -> Answers:
                 "That is the holdout. It was in no lottery at all; which rows of the lotteries had no chance of the category discount?",
                 int(log["holdout"].sum()),
             ),
-            Mistake("customers", "That is customers. Asked are rows: a customer has one in each wave.", int(drawn.loc[never, "customer_id"].nunique())),
+            Mistake("customers", "That is the customers, or the rows of one wave. Asked are the rows of all six waves.", int(drawn.loc[never, "customer_id"].nunique())),
             Mistake(
                 "only_control",
                 "You counted only those who got nothing. No row of the segment had a chance of the category discount, whatever it got.",
                 int((never & (drawn["arm"] == "control")).sum()),
             ),
             Mistake("the_others", "These are the rows that had a chance. Asked are those without.", int((~never).sum())),
+            Mistake(
+                "had_a_chance_and_got_something_else",
+                "These had a chance of it and got something else: others with the same chance speak for them. Asked are the rows without a chance.",
+                int((~never & (drawn["arm"] != NEVER)).sum()),
+            ),
+            Mistake(
+                "not_seen_with_the_holdout",
+                "You counted everybody who did not get it, the holdout too. Asked are the rows of the lotteries that had no chance of it.",
+                int((log["arm"] != NEVER).sum()),
+            ),
+            Mistake("all_rows", "That is all rows. Where was the chance of the category discount zero?", len(drawn)),
+            Mistake("all_rows_of_the_file", "That is all rows of the file. Where was the chance of the category discount zero?", len(log)),
+            Mistake("as_a_share", "That is a share. Asked is how many rows.", float(never.mean())),
+            Mistake("percent", "That is a share in percent. Asked is how many rows.", float(100 * never.mean())),
             Mistake("none", "Every arm was tried *somewhere*. Look at `chance_category_discount` by segment.", 0),
         ),
     )  # fmt: skip
 
 
 _LINES = {
-    "A": (
+    "P": (
         "not_told_apart",
-        "A beats the plan that ran. Against B its interval holds zero (43c): the log cannot say that A is the better one. And with one arm for all, next year's log knows nothing of the rest.",
+        "A beats the plan that ran. Against B its interval holds zero (43c): the log cannot say that A is the better one. And with one arm for each segment, next year's log knows nothing of the others.",
     ),
-    "C": (
+    "R": (
         "where_the_log_never_tried",
         "In chronic care nobody had a chance of the category discount (43d). The mean of those who got it says whom it was sent to, not what it does.",
     ),
-    "D": (
+    "S": (
         "not_paired",
         "Two intervals may overlap and the difference be clear: both values come from the same rows. Plan A less the plan that ran lies above zero: `value_plan(log, A).difference`.",
     ),
-    "E": (
+    "T": (
         "chosen_on_the_rows_that_judge",
-        "The best of 30 cells is partly lucky, and the same rows cannot say how much. A plan made from this log needs other rows to judge it.",
+        "The best of five arms in each segment is partly lucky, and the same rows cannot say how much. A plan made from this log needs other rows to judge it.",
     ),
 }
 
@@ -302,17 +349,17 @@ _LINES = {
 @cache
 def _answer_decision() -> Answers:
     return Answers(
-        right="B",
+        right="Q",
         praise="Both are likely better than the old plan, which of the two is open, and the next log will know more.",
         mistakes=tuple(Mistake(name, says, letter) for letter, (name, says) in _LINES.items()),
     )
 
 
 def _read_letter(answer: Any) -> Any:
-    """One of the letters A to E."""
+    """One of the letters P to T."""
     letter = str(answer).strip().strip("\"'.").upper()
-    if letter not in ("A", "B", "C", "D", "E"):
-        raise Mismatch('One letter, please: "A", "B", "C", "D" or "E".')
+    if letter not in ("P", "Q", "R", "S", "T"):
+        raise Mismatch('One letter, please: "P", "Q", "R", "S" or "T".')
     return letter
 
 
@@ -341,6 +388,10 @@ def _answer_clipped() -> Answers:
             Mistake("one_fifth", "You took a fifth for every chance: then all weights are 5, and nothing is cut.", float((weight > 0) @ y / FIFTH / n)),
             Mistake("divided_by_all", "You divided by all rows of the file, the holdout too.", float(cut @ y / len(log))),
             Mistake("divided_by_the_matched", "You divided by the number of rows with weight. Divide by all rows of the lotteries.", float(cut @ y / (weight > 0).sum())),
+            Mistake("plan_b", "That is plan B. Asked is plan A.", float(np.minimum(_weigh(drawn, PLAN_B), CUT) @ y / n)),
+            Mistake("cut_at_three", "Your weights are cut at 3, as a row of the lesson's table. Asked is 5.", float(np.minimum(weight, 3) @ y / n)),
+            Mistake("only_who_got_a_letter", "You left out the rows of control. Where plan A sends nothing, they count.", float((cut * y)[(drawn["arm"] != "control").to_numpy()].sum() / n)),
+            Mistake("the_lost_share", "That is the share of the weight that is lost. Asked is the value.", float(1 - cut.sum() / weight.sum())),
         ),
     )  # fmt: skip
 
@@ -352,7 +403,7 @@ TASKS = (
         compute=_answer_value,
         tolerance=CENT,
         hints=(
-            "Which rows got what plan A would have given? `drawn.arm == drawn.segment.map(plan_a)`.",
+            "Which rows got what plan A would have given? `drawn.arm == drawn.segment.map(PLAN_A)`, with `drawn = log[~log.holdout]`.",
             "Their weight is 1 / propensity, that of all others 0.",
             "Sum of weight times profit, divided by the sum of the weights.",
         ),
@@ -367,7 +418,7 @@ TASKS = (
             "It needs the weights of 43a, zeros included or not: they add nothing.",
             "The square of the sum, divided by the sum of the squares.",
         ),
-        close="Not it. The same weights as in 43a?",
+        close="Not it. The weights of 43a, by rows, and rounded, not cut off?",
     ),
     Task(
         code="43c",
@@ -394,7 +445,7 @@ TASKS = (
     ),
     Task(
         code="43e",
-        asks='one letter: "A", "B", "C", "D" or "E"',
+        asks='one letter: "P", "Q", "R", "S" or "T"',
         compute=_answer_decision,
         tolerance=0,
         read=_read_letter,
