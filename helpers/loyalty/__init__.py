@@ -31,6 +31,11 @@ _HOMES = {
         "expose_regression make_cards measure_gaps measure_migration name_segments pick_members score_rfm "
         "simulate_stable sum_windows"
     ),
+    "segment.clusters": (
+        "Agreement ClusterProfiles Clustering GroupTest RuleTree ScaledFeatures Stability apply_rules assign_clusters "
+        "cluster_customers compare_segmentations draw_null_cloud find_groups learn_rules measure_stability "
+        "name_clusters profile_clusters scale_features"
+    ),
     "segment.rank": (
         "Cohorts Concentration FolkVerdict Ranking build_cohorts find_value_gain gather_verdicts judge_churn_profit "
         "judge_half_lost judge_top_share judge_win_or_keep measure_concentration rank_customers"
