@@ -7,6 +7,7 @@ from loyalty.segment.clusters.null_cloud import draw_null_cloud
 from loyalty.segment.clusters.profiles import ClusterProfiles, name_clusters, profile_clusters
 from loyalty.segment.clusters.rule_tree import RuleTree, apply_rules, learn_rules
 from loyalty.segment.clusters.scaling import ScaledFeatures, scale_features
+from loyalty.segment.clusters.shares import share_spend
 from loyalty.segment.clusters.stability import Stability, measure_stability
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "name_clusters",
     "profile_clusters",
     "scale_features",
+    "share_spend",
 ]

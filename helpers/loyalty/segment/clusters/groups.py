@@ -27,6 +27,7 @@ MIDDLE = 0.25  # half width of the strip between two centres, which stand at -1 
 DEEP = 0.75  # a valley: the strip between holds at most so much of what a strip at the emptier centre holds
 ALPHA = 0.05
 FEWEST = 50  # customers
+OUTLIERS = 0.02  # a cluster of so few of the customers is no group: an outlier stands apart in any cloud
 FLAT = 2.0  # a border that is this full is not told apart from fuller ones
 VERDICTS = {
     "groups": "There are groups: between the clusters lie valleys that a cloud without groups does not have.",
@@ -115,7 +116,7 @@ def find_groups(
     border holds at most three quarters of what the emptier centre holds.
 
     Not seen: groups that one column shows alone (the cloud keeps them), groups that differ less than about three of
-    their own standard deviations, and small groups beside a large one.
+    their own standard deviations, and small groups beside a large one (2 % or less count as outliers).
 
     Parameters
     ----------
@@ -230,6 +231,8 @@ def measure_valleys(values: np.ndarray, ks: Iterable[int], seed: int) -> np.ndar
 def measure_valley(values: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
     """Measure how full the border of each cluster to its least separate neighbour is; the mean over customers.
 
+    A cluster of 2 % of the customers or less is neither a group nor a neighbour: it counts as not separate.
+
     Parameters
     ----------
     values : array, rows × features
@@ -247,14 +250,18 @@ def measure_valley(values: np.ndarray, labels: np.ndarray, centres: np.ndarray) 
     >>> round(measure_valley(line, (line[:, 0] > 0.5).astype(int), np.array([[0.25], [0.75]])), 1)
     1.0
     """
-    k = len(centres)
-    fullest = np.zeros(k)
-    for i in range(k):
-        for j in range(i + 1, k):
+    sizes = np.bincount(labels, minlength=len(centres))
+    groups = np.flatnonzero(sizes > OUTLIERS * len(labels))
+    if len(groups) < 2:
+        return FLAT
+    fullest = np.full(len(centres), FLAT)
+    fullest[groups] = 0.0
+    for place, i in enumerate(groups):
+        for j in groups[place + 1 :]:
             full = _measure_border(values[(labels == i) | (labels == j)], centres[i], centres[j])
             fullest[i] = max(fullest[i], full)
             fullest[j] = max(fullest[j], full)
-    return float(np.bincount(labels, minlength=k) @ fullest / len(labels))
+    return float(sizes @ fullest / len(labels))
 
 
 def _measure_border(pair: np.ndarray, here: np.ndarray, there: np.ndarray) -> float:
