@@ -32,9 +32,9 @@ _HOMES = {
         "simulate_stable sum_windows"
     ),
     "segment.clusters": (
-        "Agreement ClusterProfiles Clustering GroupTest RuleTree ScaledFeatures Stability apply_rules assign_clusters "
-        "cluster_customers compare_segmentations draw_null_cloud find_groups learn_rules measure_stability "
-        "name_clusters profile_clusters scale_features share_spend"
+        "Agreement ClusterProfiles Clustering GroupTest KChoice RuleTree ScaledFeatures Stability apply_rules "
+        "assign_clusters choose_k cluster_customers compare_segmentations draw_null_cloud find_groups learn_rules "
+        "measure_stability name_clusters profile_clusters scale_features share_spend"
     ),
     "segment.rank": (
         "Cohorts Concentration FolkVerdict Ranking build_cohorts find_value_gain gather_verdicts judge_churn_profit "

@@ -1,6 +1,7 @@
 """Clusters (lesson 23): scaling, whether there are groups, four methods, stability, profiles and names, a rule tree."""
 
 from loyalty.segment.clusters.agreement import Agreement, compare_segmentations
+from loyalty.segment.clusters.choice import KChoice, choose_k
 from loyalty.segment.clusters.grouping import Clustering, assign_clusters, cluster_customers
 from loyalty.segment.clusters.groups import GroupTest, find_groups
 from loyalty.segment.clusters.null_cloud import draw_null_cloud
@@ -15,11 +16,13 @@ __all__ = [
     "ClusterProfiles",
     "Clustering",
     "GroupTest",
+    "KChoice",
     "RuleTree",
     "ScaledFeatures",
     "Stability",
     "apply_rules",
     "assign_clusters",
+    "choose_k",
     "cluster_customers",
     "compare_segmentations",
     "draw_null_cloud",

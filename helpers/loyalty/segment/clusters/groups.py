@@ -282,6 +282,6 @@ def _warn(draws: int, left_out: list[int], used: int) -> list[str]:
         notes.append(f"k = {', '.join(map(str, left_out))} not tried: too few customers differ from each other")
     if used < 300:
         notes.append(f"{used} customers: only groups that lie far apart can be seen")
-    if draws < 99:
+    if draws < 39:
         notes.append(f"{draws} clouds give a rough p-value: take 99 or more for a decision")
     return notes

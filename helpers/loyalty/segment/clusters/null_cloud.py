@@ -49,7 +49,7 @@ def draw_null_cloud(features: ScaledFeatures, *, seed: int = 0) -> ScaledFeature
     50
 
     Source: Sarle (1983) and Tibshirani, Walther and Hastie (2001) for reference clouds; the copula keeps what theirs
-    lose, the correlations: without them every correlated table would seem to have groups.
+    lose, the correlations: without them the cloud has another shape than the data, and the shape is taken for groups.
     """
     if len(features.columns) < 2:
         raise TableError(["with one column the cloud would be the data: look at a histogram instead"], "features")
