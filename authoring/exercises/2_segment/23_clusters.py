@@ -61,14 +61,14 @@ assert richest["size"] < 50
 
 # %% [markdown]
 # **23b Is the cut stable?** Draw the households again 30 times, and cluster again. How far does the new clustering agree with the first one? Use
-# `measure_stability` with 4 clusters, `draws=30`, `seed=23` and `max_rows=2_000`. `(agreement, low, high)`, three numbers, to two decimals: the mean
+# `measure_stability` with 4 clusters, `draws=30`, `seed=23` and `max_rows=1_000`. `(agreement, low, high)`, three numbers, to two decimals: the mean
 # adjusted Rand index, and the ends of the middle 95 % of the draws.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.segment.clusters import measure_stability
 
-stability = measure_stability(features, 4, draws=30, seed=23, max_rows=2_000)
+stability = measure_stability(features, 4, draws=30, seed=23, max_rows=1_000)
 agreement = (stability.ari, stability.low, stability.high)
 ### END SOLUTION
 

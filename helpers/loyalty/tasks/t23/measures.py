@@ -31,7 +31,7 @@ from loyalty.tasks.t23.scene import read_drugstore
 
 COLUMNS = ("recency_days", "receipts", "money", "promo_share")
 K, SEED, DRAWS, CLOUDS = 4, 23, 30, 39
-ROWS, ROWS_STABLE, ROWS_CHOICE = 500, 2_000, 600
+ROWS, ROWS_STABLE, ROWS_CHOICE = 500, 1_000, 600
 KS = (2, 3, 4, 5, 6)
 
 
