@@ -234,6 +234,24 @@ def _make_people() -> pd.DataFrame:
 
 
 @cache
+def _make_features() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    spots = rng.normal(size=(60, 2)) + np.repeat([[0, 0], [9, 9]], 30, axis=0)
+    return pd.DataFrame(spots, columns=["visits", "money"]).assign(customer_id=range(1, 61))
+
+
+def _scale_features() -> Any:
+    return loyalty.scale_features(_make_features(), ["visits", "money"])
+
+
+def _cluster_customers() -> Any:
+    return loyalty.cluster_customers(_scale_features(), 2)
+
+
+def _learn_rules() -> Any:
+    return loyalty.learn_rules(_cluster_customers(), _make_features(), ["visits", "money"])
+
+
 def _make_segments() -> pd.DataFrame:
     frame = _make_profile()[["customer_id", "as_of"]]
     names = np.where(np.arange(len(frame)) % 3 == 0, "loyal", "new")
@@ -361,6 +379,19 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "frame": pd.DataFrame({"sales": [100.0, 90.0], "discount": [0.0, 10.0]}),
         "rate": 0.3,
         "ordinary": [True, False],
+    },
+    "apply_rules": lambda: {"rules": _learn_rules(), "table": _make_features()},
+    "assign_clusters": lambda: {"clustering": _cluster_customers(), "table": _make_features()},
+    "choose_k": lambda: {"features": _scale_features(), "ks": [2, 3], "draws": 5},
+    "cluster_customers": lambda: {"features": _scale_features(), "k": 2, "seed": 3},
+    "compare_segmentations": lambda: {"first": _make_segments(), "second": _make_segments(), "draws": 20},
+    "draw_null_cloud": lambda: {"features": _scale_features(), "seed": 3},
+    "find_groups": lambda: {"features": _scale_features(), "ks": [2, 3], "draws": 19},
+    "learn_rules": lambda: {
+        "clustering": _cluster_customers(),
+        "table": _make_features(),
+        "columns": ["visits"],
+        "held_out": 0.3,
     },
     "measure_clustering": lambda: {
         "history": pd.DataFrame({"store": [1, 1, 2, 2, 3, 3], "sales": [1.0, 3.0, 7.0, 9.0, 4.0, 5.0]}),
@@ -565,6 +596,11 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "margin_rate": 0.3,
     },
     "measure_rates": lambda: {"history": _make_history(), "by": ["segment"], "min_size": 5},
+    "measure_stability": lambda: {"features": _scale_features(), "k": 2, "draws": 5},
+    "name_clusters": lambda: {
+        "profiles": loyalty.profile_clusters(_cluster_customers(), _make_features(), ["visits"]),
+        "names": {1: "a", 2: "b"},
+    },
     "name_segments": lambda: {"scores": loyalty.score_rfm(_make_profile()), "scheme": _find_scheme()},
     "nsw": dict,
     "online_retail": dict,
@@ -620,6 +656,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     },
     "predict_spend": lambda: {"fit": _fit_spend(), "purchases": _make_purchases()},
     "price_groups": lambda: {"trial": _make_halves()[1], "model": _fit_model(), "cost": 0.2},
+    "profile_clusters": lambda: {"clustering": _cluster_customers(), "table": _make_features(), "columns": ["visits"]},
     "propose_columns": lambda: {"sources": {"receipts": _make_receipts()}},
     "rank_customers": lambda: {
         "receipts": _make_receipts(),
@@ -659,9 +696,15 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "run_programmes": lambda: _run_little(policies={"equal": loyalty.EqualSplit(loyalty.Rules(("gift",)))}),
     "run_aa": lambda: {"history": SPEND, "control": 0.2, "runs": 20, "seed": 1},
     "say_what_is_allowed": lambda: {"randomised": True, "decimals": 2},
+    "scale_features": lambda: {"table": _make_features(), "columns": ["visits", "money"], "how": "auto"},
     "score_out_of_fold": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2},
     "score_rfm": lambda: {"profile": _make_profile(), "bins": 5},
     "sensitivity_to_hidden": lambda: _list_people(times=(1.0,)),
+    "share_spend": lambda: {
+        "receipts": _make_receipts(),
+        "products": pd.DataFrame({"product_id": [1, 2, 3], "department": ["a", "b", "a"]}),
+        "as_of": "2024-05-01",
+    },
     "shrink_normal": lambda: {"estimates": [1.0, 2.0, 3.0], "se": [1.0, 1.0, 1.0], "level": 0.9},
     "shrink_rates": lambda: {"successes": [1, 2, 3], "trials": [10, 20, 30], "level": 0.9},
     "simulate_stable": lambda: {"counts": [0, 1, 2, 5], "n": 40, "seed": 1},
