@@ -169,7 +169,10 @@ check("23e", contradicted)
 hint("23e")
 
 # %% tags=["solution"]
-ax = profiles.plot(title="Cluster 3 lives on promotions", source="Complete Journey, drugstore shelves")
+from loyalty.charts import house_style
+
+house_style()
+ax = profiles.plot(title="Cluster 3 lives on promotions", source="Complete Journey")
 
 # %% tags=["verify", "solution"]
 assert contradicted == {2, 3}

@@ -111,11 +111,12 @@ from loyalty.segment.clusters import cluster_customers
 
 five = cluster_customers(features, 5, seed=23)
 own = five.centres.set_index("cluster").loc[five.table.cluster, rfm].to_numpy()
-print(f"mean squared distance to the own centre: {((points - own) ** 2).sum(axis=1).mean():.3f}")
+to_own = ((points - own) ** 2).sum(axis=1)
+print(f"mean squared distance to the own centre: {to_own.mean():.3f}")
 five
 
 # %% tags=["verify"]
-by_hand, by_helper = squared.min(axis=1).mean(), ((points - own) ** 2).sum(axis=1).mean()
+by_hand, by_helper = squared.min(axis=1).mean(), to_own.mean()
 assert by_helper <= by_hand + 1e-3 and by_hand / by_helper < 1.1
 assert len(five.table) == len(buyers)
 
@@ -136,7 +137,8 @@ from loyalty.tasks.t23.pictures import SIMULATED, draw_panels
 
 cloud = draw_null_cloud(features, seed=23)
 panels = {"A": cloud, "B": features}
-figure = draw_panels(panels, "recency_days", "monetary", 5, "Which of these are real customers?", SIMULATED)
+title = "Which of these are real customers?"
+figure = draw_panels(panels, "recency_days", "monetary", 5, title, SIMULATED)
 
 # %% [markdown]
 # Both look like five groups, because the colours say so. Between real groups there should be a *valley*: a strip with few customers. So we count
@@ -199,7 +201,7 @@ few = len(buyers) - len(regulars)
 #
 # Most people look at a curve and see an elbow. The next person sees it elsewhere. We write the rule down *before* we look: take the largest number of
 # clusters where each border is a valley, and where each cluster is stable. Stable means: we draw the customers again, cluster again, and
-# each cluster keeps at least three quarters of its members. This is **cluster stability**.
+# each cluster comes back nearly as it was (0.75 or more, where 1 is the very same customers). This is **cluster stability**.
 
 # %%
 from loyalty.segment.clusters import choose_k
@@ -278,8 +280,10 @@ for name, (table, k_or_size) in runs.items():
 # %%
 from loyalty.tasks.t23.pictures import draw_agreement
 
-agreed = {name: compare_segmentations(one, types[same], columns=("segment", "type")) for name, one in made.items()}
-table = pd.DataFrame({name: {"ari": a.ari, "low": a.low, "high": a.high} for name, a in agreed.items()}).T
+pair, known = ("segment", "type"), types[same]
+agreed = {name: compare_segmentations(made[name], known, columns=pair) for name in made}
+rows = {name: (a.ari, a.low, a.high) for name, a in agreed.items()}
+table = pd.DataFrame(rows, index=["ari", "low", "high"]).T
 ax = draw_agreement(table, "What you feed matters more than the method")
 
 # %% tags=["verify"]
@@ -290,7 +294,7 @@ assert table.ari["hdbscan: what they buy"] < table.ari["k-means: what they buy"]
 noise = (made["hdbscan: what they buy"].segment == 0).mean()
 
 # %% [markdown]
-# Recency, frequency and money know next to nothing about the types, by any method. What people buy knows much. HDBSCAN does not do well here: it calls
+# Recency, frequency and money know next to nothing about the types, by any of these methods. What people buy knows much. HDBSCAN does not do well here: it calls
 # {{noise:.0%}} of the customers noise, because the groups touch each other. That noise is a segment too, with a name and a size. If
 # it were dropped, so many customers would silently get no letter.
 #
@@ -305,18 +309,19 @@ ours = measure_stability(features, 5, seed=23, max_rows=2_000)
 clouds = measure_stability(cloud, 5, seed=23, max_rows=2_000)
 ax = ours.plot(source=SIMULATED)
 rows = {"real customers": ours, "null cloud": clouds}
-pd.DataFrame({name: {"ARI": s.ari, "low": s.low, "high": s.high} for name, s in rows.items()}).T.round(2)
+rows = {name: (one.ari, one.low, one.high) for name, one in rows.items()}
+pd.DataFrame(rows, index=["ARI", "low", "high"]).T.round(2)
 
 # %% tags=["verify"]
 assert ours.ari > 0.7 and clouds.ari > 0.6
 
 # %% [markdown]
-# Both cuts come back rather well when the customers are drawn again. A long hill is always cut at the same places. So an unstable cluster is surely no
-# group, but a stable one may still be a slice of a cloud.
+# Both cuts come back rather well when the customers are drawn again. A long hill is always cut at the same places. So an unstable cluster is nothing to
+# plan with, and a stable one may still be a slice of a cloud.
 #
 # ## The silhouette flatters a cloud too
 #
-# Many tools print a **silhouette**: how much nearer each customer is to the own cluster than to the next one. People say that 0.3 or more
+# Many tools print a **silhouette**: how much nearer each customer is to the own cluster than to the next one. Some say that 0.3 or more
 # is good. What does our null cloud get?
 
 # %%
@@ -362,10 +367,10 @@ assert 0.7 < rules.fidelity < 0.97 and rules.fidelity > rules.largest + 0.3
 # %%
 from loyalty.tasks.t23.scene import value_plans
 
-kept = {"k-means: how much": made["k-means: how much"], "k-means: what they buy": made["k-means: what they buy"]}
-true_types = types[types.customer_id.isin(buyers.customer_id)].rename(columns={"type": "segment"})
-all_rules = name_segments(score_rfm(buyers))
-plans = {"RFM rules": all_rules, **kept, "the true types": true_types}
+plans = {"RFM rules": name_segments(score_rfm(buyers))}
+plans |= {f"k-means: {one}": made[f"k-means: {one}"] for one in ("how much", "what they buy")}
+true_types = types[types.customer_id.isin(buyers.customer_id)]
+plans["the true types"] = true_types.rename(columns={"type": "segment"})
 profit = value_plans(world, plans)
 profit.round(2).to_frame("expected profit, € a customer")
 
@@ -410,7 +415,7 @@ assert in_real.verdict == "cloud"
 # ## What could still be wrong
 #
 # - The test does not see groups that one column shows alone, nor small ones, nor groups that overlap much.
-# - We left out {{few:,}} customers with fewer than five receipts. They are a segment of their own, and probably the largest chance.
+# - We left out {{few:,}} customers with fewer than five receipts. They are a segment of their own, and nobody knows yet what they like.
 # - Clusters are a photograph. People move, and next year's clusters will have other borders: freeze the recipe and the centres (`assign_clusters`).
 # - The simulated types are kind: real shelves do not sort people so neatly.
 #
