@@ -343,7 +343,7 @@ assert scores["its null cloud"] > 0.3 and scores["what they buy"] < scores["its 
 #
 # ## Rules for the till
 #
-# A call centre cannot compute a distance to seven centres in thirteen dimensions. But it can ask three questions. A **decision tree** learns the
+# A call centre cannot compute a distance to seven centres in thirteen dimensions. But it can ask a few questions. A **decision tree** learns the
 # clusters from customers that it sees, and is tested on customers that it has not seen.
 
 # %%

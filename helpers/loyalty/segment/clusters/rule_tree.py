@@ -111,7 +111,7 @@ def learn_rules(
 ) -> RuleTree:
     """Learn a rule tree (decision tree, a surrogate of the clustering) from columns in their own units.
 
-    A till or a call centre cannot compute a distance to five centres, but can ask three questions. Limits are rounded
+    A till or a call centre cannot compute a distance to five centres, but can ask a few questions. Limits are rounded
     to three digits, so that they can be written down, and the fidelity is that of the rounded rules. Not for judging
     the clusters: a tree can be faithful to clusters that mean nothing.
 
