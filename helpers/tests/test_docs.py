@@ -88,6 +88,10 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
     ("clinic_further", r"\*\*best moved\*\*.*?\| \d+ of 20 =.*?\| (\d+ of 20) =", "and in {} of 3,500"),
     ("uplift", r"## `basket_discount`.*?\| DR-learner .*?(\d+)% \([^|]*\) \|\n", "its own cut-off earns {} % of what"),
     ("uplift", r"## `basket_discount`.*?\| everybody .*?(\d+)%", "a letter to everybody {} %"),
+    ("segment_clusters", r"uniform ball \| 200 \| \d+ \| (\d+) \|", "the worst of six kinds, {} are called groups"),
+    ("segment_clusters", r"equal groups, 4 SD apart \| 60 \| \d+ \| (\d+) \|", "apart are found in {} of 60 tables"),
+    ("segment_clusters", r"k-means, what they buy \| ([\d.]+) ", "with the planted types to {} (adjusted Rand index)"),
+    ("segment_clusters", r"k-means, RFM \| ([\d.]+) ", "frequency and money to {}, and RFM rules"),
     ("clusters", r"\| 20 \| 40 \| heavy .*?\| ([\d.]+)%", "20 and 20 stores whose luck is heavy cover {} of 100"),
     ("clusters", r"\| 20 \| 40 \| heavy .*?% \| ([\d.]+)%", "of 100; as clusters {} ("),
     (
