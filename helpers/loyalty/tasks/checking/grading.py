@@ -264,12 +264,14 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
     except Mismatch as problem:
         mismatch = str(problem)
     given = [number for part in parts if not part.exact for number in part.given]
+    expected = [number for part in parts if not part.exact for number in part.expected]
+    one_number = len(given) == 1 and not any(part.exact and part.gaps.any() for part in parts)
     known = (*answers.mistakes, *answers.near)
     reach = find_reach(given, task.tolerance, task.asks) if given else (task.tolerance,)
     found = find_mistakes(known, lambda value: distance(value, answer, task.key), *reach)
     if found:
         name, says = name_mistakes(found)
-        hedge = say_rounding(given[0], float(parts[0].expected[0]), task.asks) if len(given) == 1 else ""
+        hedge = say_rounding(given[0], float(expected[0]), task.asks) if one_number else ""
         return ("wrong", f"too_coarse or {name}", f"{hedge} Or: {says}") if hedge else ("wrong", name, says)
     is_readable = not mismatch or kind_of(answers.right) == "set"  # sets that differ are no mismatch of kind
     judged, says = task.judge(answer) if task.judge and is_readable else (None, "")
@@ -283,7 +285,7 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
     if generic is not None:
         name, says = generic
         return "wrong", name, f"{says} {task.repeats}"
-    if len(given) == 1 and (says := say_rounding(given[0], float(parts[0].expected[0]), task.asks)):
+    if one_number and (says := say_rounding(given[0], float(expected[0]), task.asks)):
         return "wrong", "too_coarse", f"{says} {task.repeats}"
     where = say_where(parts, task.tolerance)
     if is_same_size(parts, task.tolerance):

@@ -63,6 +63,36 @@ def find_mistakes(
     return [mistake for _, _, mistake in exact or near]
 
 
+def set_apart(mistakes: Sequence[Mistake], tolerance: float) -> tuple[tuple[Mistake, ...], tuple[Mistake, ...]]:
+    """Set those mistakes apart that lead to nearly the same numbers as another one: the learner reads all of these.
+
+    Parameters
+    ----------
+    mistakes : sequence of Mistake
+        Whose values are numbers, or lists of numbers of one length.
+    tolerance : float
+        Of the task.
+
+    Returns
+    -------
+    tuple of (mistakes, near)
+        For `Answers`.
+
+    Examples
+    --------
+    >>> known = [Mistake("a", "A.", 1), Mistake("b", "B.", 1), Mistake("c", "C.", 9)]
+    >>> [[one.name for one in part] for part in set_apart(known, 0.1)]
+    [['c'], ['a', 'b']]
+    """
+    values = [np.atleast_1d(np.asarray(mistake.value, dtype=float)) for mistake in mistakes]
+    is_near = [
+        any(np.abs(one - other).max() <= 5 * tolerance for k, other in enumerate(values) if k != place)
+        for place, one in enumerate(values)
+    ]
+    apart = tuple(mistake for mistake, near in zip(mistakes, is_near, strict=True) if not near)
+    return apart, tuple(mistake for mistake, near in zip(mistakes, is_near, strict=True) if near)
+
+
 def name_mistakes(found: Sequence[Mistake]) -> tuple[str, str]:
     """Name one mistake, or all that lead to the same number.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import month_abbr
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from loyalty.charts import GREY, HIGHLIGHT, INK, TOLD, TREATED, draw_bars, headl
 TINTS = ("#CFE3F1", "#FBE3B3", "#CDEBDF", "#E9D5E2", "#F3D2C4")  # one a key
 WHITE = "#FFFFFF"
 QUIET = "#5F6368"
+NARROW = 7.2  # a page with little on it
 WIDTH, HEIGHT = 9.0, 0.36  # of a figure and of a row, in inches
 CELL = 1.05  # width of a column, in inches
 ARROW: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 14, "color": GREY, "linewidth": 1.4}
@@ -25,8 +27,8 @@ ARROW: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 14, "color": GRE
 def _open_page(rows: int, title: str, subtitle: str, wide: float = WIDTH) -> Axes:
     """Open an empty page, counted from the upper left corner, for so many rows and so many inches of cells."""
     height = (rows + 2) * HEIGHT
-    figure, ax = plt.subplots(figsize=(WIDTH, height + 0.7))
-    ax.set(xlim=(0, max(wide, WIDTH)), ylim=(height, 0))
+    figure, ax = plt.subplots(figsize=(min(wide, WIDTH), height + 0.7))
+    ax.set(xlim=(0, wide), ylim=(height, 0))
     ax.axis("off")
     headline(ax, title, subtitle)
     figure.set_label(f"{TOLD}{title}")
@@ -79,9 +81,8 @@ def draw_memory(steps: Sequence[tuple[str, str, float]]) -> Figure:
     >>> [text.get_text() for text in figure.axes[0].texts][-1]
     'price is 90'
     """
-    ax = _open_page(
-        len(steps) - 1, "The page shows two cells, the memory went three steps", "the order in which cells were run"
-    )
+    title = "The page shows two cells, the memory went three steps"
+    ax = _open_page(len(steps) - 1, title, "the order in which cells were run", NARROW)
     for row, (number, code, value) in enumerate(steps):
         middle = (row + 0.6) * HEIGHT * 1.3
         box = {"boxstyle": "round,pad=0.35", "facecolor": "#F1F3F4", "edgecolor": "none"}
@@ -94,28 +95,40 @@ def draw_memory(steps: Sequence[tuple[str, str, float]]) -> Figure:
 
 
 def draw_months(readings: Mapping[str, pd.Series], title: str) -> Figure:
-    """Draw how many receipts fall into each month, one chart a way of reading the dates.
+    """Draw how many receipts fall into each month, one chart for each way of reading the dates.
+
+    Receipts that stand in another month than in the last reading have the warning colour.
 
     Parameters
     ----------
     readings : mapping of str to Series of datetime
-        What the reading is called -> the dates.
+        What the reading is called -> the dates; the last one is right.
     title : str
+
+    Examples
+    --------
+    >>> guessed, told = (pd.Series(pd.to_datetime([day])) for day in ("2024-03-04", "2024-04-03"))
+    >>> draw_months({"guessed": guessed, "told": told}, "A guess").axes[0].texts[-1].get_text()
+    'receipts by month; red: 1 in a wrong month'
     """
-    figure, axes = plt.subplots(1, len(readings), figsize=(WIDTH, 3.4), sharey=True)
-    inside = set.intersection(*({int(one) for one in dates.dt.month.unique()} for dates in readings.values()))
+    figure, axes = plt.subplots(1, len(readings), figsize=(WIDTH, 3.7), sharey=True)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
+    right = list(readings.values())[-1].dt.month.to_numpy()
     months = pd.Index(range(1, 13))
-    names = pd.to_datetime([f"2024-{month:02d}-01" for month in months]).strftime("%b").str[0]
     for ax, (name, dates) in zip(np.atleast_1d(axes), readings.items(), strict=True):
-        counts = dates.dt.month.value_counts().reindex(months, fill_value=0)
-        colours = [TREATED if month in inside else HIGHLIGHT for month in months]
-        drawn = ax.bar(range(12), counts, color=colours, width=0.75)
-        ax.bar_label(drawn, [f"{count}" if count else "" for count in counts], padding=2, fontsize=9)
-        ax.set_xticks(range(12), list(names))
+        is_right = dates.dt.month.to_numpy() == right
+        kept, moved = (
+            dates[mine].dt.month.value_counts().reindex(months, fill_value=0) for mine in (is_right, ~is_right)
+        )
+        ax.bar(range(12), kept, color=TREATED, width=0.75)
+        top = ax.bar(range(12), moved, bottom=kept, color=HIGHLIGHT, width=0.75)
+        ax.bar_label(top, [f"{count}" if count else "" for count in kept + moved], padding=2, fontsize=9)
+        ax.set_xticks(range(12), [month_abbr[month] for month in months], fontsize=8)
         ax.set_yticks([])
         ax.margins(y=0.12)
         ax.spines["left"].set_visible(False)
-        headline(ax, name, "receipts by month")
+        wrong = f"; red: {moved.sum()} in a wrong month" if moved.sum() else ""
+        headline(ax, name, f"receipts by month{wrong}")
     figure.set_label(f"{TOLD}{title}")
     return figure
 
@@ -149,7 +162,7 @@ def draw_merge(
     joined = left.merge(right, on=on, how=how)
     says = f'{names[0]}.merge({names[1]}, on="{on}", how="{how}")'
     columns = len(left.columns) + len(right.columns) + len(joined.columns)
-    ax = _open_page(max(len(left), len(right), len(joined)), title, says, columns * CELL + 1.8)
+    ax = _open_page(max(len(left), len(right), len(joined)), title, says, max(columns * CELL + 1.8, WIDTH))
     colours = _colour_keys([*left[on], *right[on]])
     starts = (0.0, len(left.columns) * CELL + 0.9)
     ends = (starts[0] + len(left.columns) * CELL, starts[1] + len(right.columns) * CELL)
@@ -192,7 +205,7 @@ def draw_groups(table: pd.DataFrame, by: str, value: str, title: str) -> Figure:
     width = len(table.columns) * CELL
     starts = (0.0, width + 1.2, 2 * width + 2.4)
     first = _draw_table(ax, table, starts[0], "as it comes", [colours[key] for key in table[by]])
-    second = _draw_table(ax, piles, starts[1], "one pile a region", [colours[key] for key in piles[by]])
+    second = _draw_table(ax, piles, starts[1], "one pile for each region", [colours[key] for key in piles[by]])
     last = _draw_table(ax, sums, starts[2], f"{len(sums)} rows", [colours[key] for key in sums[by]])
     target = dict(zip(piles.index, second, strict=True))
     for place, row in zip(first, table.index, strict=True):
@@ -203,7 +216,7 @@ def draw_groups(table: pd.DataFrame, by: str, value: str, title: str) -> Figure:
     return _figure_of(ax)
 
 
-def draw_melt(wide: pd.DataFrame, key: str, names: tuple[str, str], title: str) -> Figure:
+def draw_melt(wide: pd.DataFrame, key: str, names: tuple[str, str], title: str, name: str = "wide") -> Figure:
     """Draw a wide table and the long one that `melt` makes of it; a cell keeps the colour of its row.
 
     Parameters
@@ -216,6 +229,8 @@ def draw_melt(wide: pd.DataFrame, key: str, names: tuple[str, str], title: str) 
         Of the new columns: what the old column was called, and what stood in it.
     title : str
         The finding.
+    name : str
+        Of the wide table.
 
     Examples
     --------
@@ -224,9 +239,10 @@ def draw_melt(wide: pd.DataFrame, key: str, names: tuple[str, str], title: str) 
     '6'
     """
     long = wide.melt(id_vars=key, var_name=names[0], value_name=names[1])
-    ax = _open_page(len(long), title, f'wide.melt(id_vars="{key}", var_name="{names[0]}", value_name="{names[1]}")')
     colours = _colour_keys(list(wide[key]))
     width = len(wide.columns) * CELL
+    says = f'{name}.melt(id_vars="{key}", var_name="{names[0]}", value_name="{names[1]}")'
+    ax = _open_page(len(long), title, says, max(NARROW, width + len(long.columns) * CELL + 1.2))
     _draw_table(ax, wide, 0.0, f"wide: {len(wide)} rows", [colours[one] for one in wide[key]])
     ax.add_patch(FancyArrowPatch((width + 0.2, 3 * HEIGHT), (width + 0.9, 3 * HEIGHT), **ARROW))
     _draw_table(ax, long, width + 1.1, f"long: {len(long)} rows", [colours[one] for one in long[key]])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from loyalty.tasks.checking.answers import Mismatch, kind_of
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.mistakes import set_apart
 from loyalty.tasks.t02.scene import (
     Workbook,
     list_stores,
@@ -18,11 +19,13 @@ from loyalty.tasks.t02.scene import (
 )
 
 CENT = 0.006
+TENTH = 0.06
 WHOLE = 0.1
 START = 800  # points, of 02a
 OCTOBER = "2024-10"
-LARGE = 20
+LARGE = 7.99
 BEST = 5
+MONTHS = 3
 _QUARTER = "These are all three months. Only October 2024 is asked: keep the rows of that month first."
 
 
@@ -31,9 +34,13 @@ def _sheets() -> Workbook:
     return read_autumn()
 
 
-def _october() -> pd.DataFrame:
+def _in(month: str) -> pd.DataFrame:
     receipts = _sheets().receipts
-    return receipts[receipts["month"] == OCTOBER]
+    return receipts[receipts["month"] == month]
+
+
+def _october() -> pd.DataFrame:
+    return _in(OCTOBER)
 
 
 def _sum_by_customer(receipts: pd.DataFrame) -> pd.Series:
@@ -65,6 +72,12 @@ def _answer_restart() -> Answers:
             START,
         ),
         Mistake("halved_twice", "You halved twice. Run All runs each cell once.", START / 2**2),
+        Mistake(
+            "halved_six_times",
+            "That is 800 halved six times: three runs before the restart, and three after it. A restart empties the memory, and then each "
+            "cell runs once.",
+            START / 2**6,
+        ),
         Mistake(
             "empty_memory",
             "The memory is empty after the restart. But then Run All fills it again, from the top.",
@@ -135,12 +148,12 @@ def _answer_october() -> Answers:
     mistakes = (
         Mistake(
             "day_and_month_swapped",
-            'Day and month are swapped where both are 12 or less: 03/10 became 10 March. Say the form: `format="%d/%m/%Y"`.',
+            'Day and month are swapped where both are 12 or less: 03/10 became 10 March. Give the date format: `format="%d/%m/%Y"`.',
             float(((swapped >= "2024-10-01") & (swapped < "2024-11-01")).sum()),
         ),
         Mistake(
             "swapped_any_year",
-            'Day and month are swapped where both are 12 or less, and then you kept all from October on. Say the form: `format="%d/%m/%Y"`.',
+            'Day and month are swapped where both are 12 or less, and then you kept all from October on. Give the date format: `format="%d/%m/%Y"`.',
             float((swapped >= "2024-10-01").sum()),
         ),
         Mistake(
@@ -171,6 +184,21 @@ def _answer_october() -> Answers:
         ),
         Mistake("all_rows", "That is the whole sheet, August and September too.", float(len(days))),
         Mistake(
+            "september",
+            "That is September, the ninth month. October is the tenth.",
+            float((days.dt.month == 9).sum()),
+        ),
+        Mistake(
+            "before_october",
+            'These are the receipts *before* October. The sign is turned: `>= "2024-10-01"`.',
+            float((days < "2024-10-01").sum()),
+        ),
+        Mistake(
+            "any_ten",
+            'You counted every text with a 10 in it, also 10/08/2024. Look for "/10/" only, or make dates first: `pd.to_datetime`.',
+            float(text.str.contains("10").sum()),
+        ),
+        Mistake(
             "customers_counted",
             "That is the number of customers. The number of receipts is asked: one row is one receipt.",
             float(_october()["customer_id"].nunique()),
@@ -193,7 +221,8 @@ def _answer_filter() -> Answers:
         ),
         Mistake(
             "only_online",
-            "These are all online receipts of October, small ones too. Add `& (… >= 20)`.",
+            "These are all online receipts of October, small ones too. Either the second condition is missing, or its brackets are: without them "
+            f"Python reads `0 & …` first. Write `(… == 0) & (… >= {LARGE})`.",
             float(online.sum()),
         ),
         Mistake(
@@ -203,8 +232,25 @@ def _answer_filter() -> Answers:
         ),
         Mistake(
             "small_ones",
-            "These are the online receipts of *less* than €20. The sign is turned: `>=`.",
+            f"These are the online receipts of *less* than €{LARGE}. The sign is turned: `>=`.",
             float((online & ~large).sum()),
+        ),
+        Mistake(
+            "equal_left_out",
+            f"You left out what costs €{LARGE} exactly. The words *or more* ask for `>=`, not `>`.",
+            float((online & (october["sales"] > LARGE)).sum()),
+        ),
+        Mistake(
+            "no_row",
+            "No row is left. Put each condition in its own brackets: otherwise Python reads `0 & …` first.",
+            0.0,
+        ),
+        Mistake(
+            "september",
+            "That is September. Use the table `october`.",
+            float(
+                ((receipts["month"] == "2024-09") & (receipts["store_id"] == 0) & (receipts["sales"] >= LARGE)).sum()
+            ),
         ),
         Mistake(
             "not_online",
@@ -241,6 +287,7 @@ def _answer_region() -> Answers:
     twice_east = twice[twice["region"] == "east"]["sales"]
     store = sheet[sheet.duplicated()]["store_id"].iloc[0]
     quarter = _sheets().receipts.merge(list_stores(), on="store_id")
+    months = quarter[quarter["region"] == "east"].groupby("month")["sales"].sum()
     mistakes = (
         Mistake(
             "rows_multiplied",
@@ -266,10 +313,13 @@ def _answer_region() -> Answers:
         ),
         Mistake("rows_counted", "That is the number of receipts. Their sum in euros is asked.", float(len(east))),
         Mistake("average", "That is the average receipt. The sum is asked.", float(east.mean())),
+        Mistake("august", "That is the east in August. October is asked.", float(months["2024-08"])),
+        Mistake("september", "That is the east in September. October is asked.", float(months["2024-09"])),
+        Mistake("three_months", _QUARTER, float(months.sum())),
         Mistake(
-            "three_months",
-            _QUARTER,
-            float(quarter[quarter["region"] == "east"]["sales"].sum()),
+            "three_months_multiplied",
+            f"These are all three months, and store {store} counts twice. Keep October, and use `stores.drop_duplicates()`.",
+            float(_sheets().receipts.merge(sheet, on="store_id").query("region == 'east'")["sales"].sum()),
         ),
     )
     right = float(east.sum())
@@ -293,6 +343,11 @@ def _answer_everybody() -> Answers:
             "empty_for_zero",
             "All customers are there, but those without a receipt are empty (NaN). They spent nothing, and that is known: `.fillna(0)`.",
             _as_table(sums),
+        ),
+        Mistake(
+            "mean_for_empty",
+            "You filled the empty cells with the mean. But who has no receipt has spent nothing, and that is known: `.fillna(0)`.",
+            _as_table(sums.fillna(sums.mean())),
         ),
         Mistake("three_months", _QUARTER, _as_table(_sum_by_customer(_sheets().receipts).fillna(0))),
         Mistake(
@@ -365,7 +420,32 @@ def _answer_mean() -> Answers:
             float(sums.fillna(0).median()),
         ),
         Mistake("total", "That is all the money. Divide by the customers on the list.", float(october["sales"].sum())),
+        Mistake(
+            "median_of_buyers",
+            "That is the median of the buyers. The mean is asked, of all customers on the list.",
+            float(sums.median()),
+        ),
         Mistake("three_months", _QUARTER, float(quarter.mean())),
+        Mistake(
+            "three_months_buyers_only",
+            "That is the mean of the buyers of all three months. October is asked, and all customers on the list.",
+            float(quarter[quarter > 0].mean()),
+        ),
+        Mistake(
+            "september",
+            "That is September. October is asked.",
+            float(_sum_by_customer(_in("2024-09")).fillna(0).mean()),
+        ),
+        Mistake(
+            "august",
+            "That is August. October is asked.",
+            float(_sum_by_customer(_in("2024-08")).fillna(0).mean()),
+        ),
+        Mistake(
+            "rows_multiplied",
+            "One store stands twice in `stores`, and your merge counted its receipts twice. For this question `stores` is not needed.",
+            float(october.merge(_sheets().stores, on="store_id")["sales"].sum() / len(sums)),
+        ),
         Mistake(
             "buyers_of_three_months",
             "You divided by those who bought in any of the three months. Divide by all customers on the list.",
@@ -373,7 +453,10 @@ def _answer_mean() -> Answers:
         ),
     )
     right = float(sums.fillna(0).mean())
-    return Answers(right, mistakes, f"€{right:.2f} a customer. The buyers alone have a mean of €{sums.mean():.2f}.")
+    apart, near = set_apart(mistakes, CENT)
+    return Answers(
+        right, apart, f"€{right:.2f} for each customer. The buyers alone have a mean of €{sums.mean():.2f}.", near
+    )
 
 
 @cache
@@ -416,15 +499,23 @@ def _answer_pivot() -> Answers:
 
 
 def _read_pivot(answer: Any) -> Any:
-    """Take a pivot whose columns have two levels, ("sales", month), as one with months; tell a long or turned table."""
-    if isinstance(answer, pd.Series) or (isinstance(answer, pd.DataFrame) and "month" in answer):
+    """Take a pivot whose columns have two levels, ("sales", month), as one with months; tell tables of other shapes."""
+    if isinstance(answer, pd.Series) and answer.index.nlevels == 1:
+        raise Mismatch("That is one number for each customer. A column for each month is asked: `pivot_table`.")
+    if isinstance(answer, pd.Series) or (isinstance(answer, pd.DataFrame) and "month" in list(answer)):
         raise Mismatch(
             "That is long: one row for each customer and month. Wide is asked, with months as columns: `pivot_table`."
         )
-    if isinstance(answer, pd.DataFrame) and answer.index.name == "month":
+    if not isinstance(answer, pd.DataFrame):
+        return answer
+    if answer.index.name == "month":
         raise Mismatch('Rows and columns are turned: `index="customer_id", columns="month"`.')
-    if isinstance(answer, pd.DataFrame) and answer.columns.nlevels == 2:
-        return answer.droplevel(0, axis=1)
+    answer = answer.droplevel(0, axis=1) if answer.columns.nlevels == 2 else answer
+    if isinstance(answer.columns, pd.DatetimeIndex):
+        raise Mismatch('Your columns are single days. One column for each month is asked: `columns="month"`.')
+    more = [str(name) for name in answer.columns if str(name) not in {*_sheets().receipts["month"], "customer_id"}]
+    if more and len(answer.columns) > MONTHS:
+        raise Mismatch(f"One column for each month is asked, and no other. Leave out {', '.join(more[:3])}.")
     return answer
 
 
@@ -475,59 +566,127 @@ def _answer_best() -> Answers:
         Mistake("three_months", _QUARTER, ids(quarter.nlargest(BEST).index)),
         Mistake(
             "amounts_for_ids",
-            "These are the amounts. The customers' ids are asked: they are the index, `.index`.",
+            "These are the amounts. The customers' ids are asked. In a Series they are the index, `list(….index)`; in a table they are the "
+            "column `customer_id`.",
             [float(one) for one in sums.nlargest(BEST)],
         ),
+        Mistake(
+            "row_numbers",
+            "These are the row numbers of your table. The ids stand in its column `customer_id`.",
+            ids(sums.reset_index()["sales"].nlargest(BEST).index),
+        ),
     )
-    kept: dict[tuple[float, ...], Mistake] = {}
-    for mistake in mistakes:  # where two mistakes give the same five, the first one is said
-        kept.setdefault(tuple(mistake.value), mistake)
-    return Answers(right, tuple(kept.values()), f"Customer {right[0]} leads with €{sums.max():.2f}.")
+    apart, near = set_apart(mistakes, 0)
+    return Answers(right, apart, f"Customer {right[0]} leads with €{sums.max():.2f}.", near)
+
+
+def _find_least(shares: pd.Series) -> tuple[str, float]:
+    """Find the region with the smallest share, and this share in percent."""
+    return str(shares.idxmin()), float(shares.min() * 100)
 
 
 @cache
 def _answer_region_behind() -> Answers:
-    receipts = _sheets().receipts.merge(list_stores(), on="store_id")
-    actual = receipts.groupby(["region", "month"])["sales"].sum()
-    plan = write_plan().melt(id_vars="region", var_name="month", value_name="plan")
-    both = plan.merge(actual.reset_index(), on=["region", "month"], how="left")
-    total = both.groupby("region")[["sales", "plan"]].sum()
-    reached = total["sales"] / total["plan"]
-    of_months = (both["sales"] / both["plan"]).groupby(both["region"]).mean()
-    gap = total["plan"] - total["sales"]
-    least = total["sales"].idxmin()
-    right = str(reached.idxmin())
-    mean = str(of_months.idxmin())
-    largest = str(gap.idxmax())
+    sheets = _sheets()
+    receipts = sheets.receipts.merge(list_stores(), on="store_id")
+    twice = sheets.receipts.merge(sheets.stores, on="store_id").groupby("region")["sales"].sum()
+    plan = write_plan().set_index("region")
+    sold = receipts.pivot_table(index="region", columns="month", values="sales", aggfunc="sum").loc[plan.index]
+    total, planned = sold.sum(axis=1), plan.sum(axis=1)
+    shares = sold / plan
+    reached = total / planned
+    rows = receipts.groupby(["region", "month"]).size().unstack().loc[plan.index]
+    right, share = _find_least(reached)
+    gap = planned - total
+    repeated = "You joined the plan to single receipts, so the plan of a region counts once for each receipt. Add up the sales first, then divide."
+    mean, multiplied = _find_least(shares.mean(axis=1)), _find_least(twice / planned)
+    one, other, last = (_find_least(shares[month]) for month in plan)
     mistakes = (
         Mistake(
-            f"said_{mean}",
-            f"It is not {mean}. Two mistakes lead there. Either you took the mean of three monthly percents: then a small month weighs as much as a "
-            "large one. Sum three months first, divide once. Or one store counts twice in your merge, as in 02e.",
+            "wide_plan_repeated",
+            repeated + " Here each receipt met the whole plan.",
+            _find_least(total / (planned * rows.sum(axis=1))),
+        ),
+        Mistake("august_alone", "That is August alone. Add up three months on both sides, then divide once.", one),
+        Mistake(
+            "september_alone",
+            "That is September alone, which is also the lowest single month. Add up three months on both sides, then divide once.",
+            other,
+        ),
+        Mistake("october_alone", "That is October alone. Add up three months on both sides, then divide once.", last),
+        Mistake(
+            "plan_of_october",
+            "You divided the sales of three months by the plan of October. Add up its three columns: `.sum(axis=1)`.",
+            _find_least(total / plan[OCTOBER]),
+        ),
+        Mistake(
+            "sales_of_october",
+            "You divided the sales of October by the plan of three months. Take three months on both sides.",
+            _find_least(sold[OCTOBER] / planned),
+        ),
+        Mistake(
+            "largest_euros",
+            f"That is the share of the {gap.idxmax()}, and it is computed correctly. The {gap.idxmax()} is missing the most *euros*, because its "
+            "plan is the largest. But another region reached a smaller share.",
+            (str(gap.idxmax()), float(reached[gap.idxmax()] * 100)),
+        ),
+        Mistake(
+            "largest_share",
+            f"That is the *largest* share. ({str(reached.idxmax()).capitalize()} sold least in euros, but it also has the smallest plan.) The smallest share is "
+            "asked: `.idxmin()` and `.min()`.",
+            (str(reached.idxmax()), float(reached.max() * 100)),
+        ),
+        Mistake("fraction", "The region is right. The share is asked in percent: times 100.", (right, share / 100)),
+        Mistake(
+            "missing_share",
+            "The region is right. That is the share that is *missing*. The share that was reached is asked.",
+            (right, 100 - share),
+        ),
+        Mistake(
+            "missing_euros",
+            "These are the euros that are missing. The region with the smallest *share* is asked, and this share in percent.",
+            (str(gap.idxmax()), float(gap.max())),
+        ),
+    )
+    near = (
+        Mistake(
+            "plan_repeated",
+            repeated,
+            _find_least(total / (plan * rows).sum(axis=1)),
+        ),
+        Mistake(
+            "plan_repeated_for_three_months",
+            repeated + " And each receipt met the plan of all three months.",
+            _find_least(total * len(plan.columns) / (planned * rows.sum(axis=1))),
+        ),
+        Mistake(
+            "mean_of_months",
+            "You took the mean of the three monthly percents: then a small month weighs as much as a large one. Sum three months first, divide "
+            "once.",
             mean,
         ),
         Mistake(
-            f"said_{largest}",
-            f"The {largest} is missing the most *euros*, and it has the largest plan. It is also what October alone would say. "
-            "Asked is the share of the plan of three months.",
-            largest,
-        ),
-        Mistake(
-            f"said_{least}",
-            f"{str(least).capitalize()} sold least, and it also has the smallest plan. Asked is the share of the plan that was reached.",
-            least,
+            "store_twice_or_other_region",
+            f"This is the share of the {multiplied[0]}, and it is not the smallest one. If it was the smallest in your table, one store counts twice "
+            "in your merge, as in 02e: `stores.drop_duplicates()`.",
+            multiplied,
         ),
     )
     praise = (
-        f"The {right}: it reached {reached.min():.0%} of its plan. The mean of its three monthly percents is {of_months[right]:.0%}, "
+        f"The {right}: it reached {share:.1f} % of its plan. The mean of its three monthly percents is {shares.mean(axis=1)[right]:.0%}, "
         "because it did well in its smallest month."
-    )
-    return Answers(right, mistakes, praise)
+    ).replace("%,", " %,")
+    return Answers((right, share), mistakes, praise, near)
 
 
-def _read_word(answer: Any) -> Any:
-    if kind_of(answer) == "text" and answer.strip().casefold() not in set(write_plan()["region"]):
-        raise Mismatch("One of the four regions is asked, as a text.")
+def _read_region(answer: Any) -> Any:
+    if kind_of(answer) == "text":
+        raise Mismatch("Two things are asked, in round brackets: the region, and its share in percent.")
+    values = list(answer) if kind_of(answer) == "sequence" else []
+    if len(values) == 2 and kind_of(values[0]) == "number" and kind_of(values[1]) == "text":
+        raise Mismatch("The region comes first, then its share.")
+    if values and kind_of(values[0]) == "text" and values[0].strip().casefold() not in set(write_plan()["region"]):
+        raise Mismatch("The first is asked as a text, and it is one of the four regions.")
     return answer
 
 
@@ -563,7 +722,7 @@ TASKS = (
         compute=_answer_october,
         tolerance=WHOLE,
         hints=(
-            "The days are text. Make dates of them first, and say in which form they are written.",
+            "The days are text. Make dates of them first, and give the date format.",
             'dates = pd.to_datetime(raw.day, format="%d/%m/%Y")',
             '`(dates >= "2024-10-01").sum()` counts those from October on. Does the sheet go on after October?',
         ),
@@ -571,13 +730,13 @@ TASKS = (
     ),
     Task(
         code="02d",
-        asks="how many receipts of October are from the online shop (store 0) and of €20 or more; one whole number",
+        asks=f"how many receipts of October are from the online shop (store 0) and of €{LARGE} or more; one whole number",
         compute=_answer_filter,
         tolerance=WHOLE,
         hints=(
-            "Write each condition in brackets of its own.",
+            "Put each condition in its own brackets.",
             "Join them with `&`. The word `and` ends with the error `The truth value of a Series is ambiguous`.",
-            "`len(october[(october.store_id == 0) & (october.sales >= 20)])`",
+            f"`len(october[(october.store_id == 0) & (october.sales >= {LARGE})])`",
         ),
         close="Close, not it. Do both conditions hold for each row?",
     ),
@@ -647,15 +806,16 @@ TASKS = (
     ),
     Task(
         code="02j",
-        asks='the region that reached the smallest share of its plan of the three months together: "online", "north", "south" or "east"',
+        asks='the region that reached the smallest share of its plan of the three months together ("online", "north", "south" or "east"), and this share; two values '
+        "in round brackets, the share in percent, to one decimal",
         compute=_answer_region_behind,
-        read=_read_word,
-        tolerance=0,
+        read=_read_region,
+        tolerance=TENTH,
         hints=(
-            '`plan.melt(id_vars="region", var_name="month", value_name="plan")` makes the plan long.',
             "You need two sums for each region: its sales of three months, and its plan of three months.",
-            "Divide the one sum by the other. Which region has the smallest share?",
+            '`planned = plan.set_index("region").sum(axis=1)` adds up the columns of each row. The sales: merge, group by region, sum.',
+            "`reached = sold / planned`, then `(reached.idxmin(), reached.min() * 100)`",
         ),
-        close="",
+        close="Close, not it. Did you sum three months on both sides, and divide once?",
     ),
 )

@@ -47,8 +47,9 @@ def draw_receipts(sales: pd.Series, title: str) -> Axes:
             f"{name} €{value:,.2f}", place, (6, -4), textcoords="offset points", color=colour, weight="bold", va="top"
         )
     over = (sales > LONGEST).mean()
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="€ of a receipt", ylabel="receipts", xlim=(0, LONGEST), ylim=(0, 1.1 * top))
-    headline(ax, title, f"receipts by size ({over:.1%} are over €{LONGEST} and are not drawn)", SOURCE)
+    headline(ax, title, f"receipts by size ({over * 100:.1f} % are over €{LONGEST} and are not drawn)", SOURCE)
     return ax
 
 
@@ -66,7 +67,7 @@ def draw_rates(before: float, after: float, names: tuple[str, str], title: str) 
     --------
     >>> ax = draw_rates(0.04, 0.05, ("spring", "autumn"), "title")
     >>> [text.get_text() for text in ax.texts][2:4]
-    ['+1.0 percentage points', '= 25 % of the old rate']
+    ['+1.0 percentage point', '= 25 % of the old rate']
     """
     ax = plt.subplots(figsize=(9, 3.6))[1]
     rates = np.array([before, after]) * 100
@@ -76,8 +77,9 @@ def draw_rates(before: float, after: float, names: tuple[str, str], title: str) 
         ax.annotate(f"{rate:.1f} %", (place, rate), (0, 4), textcoords="offset points", ha="center", weight="bold")
     ax.plot([0.3, 1.3], [rates[0], rates[0]], color=INK, linewidth=1, linestyle=":")
     middle = rates.mean()
+    points = f"{rates[1] - rates[0]:.1f}"
     says = (
-        f"+{rates[1] - rates[0]:.1f} percentage points",
+        f"+{points} percentage point{'' if points == '1.0' else 's'}",
         f"= {after / before - 1:.0%} of the old rate".replace("%", " %"),
     )
     for text, lift in zip(says, (8, -8), strict=True):
@@ -122,9 +124,13 @@ def draw_weights(letters: pd.DataFrame, title: str) -> Axes:
     total = float(letters["letters"].sum())
     whole = float(letters["responses"].sum() / total * 100)
     for middle, name, width, rate in zip(middles, letters["region"], letters["letters"], rates, strict=True):
-        height = 0.0 if width > WIDE * total else rate  # at the foot of a wide bar no line crosses the name
         words = f"{name}\n{rate:.0f} %"
-        ax.annotate(words, (middle, height), (0, 4), textcoords="offset points", ha="center", fontsize=10)
+        if width > WIDE * total:  # in the lower half of a wide bar no line crosses the name
+            ax.annotate(words, (middle, rate * 0.4), ha="center", va="center", fontsize=10)
+        else:
+            is_last = middle + width > total
+            place, side = (total, "right") if is_last else (middle, "center")
+            ax.annotate(words, (place, rate), (0, 4), textcoords="offset points", ha=side, fontsize=10)
     means = (
         ("mean of the rates", float(rates.mean()), HIGHLIGHT),
         ("all letters", whole, TREATED),
@@ -154,7 +160,8 @@ def draw_shuffles(people: pd.DataFrame, orders: Sequence[pd.Series], title: str)
         Colours of the envelopes; the first ones are those that were sent.
     title : str
     """
-    figure, axes = plt.subplots(1, len(orders), figsize=(9, 4), sharey=True)
+    figure, axes = plt.subplots(1, len(orders), figsize=(9, 4.3), sharey=True)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     names = ["as sent", *(f"shuffle {number}" for number in range(1, len(orders)))]
     beside = np.random.default_rng(0).uniform(-0.22, 0.22, len(people))
     most = float(people["sales"].max())
@@ -188,7 +195,7 @@ def draw_gaps(gaps: pd.Series, observed: float, title: str) -> Axes:
     --------
     >>> ax = draw_gaps(pd.Series([-3.0, 0.0, 1.0, 2.5]), 2.0, "title")
     >>> ax.texts[-2].get_text()
-    '2 of 4 shuffles\\nare as far from zero'
+    '2 of 4 shuffles\\nare as far from zero,\\non both sides together'
     """
     ax = plt.subplots(figsize=(9, 3.8))[1]
     edge = abs(observed)
@@ -205,7 +212,7 @@ def draw_gaps(gaps: pd.Series, observed: float, title: str) -> Axes:
         f"as sent: €{observed:.2f}", (observed, top * 0.97), (6, 0), textcoords="offset points", va="top", weight="bold"
     )
     ax.annotate(
-        f"{far.sum()} of {len(gaps):,} shuffles\nare as far from zero",
+        f"{far.sum()} of {len(gaps):,} shuffles\nare as far from zero,\non both sides together",
         (observed, top * 0.6),
         (6, 0),
         textcoords="offset points",

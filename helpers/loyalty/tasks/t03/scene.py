@@ -15,7 +15,7 @@ SHARE = 0.95
 PEOPLE = 120  # in a lottery of envelopes
 BLUE, GREEN = "blue", "green"
 LESSON_LOTTERY, EXERCISE_LOTTERY = 36, 14  # chosen: chance makes a gap that looks like something
-SAMPLE, EXERCISE_SAMPLES = 800, 30  # receipts in a sample; the seed of the exercise
+SAMPLE, EXERCISE_SAMPLES = 800, 135  # receipts in a sample; the seed, chosen so that each usual mistake shows
 SPRING_LETTERS = {
     "region": ["north", "south", "east", "online"],
     "letters": [12_000, 6_000, 1_500, 500],
@@ -65,7 +65,7 @@ def list_letters(season: str = "spring") -> pd.DataFrame:
 
 
 def draw_envelopes(start: str, end: str, seed: int) -> pd.DataFrame:
-    """Draw 120 buyers of a window, and by lot the colour of the envelope of each: customer_id, envelope, sales (euros).
+    """Draw 120 buyers of a window, and at random the colour of the envelope of each: customer_id, envelope, sales (euros).
 
     Both envelopes hold the same letter, so the colour changes nothing: the true gap is zero.
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
+import pandas as pd
+
 from loyalty.tasks.checking.answers import Mismatch, kind_of
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.mistakes import set_apart
 from loyalty.tasks.t03.scene import (
     find_gap,
     list_letters,
@@ -22,6 +26,20 @@ THIRD_DIGIT = 0.0006
 FOURTH_DIGIT = 0.00006
 WHOLE = 0.1
 MONTH = ("2024-12-01", "2025-01-01")
+NARROW = 5  # euros
+
+
+def _find_other_middles(sales: pd.Series) -> tuple[Mistake, ...]:
+    """The most frequent amount, and the middle row of the table as it stands; they may be one and the same."""
+    frequent, row = float(sales.mode().iloc[0]), float(sales.iloc[len(sales) // 2])
+    mean = float(sales.mean())
+    if frequent == row:
+        says = "The first is the most frequent amount, and by chance also the middle row of the table, which is not sorted by amount. "
+        return (Mistake("frequent_or_middle_row", says + "The median is `.median()`.", (frequent, mean)),)
+    return (
+        Mistake("most_frequent", "The first is the most frequent amount. The median is `.median()`.", (frequent, mean)),
+        Mistake("middle_row", "The first is the middle row of a table that is not sorted: `.median()`.", (row, mean)),
+    )
 
 
 @cache
@@ -58,10 +76,11 @@ def _answer_typical() -> Answers:
         ),
         Mistake("sum", "The first is right. The second is the sum; the mean is asked.", (median, float(sales.sum()))),
         Mistake(
-            "most_frequent",
-            "The first is the most frequent amount. The median is the one in the middle: `.median()`.",
-            (float(sales.mode().iloc[0]), mean),
+            "mean_of_customers",
+            "The median is right. The second is the mean per *customer*: you added up the receipts of each. Here one value is one receipt.",
+            (median, float(own.sum().mean())),
         ),
+        *_find_other_middles(sales),
     )
     praise = (
         f"Half of December's receipts are under €{median:.2f}; the mean, €{mean:.2f}, is pulled up by a few large ones."
@@ -75,10 +94,8 @@ def _answer_rise() -> Answers:
     autumn = list_letters("autumn")[["letters", "responses"]].sum()
     old, new = spring["responses"] / spring["letters"] * 100, autumn["responses"] / autumn["letters"] * 100
     points, percent = float(new - old), float((new / old - 1) * 100)
-    rates = [
-        (table["responses"] / table["letters"]).mean() * 100
-        for table in (list_letters("spring"), list_letters("autumn"))
-    ]
+    of_regions = [table["responses"] / table["letters"] for table in (list_letters("spring"), list_letters("autumn"))]
+    rates = [one.mean() * 100 for one in of_regions]
     mistakes = (
         Mistake(
             "swapped", "These are the right numbers in the other order: (points, percent) is asked.", (percent, points)
@@ -115,13 +132,33 @@ def _answer_rise() -> Answers:
         ),
         Mistake(
             "seasons_exchanged",
-            "You took autumn as the old rate and spring as the new one. Spring comes first.",
+            "You took autumn as the old rate and spring as the new one. Spring comes first, so the rate rose.",
             (-points, float((old / new - 1) * 100)),
         ),
         Mistake(
             "percent_as_fraction",
             "The points are right. The second is a fraction: times 100 for percent.",
             (points, percent / 100),
+        ),
+        Mistake(
+            "points_as_fraction",
+            "The percent are right. The first is a fraction: times 100 for percentage points.",
+            (points / 100, percent),
+        ),
+        Mistake(
+            "letters_compared",
+            "The points are right. The second is how many *letters* more were sent. The rise of the rate is asked: the points, divided by the old rate.",
+            (points, float((autumn["letters"] / spring["letters"] - 1) * 100)),
+        ),
+        Mistake(
+            "mean_of_rises",
+            "The points are right. The second is the mean of the four regions' rises. Sum the answers and the letters first, and divide once.",
+            (points, float((of_regions[1] / of_regions[0] - 1).mean() * 100)),
+        ),
+        Mistake(
+            "rates_given",
+            "These are the two rates. How much the rate *rose* is asked: in points, and in percent of the old rate.",
+            (float(old), float(new)),
         ),
         Mistake(
             "fractions",
@@ -166,6 +203,11 @@ def _answer_rate() -> Answers:
             "That is the rate of spring. The rate of autumn is asked.",
             float(spring["responses"].sum() / spring["letters"].sum()),
         ),
+        Mistake(
+            "seasons_mixed",
+            "You divided the answers of autumn by the letters of spring. Take both from `autumn`.",
+            float(table["responses"].sum() / spring["letters"].sum()),
+        ),
         Mistake("answers", "That is the number of answers. Divide it by the letters.", float(table["responses"].sum())),
         Mistake("sum_of_rates", "That is the sum of the four rates. They do not add up.", float(rate.sum())),
         Mistake(
@@ -184,6 +226,7 @@ def _answer_chance() -> Answers:
     people = open_envelopes("exercise")
     gap = find_gap(people)
     gaps = shuffle_gaps(people)
+    lesson = open_envelopes()
     right = float((gaps.abs() >= abs(gap)).mean())
     one_side = float((gaps >= gap).mean())
     mistakes = (
@@ -204,13 +247,28 @@ def _answer_chance() -> Answers:
         ),
         Mistake(
             "below_the_gap",
-            "That is the share of shuffles below the gap that was sent. Those as far from zero or farther are asked: `.abs()` and `>=`.",
+            "That is the share of shuffles below the agency's gap. Those as far from zero or farther are asked: `.abs()` and `>=`.",
             1 - one_side,
         ),
         Mistake(
             "above_zero",
-            "That is the share of shuffles above zero. Compare them with the gap that was sent.",
+            "That is the share of shuffles above zero. Compare them with the agency's gap.",
             float((gaps > 0).mean()),
+        ),
+        Mistake(
+            "one_side_as_number",
+            "That is the *number* of shuffles in favour of blue alone. The share is asked, on both sides: `.abs()` and `.mean()`.",
+            float((gaps >= gap).sum()),
+        ),
+        Mistake(
+            "number",
+            "That is the number of shuffles. Their share of 1,000 is asked.",
+            float((gaps.abs() >= abs(gap)).sum()),
+        ),
+        Mistake(
+            "the_lesson",
+            "That is the share of the lesson. Here `people`, `gap` and `gaps` are those of the exercise.",
+            float((shuffle_gaps(lesson).abs() >= abs(find_gap(lesson))).mean()),
         ),
     )
     praise = f"{right:.1%} of the shuffles make a gap of €{gap:.2f} or more, though colour does nothing."
@@ -222,12 +280,19 @@ def _answer_promise() -> Answers:
     found, truth = open_intervals()
     low, high, mean = found["low"], found["high"], found["mean"]
     right = float(((low <= truth) & (truth <= high)).sum())
+
+    def count_holding(value: float) -> float:
+        return float(((low <= value) & (value <= high)).sum())
+
+    one_side = "These are intervals that miss the truth, on one side only. Those that hold it are asked."
     mistakes = (
         Mistake(
             "those_that_miss",
             "These are the intervals that *miss* the truth. Those that hold it are asked.",
             len(found) - right,
         ),
+        Mistake("above_the_truth", one_side, float((low > truth).sum())),
+        Mistake("below_the_truth", one_side.replace("one side", "the other side"), float((high < truth).sum())),
         Mistake("promised", "95 is what was promised. Count how many of these hundred hold the truth.", 95.0),
         Mistake(
             "low_end_only",
@@ -239,7 +304,31 @@ def _answer_promise() -> Answers:
             "You looked at the upper ends alone. The truth must also lie above the lower end: join two conditions with `&`.",
             float((truth <= high).sum()),
         ),
-        Mistake("either_end", "You joined the two conditions with `|`. Both must hold: `&`.", float(len(found))),
+        Mistake(
+            "all_of_them",
+            "All hundred hold the truth? Then the condition asks too little. It must compare both ends with `truth`, and join the two with `&`.",
+            float(len(found)),
+        ),
+        Mistake(
+            "truth_in_whole_euros",
+            "That is the number for a truth in whole euros. Use `truth` as it is.",
+            count_holding(round(truth)),
+        ),
+        Mistake(
+            "other_truth",
+            f"That is the number for a truth of €{math.ceil(truth * 2) / 2:.2f}. Use `truth` as it is.",
+            count_holding(math.ceil(truth * 2) / 2),
+        ),
+        Mistake(
+            "narrow_ones",
+            "You counted the intervals that are narrower than €5. Their width does not tell whether they hold the truth.",
+            float((high - low < NARROW).sum()),
+        ),
+        Mistake(
+            "mean_of_the_means",
+            "You took the mean of the hundred means for the truth. It is given: `truth`.",
+            count_holding(float(mean.mean())),
+        ),
         Mistake(
             "means_above",
             "You counted the means above the truth. Look at both ends of each interval.",
@@ -251,11 +340,8 @@ def _answer_promise() -> Answers:
             float((mean < truth).sum()),
         ),
     )
-    kept: dict[float, Mistake] = {}
-    for mistake in mistakes:  # where two mistakes give the same number, the first one is said
-        if mistake.value != right:
-            kept.setdefault(mistake.value, mistake)
-    return Answers(right, tuple(kept.values()), f"{right:.0f} of 100. The promise was about 95.")
+    apart, near = set_apart(mistakes, WHOLE)
+    return Answers(right, apart, f"{right:.0f} of 100. The promise was about 95.", near)
 
 
 @cache
@@ -277,7 +363,7 @@ def _answer_sentence() -> Answers:
             "D",
         ),
     )
-    praise = "C: a promise about the method. And it holds only if the sample was drawn by lot."
+    praise = "C: a promise about the method. And it holds only if the sample was drawn at random."
     return Answers("C", mistakes, praise)
 
 
@@ -290,11 +376,11 @@ def _read_letter(answer: Any) -> Any:
 TASKS = (
     Task(
         code="03a",
-        asks="median and mean of the receipts of December 2024, as (median, mean); two numbers, in euros, to the cent",
+        asks="median and mean of the receipts of December 2024; two numbers in round brackets, with a comma between: (median, mean), in euros, to the cent",
         compute=_answer_typical,
         tolerance=CENT,
         hints=(
-            "The table `december` has one row a receipt.",
+            "The table `december` has one row for each receipt.",
             "A column has `.median()` and `.mean()`.",
             "`(december.sales.median(), december.sales.mean())`",
         ),
@@ -302,8 +388,8 @@ TASKS = (
     ),
     Task(
         code="03b",
-        asks="by how much the response rate of all letters rose from spring to autumn, as (percentage points, percent of the old rate); two numbers, in percent, to "
-        "one decimal",
+        asks="by how much the response rate of all letters rose from spring to autumn; two numbers in round brackets, with a comma between: (percentage points, percent "
+        "of the old rate), to one decimal",
         compute=_answer_rise,
         tolerance=TENTH,
         hints=(
@@ -327,12 +413,12 @@ TASKS = (
     ),
     Task(
         code="03d",
-        asks="the share of the 1,000 shuffles whose gap is at least as far from zero as the gap that was sent; one fraction between 0 and 1, to three decimals",
+        asks="the share of the 1,000 shuffles whose gap is at least as far from zero as the agency's gap; one fraction between 0 and 1, to three decimals",
         compute=_answer_chance,
         tolerance=THIRD_DIGIT,
         hints=(
             "A gap of −€20 is as far from zero as one of +€20.",
-            "`gaps.abs()` takes the sign away.",
+            "`gaps.abs()` takes the sign away. The mean of True and False is the share of True.",
             "`(gaps.abs() >= abs(gap)).mean()`",
         ),
         close="Close, not it. Did you take the 1,000 gaps of the table, on both sides?",
@@ -344,7 +430,7 @@ TASKS = (
         tolerance=WHOLE,
         hints=(
             "The truth must be above the lower end and below the upper end.",
-            "Two conditions, each in brackets of its own, with `&` between them.",
+            "Two conditions, each in its own brackets, with `&` between them.",
             "`((intervals.low <= truth) & (truth <= intervals.high)).sum()`",
         ),
         close="Close, not it. Do both ends count?",

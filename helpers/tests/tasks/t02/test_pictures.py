@@ -55,13 +55,19 @@ def test_the_memory_is_shown_after_each_step() -> None:
     assert [word for word in words if word.startswith("price is")] == ["price is 100", "price is 90"]
 
 
-def test_months_that_one_reading_alone_finds_have_the_warning_colour() -> None:
-    guessed = pd.Series(pd.to_datetime(["2024-03-04", "2024-04-20"]))
-    told = pd.Series(pd.to_datetime(["2024-04-03", "2024-04-20"]))
+def test_receipts_in_a_wrong_month_have_the_warning_colour_also_beside_right_ones() -> None:
+    guessed = pd.Series(pd.to_datetime(["2024-03-04", "2024-04-20", "2024-04-05", "2024-05-05"]))
+    told = pd.Series(pd.to_datetime(["2024-04-03", "2024-04-20", "2024-05-04", "2024-05-05"]))
     figure = draw_months({"guessed": guessed, "told": told}, "title")
-    march, april = figure.axes[0].patches[2:4]
-    assert (march.get_height(), april.get_height()) == (1, 1)
-    assert march.get_facecolor() != april.get_facecolor()
+    bars = figure.axes[0].patches
+    right, moved = bars[:12], bars[12:]
+    assert [bar.get_height() for bar in right[2:5]] == [0, 1, 1]
+    assert [bar.get_height() for bar in moved[2:5]] == [1, 1, 0]
+    assert right[3].get_facecolor() != moved[3].get_facecolor()
+    assert sum(bar.get_height() for bar in figure.axes[1].patches[12:]) == 0
+    assert "red: 2 in a wrong month" in words_of(figure)[-1]
+    assert figure.get_suptitle() == "title"
+    assert figure.axes[0].get_xticklabels()[0].get_text() == "Jan"
 
 
 def test_the_largest_region_stands_first() -> None:

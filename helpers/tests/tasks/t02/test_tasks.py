@@ -61,9 +61,27 @@ def test_dates_that_are_swapped_or_compared_as_text_are_named(raw):
 
 def test_or_in_the_place_of_and_is_named(october):
     online = october.store_id == 0
-    large = october.sales >= 20
+    large = october.sales >= 7.99
     assert check("02d", len(october[online & large])).status == "right"
     assert check("02d", len(october[online | large])).mistake == "or_for_and"
+    assert check("02d", len(october[online & (october.sales > 7.99)])).mistake == "equal_left_out"
+
+
+def test_a_condition_without_its_brackets_is_not_called_a_missing_condition(october):
+    found = check("02d", len(october[october.store_id == 0 & (october.sales >= 7.99)]))
+    assert found.mistake == "only_online"
+    assert "or its brackets are" in found.message
+
+
+def test_another_month_is_named(sheets):
+    receipts = sheets.receipts.merge(list_stores(), on="store_id")
+    for month, name in (("2024-08", "august"), ("2024-09", "september")):
+        mine = receipts[receipts.month == month]
+        assert check("02e", mine[mine.region == "east"].sales.sum()).mistake == name
+        assert check("02g", round(mine.sales.sum() / len(sheets.customers), 2)).mistake == name
+    september = receipts[receipts.month == "2024-09"]
+    assert check("02d", len(september[(september.store_id == 0) & (september.sales >= 7.99)])).mistake == "september"
+    assert check("02c", len(september)).mistake == "september"
 
 
 def test_a_merge_that_multiplies_rows_is_named(sheets, october):
@@ -98,6 +116,11 @@ def test_a_long_or_turned_table_is_told(sheets):
     assert "long" in check("02h", sums).message
     assert "long" in check("02h", sums.reset_index()).message
     assert "turned" in check("02h", sums.unstack(fill_value=0).T).message
+    wide = sums.unstack(fill_value=0)
+    assert "Leave out total" in check("02h", wide.assign(total=wide.sum(axis=1))).message
+    assert "one number for each customer" in check("02h", sheets.receipts.groupby("customer_id").sales.sum()).message
+    days = sheets.receipts.pivot_table(index="customer_id", columns="day", values="sales", aggfunc="sum", fill_value=0)
+    assert "single days" in check("02h", days).message
 
 
 def test_the_mean_of_means_is_named(october):
@@ -121,16 +144,61 @@ def test_a_sorting_that_was_not_kept_is_named(october):
     assert check("02i", list(sums.head(5).index)).mistake == "sorting_not_kept"
     assert check("02i", list(sums.sort_values().head(5).index)).mistake == "smallest_first"
     rows = october.sort_values("sales", ascending=False)
-    assert check("02i", rows.customer_id.head(5)).mistake == "rows_sorted"
+    assert "rows_sorted" in check("02i", rows.customer_id.head(5)).mistake.split(" or ")
     assert check("02i", sums.nlargest(5).index).status == "right"
+    table = october.groupby("customer_id", as_index=False).sales.sum().sort_values("sales", ascending=False).head(5)
+    assert check("02i", table.customer_id.tolist()).status == "right"
+    assert check("02i", table.sales.tolist()).mistake == "amounts_for_ids"
+    assert "column `customer_id`" in check("02i", table.sales.tolist()).message
+    assert check("02i", table.index.tolist()).mistake == "row_numbers"
 
 
-def test_the_plan_is_judged_by_the_sums_and_not_by_the_mean_of_the_months(sheets):
+@pytest.fixture(scope="module")
+def quarter(sheets):
+    """Sales and plan by region and month."""
     plan = write_plan().set_index("region")
     sold = sheets.receipts.merge(list_stores(), on="store_id")
-    sold = sold.pivot_table(index="region", columns="month", values="sales", aggfunc="sum").loc[plan.index]
-    assert check("02j", (sold.sum(axis=1) / plan.sum(axis=1)).idxmin()).status == "right"
-    assert check("02j", (sold / plan).mean(axis=1).idxmin()).mistake == "said_south"
-    assert check("02j", (plan - sold).sum(axis=1).idxmax().upper()).mistake == "said_north"
-    assert check("02j", sold.sum(axis=1).idxmin()).mistake == "said_online"
-    assert "four regions" in check("02j", "west").message
+    return sold.pivot_table(index="region", columns="month", values="sales", aggfunc="sum").loc[plan.index], plan
+
+
+def least(shares: pd.Series) -> tuple[str, float]:
+    return shares.idxmin(), round(shares.min() * 100, 1)
+
+
+def test_the_plan_is_judged_by_the_sums_and_not_by_the_mean_of_the_months(quarter):
+    sold, plan = quarter
+    reached = sold.sum(axis=1) / plan.sum(axis=1)
+    assert check("02j", least(reached)).status == "right"
+    assert check("02j", (reached.idxmin().upper(), reached.min() * 100)).status == "right"
+    assert check("02j", least((sold / plan).mean(axis=1))).mistake == "mean_of_months"
+    assert check("02j", least((sold / plan).min(axis=1))).mistake == "september_alone"
+    assert check("02j", least(sold["2024-10"] / plan["2024-10"])).mistake == "october_alone"
+    assert check("02j", least(sold["2024-08"] / plan["2024-08"])).mistake == "august_alone"
+    assert check("02j", least(sold.sum(axis=1) / plan["2024-10"])).mistake == "plan_of_october"
+    assert check("02j", (reached.idxmax(), round(reached.max() * 100, 1))).mistake == "largest_share"
+    assert check("02j", (reached.idxmin(), reached.min())).mistake == "fraction"
+
+
+def test_a_region_without_its_share_or_beside_another_share_is_not_right(quarter):
+    sold, plan = quarter
+    reached = sold.sum(axis=1) / plan.sum(axis=1)
+    region, share = least(reached)
+    assert "Two things" in check("02j", region).message
+    assert "comes first" in check("02j", (share, region)).message
+    assert "four regions" in check("02j", ("west", share)).message
+    for other in set(reached.index) - {region}:
+        found = check("02j", (other, share))
+        assert (found.status, found.mistake) == ("wrong", None)
+    assert check("02j", (region, 70.0)).mistake is None
+    assert check("02j", (region, 78)).status == "wrong"
+
+
+def test_a_plan_that_repeats_for_each_receipt_is_named(sheets):
+    plan = write_plan().melt(id_vars="region", var_name="month", value_name="plan")
+    receipts = sheets.receipts.merge(list_stores(), on="store_id")
+    sums = receipts.merge(plan, on=["region", "month"]).groupby("region")[["sales", "plan"]].sum()
+    share = sums.sales / sums.plan
+    assert check("02j", (share.idxmin(), share.min() * 100)).mistake == "plan_repeated"
+    twice = sheets.receipts.merge(sheets.stores, on="store_id").groupby("region").sales.sum()
+    whole = plan.groupby("region").plan.sum()
+    assert check("02j", least(twice / whole)).mistake == "store_twice_or_other_region"

@@ -25,12 +25,13 @@ def test_receipts_over_a_hundred_are_in_the_mean_though_they_are_not_drawn() -> 
     ax = draw_receipts(pd.Series([10.0, 20.0, 270.0]), "title")
     assert "median €20.00" in words_of(ax)
     assert "mean €100.00" in words_of(ax)
-    assert "33.3% are over €100" in words_of(ax)
+    assert "33.3 % are over €100" in words_of(ax)
 
 
 def test_a_rise_is_told_in_points_and_in_percent() -> None:
     words = words_of(draw_rates(0.02, 0.03, ("old", "new"), "title"))
-    assert "+1.0 percentage points" in words
+    assert "+1.0 percentage point " in f"{words} "
+    assert "+2.0 percentage points" in words_of(draw_rates(0.02, 0.04, ("old", "new"), "title"))
     assert "50 % of the old rate" in words
 
 
@@ -48,6 +49,7 @@ def test_each_shuffle_says_its_own_gap() -> None:
     people = pd.DataFrame({"sales": [1.0, 2.0, 5.0, 8.0], "envelope": ["green", "green", "blue", "blue"]})
     other = pd.Series(["blue", "blue", "green", "green"])
     figure = draw_shuffles(people, [people["envelope"], other], "title")
+    assert figure.get_suptitle() == "title"
     assert ["gap +€5.00" in words_of(ax) for ax in figure.axes] == [True, False]
     assert "gap −€5.00" in words_of(figure.axes[1])
 
@@ -56,6 +58,7 @@ def test_gaps_as_far_as_the_observed_one_are_counted_on_both_sides_and_no_bar_mi
     gaps = pd.Series([-9.0, -6.0, -5.9, 0.0, 5.9, 6.0])
     ax = draw_gaps(gaps, 6.0, "title")
     assert "3 of 6 shuffles" in words_of(ax)
+    assert "both sides" in words_of(ax)
     edges = {round(bar.get_x(), 6) for bar in ax.patches}
     assert {6.0, -6.0} <= edges
 
