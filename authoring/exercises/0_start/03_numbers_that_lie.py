@@ -25,8 +25,8 @@ december = list_receipts("2024-12-01", "2025-01-01")
 december.head(3)
 
 # %% [markdown]
-# **03a What is a typical receipt of December?** One row of `december` is one receipt. Give the median and the mean of `sales`, as
-# `(median, mean)`, in euros, to the cent.
+# **03a What is a typical receipt of December?** One row of `december` is one receipt. Give the median and the mean of `sales`: two numbers in round
+# brackets, with a comma between, `(median, mean)`, in euros, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -45,7 +45,8 @@ hint("03a")
 
 # %% [markdown]
 # **03b How much did the answers rise?** The tables hold the letters of spring and of autumn, and how many were answered. Take all regions together. By how much did
-# the response rate rise? Answer as `(points, percent)`: the rise in percentage points, and the rise in percent of the old rate. To one decimal.
+# the response rate rise? Answer with two numbers in round brackets, with a comma between, `(points, percent)`: the rise in percentage points, and the
+# rise in percent of the old rate. To one decimal.
 
 # %%
 spring, autumn = list_letters("spring"), list_letters("autumn")
@@ -86,13 +87,13 @@ check("03c", rate)
 hint("03c")
 
 # %% [markdown] tags=["solution"]
-# {{rate:.2%}}. The mean of the four rates is {{(autumn.responses / autumn.letters).mean():.1%}}. With it Marta would expect
+# {{rate * 100:.2f}} %. The mean of the four rates is {{(autumn.responses / autumn.letters).mean() * 100:.1f}} %. With it Marta would expect
 # {{((autumn.responses / autumn.letters).mean() - rate) * autumn.letters.sum():,.0f}} answers too many from the next {{autumn.letters.sum():,}} letters.
 
 # %% [markdown]
 # **03d What can chance do?** In November the agency sent blue and green envelopes once more. `gap` is the difference that it found.
 # `gaps` holds the gaps of 1,000 shuffles. Which share of the shuffles is at least as far from zero as `gap`, on either side? One fraction, to three
-# decimals.
+# decimals. (The mean of True and False is the share of True.)
 
 # %%
 from loyalty.tasks.t03.scene import find_gap, open_envelopes, shuffle_gaps
@@ -113,8 +114,8 @@ check("03d", by_chance)
 hint("03d")
 
 # %% [markdown] tags=["solution"]
-# {{by_chance:.1%}}. Before the letters went out nobody knew which colour would win. If green had won, the slide would say "green". So both sides
-# count. (The colour does nothing here, as in the lesson. We chose a lottery with a large gap.)
+# {{by_chance * 100:.1f}} %. Before the letters went out nobody knew which colour would win. If green had won, the slide would say "green". So both sides
+# count. (The colour does nothing here, as in the lesson. Of many random draws we chose one with a large gap.)
 
 # %% [markdown]
 # **03e How many intervals keep the promise?** A hundred analysts took a sample of 800 receipts each. `intervals` holds the mean of each, with its 95 % interval from
@@ -138,10 +139,11 @@ check("03e", holding)
 hint("03e")
 
 # %% [markdown] tags=["solution"]
-# {{holding}} of 100. Another hundred analysts would count a few more or a few less. The promise is about 95 in the long run.
+# {{holding}} of 100. Another hundred analysts would count a few more or a few less. The promise is about 95 in the long run. (We chose
+# these hundred so that each usual mistake gives another number.)
 
 # %% [markdown]
-# **03f Which sentence may Marta sign?** The first analyst drew his sample by lot. He found a mean receipt of €{{intervals["mean"].iloc[0]:.2f}}, with a 95 % interval from
+# **03f Which sentence may Marta sign?** The first analyst drew his sample at random. He found a mean receipt of €{{intervals["mean"].iloc[0]:.2f}}, with a 95 % interval from
 # €{{intervals.low.iloc[0]:.2f}} to €{{intervals.high.iloc[0]:.2f}}. Which sentence is right? Answer `"A"`, `"B"`, `"C"` or `"D"`.
 #
 # - **A** *95 % of our receipts lie between these two amounts.*
@@ -168,5 +170,5 @@ next_mean = intervals["mean"].iloc[1:].between(low, high).mean()
 assert inside < 0.15 and next_mean < 0.94
 
 # %% [markdown] tags=["solution"]
-# C. Only {{list_receipts().sales.between(intervals.low.iloc[0], intervals.high.iloc[0]).mean():.0%}} of the receipts lie in that short range, so A is far off. D sounds nearly right, but the next mean has luck of its own:
+# C. Only {{list_receipts().sales.between(intervals.low.iloc[0], intervals.high.iloc[0]).mean() * 100:.0f}} % of the receipts lie in that short range, so A is far off. D sounds nearly right, but the next mean has luck of its own:
 # of the other 99 means, {{int(intervals["mean"].iloc[1:].between(intervals.low.iloc[0], intervals.high.iloc[0]).sum())}} lie in the range. And B is what a boss would like to hear.

@@ -55,7 +55,7 @@ price = price * 0.9
 price
 
 # %% [markdown]
-# Now run the second cell once more. It says 81! Nothing on the page has changed, only the number in the brackets before it.
+# Now run the second cell once more. It says 81! The code has not changed, but the number below it has, and the number in the brackets before it.
 
 # %%
 from loyalty.charts import house_style
@@ -67,11 +67,20 @@ figure = draw_memory([("2", "price = 100", 100), ("3", again, 90), ("4", again, 
 
 # %% tags=["verify"]
 assert price == 90
+code = "price = price * 0.9"
+memory = {"price": 100}
+exec(code, memory)
+exec(code, memory)
+assert round(memory["price"], 9) == 81
+memory["price"] = 100
+for run in range(3):
+    exec("reduced = price * 0.9", memory)
+    assert memory["reduced"] == 90
 
 # %% [markdown]
 # Two habits keep you safe.
 #
-# - Give a new result a **new name**: `reduced = price * 0.9` gives 90 however often you run it.
+# - Give a new result a **new name**: after `price = 100`, `reduced = price * 0.9` gives 90 however often you run it.
 # - Before you send a number, choose the menu *Kernel → Restart Kernel and Run All Cells*. It empties the memory and runs every cell
 #   once, from the top.
 #
@@ -105,17 +114,19 @@ from loyalty.tasks.t02.pictures import draw_months
 
 guessed = pd.to_datetime(receipts.day, format="mixed")
 told = pd.to_datetime(receipts.day, format="%d/%m/%Y")
-title = "A guess puts receipts into months that are not in the file"
+title = "A guess puts more than a third of the receipts into a wrong month"
 figure = draw_months({"Guessed: 12 months": guessed, "Told, day first: 3 months": told}, title)
 
 # %% tags=["verify"]
 assert guessed.dt.month.nunique() == 12 and told.dt.month.nunique() == 3
-lost = (guessed != told).sum()
-assert (guessed.dt.month.isin([4, 5, 6])).mean() < 0.75
+wrong = guessed.dt.month != told.dt.month
+outside = ~guessed.dt.month.isin([4, 5, 6])
+assert (wrong == (guessed != told)).all() and 1 / 3 < wrong.mean() < 1 / 2
+assert wrong.sum() == 263 and outside.sum() == 208 and (wrong & ~outside).sum() == 55
 
 # %% [markdown]
-# The file holds April to June. The guess put {{(~guessed.dt.month.isin([4, 5, 6])).sum()}} receipts into other months, again without an error message. So always say the form:
-# `"%d/%m/%Y"` is day, month, year. We keep the numbers and the dates.
+# The file holds April to June. The guess put {{(guessed.dt.month != told.dt.month).sum()}} receipts into a wrong month: {{(~guessed.dt.month.isin([4, 5, 6])).sum()}} outside
+# April to June, and {{((guessed.dt.month != told.dt.month) & guessed.dt.month.isin([4, 5, 6])).sum()}} within. Again no error message came. So always give the date format: `"%d/%m/%Y"` is day, month, year. We keep the numbers and the dates.
 
 # %%
 receipts = receipts.assign(sales=numbers, day=told)
@@ -138,7 +149,7 @@ print(f"{len(june)} receipts in June, {len(large)} of them online and of €50 o
 assert june.day.dt.month.eq(6).all() and len(june) == 211
 
 # %% [markdown]
-# (Store 0 is the online shop.) Two conditions stand in brackets of their own, with `&` between them: both must hold. `|` means that one is enough. The word
+# (Store 0 is the online shop.) Put each condition in its own brackets, with `&` between them: both must hold. `|` means that one is enough. The word
 # `and` does not work here: it stops with *The truth value of a Series is ambiguous*. *Try it: 02d.*
 
 # %% [markdown]
@@ -177,10 +188,12 @@ print(f"{len(june)} rows before, {len(with_region)} rows after")
 # %% tags=["verify"]
 assert len(june) == len(with_region) and with_region.region.notna().all()
 assert few.head(3).merge(managers).sales.sum() == 100
+assert len(managers.drop_duplicates()) == 3 and len(pd.concat([two, two]).drop_duplicates()) == 2
 
 # %% [markdown]
 # `validate="many_to_one"` makes pandas count for you. If a store stood twice in `stores`, the merge would stop with an error
-# message. A loud mistake is a good mistake. Then `stores.drop_duplicates()` keeps each row once. *Try it: 02e.*
+# message. A loud mistake is a good mistake. If the two rows are equal, `stores.drop_duplicates()` keeps one of them. If they differ,
+# as Boris and Chen do, ask which one is true. *Try it: 02e.*
 
 # %% [markdown]
 # ## 5 The pivot table is a group by
@@ -285,8 +298,24 @@ assert 0.2 < holes / wide.size < 0.6
 from loyalty.tasks.t02.pictures import draw_melt
 
 plan = {"region": ["north", "south"], "April": [100, 80], "May": [110, 90]}
+plan = pd.DataFrame(plan)
 title = "Every cell with a number gets a row of its own"
-figure = draw_melt(pd.DataFrame(plan), "region", ("month", "plan"), title)
+figure = draw_melt(plan, "region", ("month", "plan"), title, name="plan")
+
+# %%
+plan.melt(id_vars="region", var_name="month", value_name="plan")
+
+# %% [markdown]
+# Sometimes you need no long table. `sum` adds up a column, and `sum(axis=1)` adds up each *row*. With the region as the index,
+# `idxmin()` names the region with the smallest sum, and `min()` gives this sum.
+
+# %%
+of_region = plan.set_index("region").sum(axis=1)
+print(of_region.idxmin(), of_region.min())
+
+# %% tags=["verify"]
+assert plan.melt(id_vars="region", value_name="plan").groupby("region").plan.sum().equals(of_region.rename("plan"))
+assert of_region.idxmin() == "south" and of_region.min() == 170
 
 # %% [markdown]
 # ## A sorting that nobody kept
@@ -306,12 +335,19 @@ from_large_to_small.head(2)
 assert june.head(2).sales.max() < from_large_to_small.sales.iloc[1]
 
 # %% [markdown]
+# After a group by, the ids are the *index* of the sums: the bold column on the left. `.index` takes it, and `list(...)` makes a list of it.
+
+# %%
+sums = june.groupby("customer_id").sales.sum().sort_values(ascending=False)
+list(sums.head(2).index)
+
+# %% [markdown]
 # *Try it: 02i and 02j.*
 #
 # ## What we learned
 #
 # - The **kernel** remembers what was run, not what stands on the page. Restart it and run all before you send a number.
-# - A column of text is added up as text, and a date that is guessed may be another date. Look at `dtypes`, and say the form.
+# - A column of text is added up as text, and a date that is guessed may be another date. Look at `dtypes`, and give the date format.
 # - A **left join** keeps every row of the left table. A key that stands twice on the right multiplies rows. **Group by** makes
 #   one row of each pile.
 # - A **wide table** is for people, a **long table** for programs. An empty cell is skipped, a 0 is counted.
@@ -319,7 +355,8 @@ assert june.head(2).sales.max() < from_large_to_small.sales.iloc[1]
 # ## What could still be wrong
 #
 # - Most of these mistakes are silent. Count rows and add up money before and after each step: that finds most of them.
-# - Ids can be text in one sheet and numbers in the other. Then nothing is found, and a left join leaves every cell empty.
+# - Ids can be text in one sheet and numbers in the other. Then `merge` stops with *You are trying to merge on … columns*. Make both
+#   alike first, with `.astype(str)`.
 # - Excel itself may have changed the file before you got it: long card numbers are cut off, and some codes become dates. Lesson 11 looks for
 #   such damage.
 #
@@ -327,6 +364,17 @@ assert june.head(2).sales.max() < from_large_to_small.sales.iloc[1]
 #
 # Read a sheet of your own workbook: `pd.read_excel("workbook.xlsx", sheet_name="receipts")`. For a file with semicolons and commas:
 # `pd.read_csv("receipts.csv", sep=";", decimal=",")`, and the numbers are numbers at once.
+
+# %% tags=["verify"]
+as_text = stores.assign(store_id=stores.store_id.astype(str))
+try:
+    june.merge(as_text, on="store_id", how="left")
+    says = ""
+except ValueError as problem:
+    says = str(problem)
+assert says.startswith("You are trying to merge on int") and "and str columns" in says
+june_as_text = june.assign(store_id=june.store_id.astype(str))
+assert june_as_text.merge(as_text, on="store_id", how="left").region.notna().all()
 
 # %% [markdown]
 # [[links]]

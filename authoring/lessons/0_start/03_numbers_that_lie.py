@@ -54,9 +54,9 @@ assert round(mean) == 24 and 13.5 < median < 14.5 and below > 0.6
 
 # %% [markdown]
 # The **mean** is €{{receipts.sales.mean():.2f}}. The **median** is €{{receipts.sales.median():.2f}}: half of the receipts are smaller. A few large
-# receipts pull the mean up, and {{(receipts.sales < receipts.sales.mean()).mean():.0%}} of all receipts lie below it.
+# receipts pull the mean up, and {{(receipts.sales < receipts.sales.mean()).mean() * 100:.0f}} % of all receipts lie below it.
 #
-# How easily is a mean pulled? We take a hundred receipts, and a hotel buys for €2,000 at the same till.
+# How easily is a mean pulled? We take a hundred receipts, then one hotel receipt of €2,000 is added.
 
 # %%
 import pandas as pd
@@ -70,9 +70,9 @@ pd.DataFrame({name: sales.agg(["mean", "median"]) for name, sales in both.items(
 assert with_hotel.mean() > 2 * hundred.mean() and with_hotel.median() - hundred.median() < 1
 
 # %% [markdown]
-# One receipt more than doubles the mean, and the median hardly moves. Which one is right? It depends on the question.
+# One extra receipt makes the mean more than twice as large, and the median hardly moves. Which one is right? It depends on the question.
 #
-# - *What does a typical customer leave?* The median.
+# - *What is a typical receipt?* The median.
 # - *How much money will a thousand receipts bring?* The mean: mean times number is the sum.
 #
 # Line 1 of the slide says "your average customer" and gives the mean of receipts. *Try it: 03a in the
@@ -90,7 +90,7 @@ title = "One percentage point more, and 25 percent more: both are true"
 ax = draw_rates(0.04, 0.05, ("last year", "this year"), title)
 
 # %% [markdown]
-# The difference of two percents is counted in **percentage points**: here it is one. "25 %" is the same rise as a part of the *old* rate.
+# The difference of two percents is counted in **percentage points**: here it is one. "25 %" is the same rise, divided by the *old* rate.
 # It sounds larger. So say both, and say of what: *from 4 % to 5 %, one percentage point*. *Try it: 03b.*
 
 # %% [markdown]
@@ -119,15 +119,15 @@ assert round(mean_of_rates, 4) == 0.08 and abs(weighted - 0.0525) < 1e-12
 assert abs(np.average(letters.rate, weights=letters.letters) - weighted) < 1e-12
 
 # %% [markdown]
-# The mean of the rates is {{mean_of_rates:.0%}}. It counts the {{letters.letters.min()}} letters of the smallest region as much as the {{letters.letters.max():,}} of the largest. But of all
-# letters only **{{weighted:.2%}}** were answered. This is the **weighted mean**: each region counts as much as it has letters.
+# The mean of the rates is {{mean_of_rates * 100:.0f}} %. It counts the {{letters.letters.min()}} letters of the smallest region as much as the {{letters.letters.max():,}} of the largest. But of all
+# letters only **{{weighted * 100:.2f}} %** were answered. This is the **weighted mean**: each region counts as much as it has letters.
 #
 # The rule is short: *sum first, divide once*. *Try it: 03c.*
 
 # %% [markdown]
 # ## 4 What chance can do
 #
-# For line 4 the agency put the same letter into 120 envelopes, half of them blue and half green. A lottery chose who got which.
+# For line 4 the agency put the same letter into 120 envelopes, half of them blue and half green. Who got which was chosen at random.
 
 # %%
 from loyalty.tasks.t03.scene import find_gap, open_envelopes
@@ -148,7 +148,7 @@ title = "The same people and the same money, with new colours"
 figure = draw_shuffles(people, [people.envelope, *shuffles], title)
 
 # %% [markdown]
-# The dots stay, and only the colours move. Each shuffle makes a gap, though now no colour can do anything.
+# The money stays; a customer changes sides. Each shuffle makes a gap, though now no colour can do anything.
 #
 # Place your bet: **of 1,000 shuffles, how many make a gap at least as far from zero as the agency's?**
 
@@ -166,6 +166,10 @@ ax = draw_gaps(gaps, gap, "Chance alone often makes such a gap")
 far = (gaps.abs() >= abs(gap)).sum()
 
 # %% tags=["verify"]
+mixed = [people.sales.groupby(colours.to_numpy()).sum() for colours in shuffles]
+assert all(abs(sums.sum() - people.sales.sum()) < 1e-6 for sums in mixed)
+assert all((colours.to_numpy() != people.envelope).any() for colours in shuffles)
+assert abs((gaps.abs() >= abs(gap)).mean() - far / 1_000) < 1e-12
 assert len(people) == 120 and round(gap) == 15 and 100 < far < 200
 assert abs(gaps.mean()) < 1
 
@@ -175,9 +179,10 @@ reveal("03-bet", estimate=far, unit="", says=says)
 
 # %% [markdown]
 # {{far}} of 1,000 shuffles do it. What chance does once in {{1000 / far:.0f}} times is no reason to buy blue envelopes. This is a **permutation test**.
-# The share of such shuffles is called the p-value. Many people ask for less than 5 of 100 before they believe in an effect.
+# The share of such shuffles is called the p-value: `(gaps.abs() >= abs(gap)).mean()`. The mean of True
+# and False is a share, because True counts as 1 and False as 0. Many people ask for less than 5 of 100 before they believe in an effect.
 #
-# In this chain we know the truth: the colour changes *nothing*. (We chose a lottery with a large gap, to show how real chance can look.) *Try it: 03d.*
+# In this chain we know the truth: the colour changes *nothing*. (Of many random draws we chose one with a large gap, to show how real chance can look.) *Try it: 03d.*
 
 # %% [markdown]
 # ## 5 What an interval promises
@@ -242,13 +247,13 @@ assert abs(widths[800] / widths[3_200] - 2) < 0.15
 #
 # ## A hundred wrong intervals
 #
-# Now a hundred people take samples in another way. They draw *lines* of the till's file, and look up the receipt of each line. It sounds
+# Now a hundred people take samples in another way. They pick lines (one line = one product) at random, and look up the receipt of each line. It sounds
 # harmless.
 
 # %%
 by_lines = take_samples(receipts.sales, size=800, chances=receipts.lines)
 right = ((by_lines.low <= truth) & (truth <= by_lines.high)).sum()
-subtitle = "the same chain; receipts found by drawing lines of the file"
+subtitle = "the same chain; receipts found by picking lines at random"
 title = f"Drawn in the wrong way, {right or 'none'} of 100 intervals holds the truth"
 ax = draw_hundred(by_lines, truth, title, subtitle)
 
@@ -256,7 +261,7 @@ ax = draw_hundred(by_lines, truth, title, subtitle)
 assert right == 0 and by_lines["low"].min() > 1.5 * truth
 
 # %% [markdown]
-# A receipt with ten lines has ten chances to be drawn, so large receipts come too often. An interval knows about *luck*. It knows nothing about a sample that
+# A receipt with ten lines has ten chances to be picked, so large receipts come too often. An interval knows about *luck*. It knows nothing about a sample that
 # was drawn in the wrong way, and more data of the same kind do not help.
 
 # %% [markdown]
@@ -269,7 +274,7 @@ assert right == 0 and by_lines["low"].min() > 1.5 * truth
 #
 # ## What could still be wrong
 #
-# - A gap that chance makes rarely may still have another cause. Who got which envelope? Only a lottery makes the groups alike.
+# - A gap that chance makes rarely may still have another cause. Who got which envelope? Only chance makes the groups alike.
 # - A gap that chance makes often may still be real. With {{len(people)}} customers only a large effect can be seen.
 # - If you test twenty colours, about one of them will look good by chance alone.
 #

@@ -115,6 +115,7 @@ def draw_months(readings: Mapping[str, pd.Series], title: str) -> Figure:
     figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     right = list(readings.values())[-1].dt.month.to_numpy()
     months = pd.Index(range(1, 13))
+    most = max(int(dates.dt.month.value_counts().max()) for dates in readings.values())
     for ax, (name, dates) in zip(np.atleast_1d(axes), readings.items(), strict=True):
         is_right = dates.dt.month.to_numpy() == right
         kept, moved = (
@@ -124,8 +125,7 @@ def draw_months(readings: Mapping[str, pd.Series], title: str) -> Figure:
         top = ax.bar(range(12), moved, bottom=kept, color=HIGHLIGHT, width=0.75)
         ax.bar_label(top, [f"{count}" if count else "" for count in kept + moved], padding=2, fontsize=9)
         ax.set_xticks(range(12), [month_abbr[month] for month in months], fontsize=8)
-        ax.set_yticks([])
-        ax.margins(y=0.12)
+        ax.set(yticks=[], ylim=(0, most * 1.15))
         ax.spines["left"].set_visible(False)
         wrong = f"; red: {moved.sum()} in a wrong month" if moved.sum() else ""
         headline(ax, name, f"receipts by month{wrong}")

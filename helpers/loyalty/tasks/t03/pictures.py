@@ -128,9 +128,7 @@ def draw_weights(letters: pd.DataFrame, title: str) -> Axes:
         if width > WIDE * total:  # in the lower half of a wide bar no line crosses the name
             ax.annotate(words, (middle, rate * 0.4), ha="center", va="center", fontsize=10)
         else:
-            is_last = middle + width > total
-            place, side = (total, "right") if is_last else (middle, "center")
-            ax.annotate(words, (place, rate), (0, 4), textcoords="offset points", ha=side, fontsize=10)
+            ax.annotate(words, (middle + width / 2, rate), (0, 4), textcoords="offset points", ha="right", fontsize=10)
     means = (
         ("mean of the rates", float(rates.mean()), HIGHLIGHT),
         ("all letters", whole, TREATED),
@@ -213,7 +211,7 @@ def draw_gaps(gaps: pd.Series, observed: float, title: str) -> Axes:
     )
     ax.annotate(
         f"{far.sum()} of {len(gaps):,} shuffles\nare as far from zero,\non both sides together",
-        (observed, top * 0.6),
+        (observed, top * 0.82),
         (6, 0),
         textcoords="offset points",
         color=HIGHLIGHT,
