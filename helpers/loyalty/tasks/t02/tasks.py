@@ -74,8 +74,7 @@ def _answer_restart() -> Answers:
         Mistake("halved_twice", "You halved twice. Run All runs each cell once.", START / 2**2),
         Mistake(
             "halved_six_times",
-            "That is 800 halved six times: three runs before the restart, and three after it. A restart empties the memory, and then each "
-            "cell runs once.",
+            "That is 800 halved six times. A restart empties the memory, and then Run All runs each cell once: 800, and one halving.",
             START / 2**6,
         ),
         Mistake(
@@ -242,7 +241,7 @@ def _answer_filter() -> Answers:
         ),
         Mistake(
             "no_row",
-            "No row is left. Put each condition in its own brackets: otherwise Python reads `0 & …` first.",
+            "There are such receipts. Has each condition its own brackets? Without them Python reads `0 & …` first.",
             0.0,
         ),
         Mistake(
@@ -673,9 +672,9 @@ def _answer_region_behind() -> Answers:
         ),
     )
     praise = (
-        f"The {right}: it reached {share:.1f} % of its plan. The mean of its three monthly percents is {shares.mean(axis=1)[right]:.0%}, "
+        f"The {right}: it reached {share:.1f} % of its plan. The mean of its three monthly percents is {shares.mean(axis=1)[right] * 100:.0f} %, "
         "because it did well in its smallest month."
-    ).replace("%,", " %,")
+    )
     return Answers((right, share), mistakes, praise, near)
 
 

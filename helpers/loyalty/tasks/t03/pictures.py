@@ -80,7 +80,7 @@ def draw_rates(before: float, after: float, names: tuple[str, str], title: str) 
     points = f"{rates[1] - rates[0]:.1f}"
     says = (
         f"+{points} percentage point{'' if points == '1.0' else 's'}",
-        f"= {after / before - 1:.0%} of the old rate".replace("%", " %"),
+        f"= {(after / before - 1) * 100:.0f} % of the old rate",
     )
     for text, lift in zip(says, (8, -8), strict=True):
         ax.annotate(
@@ -128,7 +128,7 @@ def draw_weights(letters: pd.DataFrame, title: str) -> Axes:
         if width > WIDE * total:  # in the lower half of a wide bar no line crosses the name
             ax.annotate(words, (middle, rate * 0.4), ha="center", va="center", fontsize=10)
         else:
-            ax.annotate(words, (middle + width / 2, rate), (0, 4), textcoords="offset points", ha="right", fontsize=10)
+            ax.annotate(words, (middle + width / 2, rate), (-2, 4), textcoords="offset points", ha="right", fontsize=10)
     means = (
         ("mean of the rates", float(rates.mean()), HIGHLIGHT),
         ("all letters", whole, TREATED),

@@ -1,4 +1,4 @@
-"""The numbers of lesson 03 and of its exercise: receipts of a chain, letters by region, envelopes by lottery, samples."""
+"""The numbers of lesson 03 and of its exercise: receipts of a chain, letters by region, envelopes dealt at random, samples."""
 
 from __future__ import annotations
 

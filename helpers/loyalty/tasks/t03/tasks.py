@@ -217,7 +217,9 @@ def _answer_rate() -> Answers:
         ),
     )
     return Answers(
-        right, mistakes, f"{right:.2%} of all letters were answered; the mean of the four rates is {rate.mean():.1%}."
+        right,
+        mistakes,
+        f"{right * 100:.2f} % of all letters were answered; the mean of the four rates is {rate.mean() * 100:.1f} %.",
     )
 
 
@@ -271,7 +273,7 @@ def _answer_chance() -> Answers:
             float((shuffle_gaps(lesson).abs() >= abs(find_gap(lesson))).mean()),
         ),
     )
-    praise = f"{right:.1%} of the shuffles make a gap of €{gap:.2f} or more, though colour does nothing."
+    praise = f"{right * 100:.1f} % of the shuffles make a gap of €{gap:.2f} or more, though colour does nothing."
     return Answers(right, mistakes, praise)
 
 
@@ -284,7 +286,7 @@ def _answer_promise() -> Answers:
     def count_holding(value: float) -> float:
         return float(((low <= value) & (value <= high)).sum())
 
-    one_side = "These are intervals that miss the truth, on one side only. Those that hold it are asked."
+    one_side = "So many intervals miss the truth on one side. Those that hold it are asked."
     mistakes = (
         Mistake(
             "those_that_miss",
@@ -296,12 +298,12 @@ def _answer_promise() -> Answers:
         Mistake("promised", "95 is what was promised. Count how many of these hundred hold the truth.", 95.0),
         Mistake(
             "low_end_only",
-            "You looked at the lower ends alone. The truth must also lie below the upper end: join two conditions with `&`.",
+            "So many intervals begin below the truth. The truth must also lie below the upper end: join two conditions with `&`.",
             float((low <= truth).sum()),
         ),
         Mistake(
             "high_end_only",
-            "You looked at the upper ends alone. The truth must also lie above the lower end: join two conditions with `&`.",
+            "So many intervals end above the truth. The truth must also lie above the lower end: join two conditions with `&`.",
             float((truth <= high).sum()),
         ),
         Mistake(
@@ -321,22 +323,22 @@ def _answer_promise() -> Answers:
         ),
         Mistake(
             "narrow_ones",
-            "You counted the intervals that are narrower than €5. Their width does not tell whether they hold the truth.",
+            f"So many intervals are narrower than €{NARROW}. Their width does not tell whether they hold the truth.",
             float((high - low < NARROW).sum()),
         ),
         Mistake(
             "mean_of_the_means",
-            "You took the mean of the hundred means for the truth. It is given: `truth`.",
+            "That is the number for the mean of the hundred means. The truth is given: `truth`.",
             count_holding(float(mean.mean())),
         ),
         Mistake(
             "means_above",
-            "You counted the means above the truth. Look at both ends of each interval.",
+            "So many means lie above the truth. Look at both ends of each interval.",
             float((mean > truth).sum()),
         ),
         Mistake(
             "means_below",
-            "You counted the means below the truth. Look at both ends of each interval.",
+            "So many means lie below the truth. Look at both ends of each interval.",
             float((mean < truth).sum()),
         ),
     )

@@ -7,7 +7,14 @@ import pytest
 
 from loyalty.tasks.checking.cells import Part
 from loyalty.tasks.checking.diagnosis import find_generic_mistake, find_rounded_mistake
-from loyalty.tasks.checking.mistakes import Mistake, count_decimals, find_mistakes, find_reach, name_mistakes
+from loyalty.tasks.checking.mistakes import (
+    Mistake,
+    count_decimals,
+    find_mistakes,
+    find_reach,
+    name_mistakes,
+    set_apart,
+)
 from loyalty.tasks.checking.triples import list_widths
 
 NEAR = [Mistake("fee_of_takers", "The fee is that of the takers.", 0.06351), Mistake("margin_30", "30 %.", 0.06382)]
@@ -38,6 +45,15 @@ def test_mistakes_that_cannot_be_told_apart_are_said_together() -> None:
     pairs = [Mistake(name, f"You took {name}.", (1.0, 2.0)) for name in "pqr"]
     assert name_mistakes(pairs)[1].startswith("Three different mistakes give this answer. Either (a): You took p.")
     assert name_mistakes(pairs * 2)[1].startswith("Several different mistakes give this answer.")
+
+
+def test_mistakes_with_one_and_the_same_list_are_set_apart_and_none_is_lost() -> None:
+    known = [Mistake(name, name, value) for name, value in (("a", [1, 2]), ("b", [2, 1]), ("c", [1, 2]))]
+    apart, near = set_apart(known, 0)
+    assert ([one.name for one in apart], [one.name for one in near]) == (["b"], ["a", "c"])
+    edge = [Mistake("a", "a", 1.0), Mistake("b", "b", 1.5), Mistake("c", "c", 2.1)]
+    assert [one.name for one in set_apart(edge, 0.1)[0]] == ["c"]
+    assert set_apart([], 0.1) == ((), ())
 
 
 def test_a_known_mistake_is_known_when_it_is_rounded_too_far_but_not_to_one_digit() -> None:

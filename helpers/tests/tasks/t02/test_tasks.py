@@ -190,7 +190,9 @@ def test_a_region_without_its_share_or_beside_another_share_is_not_right(quarter
         found = check("02j", (other, share))
         assert (found.status, found.mistake) == ("wrong", None)
     assert check("02j", (region, 70.0)).mistake is None
-    assert check("02j", (region, 78)).status == "wrong"
+    assert "could not be read" not in check("02j", (region, 70.0)).message
+    assert check("02j", (region, 78)).mistake == "too_coarse"
+    assert check("02j", ("south", 78)).mistake is None  # beside another region nothing is right but rounded
 
 
 def test_a_plan_that_repeats_for_each_receipt_is_named(sheets):
