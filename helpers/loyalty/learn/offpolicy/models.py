@@ -103,11 +103,11 @@ class _Sums:
     def __sub__(self, other: _Sums) -> _Sums:
         return _Sums(*(getattr(self, name) - getattr(other, name) for name in self.__dataclass_fields__))
 
-    def solve(self) -> LinearFit:
+    def solve(self, own: float = OWN) -> LinearFit:
         """Fit the level to all, then to what is left each arm's own part."""
         inverse = np.linalg.inv(self.level + _penalty(len(self.score), COMMON, 1e-9))
         level = inverse @ self.score
-        penalty = _penalty(self.own.shape[1], OWN, COMMON)
+        penalty = _penalty(self.own.shape[1], own, COMMON)
         inverses = np.linalg.inv(self.own + penalty)
         rest = self.scores - self.crosses @ level
         return LinearFit(level, np.einsum("aij,aj->ai", inverses, rest), inverse, inverses, self.crosses)
@@ -161,7 +161,7 @@ def predict_arms(log: PolicyLog, *, folds: int, seed: int, model: BaseEstimator 
     """
     design = build_design(log)
     if folds == 1:
-        fit = _sum_rows(design, log, np.arange(len(log))).solve()
+        fit = _sum_rows(design, log, np.arange(len(log))).solve(COMMON)  # no weights would put a penalty's bias right
         return Predictions(fit.predict(design), design, fit)
     fold = split_customers(log, folds, seed)
     values = np.empty((len(log), len(log.arms)))
