@@ -45,11 +45,11 @@ vat_rate = None  # value-added tax inside the sales, 0.20 for 20 percent
 planned_control_share = 0.30  # share of control that was planned
 other_waves = None  # "none" if no other campaign ran before or beside this one; else add its list to data
 by = None  # a column of the list to show separately; segment if there is one
+cluster = None  # who was drawn together: a column of the list, such as the store; "none" if each customer alone
 outcome = (
     None  # a column of contacts with 0 and 1, such as "retention_7", instead of money: then no receipts are needed
 )
 not_invited = None  # name of a group that could have been invited and was not, without a lottery
-cluster = None  # who was drawn together: a column of the list, such as the store; "none" if each customer alone
 currency = "₽"  # written before amounts
 title = "Spring offer"  # the heading of the report
 save_as = None  # "results/spring" writes results/spring.xlsx and results/spring.parquet

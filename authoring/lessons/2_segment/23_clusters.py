@@ -226,7 +226,7 @@ row = choice.table.set_index("k").loc[k]
 # %%
 from loyalty.segment.clusters import profile_clusters
 
-groups = cluster_customers(what, k, rank_by="online_share", seed=23)
+groups = cluster_customers(what, choice.k, rank_by="online_share", seed=23)
 profiles = profile_clusters(groups, shopping, [*departments, "frequency", "monetary"])
 ax = profiles.plot(title="What each group buys", source=SIMULATED)
 

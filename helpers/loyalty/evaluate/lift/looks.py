@@ -143,8 +143,12 @@ class EarlyLooks:
                     f" A test stops early when luck helps: {effect} is too far from zero on average. Use the interval."
                 )
             return text
+        if look.decision == END and np.isnan(look.z) and look.effect != 0:
+            return f"The last look ({look.date:%Y-%m-%d}) has been made: {what}; all customers of a group are alike."
         if look.decision == END:
             return f"The last look ({look.date:%Y-%m-%d}) has been made: {what}. Zero is not left out."
+        if np.isnan(look.z) and look.effect != 0:
+            return f"Nothing can be said after {place}: {what}, but within the groups all customers are alike."
         if np.isnan(look.z):
             return f"Go on after {place}: the groups do not differ yet. Next look: {self.dates[look.number]:%Y-%m-%d}."
         asked = "no result stops it so early"

@@ -86,7 +86,7 @@ def _fit_k_means(values: np.ndarray, k: int, seed: int, starts: int) -> Fitted:
         with threadpool_limits(1 if len(sample) < LARGE else None):
             for start in range(starts):
                 # n_init=1 and a seed of its own, because the starts are compared with each other
-                runs.append(KMeans(k, n_init=1, random_state=seed * 1_000 + start).fit(sample))
+                runs.append(KMeans(k, n_init=1, random_state=(seed * 1_000 + start) % 2**32).fit(sample))
             best = min(runs, key=lambda run: run.inertia_)
             if len(sample) < len(values):
                 best_of_all = KMeans(k, init=best.cluster_centers_, n_init=1).fit(values)
@@ -103,7 +103,7 @@ def _fit_mixture(sample: np.ndarray, k: int, seed: int) -> Fitted:
         warnings.simplefilter("ignore")
         # A floor of a hundredth of the mean variance keeps a cluster from shrinking onto equal customers
         floor = max(float(sample.var(axis=0).mean()) * 1e-2, 1e-9)
-        model = GaussianMixture(k, n_init=3, random_state=seed, reg_covar=floor).fit(sample)
+        model = GaussianMixture(k, n_init=3, random_state=seed % 2**32, reg_covar=floor).fit(sample)
     return Fitted(model.means_, model.predict, len(sample))
 
 

@@ -223,7 +223,7 @@ def measure_valleys(values: np.ndarray, ks: Iterable[int], seed: int) -> np.ndar
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a cloud with many equal rows may hold fewer distinct ones than k
         for k in ks:
-            model = KMeans(k, n_init=2, max_iter=30, tol=1e-3, random_state=seed).fit(values)
+            model = KMeans(k, n_init=2, max_iter=30, tol=1e-3, random_state=seed % 2**32).fit(values)
             found.append(measure_valley(values, model.labels_, model.cluster_centers_))
     return np.array(found)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import floor, log10
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +23,8 @@ from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
 LEAF = -1
-DIGITS = 3  # of a threshold
+DIGITS = 3  # of a limit
+FINE = 0.005  # of a column's spread: a limit is never rounded more
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class RuleTree:
                     )  # fmt: skip
         for i, knot in enumerate(self.knots):
             is_leaf = knot.column is None
-            words = f"cluster {knot.cluster}" if is_leaf else f"{knot.column}\n≤ {knot.limit:g}?"
+            words = f"cluster {knot.cluster}" if is_leaf else f"{knot.column}\n≤ {knot.limit:.12g}?"
             box = {"facecolor": CONTROL if is_leaf else "white", "edgecolor": INK, "boxstyle": "round,pad=0.35"}
             ax.text(places[i], -knot.depth, words, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
         ax.set(xlim=(-0.7, len(leaves) - 0.3), ylim=(-depth - 0.5, 0.5))
@@ -112,8 +114,8 @@ def learn_rules(
     """Learn a rule tree (decision tree, a surrogate of the clustering) from columns in their own units.
 
     A till or a call centre cannot compute a distance to five centres, but can ask a few questions. Limits are rounded
-    to three digits, so that they can be written down, and the fidelity is that of the rounded rules. Not for judging
-    the clusters: a tree can be faithful to clusters that mean nothing.
+    to three digits, or to more where that would move them, and the fidelity is that of the rounded rules. Not for
+    judging the clusters: a tree can be faithful to clusters that mean nothing.
 
     Parameters
     ----------
@@ -166,9 +168,10 @@ def learn_rules(
     apart = np.zeros(len(people), dtype=bool)
     apart[rng.permutation(len(people))[: max(1, round(held_out * len(people)))]] = True
     seen = people[~apart]
-    tree = DecisionTreeClassifier(max_leaf_nodes=max_rules, min_samples_leaf=min_customers, random_state=seed)
+    tree = DecisionTreeClassifier(max_leaf_nodes=max_rules, min_samples_leaf=min_customers, random_state=seed % 2**32)
     tree.fit(seen[list(columns)].to_numpy(float), seen["cluster"].to_numpy())
-    knots = _read_knots(tree, tuple(columns))
+    spread = seen[list(columns)].max() - seen[list(columns)].min()
+    knots = _read_knots(tree, tuple(columns), spread.to_dict())
     rest = people[apart]
     leaf = _walk(knots, rest)
     said = np.array([knot.cluster for knot in knots])[leaf]
@@ -227,7 +230,23 @@ def apply_rules(rules: RuleTree, table: AnyTable) -> pd.DataFrame:
     return rows[keep].assign(cluster=clusters)
 
 
-def _read_knots(tree: DecisionTreeClassifier, columns: tuple[str, ...]) -> tuple[Knot, ...]:
+def round_limit(limit: float, spread: float) -> float:
+    """Round a limit to three digits, or to a small part of the column's spread where that is finer.
+
+    Examples
+    --------
+    >>> round_limit(16.2345, 30.0), round_limit(202306.4, 11.0)
+    (16.2, 202306.4)
+    """
+    if limit == 0 or spread <= 0:
+        return limit
+    digits = DIGITS - 1 - floor(log10(abs(limit)))
+    return round(limit, max(digits, -floor(log10(FINE * spread))))
+
+
+def _read_knots(
+    tree: DecisionTreeClassifier, columns: tuple[str, ...], spread: Mapping[str, float]
+) -> tuple[Knot, ...]:
     """Read scikit-learn's tree; limits are rounded."""
     inner = tree.tree_
     depth = np.zeros(inner.node_count, dtype=int)
@@ -239,7 +258,7 @@ def _read_knots(tree: DecisionTreeClassifier, columns: tuple[str, ...]) -> tuple
     for place in range(inner.node_count):
         is_leaf = inner.children_left[place] == LEAF
         column = None if is_leaf else columns[inner.feature[place]]
-        limit = 0.0 if is_leaf else float(f"{inner.threshold[place]:.{DIGITS}g}")
+        limit = 0.0 if column is None else round_limit(float(inner.threshold[place]), float(spread[column]))
         answer = int(tree.classes_[inner.value[place][0].argmax()])
         yes, no = int(inner.children_left[place]), int(inner.children_right[place])
         knots.append(Knot(column, limit, yes, no, answer, int(inner.n_node_samples[place]), int(depth[place])))
@@ -277,11 +296,11 @@ def _say(limits: dict[str, tuple[float, float]]) -> str:
     parts = []
     for column, (low, high) in limits.items():
         if np.isinf(low):
-            parts.append(f"{column} ≤ {high:g}")
+            parts.append(f"{column} ≤ {high:.12g}")
         elif np.isinf(high):
-            parts.append(f"{column} > {low:g}")
+            parts.append(f"{column} > {low:.12g}")
         else:
-            parts.append(f"{column} > {low:g} and ≤ {high:g}")
+            parts.append(f"{column} > {low:.12g} and ≤ {high:.12g}")
     return ", ".join(parts) or "everybody"
 
 

@@ -144,6 +144,8 @@ def measure_stability(
     result["reading"] = [read_jaccard(value) for value in result["jaccard"]]
     low, high = np.quantile(agreements, [0.025, 0.975])
     notes = _warn(result, draws, len(values), len(features.table))
+    if base.k == 0:
+        notes = ["no cluster was found: what looks stable is that nobody belongs to one", *notes]
     return Stability(result, float(agreements.mean()), float(low), float(high), base.k, method, draws, tuple(notes))
 
 
