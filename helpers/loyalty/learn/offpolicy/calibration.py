@@ -33,7 +33,8 @@ class ChanceCheck:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a cell: grouping (all, segment, wave, chance), group, arm, rows, drawn, expected, p, p_adjusted.
+        One row a cell: grouping (all, segment, campaign_id, wave, chance), group, arm, rows, drawn, expected, p,
+        p_adjusted.
     p : float
         The smallest p-value, corrected for all cells (Holm).
     level : float
@@ -144,7 +145,7 @@ def _list_cells(log: PolicyLog) -> Iterator[tuple[str, str, str, int, int, float
 def _list_groupings(log: PolicyLog, arm: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """The ways in which the rows are grouped for an arm."""
     yield "all", np.zeros(len(log), int), np.array(["all rows"])
-    for name in ("segment", "wave"):
+    for name in ("segment", "campaign_id", "wave"):
         codes, names = pd.factorize(log.rows[name], sort=True)
         if len(names) > 1:
             yield name, codes, np.asarray(names)
@@ -166,11 +167,7 @@ def _test_cell(
     if log.chances is None:
         if not count:
             return np.nan, np.nan
-        share = count / float((1 / log.propensity[here][drawn]).sum())
-        share = min(share, 1.0)
-        size = len(drawn)
-        spread = size * share * (1 - share)
-        return size * share, find_tail(count, size * share, spread, two_sided=False)
+        return _test_propensities(log.propensity[here][drawn], len(drawn))
     chance = log.chances[here, arm]
     expected = float(chance.sum())
     spread = float((chance * (1 - chance)).sum())
@@ -180,6 +177,20 @@ def _test_cell(
         more = max(1.0, float((sums**2).sum()) / spread)  # who drew once for several waves drew less
         scaled = expected + (count - expected) / np.sqrt(more)
     return expected, find_tail(scaled, expected, spread)
+
+
+def _test_propensities(propensity: np.ndarray, size: int) -> tuple[float, float]:
+    """Expected draws of an arm, and the p-value of more, from the propensities of those who got it alone.
+
+    Their inverses sum to the rows on average, with the variance Σ(1 − p)/p over all rows, here estimated from those who
+    got the arm. Brought to the scale of a binomial count with that variance; exact where all propensities are alike.
+    """
+    inverse = 1 / propensity
+    total = float(inverse.sum())
+    spread = size * float(((1 - propensity) * inverse**2).sum()) / total
+    share = min(size / (spread + size), 1.0)
+    expected = len(propensity) * size / total
+    return expected, find_tail(share * total, size * share, size * share * (1 - share), two_sided=False)
 
 
 def find_tail(count: float, expected: float, variance: float, *, two_sided: bool = True) -> float:

@@ -23,6 +23,7 @@ KEY = ("campaign_id", "wave", "customer_id")
 CHANCE = "chance_"  # begins the columns that hold the chance of each arm
 OUT = ("holdout", "resting")  # flags of those who take no part in the lottery
 CLOSE = 1e-6  # chances are written with rounding
+LARGEST = 1e50  # squares and cubes of larger numbers cannot be summed
 CONTROL = "control"
 UNKNOWN = "not known and counted as 0: "
 
@@ -81,6 +82,7 @@ class PolicyLog:
     def is_adaptive(self) -> bool:
         """Whether mean chances of one segment moved from wave to wave, as those of a plan that learns do.
 
+        A fixed policy on a covariate does the same where the customers of a segment change from wave to wave.
         By more than a point, and by more than four standard errors, where customers have chances of their own.
         """
         wave = self.rows["wave"]
@@ -130,7 +132,7 @@ class PolicyLog:
             propensity=self.propensity[here],
             chances=None if self.chances is None else self.chances[here],
             outcome=self.outcome[here],
-            customer=pd.factorize(self.customer[here])[0],
+            customer=pd.factorize(self.customer[here], sort=True)[0],
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -234,7 +236,7 @@ def open_log(
         chances,
         table[outcome].to_numpy(float),
         outcome,
-        pd.factorize(ids)[0],
+        pd.factorize(ids if pd.api.types.is_integer_dtype(ids) else write_column(ids), sort=True)[0],
         tuple(dict.fromkeys(covariates)),
         error,
         (*left, *notes),
@@ -268,11 +270,12 @@ def _read_two(
     try:
         joined = open_waves(given, results, contract)
     except TableError as error:
+        told = [
+            text.replace("say missing='zero'", "add a row of zeros for each of the others") for text in error.problems
+        ]
         if own:
-            raise TableError(
-                [text.replace("`margin`", f"`{outcome}`") for text in error.problems], error.name
-            ) from None
-        raise
+            told = [text.replace("`margin`", f"`{outcome}`") for text in told]
+        raise TableError(told, error.name) from None
     table = joined.rows.to_pandas()
     there = sorted(set(table["window"]))
     if window not in there:
@@ -352,6 +355,10 @@ def _find_wrong_numbers(table: pd.DataFrame, name: str, *, is_outcome: bool) -> 
         return [f"`{name}` should be a number in every row, found {column.iloc[0]!r}"]
     table[name] = column.astype(float)
     n = int((~np.isfinite(table[name])).sum())
+    if not n and (huge := int((table[name].abs() > LARGEST).sum())):
+        return [
+            f"`{name}` is beyond {LARGEST:.0e} in {huge:,} rows: no amount of money is; a mark for a missing value?"
+        ]
     if not n:
         return []
     hint = "who bought nothing has 0" if is_outcome else "fill in what is known, or leave the column out"
@@ -364,6 +371,7 @@ def _find_chances(table: pd.DataFrame, arm_probs: AnyTable) -> tuple[tuple[str, 
     names = [name for name in table if isinstance(name, str) and name.startswith(CHANCE)]
     if arm_probs is not None:
         arms, chances, problems = _read_arm_probs(table, arm_probs, seen)
+        problems += _compare_chances(table, names, arms, chances)
     elif names:
         arms = _sort_arms({name.removeprefix(CHANCE) for name in names} | seen)
         chances = np.zeros((len(table), len(arms)))
@@ -378,7 +386,21 @@ def _find_chances(table: pd.DataFrame, arm_probs: AnyTable) -> tuple[tuple[str, 
     elif (off := np.abs(chances.sum(axis=1) - 1) > 1e-4).any() and not problems:
         shown = ", ".join(map(str, table["customer_id"][off].head(3)))
         problems.append(f"the chances of {int(off.sum()):,} rows do not sum to 1 (customer_id {shown}): log every arm")
-    return arms, np.clip(chances, 0.0, 1.0), problems
+    chances = np.clip(chances, 0.0, 1.0)
+    sums = chances.sum(axis=1, keepdims=True)
+    return arms, chances if problems else chances / sums, problems  # rounded chances sum to 1, as those of a plan do
+
+
+def _compare_chances(table: pd.DataFrame, names: list[str], arms: tuple[str, ...], chances: np.ndarray) -> list[str]:
+    """Say where columns of chances contradict arm_probs."""
+    off = np.zeros(len(table), bool)
+    for name in names:
+        arm = name.removeprefix(CHANCE)
+        told = chances[:, arms.index(arm)] if arm in arms else np.zeros(len(table))
+        off |= ~(np.abs(pd.to_numeric(table[name], errors="coerce").to_numpy(float) - told) <= 1e-4)
+    if not off.any():
+        return []
+    return [f"arm_probs and the columns `{CHANCE}…` differ in {int(off.sum()):,} rows: which were drawn from?"]
 
 
 def _sort_arms(names: set[str]) -> tuple[str, ...]:

@@ -183,14 +183,15 @@ def _predict_by(
     log: PolicyLog, design: Design, fold: np.ndarray, folds: int, model: BaseEstimator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Fit a model of one's own, an arm at a time; an arm that a fit has not seen gets the mean of all."""
+    columns = design.level[:, 1:] if design.level.shape[1] > 1 else np.zeros((len(log), 1))
     for one in range(folds):
         seen = fold == one
         filled = np.full((int(seen.sum()), len(log.arms)), log.outcome[~seen].mean())
         for arm in range(len(log.arms)):
             mine = ~seen & (log.arm == arm)
             if mine.any():
-                fit = clone(model).fit(design.level[mine, 1:], log.outcome[mine])
-                filled[:, arm] = fit.predict(design.level[seen, 1:])
+                fit = clone(model).fit(columns[mine], log.outcome[mine])
+                filled[:, arm] = fit.predict(columns[seen])
         yield np.flatnonzero(seen), filled
 
 

@@ -164,6 +164,9 @@ def _spread(log: PolicyLog, table: pd.DataFrame, key: list[str]) -> tuple[list[s
     """Bring the forms of a table to one row a key and one column an arm."""
     marked = {name.removeprefix(CHANCE): name for name in table if str(name).startswith(CHANCE)}
     wide = marked or {name: name for name in log.arms if name in table}
+    if "arm" in table and (both := [name for name in log.arms if name in table and name not in key]):
+        says = "the plan has `arm` and columns that bear the names of arms"
+        raise TableError([f"{says} ({', '.join(both[:3])}): which of the two is meant? Leave the other out"], NAME)
     if "probability" in table and "arm" in table:
         if table.duplicated([*key, "arm"]).any():
             raise TableError([f"an arm stands twice in the plan for one {key[-1]}: keep one"], NAME)

@@ -40,7 +40,7 @@ class PlanRivals:
         """One row a plan: value, low, high, ess, difference to the base with its interval, p, p_adjusted (Holm)."""
         frame = pd.concat([one.to_frame() for one in self.values.values()], ignore_index=True)
         frame.insert(0, "plan", list(self.values))
-        others = (frame["plan"] != self.base).to_numpy()
+        others = (frame["plan"] != self.base).to_numpy() & frame["difference_p"].notna().to_numpy()
         adjusted = np.full(len(frame), np.nan)
         adjusted[others] = correct_for_many(frame["difference_p"][others])
         frame["p_adjusted"] = adjusted

@@ -41,6 +41,9 @@ MODELLED = ("dr", "switch", "direct")
 CUT = ("clipped", "switch")
 LEAST_ESS = 50
 MOST_OF_ONE = 0.1  # of all weight on one customer
+LEAST_CELL = 5  # rows of an arm in a segment
+MATTERS = 0.01  # share of the rows that the plan gives to arms of which a segment has fewer
+ALIKE = 1e-3  # weights that differ by less differ by the rounding of the logged chances
 ALARM = 0.001  # p-value of the check of chances, as for a sample ratio
 OWN = "the plan that ran"
 
@@ -133,9 +136,14 @@ class PlanValue:
         )
         is_open = not (self.difference.low > 0 or self.difference.high < 0)
         said = ", which is open" if is_open else ""
+        own = f"{low} to {high}" if np.isfinite(self.low) else "no interval"
+        paired = f"{gap_low} to {gap_high}{said}" if np.isfinite(self.difference.low) else "no interval"
+        known = f"judged from as much as {self.ess:,.0f} customers"
+        if not np.isfinite(self.value):
+            return f"What the plan would have brought cannot be told from this log, {known}."
         return (
-            f"The plan would have brought {value} a customer and wave ({low} to {high}), judged from as much as "
-            f"{self.ess:,.0f} customers. Against {self.against}: {gap} ({gap_low} to {gap_high}{said})."
+            f"The plan would have brought {value} a customer and wave ({own}), {known}. "
+            f"Against {self.against}: {gap} ({paired})."
         )
 
     def __repr__(self) -> str:
@@ -350,6 +358,16 @@ class Judge:
         ess, ess_rows = find_ess(mine), find_ess(weight)
         value, influence = self.measure(place, here, method, clip)
         theirs = self.measure_own(here) if other is None else self.measure(other, here, method, clip)
+        pull = influence - theirs[1]
+        apart, against = value - theirs[0], here.astype(float)
+        if other is not None:
+            against = np.where(here, self.weigh(other), 0.0)
+        sides = _split_sides(log, weight - against)
+        if not sides and method not in MODELLED:
+            apart, pull = 0.0, np.zeros(len(log))
+        elif sides and not (_has_spread(influence, log, weight) and _has_spread(theirs[1], log, against)):
+            pull = np.zeros(len(log))  # what one of the two owes to chance is not known
+        doubts = self._doubt_difference(sides, pull, against, method, clip, other)
         notes = [*self.warnings, *self._doubt(place, here, weight, ess, method, clip, influence)]
         fields: dict[str, Any] = {
             "n_treated": int((weight > 0).sum()),
@@ -360,9 +378,11 @@ class Judge:
         }
         low_ess = min(ess, ess_rows)
         estimate = _estimate(log, value, influence, low_ess, {**fields, "estimand": "value of the plan",
-                             "details": self._describe(weight, method, clip)})  # fmt: skip
-        gap = _estimate(log, value - theirs[0], influence - theirs[1], low_ess, {**fields, "base": theirs[0],
-                        "estimand": "value of the plan less another"})  # fmt: skip
+                             "details": self._describe(weight, method, clip)}, weight=weight)  # fmt: skip
+        ess_gap = min([find_ess(side) for side in sides], default=low_ess)
+        gap = _estimate(log, apart, pull, ess_gap, {**fields, "base": theirs[0], "warnings": (*notes, *doubts),
+                        "estimand": "value of the plan less another", "details": {"ess": ess_gap}},
+                        weight=np.maximum(weight, against), certain=not sides)  # fmt: skip
         total = weight.sum()
         part = log if here.all() else log.take(here)
         return PlanValue(
@@ -379,7 +399,7 @@ class Judge:
             influence,
             log.name,
             OWN if other is None else "the other plan",
-            estimate.warnings,
+            tuple(dict.fromkeys((*estimate.warnings, *doubts))),
         )
 
     def _describe(self, weight: np.ndarray, method: str, clip: float) -> Mapping[str, float]:
@@ -400,7 +420,7 @@ class Judge:
         influence: np.ndarray,
     ) -> list[str]:
         """Why the interval of this plan may say too much."""
-        notes = []
+        notes = self._doubt_cells(place, here)
         if ess < LEAST_ESS:
             notes.append(
                 f"little overlap: the effective sample size is {ess:.0f}, under {LEAST_ESS}; only a test can tell"
@@ -422,6 +442,78 @@ class Judge:
             notes.append("the model is taken for right: what it gets wrong is not in the interval")
         return notes
 
+    def _doubt_cells(self, place: int, here: np.ndarray) -> list[str]:
+        """Name the segments in which nobody, or hardly anybody, got what the plan gives there."""
+        arms = len(self.log.arms)
+        segment, names = pd.factorize(self.log.rows["segment"][here], sort=True)
+        plan, arm = self.plans[place][here], self.log.arm[here]
+        wanted = np.zeros((len(names), arms))
+        np.add.at(wanted, segment, plan)
+        wanted /= here.sum()
+        got = plan[np.arange(len(arm)), arm] > 0
+        rows = np.bincount(segment[got] * arms + arm[got], minlength=len(names) * arms).reshape(-1, arms)
+        notes = []
+        for thin, says in ((rows == 0, "nobody"), ((rows > 0) & (rows < LEAST_CELL), f"fewer than {LEAST_CELL} rows")):
+            share = np.where(thin, wanted, 0.0)
+            if share.sum() < MATTERS:
+                continue
+            biggest = np.argsort(-share, axis=None, kind="stable")[: min(3, np.count_nonzero(share))]
+            cells = [f"{self.log.arms[cell % arms]!r} in segment {names[cell // arms]}" for cell in biggest]
+            notes.append(
+                f"empty or thin cells: for {share.sum():.1%} of what the plan gives, {says} of the segment got it "
+                f"({', '.join(cells)}): the value and its interval know next to nothing of that"
+            )
+        return notes
+
+    def _doubt_difference(
+        self,
+        sides: list[np.ndarray],
+        pull: np.ndarray,
+        against: np.ndarray,
+        method: str,
+        clip: float,
+        other: int | None,
+    ) -> list[str]:
+        """Why the interval of the difference may say too much, even where that of the value does not."""
+        notes = []
+        if other is not None and method in CUT and (cut := _find_cut(against, method, clip)) > 0:
+            missing = "is lost" if method == "clipped" else "is judged by the model alone"
+            notes.append(f"difference: {cut:.1%} of the weight of the other plan {missing}")
+        if not sides:
+            return notes
+        ess = min(find_ess(side) for side in sides)
+        if ess < LEAST_ESS:
+            notes.append(
+                f"difference: few customers tell the two plans apart: an effective sample size of {ess:.0f}, under "
+                f"{LEAST_ESS}"
+            )
+        bought = np.bincount(self.log.customer, self.log.outcome != 0) > 0
+        if min(int((bought & (side > 0)).sum()) for side in sides) < LEAST_FILLED:
+            notes.append(
+                f"difference: of the customers that tell the two plans apart, fewer than {LEAST_FILLED} on one side "
+                "have an outcome other than zero"
+            )
+        skewness = _find_skewness(np.bincount(self.log.customer, pull))
+        if abs(skewness) > MOST_SKEWNESS:
+            notes.append(f"difference: heavy tail, its skewness is {skewness:.2f}, its interval may cover too little")
+        return notes
+
+
+def _split_sides(log: PolicyLog, apart: np.ndarray) -> list[np.ndarray]:
+    """Weight by customer that speaks for a plan, and that which speaks for the other; none where both are alike."""
+    apart = np.where(np.abs(apart) > ALIKE, apart, 0.0)
+    if not apart.any():
+        return []
+    mine = np.bincount(log.customer, np.maximum(apart, 0.0))
+    theirs = np.bincount(log.customer, np.maximum(-apart, 0.0))
+    return [mine, theirs]
+
+
+def _has_spread(influence: np.ndarray, log: PolicyLog, weight: np.ndarray) -> bool:
+    """Whether influence values differ from 0 by more than numbers are rounded; unknown ones do."""
+    scale = float(np.abs(log.outcome).max()) * max(1.0, float(weight.max()))
+    return not float(np.abs(influence).max()) <= len(log) * np.finfo(float).eps * scale
+
 
 def _find_cut(weight: np.ndarray, method: str, clip: float) -> float:
     """Share of the weight that clipping or switching takes away."""
@@ -438,8 +530,20 @@ def _find_skewness(pull: np.ndarray) -> float:
     return float((((pull - pull.mean()) / spread) ** 3).mean() / np.sqrt(len(pull)))
 
 
-def _estimate(log: PolicyLog, value: float, influence: np.ndarray, ess: float, fields: Mapping[str, Any]) -> Estimate:
-    """An estimate from influence values, robust to customers; Student's t by the effective sample size."""
+def _estimate(
+    log: PolicyLog,
+    value: float,
+    influence: np.ndarray,
+    ess: float,
+    fields: Mapping[str, Any],
+    *,
+    weight: np.ndarray,
+    certain: bool = False,
+) -> Estimate:
+    """An estimate from influence values, robust to customers; Student's t by the effective sample size.
+
+    What is no more than rounding is no spread: then there is no interval, or none is needed (`certain`).
+    """
     fields = dict(fields)
     level = fields.pop("level")
     if not np.isfinite(influence).all() or not np.isfinite(value):
@@ -448,8 +552,8 @@ def _estimate(log: PolicyLog, value: float, influence: np.ndarray, ess: float, f
             why = "no value: no row got what the plan would give"
         fields["warnings"] = (why, *fields["warnings"])
         return Estimate(value, np.nan, np.nan, np.nan, np.nan, **fields)
-    if not influence.any():
-        return make_estimate(value, 0.0, level=level, certain=value == 0.0, **fields)
+    if not _has_spread(influence, log, weight):
+        return make_estimate(0.0 if certain else value, 0.0, level=level, certain=certain, **fields)
     se, df = error_of_mean(influence, log.customer)
     df = max(1.0, min(df, ess - 1))
     return make_estimate(value, se, df=df, level=level, **fields)
@@ -498,8 +602,8 @@ def _find_doubts(log: PolicyLog) -> list[str]:
         notes.append(f"the logged chances are not those that were drawn from: {chances.finding}")
     if log.is_adaptive:
         notes.append(
-            "the chances moved from wave to wave, as those of a plan that learns do: the interval takes them as fixed, "
-            "and may cover too little"
+            "the mean chances of a segment moved from wave to wave: if the policy learned from earlier waves, the "
+            "interval takes them as fixed, and may cover too little"
         )
     if log.error > 0:
         notes.append(f"chances were found by drawing: their standard error is up to {log.error:.3f}")

@@ -112,3 +112,24 @@ def test_one_draw_for_several_waves_is_one_draw():
 def test_a_small_log_says_nothing():
     found = check_chances(open_log(make_log(1, 10)))
     assert found.fits and "nothing can be said" in found.finding
+
+
+def test_right_propensities_that_are_unlike_are_not_doubted():
+    alarms = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        chance = np.clip(rng.beta(0.5, 0.5, 3_000), 0.01, 0.99)
+        gift = rng.random(3_000) < chance
+        table = pd.DataFrame({"customer_id": range(3_000), "arm": np.where(gift, "gift", "control"), "profit": 1.0})
+        alarms += check_chances(open_log(table.assign(propensity=np.where(gift, chance, 1 - chance)))).p < 0.01
+    assert alarms <= binom.ppf(0.999, 40, 0.02)
+
+
+def test_a_campaign_with_other_chances_is_seen():
+    rng = np.random.default_rng(2)
+    may = np.arange(4_000) < 2_000
+    gift = rng.random(4_000) < np.where(may, 0.4, 0.6)
+    table = pd.DataFrame({"customer_id": range(4_000), "campaign_id": np.where(may, "may", "june"), "profit": 1.0})
+    table = table.assign(arm=np.where(gift, "gift", "control"), chance_gift=0.5, chance_control=0.5)
+    found = check_chances(open_log(table))
+    assert not found.fits and set(found.table.loc[found.table["p"] < 1e-6, "grouping"]) == {"campaign_id"}

@@ -227,3 +227,31 @@ def test_chances_of_ones_own_that_stay_are_not_taken_for_a_plan_that_learns():
     assert open_log(moved).is_adaptive
     bare = moved.drop(columns=["chance_control", "chance_gift", "chance_points"])
     assert open_log(bare.assign(propensity=np.where(moved["wave"] == 3, 0.5, 0.3))).is_adaptive
+
+
+@pytest.mark.parametrize("mail", [1, 0.5])
+def test_a_plan_in_two_forms_at_once_is_refused(mail):
+    plan = pd.DataFrame({"customer_id": range(1, 13), "arm": "control", "gift": mail})
+    with pytest.raises(TableError, match="columns that bear the names of arms .gift.: which of the two is meant"):
+        read_plan(open_log(make_twelve()), plan)
+    with pytest.raises(TableError, match="which of the two is meant"):
+        read_plan(open_log(make_twelve()), plan.assign(probability=1.0))
+
+
+def test_arm_probs_that_contradict_columns_of_chances_are_refused():
+    table = make_log(1, 30)
+    _, _, long = split(table)
+    one = table.assign(campaign_id="may", wave=1)
+    assert open_log(one, arm_probs=long).chances is not None
+    one.loc[:3, ["chance_control", "chance_gift"]] = [0.15, 0.25]
+    with pytest.raises(TableError, match="arm_probs and the columns `chance_…` differ in 4 rows"):
+        open_log(one, arm_probs=long)
+
+
+def test_messages_name_only_what_open_log_has():
+    contacts, outcomes, long = split(make_log(1, 30))
+    with pytest.raises(TableError) as told:
+        open_log(contacts, outcomes.head(20), long)
+    assert "missing=" not in str(told.value) and "add a row of zeros" in str(told.value)
+    with pytest.raises(TableError, match="`profit` is beyond 1e.50 in 12 rows"):
+        open_log(change(profit=1e200))

@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, t
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -395,3 +395,107 @@ def test_results_are_shown_in_words_with_their_effective_sample_size():
     assert "paired" in rivals._repr_html_()
     parts = value_segments(open_log(make_log(1)), PLAN)
     assert len(parts.plot().get_yticklabels()) == 2 and "young" in parts._repr_html_()
+
+
+# --- What an attack found ------------------------------------------------------------------------
+
+
+def make_two(seed, n=2_000, share=0.5, **columns):
+    """Mail or control by one chance for all."""
+    rng = np.random.default_rng(seed)
+    arm = np.where(rng.random(n) < share, "mail", "control")
+    table = pd.DataFrame({"customer_id": range(n), "arm": arm, "profit": rng.normal(10, 5, n)})
+    return table.assign(chance_mail=share, chance_control=1 - share, **columns)
+
+
+@pytest.mark.parametrize("method", ALL)
+@pytest.mark.parametrize("few", [0, 3])
+def test_a_segment_in_which_nobody_or_hardly_anybody_got_its_arm_is_told(method, few):
+    table = make_two(0, 4_000, segment=np.where(np.arange(4_000) < 400, "small", "big"))
+    small = table["segment"] == "small"
+    table.loc[small, ["chance_mail", "chance_control", "arm"]] = [0.001, 0.999, "control"]
+    table.loc[: few - 1, "arm"] = "mail"
+    plan = pd.DataFrame({"segment": ["small", "big"], "arm": ["mail", "control"]})
+    text = " ".join(value_plan(open_log(table), plan, method=method).warnings)
+    assert f"for 10.0% of what the plan gives, {'fewer than 5 rows' if few else 'nobody'} of the segment" in text
+    assert "'mail' in segment small" in text
+    assert not any("thin cells" in one for one in value_plan(open_log(table), "control", method=method).warnings)
+
+
+def test_a_difference_that_few_tell_is_warned_of_where_the_value_is_not():
+    n = 3_000
+    rng = np.random.default_rng(1)
+    table = make_two(1, n, segment=np.where(np.arange(n) < 200, "small", "big"))
+    small = np.arange(n) < 200
+    table["arm"] = np.where(rng.random(n) < np.where(small, 0.1, 0.5), "mail", "control")
+    table.loc[small, ["chance_mail", "chance_control"]] = [0.1, 0.9]
+    table.loc[small, "profit"] = (rng.random(200) < 0.1) * rng.lognormal(3, 0.5, 200)
+    plan = pd.DataFrame({"segment": ["small", "big"], "mail": [1.0, 0.5], "control": [0.0, 0.5]})
+    found = value_plan(open_log(table), plan)
+    text = " ".join(found.warnings)
+    assert found.ess > 500 and found.difference.details["ess"] < 30
+    assert "few customers tell the two plans apart" in text and "fewer than 20 on one side" in text
+    assert not any(one.startswith("difference") for one in value_plan(open_log(make_two(2)), "mail").warnings)
+
+
+def test_degrees_of_freedom_and_cut_mind_the_other_plan():
+    table = make_two(3, 4_000, 0.003)
+    log = open_log(table)
+    rare = int((table["arm"] == "mail").sum())
+    found = value_plan(log, "control", against="mail", method="snips")
+    assert found.ess > 3_000 and found.difference.details["ess"] == pytest.approx(rare)
+    half = (found.difference.high - found.difference.low) / 2
+    assert half == pytest.approx(t.ppf(0.975, rare - 1) * found.difference.se)
+    text = " ".join(value_plan(log, "control", against="mail", method="clipped").warnings)
+    assert "of the weight of the other plan is lost" in text
+
+
+def test_rounding_is_never_significant():
+    log = open_log(make_two(4))
+    for method in ("ips", "snips"):
+        same = value_plan(log, {"mail": 0.5, "control": 0.5}, method=method).difference
+        assert (same.effect, same.low, same.high, same.p) == (0, 0, 0, 1)
+    alike = value_plan(open_log(make_two(4).assign(profit=0.1)), "mail", method="snips")
+    assert np.isnan(alike.low) and np.isnan(alike.difference.p)
+    frame = compare_plans(open_log(make_two(4).assign(profit=0.1)), {"mail": "mail"}, method="snips").to_frame()
+    assert np.isnan(frame.loc[0, "p_adjusted"])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_chances_logged_with_rounding_are_those_of_the_plan(known):
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame({"customer_id": range(3_000), "arm": rng.choice(ARMS, 3_000), "propensity": 0.3333})
+    table = table.assign(profit=rng.normal(50, 1, 3_000))
+    if known:
+        table = table.assign(**{f"chance_{arm}": 0.3333 for arm in ARMS})
+    found = value_plan(open_log(table), dict.fromkeys(ARMS, 1 / 3), method="ips")
+    assert found.difference.effect == 0 and found.difference.p == 1
+    if known:
+        assert found.value == pytest.approx(table["profit"].mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["ips", "snips", "clipped"])
+def test_where_nobody_with_weight_bought_there_is_no_interval(method):
+    table = make_two(6)
+    table.loc[table["arm"] == "mail", "profit"] = 0.0
+    found = value_plan(open_log(table), "mail", method=method)
+    assert found.value == 0 and np.isnan(found.low) and np.isnan(found.difference.low)
+    assert any(one.startswith("no interval") for one in found.warnings)
+    assert "nan" not in found.sentence() and "(no interval)" in found.sentence()
+
+
+@pytest.mark.parametrize("kind", [int, str])
+@pytest.mark.parametrize("method", ["dr", "switch"])
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**20))
+def test_shuffled_rows_have_the_same_folds(kind, method, seed):
+    table = make_log(7, 80, kind=kind)
+    plain = value_plan(open_log(table), PLAN, method=method)
+    mixed = value_plan(open_log(table.sample(frac=1, random_state=seed)), PLAN, method=method)
+    assert mixed.value == pytest.approx(plain.value) and mixed.estimate.se == pytest.approx(plain.estimate.se)
+
+
+def test_a_model_of_ones_own_without_a_column_predicts_the_mean():
+    table = make_two(8, 200)
+    found = value_plan(open_log(table), "mail", model=LinearRegression())
+    assert found.value == pytest.approx(table.loc[table["arm"] == "mail", "profit"].mean(), abs=0.5)
