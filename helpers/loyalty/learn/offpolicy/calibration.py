@@ -82,12 +82,12 @@ class ChanceCheck:
 
 @check_arguments
 def check_chances(log: PolicyLog, *, level: float = 0.05) -> ChanceCheck:
-    """Check logged chances (propensities) against the draws: in all rows, by segment, by wave, by the chance itself.
+    """Check logged chances (propensities) against the draws: in all rows, by segment, campaign, wave and chance.
 
     Measured is how often each arm was drawn against the sum of its chances, by a tail of the binomial distribution,
-    corrected for all cells (Holm). It sees 1/n in the place of chances
-    that were not alike. It cannot see chances that are wrong for some and right on average in every cell, or a small
-    log. Where the chances of the other arms are not known, only what was drawn too often is seen.
+    corrected for all cells (Holm). It sees 1/n in the place of chances that were not alike. It cannot see chances that
+    are wrong for some and right on average in every cell, or a small log. Where the chances of the other arms are not
+    known, only what was drawn too often is seen: by the inverse propensities, which sum to the rows on average.
 
     Parameters
     ----------

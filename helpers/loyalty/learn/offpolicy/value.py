@@ -44,6 +44,7 @@ MOST_OF_ONE = 0.1  # of all weight on one customer
 LEAST_CELL = 5  # rows of an arm in a segment
 MATTERS = 0.01  # share of the rows that the plan gives to arms of which a segment has fewer
 ALIKE = 1e-3  # weights that differ by less differ by the rounding of the logged chances
+ROUNDING = 1e-11  # of the largest outcome, by which a model's predictions are rounded
 ALARM = 0.001  # p-value of the check of chances, as for a sample ratio
 OWN = "the plan that ran"
 
@@ -447,9 +448,8 @@ class Judge:
         arms = len(self.log.arms)
         segment, names = pd.factorize(self.log.rows["segment"][here], sort=True)
         plan, arm = self.plans[place][here], self.log.arm[here]
-        wanted = np.zeros((len(names), arms))
-        np.add.at(wanted, segment, plan)
-        wanted /= here.sum()
+        sums = [np.bincount(segment, plan[:, one], len(names)) for one in range(arms)]
+        wanted = np.column_stack(sums) / here.sum()
         got = plan[np.arange(len(arm)), arm] > 0
         rows = np.bincount(segment[got] * arms + arm[got], minlength=len(names) * arms).reshape(-1, arms)
         notes = []
@@ -511,8 +511,9 @@ def _split_sides(log: PolicyLog, apart: np.ndarray) -> list[np.ndarray]:
 
 def _has_spread(influence: np.ndarray, log: PolicyLog, weight: np.ndarray) -> bool:
     """Whether influence values differ from 0 by more than numbers are rounded; unknown ones do."""
-    scale = float(np.abs(log.outcome).max()) * max(1.0, float(weight.max()))
-    return not float(np.abs(influence).max()) <= len(log) * np.finfo(float).eps * scale
+    scale = float(np.abs(log.outcome[weight > 0]).max(initial=0.0)) * max(1.0, float(weight.max()))
+    rounding = max(ROUNDING, len(log) * np.finfo(float).eps)
+    return not float(np.abs(influence).max()) <= rounding * scale
 
 
 def _find_cut(weight: np.ndarray, method: str, clip: float) -> float:

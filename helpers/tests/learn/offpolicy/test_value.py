@@ -455,8 +455,13 @@ def test_rounding_is_never_significant():
     for method in ("ips", "snips"):
         same = value_plan(log, {"mail": 0.5, "control": 0.5}, method=method).difference
         assert (same.effect, same.low, same.high, same.p) == (0, 0, 0, 1)
-    alike = value_plan(open_log(make_two(4).assign(profit=0.1)), "mail", method="snips")
-    assert np.isnan(alike.low) and np.isnan(alike.difference.p)
+    for method in ("snips", "dr", "switch", "direct"):
+        for n in (200, 4_000):
+            alike = value_plan(open_log(make_two(4, n, 0.3).assign(profit=0.1)), "mail", method=method)
+            assert np.isnan(alike.low) and np.isnan(alike.difference.p), (method, n)
+    table = make_two(4)
+    table.loc[(table["arm"] == "control").idxmax(), "profit"] = 1e14  # somebody without weight hides no spread
+    assert value_plan(open_log(table), "mail", method="snips").low > 9
     frame = compare_plans(open_log(make_two(4).assign(profit=0.1)), {"mail": "mail"}, method="snips").to_frame()
     assert np.isnan(frame.loc[0, "p_adjusted"])
 
