@@ -167,7 +167,7 @@ def _test_cell(
     if log.chances is None:
         if not count:
             return np.nan, np.nan
-        return _test_propensities(log.propensity[here][drawn], len(drawn))
+        return _test_propensities(log.propensity[here], drawn, customer)
     chance = log.chances[here, arm]
     expected = float(chance.sum())
     spread = float((chance * (1 - chance)).sum())
@@ -179,17 +179,24 @@ def _test_cell(
     return expected, find_tail(scaled, expected, spread)
 
 
-def _test_propensities(propensity: np.ndarray, size: int) -> tuple[float, float]:
+def _test_propensities(propensity: np.ndarray, drawn: np.ndarray, customer: np.ndarray | None) -> tuple[float, float]:
     """Expected draws of an arm, and the p-value of more, from the propensities of those who got it alone.
 
     Their inverses sum to the rows on average, with the variance Σ(1 − p)/p over all rows, here estimated from those who
     got the arm. Brought to the scale of a binomial count with that variance; exact where all propensities are alike.
     """
-    inverse = 1 / propensity
+    size = len(drawn)
+    mine = propensity[drawn]
+    inverse = 1 / mine
     total = float(inverse.sum())
-    spread = size * float(((1 - propensity) * inverse**2).sum()) / total
+    spread = size * float(((1 - mine) * inverse**2).sum()) / total
+    expected = len(mine) * size / total
+    if customer is not None:
+        apart = np.where(drawn, 1 / propensity, 0.0) - 1
+        sums = np.bincount(customer, apart)
+        more = max(1.0, float((sums**2).sum() / (apart**2).sum()))  # who drew once for several waves drew less
+        total = size + (total - size) / np.sqrt(more)
     share = min(size / (spread + size), 1.0)
-    expected = len(propensity) * size / total
     return expected, find_tail(share * total, size * share, size * share * (1 - share), two_sided=False)
 
 

@@ -58,7 +58,8 @@ class PlanValue:
     estimate : Estimate
         The value of one wave per customer of it, for customers and histories as in the log.
     difference : Estimate
-        The value less that of the plan that ran (or of `against`), paired: both on the same rows.
+        The value less that of the plan that ran (or of `against`), paired: both on the same rows. Its `details` hold
+        `ess`: how many customers tell the two plans apart, on the side that has fewer.
     ess : float
         Effective sample size by customers: how many equally weighted customers would say as much.
     ess_rows : float

@@ -133,3 +133,13 @@ def test_a_campaign_with_other_chances_is_seen():
     table = table.assign(arm=np.where(gift, "gift", "control"), chance_gift=0.5, chance_control=0.5)
     found = check_chances(open_log(table))
     assert not found.fits and set(found.table.loc[found.table["p"] < 1e-6, "grouping"]) == {"campaign_id"}
+
+
+def test_one_draw_for_several_waves_is_one_draw_where_only_propensities_are_known():
+    rng = np.random.default_rng(4)
+    alarms = 0
+    for _ in range(30):
+        arm = np.where(rng.random(200) < 0.5, "gift", "control")
+        one = pd.DataFrame({"customer_id": range(200), "arm": arm, "profit": 1.0, "propensity": 0.5})
+        alarms += not check_chances(open_log(pd.concat([one.assign(wave=wave) for wave in range(12)]))).fits
+    assert alarms <= binom.ppf(0.999, 30, 0.05)
