@@ -1,3 +1,12 @@
+"""Agreement of two segmentations: the interval lies around the estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.segment.clusters import compare_segmentations
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(8, 11), (3, 3)])

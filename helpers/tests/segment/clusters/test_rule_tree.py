@@ -1,3 +1,10 @@
+"""Rules for an operations team: limits keep what they divide."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from loyalty.segment.clusters import cluster_customers, learn_rules, scale_features
 
 
 def test_limits_of_months_and_of_large_offsets_are_not_rounded_away():
