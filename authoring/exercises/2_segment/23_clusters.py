@@ -106,7 +106,7 @@ assert groups.verdict == slow.verdict == "cloud"
 
 # %% [markdown] tags=["solution"]
 # p = {{p_value:.2f}}: clouds without any groups look as separate as these households, again and again. With 99 clouds and 1,000 households it is {{slow.p:.2f}}, and
-# the verdict is the same.
+# the verdict is the same. The p-value moves with the households that are drawn. A small one alone would not be enough: there has to be a valley as well.
 
 # %% [markdown]
 # **23d How many clusters?** The rule was written down before: the largest number, from 2 to 6, with a valley at each border *and* with every cluster
@@ -146,8 +146,8 @@ for number, (name, column, claim) in PERSONAS.items():
     print(f"cluster {number}  {name}  (claims: {column} is {claim})")
 
 # %% [markdown]
-# Make the profiles of the four clusters of 23a (`profile_clusters`). A name is *contradicted* if the 95 % interval of the cluster's mean lies on the
-# other side of the mean of all households than the name claims. Which names are contradicted? A set of cluster numbers, such as `{1, 4}`.
+# Make the profiles of the four clusters of 23a (`profile_clusters`). A name is *contradicted* if it says "high", and the whole 95 % interval of the cluster's
+# mean is below the mean of all households (or the reverse). Which names are contradicted? A set of cluster numbers, such as `{1, 4}`.
 
 # %%
 ### BEGIN SOLUTION

@@ -75,7 +75,7 @@ euros = middles_euros.var() / buyers[rfm].var()
 assert abs(euros["recency_days"] - euros["monetary"]) < 0.1 and euros["recency_days"] > 0.7
 
 # %% [markdown]
-# Money has decided, because a cent is a small unit. Frequency follows, for it goes along with money. Recency has hardly a say. With the same money in
+# Money has decided, because a cent is a small unit. Frequency follows, for it goes along with money. Recency hardly matters. With the same money in
 # euros recency would decide as much as money. So the clusters depend on a unit that nobody chose.
 #
 # The cure has two steps. Take the *logarithm* of a skewed column: then the step from €10 to €20 is as long as the one from €1,000 to €2,000. And divide
@@ -104,7 +104,7 @@ for _ in range(100):
 print(f"mean squared distance to the own centre: {squared.min(axis=1).mean():.3f}")
 
 # %% [markdown]
-# The helper does this ten times from other starts, keeps the best, and numbers the clusters by money.
+# The helper does this ten times from other starts, keeps the best, and numbers the clusters by money, the highest first. (Another column does it with `rank_by=`.)
 
 # %%
 from loyalty.segment.clusters import cluster_customers
@@ -127,7 +127,7 @@ assert len(five.table) == len(buyers)
 # ## A cloud without groups
 #
 # What would five clusters look like if there were no groups? We can try it. We invent customers who have the same recencies, the same frequencies
-# and the same money as ours, and the same correlations. Only groups they have none: one hill, smooth on all sides. This is a **null cloud**.
+# and the same money as ours, and the same correlations. But they have no groups: they form one smooth hill. This is a **null cloud**.
 #
 # Here are both, cut into five. One of the two is invented.
 
@@ -137,14 +137,14 @@ from loyalty.tasks.t23.pictures import SIMULATED, draw_panels
 
 cloud = draw_null_cloud(features, seed=23)
 panels = {"A": cloud, "B": features}
-title = "Which of these are real customers?"
+title = "Which of these are Marta's customers?"
 figure = draw_panels(panels, "recency_days", "monetary", 5, title, SIMULATED)
 
 # %% [markdown]
 # Both look like five groups, because the colours say so. Between real groups there should be a *valley*: a strip with few customers. So we count
 # the customers at each border, and divide by the customers at the emptier centre. Then we do the same with 99 null clouds.
 #
-# Your bet first: **in how many of 100 clouds without groups do the clusters look at least as separate as in our data?**
+# Your bet first: **in how many of 100 such clouds, ours counted as one, do the clusters look at least as separate as in our data?**
 
 # %%
 from loyalty.tasks import predict, reveal
@@ -167,7 +167,7 @@ assert (test.table.valley > 0.75).all()
 
 # %% [markdown]
 # The blue points lie among the clouds, or above them. And no border is emptier than its centres: each line of the cut runs over the hill, not through a valley.
-# ("B" was the real chain.) The verdict is *a cloud*. So the five personas are not kinds of people. They are a ruler with five marks.
+# ("B" were Marta's customers.) The verdict is *a cloud*. So the five personas are not kinds of people. They are a ruler with five marks.
 #
 # **A cut cloud can still be useful.** Shoe sizes are a cut cloud too. Then it is a convenience, and we judge it by its use: do we treat
 # the five differently, and does it earn? But nobody needs to pay €30,000 for a ruler.
@@ -175,8 +175,8 @@ assert (test.table.valley > 0.75).all()
 # ## Ask for something else
 #
 # Recency, frequency and money say how *much*. Perhaps there are groups in *what* people buy. We take the share of each department in the spend, and of the
-# online shop in the visits. Shares have one unit, so we only take square roots. And we take customers with five receipts or more: three receipts show
-# three accidents.
+# online shop in the visits. Shares have one unit, so we only take square roots. And we take customers with five receipts or more: three receipts are
+# too few to show a habit.
 
 # %%
 from loyalty.segment.clusters import share_spend
@@ -220,7 +220,7 @@ row = choice.table.set_index("k").loc[k]
 #
 # ## First the profile, then the name
 #
-# The agency had its names before it had looked. We look first. Each number is a mean share; the colour says whether it is more or less than
+# The agency had its names before it had looked. We look first. Each number is a mean: a share for the departments and the online shop, receipts for `frequency`, euros for `monetary`. The colour says whether it is more or less than
 # everybody has.
 
 # %%
@@ -244,7 +244,7 @@ named.segment.value_counts().to_frame("customers")
 assert named.segment.nunique() == k and len(named) == len(shopping)
 
 # %% [markdown]
-# These are groups with which Marta can do something: each of them has its own shelf. And she can go on: the table has the form that
+# These are groups with which Marta can do something: most of them have a shelf of their own. And she can go on: the table has the form that
 # `make_cards` of lesson 22 takes.
 
 # %% [markdown]
@@ -294,7 +294,7 @@ assert table.ari["hdbscan: what they buy"] < table.ari["k-means: what they buy"]
 noise = (made["hdbscan: what they buy"].segment == 0).mean()
 
 # %% [markdown]
-# Recency, frequency and money know next to nothing about the types, by any of these methods. What people buy knows much. HDBSCAN does not do well here: it calls
+# Recency, frequency and money know next to nothing about the types, by rules, k-means or a mixture. What people buy knows much. HDBSCAN does not do well here: it calls
 # {{noise:.0%}} of the customers noise, because the groups touch each other. That noise is a segment too, with a name and a size. If
 # it were dropped, so many customers would silently get no letter.
 #
@@ -308,7 +308,7 @@ from loyalty.segment.clusters import measure_stability
 ours = measure_stability(features, 5, seed=23, max_rows=2_000)
 clouds = measure_stability(cloud, 5, seed=23, max_rows=2_000)
 ax = ours.plot(source=SIMULATED)
-rows = {"real customers": ours, "null cloud": clouds}
+rows = {"Marta's customers": ours, "null cloud": clouds}
 rows = {name: (one.ari, one.low, one.high) for name, one in rows.items()}
 pd.DataFrame(rows, index=["ARI", "low", "high"]).T.round(2)
 
