@@ -81,7 +81,12 @@ class GroupTest:
         rows = self.table
         ax.vlines(rows["k"], rows["null_low"], rows["null_high"], color=GREY, linewidth=9, alpha=0.6)
         ax.plot(
-            rows["k"], rows["null_median"], "_", color=INK, markersize=16, label="clouds without groups, middle 95 %"
+            rows["k"],
+            rows["null_median"],
+            "_",
+            color=INK,
+            markersize=16,
+            label="clouds without groups: median and middle 95 %",
         )
         ax.plot(rows["k"], rows["valley"], "o", color=TREATED, markersize=9, label="these customers")
         ax.axhline(DEEP, color=HIGHLIGHT, linewidth=1, linestyle="--", label=f"a valley: {DEEP:g} or less")
@@ -89,7 +94,7 @@ class GroupTest:
         ax.set_xticks(rows["k"])
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
         words = {"groups": "There are valleys", "cloud": "No valley that a cloud would not have"}
-        subtitle = f"customers at the border, as a share of those at the emptier centre; p = {self.p:.2f}"
+        subtitle = f"customers at the border, divided by those at the emptier centre; p = {self.p:.2f}"
         headline(ax, title or words.get(self.verdict, "An odd shape, but no valley"), subtitle, source)
         return ax
 

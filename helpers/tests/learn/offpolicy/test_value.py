@@ -489,6 +489,7 @@ def test_where_nobody_with_weight_bought_there_is_no_interval(method):
     assert "nan" not in found.sentence() and "(no interval)" in found.sentence()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [int, str])
 @pytest.mark.parametrize("method", ["dr", "switch"])
 @settings(max_examples=8, deadline=None)

@@ -9,6 +9,7 @@ import pytest
 from loyalty.segment.clusters import compare_segmentations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "columns"), [(8, 11), (3, 3)])
 def test_of_two_that_know_nothing_of_each_other_the_interval_holds_zero(rows, columns):
     """The draws themselves lie above the estimate: their quantiles left zero out in 30 of 30."""
