@@ -376,7 +376,9 @@ def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms, cluster: str | No
     if not rows:
         raise TableError(left_out, "contacts")
     table = pd.concat(rows, ignore_index=True)
-    table.insert(7, "p_adjusted", control_false_discoveries(list(table["p"])))
+    # Where all are alike there is no p-value; it counts as a comparison all the same
+    adjusted = control_false_discoveries(table["p"].fillna(1.0))
+    table.insert(7, "p_adjusted", np.where(table["p"].isna(), np.nan, adjusted))
     table = table.sort_values("profit", ascending=False, ignore_index=True)
     table.attrs["warnings"] = left_out
     return table

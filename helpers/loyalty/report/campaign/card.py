@@ -20,11 +20,10 @@ DURING = "sales during the campaign"
 WORDS = {"earned": "earned money", "lost": "lost money"}
 HEDGE = "if the cost of {} is left out"
 SEEN = ", but some checks could not be done"
-ASK = "Some checks could not be done. Each line says what it needs:"
+ASK = "Some checks could not be done, for these reasons:"
 FIRST = "first get what the checks need; if they are then fine, "
-ANYHOW = "whatever these checks would show, "
 DOUBT = "Do not use this result yet: {} failed"
-NO_FIGURE = "There is no result until that is explained. Do not quote the numbers below, because they may be wrong."
+NO_FIGURE = "There is no result until that is explained. Quote no number of this report, because it may be wrong."
 LUCK = "test the arm {} once more, because it is not yet sure that it earns"
 TONES = {"earned": "good", "lost": "bad", "open": "open"}
 # As `campaign_money` names a cost that nobody gave, and what the report calls it and its setting
@@ -150,10 +149,15 @@ def _say_profit(job: Job, measured: Measured) -> str:
     before = ""
     if missing:
         before = f" The cost of {_join(missing)} is not known, and not taken off."
-    effect, low, high = job.amounts(abs(each.effect), each.low, each.high)
-    what = "profit" if each.effect >= 0 else "loss"
+    written = job.amounts(abs(each.effect), abs(each.low), abs(each.high))
+    values = (each.effect, each.low, each.high)
+    effect, low, high = (
+        f"a {'profit' if value >= 0 else 'loss'} of {text}" for value, text in zip(values, written, strict=True)
+    )
     span = f"the truth is probably between {low} and {high} ({each.level:.0%} interval)"
-    return f"A {what} of {effect} for each customer {where}; {span}.{before}".replace("%", " %")
+    if pd.isna(each.low):
+        span = "there is no interval, because all customers of a group are alike"
+    return f"A{effect[1:]} for each customer {where}; {span}.{before}".replace("%", " %")
 
 
 def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tuple[str, ...]:
@@ -181,7 +185,7 @@ def _put_first(measured: Measured, undone: Mapping[str, str]) -> str:
     advice = measured.advice
     if not undone or advice.startswith("find out"):
         return ""
-    return ANYHOW if advice.startswith(("stop", "do not")) else FIRST
+    return "" if advice.startswith(("stop", "do not")) else FIRST
 
 
 def _say_together(job: Job, money: Money, arms: int) -> str:
@@ -313,12 +317,17 @@ def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> st
     doubt : bool
         Whether a check has failed.
     """
-    effect, low, high = job.amounts(abs(lift.effect), lift.low, lift.high)
-    more = "more" if lift.effect >= 0 else "less"
+    written = job.amounts(abs(lift.effect), abs(lift.low), abs(lift.high))
+    values = (lift.effect, lift.low, lift.high)
+    effect, low, high = (
+        f"{text} {'more' if value >= 0 else 'less'}" for value, text in zip(values, written, strict=True)
+    )
     than = "control" if doubt else "without the campaign"
     zero = ""
     if not doubt and lift.low <= 0 <= lift.high:
-        zero = " It may also have changed nothing, because the interval goes from below zero to above zero."
+        zero = " So it may also have changed nothing."
     where = f"in the arm {arm}" if arm else "on the list"
-    changed = f"On average a customer {where} bought for {effect} {more} than {than}"
-    return f"{changed} (95 % interval {low} to {high}).{zero}"
+    changed = f"On average a customer {where} bought for {effect} than {than}"
+    if pd.isna(lift.low):
+        return f"{changed}. There is no interval, because all customers of a group are alike."
+    return f"{changed}, probably between {low} and {high} (95 % interval).{zero}"

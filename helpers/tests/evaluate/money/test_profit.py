@@ -599,3 +599,14 @@ def test_a_lift_by_segment_that_is_no_number_is_told():
     with pytest.raises(TableError, match="a number for each segment, found 'much' for 'b'"):
         plan_economics(people, **given, lift={"a": 1.0, "b": "much"})
     assert plan_economics(people, **given, lift={"a": "1"})["expected_profit"].notna().tolist() == [True, False]
+
+
+def test_a_segment_in_which_all_are_alike_has_no_p_value_and_stops_no_other():
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {"arm": ["mail", "control"] * 60, "kind": ["a"] * 60 + ["b"] * 60, "margin": rng.gamma(1, 4, 120)}
+    )
+    table.loc[:59, "margin"] = 0.1
+    found = compare_money(table, by="kind", contact_cost=0.0, reward_cost=0.0, point_cost=0.0).set_index("segment")
+    assert np.isnan(found.loc["a", ["p", "p_adjusted"]].astype(float)).all()
+    assert found.loc["b", "p"] <= found.loc["b", "p_adjusted"] <= 1

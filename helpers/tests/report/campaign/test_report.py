@@ -88,7 +88,7 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
         and report.card.verdict == "The campaign earned money, but some checks could not be done"
     )
     checks = report.sheets["checks"]["result"].value_counts()
-    first = report.card.notes.index("Some checks could not be done. Each line says what it needs:") + 1
+    first = report.card.notes.index("Some checks could not be done, for these reasons:") + 1
     undone = report.card.notes[first : first + checks["not done"]]
     assert undone[0] == "Delivery: needs the column `delivered` in the contact list."
     assert (
@@ -438,3 +438,13 @@ def test_where_there_is_no_other_past_the_placebo_says_so(campaign):
     none = campaign.receipts[campaign.receipts["time"] >= "2023-05-01"]
     report = report_campaign(campaign.load(receipts=none), SETTINGS | COSTS)
     assert "No placebo lift: there is no look before the start." in report.sections["lift"].text
+
+
+def test_where_all_customers_of_a_group_are_alike_the_card_says_so_and_shows_no_nan(campaign):
+    listed = campaign.contacts
+    treated = listed["arm"].ne("control").to_numpy()
+    receipts = pd.DataFrame({"customer_id": listed["customer_id"], "time": pd.Timestamp("2023-05-03")})
+    receipts["sales"] = np.where(treated, 0.3, 0.1)
+    report = report_campaign(campaign.load(receipts=receipts, contacts=listed), SETTINGS | COSTS)
+    words = " ".join((report.card.headline, *report.card.notes))
+    assert "all customers of a group are alike" in words and "nan" not in words
