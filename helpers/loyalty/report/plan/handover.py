@@ -330,8 +330,10 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     even = {
         "cannot pay": "even if everybody bought, it would not pay",
         "no costs": "without the costs nobody knows what it needs to pay",
-    }.get(worst.verdict, f"the campaign pays from {said['even']} ({part['even']}) on, its break-even")
-    sentence = f"This plan can see an effect from {said['seen']} a customer ({part['seen']} of usual sales) on; {even}."
+    }.get(worst.verdict, f"the campaign pays from {said['even']} on ({part['even']}), its break-even")
+    sentence = (
+        f"This plan can see an effect of {said['seen']} a customer or more ({part['seen']} of usual sales); {even}."
+    )
     notes = []
     if power.cost > 0:
         notes.append(f"It pays if {worst.needed:.0%} more customers buy than usual.")

@@ -247,7 +247,9 @@ def test_arms_have_their_own_costs_and_the_doubtful_one_decides(tables):
     plan = plan_campaign(both, SETTINGS | {"arms": "cheap, dear", "discount": None, "use": 1, "contact_cost": 30})
     cheap, dear = plan.results["draft"].arms
     assert (cheap.verdict, dear.verdict, plan.verdict) == ("enlarge", "cannot pay", "cannot pay")
-    assert cheap.power.level == dear.power.level == 0.975 and "in most doubt, dear" in " ".join(plan.card.notes)
+    assert cheap.power.level == dear.power.level == 0.975 and "the arm dear, which is the most doubtful" in " ".join(
+        plan.card.notes
+    )
     with pytest.raises(TableError, match="none of the arms other is an offer"):
         plan_campaign(both, SETTINGS | {"arms": "other"})
 
