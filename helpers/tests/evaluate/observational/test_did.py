@@ -117,7 +117,6 @@ def test_one_difference_a_customer_equals_the_panel_clustered_by_customer():
     assert abs(lines.bse.iloc[3] / result.se - 1) > 0.05
 
 
-@pytest.mark.slow
 def test_many_rows_a_customer_do_not_narrow_the_interval():
     receipts = draw_receipts(4)
     tenth = receipts.assign(sales=receipts["sales"] / 10)
@@ -133,7 +132,6 @@ def test_customers_who_bought_nothing_count_as_zero():
     assert everybody.gaps["control"].iloc[-1] == pytest.approx(control * 20 / 60)
 
 
-@pytest.mark.slow
 def test_stores_that_were_chosen_whole_make_the_clusters():
     receipts = draw_receipts(6)
     customers = pd.DataFrame({"customer_id": range(200), "store": [f"store {i // 2 % 10}-{i % 2}" for i in range(200)]})

@@ -99,7 +99,6 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
     assert checks["note"] > 0, "remarks are no checks"
 
 
-@pytest.mark.slow
 def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning):
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
     assert (
@@ -235,7 +234,6 @@ def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campai
     assert row["effect"] == trends.estimates[0].effect and row["placebo"] == row["placebo"] and trends.per_days == 28
 
 
-@pytest.mark.slow
 def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign):
     odd = campaign.contacts["customer_id"] % 2 == 1
     contacts = campaign.contacts.assign(

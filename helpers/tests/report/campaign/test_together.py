@@ -44,7 +44,6 @@ def test_stores_that_were_drawn_as_a_whole_stop_the_verdict_until_somebody_says_
     assert any("Set cluster to the column" in note for note in report.card.notes)
 
 
-@pytest.mark.slow
 def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, report):
     outcomes = report.results["outcomes"]
     lift = measure_lift(stores, outcomes, cluster="store")
@@ -56,7 +55,6 @@ def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, 
     assert any("customers are compared by `store`" in text for text in report.sections["lift"].text)
 
 
-@pytest.mark.slow
 def test_sizes_and_balance_are_those_of_stores(report):
     checks = get_checks(report)
     assert checks.loc["Group sizes (sample ratio)", "what was found"].startswith("Values of `store`: 15 control, 45")
