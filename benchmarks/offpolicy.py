@@ -28,9 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from loyalty.learn.offpolicy import PolicyLog, check_chances
 from loyalty.learn.offpolicy.value import CUT, Judge
-from loyalty.learn.policy import describe_customers
-from loyalty.tasks.t42.scene import make_rules, make_world
-from loyalty.world.effects import contact_everybody, realise
+from loyalty.tasks.t43.scene import find_outcomes
 
 PAGE = Path(__file__).parents[1] / "docs" / "tables" / "offpolicy.md"
 RUNS = 2_000
@@ -182,28 +180,9 @@ def draw_waves(seed: int, *, adaptive: bool = False) -> Draw:
     return Draw(table, write_plan(planned), level + float((planned * lift).sum(axis=1).mean()), own)
 
 
-@cache
-def make_outcomes(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Potential outcomes of the chain of lesson 42 in its first wave: segment, usual spend, customers × arms."""
-    world = make_world(seed)
-    people = describe_customers(world)
-    rows = people["customer_id"].to_numpy() - 1
-    day = world._state.end
-    window = (("main", day, day + 28),)
-    names = [offer.name for offer in world.parameters.offers]
-    found = [realise(world.scene, rows, window, world._log)["profit"][:, 0]]
-    for offer in make_rules().offers:
-        place = names.index(offer)
-        sent = contact_everybody(world.scene, rows, place, day, world._log)
-        profit = realise(world.scene, rows, window, (*world._log, sent))["profit"][:, 0]
-        found.append(profit - world.parameters.offers[place].contact)
-    segment, _ = pd.factorize(people["segment"], sort=True)
-    return segment, people["usual"].to_numpy(), np.column_stack(found)
-
-
 def draw_world(seed: int) -> Draw:
     """Draw 5,000 customers with replacement from one of ten chains of lesson 42, and a log by a fixed policy."""
-    segment, usual, outcomes = make_outcomes(seed % WORLDS)
+    segment, usual, outcomes, _ = find_outcomes(seed % WORLDS)
     rng = np.random.default_rng([3, seed])
     groups, arms = segment.max() + 1, outcomes.shape[1]
     shape = np.random.default_rng([43, 7])

@@ -9,6 +9,7 @@ import numpy as np
 from loyalty.evaluate.lift.aggregates import Sums
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_moments, compare_rates, find_skewness, wilson
+from loyalty.stats.weights import count_effective
 
 
 def compare_sums(
@@ -155,25 +156,6 @@ def compare_weighted(
         details=shown,
         method=f"difference of means (weighted by 1 / propensity, {name_variance(found)})",
     )
-
-
-def count_effective(weights: np.ndarray) -> float:
-    """Count how many customers with equal weights would tell as much (Kish's effective sample size).
-
-    Parameters
-    ----------
-    weights : array, one value a customer
-        Not negative; none at all gives 0.
-
-    Examples
-    --------
-    >>> count_effective(np.array([1.0, 1.0])), round(count_effective(np.array([100.0, 1.0])), 2)
-    (2.0, 1.02)
-
-    Source: Kish (1965), Survey Sampling.
-    """
-    total = float((weights**2).sum())
-    return float(weights.sum()) ** 2 / total if total > 0 else 0.0
 
 
 def bound_relative(found: Estimate, mean: float, error: float) -> Estimate:

@@ -17,6 +17,7 @@ from loyalty.evaluate.lift.aggregates import Sums
 from loyalty.evaluate.lift.compare import add_relative, bound_relative
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import doubt_moments, find_errors, tilt_of_gap, wilson
+from loyalty.stats.weights import count_effective
 
 FEWEST = 10  # customers of a group in a stratum; fewer are merged with a neighbour
 NEAR = 1e-6  # propensities that differ by less are one
@@ -412,17 +413,10 @@ def _find_skewness(parts: _Parts, shares: np.ndarray) -> float:
 def _count_filled(sides: Sequence[Mapping[str, Sums]], strata: Strata) -> tuple[float, float]:
     """Effective numbers of customers with a value other than zero, the treated first."""
     first, then = (
-        _count_effective([strata.weights[name][at] for name in side], [one.filled for one in side.values()])
+        count_effective([strata.weights[name][at] for name in side], [one.filled for one in side.values()])
         for at, side in enumerate(sides)
     )
     return first, then
-
-
-def _count_effective(weights: Sequence[float], counts: Sequence[float]) -> float:
-    """Count how many customers with equal weights would tell as much (Kish)."""
-    w = np.array(weights)
-    n = np.array(counts, float)
-    return float((w @ n) ** 2 / (w**2 @ n)) if n.any() else 0.0
 
 
 def _count_sides(sides: Sequence[Mapping[str, Sums]]) -> dict[str, Any]:
@@ -433,7 +427,7 @@ def _count_sides(sides: Sequence[Mapping[str, Sums]]) -> dict[str, Any]:
 def _describe(sides: Sequence[Mapping[str, Sums]], strata: Strata, gaps: np.ndarray) -> dict[str, Any]:
     """What the details say of the strata: how many, how many were merged, who left, and each of them in words."""
     sizes = [
-        _count_effective([strata.weights[name][at] for name in side], [one.n for one in side.values()])
+        count_effective([strata.weights[name][at] for name in side], [one.n for one in side.values()])
         for at, side in enumerate(sides)
     ]
     said = []

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from loyalty.evaluate.observational.influence import fit_outcome, withhold
 from loyalty.evaluate.observational.propensity import TARGETS, describe_overlap, fit_propensity
 from loyalty.stats.estimate import Estimate, make_estimate
+from loyalty.stats.weights import count_effective
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, compare_balance, drop_unvaried, read_sample
 
@@ -113,7 +114,7 @@ def match_customers(
     worst = float(balance["after"].abs().max()) if len(balance) else 0.0
     overlap = describe_overlap(whole, score, target, weighted=False)
     notes = [*sample.warnings, *(text for text in overlap.warnings if "overlap" in text)]
-    sizes = [used[rows].sum() ** 2 / (used[rows] ** 2).sum() for rows in (t, ~t) if used[rows].any()]
+    sizes = [count_effective(used[rows]) for rows in (t, ~t) if used[rows].any()]
     if min(sizes) < 50:
         notes.append(f"the matched customers count like {min(sizes):,.0f} (effective sample size under 50)")
     if worst > 0.1:
@@ -137,7 +138,7 @@ def match_customers(
     )
     counts = used + asked  # who is asked about stands for one customer more
     groups = {name: counts[rows] for name, rows in (("treated", t), ("control", ~t)) if used[rows].any()}
-    own = {name: float(count.sum() ** 2 / (count**2).sum()) for name, count in groups.items()}
+    own = {name: count_effective(count) for name, count in groups.items()}
     return withhold(found, sample, own)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.stats.estimate import render_html
+from loyalty.stats.weights import count_effective
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.sample import Sample, compare_balance, read_sample
 
@@ -247,7 +248,7 @@ def describe_overlap(sample: Sample, score: np.ndarray, target: str, *, weighted
     lonely = (score < low) | (score > high)
     asked = {"att": t, "ate": np.ones(len(t), bool), "overlap": np.zeros(len(t), bool)}[target]
     outside = float(lonely[asked].mean()) if asked.any() else 0.0
-    sizes = [weights[rows].sum() ** 2 / (weights[rows] ** 2).sum() for rows in (t, ~t)]
+    sizes = [count_effective(weights[rows]) for rows in (t, ~t)]
     largest = max(weights[rows].max() / weights[rows].sum() for rows in (t, ~t))
     balance = compare_balance(sample, weights)
     worst = float(balance["after"].abs().max()) if len(balance) else 0.0

@@ -85,7 +85,7 @@ def compare_plans(
     seed: int = 0,
     level: float = 0.95,
 ) -> PlanRivals:
-    """Compare plans on one log. Their differences are paired: where two plans agree, chance takes no part.
+    """Compare plans on one log. Their differences are paired: both are judged by the same rows.
 
     Not for picking the best of many plans and keeping its interval: the best of many looks too good. Rows that one of
     the plans may not be judged on are left out for all (`untried="leave_out"`).

@@ -17,10 +17,11 @@ from loyalty.learn.offpolicy.calibration import check_chances
 from loyalty.learn.offpolicy.log import PolicyLog
 from loyalty.learn.offpolicy.models import Predictions, predict_arms, pull_direct
 from loyalty.learn.offpolicy.plans import find_untried, read_plan
-from loyalty.learn.offpolicy.weights import find_ess, list_overlap, weigh_rows
+from loyalty.learn.offpolicy.weights import list_overlap, weigh_rows
 from loyalty.stats.estimate import Estimate, error_of_mean, make_estimate
 from loyalty.stats.intervals import LEAST_FILLED, MOST_SKEWNESS
 from loyalty.stats.result_card import render_result
+from loyalty.stats.weights import count_effective
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.text import say_money
@@ -357,7 +358,7 @@ class Judge:
         log = self.log
         weight = np.where(here, self.weigh(place), 0.0)
         mine = np.bincount(log.customer, weight)
-        ess, ess_rows = find_ess(mine), find_ess(weight)
+        ess, ess_rows = count_effective(mine), count_effective(weight)
         value, influence = self.measure(place, here, method, clip)
         theirs = self.measure_own(here) if other is None else self.measure(other, here, method, clip)
         pull = influence - theirs[1]
@@ -381,7 +382,7 @@ class Judge:
         low_ess = min(ess, ess_rows)
         estimate = _estimate(log, value, influence, low_ess, {**fields, "estimand": "value of the plan",
                              "details": self._describe(weight, method, clip)}, weight=weight)  # fmt: skip
-        ess_gap = min([find_ess(side) for side in sides], default=low_ess)
+        ess_gap = min([count_effective(side) for side in sides], default=low_ess)
         gap = _estimate(log, apart, pull, ess_gap, {**fields, "base": theirs[0], "warnings": (*notes, *doubts),
                         "estimand": "value of the plan less another", "details": {"ess": ess_gap}},
                         weight=np.maximum(weight, against), certain=not sides)  # fmt: skip
@@ -482,7 +483,7 @@ class Judge:
             notes.append(f"difference: {cut:.1%} of the weight of the other plan {missing}")
         if not sides:
             return notes
-        ess = min(find_ess(side) for side in sides)
+        ess = min(count_effective(side) for side in sides)
         if ess < LEAST_ESS:
             notes.append(
                 f"difference: few customers tell the two plans apart: an effective sample size of {ess:.0f}, under "

@@ -24,20 +24,6 @@ def weigh_rows(log: PolicyLog, plan: np.ndarray) -> np.ndarray:
     return np.asarray(plan[np.arange(len(log)), log.arm] / log.propensity)
 
 
-def find_ess(weight: np.ndarray) -> float:
-    """Find the effective sample size: how many equally weighted rows would say as much.
-
-    Examples
-    --------
-    >>> find_ess(np.array([1.0, 1.0, 1.0, 0.0])), find_ess(np.array([9.0, 1.0]))
-    (3.0, 1.2195121951219512)
-
-    Source: Kish (1965), Survey Sampling.
-    """
-    squares = float((weight**2).sum())
-    return float(weight.sum()) ** 2 / squares if squares > 0 else 0.0
-
-
 def list_overlap(log: PolicyLog, plan: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
     """List for each arm what the plan wants and what the log has.
 

@@ -21,6 +21,7 @@ WORDS = {"earned": "earned money", "lost": "lost money"}
 HEDGE = "if the cost of {} is left out"
 SEEN = ", but some checks could not be done"
 ASK = "Some checks could not be done, for these reasons:"
+# Where checks could not be done: they may turn a profit into none, and hardly a loss into a profit
 FIRST = "first get what the checks need; if they are then fine, "
 DOUBT = "Do not use this result yet: {} failed"
 NO_FIGURE = "There is no result until that is explained. Quote no number of this report, because it may be wrong."
@@ -174,18 +175,11 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
     looks = measured.checks.loc[measured.checks["result"] == "look", "check"].tolist()
     if looks:
         notes.append(f"To look at, in the table of checks: {_join(looks)}.")
-    notes.append(f"Next: {_put_first(measured, undone)}{money.recommendation}.")
+    first = FIRST if undone and money.profit.effect > 0 and not list_missing_costs(money) else ""
+    notes.append(f"Next: {first}{money.recommendation}.")
     if measured.one_arm:
         notes.append(say_best(len(measured.arms)))
     return tuple(notes)
-
-
-def _put_first(measured: Measured, undone: Mapping[str, str]) -> str:
-    """What comes before the advice where checks could not be done: they may turn a profit, and hardly a loss."""
-    advice = measured.advice
-    if not undone or advice.startswith("find out"):
-        return ""
-    return "" if advice.startswith(("stop", "do not")) else FIRST
 
 
 def _say_together(job: Job, money: Money, arms: int) -> str:

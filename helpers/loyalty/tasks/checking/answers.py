@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import numbers
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -215,3 +216,22 @@ def as_text(value: Any) -> str | None:
     'at risk'
     """
     return None if is_missing(value) else " ".join(str(value).split()).casefold()
+
+
+def read_letter(letters: str) -> Callable[[Any], Any]:
+    """Make a reader of answers that are one of several letters; quotes, a full stop and small letters do no harm.
+
+    Examples
+    --------
+    >>> read_letter("ABC")(" b. ")
+    'B'
+    """
+
+    def read(answer: Any) -> str:
+        letter = str(answer).strip().strip("\"'.").upper()
+        if len(letter) != 1 or letter not in letters:
+            *others, last = (f'"{one}"' for one in letters)
+            raise Mismatch(f"One letter, please: {', '.join(others)} or {last}.")
+        return letter
+
+    return read

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import pandas as pd
 
-from loyalty.tasks.checking.answers import Mismatch, kind_of
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.mistakes import set_apart
 from loyalty.tasks.t03.scene import (
@@ -369,12 +368,6 @@ def _answer_sentence() -> Answers:
     return Answers("C", mistakes, praise)
 
 
-def _read_letter(answer: Any) -> Any:
-    if kind_of(answer) == "text" and answer.strip().rstrip(".").upper() not in {"A", "B", "C", "D"}:
-        raise Mismatch("One of the four letters is asked, as a text.")
-    return answer.strip().rstrip(".") if kind_of(answer) == "text" else answer
-
-
 TASKS = (
     Task(
         code="03a",
@@ -441,7 +434,7 @@ TASKS = (
         code="03f",
         asks='the sentence that may be signed: "A", "B", "C" or "D"',
         compute=_answer_sentence,
-        read=_read_letter,
+        read=read_letter("ABCD"),
         tolerance=0,
         hints=(
             "Is the interval about receipts, or about their mean?",

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm, ttest_ind
 
 from loyalty.stats import compare_means
-from loyalty.tasks.checking.answers import Mismatch
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t42.scene import play_year
 from loyalty.world import PRESETS
@@ -462,14 +462,6 @@ def _answer_decision() -> Answers:
     )
 
 
-def _read_letter(answer: Any) -> Any:
-    """One of the letters A to E."""
-    letter = str(answer).strip().strip("\"'.").upper()
-    if letter not in ("A", "B", "C", "D", "E"):
-        raise Mismatch('One letter, please: "A", "B", "C", "D" or "E".')
-    return letter
-
-
 @cache
 def _answer_everybody() -> Answers:
     log = play_year().log
@@ -606,7 +598,7 @@ TASKS = (
         asks='one letter: "A", "B", "C", "D" or "E"',
         compute=_answer_decision,
         tolerance=0,
-        read=_read_letter,
+        read=read_letter("ABCDE"),
         hints=(
             "Which of these can still find out that it is wrong?",
             "And which can say, in a year, what all this earned?",

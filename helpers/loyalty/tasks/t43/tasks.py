@@ -12,7 +12,7 @@ from scipy import stats
 
 from loyalty.learn.offpolicy import PlanValue, PolicyLog, open_log, value_plan
 from loyalty.learn.offpolicy.value import Method
-from loyalty.tasks.checking.answers import Mismatch
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t43.scene import ARMS, PLAN_A, PLAN_B, play_summer, write_plan
 from loyalty.text import say_euros
@@ -355,14 +355,6 @@ def _answer_decision() -> Answers:
     )
 
 
-def _read_letter(answer: Any) -> Any:
-    """One of the letters P to T."""
-    letter = str(answer).strip().strip("\"'.").upper()
-    if letter not in ("P", "Q", "R", "S", "T"):
-        raise Mismatch('One letter, please: "P", "Q", "R", "S" or "T".')
-    return letter
-
-
 @cache
 def _answer_clipped() -> Answers:
     drawn = _drawn()
@@ -448,7 +440,7 @@ TASKS = (
         asks='one letter: "P", "Q", "R", "S" or "T"',
         compute=_answer_decision,
         tolerance=0,
-        read=_read_letter,
+        read=read_letter("PQRST"),
         hints=(
             "What is clear from the log: A against the plan that ran, A against B?",
             "And which choice lets next year's log answer what this one cannot?",

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from loyalty.evaluate.uplift import open_trial, value_policies
 from loyalty.learn.offpolicy import compare_plans, open_log, value_plan, value_segments
 from loyalty.learn.offpolicy.models import predict_arms, split_customers
-from loyalty.learn.offpolicy.weights import find_ess
+from loyalty.stats.weights import count_effective
 from loyalty.tables import TableError
 
 spec = importlib.util.spec_from_file_location("make_logs", Path(__file__).with_name("make_logs.py"))
@@ -369,7 +369,7 @@ def test_values_do_not_depend_on_order_and_move_with_the_outcome(seed, method, s
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
 def test_the_effective_sample_size_lies_between_one_and_the_rows(weights):
-    found = find_ess(np.array(weights))
+    found = count_effective(np.array(weights))
     assert found == 0 or 1 - 1e-9 <= found <= len(weights) + 1e-6
 
 

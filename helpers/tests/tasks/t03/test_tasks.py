@@ -113,4 +113,4 @@ def test_the_sentence_is_judged(letter, mistake):
 
 
 def test_a_letter_that_is_none_is_told():
-    assert "four letters" in check("03f", "E").message
+    assert '"A", "B", "C" or "D"' in check("03f", "E").message
