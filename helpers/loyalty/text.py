@@ -100,15 +100,17 @@ def render_text(text: str) -> str:
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escaped).replace("\n", "<br>")
 
 
-def ask_percent(value: float) -> str:
+def ask_percent(value: float, *, below_one: bool = False) -> str:
     """Ask whether a number of percent was written where a fraction is wanted; empty where it cannot be.
+
+    With `below_one` the fraction has to stay under 1, so that 100 cannot be meant.
 
     Examples
     --------
-    >>> ask_percent(95), ask_percent(0.95)
-    (': is 95 percent meant? Write 0.95', '')
+    >>> ask_percent(95), ask_percent(0.95), ask_percent(100, below_one=True)
+    (': is 95 percent meant? Write 0.95', '', '')
     """
-    if not 1 < value <= 100:
+    if not 1 < value <= 100 or (below_one and value == 100):
         return ""
     digits = 2 if value == round(value) else 4
     return f": is {value:g} percent meant? Write {value / 100:.{digits}f}"

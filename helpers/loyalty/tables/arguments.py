@@ -175,7 +175,7 @@ def _refuse_limits(name: str, value: Any) -> None:
         return
     value = float(value) if not isinstance(value, int) else value
     if name == "level" and not 0 < value < 1:
-        says = f"level should lie between 0 and 1, such as 0.95; found {value!r}{ask_percent(value)}"
+        says = f"level should lie between 0 and 1, such as 0.95; found {value!r}{ask_percent(value, below_one=True)}"
         raise _Wrong(says, is_hard=True)
     low = LIMITS[name][0] if name in LIMITS else None
     if low is not None and value < low:

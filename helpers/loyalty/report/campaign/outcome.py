@@ -24,8 +24,9 @@ from loyalty.report.campaign.job import (
 )
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
 from loyalty.report.campaign.segments import show_lifts
-from loyalty.report.campaign.together import check_alone, check_sizes, find_cluster
-from loyalty.report.campaign.trust import BALANCE, LEVEL, SIZES, check_sent, find_alarms, translate
+from loyalty.report.campaign.sizes import check_cluster_sizes
+from loyalty.report.campaign.together import check_alone, find_cluster
+from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, replace_lines, translate
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL
@@ -73,13 +74,9 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     p = found.to_frame().set_index("arm").loc[best.arm, "p_adjusted"] if isinstance(found, Lifts) else best.p
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))
-    checks = _check(contacts, pd.concat([contacts, held]), record, planned, name)
+    checks = _check(contacts, pd.concat([contacts, held]), record, planned, name, cluster)
     days = find_measured_days(values, values["after"] or 0)
     other = check_other_waves(contacts, read_other_waves(tables, values, contacts), days)
-    if cluster is not None:
-        sizes = check_sizes(contacts, cluster, planned, str(record.get("mode", "")).strip(), SIZES)
-        checks = checks[checks["check"] != SIZES]
-        checks = checks if sizes is None else pd.concat([checks, parts.make_checks([sizes])])
     more = [check_alone(contacts, values["cluster"]), other]
     checks = pd.concat([checks, parts.make_checks(more)], ignore_index=True)
     alarms = find_alarms(checks)
@@ -137,6 +134,7 @@ def _check(
     record: Mapping[str, Any],
     planned: Mapping[str, float] | None,
     name: str,
+    cluster: str | None,
 ) -> pd.DataFrame:
     """The checks of the clinic that need no receipts, and that of delivery."""
     plan = dict(record) | ({} if planned is None else {"planned_shares": planned})
@@ -148,6 +146,8 @@ def _check(
         (BALANCE, state, UNBALANCED) if (check, state) == (BALANCE, "not done") else (check, state, says)
         for check, state, says in lines
     ]
+    if cluster is not None:
+        lines = replace_lines(lines, check_cluster_sizes(contacts, cluster, planned, record.get("mode")))
     return parts.make_checks([*check_sent(contacts), *lines])
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+import numpy as np
 import pandas as pd
 
-from loyalty.evaluate.design.sample_ratio import check_sample_ratio
+from loyalty.evaluate.design.sample_ratio import ALARM, LOOK
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lifts
-from loyalty.report.campaign.job import ALONE, say_few
+from loyalty.report.campaign.job import ALONE
 from loyalty.tables.check import TableError
 from loyalty.tables.wave.together import find_wrong_column
 from loyalty.text import find_decimals, say_money, say_p
@@ -20,6 +19,11 @@ ADVICE = (
     "which store, or to none for single customers, and make the report again."
 )
 LEAST = 4  # values of a column; of fewer, luck may put each into one group
+SAYS = {
+    "alarm": "the groups differed before the start",
+    "look": "a little apart before the start, which luck does once in a hundred campaigns",
+    "good": "alike before the start",
+}
 ALIKE = 1e-6  # so unlikely it has to be that each value lies in one group by luck
 
 
@@ -88,25 +92,6 @@ def check_alone(contacts: pd.DataFrame, said: str | None) -> tuple[str, str, str
     return NAME, "alarm", f"{says}, and then the result looks surer than it is"
 
 
-def check_sizes(
-    contacts: pd.DataFrame, cluster: str, planned: Mapping[str, float] | None, mode: str, name: str
-) -> tuple[str, str, str] | None:
-    """Test the sample ratio of the clusters; None where no plan says how many should be in each group."""
-    if planned is None:
-        return None
-    arms = contacts.drop_duplicates(cluster)["arm"]
-    if set(planned) == {"control", "treated"}:
-        arms = arms.where(arms == "control", "treated")
-    counts = arms.value_counts().reindex(planned, fill_value=0)
-    found = ", ".join(f"{say_few(int(n))} {arm}" for arm, n in counts.items())
-    says = f"Values of `{cluster}`: {found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}"
-    ratio = check_sample_ratio(counts.to_dict(), planned, mode=mode or None)
-    if pd.isna(ratio.p):
-        return name, "not done", f"{says}; {ratio.warnings[0]}"
-    state = {"fine": "good"}.get(ratio.level, ratio.level)
-    return name, state, f"{says}; {say_p(ratio.p)}"
-
-
 def check_balance(
     contacts: pd.DataFrame, outcomes: pd.DataFrame, cluster: str, name: str, unit: str
 ) -> tuple[str, str, str]:
@@ -118,10 +103,13 @@ def check_balance(
     except TableError as error:
         return name, "not done", error.problems[0]
     lifts = list(lift) if isinstance(lift, Lifts) else [lift]
-    worst = min(lifts, key=lambda one: one.p)
-    p = min(1.0, worst.p * len(lifts))
-    state = "alarm" if p < 0.001 else "look" if p < 0.01 else "good"
+    known = [one for one in lifts if np.isfinite(one.p)]
+    if not known:  # all customers of a group are alike: nothing says what luck makes
+        return name, "not done", "before the start all customers of a group bought for the same, so luck is not known"
+    worst = min(known, key=lambda one: one.p)
+    p = min(1.0, worst.p * len(known))
+    state = "alarm" if p < ALARM else "look" if p < LOOK else "good"
     decimals = find_decimals([worst.low, worst.high])
     of_treated, of_control = (say_money(value, unit, decimals) for value in (worst.base + worst.effect, worst.base))
-    says = "the groups differed before the start" if state == "alarm" else "alike before the start"
+    says = SAYS[state]
     return name, state, f"{says}: treated {of_treated} and control {of_control} a customer, by `{cluster}`; {say_p(p)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -11,14 +11,15 @@ import pandas as pd
 from loyalty.evaluate.clinic.examine import examine_campaign
 from loyalty.evaluate.clinic.findings import ADVICE, BROKEN, FINE, UNSEEN, Claim, Finding
 from loyalty.evaluate.design.balance import check_balance
-from loyalty.evaluate.design.sample_ratio import VERDICTS, check_sample_ratio
+from loyalty.evaluate.design.sample_ratio import ALARM
 from loyalty.report.campaign.job import Job, say_few
 from loyalty.report.campaign.other_waves import ADVICE as OTHERS_ADVICE
 from loyalty.report.campaign.other_waves import NAME as OTHERS
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days
+from loyalty.report.campaign.sizes import EXACT, SIZES, check_cluster_sizes
 from loyalty.report.campaign.together import ADVICE as ALONE_ADVICE
 from loyalty.report.campaign.together import NAME as TOGETHER
-from loyalty.report.campaign.together import check_alone, check_sizes
+from loyalty.report.campaign.together import check_alone
 from loyalty.report.campaign.together import check_balance as check_balance_together
 from loyalty.report.output.parts import make_checks
 from loyalty.report.output.privacy import hide_personal
@@ -26,11 +27,8 @@ from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.text import say_p
 
 BALANCE = "Groups alike before the start"
-SIZES = "Group sizes (sample ratio)"
 RECEIPTS = "Receipts of each group"
 CAUSED = "Probably a consequence of: "
-EXACT = "the quotas were exact, so that counts say nothing"
-RATIO = {"fine": "good", "look": "look", "alarm": "alarm"}
 # The level that the checks share which leave something to chance; the sample ratio has a rule of its own, everywhere
 LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted only once in a hundred times
 # Check of the clinic -> its name in the report, the result if it failed, and what it needs where it was not done
@@ -100,10 +98,17 @@ def _compare_together(job: Job, lines: list[tuple[str, str, str]]) -> list[tuple
     """Where customers were drawn together, what luck makes is judged by those who were; the other lines stay."""
     if job.cluster is None:
         return lines
-    sizes = check_sizes(job.contacts, job.cluster, job.planned, str(job.plan.get("mode", "")).strip(), SIZES)
     alike = check_balance_together(job.contacts, job.outcomes, job.cluster, BALANCE, job.unit)
-    judged = {BALANCE: alike} if sizes is None else {SIZES: sizes, BALANCE: alike}
-    return [judged.pop(line[0], line) for line in lines] + list(judged.values())
+    sizes = check_cluster_sizes(job.contacts, job.cluster, job.planned, job.plan.get("mode"))
+    return replace_lines(lines, [alike, *sizes])
+
+
+def replace_lines(
+    lines: Sequence[tuple[str, str, str]], judged: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, str, str]]:
+    """Put lines in the place of those with the same name; what has no place there comes last."""
+    others = {line[0]: line for line in judged}
+    return [others.pop(line[0], line) for line in lines] + list(others.values())
 
 
 def translate(finding: Finding) -> tuple[str, str, str] | None:
@@ -173,7 +178,7 @@ def check_balanced(contacts: pd.DataFrame, wide: pd.DataFrame) -> tuple[str, str
     found = check_balance(contacts, wide[["customer_id", *known]].rename(columns=words))
     gaps = ", ".join(f"{row.covariate} {row.treated:,.2f} and {row.control:,.2f}" for row in found.table.itertuples())
     says = "alike before the start"
-    if found.p < 0.001:
+    if found.p < ALARM:
         state = "alarm"
         says = "the groups differed before the start"
     elif found.warnings:
@@ -189,23 +194,6 @@ def check_matching(seen: float) -> tuple[str, str, str]:
     if seen < 0.5:
         words += "; is it the same number in both tables?"
     return "Contact list meets receipts", "good" if seen >= 0.5 else "look", words
-
-
-def check_ratio(contacts: pd.DataFrame, planned: Mapping[str, float], mode: str) -> tuple[str, str, str]:
-    """Test the sample ratio: compare the sizes of the groups with the planned shares.
-
-    With `mode` "blocks" the quotas were exact, so there is nothing to test.
-    """
-    counts = contacts["arm"].value_counts().reindex(planned, fill_value=0)
-    found = ", ".join(f"{say_few(int(n))} {arm} ({n / len(contacts):.1%})" for arm, n in counts.items())
-    if mode == "blocks":
-        return SIZES, "good", f"{found}: exact quotas"
-    ratio = check_sample_ratio(counts.to_dict(), planned)
-    words = f"{found}, planned {', '.join(f'{share:.1%}' for share in planned.values())}; {say_p(ratio.p)}"
-    state = RATIO[ratio.level]
-    if state != "good":
-        words += f"; {VERDICTS[ratio.level].split(':')[0]}"
-    return SIZES, state, words
 
 
 def check_sent(contacts: pd.DataFrame) -> list[tuple[str, str, str]]:

@@ -13,7 +13,8 @@ from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.intake.loading import take_tables
 from loyalty.learn.history.prior_lifts import learn_lifts
 from loyalty.prepare.profile import build_profile
-from loyalty.report.campaign.trust import check_balanced, check_matching, check_ratio
+from loyalty.report.campaign.sizes import check_drawn
+from loyalty.report.campaign.trust import check_balanced, check_matching
 from loyalty.report.output import parts
 from loyalty.report.plan import draft
 from loyalty.report.plan.draft import Draft
@@ -128,7 +129,7 @@ def _check(plan: Draft, wide: pd.DataFrame, seen: float, gap: int) -> pd.DataFra
     contacts = contacts[contacts["control_kind"] != "universal"]
     rows = [
         check_matching(seen),
-        check_ratio(contacts, plan.drawn.shares, plan.drawn.mode),
+        check_drawn(contacts["arm"], plan.drawn.shares, plan.drawn.mode),
         check_balanced(contacts, wide),
         _check_base_rate(plan, wide),
     ]

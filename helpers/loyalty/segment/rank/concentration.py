@@ -235,12 +235,14 @@ def _check(top: Sequence[float], of: str, level: float) -> tuple[float, ...]:
     shares = tuple(float(one) for one in top)
     problems = []
     if not shares or not all(0 < one < 1 for one in shares):
-        mend = ask_percent(max(shares, default=0.0))
+        mend = ask_percent(max(shares, default=0.0), below_one=True)
         problems.append(f"top should hold shares above 0 and below 1, found {list(shares)}{mend}")
     if not isinstance(of, str) or of not in WHO:
         problems.append(f"`of` should be 'buyers' or 'members', found {of!r}")
     if isinstance(level, Real) and not 0 < level < 1:
-        problems.append(f"level should lie between 0 and 1, such as 0.95; found {level!r}{ask_percent(level)}")
+        problems.append(
+            f"level should lie between 0 and 1, such as 0.95; found {level!r}{ask_percent(level, below_one=True)}"
+        )
     if problems:
         raise TableError(problems, "measure_concentration")
     return shares

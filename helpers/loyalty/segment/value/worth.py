@@ -135,10 +135,10 @@ def customer_value(
         problems.append("margin_rate is missing: the margin as a fraction of sales. Revenue is no value")
     elif not 0 < margin_rate <= 1:
         says = f"margin_rate should be above 0 and at most 1, a fraction of sales; found {margin_rate!r}"
-        problems.append(says + _ask_percent(margin_rate))
+        problems.append(says + ask_percent(margin_rate))
     if not 0 <= yearly_discount < 1:
         says = f"yearly_discount should be from 0 to below 1, such as 0.1; found {yearly_discount!r}"
-        problems.append(says + _ask_percent(yearly_discount))
+        problems.append(says + ask_percent(yearly_discount, below_one=True))
     if not np.isfinite(spend.mean):
         problems.append("the mean spend is infinite (q is 1 or less): take few customers out, and say whom")
     if problems or margin_rate is None:
@@ -168,10 +168,6 @@ def customer_value(
     return CustomerValue(
         result, total, *ends, float(weeks), margin_rate, yearly_discount, level, tuple(dict.fromkeys(notes))
     )
-
-
-def _ask_percent(value: float) -> str:
-    return f". Is it percent? Then write {value / 100:g}" if 1 < value <= 100 else ""
 
 
 @check_arguments
@@ -207,7 +203,9 @@ def find_promising(value: CustomerValue, purchases: AnyTable, *, share: float = 
     [2]
     """
     if not 0 < share < 1:
-        raise TableError([f"share should lie between 0 and 1, found {share!r}{ask_percent(share)}"], "find_promising")
+        raise TableError(
+            [f"share should lie between 0 and 1, found {share!r}{ask_percent(share, below_one=True)}"], "find_promising"
+        )
     table = read_purchases(purchases, money=True).sort_values("customer_id", ignore_index=True)
     if not table["customer_id"].equals(value.table["customer_id"]):
         raise TableError(["the value and the purchases are not of the same customers"], "purchases")

@@ -9,7 +9,8 @@ import pytest
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.money.profit import campaign_money
 from loyalty.report.campaign.report import report_campaign
-from loyalty.report.campaign.together import find_whole_columns
+from loyalty.report.campaign.sizes import check_cluster_sizes
+from loyalty.report.campaign.together import check_balance, find_whole_columns
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -57,7 +58,9 @@ def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, 
 
 def test_sizes_and_balance_are_those_of_stores(report):
     checks = get_checks(report)
-    assert checks.loc["Group sizes (sample ratio)", "what was found"].startswith("Values of `store`: 15 control, 45")
+    assert checks.loc["Group sizes (sample ratio)", "what was found"].startswith(
+        "Values of `store`: 15 control (25.0%), 45"
+    )
     assert "a customer, by `store`" in checks.loc["Groups alike before the start", "what was found"]
     assert (checks.loc[["Drawn one by one", "Group sizes (sample ratio)"], "result"] == "good").all()
 
@@ -115,3 +118,27 @@ def test_households_drawn_as_a_whole_are_seen(size):
         {"customer_id": range(600), "house": house, "arm": np.where(drawn[house], "control", "mail")}
     )
     assert find_whole_columns(contacts) == ["house"]
+
+
+def test_alike_before_the_start_is_not_said_where_luck_is_not_known(stores):
+    """All treated bought for 5 and all controls for 1: a missing p-value is no good one."""
+    before = pd.DataFrame({"campaign_id": stores["campaign_id"], "wave": 1, "customer_id": stores["customer_id"]})
+    before = before.assign(window="pre", sales=np.where(stores["arm"] == "control", 1.0, 5.0))
+    _, state, says = check_balance(stores, before, "store", "Groups alike", "€")
+    assert state == "not done" and "luck is not known" in says
+
+
+def test_a_share_without_a_plan_says_that_sizes_were_not_looked_at(campaign, stores):
+    contacts = stores.assign(came=(stores["customer_id"] // 7) % 2)
+    tables = {"contacts": campaign.load(contacts=contacts)["contacts"]}
+    sizes = get_checks(report_campaign(tables, {"outcome": "came", "cluster": "store"})).loc[
+        "Group sizes (sample ratio)"
+    ]
+    assert sizes["result"] == "not done" and "planned share" in sizes["what was found"]
+
+
+def test_exact_quotas_of_stores_are_not_called_a_test(stores):
+    planned = {"control": 0.25, "treated": 0.75}
+    assert check_cluster_sizes(stores, "store", planned, "blocks")[0][1] == "not done"
+    assert check_cluster_sizes(stores, "store", planned, None)[0][1] == "good"
+    assert check_cluster_sizes(stores, "store", {"control": 0.75, "treated": 0.25}, None)[0][1] == "alarm"

@@ -365,7 +365,7 @@ def test_ids_of_another_kind_and_double_rows_are_refused_in_words(fit, purchases
 
 def test_percent_for_a_fraction_and_a_missing_rate_are_asked_about(fit, spend, purchases):
     few = purchases.head(20)
-    with pytest.raises(TableError, match="(?s)write 0.3.*write 0.1"):
+    with pytest.raises(TableError, match="(?s)Write 0.30.*Write 0.10"):
         customer_value(fit, spend, few, margin_rate=30, yearly_discount=10)
     with pytest.raises(TableError, match="margin_rate is missing"):
         customer_value(fit, spend, few)
