@@ -219,7 +219,7 @@ ax = draw_regions(by_region, f"In June the {best} sold most", subtitle)
 assert best == "north" and abs(by_region.sum() - june.sales.sum()) < 1e-6
 
 # %% [markdown]
-# This is the number for Marta: the {{best}} sold €{{by_region.max():,.0f}}. Her whole Monday is five lines: read, filter, merge, group, draw. Next month
+# This is the number for Marta: the {{best}} sold €{{by_region.max():,.0f}}. Her whole Monday is six steps: read, convert, filter, merge, group, draw. Next month
 # you change the date, restart, and run all.
 
 # %% [markdown]

@@ -110,7 +110,7 @@ from loyalty.tasks.t03.pictures import draw_weights
 
 mean_of_rates = letters.rate.mean()
 weighted = letters.responses.sum() / letters.letters.sum()
-ax = draw_weights(letters, "The small regions answer best, and they are small")
+ax = draw_weights(letters, "The small regions answer best, but few letters go there")
 
 # %% tags=["verify"]
 import numpy as np

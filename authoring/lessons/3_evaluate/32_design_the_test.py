@@ -443,7 +443,7 @@ mondays = plan_looks(13, correlation=np.corrcoef(until.T))
 mondays.to_frame().set_index("look").loc[[1, 2, 4, 7, 10, 13]].round(4)
 
 # %% [markdown]
-# `bound` is how many standard errors from zero the result must lie, and `spent` is how many useless campaigns have been stopped by then. On the first Monday only a miracle or a disaster counts. At the end the line is {{mondays.bounds[-1]:.2f}}, hardly above 1.96: looking early costs little. Does it hold? We let Marta watch two thousand campaigns that do nothing.
+# `bound` is how many standard errors from zero the result must lie, `p` is the p-value at this line, and `spent` is which share of useless campaigns has been stopped by then. On the first Monday only a miracle or a disaster counts. At the end the line is {{mondays.bounds[-1]:.2f}}, hardly above 1.96: looking early costs little. Does it hold? We let Marta watch two thousand campaigns that do nothing.
 
 # %%
 from loyalty.tasks.t32.pictures import draw_mondays
@@ -477,7 +477,7 @@ assert abs(at_end.effect - lift.effect) < 0.02 and at_end.low < truth < at_end.h
 assert at_stop.effect < at_end.effect
 
 # %% [markdown]
-# The first look already tells the gift from nothing. Two cautions before anybody opens a bottle:
+# The first look already tells the gift from nothing. (Looks 2 to 4 are drawn only to show what would have come; orange is a result beyond its bounds.) Two cautions before anybody opens a bottle:
 #
 # - **A test that stops early shows too much, on average.** It stops when luck helps. So use the interval (€{{at_stop.low:.2f}} to €{{at_stop.high:.2f}}), which is wide on purpose: the intervals of all four looks hold together in 95 of 100 campaigns.
 # - **It is the effect of one week.** What the gift brings in four weeks, and what is missing in February, is not known on day seven. Stop a disaster early; let a success run, and count it to the end.

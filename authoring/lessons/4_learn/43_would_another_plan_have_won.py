@@ -163,7 +163,7 @@ assert abs(weighted.value - found.value) < 0.05
 ax = found.plot(source="simulated chain, seed 43")
 
 # %% [markdown]
-# Jonas wants the discount for four of five rows, and the log has it in one of five. That is enough here. Under 50 customers the helper would warn.
+# Jonas wants the discount for four of five rows, and the log has it in one of five. The words beside the bars say how many equally weighted rows each arm's own rows are worth; they do not add up to the whole. That is enough here. Under 50 customers the helper would warn.
 #
 # ## Was it right?
 #
@@ -177,7 +177,7 @@ from loyalty.tasks.t43.scene import play_really
 truth = play_really(plan).profit.mean() - all_rows
 got = log_rows.profit[log_rows.arm == "basket_discount"]
 shown = {"mean of the discount": compare_means(got, log_rows.profit), "weighted": gap}
-title, what = "The weights turned the verdict round", "Jonas's plan less the one that ran"
+title, what = "The plain mean is wrong, the weighted log is near", "Jonas's plan less the one that ran"
 ax = draw_beside_truth(shown, [truth] * 2, title, what, wrong=1)
 
 # %% tags=["verify"]
@@ -275,7 +275,7 @@ from loyalty.tasks.t43.pictures import draw_lotteries
 from loyalty.tasks.t43.scene import repeat_lottery
 
 forty, true_value = repeat_lottery(plan)
-title = "Three ways miss to one side, four lie round the truth"
+title = "Three ways miss the truth, four lie around it"
 ax = draw_lotteries(forty, true_value, title)
 
 # %%
@@ -319,7 +319,7 @@ assert any("not those that were drawn from" in text for text in bad.warnings)
 assert bad.value > found.value + 1
 
 # %% [markdown]
-# If 0.2 were true, all points would lie on the line. The true chances of our log pass the check. With 1/n, IPS says €{{bad.value:.2f}} in the place of €{{found.value:.2f}}, and the result warns.
+# If 0.2 were true, all points would lie on the line. The true chances of our log pass the check. With 1/n, IPS says €{{bad.value:.2f}} in the place of €{{weighted.value:.2f}}, and the result warns.
 #
 # The check counts, in all rows, in each segment, each wave, and each level of the logged chance. If chances were wrong for some customers and right on average in all of these, it would see nothing.
 #
@@ -346,11 +346,11 @@ both = [rivals.values[name].estimate for name in ("Marta", "Jonas")]
 apart = (both[0].se ** 2 + both[1].se ** 2) ** 0.5
 assert paired.low > 0 and both[1].high > both[0].low and paired.se < 0.8 * apart
 true_gap = really["Marta"] - really["Jonas"]
-assert paired.low < true_gap < paired.high and true_gap > 0
+assert paired.low < true_gap < paired.high and 0 < true_gap < 0.5 * paired.effect
 assert all(one.low < really[name] < one.high for name, one in zip(("Marta", "Jonas"), both, strict=True))
 
 # %% [markdown]
-# The two intervals overlap, and still Marta's plan is better, by {{say_euros(paired.effect)}} ({{say_euros(paired.low)}} to {{say_euros(paired.high)}}). Where both plans want the same, chance takes no part in their difference. So compare plans by their *difference* on the same rows, never by two intervals side by side.
+# The two intervals overlap, and still Marta's plan is better, by {{say_euros(paired.effect)}} ({{say_euros(paired.low)}} to {{say_euros(paired.high)}}). (The truth is {{say_euros(true_gap)}}. It lies inside the interval, and it is much smaller: the direction was right, the size was partly luck.) Both plans are judged by the same rows, and much of what chance does to one it does to the other. So compare plans by their *difference* on the same rows, never by two intervals side by side.
 #
 # By segment:
 

@@ -139,9 +139,8 @@ class EarlyLooks:
         if look.decision == STOP:
             text = f"Stop at {place}: {what}."
             if look.number < len(self.dates):
-                text += (
-                    f" A test stops early when luck helps: {effect} is too far from zero on average. Use the interval."
-                )
+                text += " A test stops early when luck helps, so effects at an early stop are too large on average."
+                text += " Use the interval."
             return text
         if look.decision == END and np.isnan(look.z) and look.effect != 0:
             return f"The last look ({look.date:%Y-%m-%d}) has been made: {what}; all customers of a group are alike."

@@ -71,7 +71,7 @@ class ChanceCheck:
         ax.set(xlim=(0, top), ylim=(0, top), xlabel="mean chance in the log", ylabel="share that was drawn")
         ax.grid(True, axis="both")
         ax.legend(loc="upper left")
-        title = "The logged chances fit the draws" if self.fits else "The log names chances that were not drawn from"
+        title = "The logged chances fit the draws" if self.fits else "The lottery did not use the chances in the log"
         headline(ax, title, "one point for each arm in each group of rows", source)
         return ax
 

@@ -374,7 +374,7 @@ def _draw_lift(lifts: Mapping[str, Any], job: Job, doubt: bool) -> Axes:
     elif first.low <= 0 <= first.high:
         title = "Sales: no change that can be told from chance"
     else:
-        title = f"Customers on the list bought for {job.amounts(abs(first.effect))[0]} {more} each"
+        title = f"{job.amounts(abs(first.effect))[0]} {more} sales for each customer"
     headline(ax, title, "treated − control per customer assigned, with the 95 % interval")
     return ax
 

@@ -105,9 +105,7 @@ class Cohorts:
         ax.tick_params(length=0, labelcolor=INK)
         ax.grid(False)
         ax.set(xlabel="months since the first purchase", ylabel="first purchase (customers)")
-        subtitle = (
-            "of 100 customers who began in that month, so many bought in the later month (colours: from month 1 on)"
-        )
+        subtitle = "of 100 who began in that month, so many bought later (colours: from month 1 on)"
         headline(ax, title or "Who came back, month by month", subtitle)
         return ax
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
-from loyalty.tasks.checking.answers import read_letter
+from loyalty.tasks.checking.answers import Mismatch, kind_of, read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.checking.mistakes import set_apart
 from loyalty.tasks.t03.scene import (
@@ -368,6 +369,13 @@ def _answer_sentence() -> Answers:
     return Answers("C", mistakes, praise)
 
 
+def _read_count(answer: Any) -> Any:
+    """A number of intervals; a share of them is sent back."""
+    if kind_of(answer) == "number" and 0 < float(answer) < 1:
+        raise Mismatch("That is a share. A whole number of intervals is asked, from 0 to 100.")
+    return answer
+
+
 TASKS = (
     Task(
         code="03a",
@@ -423,6 +431,7 @@ TASKS = (
         asks="how many of the 100 intervals hold the truth; one whole number",
         compute=_answer_promise,
         tolerance=WHOLE,
+        read=_read_count,
         hints=(
             "The truth must be above the lower end and below the upper end.",
             "Two conditions, each in its own brackets, with `&` between them.",

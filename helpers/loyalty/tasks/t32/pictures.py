@@ -131,12 +131,12 @@ def draw_mondays(paths: np.ndarray, bounds: np.ndarray, shown: int = 40) -> Axes
     written: dict[str, Any] = {"textcoords": "offset points", "weight": "bold"}
     ax.annotate("planned bounds", (looks[3], bounds[3]), (10, 6), color=TREATED, **written)
     ax.annotate("1.96", (1, CALLED), (6, -4), xycoords=("axes fraction", "data"), color=INK, **written)
-    ax.set(xlim=(1, len(looks) + 0.3), ylim=(0, 5.5), xlabel="Monday", ylabel="standard errors")
+    ax.set(xlim=(1, len(looks) + 0.3), ylim=(0, 5.5), xlabel="Monday", ylabel="gap in standard errors")
     ax.set_xticks(looks)
     peeked = (paths > CALLED).any(axis=1).sum()
     planned = (paths > bounds).any(axis=1).sum()
     title = f"Of {len(paths):,} useless campaigns {peeked:,} cross 1.96, and {planned:,} the planned bounds"
-    what = f"gap of the groups in standard errors; {shown} of the campaigns, red: those that cross 1.96 once"
+    what = f"{shown} of the campaigns, red: above 1.96 at least once; bounds above 5.5 are not drawn"
     headline(ax, title, what, SOURCE)
     return ax
 

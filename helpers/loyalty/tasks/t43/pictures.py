@@ -40,7 +40,7 @@ def draw_where(log: pd.DataFrame, arm: str, title: str) -> Axes:
 
 
 def draw_weights(rows: pd.DataFrame, title: str) -> Axes:
-    """Draw a few rows as bars: as high as the number of customers that each one has to speak for.
+    """Draw a few rows as bars: as long as the number of customers that each one has to speak for.
 
     Parameters
     ----------
@@ -48,15 +48,15 @@ def draw_weights(rows: pd.DataFrame, title: str) -> Axes:
         segment, arm, weight.
     title : str
     """
-    ax = plt.subplots(figsize=(9, 3.4))[1]
-    place = np.arange(len(rows))
+    ax = plt.subplots(figsize=(9, 4.2))[1]
+    place = np.arange(len(rows))[::-1]
     weight = rows["weight"].to_numpy()
-    ax.bar(place, weight, 0.7, color=[TREATED if one else GREY for one in weight])
-    for x, one in enumerate(weight):
-        ax.text(x, one + 0.02 * weight.max(), f"{one:.3g}", ha="center", fontsize=10, color=INK if one else GREY)
-    names = [f"{row.segment}\n{row.arm.replace('_', ' ')}" for row in rows.itertuples()]
-    ax.set_xticks(place, names, rotation=60, ha="right", fontsize=8.5)
-    ax.set(ylabel="weight", ylim=(0, 1.15 * weight.max()))
+    ax.barh(place, weight, 0.7, color=TREATED)
+    for y, one in zip(place, weight, strict=True):
+        ax.text(one + 0.01 * weight.max(), y, f"{one:.3g}", va="center", fontsize=10, color=INK if one else GREY)
+    names = [f"{row.segment}, {row.arm.replace('_', ' ')}" for row in rows.itertuples()]
+    ax.set_yticks(place, names, fontsize=9)
+    ax.set(xlabel="weight", xlim=(0, 1.1 * weight.max()))
     ax.grid(False)
     headline(ax, title, "weight = chance under the plan / chance in the log", SOURCE)
     return ax

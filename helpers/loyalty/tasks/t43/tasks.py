@@ -348,9 +348,12 @@ _LINES = {
 
 @cache
 def _answer_decision() -> Answers:
+    a, b = (_value(name).difference for name in "AB")
+    gains = [f"{say_euros(one.effect)} ({say_euros(one.low)} to {say_euros(one.high)})" for one in (a, b)]
     return Answers(
         right="Q",
-        praise="Both are likely better than the old plan, which of the two is open, and the next log will know more.",
+        praise=f"Both are better than the plan that ran, A by {gains[0]}, B by {gains[1]}. Which of the two is open, and "
+        "the next log will know more.",
         mistakes=tuple(Mistake(name, says, letter) for letter, (name, says) in _LINES.items()),
     )
 

@@ -126,7 +126,7 @@ def test_a_large_effect_stops_early_and_the_number_is_said_to_be_too_far_from_ze
         4 - found.final.number
     )
     said = found.sentence("€")
-    assert said.startswith("Stop at look") and "too far from zero on average" in said and "€" in said
+    assert said.startswith("Stop at look") and "too large on average" in said and "€" in said
 
 
 def test_no_effect_goes_on_until_the_end():

@@ -114,3 +114,7 @@ def test_the_sentence_is_judged(letter, mistake):
 
 def test_a_letter_that_is_none_is_told():
     assert '"A", "B", "C" or "D"' in check("03f", "E").message
+
+
+def test_a_share_of_the_intervals_is_no_count():
+    assert "whole number of intervals" in check("03e", 0.92).message

@@ -109,7 +109,8 @@ def test_rows_that_had_no_chance_are_those_of_one_segment(log, drawn):
 
 
 def test_the_decision_is_a_letter_and_each_wrong_one_says_why():
-    assert check("43e", " q ").status == "right"
+    told = check("43e", " q ")
+    assert told.status == "right" and "B by €0." in told.message
     for letter in "PRST":
         assert check("43e", letter).mistake is not None
     assert check("43e", "A").status == "wrong"
