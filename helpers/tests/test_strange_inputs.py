@@ -119,6 +119,22 @@ def test_all_that_is_wrong_is_said_at_once_and_sound_arguments_pass():
     ]
 
 
+def test_one_text_in_the_place_of_a_list_of_texts_is_refused_before_its_letters_are_read():
+    with pytest.raises(
+        TableError, match=re.escape("`names` should be a list of texts, found 'visits': write ['visits']")
+    ):
+        earn(1.0, names="visits")
+
+
+def test_an_argument_that_there_is_not_is_told_with_the_one_that_was_meant():
+    with pytest.raises(TypeError, match="earn has no argument `day`: did you mean `days`?"):
+        earn(1.0, day=2)
+    with pytest.raises(TypeError, match="campaign_money has no argument `clusters`: did you mean `cluster`?"):
+        loyalty.campaign_money(WAVE, clusters="store")
+    with pytest.raises(TypeError, match="compare_money has no argument `clustr`: did you mean `cluster`?"):
+        loyalty.compare_money(WAVE, WAVE, clustr="store")
+
+
 def list_hard(name):
     """The arguments that are refused even if the function would run: numbers, and what has limits of its own."""
     function = getattr(loyalty, name)

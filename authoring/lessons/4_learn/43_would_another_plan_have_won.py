@@ -177,7 +177,8 @@ from loyalty.tasks.t43.scene import play_really
 truth = play_really(plan).profit.mean() - all_rows
 got = log_rows.profit[log_rows.arm == "basket_discount"]
 shown = {"mean of the discount": compare_means(got, log_rows.profit), "weighted": gap}
-title, what = "The plain mean is wrong, the weighted log is near", "Jonas's plan less the one that ran"
+title = "The plain mean is wrong, the weighted log is near"
+what = "Jonas's plan less the one that ran"
 ax = draw_beside_truth(shown, [truth] * 2, title, what, wrong=1)
 
 # %% tags=["verify"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import narwhals as nw
 
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, list_headers, read_mapping, suggest
 from loyalty.intake.mapping.proposal import UNNAMED, propose_table
+from loyalty.intake.others import KEEPERS, add_others, read_others
 from loyalty.intake.parsing.labels import map_values, rename_values
 from loyalty.intake.parsing.readings import Reading
 from loyalty.intake.parsing.times import check_times, join_clock
@@ -38,7 +39,7 @@ class Loaded:
     name : str
         The contract.
     table : narwhals.LazyFrame
-        The rows, not yet read.
+        The rows, not yet read. A list of contacts keeps its other columns as texts, behind those of the contract.
     rows : int
         How many there are.
     found : tuple of str
@@ -107,7 +108,8 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
     -------
     dict of Loaded
         By name: `table` is a Narwhals frame on DuckDB, one connection for all, ids as text, times as timestamps,
-        money as decimal numbers, only columns of the contract (and others if the mapping names them).
+        money as decimal numbers, only columns of the contract (and others if the mapping names them). Contacts keep
+        their other columns as texts, where these divide the rows into groups, because a setting may name them.
 
     Raises
     ------
@@ -182,7 +184,7 @@ def _load_table(
     named = options.get("columns") or {}
     try:
         headers = [header for value in named.values() for header in list_headers(value)]
-        raw = read_source(space, source, options, headers or contract.names)
+        raw = read_source(space, source, options, headers or contract.names, is_whole=contract.name in KEEPERS)
     except NotATable as error:
         return None, [str(error)]
     named = {name: join_clock(raw, value) for name, value in named.items()}
@@ -199,8 +201,10 @@ def _load_table(
     problems = [*problems, *unread]
     if unread:
         return None, problems
-    read = _keep_readings(space, raw, contract, readings)
+    others = read_others(raw, contract, refs)
+    read, kept = _keep_readings(space, raw, contract, readings, others)
     table, more, wrong = settle_rows(contract, raw, read.table, totals, read.readings, everything)
+    table, unlike = add_others(table, kept, contract, others)
     order = [name for name in contract.names if name in table.columns]
     order += [name for name in table.columns if name not in order and name != "row"]
     table = table.select(*map(C, order))
@@ -208,7 +212,17 @@ def _load_table(
     if not wrong:
         problems += _check_contract(table, contract, read.late)
     missing = {c.name: c.meaning for c in contract.columns if c.optional and c.name not in read.readings}
-    notes = [*raw.notes, *_count_empty(raw), *notes, *read.notes, *more, *_name_unused(raw, refs.values(), headers)]
+    used = {*refs.values(), *(f"c{i}" for i, header in enumerate(raw.headers) if header in (*headers, *others))}
+    notes = [
+        *raw.notes,
+        *_count_empty(raw),
+        *notes,
+        *read.notes,
+        *more,
+        *unlike,
+        *_name_others(others),
+        *_name_unused(raw, used),
+    ]
     found = tuple(name for name in order if name in read.readings)
     return Loaded(contract.name, nw.from_native(table), len(table), found, missing, tuple(notes)), problems
 
@@ -237,9 +251,19 @@ def _read_columns(
     return readings, problems
 
 
-def _keep_readings(space: Space, raw: Raw, contract: Table, readings: Mapping[str, Reading]) -> ReadTable:
-    """Read the columns into a table of the space; leave empty ones out, and add what the contract fills in."""
+def _keep_readings(
+    space: Space,
+    raw: Raw,
+    contract: Table,
+    readings: Mapping[str, Reading],
+    others: Mapping[str, duckdb.Expression],
+) -> tuple[ReadTable, Relation]:
+    """Read the columns into a table of the space; leave empty ones out, and add what the contract fills in.
+
+    The second is the same table with the `others`, which no contract names.
+    """
     values = [reading.value.alias(ours) for ours, reading in readings.items()]
+    values += [text.alias(header) for header, text in others.items()]
     table = space.keep(raw.table.select(C("r").alias("row"), *values), contract.name)
     dates = [column.name for column in contract.columns if column.kind in ("time", "date")]
     late = check_times(raw, table, {name: readings[name] for name in dates if name in readings})
@@ -249,7 +273,8 @@ def _keep_readings(space: Space, raw: Raw, contract: Table, readings: Mapping[st
     filled = {ours: value for ours, value in FILLED.get(contract.name, {}).items() if ours not in readings}
     notes += [f"no column `{ours}`: {value!r} everywhere" for ours, value in filled.items()]
     constants = [K(value).alias(ours) for ours, value in filled.items()]
-    return ReadTable(table.select(*(C(name) for name in ("row", *kept)), *constants), kept, notes, late)
+    settled = table.select(*(C(name) for name in ("row", *kept)), *constants)
+    return ReadTable(settled, kept, notes, late), table.select(duckdb.StarExpression(), *constants)
 
 
 def _check_contract(table: Relation, contract: Table, late: list[str]) -> list[str]:
@@ -262,14 +287,22 @@ def _check_contract(table: Relation, contract: Table, late: list[str]) -> list[s
     return []
 
 
-def _name_unused(raw: Raw, refs: Iterable[str], headers: list[str]) -> list[str]:
-    """Name up to eight columns of the file that are not used: neither read nor named in the mapping."""
-    used = {*refs, *(f"c{i}" for i, header in enumerate(raw.headers) if header in headers)}
+def _name_others(others: Iterable[str]) -> list[str]:
+    """Name the columns that only a setting may ask for."""
+    names = list(others)
+    return [f"columns kept for the settings to name: {_list_names(names)}"] if names else []
+
+
+def _name_unused(raw: Raw, used: Collection[str]) -> list[str]:
+    """Name the columns of the file that are not used: neither read nor named in the mapping."""
     unused = [header for i, header in enumerate(raw.headers) if header and f"c{i}" not in used] + raw.unread
-    if not unused:
-        return []
-    rest = f" and {len(unused) - 8} more" if len(unused) > 8 else ""
-    return [f"columns not used: {', '.join(unused[:8])}{rest}"]
+    return [f"columns not used: {_list_names(unused)}"] if unused else []
+
+
+def _list_names(names: list[str]) -> str:
+    """List up to eight names, and count the rest."""
+    rest = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"{', '.join(names[:8])}{rest}"
 
 
 def _choose_columns(raw: Raw, contract: Table, named: Mapping[str, str]) -> tuple[dict[str, Chosen], list[str]]:

@@ -7,6 +7,7 @@ documentation promises is what is checked, and lists all that is wrong at once.
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import dis
 import inspect
 import types
@@ -77,10 +78,12 @@ def check_arguments(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-        bound = signature.bind(*args, **kwargs)  # a missing or unknown argument is Python's own message
+        refuse_unknown(function.__name__, kwargs, signature)
+        bound = signature.bind(*args, **kwargs)  # a missing argument is Python's own message
         hints = _read_hints(function)
         problems: list[str] = []
         is_hard = False
+        is_first = False
         for name, value in bound.arguments.items():
             parameter = signature.parameters[name]
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -92,6 +95,9 @@ def check_arguments(function: Callable[P, T]) -> Callable[P, T]:
             except _Wrong as wrong:
                 problems += wrong.problems
                 is_hard = is_hard or wrong.is_hard
+                is_first = is_first or wrong.is_first
+        if is_first:
+            raise TableError(problems, function.__name__)
         try:
             result = function(*bound.args, **bound.kwargs)
         except Exception as error:
@@ -105,12 +111,50 @@ def check_arguments(function: Callable[P, T]) -> Callable[P, T]:
     return checked
 
 
-class _Wrong(ValueError):
-    """An argument is not what was meant; `problems` say why. A hard one is refused even if the function would run."""
+def refuse_unknown(function: str, given: Iterable[str], known: inspect.Signature | Iterable[str]) -> None:
+    """Refuse the name of an argument that a function does not have, and say which one was probably meant.
 
-    def __init__(self, *problems: str, is_hard: bool = False) -> None:
+    Parameters
+    ----------
+    function : str
+        Its name.
+    given : iterable of str
+        The names that were written.
+    known : inspect.Signature or iterable of str
+        The function's own names; with a signature that takes any name all are known.
+
+    Raises
+    ------
+    TypeError
+
+    Examples
+    --------
+    >>> refuse_unknown("earn", ["day"], ["sales", "days"])
+    Traceback (most recent call last):
+    TypeError: earn has no argument `day`: did you mean `days`?
+    """
+    if isinstance(known, inspect.Signature):
+        if any(one.kind is one.VAR_KEYWORD for one in known.parameters.values()):
+            return
+        known = known.parameters
+    names = list(known)
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            raise TypeError(f"{function} has no argument `{name}`{f': did you mean `{near[0]}`?' if near else ''}")
+
+
+class _Wrong(ValueError):
+    """An argument is not what was meant; `problems` say why.
+
+    A hard one is refused even if the function would run. One that comes first is refused before: the function would
+    speak of something else, such as the letters of a text in the place of a list.
+    """
+
+    def __init__(self, *problems: str, is_hard: bool = False, is_first: bool = False) -> None:
         self.problems = problems
         self.is_hard = is_hard
+        self.is_first = is_first
         super().__init__(*problems)
 
 
@@ -160,7 +204,7 @@ def _read(name: str, value: Any, hint: Any, written: str) -> Any:
         value = float(value)
     if not _fits(value, hint):
         says = f"`{name}` should be {_say_hint(hint)}, found {_say_value(value)}{_say_mend(value, hint)}"
-        raise _Wrong(says, is_hard=_is_numeric(hint) and not _is_known(value))
+        raise _Wrong(says, is_hard=_is_numeric(hint) and not _is_known(value), is_first=_is_for_list(value, hint))
     _refuse_limits(name, value)
     return value
 
@@ -180,6 +224,11 @@ def _refuse_limits(name: str, value: Any) -> None:
     low = LIMITS[name][0] if name in LIMITS else None
     if low is not None and value < low:
         raise _Wrong(f"`{name}` should be {low} or more, found {value!r}", is_hard=True)
+
+
+def _is_for_list(value: Any, hint: Any) -> bool:
+    """Whether one text came where a list of texts is asked."""
+    return isinstance(value, str) and not _fits(value, hint) and _fits([value], hint) and not _fits([1], hint)
 
 
 def _is_known(value: Any) -> bool:
@@ -373,4 +422,6 @@ def _say_value(value: Any) -> str:
 def _say_mend(value: Any, hint: Any) -> str:
     if isinstance(value, str) and _fits(1.0, hint) and hint is not Any:
         return ": write it without a currency sign, with a decimal point"
+    if _is_for_list(value, hint):
+        return f": write [{value!r}]"
     return ""

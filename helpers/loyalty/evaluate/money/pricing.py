@@ -13,6 +13,7 @@ from loyalty.evaluate.lift.outcomes import apply_margin_rate
 from loyalty.evaluate.lift.strata import Strata, count_strata, plan_strata
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OFFERS, OUTCOMES
+from loyalty.tables.ids import write_id
 from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.wave.assigned import Assigned, open_assigned
@@ -219,7 +220,7 @@ def read_cluster(people: pd.DataFrame, cluster: str, weight: np.ndarray | None) 
         problems.append("the chance of the arm differs, which a comparison of clusters cannot allow for yet")
     if problems:
         raise TableError(problems, "contacts")
-    return people[cluster].reset_index(drop=True)
+    return people[cluster].map(write_id).rename(cluster).reset_index(drop=True)
 
 
 def _plan_strata(arms: Arms, arm: str) -> Strata | None:

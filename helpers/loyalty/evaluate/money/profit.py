@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -31,7 +31,7 @@ from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
 from loyalty.stats.result_card import render_result, render_table
-from loyalty.tables.arguments import check_arguments
+from loyalty.tables.arguments import check_arguments, refuse_unknown
 from loyalty.tables.check import TableError
 from loyalty.tables.problems import check_number, gather
 from loyalty.tables.sources import AnyTable
@@ -106,6 +106,8 @@ class Money:
         ends = {"earned": "The campaign earned", "lost": "The campaign lost money:"}
         start = ends.get(self.verdict, "Whether the campaign earned is open:")
         span = f"({self.profit.level * 100:g} % interval {low} to {high})"
+        if np.isnan(self.profit.low):
+            span = "(no interval: all customers of a group are alike)"
         return f"{start} {each} a customer {span}, {total} in all. Next: {self.recommendation}."
 
     def to_frame(self) -> pd.DataFrame:
@@ -212,7 +214,7 @@ def campaign_money(
     point_cost: float | None = None,
     redemption_probability: float | None = None,
     vat_rate: float = 0.0,
-    windows: Sequence[str] = ("main", "post"),
+    windows: str | Sequence[str] = ("main", "post"),
     control: str = "control",
     arm: str | None = None,
     fixed_cost: float = 0.0,
@@ -246,7 +248,7 @@ def campaign_money(
         Value-added tax inside `sales` and `discount`, 0.20 for 20 percent. It is taken out of the margin that
         `margin_rate` gives, and out of the discount line. A column `margin` is taken as net; the sales line stays as
         paid.
-    windows : sequence of str
+    windows : str or sequence of str
         Windows that count. Without "post" the purchases that were only pulled forward look like a gain.
     control, arm : str
         Name of the control, and of the treated arm if there are several.
@@ -318,7 +320,9 @@ def compare_money(
     >>> found[["arm", "profit"]].to_dict("list")
     {'arm': ['a', 'b'], 'profit': [3.5, 1.5]}
     """
-    terms = Terms(**{name: value for name, value in options.items() if name not in ("control", "arm", "cluster")})
+    known = [one.name for one in fields(Terms)]
+    refuse_unknown("compare_money", options, [*known, "control", "arm", "cluster"])
+    terms = Terms(**{name: value for name, value in options.items() if name in known})
     cluster = options.get("cluster")
     arms = _read_wave(contacts, outcomes, terms, options.get("control", "control"), by, cluster)
     if by is not None:

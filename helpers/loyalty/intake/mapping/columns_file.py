@@ -230,7 +230,9 @@ def _squeeze_all(value: Any) -> str | list[str]:
 def _check_columns(contract: Table, columns: Mapping[str, str | Sequence[str]]) -> Iterable[str]:
     for ours, theirs in columns.items():
         if ours not in contract.names and ours not in EXTRAS.get(contract.name, ()) and ours != theirs:
-            yield f"{contract.name}: the contract has no column `{ours}`{suggest(ours, contract.names)}"
+            known = suggest(ours, contract.names)
+            further = "" if "did you mean" in known else f"; to keep a further column, write `{theirs}: {theirs}`"
+            yield f"{contract.name}: the contract has no column `{ours}`{known}{further}"
     users: dict[str, list[str]] = {}
     for ours, value in columns.items():
         for theirs in list_headers(value):

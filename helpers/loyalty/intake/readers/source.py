@@ -29,7 +29,13 @@ READERS = {
 
 
 def read_source(
-    space: Space, source: AnyTable, options: Mapping[str, Any], wanted: Sequence[str] = (), limit: int | None = None
+    space: Space,
+    source: AnyTable,
+    options: Mapping[str, Any],
+    wanted: Sequence[str] = (),
+    limit: int | None = None,
+    *,
+    is_whole: bool = False,
 ) -> Raw:
     """Read a source as it is: text stays text, types stay types; nothing is repaired.
 
@@ -45,6 +51,8 @@ def read_source(
         Names that its header should hold; empty if not known.
     limit : int, optional
         Read so many rows at most.
+    is_whole : bool
+        Whether a store gives all its columns; else only those that are wanted, if it has any of them.
 
     Returns
     -------
@@ -62,7 +70,7 @@ def read_source(
     ['sales']
     """
     if not isinstance(source, str | Path):
-        return stores.read_frame(space, source, wanted, limit)
+        return stores.read_frame(space, source, () if is_whole else wanted, limit)
     path = Path(os.path.expanduser(source))
     if not path.exists():
         raise NotATable(f"there is no file {path.name[:80] or '(no name)'} in {path.absolute().parent}")
@@ -77,4 +85,5 @@ def read_source(
         raise NotATable(f"{path.name} is not read, because its name ends with none of {known}: rename it or save it so")
     if path.is_file() and not path.stat().st_size:
         raise NotATable(f"the file {path.name} is empty (0 bytes): export it again")
-    return READERS[kind](space, path, options, wanted, limit)
+    is_store = READERS[kind] in (stores.read_parquet, stores.read_database)
+    return READERS[kind](space, path, options, () if is_whole and is_store else wanted, limit)

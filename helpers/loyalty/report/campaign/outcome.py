@@ -23,7 +23,7 @@ from loyalty.report.campaign.job import (
     split_universal,
 )
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
-from loyalty.report.campaign.segments import show_lifts
+from loyalty.report.campaign.segments import find_missing, list_few, show_lifts
 from loyalty.report.campaign.sizes import check_cluster_sizes
 from loyalty.report.campaign.together import check_alone, find_cluster
 from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, replace_lines, translate
@@ -68,7 +68,7 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     contacts = contacts[contacts["arm"] != values["not_invited"]].reset_index(drop=True)
     contacts[name] = _read_flags(contacts, name)
     cluster = find_cluster(contacts, values["cluster"])
-    found = measure_lift(contacts, outcome=name, cluster=cluster)
+    found = measure_lift(contacts, outcome=name, kind="rate", cluster=cluster)
     arms = list(found) if isinstance(found, Lifts) else [found]
     best = max(arms, key=lambda lift: lift.effect)
     p = found.to_frame().set_index("arm").loc[best.arm, "p_adjusted"] if isinstance(found, Lifts) else best.p
@@ -81,7 +81,8 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     checks = pd.concat([checks, parts.make_checks(more)], ignore_index=True)
     alarms = find_alarms(checks)
     verdict = "rose" if best.effect > 0 else "fell"
-    if alarms or best.low <= 0 <= best.high or p > 0.05:
+    is_clear = (best.low > 0 or best.high < 0) and p <= 0.05  # never where there is no interval
+    if alarms or not is_clear:
         verdict = "open"
     card = _make_card(values, best, arms, checks, alarms, verdict)
     segments = _measure_segments(contacts, name, values["by"], len(arms), cluster)
@@ -181,13 +182,14 @@ def _make_card(
     facts = (
         ("Treated", f"{treated} %", f"of {lift.n_treated:,} {who}"),
         ("Control", f"{control} %", f"of {lift.n_control:,} in control"),
-        ("Difference", f"{gap} points", f"{low} to {high}"),
+        ("Difference", f"{gap} points", "no interval" if pd.isna(lift.low) else f"{low} to {high}"),
         *size,
     )
     is_partial = bool(undone) and verdict != "open"
-    sentence = (
-        f"`{name}` is 1 for {treated} of every 100 {whom}, and for {control} of every 100 in control. "
-        f"The true difference is probably between {low} and {high} (95 % interval)."
+    sentence = f"`{name}` is 1 for {treated} of every 100 {whom}, and for {control} of every 100 in control. " + (
+        "There is no interval, because all of a group did the same."
+        if pd.isna(lift.low)
+        else f"The true difference is probably between {low} and {high} (95 % interval)."
     )
     return ReportCard(
         kicker,
@@ -215,6 +217,8 @@ def _lay_table(arms: list[Lift]) -> pd.DataFrame:
     decimals = find_decimals(ends, least=1)
 
     def write(value: float, unit: str) -> str:
+        if pd.isna(value):
+            return "no interval"
         return f"{100 * value:.{decimals}f} {unit}".replace("-", "−")
 
     rows = [
@@ -240,12 +244,15 @@ def _measure_segments(contacts: pd.DataFrame, name: str, asked: str | None, arms
         return Section(("No segments: the contact list has no column segment, and `by` was not set.",))
     known = contacts[contacts[by].notna()].assign(**{by: lambda rows: rows[by].astype("str")})
     try:
-        table = measure_lift(known, outcome=name, by=by, cluster=cluster).to_frame()
+        table = measure_lift(known, outcome=name, by=by, kind="rate", cluster=cluster).to_frame()
     except TableError as error:
         return Section((f"No segments: {error.problems[0]}.",))
     table[list(POINTS)] *= 100
     shown = show_lifts(table, ["arm", "segment"] if arms > 1 else ["segment"])
-    return Section((f"The difference in `{name}`, in points of 100.",), shown)
+    text = [f"The difference in `{name}`, in points of 100."]
+    if missing := find_missing(known, by, table):
+        text.append(f"Not compared, because a group is too small there: {list_few(missing)}.")
+    return Section(tuple(text), shown)
 
 
 def _summarise(name: str, lift: Lift, verdict: str, alarms: Mapping[str, str]) -> pd.DataFrame:

@@ -65,8 +65,10 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
         "p adjusted: allows for the number of cells (Benjamini and Hochberg).",
     ]
     if lonely:
-        named = ", ".join(lonely[:NAMED]) + (f" and {len(lonely) - NAMED} more" if len(lonely) > NAMED else "")
-        notes.append(f"Not compared, because a group has fewer than two customers there: {named}.")
+        notes.append(f"Not compared, because a group has fewer than two customers there: {list_few(lonely)}.")
+    if missing := find_missing(known, by, table):
+        why = "too few customers" if job.cluster is None else f"too few values of `{job.cluster}`"
+        notes.append(f"Not compared, because a group has {why} there: {list_few(missing)}.")
     ends = pd.to_numeric(shown[["low", "high"]].stack(), errors="coerce")
     return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes), find_decimals(ends))
 
@@ -77,6 +79,29 @@ def _find_lonely(known: pd.DataFrame, by: str) -> list[str]:
     return sizes.index[(sizes < 2).any(axis=1)].tolist()
 
 
+def find_missing(known: pd.DataFrame, by: str, table: pd.DataFrame) -> list[str]:
+    """The segments, with their arm where there are several, of which a table of lifts has no row.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame
+        The customers that were to be compared: arm and the column `by`.
+    by : str
+    table : pandas.DataFrame
+        One row a comparison: arm, segment.
+    """
+    treated = known.loc[known["arm"] != "control", ["arm", by]].drop_duplicates()
+    there = set(zip(table["arm"], table["segment"].astype("str"), strict=True))
+    left = treated[[pair not in there for pair in zip(treated["arm"], treated[by], strict=True)]].sort_values(by)
+    several = treated["arm"].nunique() > 1
+    return [f"{segment} ({arm})" if several else segment for arm, segment in zip(left["arm"], left[by], strict=True)]
+
+
+def list_few(names: list[str]) -> str:
+    """Name the first few, and count the rest."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
 def _explain_no_segments(why: str) -> Segments:
     return Segments(None, (f"No segments: {why}.",), ())
 
@@ -84,7 +109,7 @@ def _explain_no_segments(why: str) -> Segments:
 def _say_best(job: Job, shown: pd.DataFrame, keys: list[str], cells: int) -> tuple[str, ...]:
     """Name the best segment by its shrunken effect, because the best of several `cells` is partly luck."""
     rows = shown[pd.to_numeric(shown["shrunken"], errors="coerce").notna()]
-    if rows.empty:
+    if rows.empty or cells < 2:  # the only one is no best one
         return ()
     calm = rows["shrunken"].astype("float64")
     if len(rows) > 1 and np.allclose(calm, calm.iloc[0], rtol=1e-9, atol=1e-9):

@@ -15,7 +15,7 @@ import pandas as pd
 
 from loyalty.tables.arguments import check_arguments
 from loyalty.tasks.checking import progress
-from loyalty.tasks.checking.alignment import align, distance
+from loyalty.tasks.checking.alignment import Part, align, distance
 from loyalty.tasks.checking.answers import Mismatch, kind_of
 from loyalty.tasks.checking.cards import render_card
 from loyalty.tasks.checking.diagnosis import (
@@ -257,6 +257,9 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
     mismatch = ""
     try:
         answer = task.read(answer) if task.read else answer
+    except Mismatch as problem:  # what the task cannot read is near no known mistake
+        return "wrong", None, f"{problem} {task.repeats}"
+    try:
         parts = align(answers.right, answer, task.key)
         gap = max((float(part.gaps.max()) for part in parts if len(part.gaps)), default=0.0)
         if gap <= task.tolerance:
@@ -287,11 +290,16 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
         return "wrong", name, f"{says} {task.repeats}"
     if one_number and (says := say_rounding(given[0], float(expected[0]), task.asks)):
         return "wrong", "too_coarse", f"{says} {task.repeats}"
+    return "wrong", None, _ask_back(task, parts)
+
+
+def _ask_back(task: Task, parts: list[Part]) -> str:
+    """Say where an answer differs that is no known mistake, and put the task's own question to what is near."""
     where = say_where(parts, task.tolerance)
     if is_same_size(parts, task.tolerance):
         asks_back = task.close if are_mostly_right(parts, task.tolerance) else _open_plainly(task.close)
-        return "wrong", None, f"{asks_back} {where}".strip()
-    return "wrong", None, " ".join(filter(None, ("Not it.", where, task.repeats)))
+        return f"{asks_back} {where}".strip()
+    return " ".join(filter(None, ("Not it.", where, task.repeats)))
 
 
 def _open_plainly(close: str) -> str:

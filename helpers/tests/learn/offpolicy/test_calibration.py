@@ -70,7 +70,7 @@ def test_one_nth_is_seen_and_right_chances_are_not_doubted():
     assert found.fits and 0.05 < found.p <= 1 and found.level == 0.05
     wrong = check_chances(open_log(forget(table)))
     assert not wrong.fits and "by the logged chances" in wrong.finding
-    assert "not drawn from" in str(
+    assert "did not use the chances" in str(
         [text.get_text() for text in wrong.plot().figure.findobj(lambda one: hasattr(one, "get_text"))]
     )
     assert len(wrong.to_frame()) and "after correction" in wrong._repr_html_()

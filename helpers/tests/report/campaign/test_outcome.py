@@ -104,3 +104,34 @@ def test_offers_of_other_campaigns_are_looked_at_too():
     assert report.verdict == "open" and "control no longer shows" in report.card.headline
     checks = report_campaign(load(contacts), given | dates | {"other_waves": "none"}).results["checks"]
     assert checks.set_index("check").loc["Other campaigns", "result"] == "good"
+
+
+def draw_stores(opened) -> pd.DataFrame:
+    """Twenty stores, ten for control; one region holds a single store of control."""
+    n = np.arange(800)
+    store = n % 20
+    region = np.where(store == 0, "east", np.where(n // 20 % 2, "north", "south"))
+    region = np.where(store == 19, "east", region)
+    arm = np.where(store < 10, "control", "mail")
+    table = pd.DataFrame({"customer_id": n, "arm": arm, "store": [f"S{i}" for i in store], "segment": region})
+    return table.assign(campaign_id="gate", wave=1, opened=opened(table))
+
+
+def test_where_all_of_a_group_did_the_same_there_is_no_interval_and_no_nan():
+    contacts = draw_stores(lambda table: (table["arm"] == "mail").astype(int))
+    report = report_campaign(load(contacts), {"outcome": "opened", "cluster": "store"})
+    assert report.verdict == "open" and "There is no interval" in report.card.headline
+    shown = [report.card.verdict, report.card.headline, *report.card.notes, *map(str, report.card.facts)]
+    shown += [str(report.sections["lift"].table.drop(columns=["relative", "p"]))]
+    assert "nan" not in " ".join(shown).lower()
+    assert ("Difference", "100.0 points", "no interval") in report.card.facts
+
+
+def test_a_region_with_too_few_stores_is_named():
+    luck = np.random.default_rng(2)
+    report = report_campaign(
+        load(draw_stores(lambda table: luck.integers(0, 2, len(table)))), {"outcome": "opened", "cluster": "store"}
+    )
+    section = report.sections["segments"]
+    assert "Not compared, because a group is too small there: east." in section.text
+    assert sorted(section.table["segment"]) == ["north", "south"]

@@ -8,9 +8,10 @@ import pytest
 
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.money.profit import campaign_money
+from loyalty.intake.loading import load_tables
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.campaign.sizes import check_cluster_sizes
-from loyalty.report.campaign.together import check_balance, find_whole_columns
+from loyalty.report.campaign.together import _bound_luck, check_alone, check_balance, find_whole_columns
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -142,3 +143,64 @@ def test_exact_quotas_of_stores_are_not_called_a_test(stores):
     assert check_cluster_sizes(stores, "store", planned, "blocks")[0][1] == "not done"
     assert check_cluster_sizes(stores, "store", planned, None)[0][1] == "good"
     assert check_cluster_sizes(stores, "store", {"control": 0.75, "treated": 0.25}, None)[0][1] == "alarm"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "share"), [((2,) * 60, 0.5), ((2,) * 200, 0.1), ((5,) * 40, 0.2), ((1, 3, 9) * 10, 0.3)]
+)
+def test_the_bound_of_luck_is_never_below_what_draws_show(sizes, share):
+    rng = np.random.default_rng(5)
+    n = np.array(sizes)
+    control = rng.binomial(n, share, (20_000, len(n)))
+    pure = np.where((control == 0) | (control == n), n, 0).sum(axis=1)
+    for q in (0.5, 0.9, 0.99, 0.999):
+        seen = int(np.quantile(pure, q))
+        assert (pure >= seen).mean() <= _bound_luck(n, share, seen)
+
+
+def test_the_bound_of_luck_for_one_value_is_the_chance_that_it_lies_in_one_group():
+    assert _bound_luck(np.array([4]), 0.25, 4) == pytest.approx(0.25**4 + 0.75**4, rel=1e-3)
+    assert _bound_luck(np.array([4]), 0.25, 0) == 1
+
+
+def draw_stores(stores=40, control=10, size=25):
+    store = np.repeat(np.arange(stores), size)
+    return pd.DataFrame({"arm": np.where(store < control, "control", "mail"), "store": [f"S{i}" for i in store]})
+
+
+def test_a_few_customers_in_the_wrong_group_do_not_hide_whole_stores():
+    contacts = draw_stores()
+    assert check_alone(contacts, None)[1] == "alarm"
+    contacts.loc[[0, 300, 900], "arm"] = ["mail", "control", "control"]
+    assert check_alone(contacts, None)[1] == "alarm"
+    contacts.loc[::4, "arm"] = "mail"  # one of four moved: these are no whole stores
+    assert find_whole_columns(contacts) == []
+
+
+def test_one_store_for_control_is_to_be_looked_at_and_a_channel_is_not():
+    contacts = draw_stores(control=1)
+    name, state, says = check_alone(contacts, None)
+    assert state == "look" and "one store is no control group" in says and "`store`" in says
+    channel = np.where(contacts["arm"] == "control", "none", [f"c{i % 3}" for i in range(len(contacts))])
+    sent = contacts.drop(columns="store").assign(kind=channel)
+    assert check_alone(sent, None)[1] == "good"
+
+
+def test_customers_drawn_alone_ring_for_no_column():
+    rng = np.random.default_rng(6)
+    rings = 0
+    for _ in range(200):
+        arm = np.where(rng.random(600) < 0.15, "control", "mail")
+        columns = {f"c{k}": rng.integers(0, k, 600) for k in (4, 20, 100, 290, 600)}
+        rings += check_alone(pd.DataFrame({"arm": arm, **columns}), None)[1] != "good"
+    assert rings == 0
+
+
+def test_the_store_of_an_ordinary_list_is_seen_though_nobody_mapped_it(campaign, stores):
+    named = {"contacts": {"columns": {"customer_id": "customer_id", "arm": "arm"}}}
+    tables = load_tables({"receipts": campaign.receipts, "contacts": stores[["customer_id", "arm", "store"]]}, named)
+    assert "columns kept for the settings to name: store" in tables["contacts"].notes
+    report = report_campaign(tables, SETTINGS | COSTS)
+    assert get_checks(report).loc["Drawn one by one", "result"] == "alarm"
+    together = report_campaign(tables, SETTINGS | COSTS | {"cluster": "store"})
+    assert get_checks(together).loc["Drawn one by one", "result"] == "good"
