@@ -76,6 +76,9 @@ def share_spend(
         raise TableError(["there is no column `product_id`: what was bought is not known"], "receipts")
     names = Table("products", "a product", ("product_id",), (Column("product_id", "id", "which product"), _name(by)))
     known = read_checked(products, names, ["product_id", by], "products")
+    if taken := sorted({"customer_id", "as_of"} & set(known[by].dropna())):
+        says = f"`{by}` holds {' and '.join(map(repr, taken))}, which the result needs for columns of its own"
+        raise TableError([f"{says}: rename it"], "products")
     before = lines.filter(nw.col("time") < write_moment(day))
     sums = collect(before.group_by("customer_id", "product_id").agg(nw.col("sales").sum()))
     if sums.empty:
