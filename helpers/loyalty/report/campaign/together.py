@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
@@ -63,18 +65,18 @@ def find_whole_columns(contacts: pd.DataFrame) -> list[str]:
     ['store']
     """
     share = float((contacts["arm"] == "control").mean())
-    found = []
-    for name in _list_candidates(contacts):
-        of_control, sizes = _count_values(contacts, name)
-        if len(sizes) < LEAST:
-            continue
-        both = of_control.eq(0).sum() > 1 and of_control.eq(1).sum() > 1
-        is_pure = of_control.isin([0.0, 1.0]) & sizes.gt(1)
-        several = sizes[sizes > 1]
-        pure = int(sizes[is_pure].sum())
-        if both and pure >= WHOLE * several.sum() and _bound_luck(several.to_numpy(), share, pure) < ALIKE:
-            found.append(name)
-    return found
+    return [name for name, values in _count_columns(contacts).items() if _is_whole(values, share)]
+
+
+def _is_whole(values: _Values, share: float) -> bool:
+    """Whether nine of ten customers lie in values of one group, though luck would not do that."""
+    sizes = values.sizes
+    both = values.of_control.eq(0).sum() > 1 and values.of_control.eq(1).sum() > 1
+    if not both:
+        return False
+    several = sizes[sizes > 1]
+    pure = int(several[values.of_control[several.index].isin([0.0, 1.0])].sum())
+    return bool(pure >= WHOLE * several.sum()) and _bound_luck(several.to_numpy(), share, pure) < ALIKE
 
 
 def find_single_columns(contacts: pd.DataFrame) -> list[str]:
@@ -88,28 +90,40 @@ def find_single_columns(contacts: pd.DataFrame) -> list[str]:
     >>> find_single_columns(contacts.assign(channel=["sms"] * 10 + ["push"] * 10 + ["mail"] * 10 + ["none"] * 10))
     ['store']
     """
-    found = []
-    for name in _list_candidates(contacts):
-        of_control, sizes = _count_values(contacts, name)
-        if len(sizes) < LEAST or not of_control.isin([0.0, 1.0]).all():
+    return [name for name, values in _count_columns(contacts).items() if _is_single(values)]
+
+
+def _is_single(values: _Values) -> bool:
+    """Whether one group has a single value, which says something, and the other group has none of it."""
+    if not values.of_control.isin([0.0, 1.0]).all():
+        return False
+    sides = (values.sizes[values.of_control == 1], values.sizes[values.of_control == 0])
+    alone = [str(side.index[0]).strip().casefold() for side in sides if len(side) == 1]
+    return bool(alone) and alone[0] not in NOTHING and min(side.sum() for side in sides) > 1
+
+
+class _Values(NamedTuple):
+    """The values of a column: the share of control in each, and how many customers have it."""
+
+    of_control: pd.Series
+    sizes: pd.Series
+
+
+def _count_columns(contacts: pd.DataFrame) -> dict[str, _Values]:
+    """Count the values of each column that may say who was drawn together: mostly filled, of no other meaning."""
+    control = (contacts["arm"] == "control").to_numpy()
+    found = {}
+    for name in contacts:
+        if name in ("customer_id", "arm") or find_wrong_column(name):
             continue
-        sides = (sizes[of_control == 1], sizes[of_control == 0])
-        alone = [str(side.index[0]).strip().casefold() for side in sides if len(side) == 1]
-        if alone and alone[0] not in NOTHING and min(side.sum() for side in sides) > 1:
-            found.append(name)
+        codes, names = pd.factorize(contacts[name])
+        if len(names) < LEAST or (codes < 0).mean() > 0.5:
+            continue
+        known = codes >= 0
+        sizes = np.bincount(codes[known], minlength=len(names))
+        of_control = np.bincount(codes[known], control[known], minlength=len(names))
+        found[name] = _Values(pd.Series(of_control / sizes, names), pd.Series(sizes, names))
     return found
-
-
-def _list_candidates(contacts: pd.DataFrame) -> list[str]:
-    """The columns that may say who was drawn together: of another meaning than the draw's, and mostly filled."""
-    names = [name for name in contacts if name not in ("customer_id", "arm") and not find_wrong_column(name)]
-    return [name for name in names if contacts[name].isna().mean() <= 0.5]
-
-
-def _count_values(contacts: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
-    """The share of control in each value of a column, and how many customers have it."""
-    groups = (contacts["arm"] == "control").groupby(contacts[name])
-    return groups.mean(), groups.size()
 
 
 def _bound_luck(sizes: np.ndarray, share: float, pure: int) -> float:
