@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import duckdb
 import narwhals as nw
 
-from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, list_headers, read_mapping, suggest
+from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, KEEPERS, list_headers, read_mapping, suggest
 from loyalty.intake.mapping.proposal import UNNAMED, propose_table
-from loyalty.intake.others import KEEPERS, add_others, read_others
+from loyalty.intake.others import add_others, read_others
 from loyalty.intake.parsing.labels import map_values, rename_values
 from loyalty.intake.parsing.readings import Reading
 from loyalty.intake.parsing.times import check_times, join_clock

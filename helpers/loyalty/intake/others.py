@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping
 
 import duckdb
 
-from loyalty.intake.mapping.columns_file import EXTRAS
+from loyalty.intake.mapping.columns_file import EXTRAS, KEEPERS
 from loyalty.intake.parsing.values import read_column
 from loyalty.intake.space import C, F, Raw
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
 
-KEEPERS = ("contacts",)  # the contracts whose files keep their other columns
 MOST_DISTINCT = 0.9  # of the rows: a column with more values names single people, and nobody asks for groups of it
 OWN_NAMES = {"row", "r", "n"}  # what the reading itself calls its columns
 Relation = duckdb.DuckDBPyRelation

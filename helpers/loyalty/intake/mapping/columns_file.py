@@ -28,6 +28,7 @@ FORMS = {
     "segments": (dict, "lines such as `новые: new`"),
 }
 EXTRAS = {"receipts": ("category",), "contacts": ("operator",)}  # what is read beside the contract
+KEEPERS = ("contacts",)  # the contracts whose files keep their other columns, because a setting may name them
 FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
-from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, suggest
+from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, KEEPERS, suggest
 from loyalty.intake.mapping.headers import rate_header, simplify
 from loyalty.intake.parsing.dates import judge_day, list_days
 from loyalty.intake.parsing.labels import count_values, propose_values, write_scalar
@@ -120,7 +120,7 @@ class Proposal:
             for key, words in table.arms.items():
                 out += [f"  {key}:", *(f"    {write_scalar(word)}: {ours}".rstrip() for word, ours in words.items())]
             if table.unused:
-                out.append(f"  # not used: {', '.join(table.unused)}")
+                out.append(f"  # {_say_unused(table)}")
         return "\n".join(out) + "\n"
 
     def show(self) -> str:
@@ -136,8 +136,16 @@ class Proposal:
                 out.append(f"  {key}: " + ", ".join(f"{word} is {ours or 'what?'}" for word, ours in words.items()))
             out += [f"  {key}: {question}" for key, question in table.questions.items()]
             if table.unused:
-                out.append(f"  not used: {', '.join(table.unused)}")
+                out.append(f"  {_say_unused(table)}")
         return "\n".join(out)
+
+
+def _say_unused(table: TableProposal) -> str:
+    """Name the columns that no line names; those of a contact list can still be asked for."""
+    names = ", ".join(table.unused)
+    if table.name in KEEPERS:
+        return f"no line needed, as settings such as cluster, by and outcome find these by their own names: {names}"
+    return f"not used: {names}"
 
 
 @check_arguments
