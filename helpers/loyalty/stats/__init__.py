@@ -10,6 +10,7 @@ from loyalty.stats.intervals import (
     interval_of_median,
     interval_of_share,
     skew_of_gap,
+    skew_of_mean,
     tilt_of_gap,
     wilson,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "compare_rates",
     "find_skewness",
     "skew_of_gap",
+    "skew_of_mean",
     "tilt_of_gap",
     "wilson",
     "interval_of_mean",

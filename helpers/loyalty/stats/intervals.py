@@ -303,6 +303,32 @@ def find_skewness(values: np.ndarray) -> float:
     return 0.0
 
 
+def skew_of_mean(values: ArrayLike, *, scale: float = 0.0) -> float:
+    """Skewness of a mean of independent values, or of an estimate from its influence values.
+
+    Parameters
+    ----------
+    values : array of float
+        One value a customer (or cluster).
+    scale : float
+        Size of the numbers that the values were made of: a spread below the rounding of these is none.
+
+    Returns
+    -------
+    float
+        Skewness of the values by the root of their number; zero where they do not vary, and where one is not known.
+
+    Examples
+    --------
+    >>> round(skew_of_mean([0.0, 0.0, 0.0, 1.0]), 3)
+    0.577
+    """
+    each = np.asarray(values, float)
+    if not np.isfinite(each).all() or not each.size or each.std() <= 1e-12 * abs(scale):
+        return 0.0
+    return find_skewness(each) / float(np.sqrt(each.size))
+
+
 def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
     """Wilson's score interval for a rate from n independent customers.
 

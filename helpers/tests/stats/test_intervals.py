@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from loyalty.stats.estimate import NO_SPREAD, error_of_mean, make_estimate, render_html
-from loyalty.stats.intervals import compare_means, find_skewness, interval_of_mean, skew_of_gap
+from loyalty.stats.intervals import compare_means, find_skewness, interval_of_mean, skew_of_gap, skew_of_mean
 
 VALUES = st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=20)
 
@@ -118,6 +118,25 @@ def test_without_spread_in_either_group_there_is_no_interval_and_the_result_says
 
 def test_equal_values_have_no_skewness():
     assert find_skewness(np.full(5, 0.1)) == 0
+
+
+def test_the_skewness_of_a_mean_is_that_of_means_drawn_again():
+    values = np.random.default_rng(0).gamma(0.5, 2.0, 40)
+    assert skew_of_mean(values) == pytest.approx(stats.skew(values) / np.sqrt(40))
+    # The third cumulant of 40 draws with replacement, over their variance to the power 3/2
+    central = [np.mean((values - values.mean()) ** power) for power in (2, 3)]
+    assert skew_of_mean(values) == pytest.approx(40 * central[1] / (40 * central[0]) ** 1.5)
+
+
+@pytest.mark.parametrize("values", [[], [3.0], [0.1] * 5, [1.0, np.nan, 5.0], [1.0, np.inf]])
+def test_where_nothing_varies_or_is_not_known_a_mean_has_no_skewness(values):
+    assert skew_of_mean(values) == 0
+
+
+def test_a_spread_below_the_rounding_of_the_numbers_is_none():
+    rounding = [1e-17, 0.0, 0.0, 0.0, -3e-18]
+    assert skew_of_mean(rounding) != 0
+    assert skew_of_mean(rounding, scale=12.0) == 0
 
 
 def test_clusters_of_one_give_the_plain_error_but_for_their_number():

@@ -11,7 +11,7 @@ import numpy as np
 
 from loyalty.evaluate.observational.propensity import NARROW, Propensity
 from loyalty.stats.estimate import Estimate, error_of_mean, make_estimate
-from loyalty.stats.intervals import MOST_SKEWNESS, find_skewness
+from loyalty.stats.intervals import MOST_SKEWNESS, skew_of_mean
 from loyalty.tables.sample import Sample
 
 # An effective sample size that carries no estimate, where weights or matches leave so little of a larger group
@@ -138,7 +138,7 @@ def finish(
     units = pull if sample.cluster is None else np.bincount(sample.cluster, pull - pull.mean())
     if sample.cluster is not None and len(units) < 30:
         warnings.append(f"only {len(units)} clusters: the interval may be too narrow (30 and more are comfortable)")
-    skewness = find_skewness(units) / np.sqrt(len(units)) if units.std() > 1e-12 * abs(effect) else 0.0
+    skewness = skew_of_mean(units, scale=effect)
     if abs(skewness) > MOST_SKEWNESS:
         warnings.append(
             f"heavy tail: few customers carry the estimate (skewness {skewness:.2f}), it may cover too little"

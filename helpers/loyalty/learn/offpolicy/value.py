@@ -19,7 +19,7 @@ from loyalty.learn.offpolicy.models import Predictions, predict_arms, pull_direc
 from loyalty.learn.offpolicy.plans import find_untried, read_plan
 from loyalty.learn.offpolicy.weights import list_overlap, weigh_rows
 from loyalty.stats.estimate import Estimate, error_of_mean, make_estimate
-from loyalty.stats.intervals import LEAST_FILLED, MOST_SKEWNESS
+from loyalty.stats.intervals import LEAST_FILLED, MOST_SKEWNESS, skew_of_mean
 from loyalty.stats.result_card import render_result
 from loyalty.stats.weights import count_effective
 from loyalty.tables.arguments import check_arguments
@@ -431,8 +431,7 @@ class Judge:
         mine = np.bincount(self.log.customer, weight)
         if weight.sum() > 0 and mine.max() > MOST_OF_ONE * weight.sum():
             notes.append(f"one customer carries {mine.max() / weight.sum():.0%} of all weight")
-        pull = np.bincount(self.log.customer, influence)
-        skewness = _find_skewness(pull)
+        skewness = _find_skewness(self.log, influence)
         if abs(skewness) > MOST_SKEWNESS:
             notes.append(f"heavy tail: the value has skewness {skewness:.2f}, its interval may cover too little")
         filled = int(((weight > 0) & (self.log.outcome != 0)).sum())
@@ -495,7 +494,7 @@ class Judge:
                 f"difference: of the customers that tell the two plans apart, fewer than {LEAST_FILLED} on one side "
                 "have an outcome other than zero"
             )
-        skewness = _find_skewness(np.bincount(self.log.customer, pull))
+        skewness = _find_skewness(self.log, pull)
         if abs(skewness) > MOST_SKEWNESS:
             notes.append(f"difference: heavy tail, its skewness is {skewness:.2f}, its interval may cover too little")
         return notes
@@ -525,12 +524,9 @@ def _find_cut(weight: np.ndarray, method: str, clip: float) -> float:
     return float(1 - kept.sum() / total) if total > 0 else 0.0
 
 
-def _find_skewness(pull: np.ndarray) -> float:
-    """Skewness of the mean of the customers' influence."""
-    spread = pull.std()
-    if not np.isfinite(spread) or spread == 0:
-        return 0.0
-    return float((((pull - pull.mean()) / spread) ** 3).mean() / np.sqrt(len(pull)))
+def _find_skewness(log: PolicyLog, influence: np.ndarray) -> float:
+    """Skewness of an estimate from the influence of the customers."""
+    return skew_of_mean(np.bincount(log.customer, influence), scale=float(np.abs(log.outcome).max(initial=0.0)))
 
 
 def _estimate(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from loyalty.stats.intervals import MOST_SKEWNESS, find_skewness
+from loyalty.stats.intervals import MOST_SKEWNESS, skew_of_mean
 from loyalty.tables.arguments import check_arguments
 from loyalty.text import ask_percent
 
@@ -186,7 +186,7 @@ def _surround(value: float, moves: np.ndarray, level: float, *, whole: bool) -> 
     spread = moves.std(ddof=1) if n > 1 else 0.0
     if not spread > 1e-12:
         return Portion(value, float("nan"), float("nan"))
-    skewness = find_skewness(moves) / np.sqrt(n)
+    skewness = skew_of_mean(moves)
     z = stats.norm.ppf([0.5 + level / 2, 0.5 - level / 2])
     if abs(skewness) > 1e-6:
         bend = skewness / 3

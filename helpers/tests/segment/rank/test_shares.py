@@ -210,7 +210,7 @@ def test_with_a_heavy_tail_the_interval_holds_more_often_than_plain_and_bootstra
         x = np.sort(draw(rng))
         ours = estimate_gini(x), estimate_top_share(x, 0.2)
         with monkeypatch.context() as patch:
-            patch.setattr("loyalty.segment.rank.shares.find_skewness", lambda moves: 0.0)
+            patch.setattr("loyalty.segment.rank.shares.skew_of_mean", lambda moves: 0.0)
             plain = estimate_gini(x), estimate_top_share(x, 0.2)
         again = x[np.sort(rng.integers(0, n, (drawn, n)), axis=1)]
         sums = again.sum(axis=1)
