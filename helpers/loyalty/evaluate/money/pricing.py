@@ -159,6 +159,87 @@ def price_arm(
     people = arms.people[keep]
     tables = {name: table[keep] for name, table in arms.windows.items()}
     treated = (people["arm"] == arm).to_numpy()
+    counted = price_customers(people, treated, tables, offers, given, margin_rate, vat_rate)
+    notes = list(counted.warnings)
+    strata = _plan_strata(arms, arm)
+    weight = None
+    if strata is not None:
+        weight = _weigh_strata(people["stratum"], treated, strata)
+        notes.append("the chance of the arm differs between strata: each counts by its share of all customers")
+    elif people["weight"].groupby(treated).nunique().max() > 1:
+        weight = people["weight"].to_numpy()
+        notes.append("the chance of the arm differs between customers: each weighs 1 / propensity")
+    return Priced(
+        treated,
+        weight,
+        counted.parts,
+        counted.contact,
+        (*arms.wave.warnings, *notes),
+        strata,
+        None if strata is None else people["stratum"].to_numpy(),
+        None if cluster is None else read_cluster(people, cluster, weight),
+    )
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What customers left behind in money; made by `price_customers`, with the fields of `Priced`."""
+
+    parts: Mapping[str, pd.DataFrame]
+    contact: np.ndarray
+    warnings: tuple[str, ...]
+
+    @property
+    def profit(self) -> np.ndarray:
+        """Of each customer in all windows: margin less rewards and points, before the contact."""
+        each = [part["margin"] - part["rewards"] - part["points"] for part in self.parts.values()]
+        return np.sum(each, axis=0)
+
+
+def price_customers(
+    people: pd.DataFrame,
+    treated: np.ndarray,
+    tables: Mapping[str, pd.DataFrame],
+    offers: AnyTable,
+    given: Mapping[str, float | None],
+    margin_rate: float | None = None,
+    vat_rate: float = 0.0,
+) -> Counted:
+    """Turn the outcomes of customers into money, window by window, by the rules of `price_arm`.
+
+    Not for columns that nobody has checked: an empty measure makes an empty profit.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        One row a customer; offer_id, where it is known.
+    treated : array of bool
+        Who has an offer. The others' rewards and points cost what those of the treated cost on average.
+    tables : mapping of str to pandas.DataFrame
+        The measures of each window, in the order of `people`.
+    offers : table under OFFERS, or None
+    given : mapping of str to float or None
+        Each of `COSTS`; what is not given is read from `offers`.
+    margin_rate, vat_rate : float
+        As in `campaign_money`.
+
+    Returns
+    -------
+    Counted
+
+    Raises
+    ------
+    TableError
+        If margin cannot be had, or offers and customers do not fit.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"margin": [5.0, 2.0], "redeemed": [1, 0]})
+    >>> costs = dict.fromkeys(COSTS) | {"reward_cost": 1.5, "contact_cost": 0.2, "point_cost": 0.0}
+    >>> found = price_customers(rows[[]], np.array([True, False]), {"main": rows}, None, costs)
+    >>> found.profit.tolist(), found.contact.tolist(), found.warnings
+    ([3.5, 2.0], [0.2, 0.2], ())
+    """
     has = set(next(iter(tables.values())))
     problems: list[str] = []
     costs = dict(given) if offers is None else _read_offers(people, treated, offers, given, problems)
@@ -168,14 +249,6 @@ def price_arm(
     whole = pd.concat(tables, names=["window"])
     paid = "reward_paid" in has and given["reward_cost"] is None
     notes = _say_what_is_assumed(whole, has, costs, given, paid, margin_rate, vat_rate)
-    strata = _plan_strata(arms, arm)
-    weight = None
-    if strata is not None:
-        weight = _weigh_strata(people["stratum"], treated, strata)
-        notes.append("the chance of the arm differs between strata: each counts by its share of all customers")
-    elif people["weight"].groupby(treated).nunique().max() > 1:
-        weight = people["weight"].to_numpy()
-        notes.append("the chance of the arm differs between customers: each weighs 1 / propensity")
     known: dict[str, Any] = costs | {
         n: float(n == COSTS[3]) for n in COSTS if costs[n] is None
     }  # an unknown probability is 1
@@ -196,16 +269,7 @@ def price_arm(
         }
     )
     parts = {name: priced.loc[name].reset_index(drop=True) for name in tables}
-    return Priced(
-        treated,
-        weight,
-        parts,
-        each["contact_cost"][: len(people)],
-        (*arms.wave.warnings, *notes),
-        strata,
-        None if strata is None else people["stratum"].to_numpy(),
-        None if cluster is None else read_cluster(people, cluster, weight),
-    )
+    return Counted(parts, each["contact_cost"][: len(people)], tuple(notes))
 
 
 def read_cluster(people: pd.DataFrame, cluster: str, weight: np.ndarray | None) -> pd.Series:
@@ -308,5 +372,6 @@ def _read_offers(
     for name in COSTS:
         if given[name] is None and name in table and table[name].reindex(own[treated].unique()).notna().all():
             each = own.map(table[name].astype("float64"))
-            costs[name] = each.where(treated, each[treated].mean()).to_numpy()
+            usual = each[treated].mean() if treated.any() else table[name].mean()
+            costs[name] = each.where(treated, usual).to_numpy()
     return costs

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, price_customers
 from loyalty.learn.policy import Programme
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
@@ -16,6 +17,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS, OFFERS, OUTCOMES
 from loyalty.tables.ids import write_id
+from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 from loyalty.tables.wave import open_waves
 
@@ -25,7 +27,7 @@ OUT = ("holdout", "resting")  # flags of those who take no part in the lottery
 CLOSE = 1e-6  # chances are written with rounding
 LARGEST = 1e50  # squares and cubes of larger numbers cannot be summed
 CONTROL = "control"
-UNKNOWN = "not known and counted as 0: "
+PRICED = ("margin", "redeemed", "reward_paid", "points_issued")  # what profit is made of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -181,13 +183,16 @@ def open_log(
         The chance of every arm, as `assign_arms(...).arm_probs` writes it. Without it nobody can see to whom an arm
         could never have gone.
     outcome : str
-        The column to value, per row. `profit`, if it is no column: margin less rewards paid, points issued (at their
-        expected cost; those of control at the mean of the offers) and the contact, all by `offers`.
+        The column to value, per row. `profit`, if it is no column, is made of the margin by the rules of
+        `campaign_money`: less rewards (`reward_paid`, else redeemed × their cost in `offers`), points issued (at their
+        expected cost) and the contact. Rewards and points of control cost what those of all others do on average.
+        What is not known counts as 0, and the log warns.
     covariates : sequence of str
         Numbers known before the draw (columns of the contacts), for the outcome model of `direct` and `dr`.
     offers : table under OFFERS, optional
-        What a contact and a point cost, for `profit`.
+        What a contact, a reward and a point cost, for `profit`; the arm names the offer where there is no `offer_id`.
     window : str
+        The one whose outcome is valued. Purchases that were only pulled forward look like a gain in "main" alone.
 
     Returns
     -------
@@ -213,8 +218,8 @@ def open_log(
         table = _read_one(contacts) if whole else _read_two(contacts, outcomes, outcome, covariates, window)
     except NotATable as problem:
         raise TableError([str(problem)], "the log") from None
-    table, notes = _find_outcome(table, outcome, offers)
     table, left = _leave_out(table)
+    table, notes = _find_outcome(table, outcome, offers)
     problems = _find_problems(table, outcome, covariates)
     if problems:
         raise TableError(problems, "the log")
@@ -285,30 +290,58 @@ def _read_two(
 
 
 def _find_outcome(table: pd.DataFrame, outcome: str, offers: AnyTable) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Find the outcome, or make the profit of it: margin less rewards, points and contact."""
+    """Find the outcome, or make the profit of it as `campaign_money` does: margin less rewards, points and contact."""
     if outcome in table or outcome != "profit" or "margin" not in table:
         return table, ()
-    profit = table["margin"].to_numpy(float)
-    if "reward_paid" in table:
-        profit = profit - table["reward_paid"].to_numpy(float)
-    if offers is None:
-        return table.assign(profit=profit), (f"{UNKNOWN}contact cost, points (give `offers`)",)
-    costs = collect(check_table(offers, OFFERS))
-    name = "offer_id" if "offer_id" in table else "arm"
-    place = pd.Index(costs["offer_id"].astype("str")).get_indexer(pd.Index(table[name].astype("str")))
-    unknown = [column for column in ("contact_cost", "point_cost", "redemption_probability") if column not in costs]
-    costs = costs.reindex(columns=[*costs, *unknown]).fillna(dict.fromkeys(unknown, 0.0))
-    profit = profit - np.where(place >= 0, costs["contact_cost"].fillna(0.0).to_numpy(float)[place], 0.0)
-    if "points_issued" in table:
-        point = (costs["point_cost"] * costs["redemption_probability"]).fillna(0.0).to_numpy(float)
-        usual = point[np.unique(place[place >= 0])].mean() if (place >= 0).any() else 0.0  # control collects points too
-        profit = profit - table["points_issued"].to_numpy(float) * np.where(place >= 0, point[place], usual)
-    unknown = [column.replace("_", " ") for column in unknown]
-    strange = sorted(set(table["arm"].astype("str")[(place < 0) & (table["arm"] != CONTROL).to_numpy()]))
-    notes = [f"{UNKNOWN}{', '.join(unknown)}"] if unknown else []
-    if strange:
-        notes.append(f"{UNKNOWN}the costs of {', '.join(strange[:3])}, which `offers` do not list")
-    return table.assign(profit=profit), tuple(notes)
+    if "arm" not in table or table["arm"].isna().any() or not len(table):
+        return table.assign(profit=table["margin"]), ()  # what is wrong there is told with all other problems
+    measures = [name for name in PRICED if name in table]
+    problems = [text for name in measures for text in _find_wrong_numbers(table, name, is_outcome=True)]
+    if problems:
+        raise TableError(problems, "the log")
+    people = table[[name for name in ("arm", "offer_id") if name in table]]
+    if offers is not None:
+        offers = collect(check_table(offers, OFFERS))
+        offers = offers.assign(offer_id=write_column(offers["offer_id"]).to_numpy())
+        own = people["offer_id" if "offer_id" in people else "arm"]
+        written = write_column(own).set_axis(people.index)
+        if "offer_id" in people or written[people["arm"] != CONTROL].isin(offers["offer_id"]).any():
+            people = people.assign(offer_id=written)
+    profit, notes = _price_rows(people, table[measures], offers)
+    hint = " (give `offers`)" if offers is None else ""
+    return table.assign(profit=profit), tuple(f"{text}{hint}" if UNKNOWN in text else text for text in notes)
+
+
+def _price_rows(
+    people: pd.DataFrame, measures: pd.DataFrame, offers: pd.DataFrame | None
+) -> tuple[np.ndarray, list[str]]:
+    """Price each arm beside control, as one campaign; control at the mean of the prices that it has beside the arms."""
+    arm = people["arm"].to_numpy()
+    treated = arm != CONTROL
+    names, sizes = np.unique(arm[treated].astype(str), return_counts=True)
+    profit = np.zeros(len(people))
+    beside: list[np.ndarray] = []
+    said: list[tuple[str, str]] = []
+    problems: list[str] = []
+    for name in names if len(names) else [CONTROL]:
+        mine = treated & (arm == name)
+        here = mine | ~treated
+        told = gather(
+            problems, price_customers, people[here], mine[here], {"main": measures[here]}, offers, dict.fromkeys(COSTS)
+        )
+        for priced in told:
+            profit[mine] = (priced.profit - priced.contact)[mine[here]]
+            beside.append(priced.profit[~mine[here]])
+            said += [(name, text) for text in priced.warnings]
+    if problems:
+        raise TableError(problems, "the campaign's money")
+    profit[~treated] = np.average(beside, axis=0, weights=sizes if len(sizes) else None)
+    texts = [text for _, text in said]
+    of_all = {text: texts.count(text) == len(beside) for text in texts}
+    notes = list(dict.fromkeys(text if of_all[text] else f"{name}: {text}" for name, text in said))
+    if not np.allclose(beside, beside[0]):
+        notes.append("points or rewards of control have another price beside each offer: the mean of these counts")
+    return profit, notes
 
 
 def _leave_out(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from loyalty.evaluate.design import assign_arms
+from loyalty.evaluate.money import campaign_money
 from loyalty.learn.offpolicy import open_log, value_plan
 from loyalty.learn.offpolicy.plans import read_plan
 from loyalty.learn.policy import EpsilonGreedy, EqualSplit, Rules, Thompson, describe_customers, run_programme
@@ -94,6 +95,110 @@ def test_the_raw_contacts_of_assign_arms_are_judged_with_the_profit_of_the_offer
     assert bare.warnings == ("not known and counted as 0: contact cost, points (give `offers`)",)
     sales = open_log(wave.contacts, wave.outcomes, probs, outcome="sales", window="post")
     assert sales.name == "sales" and value_plan(sales, "gift").n == len(log)
+
+
+# --- The price of a row ---------------------------------------------------------------------------
+
+
+OFFER_TABLE = pd.DataFrame(
+    {
+        "offer_id": ["gift", "points"],
+        "kind": ["gift", "points"],
+        "contact_cost": [0.2, 0.5],
+        "reward_cost": [3.0, 1.25],
+        "point_cost": [0.01, 0.01],
+        "redemption_probability": [0.6, 0.6],
+    }
+)
+
+
+def make_campaign(arms=("control", "gift", "points"), n=90, **columns):
+    """A campaign whose outcomes leave all that can have a price."""
+    rng = np.random.default_rng(len(arms))
+    keys = pd.DataFrame({"campaign_id": "may", "wave": 1, "customer_id": range(n)})
+    arm = np.array(arms)[np.arange(n) % len(arms)]
+    offer = np.where(arm == "control", None, arm)
+    contacts = keys.assign(arm=arm, offer_id=offer, propensity=1 / len(arms))
+    measures = {
+        "margin": rng.gamma(1, 5, n),
+        "redeemed": np.where(arm == "control", 0, rng.integers(0, 3, n)),
+        "points_issued": rng.integers(0, 900, n).astype(float),
+    }
+    return contacts, keys.assign(window="main", **(measures | columns))
+
+
+def count_as_campaigns(contacts, outcomes, offers):
+    """Mean profit of each arm as `campaign_money` counts it."""
+    means = {}
+    for arm in sorted(set(contacts["arm"]) - {"control"}):
+        money = campaign_money(contacts, outcomes, offers, arm=arm, windows=("main",))
+        means |= {"control": money.profit.base, arm: money.profit.base + money.profit.effect}
+    return means
+
+
+@pytest.mark.parametrize(
+    ("campaign", "offers"),
+    [
+        (make_campaign(), OFFER_TABLE),
+        (make_campaign(reward_paid=np.arange(90.0)), OFFER_TABLE),
+        (make_campaign(("control", "gift"), redeemed=np.arange(90) % 4), OFFER_TABLE),
+        (make_campaign(), OFFER_TABLE.assign(redemption_probability=[0.6, None], point_cost=[0.01, 0.006])),
+        (make_campaign(points_issued=0.0), OFFER_TABLE.assign(reward_cost=[3.0, None])),
+        (make_campaign(reward_paid=2.0), None),
+        (make_campaign(), None),
+    ],
+)
+def test_the_mean_profit_of_an_arm_is_what_campaign_money_counts(campaign, offers):
+    log = open_log(*campaign, offers=offers)
+    means = log.to_frame().set_index("arm")["mean_profit"]
+    assert means.to_dict() == pytest.approx(count_as_campaigns(*campaign, offers), rel=1e-9)
+
+
+def test_one_row_of_each_arm_priced_by_hand():
+    keys = pd.DataFrame({"campaign_id": "may", "wave": 1, "customer_id": [1, 2, 3]})
+    contacts = keys.assign(arm=["control", "gift", "points"], propensity=1 / 3)
+    outcomes = keys.assign(window="main", margin=[10.0, 20.0, 30.0], redeemed=[0, 1, 2], points_issued=100.0)
+    log = open_log(contacts, outcomes, offers=OFFER_TABLE)  # without offer_id the arm names the offer
+    assert log.outcome.tolist() == pytest.approx([10 - 0.6, 20 - 3 - 0.6 - 0.2, 30 - 2 * 1.25 - 0.6 - 0.5])
+    assert log.warnings == ()
+
+
+def test_what_has_no_price_counts_as_nothing_and_is_said():
+    contacts, outcomes = make_campaign()
+    assert open_log(contacts, outcomes).warnings == (
+        "not known and counted as 0: contact cost, rewards, points (give `offers`)",
+    )
+    one = OFFER_TABLE.assign(reward_cost=[3.0, None])
+    assert open_log(contacts, outcomes, offers=one).warnings == ("points: not known and counted as 0: rewards",)
+    apart = OFFER_TABLE.assign(point_cost=[0.01, 0.03])
+    assert open_log(contacts, outcomes, offers=apart).warnings == (
+        "points or rewards of control have another price beside each offer: the mean of these counts",
+    )
+    nobody = contacts.assign(arm="control", offer_id=None, propensity=1.0)
+    alone = open_log(nobody, outcomes.assign(redeemed=0), offers=apart)
+    assert alone.outcome == pytest.approx(outcomes["margin"] - outcomes["points_issued"] * 0.02 * 0.6)
+
+
+def test_what_cannot_be_priced_is_told():
+    contacts, outcomes = make_campaign()
+    with pytest.raises(TableError, match="offers do not hold 'points', the offer of 30 treated customers"):
+        open_log(contacts, outcomes, offers=OFFER_TABLE.head(1))
+    table = contacts.merge(outcomes.drop(columns="window"))
+    table.loc[3, "points_issued"] = np.nan
+    with pytest.raises(TableError, match="`points_issued` is empty or infinite in 1 rows"):
+        open_log(table, offers=OFFER_TABLE)
+    with pytest.raises(TableError, match="`arm` is empty in 90 rows"):
+        open_log(table.assign(arm=None))
+
+
+def test_ids_of_offers_of_two_kinds_meet():
+    contacts, outcomes = make_campaign()
+    number = {"gift": 7, "points": 8}
+    theirs = contacts.assign(offer_id=contacts["offer_id"].map(number))
+    offers = OFFER_TABLE.assign(offer_id=["7", "8"])
+    assert open_log(theirs, outcomes, offers=offers).outcome == pytest.approx(
+        open_log(contacts, outcomes, offers=OFFER_TABLE).outcome
+    )
 
 
 def test_a_programme_leaves_out_its_holdout_and_who_rested_and_says_so(programme):
