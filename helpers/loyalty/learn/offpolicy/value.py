@@ -381,7 +381,7 @@ class Judge:
         }
         low_ess = min(ess, ess_rows)
         estimate = _estimate(log, value, influence, low_ess, {**fields, "estimand": "value of the plan",
-                             "details": self._describe(weight, method, clip)}, weight=weight)  # fmt: skip
+                             "details": _describe(weight[here], method, clip)}, weight=weight)  # fmt: skip
         ess_gap = min([count_effective(side) for side in sides], default=low_ess)
         gap = _estimate(log, apart, pull, ess_gap, {**fields, "base": theirs[0], "warnings": (*notes, *doubts),
                         "estimand": "value of the plan less another", "details": {"ess": ess_gap}},
@@ -404,13 +404,6 @@ class Judge:
             OWN if other is None else "the other plan",
             tuple(dict.fromkeys((*estimate.warnings, *doubts))),
         )
-
-    def _describe(self, weight: np.ndarray, method: str, clip: float) -> Mapping[str, float]:
-        details = {"mean_weight": weight.sum() / max(int((weight >= 0).sum()), 1)}
-        if method in CUT:
-            details["clip"] = clip
-            details["cut"] = _find_cut(weight, method, clip)
-        return details
 
     def _doubt(
         self,
@@ -498,6 +491,15 @@ class Judge:
         if abs(skewness) > MOST_SKEWNESS:
             notes.append(f"difference: heavy tail, its skewness is {skewness:.2f}, its interval may cover too little")
         return notes
+
+
+def _describe(weight: np.ndarray, method: str, clip: float) -> Mapping[str, float]:
+    """Details of an estimate from the weights of the rows that it judges."""
+    details = {"mean_weight": float(weight.mean())}
+    if method in CUT:
+        details["clip"] = clip
+        details["cut"] = _find_cut(weight, method, clip)
+    return details
 
 
 def _split_sides(log: PolicyLog, apart: np.ndarray) -> list[np.ndarray]:

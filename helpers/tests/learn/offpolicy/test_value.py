@@ -52,6 +52,17 @@ def test_twelve_rows_weighed_by_hand():
     assert any("25.0% of the weight is lost" in text for text in clipped.warnings)
 
 
+def test_the_mean_weight_is_that_of_the_rows_that_are_judged():
+    # Weights .5 for gift, 3 for points, 0 for control; the first segment has three gifts, one of points and a control
+    log = open_log(make_twelve().assign(segment=["old"] * 3 + ["young"] * 3 + ["old", *["young"] * 3, "old", "young"]))
+    plan = {"points": 0.75, "gift": 0.25}
+    found = value_segments(log, plan, method="clipped", clip=2).values
+    assert found["old"].estimate.details["mean_weight"] == pytest.approx((3 * 0.5 + 3) / 5)
+    assert found["young"].estimate.details["mean_weight"] == pytest.approx((3 * 0.5 + 2 * 3) / 7)
+    assert found["old"].estimate.details["cut"] == pytest.approx(1 / 4.5)
+    assert value_plan(log, plan).estimate.details["mean_weight"] == pytest.approx(12 / 12)
+
+
 def test_snips_divides_by_the_weights_and_ips_by_the_rows():
     log = open_log(make_twelve())
     only_points = [value_plan(log, "points", method=method).value for method in ("ips", "snips")]
