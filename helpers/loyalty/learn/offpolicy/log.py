@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ OUT = ("holdout", "resting")  # flags of those who take no part in the lottery
 CLOSE = 1e-6  # chances are written with rounding
 LARGEST = 1e50  # squares and cubes of larger numbers cannot be summed
 CONTROL = "control"
+ALARM = 0.001  # p-value of the check of chances, as for a sample ratio
 PRICED = ("margin", "redeemed", "reward_paid", "points_issued")  # what profit is made of
 
 
@@ -102,6 +104,26 @@ class PolicyLog:
         moved = by.mean().rename_axis(names).groupby(level=groups).agg(np.ptp)
         error = by.sem().fillna(np.inf).rename_axis(names).groupby(level=groups).max()
         return bool(((moved > 0.01) & (moved > 4 * error)).to_numpy().any())
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """What is doubtful about the log, whatever plan it judges; looked for once."""
+        from loyalty.learn.offpolicy.calibration import check_chances  # which takes a log, and so comes after it
+
+        notes = []
+        chances = check_chances(self)
+        if chances.p < ALARM:
+            notes.append(f"the logged chances are not those that were drawn from: {chances.finding}")
+        if self.is_adaptive:
+            notes.append(
+                "the mean chances of a segment moved from wave to wave: if the policy learned from earlier waves, the "
+                "interval takes them as fixed, and may cover too little"
+            )
+        if self.error > 0:
+            notes.append(f"chances were found by drawing: their standard error is up to {self.error:.3f}")
+        if self.chances is None:
+            notes.append("only the chance of the drawn arm is known: who could never have got an arm cannot be seen")
+        return tuple(notes)
 
     def keep(self, *, waves: Sequence[int] | None = None, segments: Sequence[str] | None = None) -> PolicyLog:
         """Keep some waves or segments: learn a plan on some, judge it on the others.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-from weakref import WeakKeyDictionary
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +12,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
-from loyalty.learn.offpolicy.calibration import check_chances
 from loyalty.learn.offpolicy.log import PolicyLog
 from loyalty.learn.offpolicy.models import Predictions, predict_arms, pull_direct
 from loyalty.learn.offpolicy.plans import find_untried, read_plan
@@ -46,7 +44,6 @@ LEAST_CELL = 5  # rows of an arm in a segment
 MATTERS = 0.01  # share of the rows that the plan gives to arms of which a segment has fewer
 ALIKE = 1e-3  # weights that differ by less differ by the rounding of the logged chances
 ROUNDING = 1e-11  # of the largest outcome, by which a model's predictions are rounded
-ALARM = 0.001  # p-value of the check of chances, as for a sample ratio
 OWN = "the plan that ran"
 
 
@@ -582,32 +579,5 @@ def prepare(
         )
         log = log.take(~out)
         read = [one[~out] for one in read]
-    notes += _doubt_log(log)
+    notes += log.doubts
     return Judge(log, read, None, tuple(dict.fromkeys(notes)))
-
-
-_DOUBTS: WeakKeyDictionary[PolicyLog, list[str]] = WeakKeyDictionary()  # looked for once a log: it is never changed
-
-
-def _doubt_log(log: PolicyLog) -> list[str]:
-    """What is doubtful about a log, whatever the plan."""
-    if log not in _DOUBTS:
-        _DOUBTS[log] = _find_doubts(log)
-    return _DOUBTS[log]
-
-
-def _find_doubts(log: PolicyLog) -> list[str]:
-    notes = []
-    chances = check_chances(log)
-    if chances.p < ALARM:
-        notes.append(f"the logged chances are not those that were drawn from: {chances.finding}")
-    if log.is_adaptive:
-        notes.append(
-            "the mean chances of a segment moved from wave to wave: if the policy learned from earlier waves, the "
-            "interval takes them as fixed, and may cover too little"
-        )
-    if log.error > 0:
-        notes.append(f"chances were found by drawing: their standard error is up to {log.error:.3f}")
-    if log.chances is None:
-        notes.append("only the chance of the drawn arm is known: who could never have got an arm cannot be seen")
-    return notes

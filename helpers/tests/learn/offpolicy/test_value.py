@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from loyalty.evaluate.uplift import open_trial, value_policies
-from loyalty.learn.offpolicy import compare_plans, open_log, value_plan, value_segments
+from loyalty.learn.offpolicy import calibration, compare_plans, open_log, value_plan, value_segments
 from loyalty.learn.offpolicy.models import predict_arms, split_customers
 from loyalty.stats.weights import count_effective
 from loyalty.tables import TableError
@@ -329,6 +329,18 @@ def test_wrong_chances_and_chances_that_learn_are_told():
     log = open_log(pd.concat([table[table["segment"] == "old"].assign(segment="young"), later]))
     assert log.is_adaptive
     assert any("moved from wave to wave" in text for text in value_plan(log, {"gift": 0.5, "points": 0.5}).warnings)
+
+
+def test_what_is_doubtful_about_a_log_is_looked_for_once_a_log(monkeypatch):
+    looked = []
+    check = calibration.check_chances
+    monkeypatch.setattr(calibration, "check_chances", lambda log: looked.append(log) or check(log))
+    log = open_log(make_twelve())
+    compare_plans(log, {"gift": "gift", "none": "control"}, method="ips")
+    value_plan(log, "gift", method="ips")
+    assert looked == [log]
+    half = log.take(log.outcome > 0)
+    assert half.doubts == () and looked == [log, half]
 
 
 def test_a_model_of_ones_own_serves_doubly_robust_and_gives_direct_no_interval():
