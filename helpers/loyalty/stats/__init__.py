@@ -14,7 +14,7 @@ from loyalty.stats.intervals import (
     tilt_of_gap,
     wilson,
 )
-from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many, correct_known
 from loyalty.stats.shrinkage import Shrunk, shrink_normal, shrink_rates
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "interval_of_share",
     "control_false_discoveries",
     "correct_for_many",
+    "correct_known",
     "Shrunk",
     "shrink_normal",
     "shrink_rates",

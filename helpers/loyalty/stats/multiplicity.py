@@ -52,3 +52,33 @@ def control_false_discoveries(p: ArrayLike) -> np.ndarray:
     from statsmodels.stats.multitest import fdrcorrection  # here, because the import takes a moment
 
     return np.asarray(fdrcorrection(values)[1])
+
+
+def correct_known(p: ArrayLike, *, way: str) -> np.ndarray:
+    """Correct those of several p-values that are known; a missing one stays missing, and is no comparison.
+
+    Not where a comparison that has no p-value was made all the same, and could have stood out.
+
+    Parameters
+    ----------
+    p : array of float
+        NaN where there is no interval, and so no p-value.
+    way : {"holm", "bh", "none"}
+        `correct_for_many`, `control_false_discoveries`, or no correction.
+
+    Returns
+    -------
+    array of float, in the same order
+
+    Examples
+    --------
+    >>> correct_known([0.03, np.nan, 0.01], way="holm").tolist()
+    [0.03, nan, 0.02]
+    """
+    values = np.array(p, float)
+    if way == "none":
+        return values
+    known = np.isfinite(values)
+    correct = correct_for_many if way == "holm" else control_false_discoveries
+    values[known] = correct(values[known])
+    return values

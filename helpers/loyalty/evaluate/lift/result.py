@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats as _scipy
 
 from loyalty.stats.estimate import Estimate, render_html
-from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.multiplicity import correct_known
 from loyalty.stats.result_card import choose_decimals, render_result
 from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
 from loyalty.tables.arguments import check_arguments
@@ -253,7 +253,7 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     names = "outcome arm segment effect low high relative p".split()
     table = pd.DataFrame([{name: getattr(lift, name) for name in names} for lift in results])
     table["outcome"] = [lift.measure for lift in results]
-    table["p_adjusted"] = table.groupby("outcome")["p"].transform(lambda p: _correct(p.to_numpy(), correct))
+    table["p_adjusted"] = table.groupby("outcome")["p"].transform(lambda p: correct_known(p, way=correct))
     table[SHRUNK] = table[["effect", "low", "high"]].astype(float)
     details: dict[str, float] = {}
     notes = list(warnings)
@@ -279,15 +279,6 @@ def gather_lifts(results: Sequence[Lift], *, correct: str = "auto", warnings: Se
     table["n_control"] = [lift.n_control for lift in results]
     table["warnings"] = ["; ".join(lift.warnings) for lift in results]
     return Lifts(tuple(results), table, CORRECTIONS[correct], MappingProxyType(details), tuple(dict.fromkeys(notes)))
-
-
-def _correct(p: np.ndarray, way: str) -> np.ndarray:
-    if way == "none":
-        return p
-    known = np.isfinite(p)  # without an interval there is no p-value, and no comparison to correct for
-    corrected = p.copy()
-    corrected[known] = correct_for_many(p[known]) if way == "holm" else control_false_discoveries(p[known])
-    return corrected
 
 
 def _find_shared_variance(arms: Sequence[Lift], se: np.ndarray) -> float:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from loyalty.charts import GREY, TREATED, draw_intervals, headline, mark_truths
 from loyalty.learn.offpolicy.log import PolicyLog
-from loyalty.learn.offpolicy.value import OWN, Method, PlanValue, _find_wrong_settings, prepare
+from loyalty.learn.offpolicy.value import OWN, Method, PlanValue, prepare
 from loyalty.stats.estimate import render_html
-from loyalty.stats.multiplicity import correct_for_many
+from loyalty.stats.multiplicity import correct_known
 from loyalty.tables.arguments import check_arguments
 
 if TYPE_CHECKING:
@@ -40,10 +40,8 @@ class PlanRivals:
         """One row a plan: value, low, high, ess, difference to the base with its interval, p, p_adjusted (Holm)."""
         frame = pd.concat([one.to_frame() for one in self.values.values()], ignore_index=True)
         frame.insert(0, "plan", list(self.values))
-        others = (frame["plan"] != self.base).to_numpy() & frame["difference_p"].notna().to_numpy()
-        adjusted = np.full(len(frame), np.nan)
-        adjusted[others] = correct_for_many(frame["difference_p"][others])
-        frame["p_adjusted"] = adjusted
+        others = frame["difference_p"].where(frame["plan"] != self.base)  # the base is compared with nothing
+        frame["p_adjusted"] = correct_known(others, way="holm")
         names = "plan value low high ess matched difference difference_low difference_high difference_p p_adjusted"
         return frame[[*names.split(), "warnings"]]
 
@@ -118,15 +116,23 @@ def compare_plans(
     >>> found.to_frame()[["plan", "value", "difference"]].values.tolist()
     [['all', 3.0, 2.0], ['nobody', 1.0, 0.0]]
     """
-    wrong = _find_wrong_settings(log, clip, folds, model, method)
+    wrong = []
     if not plans:
         wrong.append("there should be at least one plan")
     if base is not None and base not in plans:
         wrong.append(f"base should be one of the plans, found {base!r}")
-    if wrong:
-        raise ValueError("; ".join(wrong))
-    judge = prepare(log, list(plans.values()), untried=untried, history=history, seed=seed)
-    judge = judge.predict(method, folds=folds, seed=seed, model=model)
+    judge = prepare(
+        log,
+        list(plans.values()),
+        method=method,
+        clip=clip,
+        folds=folds,
+        model=model,
+        history=history,
+        untried=untried,
+        seed=seed,
+        wrong=wrong,
+    )
     here = np.ones(len(judge.log), bool)
     other = None if base is None else list(plans).index(base)
     values = {name: judge.value(place, here, method, clip, level, other) for place, name in enumerate(plans)}

@@ -11,9 +11,9 @@ import pandas as pd
 
 from loyalty.charts import GREY, TREATED, draw_intervals, headline
 from loyalty.learn.offpolicy.log import PolicyLog
-from loyalty.learn.offpolicy.value import Method, PlanValue, _find_wrong_settings, prepare
+from loyalty.learn.offpolicy.value import Method, PlanValue, prepare
 from loyalty.stats.estimate import render_html
-from loyalty.stats.multiplicity import control_false_discoveries
+from loyalty.stats.multiplicity import correct_known
 from loyalty.stats.shrinkage import shrink_normal
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -45,11 +45,7 @@ class PlanSegments:
         """
         frame = pd.concat([one.to_frame() for one in self.values.values()], ignore_index=True)
         frame.insert(0, "segment", list(self.values))
-        p = frame["difference_p"].to_numpy(float)
-        known = np.isfinite(p)
-        adjusted = np.full(len(p), np.nan)
-        adjusted[known] = control_false_discoveries(p[known])
-        frame["p_adjusted"] = adjusted
+        frame["p_adjusted"] = correct_known(frame["difference_p"], way="bh")
         frame["shrunken"] = frame["difference"]
         errors = np.array([one.difference.se for one in self.values.values()])
         sure = np.isfinite(errors) & (errors > 0)
@@ -118,11 +114,17 @@ def value_segments(
     >>> value_segments(open_log(table), "mail", method="snips").to_frame()["value"].tolist()
     [3.5, 2.5]
     """
-    wrong = _find_wrong_settings(log, clip, folds, model, method)
-    if wrong:
-        raise ValueError("; ".join(wrong))
-    judge = prepare(log, [plan] if against is None else [plan, against], untried=untried, history=history, seed=seed)
-    judge = judge.predict(method, folds=folds, seed=seed, model=model)
+    judge = prepare(
+        log,
+        [plan] if against is None else [plan, against],
+        method=method,
+        clip=clip,
+        folds=folds,
+        model=model,
+        history=history,
+        untried=untried,
+        seed=seed,
+    )
     codes, names = pd.factorize(judge.log.rows[by], sort=True)
     values = {}
     small = []

@@ -271,11 +271,17 @@ def value_plan(
     Erhan, Langford and Li (2014), Statistical Science 29, 485-511, for doubly robust; Wang, Agarwal and Dudík (2017),
     ICML 34, for switch; Ionides (2008), JCGS 17, 295-311, for clipped weights.
     """
-    wrong = _find_wrong_settings(log, clip, folds, model, method)
-    if wrong:
-        raise ValueError("; ".join(wrong))
-    judge = prepare(log, [plan] if against is None else [plan, against], untried=untried, history=history, seed=seed)
-    judge = judge.predict(method, folds=folds, seed=seed, model=model)
+    judge = prepare(
+        log,
+        [plan] if against is None else [plan, against],
+        method=method,
+        clip=clip,
+        folds=folds,
+        model=model,
+        history=history,
+        untried=untried,
+        seed=seed,
+    )
     here = np.ones(len(judge.log), bool)
     return judge.value(0, here, method, clip, level, other=None if against is None else 1)
 
@@ -558,9 +564,43 @@ def _estimate(
 
 
 def prepare(
-    log: PolicyLog, plans: Sequence[Any], *, untried: str = "refuse", history: Any = None, seed: int = 0
+    log: PolicyLog,
+    plans: Sequence[Any],
+    *,
+    method: str = "ips",
+    clip: float = 10.0,
+    folds: int = 5,
+    model: Any = None,
+    history: Any = None,
+    untried: str = "refuse",
+    seed: int = 0,
+    wrong: Sequence[str] = (),
 ) -> Judge:
-    """Read plans, refuse or leave out what the log never tried, and gather what is doubtful about the log itself."""
+    """Make ready what judges plans: settings checked, plans read, what was never tried refused, the model fitted.
+
+    Parameters
+    ----------
+    log : PolicyLog
+    plans : sequence of plan
+    method, clip, folds, model, history, untried, seed
+        As for `value_plan`.
+    wrong : sequence of str
+        Problems of settings that the caller has found; told together with those that are found here.
+
+    Returns
+    -------
+    Judge
+
+    Raises
+    ------
+    TableError
+        With all problems of the plans.
+    ValueError
+        With all settings that cannot be.
+    """
+    wrong = [*wrong, *_find_wrong_settings(log, clip, folds, model, method)]
+    if wrong:
+        raise ValueError("; ".join(wrong))
     read = [read_plan(log, plan, history=history, seed=seed) for plan in plans]
     notes = list(log.warnings)
     out = np.zeros(len(log), bool)
@@ -580,4 +620,5 @@ def prepare(
         log = log.take(~out)
         read = [one[~out] for one in read]
     notes += log.doubts
-    return Judge(log, read, None, tuple(dict.fromkeys(notes)))
+    judge = Judge(log, read, None, tuple(dict.fromkeys(notes)))
+    return judge.predict(method, folds=folds, seed=seed, model=model)
