@@ -339,7 +339,7 @@ rivals.to_frame()[names].round(2)
 
 # %%
 really = {"Marta": play_really(marta).profit.mean(), "Jonas": truth + all_rows}
-ax = rivals.plot(truth=really)
+ax = rivals.plot(truth=really, unit="€")
 
 # %% tags=["verify"]
 paired = rivals.values["Marta"].difference
@@ -359,7 +359,7 @@ assert all(one.low < really[name] < one.high for name, one in zip(("Marta", "Jon
 from loyalty.learn.offpolicy import value_segments
 
 parts = value_segments(log, plan)
-ax = parts.plot()
+ax = parts.plot(unit="€")
 
 # %% tags=["verify"]
 by_segment = parts.to_frame().set_index("segment")

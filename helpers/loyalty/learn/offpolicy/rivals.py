@@ -45,20 +45,30 @@ class PlanRivals:
         names = "plan value low high ess matched difference difference_low difference_high difference_p p_adjusted"
         return frame[[*names.split(), "warnings"]]
 
-    def plot(self, *, ax: Axes | None = None, truth: Mapping[str, float] | None = None, source: str = "") -> Axes:
-        """Draw the value of each plan with its interval; `truth` by plan, where it is known."""
+    def plot(
+        self,
+        *,
+        ax: Axes | None = None,
+        truth: Mapping[str, float] | None = None,
+        unit: str = "",
+        source: str = "",
+    ) -> Axes:
+        """Draw the value of each plan with its interval; blue where the difference is clear after correction for many.
+
+        `truth` is given by plan, where it is known; `unit`, such as "€", is written before each amount and on the axis.
+        """
         table = self.to_frame().set_index("plan")
         drawn = table[["value", "low", "high"]].set_axis(["effect", "low", "high"], axis=1)
-        mine = (table["difference_low"] > 0) | (table["difference_high"] < 0)
-        drawn["colour"] = np.where(mine, TREATED, GREY)
-        ax = draw_intervals(drawn, ax=ax)
+        first = next(iter(self.values.values()))
+        drawn["colour"] = np.where(table["p_adjusted"] < 1 - first.difference.level, TREATED, GREY)
+        ax = draw_intervals(drawn, ax=ax, unit=unit)
         if truth is not None:
             mark_truths(ax, [truth[name] for name in drawn.index])
         known = [*drawn[["effect", "low", "high"]].to_numpy().ravel(), *(truth or {}).values()]
         low, high = np.nanmin(known), np.nanmax(known)
         edge = 0.25 * (high - low) or 1.0
         ax.set_xlim(low - edge, high + edge)  # values far from zero: what matters is how they differ
-        ax.set_xlabel(f"{next(iter(self.values.values())).outcome} per customer of a wave")
+        ax.set_xlabel(first.name_axis(unit))
         title = f"What each plan would have brought (blue: differs from {self.base})"
         headline(ax, title, "value of one wave, with interval", source)
         return ax

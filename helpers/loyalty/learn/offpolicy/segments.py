@@ -55,14 +55,17 @@ class PlanSegments:
         names = "segment value low high ess n customers difference difference_low difference_high difference_p"
         return frame[[*names.split(), "p_adjusted", "shrunken", "warnings"]]
 
-    def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
-        """Draw the difference of each segment with its interval; blue where it is clear after correction for many."""
+    def plot(self, *, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
+        """Draw the difference of each segment with its interval; blue where it is clear after correction for many.
+
+        `unit`, such as "€", is written before each amount and on the axis.
+        """
+        first = next(iter(self.values.values()))
         table = self.to_frame().set_index("segment")
         drawn = table[["difference", "difference_low", "difference_high"]].set_axis(["effect", "low", "high"], axis=1)
-        drawn = drawn.assign(colour=np.where(table["p_adjusted"] < 0.05, TREATED, GREY))
-        ax = draw_intervals(drawn.sort_values("effect", ascending=False), ax=ax)
-        first = next(iter(self.values.values()))
-        ax.set_xlabel(f"{first.outcome} per customer of a wave")
+        drawn = drawn.assign(colour=np.where(table["p_adjusted"] < 1 - first.difference.level, TREATED, GREY))
+        ax = draw_intervals(drawn.sort_values("effect", ascending=False), ax=ax, unit=unit)
+        ax.set_xlabel(first.name_axis(unit))
         title = "Where the plan would have brought more"
         headline(ax, title, f"plan less {first.against}, with interval (blue: clear after correction)", source)
         return ax

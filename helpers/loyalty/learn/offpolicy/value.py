@@ -108,6 +108,10 @@ class PlanValue:
         """Upper end of the interval."""
         return self.estimate.high
 
+    def name_axis(self, unit: str = "") -> str:
+        """Name an axis of values: the outcome, its unit and per whom."""
+        return f"{self.outcome}, {unit} per customer of a wave" if unit else f"{self.outcome} per customer of a wave"
+
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""
         gap = self.difference

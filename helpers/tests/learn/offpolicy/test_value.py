@@ -14,6 +14,7 @@ from sklearn.datasets import load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from loyalty.charts import GREY, TREATED
 from loyalty.evaluate.uplift import open_trial, value_policies
 from loyalty.learn.offpolicy import calibration, compare_plans, open_log, value_plan, value_segments
 from loyalty.learn.offpolicy.models import predict_arms, split_customers
@@ -418,6 +419,57 @@ def test_results_are_shown_in_words_with_their_effective_sample_size():
     assert "paired" in rivals._repr_html_()
     parts = value_segments(open_log(make_log(1)), PLAN)
     assert len(parts.plot().get_yticklabels()) == 2 and "young" in parts._repr_html_()
+
+
+def make_hair(gaps, seed=0, n=4_000):
+    """Offers that bring so much more than control, each with the same chance."""
+    rng = np.random.default_rng(seed)
+    arms = ["control", *gaps]
+    arm = np.arange(n) % len(arms)
+    noise = rng.normal(0, 1, n)
+    for place in range(len(arms)):
+        noise[arm == place] -= noise[arm == place].mean()  # the gaps are found as they are written
+    profit = noise + np.array([0.0, *gaps.values()])[arm]
+    return open_log(
+        pd.DataFrame(
+            {"customer_id": range(n), "arm": np.array(arms)[arm], "profit": profit, "propensity": 1 / len(arms)}
+        )
+    )
+
+
+def see_colours(ax):
+    """Colour of each interval, by its label."""
+    ticks = [text.get_text() for text in ax.get_yticklabels()]
+    ends = {int(line.get_ydata()[0]): line.get_color() for line in ax.lines if len(line.get_ydata()) == 1}
+    return {tick: ends[place] for place, tick in enumerate(ticks)}
+
+
+def test_a_plan_is_blue_where_its_difference_is_clear_after_correction_for_many():
+    # With a standard error of .045 the edge is clear by itself, and not as one of three
+    offers = {"clear": 0.25, "edge": 0.1, "none": 0.0}
+    log = make_hair(offers)
+    found = compare_plans(log, {name: name for name in ["control", *offers]}, base="control", method="snips")
+    table = found.to_frame().set_index("plan")
+    assert table.loc["edge", "difference_low"] > 0 and table.loc["edge", "p_adjusted"] > 0.05
+    grey = {"control": GREY, "edge": GREY, "none": GREY}
+    assert see_colours(found.plot()) == {"clear": TREATED} | grey
+    bold = compare_plans(log, {name: name for name in ["control", *offers]}, base="control", method="snips", level=0.8)
+    ax = bold.plot(unit="€")
+    assert see_colours(ax) == {"clear": TREATED} | grey | {"edge": TREATED}
+    assert ax.get_xlabel() == "profit, € per customer of a wave" and "€" in ax.texts[0].get_text()
+
+
+def test_a_segment_is_blue_by_the_level_that_was_asked_for():
+    table = make_two(1, 4_000, segment=np.array(["a", "b", "c"])[np.arange(4_000) % 3])
+    table["profit"] += 0.5 * (table["arm"] == "mail") * (table["segment"] == "a")
+    log = open_log(table)
+    for level in (0.999999, 0.95, 0.05):
+        found = value_segments(log, "mail", method="snips", level=level)
+        clear = found.to_frame().set_index("segment")["p_adjusted"] < 1 - level
+        ax = found.plot(unit="€")
+        assert see_colours(ax) == {name: TREATED if is_clear else GREY for name, is_clear in clear.items()}
+        assert ax.get_xlabel() == "profit, € per customer of a wave"
+    assert found.plot().get_xlabel() == "profit per customer of a wave"
 
 
 # --- What an attack found ------------------------------------------------------------------------
