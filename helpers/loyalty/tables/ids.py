@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from loyalty.tables.contracts import CONTRACTS
@@ -52,6 +53,19 @@ def write_id(value: Any) -> str:
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return str(int(value))
     return str(value)
+
+
+def write_column(values: pd.Series) -> pd.Series:
+    """Write a column of ids as text, the same id always alike; what is empty is an empty text.
+
+    Examples
+    --------
+    >>> write_column(pd.Series([7.0, None, 8.0])).tolist()
+    ['7', '', '8']
+    """
+    codes, names = pd.factorize(values)  # each different one is written once
+    written = np.array([write_id(name) for name in names], object)
+    return pd.Series(np.where(codes >= 0, written[codes], "") if len(written) else [""] * len(values), values.index)
 
 
 def bare_id(value: Any) -> str:

@@ -17,7 +17,8 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS, OFFERS, OUTCOMES
-from loyalty.tables.ids import write_id
+from loyalty.tables.ids import write_column
+from loyalty.tables.matching import match_rows
 from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 from loyalty.tables.wave import open_waves
@@ -324,9 +325,9 @@ def _find_outcome(table: pd.DataFrame, outcome: str, offers: AnyTable) -> tuple[
     people = table[[name for name in ("arm", "offer_id") if name in table]]
     if offers is not None:
         offers = collect(check_table(offers, OFFERS))
-        offers = offers.assign(offer_id=write_column(offers["offer_id"]).to_numpy())
+        offers = offers.assign(offer_id=write_column(offers["offer_id"]))
         own = people["offer_id" if "offer_id" in people else "arm"]
-        written = write_column(own).set_axis(people.index)
+        written = write_column(own)
         if "offer_id" in people or written[people["arm"] != CONTROL].isin(offers["offer_id"]).any():
             people = people.assign(offer_id=written)
     profit, notes = _price_rows(people, table[measures], offers)
@@ -481,49 +482,6 @@ def _read_arm_probs(
         shown = ", ".join(map(str, table["customer_id"][~has].head(3)))
         problems.append(f"{int((~has).sum()):,} rows have no chances in arm_probs (customer_id {shown})")
     return arms, chances, problems
-
-
-def match_rows(these: pd.DataFrame, those: pd.DataFrame, key: Sequence[str]) -> np.ndarray:
-    """Find the place in `those` of each row of `these` by a key; −1 where there is none. Ids of two kinds meet as text.
-
-    Parameters
-    ----------
-    these, those : pandas.DataFrame
-        Both with the columns of the key; in `those` it stands once.
-    key : sequence of str
-
-    Returns
-    -------
-    array of int
-
-    Examples
-    --------
-    >>> match_rows(pd.DataFrame({"customer_id": ["8", "9"]}), pd.DataFrame({"customer_id": [7, 8]}), ["customer_id"])
-    array([ 1, -1])
-    """
-    mine = np.zeros(len(these), np.int64)
-    theirs = np.zeros(len(those), np.int64)
-    for name in key:
-        left, right = these[name], those[name]
-        if not (pd.api.types.is_integer_dtype(left) and pd.api.types.is_integer_dtype(right)):
-            left, right = write_column(left), write_column(right)
-        codes, names = pd.factorize(pd.concat([left, right], ignore_index=True))
-        size = len(names) + 1
-        mine, theirs = _pack(mine * size + codes[: len(these)], theirs * size + codes[len(these) :])
-    return np.asarray(pd.Index(theirs).get_indexer(pd.Index(mine)))
-
-
-def _pack(mine: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the parts of a key anew, so that a long key never grows too large."""
-    codes = pd.factorize(np.concatenate([mine, theirs]))[0].astype(np.int64)
-    return codes[: len(mine)], codes[len(mine) :]
-
-
-def write_column(values: pd.Series) -> pd.Series:
-    """Write ids as text, the same id always alike: each different one is written once."""
-    codes, names = pd.factorize(values)
-    written = np.array([write_id(name) for name in names], object)
-    return pd.Series(np.where(codes >= 0, written[codes], "") if len(written) else [""] * len(values))
 
 
 def _find_propensity(

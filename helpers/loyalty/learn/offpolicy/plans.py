@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.learn.offpolicy.log import CHANCE, CLOSE, KEY, PolicyLog, match_rows
+from loyalty.learn.offpolicy.log import CHANCE, CLOSE, KEY, PolicyLog
 from loyalty.learn.policy import Choice, Policy
 from loyalty.tables.check import TableError
+from loyalty.tables.matching import match_rows
 from loyalty.tables.sources import NotATable, collect, open_table
 
 NAME = "the plan"
