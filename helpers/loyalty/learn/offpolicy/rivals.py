@@ -114,7 +114,7 @@ def compare_plans(
 
     Raises
     ------
-    TableError, ValueError
+    TableError
         As for `value_plan`.
 
     Examples

@@ -22,6 +22,7 @@ from loyalty.stats.result_card import render_result
 from loyalty.stats.weights import count_effective
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.problems import check_word
 from loyalty.text import say_money
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ METHODS = {
     "switch": "switch: doubly robust, by the model alone where weights are large",
     "direct": "direct: by the model alone",
 }
+UNTRIED = ("refuse", "leave_out")
 MODELLED = ("dr", "switch", "direct")
 CUT = ("clipped", "switch")
 LEAST_ESS = 50
@@ -259,8 +261,7 @@ def value_plan(
     ------
     TableError
         With all problems of the plan: an arm that the log never tried, rows without a plan, chances that are none.
-    ValueError
-        A setting that cannot be.
+        Or all settings that cannot be.
 
     Examples
     --------
@@ -291,7 +292,7 @@ def value_plan(
 
 
 def _find_wrong_settings(log: PolicyLog, clip: float, folds: int, model: Any, method: str) -> list[str]:
-    wrong = []
+    wrong = check_word("method", method, list(METHODS))
     if not clip > 0:
         wrong.append(f"clip should be above zero, found {clip!r}")
     if model is not None and not hasattr(model, "fit"):
@@ -599,12 +600,12 @@ def prepare(
     ------
     TableError
         With all problems of the plans.
-    ValueError
-        With all settings that cannot be.
+        Or with all settings that cannot be.
     """
     wrong = [*wrong, *_find_wrong_settings(log, clip, folds, model, method)]
+    wrong += check_word("untried", untried, UNTRIED)
     if wrong:
-        raise ValueError("; ".join(wrong))
+        raise TableError(wrong, "the settings")
     read = [read_plan(log, plan, history=history, seed=seed) for plan in plans]
     notes = list(log.warnings)
     out = np.zeros(len(log), bool)
