@@ -249,6 +249,32 @@ def say_strangers(mine: Sequence[Any], theirs: Sequence[Any], here: str, there: 
     return f"no customer of {here} stands in {there}; {says}: {_advise(mine, theirs, again)}"
 
 
+def say_lost_zeros(mine: pd.Series, theirs: pd.Series, here: str, there: str) -> str:
+    """Say that ids that were not found would be, if both tables had the same zeros in front; nothing if they would not.
+
+    Parameters
+    ----------
+    mine : pandas.Series
+        The ids of one table that the other does not hold.
+    theirs : pandas.Series
+        All ids of the other.
+    here, there : str
+        What the tables are called.
+
+    Examples
+    --------
+    >>> say_lost_zeros(pd.Series(["007"]), pd.Series([7]), "the log", "the plan")[:60]
+    "`customer_id` is '007' in the log and 7 in the plan: ids hav"
+    """
+    bare = [write_column(ids).str.lstrip("0") for ids in (mine, theirs)]
+    same = bare[0].isin(bare[1]) & (bare[0] != "")
+    if not same.any():
+        return ""
+    one = mine[same].tolist()[0]
+    other = theirs[bare[1] == bare[0][same].iloc[0]].tolist()[0]
+    return f"`customer_id` is {one!r} in {here} and {other!r} in {there}: ids have lost the zeros in front, so {AGAIN}"
+
+
 def _advise(mine: Sequence[Any], theirs: Sequence[Any], again: str) -> str:
     texts = [value for value in (*mine, *theirs) if isinstance(value, str)]
     alike = {bare_id(value) for value in mine} & {bare_id(value) for value in theirs}

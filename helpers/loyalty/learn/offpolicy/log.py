@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import ARM_PROBS, CONTACTS, OFFERS, OUTCOMES
-from loyalty.tables.ids import write_column
+from loyalty.tables.ids import say_lost_zeros, write_column
 from loyalty.tables.matching import match_rows
 from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
@@ -431,9 +432,12 @@ def _find_chances(table: pd.DataFrame, arm_probs: AnyTable) -> tuple[tuple[str, 
     elif names:
         arms = _sort_arms({name.removeprefix(CHANCE) for name in names} | seen)
         chances = np.zeros((len(table), len(arms)))
-        for name in names:
-            chances[:, arms.index(name.removeprefix(CHANCE))] = pd.to_numeric(table[name], errors="coerce")
         problems = []
+        for name in names:
+            chances[:, arms.index(name.removeprefix(CHANCE))], wrong = read_numbers(table[name])
+            problems += [wrong] if wrong else []
+        if problems:
+            return arms, None, problems
     else:
         return _sort_arms(seen), None, []
     wrong = ~np.isfinite(chances) | (chances < -CLOSE) | (chances > 1 + CLOSE)
@@ -445,6 +449,29 @@ def _find_chances(table: pd.DataFrame, arm_probs: AnyTable) -> tuple[tuple[str, 
     chances = np.clip(chances, 0.0, 1.0)
     sums = chances.sum(axis=1, keepdims=True)
     return arms, chances if problems else chances / sums, problems  # rounded chances sum to 1, as those of a plan do
+
+
+def read_numbers(column: pd.Series) -> tuple[np.ndarray, str]:
+    """Read a column of numbers, which may be written as text, and say what is none; empty cells stay empty.
+
+    Examples
+    --------
+    >>> read_numbers(pd.Series(["0.5", None, "0,5"], name="propensity"))[1]
+    "`propensity` holds text that is no number in 1 row, such as '0,5': write it with a decimal point, 0.5"
+    """
+    values = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+    lost = np.isnan(values) & column.notna().to_numpy()
+    if not lost.any():
+        return values, ""
+    first = column[lost].iloc[0]
+    text = str(first).strip()
+    mend = "write numbers, or leave the cell empty"
+    if re.fullmatch(r"\d*,\d+", text):
+        mend = f"write it with a decimal point, {text.replace(',', '.')}"
+    elif re.fullmatch(r"[\d.,]+ ?%", text):
+        mend = "write a fraction, 0.5 for 50 %"
+    rows = "1 row" if lost.sum() == 1 else f"{int(lost.sum()):,} rows"
+    return values, f"`{column.name}` holds text that is no number in {rows}, such as {first!r}: {mend}"
 
 
 def _compare_chances(table: pd.DataFrame, names: list[str], arms: tuple[str, ...], chances: np.ndarray) -> list[str]:
@@ -480,7 +507,9 @@ def _read_arm_probs(
     problems = []
     if not has.all():
         shown = ", ".join(map(str, table["customer_id"][~has].head(3)))
-        problems.append(f"{int((~has).sum()):,} rows have no chances in arm_probs (customer_id {shown})")
+        lost = say_lost_zeros(table["customer_id"][~has], long["customer_id"], "the log", "arm_probs")
+        says = f"{int((~has).sum()):,} rows have no chances in arm_probs (customer_id {shown})"
+        problems.append(f"{says}: {lost}" if lost else says)
     return arms, chances, problems
 
 
@@ -490,7 +519,9 @@ def _find_propensity(
     """Find the chance of the arm that was drawn, and say where it cannot be."""
     own = None if chances is None else chances[np.arange(len(table)), place]
     if "propensity" in table:
-        given = pd.to_numeric(table["propensity"], errors="coerce").to_numpy(float)
+        given, wrong = read_numbers(table["propensity"])
+        if wrong:
+            return place.astype(float), [wrong]
     elif own is not None:
         given = own
     else:

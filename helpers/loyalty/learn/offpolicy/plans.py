@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.learn.offpolicy.log import CHANCE, CLOSE, KEY, PolicyLog
+from loyalty.learn.offpolicy.log import CHANCE, CLOSE, KEY, PolicyLog, read_numbers
 from loyalty.learn.policy import Choice, Policy
 from loyalty.tables.check import TableError
+from loyalty.tables.ids import say_lost_zeros
 from loyalty.tables.matching import match_rows
 from loyalty.tables.sources import NotATable, collect, open_table
 
@@ -157,7 +158,10 @@ def _read_table(log: PolicyLog, plan: Any) -> tuple[list[str], np.ndarray]:
         of = "segments" if key == ["segment"] else "rows"
         shown = ", ".join(map(str, log.rows[key[-1]][gone].unique()[:3]))
         says = f"the plan says nothing of {int(gone.sum()):,} of {len(log):,} rows of the log ({key[-1]} {shown})"
-        raise TableError([f"{says}: who gets nothing has the arm 'control'; {of} must all be there"], NAME)
+        mend = f"who gets nothing has the arm 'control'; {of} must all be there"
+        if "customer_id" in key:
+            mend = say_lost_zeros(log.rows["customer_id"][gone], table["customer_id"], "the log", "the plan") or mend
+        raise TableError([f"{says}: {mend}"], NAME)
     return arms, chances[row]
 
 
@@ -175,17 +179,24 @@ def _spread(log: PolicyLog, table: pd.DataFrame, key: list[str]) -> tuple[list[s
         first = table.drop_duplicates(key)[key].reset_index(drop=True)
         chances = np.zeros((len(first), len(names)))
         place = pd.Index(names).get_indexer(pd.Index(table["arm"].astype("str")))
-        chances[match_rows(table, first, key), place] = pd.to_numeric(table["probability"], errors="coerce")
+        chances[match_rows(table, first, key), place] = _read_chances(table[["probability"]])[:, 0]
         return names, chances, first
     if wide:
-        chances = table[list(wide.values())].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-        return list(wide), chances, table
+        return list(wide), _read_chances(table[list(wide.values())]), table
     if "arm" not in table:
         raise TableError(["there is no column `arm`, and none that bears the name of an arm"], NAME)
     if table["arm"].isna().any():
         raise TableError(["`arm` is empty in some rows: who gets nothing has the arm 'control'"], NAME)
     code, names = pd.factorize(table["arm"].astype("str"), sort=True)
     return list(map(str, names)), np.eye(len(names))[code], table
+
+
+def _read_chances(table: pd.DataFrame) -> np.ndarray:
+    """Read columns of chances; TableError where they hold text that is no number."""
+    read = [read_numbers(table[name]) for name in table]
+    if problems := [wrong for _, wrong in read if wrong]:
+        raise TableError(problems, NAME)
+    return np.column_stack([values for values, _ in read])
 
 
 def _ask(log: PolicyLog, policy: Policy, history: Any, seed: int) -> pd.DataFrame:

@@ -259,12 +259,47 @@ def test_policies_choices_series_and_tables_are_plans(programme, world):
         (pd.DataFrame({"arm": ["gift"]}), "there is no column `customer_id`"),
         (pd.DataFrame({"customer_id": range(1, 13), "arm": ["gift"] * 11 + [None]}), "`arm` is empty"),
         (pd.DataFrame({"customer_id": [1, 1], "arm": "gift", "probability": 0.5}), "an arm stands twice"),
+        (pd.DataFrame({"customer_id": range(1, 13), "gift": "0,5", "control": "0,5"}), "write it with a decimal point"),
+        (pd.DataFrame({"customer_id": [1], "arm": "gift", "probability": "1,0"}), "`probability` holds text"),
         (7, "a plan should be an arm, shares by arm, a table or a policy"),
     ],
 )
 def test_what_is_no_plan_is_told_in_words(plan, says):
     with pytest.raises(TableError, match=says):
         read_plan(open_log(make_twelve()), plan)
+
+
+@pytest.mark.parametrize("lost", [int, str])
+def test_a_plan_whose_ids_lost_the_zeros_in_front_names_that_cause(lost):
+    table = make_twelve()
+    log = open_log(table.assign(customer_id=[f"{one:05d}" for one in table["customer_id"]]))
+    plan = pd.DataFrame({"customer_id": [lost(one) for one in range(1, 13)], "arm": "gift"})
+    says = f"'00001' in the log and {lost(1)!r} in the plan: ids have lost the zeros in front, so read both files with"
+    with pytest.raises(TableError, match=says):
+        read_plan(log, plan)
+    back = open_log(table.assign(customer_id=range(1, 13)))
+    with pytest.raises(TableError, match="1 in the log and '00001' in the plan: ids have lost the zeros"):
+        read_plan(back, plan.assign(customer_id=[f"{one:05d}" for one in range(1, 13)]))
+    with pytest.raises(TableError, match="who gets nothing has the arm 'control'"):
+        read_plan(log, plan.assign(customer_id=[f"A{one}" for one in range(1, 13)]))
+
+
+def test_arm_probs_whose_ids_lost_the_zeros_in_front_name_that_cause():
+    table = make_twelve().assign(campaign_id="may", wave=1)
+    _, _, long = split(table)
+    one = table.assign(customer_id=[f"{one:05d}" for one in table["customer_id"]])
+    with pytest.raises(
+        TableError, match="12 rows have no chances .*'00001' in the log and 1 in arm_probs: ids have lost"
+    ):
+        open_log(one, arm_probs=long)
+
+
+def test_propensities_written_as_text_with_a_point_are_numbers():
+    table = make_twelve()
+    plain = open_log(table)
+    text = table.assign(**{name: table[name].astype("str") for name in table if name.startswith(("chance_", "prop"))})
+    assert open_log(text).propensity.tolist() == plain.propensity.tolist()
+    assert (open_log(text).chances == plain.chances).all()
 
 
 def change(**columns):
@@ -287,6 +322,10 @@ def change(**columns):
         (change(propensity=np.nan), "`propensity` is empty in 12 rows"),
         (change(propensity=50), "percent"),
         (change(propensity=0.0), "is 0 in 12 rows"),
+        (change(propensity="0,5"), "no number in 12 rows, such as '0,5': write it with a decimal point, 0.5"),
+        (change(propensity=["50 %"] + ["0.5"] * 11), "no number in 1 row, such as '50 %': write a fraction"),
+        (change(propensity="half"), "such as 'half': write numbers, or leave the cell empty"),
+        (change(chance_gift="0,5"), "`chance_gift` holds text that is no number in 12 rows, such as '0,5'"),
         (change(holdout="no"), "`holdout` should hold True or False"),
         (make_twelve()[["customer_id", "arm", "profit"]], "there is no column `propensity`"),
     ],
