@@ -184,11 +184,10 @@ def learn_rules(
     ]
     largest = float(rest["cluster"].value_counts(normalize=True).max())
     lost = sorted(set(people["cluster"]) - set(rules["cluster"]))
-    notes = [f"no rule leads to cluster {', '.join(map(str, lost))}: allow more rules"] if lost else []
+    mend = _advise(len(rules), max_rules, min_customers, len(seen))
+    notes = [f"no rule leads to cluster {', '.join(map(str, lost))}: {mend}"] if lost else []
     if right.mean() < 0.8:
-        notes.append(
-            f"the rules give {1 - right.mean():.0%} of the customers another cluster: allow more rules or columns"
-        )
+        notes.append(f"the rules give {1 - right.mean():.0%} of the customers another cluster: {mend}")
     return RuleTree(
         knots, tuple(columns), rules.drop(columns="place"), float(right.mean()), float(low), float(high), largest,
         len(rest), tuple(notes),
@@ -242,6 +241,17 @@ def round_limit(limit: float, spread: float) -> float:
         return limit
     digits = DIGITS - 1 - floor(log10(abs(limit)))
     return round(limit, max(digits, -floor(log10(FINE * spread))))
+
+
+def _advise(rules: int, max_rules: int, min_customers: int, seen: int) -> str:
+    """Say what would let the tree follow the clusters: more rules help only where it has used all that it may have."""
+    if rules >= max_rules:
+        return f"allow more rules than {max_rules} (max_rules), or more columns"
+    if 2 * min_customers > seen:
+        return f"of {seen:,} customers no two rules can have {min_customers:,} each: lower min_customers"
+    if min_customers > 1:
+        return f"allow rules of fewer than {min_customers:,} customers (min_customers), or more columns"
+    return "give more columns: these do not tell the clusters apart"
 
 
 def _read_knots(
