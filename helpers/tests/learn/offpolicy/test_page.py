@@ -40,6 +40,22 @@ def test_the_short_way_of_the_page_is_the_way_of_value_plan(process):
         assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high))
 
 
+def test_the_processes_are_what_the_page_says_of_them():
+    def weigh(process):
+        options = {name: value for name, value in page.PROCESSES[process].draw.keywords.items() if name != "n"}
+        chain = page.make_chain(**options)
+        return chain.planned / chain.logged, chain.logged[chain.planned == 1]
+
+    assert f"weights up to {weigh('24 arms')[0].max():.0f}" in page.PROCESSES["24 arms"].what
+    least = 100 * weigh("little overlap")[1]
+    assert f"{least.min():.0f} to {least.max():.0f} of 100" in page.PROCESSES["little overlap"].what
+    assert "five eighths" in page.PROCESSES["adaptive"].what
+    chances = page.draw_waves(0, adaptive=True).table.query("wave > 1").filter(like="chance_")
+    assert set(chances.to_numpy().ravel()) == {1 / 8, 5 / 8} and (chances.sum(axis=1) == 1).all()
+    sizes = {name: len(page.PROCESSES[name].draw(0).table) for name in ("24 segments", "little overlap", "six waves")}
+    assert sizes == {"24 segments": 6_000, "little overlap": 1_500, "six waves": 9_000}
+
+
 def test_the_committed_page_holds_wherever_it_is_graded_and_the_check_keeps_its_size():
     text = (ROOT / "docs" / "tables" / "offpolicy.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ") and line.count("|") == 10]

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from loyalty.charts import GREY, TREATED
 from loyalty.evaluate.uplift import open_trial, value_policies
-from loyalty.learn.offpolicy import calibration, compare_plans, open_log, value_plan, value_segments
+from loyalty.learn.offpolicy import calibration, compare_plans, models, open_log, value_plan, value_segments
 from loyalty.learn.offpolicy.models import predict_arms, split_customers
 from loyalty.stats.weights import count_effective
 from loyalty.tables import TableError
@@ -205,6 +205,17 @@ def test_intervals_cover_the_truth_as_often_as_they_say(method, waves):
     low, high = binom.ppf([0.0005, 0.9995], runs, 0.95)
     for hits in count_covered(method, runs, n=600, waves=waves):
         assert low <= hits <= high
+
+
+@pytest.mark.slow
+def test_a_direct_method_drawn_to_zero_like_the_doubly_robust_one_would_hold_too_seldom(monkeypatch):
+    # What docs/statistics.md says of the two penalties
+    runs = 100
+    low = binom.ppf(0.0005, runs, 0.95)
+    assert count_covered("direct", runs, n=600)[1] >= low
+    solve = models._Sums.solve
+    monkeypatch.setattr(models._Sums, "solve", lambda sums, own: solve(sums, models.OWN))
+    assert count_covered("direct", runs, n=600)[1] < low
 
 
 def test_the_value_and_the_paired_difference_lie_near_the_truth():
