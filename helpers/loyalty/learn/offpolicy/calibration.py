@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, headline
+from loyalty.learn.offpolicy.draws import count_draws, name_worst
 from loyalty.learn.offpolicy.log import PolicyLog
 from loyalty.stats.estimate import render_html
-from loyalty.stats.multiplicity import correct_for_many
 from loyalty.tables.arguments import check_arguments
 from loyalty.text import say_p
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BINS = 5  # of the logged chance of an arm
-LEAST_ROWS = 20  # a cell with fewer says nothing
 MEASURED = "how often each arm was drawn, against the sum of its logged chances"
 
 
@@ -108,133 +104,6 @@ def check_chances(log: PolicyLog, *, level: float = 0.05) -> ChanceCheck:
 
     Source: Ehm (1991), Statistics and Probability Letters 11, 7-16, for the binomial in the place of unlike chances.
     """
-    cells = list(_list_cells(log))
-    table = pd.DataFrame(cells, columns=["grouping", "group", "arm", "rows", "drawn", "expected", "p"])
-    if not len(table):
-        empty = table.assign(p_adjusted=pd.Series(dtype=float))
-        return ChanceCheck(empty, 1.0, level, f"fewer than {LEAST_ROWS} rows: nothing can be said of the chances")
-    table["p_adjusted"] = 1.0
-    if table["p"].min() * len(table) < 1:  # else Holm makes 1 of all
-        table["p_adjusted"] = correct_for_many(table["p"])
-    worst = table.loc[table["p"].idxmin()]
-    where = "all rows" if worst["grouping"] == "all" else f"{worst['grouping']} {worst['group']}"
-    finding = (
-        f"{worst['arm']!r} was drawn {worst['drawn']:,.0f} times in {worst['rows']:,.0f} rows ({where}); by the logged "
-        f"chances {worst['expected']:,.0f} times were expected"
-    )
-    return ChanceCheck(table, float(worst["p_adjusted"]), level, finding)
-
-
-def _list_cells(log: PolicyLog) -> Iterator[tuple[str, str, str, int, int, float, float]]:
-    """One cell for each grouping, group and arm, with its p-value; with two arms one of them says all."""
-    repeated = log.customers < len(log)
-    arms = range(1, 2) if len(log.arms) == 2 else range(len(log.arms))
-    for arm in arms:
-        drawn = log.arm == arm
-        for grouping, codes, names in _list_groupings(log, arm):
-            counts = np.bincount(codes, minlength=len(names))
-            for group in np.flatnonzero(counts >= LEAST_ROWS):
-                here = codes == group if len(names) > 1 else np.ones(len(log), bool)
-                customer = log.customer[here] if repeated else None
-                expected, p = _test_cell(log, arm, drawn[here], here, customer)
-                if np.isfinite(p):
-                    size = int(counts[group])
-                    yield grouping, str(names[group]), log.arms[arm], size, int(drawn[here].sum()), expected, p
-
-
-def _list_groupings(log: PolicyLog, arm: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """The ways in which the rows are grouped for an arm."""
-    yield "all", np.zeros(len(log), int), np.array(["all rows"])
-    for name in ("segment", "campaign_id", "wave"):
-        codes, names = pd.factorize(log.rows[name], sort=True)
-        if len(names) > 1:
-            yield name, codes, np.asarray(names)
-    if log.chances is None:
-        return
-    chance = log.chances[:, arm]
-    edges = np.unique(np.quantile(chance, np.arange(1, BINS) / BINS))
-    codes = np.searchsorted(edges, chance, side="left")
-    if len(np.unique(codes)) > 1:
-        names = np.array([f"bin {place + 1} of the logged chance" for place in range(len(edges) + 1)])
-        yield "chance", codes, names
-
-
-def _test_cell(
-    log: PolicyLog, arm: int, drawn: np.ndarray, here: np.ndarray, customer: np.ndarray | None
-) -> tuple[float, float]:
-    """Expected draws of an arm among some rows, and the p-value of what was drawn."""
-    count = int(drawn.sum())
-    if log.chances is None:
-        if not count:
-            return np.nan, np.nan
-        return _test_propensities(log.propensity[here], drawn, customer)
-    chance = log.chances[here, arm]
-    expected = float(chance.sum())
-    spread = float((chance * (1 - chance)).sum())
-    scaled = float(count)
-    if customer is not None and spread > 0:
-        sums = np.bincount(customer, drawn - chance)
-        more = max(1.0, float((sums**2).sum()) / spread)  # who drew once for several waves drew less
-        scaled = expected + (count - expected) / np.sqrt(more)
-    return expected, find_tail(scaled, expected, spread)
-
-
-def _test_propensities(propensity: np.ndarray, drawn: np.ndarray, customer: np.ndarray | None) -> tuple[float, float]:
-    """Expected draws of an arm, and the p-value of more, from the propensities of those who got it alone.
-
-    Their inverses sum to the rows on average, with the variance Σ(1 − p)/p over all rows, here estimated from those who
-    got the arm. Brought to the scale of a binomial count with that variance; exact where all propensities are alike.
-    """
-    size = len(drawn)
-    mine = propensity[drawn]
-    inverse = 1 / mine
-    total = float(inverse.sum())
-    spread = size * float(((1 - mine) * inverse**2).sum()) / total
-    expected = len(mine) * size / total
-    if customer is not None:
-        apart = np.where(drawn, 1 / propensity, 0.0) - 1
-        sums = np.bincount(customer, apart)
-        more = max(1.0, float((sums**2).sum() / (apart**2).sum()))  # who drew once for several waves drew less
-        total = size + (total - size) / np.sqrt(more)
-    share = min(size / (spread + size), 1.0)
-    return expected, find_tail(share * total, size * share, size * share * (1 - share), two_sided=False)
-
-
-def find_tail(count: float, expected: float, variance: float, *, two_sided: bool = True) -> float:
-    """Find the p-value of a count of independent draws: by the binomial distribution with the same mean and variance.
-
-    Exact where all chances are alike. Where the variance is above that of independent draws, the count's distance from
-    its mean is brought to their scale first.
-
-    Parameters
-    ----------
-    count, expected, variance : float
-        Count; its mean and variance under the hypothesis.
-    two_sided : bool
-        Else only too many are asked about.
-
-    Examples
-    --------
-    >>> round(find_tail(13, 5.0, 5.0, two_sided=False), 4)  # Poisson
-    0.002
-    >>> round(find_tail(7, 5.0, 2.5), 4)  # 10 draws by 1/2
-    0.3438
-    """
-    if variance <= 0:
-        return 1.0 if abs(count - expected) < 0.5 or (not two_sided and count < expected) else 0.0
-    share = 1 - variance / expected
-    above = _find_more(count, expected, share)
-    if not two_sided:
-        return above
-    return float(min(1.0, 2 * min(above, 1 - _find_more(count + 1, expected, share))))
-
-
-def _find_more(count: float, expected: float, share: float) -> float:
-    """Chance of `count` or more, for draws that each succeed by the chance `share`; Poisson where it is near 0."""
-    if count <= 0:
-        return 1.0
-    if share < 1e-9:
-        return float(special.gammainc(count, expected))
-    size = expected / share
-    rest = size - count + 1
-    return float(special.betainc(count, rest, share)) if rest > 0 else 0.0
+    table = count_draws(log.draws)
+    p, finding = name_worst(table)
+    return ChanceCheck(table, p, level, finding)

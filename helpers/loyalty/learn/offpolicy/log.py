@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.money.pricing import COSTS, UNKNOWN, price_customers
+from loyalty.learn.offpolicy.draws import Draws, count_draws, name_worst
 from loyalty.learn.policy import Programme
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
@@ -107,15 +108,18 @@ class PolicyLog:
         error = by.sem().fillna(np.inf).rename_axis(names).groupby(level=groups).max()
         return bool(((moved > 0.01) & (moved > 4 * error)).to_numpy().any())
 
+    @property
+    def draws(self) -> Draws:
+        """What the log says of its lotteries."""
+        return Draws(self.rows, self.arms, self.arm, self.propensity, self.chances, self.customer)
+
     @cached_property
     def doubts(self) -> tuple[str, ...]:
         """What is doubtful about the log, whatever plan it judges; looked for once."""
-        from loyalty.learn.offpolicy.calibration import check_chances  # which takes a log, and so comes after it
-
         notes = []
-        chances = check_chances(self)
-        if chances.p < ALARM:
-            notes.append(f"the logged chances are not those that were drawn from: {chances.finding}")
+        p, finding = name_worst(count_draws(self.draws))
+        if p < ALARM:
+            notes.append(f"the logged chances are not those that were drawn from: {finding}")
         if self.is_adaptive:
             notes.append(
                 "the mean chances of a segment moved from wave to wave: if the policy learned from earlier waves, the "
