@@ -281,7 +281,13 @@ def open_log(
 
 def _read_one(source: AnyTable) -> pd.DataFrame:
     """Read one table that holds all."""
-    return collect(open_table(source)).reset_index(drop=True)
+    table = collect(open_table(source)).reset_index(drop=True)
+    names = [name for name in (*KEY, "segment", "arm", "offer_id") if name in table]
+    mixed = [name for name in names if pd.api.types.infer_dtype(table[name], skipna=True) == "mixed"]
+    lists = [name for name in mixed if table[name].map(pd.api.types.is_list_like).any()]
+    if lists:
+        raise TableError([f"`{name}` holds lists or the like: one number or text a row" for name in lists], "the log")
+    return table
 
 
 def _read_two(
@@ -344,9 +350,9 @@ def _price_rows(
     people: pd.DataFrame, measures: pd.DataFrame, offers: pd.DataFrame | None
 ) -> tuple[np.ndarray, list[str]]:
     """Price each arm beside control, as one campaign; control at the mean of the prices that it has beside the arms."""
-    arm = people["arm"].to_numpy()
+    arm = people["arm"].astype("str").to_numpy(str)
     treated = arm != CONTROL
-    names, sizes = np.unique(arm[treated].astype(str), return_counts=True)
+    names, sizes = np.unique(arm[treated], return_counts=True)
     profit = np.zeros(len(people))
     beside: list[np.ndarray] = []
     said: list[tuple[str, str]] = []

@@ -1,6 +1,7 @@
 """A log is read from contacts, outcomes and arm_probs, from one table, or from a programme; or it is refused."""
 
 import importlib.util
+import uuid
 from pathlib import Path
 
 import duckdb
@@ -189,6 +190,18 @@ def test_what_cannot_be_priced_is_told():
         open_log(table, offers=OFFER_TABLE)
     with pytest.raises(TableError, match="`arm` is empty in 90 rows"):
         open_log(table.assign(arm=None))
+
+
+def test_names_of_arms_may_be_numbers_and_no_lists():
+    contacts, outcomes = make_campaign()
+    table = contacts.merge(outcomes.drop(columns="window"))
+    table["arm"] = table["arm"].map({"control": "control", "gift": 1, "points": 2})
+    log = open_log(table, offers=OFFER_TABLE)
+    assert log.outcome == pytest.approx(open_log(contacts, outcomes, offers=OFFER_TABLE).outcome)
+    for name in ("arm", "offer_id", "customer_id", "wave"):
+        with pytest.raises(TableError, match=f"`{name}` holds lists or the like: one number or text a row"):
+            open_log(table.assign(**{name: [[1]] * len(table)}), offers=OFFER_TABLE)
+    assert len(open_log(table.assign(customer_id=[uuid.uuid4() for _ in range(len(table))]))) == len(table)
 
 
 def test_ids_of_offers_of_two_kinds_meet():
