@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from loyalty.segment.clusters.members import list_missing
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Column, Table
-from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable
 
 
@@ -96,13 +96,7 @@ def compare_segmentations(
         raise TableError([f"level should lie between 0 and 1, found {level:g}"], "compare_segmentations")
     left = _read(first, columns[0], "first")
     right = _read(second, columns[1], "second")
-    problems = find_strangers(left["customer_id"], right["customer_id"], "the first table", "the second table")
-    if not problems:
-        for here, there, words in ((left, right, "second"), (right, left, "first")):
-            lacking = here.loc[~here["customer_id"].isin(there["customer_id"]), "customer_id"]
-            if len(lacking):
-                names = ", ".join(map(str, lacking.head(3)))
-                problems.append(f"{len(lacking):,} customers are not in the {words} table (customer_id {names})")
+    problems = list_missing(left["customer_id"], right["customer_id"], "the first table", "the second table")
     if problems:
         raise TableError(problems, "compare_segmentations")
     counts = pd.crosstab(left["segment"].to_numpy(), right["segment"].to_numpy())

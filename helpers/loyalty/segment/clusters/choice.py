@@ -53,16 +53,17 @@ class KChoice:
         """Draw valley and least stable cluster for each k, with the line that both have to keep."""
         rows = self.table
         ax = ax or plt.subplots(figsize=(9, 4.2))[1]
-        ax.axhline(DEEP, color=HIGHLIGHT, linewidth=1, linestyle="--")
-        ax.plot(rows["k"], rows["valley"], "o-", color=TREATED, label=f"border, should be {DEEP:g} or less")
-        ax.plot(
-            rows["k"], rows["least_stable"], "s-", color=CONTROL, label=f"least stable, should be {STABLE:g} or more"
-        )
+        stable = f"least stable cluster: stable from {STABLE:g} on"
+        ax.plot(rows["k"], rows["valley"], "o-", color=TREATED, label=f"border: a valley at {DEEP:g} or less")
+        ax.plot(rows["k"], rows["least_stable"], "s-", color=CONTROL, label=stable)
+        for limit in sorted({DEEP, STABLE}):
+            ax.axhline(limit, color=HIGHLIGHT, linewidth=1, linestyle="--", label=f"limit: {limit:g}")
         if self.k is not None:
-            ax.axvspan(self.k - 0.35, self.k + 0.35, color=HIGHLIGHT, alpha=0.12, linewidth=0)
+            span = self.k - 0.35, self.k + 0.35
+            ax.axvspan(*span, color=HIGHLIGHT, alpha=0.12, linewidth=0, label="the largest k that keeps both")
         ax.set(ylim=(0, max(1.5, rows["valley"].max() * 1.05)), xlabel="number of clusters k")
         ax.set_xticks(rows["k"])
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
         chosen = "No number of clusters passes" if self.k is None else f"{self.k} clusters is the most that passes"
         headline(ax, title or chosen, "how full the border is, and how stable the least stable cluster", source)
         return ax
@@ -125,7 +126,7 @@ def choose_k(
     if problems:
         raise TableError(problems, "choose_k")
     rows = pick_rows(len(features.table), max_rows, seed)
-    sample = ScaledFeatures(features.table.iloc[rows].reset_index(drop=True), features.recipe, features.dropped)
+    sample = features.take(rows)
     values = sample.values
     different = count_distinct(values, counts[-1])
     if different < counts[-1]:

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 METHODS = ("k-means", "mixture", "ward", "hdbscan")
 STARTS = 10
+MIXTURE_STARTS = 5  # each costs as much as many of k-means
 LARGE = 50_000  # rows on which k-means looks for its best start; one more round then runs over all rows
 SMALL = 10_000  # rows up to which the other methods are fitted; the rest joins by the nearest
 NOISE = -1
@@ -27,11 +28,11 @@ class Fitted:
     centres: np.ndarray
     place: Callable[[np.ndarray], np.ndarray]
     fitted_on: int
-    starts_agree: float = 1.0  # k-means: mean agreement (ARI) of the other starts with the best one
+    starts_agree: float = float("nan")  # mean agreement (ARI) of the other starts with the best one; NaN without them
 
 
 def fit_clusters(values: np.ndarray, k: int, method: str, seed: int, *, starts: int = STARTS) -> Fitted:
-    """Fit one method.
+    """Fit one method; the order of the rows does not matter.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def fit_clusters(values: np.ndarray, k: int, method: str, seed: int, *, starts: 
         One of `METHODS`.
     seed : int
     starts : int
-        Of k-means.
+        Of k-means; a mixture starts five times at most.
 
     Returns
     -------
@@ -54,12 +55,12 @@ def fit_clusters(values: np.ndarray, k: int, method: str, seed: int, *, starts: 
     >>> fit_clusters(points, 2, "ward", 0).place(points).tolist()
     [0, 0, 1, 1]
     """
+    ordered = values[np.lexsort(values.T)]  # else the order of the ids would decide where the starts lie
     if method == "k-means":
-        return _fit_k_means(values, k, seed, starts)
-    rows = pick_rows(len(values), SMALL, seed)
-    sample = values[rows]
+        return _fit_k_means(ordered, k, seed, starts)
+    sample = ordered[pick_rows(len(ordered), SMALL, seed)]
     if method == "mixture":
-        return _fit_mixture(sample, k, seed)
+        return _fit_mixture(sample, k, seed, min(starts, MIXTURE_STARTS))
     if method == "ward":
         return _fit_ward(sample, k)
     return _fit_hdbscan(sample, k)
@@ -86,25 +87,40 @@ def _fit_k_means(values: np.ndarray, k: int, seed: int, starts: int) -> Fitted:
         with threadpool_limits(1 if len(sample) < LARGE else None):
             for start in range(starts):
                 # n_init=1 and a seed of its own, because the starts are compared with each other
-                runs.append(KMeans(k, n_init=1, random_state=(seed * 1_000 + start) % 2**32).fit(sample))
+                runs.append(KMeans(k, n_init=1, random_state=_seed_start(seed, start)).fit(sample))
             best = min(runs, key=lambda run: run.inertia_)
             if len(sample) < len(values):
                 best_of_all = KMeans(k, init=best.cluster_centers_, n_init=1).fit(values)
             else:
                 best_of_all = best
-    others = [adjusted_rand_score(best.labels_, run.labels_) for run in runs if run is not best]
-    agree = float(np.mean(others)) if others else 1.0
+    agree = _compare_starts(best.labels_, [run.labels_ for run in runs if run is not best])
     centres = best_of_all.cluster_centers_
     return Fitted(centres, lambda rows: find_nearest(rows, centres), len(values), agree)
 
 
-def _fit_mixture(sample: np.ndarray, k: int, seed: int) -> Fitted:
+def _seed_start(seed: int, start: int) -> int:
+    return (seed * 1_000 + start) % 2**32
+
+
+def _compare_starts(best: np.ndarray, others: list[np.ndarray]) -> float:
+    """Mean agreement (ARI) of the other starts with the best one; NaN if there is no other."""
+    found = [adjusted_rand_score(best, labels) for labels in others]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _fit_mixture(sample: np.ndarray, k: int, seed: int, starts: int) -> Fitted:
+    runs = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # A floor of a hundredth of the mean variance keeps a cluster from shrinking onto equal customers
         floor = max(float(sample.var(axis=0).mean()) * 1e-2, 1e-9)
-        model = GaussianMixture(k, n_init=3, random_state=seed % 2**32, reg_covar=floor).fit(sample)
-    return Fitted(model.means_, model.predict, len(sample))
+        with threadpool_limits(1):
+            for start in range(starts):
+                model = GaussianMixture(k, random_state=_seed_start(seed, start), reg_covar=floor)
+                runs.append(model.fit(sample))
+    best = max(runs, key=lambda run: run.lower_bound_)
+    agree = _compare_starts(best.predict(sample), [run.predict(sample) for run in runs if run is not best])
+    return Fitted(best.means_, best.predict, len(sample), agree)
 
 
 def _fit_ward(sample: np.ndarray, k: int) -> Fitted:

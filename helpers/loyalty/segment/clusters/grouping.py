@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from loyalty.segment.clusters.fitting import METHODS, NOISE, Fitted, fit_clusters
+from loyalty.segment.clusters.members import SMALL_CLUSTER, keep_keys, list_small
 from loyalty.segment.clusters.scaling import ScaledFeatures, scale_features
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
-SMALL_CLUSTER = 30  # customers
 UNSTABLE = 0.9  # agreement of the starts under which the result depends on the seed
 
 
@@ -24,7 +24,8 @@ class Clustering:
 
     `table` has customer_id, as_of where it was given, and cluster: 1 is the cluster with the highest mean of `rank_by`,
     0 is noise (HDBSCAN only). `centres` has one row a cluster, in the unit of the features. `starts_agree` is the mean
-    agreement (adjusted Rand index) of the other starts of k-means with the best one.
+    agreement (adjusted Rand index) of the other starts of k-means or of a mixture with the best one; NaN for Ward and
+    HDBSCAN, which have no starts.
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -36,7 +37,7 @@ class Clustering:
     features: ScaledFeatures = field(repr=False)
     fitted: Fitted = field(repr=False)
     numbers: np.ndarray = field(repr=False)
-    starts_agree: float = 1.0
+    starts_agree: float = float("nan")
     warnings: tuple[str, ...] = ()
 
     @property
@@ -67,7 +68,8 @@ def cluster_customers(
 
     Every method returns clusters, whether there are groups or not: ask `find_groups` first. k-means starts ten times
     with fixed seeds, on 50,000 customers at most, and then runs over all of them. The other methods are fitted on
-    10,000 customers at most; the rest joins the nearest.
+    10,000 customers at most; the rest joins the nearest. A mixture starts five times. The best start is taken, and a
+    warning says if the others end elsewhere. Neither ids nor the order of rows decide, but seeds may.
 
     Parameters
     ----------
@@ -119,8 +121,7 @@ def cluster_customers(
     places = fitted.place(values)
     numbers = _number(values, places, features.columns, rank_by)
     clusters = _rename(places, numbers)
-    keep = [name for name in ("customer_id", "as_of") if name in features.table]
-    table = features.table[keep].assign(cluster=clusters)
+    table = keep_keys(features.table).assign(cluster=clusters)
     found = sorted(set(clusters.tolist()) - {0})
     centres = pd.DataFrame([values[clusters == one].mean(axis=0) for one in found], columns=features.columns)
     centres.insert(0, "cluster", found)
@@ -136,8 +137,7 @@ def assign_clusters(clustering: Clustering, table: AnyTable) -> pd.DataFrame:
     """Give new customers, or the same ones at a later date, the cluster that they belong to.
 
     k-means takes the nearest centre, a mixture the most likely cluster, Ward and HDBSCAN the cluster of the nearest
-    customer (which may be noise). The scaling is that of the first time. Nothing is learned again: see lesson 26 for
-    when it should be.
+    customer (which may be noise). The scaling is that of the first time, and nothing is learned again.
 
     Parameters
     ----------
@@ -164,8 +164,7 @@ def assign_clusters(clustering: Clustering, table: AnyTable) -> pd.DataFrame:
     """
     features = scale_features(table, ruler=clustering.features)
     clusters = _rename(clustering.fitted.place(features.values), clustering.numbers)
-    keep = [name for name in ("customer_id", "as_of") if name in features.table]
-    return features.table[keep].assign(cluster=clusters)
+    return keep_keys(features.table).assign(cluster=clusters)
 
 
 def count_distinct(values: np.ndarray, most: int) -> int:
@@ -205,20 +204,20 @@ def _rename(places: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 def _warn(clusters: pd.Series, fitted: Fitted, k: int, method: str, found: int) -> list[str]:
     notes = []
-    sizes = clusters[clusters > 0].value_counts().sort_index()
-    small = [str(cluster) for cluster, n in sizes.items() if n < SMALL_CLUSTER]
+    small = list_small(clusters[clusters > 0])
     if small:
         notes.append(f"under {SMALL_CLUSTER} customers, too few to plan with: cluster {', '.join(small)}")
     if fitted.starts_agree < UNSTABLE:
         notes.append(
-            f"the starts of k-means end in different clusters (mean agreement {fitted.starts_agree:.2f} of 1): "
-            "with another seed other customers would be together"
+            f"the starts of {'the mixture' if method == 'mixture' else method} end in different clusters (mean "
+            f"agreement {fitted.starts_agree:.2f} of 1): with another seed other customers may be together"
         )
     if fitted.fitted_on < len(clusters):
         notes.append(f"fitted on {fitted.fitted_on:,} of {len(clusters):,} customers; the rest joined the nearest")
     if method == "hdbscan":
         noise = int((clusters == 0).sum())
-        notes.append(f"{noise:,} of {len(clusters):,} customers are noise, segment 0: they are in no dense place")
+        if noise:
+            notes.append(f"{noise:,} of {len(clusters):,} customers are noise, segment 0: they are in no dense place")
         if not found:
             notes.append("HDBSCAN found no cluster at all")
     elif found < k:

@@ -163,7 +163,11 @@ def find_groups(
     tried = [k for k in counts if 2 * k <= different]
     if not tried:
         raise TableError(
-            [f"only {different} customers differ from each other: that are no groups, but values"], "features"
+            [
+                f"k = {counts[0]} clusters need {2 * counts[0]:,} customers that differ from each other, and only "
+                f"{different:,} do: try fewer clusters, or columns with more values"
+            ],
+            "find_groups",
         )
     correlation = tune_correlation(values)
     rng = np.random.default_rng([seed, 13])

@@ -9,22 +9,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
 
 from loyalty.charts import headline
 from loyalty.segment.clusters.grouping import Clustering
+from loyalty.segment.clusters.members import SMALL_CLUSTER, keep_keys, list_missing, list_small
 from loyalty.segment.clusters.scaling import read_features
 from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import interval_of_mean
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable
 from loyalty.text import shorten
 
-SMALL_CLUSTER = 30
 WIDEST = 2.0  # standard deviations at which the colours of the heat map end
 TOLD = 0.25  # standard deviations from the mean of all from which a feature may stand in a name
 MOST_WORDS = 2
+PIVOTS = ("mean", "low", "high", "everybody", "shift")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,9 @@ class ClusterProfiles:
         return self.table.copy()
 
     def pivot(self, what: str = "mean") -> pd.DataFrame:
-        """One row a column, one column a cluster; `what` is mean, low, high or shift."""
+        """One row a column, one column a cluster; `what` is mean, low, high, everybody or shift."""
+        if what not in PIVOTS:
+            raise TableError([f"what should be one of {', '.join(PIVOTS)}, found {what!r}"], "pivot")
         order = list(dict.fromkeys(self.table["column"]))
         return self.table.pivot(index="column", columns="cluster", values=what).loc[order]
 
@@ -103,7 +105,7 @@ def profile_clusters(
     Returns
     -------
     ClusterProfiles
-        Intervals of a mean by Student's t; not known for a cluster of one.
+        Intervals of a mean by Student's t; not known for a cluster of one, or where all its customers are alike.
 
     Raises
     ------
@@ -122,19 +124,10 @@ def profile_clusters(
     if not 0 < level < 1:
         raise TableError([f"level should lie between 0 and 1, found {level:g}"], "profile_clusters")
     people = match_table(clustering, table, columns)
-    rows = []
-    everybody = people[list(columns)].mean()
-    spread = people[list(columns)].std(ddof=0)
-    for cluster, members in people.groupby("cluster"):
-        for name in columns:
-            values = members[name].to_numpy(float)
-            mean = float(values.mean())
-            half = _find_half_width(values, level)
-            row = {"cluster": cluster, "customers": len(members), "column": name, "mean": mean}
-            row |= {"low": mean - half, "high": mean + half, "everybody": float(everybody[name])}
-            rows.append(row | {"shift": (mean - everybody[name]) / spread[name] if spread[name] > 0 else 0.0})
-    found = pd.DataFrame(rows)
-    small = [str(one) for one, n in people["cluster"].value_counts().sort_index().items() if n < SMALL_CLUSTER]
+    found = pd.concat([_describe(people, name, level) for name in columns])
+    found["place"] = found["column"].map({name: place for place, name in enumerate(columns)})
+    found = found.sort_values(["cluster", "place"], ignore_index=True).drop(columns="place")
+    small = list_small(people["cluster"])
     notes = (f"under {SMALL_CLUSTER} customers, their means say little: cluster {', '.join(small)}",) if small else ()
     return ClusterProfiles(found, clustering, level, notes)
 
@@ -158,27 +151,25 @@ def match_table(clustering: Clustering, table: AnyTable, columns: Sequence[str])
     TableError
         The two speak of different customers.
     """
-    if "cluster" in columns:
-        raise TableError(["rename `cluster`: this name is taken by the number of the cluster"], "columns")
     rows = read_features(table, columns)
     known = clustering.table
-    problems = find_strangers(rows["customer_id"], known["customer_id"], "the table", "the clustering")
-    if not problems:
-        for here, there, words in ((rows, known, "have no cluster"), (known, rows, "are not in the table")):
-            lacking = here.loc[~here["customer_id"].isin(there["customer_id"]), "customer_id"]
-            if len(lacking):
-                names = ", ".join(map(str, lacking.head(3)))
-                problems.append(f"{len(lacking):,} customers {words} (customer_id {names})")
+    problems = list_missing(rows["customer_id"], known["customer_id"], "the table", "the clustering")
     if problems:
         raise TableError(problems, "table and clustering")
     return rows.assign(cluster=known["cluster"].to_numpy())
 
 
-def _find_half_width(values: np.ndarray, level: float) -> float:
-    n = len(values)
-    if n < 2:
-        return float("nan")
-    return float(stats.t.ppf(0.5 + level / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+def _describe(people: pd.DataFrame, column: str, level: float) -> pd.DataFrame:
+    """One row a cluster: the mean of a column, its interval, and how far it lies from everybody's."""
+    values = people[column].astype(float)
+    sums = values.groupby(people["cluster"]).agg(["size", "mean", "std"])
+    low, high = interval_of_mean(sums["mean"], sums["std"], sums["size"], level=level)
+    everybody, spread = values.mean(), values.std(ddof=0)
+    table = pd.DataFrame({"cluster": sums.index, "customers": sums["size"].to_numpy(), "column": column})
+    table["mean"] = sums["mean"].to_numpy()
+    table = table.assign(low=low, high=high, everybody=everybody)
+    table["shift"] = (table["mean"] - everybody) / spread if spread > 0 else 0.0
+    return table
 
 
 def write_number(value: float) -> str:
@@ -235,6 +226,11 @@ def name_clusters(
     table = profiles.clustering.table
     found = sorted(set(table["cluster"].tolist()))
     chosen = _make_names(profiles) if names is None else dict(names)
+    texts = [key for key in chosen if isinstance(key, str)]
+    if texts:
+        raise TableError(
+            [f"names should begin with numbers of clusters, as in {{1: …}}, found {texts[0]!r}, a text"], "names"
+        )
     problems = []
     for cluster in found:
         if not str(chosen.get(cluster, "")).strip():
@@ -247,9 +243,8 @@ def name_clusters(
     problems += [f"two clusters are called {name!r}: then which of them is meant?" for name in twice]
     if problems:
         raise TableError(problems, "names")
-    keep = [name for name in ("customer_id", "as_of") if name in table]
     segments = table["cluster"].map({cluster: chosen[cluster].strip() for cluster in found}).astype("str")
-    return table[keep].assign(scheme="clusters", version=version, segment=segments)
+    return keep_keys(table).assign(scheme="clusters", version=version, segment=segments)
 
 
 def _make_names(profiles: ClusterProfiles) -> dict[int, str]:

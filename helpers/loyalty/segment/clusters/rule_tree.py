@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from sklearn.tree import DecisionTreeClassifier
 
-from loyalty.charts import CONTROL, GREY, INK, headline
+from loyalty.charts import GREY, INK, headline
 from loyalty.segment.clusters.grouping import Clustering
+from loyalty.segment.clusters.members import keep_keys
 from loyalty.segment.clusters.profiles import match_table
 from loyalty.segment.clusters.scaling import read_features
 from loyalty.stats.estimate import render_html
@@ -23,6 +24,7 @@ from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
 LEAF = -1
+LEAF_TINT = "#FBE3B0"  # a light shade of the colour of the control: dark letters can be read on it
 DIGITS = 3  # of a limit
 FINE = 0.005  # of a column's spread: a limit is never rounded more
 
@@ -77,14 +79,15 @@ class RuleTree:
                     ax.plot(*ends, color=GREY, linewidth=1.2, zorder=1)
                     ax.text(
                         0.45 * ends[0][0] + 0.55 * ends[0][1], 0.45 * ends[1][0] + 0.55 * ends[1][1], word,
-                        fontsize=8.5, color="#5F6368", ha="center", va="center",
+                        fontsize=10.5, color="#5F6368", ha="center", va="center",
                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
                     )  # fmt: skip
         for i, knot in enumerate(self.knots):
             is_leaf = knot.column is None
-            words = f"cluster {knot.cluster}" if is_leaf else f"{knot.column}\n≤ {knot.limit:.12g}?"
-            box = {"facecolor": CONTROL if is_leaf else "white", "edgecolor": INK, "boxstyle": "round,pad=0.35"}
-            ax.text(places[i], -knot.depth, words, ha="center", va="center", fontsize=9, bbox=box, zorder=3)
+            words = f"cluster\n{knot.cluster}" if is_leaf else f"{knot.column}\n≤ {knot.limit:.12g}?"
+            box = {"facecolor": LEAF_TINT if is_leaf else "white", "edgecolor": INK, "boxstyle": "round,pad=0.4"}
+            look = {"fontsize": 12, "fontweight": "bold"} if is_leaf else {"fontsize": 11}
+            ax.text(places[i], -knot.depth, words, ha="center", va="center", bbox=box, zorder=3, **look)
         ax.set(xlim=(-0.7, len(leaves) - 0.3), ylim=(-depth - 0.5, 0.5))
         ax.axis("off")
         subtitle = f"{self.fidelity:.0%} of held-out customers get the same cluster ({self.low:.0%} to {self.high:.0%})"
@@ -225,8 +228,7 @@ def apply_rules(rules: RuleTree, table: AnyTable) -> pd.DataFrame:
     """
     rows = read_features(table, rules.columns)
     clusters = np.array([knot.cluster for knot in rules.knots])[_walk(rules.knots, rows)]
-    keep = [name for name in ("customer_id", "as_of") if name in rows]
-    return rows[keep].assign(cluster=clusters)
+    return keep_keys(rows).assign(cluster=clusters)
 
 
 def round_limit(limit: float, spread: float) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from loyalty.segment.clusters.members import KEYS, keep_keys
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import find_skewness
 from loyalty.tables.arguments import check_arguments
@@ -19,6 +20,10 @@ from loyalty.tables.sources import AnyTable, open_table
 WAYS = ("auto", "log", "plain", "root")
 SKEWED = 1.0  # skewness from which "auto" takes logarithms
 NORMAL_IQR = 1.349  # the distance between the quartiles of a normal distribution, in standard deviations
+NORMAL_WIDE = 3.290  # the distance between its 5 % and its 95 % quantile
+NARROW = 0.1  # of what those two say: quartiles that are nearer are a spike in the middle, and no unit
+ROUNDING = 1e-12  # of the largest value: what differs less is rounding, and no difference
+LARGEST = 1e30  # nothing of a customer is so large, and squares of larger numbers cannot be trusted
 TWINS = 0.98  # a rank correlation from which two columns say the same
 CODE = re.compile(r"(?:^|_)(?:id|ids|code|store|shop|branch|zip|postcode|card|till|region)(?:$|_)")
 
@@ -46,6 +51,10 @@ class ScaledFeatures:
         """The features as an array: customers × features."""
         return self.table[self.columns].to_numpy(float)
 
+    def take(self, rows: np.ndarray) -> ScaledFeatures:
+        """Take some customers, by their places in the table; scaled by the same recipe."""
+        return ScaledFeatures(self.table.iloc[rows].reset_index(drop=True), self.recipe, self.dropped)
+
     def to_frame(self) -> pd.DataFrame:
         """One row a customer."""
         return self.table.copy()
@@ -67,7 +76,8 @@ def scale_features(
 
     Clustering measures distances. Unscaled, the column with the largest numbers (money) decides alone. The spread is
     the distance between the quartiles, so that a few huge customers do not set the unit; where the quartiles are equal,
-    it is the standard deviation. Not for text, and not for codes: store 40 is not twice store 20.
+    or far nearer to each other than the middle nine tenths of the customers (a spike), it is the standard deviation.
+    Not for text, and not for codes: store 40 is not twice store 20.
 
     Parameters
     ----------
@@ -85,7 +95,7 @@ def scale_features(
     Returns
     -------
     ScaledFeatures
-        A column that does not vary is dropped, named in `dropped`, and told in a warning.
+        A column that does not vary, or only by rounding, is dropped, named in `dropped`, and told in a warning.
 
     Raises
     ------
@@ -129,9 +139,11 @@ def read_features(table: AnyTable, names: Sequence[str]) -> pd.DataFrame:
         The table is empty, or breaks the contract: numbers without gaps, each customer once.
     """
     twice = sorted({name for name in names if list(names).count(name) > 1})
-    own = sorted({"customer_id", "as_of"} & set(names))
+    own = sorted(set(KEYS) & set(names))
     problems = [f"`{name}` is named twice in columns" for name in twice]
     problems += [f"`{name}` is no feature: it says who or when, not how" for name in own]
+    if "cluster" in names:
+        problems.append("rename `cluster`: this name is taken by the number of the cluster")
     if not names:
         problems.append("name at least one column")
     if problems:
@@ -143,11 +155,24 @@ def read_features(table: AnyTable, names: Sequence[str]) -> pd.DataFrame:
     rows = read_checked(table, contract, wanted)
     if not len(rows):
         raise TableError(["the table holds no customer"], "features")
+    _refuse_huge(rows, names)
     if "as_of" in open_table(table).collect_schema().names():
         dated = Table("features", "a customer", ("customer_id",), (parts[0], Column("as_of", "date", "the day")))
         rows = rows.assign(as_of=read_checked(table, dated, ["customer_id", "as_of"])["as_of"].to_numpy())
         wanted.insert(1, "as_of")
     return rows[wanted].sort_values("customer_id", ignore_index=True)
+
+
+def _refuse_huge(rows: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse numbers that no customer has, and that distances cannot hold."""
+    largest = rows[list(names)].astype(float).abs().max()
+    problems = [
+        f"`{name}` holds numbers as large as {value:.1g}, too large to scale or to compare: check its unit"
+        for name, value in largest.items()
+        if value > LARGEST
+    ]
+    if problems:
+        raise TableError(problems, "features")
 
 
 def _read_ways(names: list[str], how: str | Mapping[str, str]) -> dict[str, str]:
@@ -171,7 +196,7 @@ def _make(rows: pd.DataFrame, names: list[str], ways: dict[str, str]) -> ScaledF
     problems = []
     for name in names:
         values = rows[name].to_numpy(float)
-        if values.min() == values.max():
+        if values.max() - values.min() <= ROUNDING * np.abs(values).max():
             dropped.append(name)
             notes.append(f"`{name}` is {values[0]:g} for everybody: it tells nobody apart and is left out")
             continue
@@ -218,18 +243,19 @@ def transform(values: np.ndarray, way: str) -> np.ndarray:
 def _find_ruler(name: str, way: str, values: np.ndarray) -> dict[str, object]:
     if way == "root":
         return {"column": name, "how": way, "centre": 0.0, "spread": 1.0}
-    lower, centre, upper = np.quantile(values, [0.25, 0.5, 0.75])
+    low, lower, centre, upper, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
     spread = (upper - lower) / NORMAL_IQR
-    if not spread > 0:
+    rounding = ROUNDING * np.abs(values).max()
+    if not spread > max(NARROW * (high - low) / NORMAL_WIDE, rounding):
         centre = values.mean()
         spread = values.std()
-    if not spread > 0:  # so near to each other that the spread is lost in rounding
+    if not spread > rounding:  # so near to each other that the spread is lost in rounding
         spread = 1.0
     return {"column": name, "how": way, "centre": float(centre), "spread": float(spread)}
 
 
 def _apply(rows: pd.DataFrame, recipe: pd.DataFrame, dropped: tuple[str, ...]) -> ScaledFeatures:
-    table = rows[[name for name in ("customer_id", "as_of") if name in rows]].copy()
+    table = keep_keys(rows)
     problems = []
     for line in recipe.to_dict("records"):
         name = str(line["column"])
@@ -238,8 +264,10 @@ def _apply(rows: pd.DataFrame, recipe: pd.DataFrame, dropped: tuple[str, ...]) -
             problems.append(f"`{name}` has negative values, and the recipe takes how={line['how']!r}")
             continue
         table[name] = (transform(values, str(line["how"])) - line["centre"]) / line["spread"]
-        if not np.isfinite(table[name]).all():
-            problems.append(f"`{name}` holds numbers so large that they cannot be scaled: check its unit")
+        if not (table[name].abs() <= LARGEST).all():
+            problems.append(
+                f"`{name}` holds numbers so far from those of the recipe that they cannot be scaled: check its unit"
+            )
     if problems:
         raise TableError(problems, "features")
     return ScaledFeatures(table, recipe, dropped)

@@ -123,8 +123,7 @@ def measure_stability(
     if problems:
         raise TableError(problems, "measure_stability")
     rows = pick_rows(len(features.table), max_rows, seed)
-    table = features.table.iloc[rows].reset_index(drop=True)
-    sample = ScaledFeatures(table, features.recipe, features.dropped)
+    sample = features.take(rows)
     base = cluster_customers(sample, k, method=method, rank_by=rank_by, seed=seed)
     values = sample.values
     labels = base.table["cluster"].to_numpy()

@@ -39,6 +39,41 @@ def test_the_order_of_rows_decides_nothing(groups, method, k):
     assert one.table.equals(other.table)
 
 
+@pytest.mark.parametrize(("method", "k"), [("k-means", 7), ("mixture", 6), ("ward", 5), ("hdbscan", 10)])
+def test_ids_decide_nothing(cloud, method, k):
+    names = ["x0", "x1", "x2"]
+    one = cluster_customers(scale_features(cloud, names), k, method=method, seed=2).table.cluster
+    ids = np.random.default_rng(5).permutation(len(cloud))
+    renamed = cloud.assign(customer_id=[f"C{number:03d}" for number in ids])
+    other = cluster_customers(scale_features(renamed, names), k, method=method, seed=2).table.cluster
+    assert (one.to_numpy() == other.to_numpy()[ids]).all()
+
+
+def test_the_agreement_of_the_starts_is_measured_or_not_claimed(scaled, cloud):
+    shapeless = scale_features(cloud, ["x0", "x1", "x2"])
+    for method in ("k-means", "mixture"):
+        assert cluster_customers(scaled, 3, method=method).starts_agree > 0.99
+        assert cluster_customers(shapeless, 8, method=method).starts_agree < 0.9
+        assert np.isnan(fit_clusters(scaled.values, 3, method, 0, starts=1).starts_agree)
+    for method, k in (("ward", 3), ("hdbscan", 20)):
+        assert np.isnan(cluster_customers(scaled, k, method=method).starts_agree)
+    assert "the starts of the mixture end" in " ".join(cluster_customers(shapeless, 8, method="mixture").warnings)
+
+
+def test_the_best_start_of_a_mixture_is_taken(cloud):
+    values = scale_features(cloud, ["x0", "x1", "x2"]).values
+    several = fit_clusters(values, 6, "mixture", 3)
+    one = fit_clusters(values, 6, "mixture", 3, starts=1)
+    likely = [fitted.place.__self__.score(values) for fitted in (several, one)]
+    assert likely[0] >= likely[1]
+
+
+def test_without_noise_no_noise_is_told():
+    values = np.repeat([[0.0, 0.0], [9.0, 9.0]], 50, axis=0) + np.random.default_rng(1).uniform(0, 1, (100, 2))
+    clean = cluster_customers(scale_features(make_table(values), ["x0", "x1"], how="plain"), 50, method="hdbscan")
+    assert clean.k == 2 and (clean.table.cluster > 0).all() and clean.warnings == ()
+
+
 def test_clusters_are_numbered_by_the_mean_of_a_feature_the_highest_first(scaled, groups):
     found = cluster_customers(scaled, 3, rank_by="x1")
     means = groups.x1.groupby(found.table.cluster).mean()

@@ -50,6 +50,28 @@ def test_an_outlier_is_no_group():
     assert measure_valley(values, (values[:, 0] > 9).astype(int), np.array([[0.0], [50.0]])) == FLAT
 
 
+def test_of_a_small_cloud_the_test_says_cloud_and_the_rule_takes_no_number(cloud):
+    few = scale_features(cloud.head(150), NAMES)
+    nothing = find_groups(few, ks=[2, 3], draws=19)
+    assert nothing.verdict == "cloud" and nothing.p > 0.05 and "convenience" in nothing.sentence
+    assert "150 customers: only groups that lie far apart" in nothing.warnings[0]
+    none = choose_k(few, ks=[2], draws=3)
+    assert none.k is None and not none.table.passes.any() and "No number of clusters" in none.sentence
+    assert none.plot().get_title(loc="left") == "No number of clusters passes"
+
+
+def test_the_picture_of_the_rule_names_both_measures_and_their_limit(groups):
+    found = choose_k(scale_features(groups, ["x0", "x1"], how="plain"), ks=[2, 3, 4], draws=3)
+    said = [text.get_text() for text in found.plot().get_legend().get_texts()]
+    assert found.k == 3 and "limit: 0.75" in said and "the largest k that keeps both" in said
+    assert "border: a valley at 0.75 or less" in said and "least stable cluster: stable from 0.75 on" in said
+
+
+def test_more_clusters_than_half_the_customers_that_differ_are_refused_with_what_to_do(groups):
+    with pytest.raises(TableError, match="k = 300 clusters need 600 .* only 300 do: try fewer clusters"):
+        find_groups(scale_features(groups, ["x0", "x1"]), ks=[300])
+
+
 @pytest.mark.slow
 def test_three_groups_are_found_and_clouds_are_not(groups, cloud):
     found = find_groups(scale_features(groups, ["x0", "x1"], how="plain"), ks=[2, 3, 4], draws=19)
@@ -101,7 +123,7 @@ def test_few_customers_or_few_values_are_refused_or_told(groups):
     with pytest.raises(TableError, match="too few to see a valley"):
         find_groups(scale_features(groups.head(40), ["x0", "x1"]))
     coins = make_table(np.random.default_rng(0).integers(0, 2, (200, 2)).astype(float))
-    with pytest.raises(TableError, match="no groups, but values"):
+    with pytest.raises(TableError, match="k = 3 clusters need 6 customers that differ"):
         find_groups(scale_features(coins, ["x0", "x1"]), ks=[3, 4])
     assert "not tried" in " ".join(find_groups(scale_features(coins, ["x0", "x1"]), ks=[2, 3], draws=19).warnings)
     with pytest.raises(TableError, match="with one column"):

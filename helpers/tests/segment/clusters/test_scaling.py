@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.segment.clusters import scale_features
+from loyalty.segment.clusters.scaling import ROUNDING
 from loyalty.tables.check import TableError
 
 TABLE = pd.DataFrame({"customer_id": [3, 1, 2], "visits": [3, 1, 2], "money": [9_000.0, 5.0, 50.0]})
@@ -82,6 +83,7 @@ def test_constant_columns_are_dropped_and_named_and_codes_and_twins_are_told():
         (TABLE.assign(money=[-1.0, 2.0, 3.0]), ["money"], "root", "is negative in 1 of 3 rows"),
         (TABLE, ["visits", "visits"], "auto", "named twice"),
         (TABLE, ["customer_id"], "auto", "is no feature"),
+        (TABLE.assign(cluster=[1, 2, 3]), ["visits", "cluster"], "auto", "rename `cluster`"),
         (TABLE, [], "auto", "name at least one column"),
         (TABLE, ["visits"], "cube", "how should be one of"),
         (TABLE, ["visits"], {"money": "log"}, "not among the columns"),
@@ -95,6 +97,46 @@ def test_bad_tables_are_refused_in_words(table, columns, how, says):
         scale_features(table, columns, how=how)
 
 
+def test_a_spike_in_the_middle_is_no_unit():
+    """The quartiles lay in the spike: the others stood 3 billion units away."""
+    rng = np.random.default_rng(0)
+    half = np.r_[rng.normal(5, 1e-9, 260), rng.normal(5, 3, 140)]
+    spike = np.r_[rng.normal(0, 0.01, 240), rng.normal(0, 1, 160)]
+    heavy = rng.standard_cauchy(400)
+    table = pd.DataFrame({"customer_id": range(400), "half": half, "spike": spike, "heavy": heavy})
+    made = scale_features(table, ["half", "spike", "heavy"], how="plain")
+    spread = made.recipe.set_index("column")["spread"]
+    assert spread["half"] == pytest.approx(half.std()) and spread["spike"] == pytest.approx(spike.std())
+    assert spread["heavy"] < 2 < heavy.std()  # long tails are no spike: a few huge customers do not set the unit
+    assert np.abs(made.values[:, :2]).max() < np.sqrt(399)  # nobody of 400 stands more standard deviations away
+
+
+def test_rounding_is_no_feature():
+    sums = np.array([0.1 + 0.2, 0.3, 0.15 + 0.15, 0.1 + 0.1 + 0.1])
+    assert len(set(sums)) > 1
+    made = scale_features(TABLE.assign(share=sums[:3]), ["visits", "share"])
+    assert made.dropped == ("share",) and "`share` is 0.3 for everybody" in made.warnings[0]
+    near = pd.DataFrame({"customer_id": range(9), "a": 1e12 + 2 * np.arange(9)})
+    assert np.ptp(scale_features(near, ["a"], how="log").values) < 1e-6  # lost in the logarithm's rounding
+
+
+def test_numbers_that_no_customer_has_are_refused_in_words():
+    huge = TABLE.assign(visits=[1e300, 1.0, 2.0])
+    for how in ("auto", "plain", "log"):
+        with pytest.raises(TableError, match=r"`visits` holds numbers as large as 1e\+300.*check its unit"):
+            scale_features(huge, ["visits", "money"], how=how)
+    known = scale_features(TABLE.assign(visits=[1e-9, 2e-9, 3e-9]), ["visits"], how="plain")
+    with pytest.raises(TableError, match="so far from those of the recipe"):
+        scale_features(TABLE.assign(visits=1e25), ruler=known)
+
+
+def test_some_customers_keep_the_recipe_of_all():
+    made = scale_features(TABLE, ["visits", "money"])
+    part = made.take(np.array([0, 2]))
+    assert part.table.customer_id.tolist() == [1, 3] and part.recipe.equals(made.recipe)
+    assert np.array_equal(part.values, made.values[[0, 2]])
+
+
 def test_new_customers_with_values_that_the_recipe_cannot_take_are_refused():
     known = scale_features(TABLE, ["money"], how="log")
     with pytest.raises(TableError, match="negative values"):
@@ -106,7 +148,7 @@ def test_new_customers_with_values_that_the_recipe_cannot_take_are_refused():
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20), st.sampled_from(["auto", "plain"]))
 def test_any_finite_column_becomes_finite_or_is_dropped(values, how):
     table = pd.DataFrame({"customer_id": range(len(values)), "a": values})
-    if len(set(values)) == 1:
+    if max(values) - min(values) <= ROUNDING * max(abs(value) for value in values):
         with pytest.raises(TableError, match="nothing to cluster"):
             scale_features(table, ["a"], how=how)
         return

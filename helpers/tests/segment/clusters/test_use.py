@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import adjusted_rand_score
 
 from loyalty.segment.clusters import (
@@ -68,8 +69,8 @@ def test_the_interval_of_the_index_covers_the_agreement_of_the_wider_public():
 @pytest.mark.parametrize(
     ("first", "second", "says"),
     [
-        (as_table([1, 2]), as_table([1, 2, 3]), "1 customers are not in the first table"),
-        (as_table([1, 2, 3]), as_table([1, 2]), "1 customers are not in the second table"),
+        (as_table([1, 2]), as_table([1, 2, 3]), "1 customer is not in the first table"),
+        (as_table([1, 2, 3]), as_table([1, 2]), "1 customer is not in the second table"),
         (as_table([1.0, None]), as_table([1, 2]), "is empty in 1 of 2 rows"),
         (as_table(["a", None]), as_table([1, 2]), "empty"),
         (as_table([1, 2]).assign(customer_id=7), as_table([1, 2]), "more than once"),
@@ -103,6 +104,24 @@ def test_profiles_are_the_means_of_the_clusters(found, groups):
     assert (rows.low < rows["mean"]).all() and (rows["mean"] < rows.high).all()
     assert np.allclose(rows[rows.column == "x0"].everybody, groups.x0.mean())
     assert profiles.plot() and "intervals" in profiles._repr_html_()
+
+
+def test_the_interval_of_a_mean_is_that_of_the_whole_package_and_unknown_where_all_are_alike(found, groups):
+    people = groups.assign(flag=(found.table.cluster == 1).astype(float).to_numpy())
+    rows = profile_clusters(found, people, ["x1", "flag"], level=0.9).table
+    x1 = people.x1[found.table.cluster == 2]
+    low, high = stats.t.interval(0.9, len(x1) - 1, x1.mean(), stats.sem(x1))
+    row = rows[(rows.cluster == 2) & (rows.column == "x1")].iloc[0]
+    assert (row.low, row.high) == pytest.approx((low, high)) and row.customers == len(x1)
+    assert rows[rows.column == "flag"][["low", "high"]].isna().all(axis=None)
+    assert rows.column.tolist() == ["x1", "flag"] * 3 and rows.cluster.is_monotonic_increasing
+
+
+def test_a_part_of_the_profile_that_is_not_there_is_refused(found, groups):
+    profiles = profile_clusters(found, groups, ["x0"])
+    assert profiles.pivot("everybody").notna().all(axis=None)
+    with pytest.raises(TableError, match="mean, low, high, everybody, shift, found 'nope'"):
+        profiles.pivot("nope")
 
 
 @pytest.mark.slow
@@ -148,6 +167,7 @@ def test_names_come_from_the_profile_and_a_persons_names_are_checked(found, grou
         ({1: "a", 2: "b", 3: "  "}, "cluster 3 has no name"),
         ({1: "a", 2: "a", 3: "b"}, "two clusters are called 'a'"),
         ({1: "a", 2: "b", 3: "c", 4: "d"}, "there is no cluster 4"),
+        ({"1": "a", "2": "b", "3": "c"}, r"numbers of clusters, as in \{1: …\}, found '1', a text"),
     ],
 )
 def test_names_that_cannot_be_are_refused(found, groups, names, says):
@@ -183,10 +203,10 @@ def test_settings_of_rules_are_checked(found, groups, options, says):
 
 
 def test_other_customers_are_refused(found, groups):
-    with pytest.raises(TableError, match="1 customers are not in the table"):
+    with pytest.raises(TableError, match="1 customer is not in the table"):
         profile_clusters(found, groups.iloc[1:], ["x0"])
     more = pd.concat([groups, groups.head(1).assign(customer_id=999)])
-    with pytest.raises(TableError, match="1 customers have no cluster"):
+    with pytest.raises(TableError, match="1 customer is not in the clustering"):
         learn_rules(found, more, ["x0"])
     with pytest.raises(TableError, match="rename `cluster`"):
         profile_clusters(found, groups.assign(cluster=1), ["cluster"])
