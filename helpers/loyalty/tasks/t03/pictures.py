@@ -18,6 +18,8 @@ SOURCE = "simulated chain, seed 3"
 COLOURS = {BLUE: TREATED, GREEN: "#009E73"}
 LONGEST = 100  # euros; the few larger receipts stand beyond the right end
 TINT = "#BFD9EA"
+MEAN = "black bar: mean of the dots"
+HOLDS, MISSES = "interval that holds the truth", "interval that misses the truth"
 WIDE = 0.15  # of all letters: such a bar has room for its name
 
 
@@ -168,12 +170,13 @@ def draw_shuffles(people: pd.DataFrame, orders: Sequence[pd.Series], title: str)
             mine = (colours == colour).to_numpy()
             sales = people["sales"][mine]
             ax.scatter(place + beside[mine], sales, s=14, color=COLOURS[colour], alpha=0.55, linewidth=0)
-            ax.plot([place - 0.35, place + 0.35], [sales.mean()] * 2, color=INK, linewidth=2.5)
+            mean = ax.plot([place - 0.35, place + 0.35], [sales.mean()] * 2, color=INK, linewidth=2.5, label=MEAN)
         gap = find_gap(people.assign(envelope=colours.to_numpy()))
         ax.set_xticks([0, 1], [BLUE, GREEN])
         ax.set(xlim=(-0.6, 1.6), ylim=(0, most * 1.05))
         headline(ax, name, f"gap {'+' if gap >= 0 else '−'}€{abs(gap):.2f}")
     np.atleast_1d(axes)[0].set_ylabel("€ of a customer")
+    figure.legend(handles=mean, loc="outside lower center")
     figure.set_label(f"{TOLD}{title}")
     return figure
 
@@ -240,12 +243,14 @@ def draw_hundred(intervals: pd.DataFrame, truth: float, title: str, subtitle: st
     >>> [len(drawn.get_segments()) for drawn in ax.collections if hasattr(drawn, "get_segments")]
     [1, 1]
     """
-    ax = plt.subplots(figsize=(9, 4))[1]
+    ax = plt.subplots(figsize=(9, 4.3))[1]
     place = np.arange(1, len(intervals) + 1)
     holds = ((intervals["low"] <= truth) & (truth <= intervals["high"])).to_numpy()
-    for colour, mine in ((TREATED, holds), (HIGHLIGHT, ~holds)):
-        ax.vlines(place[mine], intervals["low"][mine], intervals["high"][mine], color=colour, linewidth=2.2)
-        ax.plot(place[mine], intervals["mean"][mine], "o", color=colour, markersize=3.5)
+    for colour, mine, name in ((TREATED, holds, HOLDS), (HIGHLIGHT, ~holds, MISSES)):
+        if mine.any():
+            ends = intervals["low"][mine], intervals["high"][mine]
+            ax.vlines(place[mine], *ends, color=colour, linewidth=2.2, label=name)
+            ax.plot(place[mine], intervals["mean"][mine], "o", color=colour, markersize=3.5)
     ax.axhline(truth, color=TRUTH, linewidth=1.2)
     end = len(intervals) + 4
     mark_truth(ax, end, truth)
@@ -253,6 +258,7 @@ def draw_hundred(intervals: pd.DataFrame, truth: float, title: str, subtitle: st
         f"truth\n€{truth:.2f}", (end + 3, truth), (4, 0), textcoords="offset points", va="center", annotation_clip=False
     )
     ax.set(xlim=(-1, end + 3), xlabel="samples", ylabel="€ of a receipt")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
     headline(ax, title, subtitle, SOURCE)
     return ax
 

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from loyalty.segment.clusters.groups import DEEP
+from loyalty.segment.clusters.stability import STABLE
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t23.measures import (
     CLOUDS,
+    ROWS_STABLE,
     K,
     agree_over_seeds,
     choose,
@@ -25,6 +28,8 @@ from loyalty.tasks.t23.measures import (
     stabilise,
 )
 from loyalty.tasks.t23.scene import PERSONAS, read_drugstore
+
+UNSURE = 0.25  # of one cloud: a p-value that was rounded to two decimals is not farther from its own
 
 
 @cache
@@ -80,6 +85,8 @@ def _answer_stability() -> Answers:
     five = stabilise(5)
     raw = stabilise(how="plain")
     jaccard = found.table[["jaccard", "low", "high"]].mean()
+    three, fifty, all_rows = stabilise(3), stabilise(draws=50), stabilise(rows=len(read_drugstore()))
+    of_each = "This is the mean Jaccard index of the clusters. The agreement of the whole clustering is asked: `.ari`, `.low`, `.high`."
     worst = found.table.sort_values("jaccard").iloc[0]
     mistakes = (
         Mistake(
@@ -95,8 +102,25 @@ def _answer_stability() -> Answers:
     near = (
         Mistake(
             "jaccard",
-            "This is the mean Jaccard index of the clusters. The agreement of the whole clustering is asked: `.ari`, `.low`, `.high`.",
+            of_each,
             tuple(float(value) for value in jaccard),
+        ),
+        Mistake("jaccard_first", of_each, (float(jaccard["jaccard"]), found.low, found.high)),
+        Mistake(
+            "jaccard_of_clusters",
+            of_each,
+            tuple(float(value) for value in found.table["jaccard"].agg(["mean", "min", "max"])),
+        ),
+        Mistake("three_clusters", "That is with k = 3. Four clusters are asked.", (three.ari, three.low, three.high)),
+        Mistake(
+            "fifty_draws",
+            "That is with 50 draws, which is what `measure_stability` does if nobody says otherwise. Here `draws=30` is asked.",
+            (fifty.ari, fifty.low, fifty.high),
+        ),
+        Mistake(
+            "all_households",
+            f"That is with all {len(read_drugstore()):,} households. Here `max_rows={ROWS_STABLE:_}` is asked.",
+            (all_rows.ari, all_rows.low, all_rows.high),
         ),
         Mistake(
             "least_stable",
@@ -127,24 +151,44 @@ def _answer_p() -> Answers:
             judge_groups("plain").p,
         ),
         Mistake(
-            "without_the_data",
-            "You divided the clouds that look as separate by the clouds. The data count as one more draw: (1 + b) / (1 + B).",
-            as_large / CLOUDS,
+            "few_clouds",
+            f"That is with 19 clouds, each of which is worth a twentieth. Here `draws={CLOUDS}` is asked.",
+            judge_groups(draws=19).p,
         ),
         Mistake("other_side", "That is 1 − p.", 1 - right),
         Mistake("in_percent", "That is in percent. A fraction is asked.", 100 * right),
         Mistake("the_valley", "That is the valley at the best k. The p-value is asked: `.p`.", test.valley),
         Mistake("the_k", "That is a number of clusters. The p-value is asked: `.p`.", float(test.best_k)),
     )
+    near = (
+        Mistake(
+            "without_the_data",
+            "You divided the clouds that look as separate by the clouds. The data count as one more draw: (1 + b) / (1 + B).",
+            as_large / CLOUDS,
+        ),
+    )
     praise = f"p = {right:.2f}: {as_large} of {CLOUDS} clouds without any groups look at least as separate."
-    return Answers(right, mistakes, praise)
+    return Answers(right, mistakes, praise, near)
+
+
+def _judge_p(answer: Any) -> tuple[str | None, str]:
+    """With 39 clouds p is a whole number of fortieths; a p-value that is none comes from another number of clouds."""
+    parts = CLOUDS + 1
+    if isinstance(answer, bool) or not isinstance(answer, int | float) or not 0 <= answer <= 1:
+        return None, ""
+    if abs(answer * parts - round(answer * parts)) <= UNSURE:
+        return None, ""
+    return "other_draws", (
+        f"With {CLOUDS} clouds p is a whole number of {parts}ths, such as {1 / parts:g} or {2 / parts:g}, and this is none. "
+        f"How many clouds did you draw? `draws={CLOUDS}` is asked."
+    )
 
 
 @cache
 def _answer_k() -> Answers:
     choice = choose()
     right = choice.k or 0
-    stable = choice.table.loc[choice.table["least_stable"] >= 0.75, "k"].max()
+    stable = choice.table.loc[choice.table["least_stable"] >= STABLE, "k"].max()
     lines = {
         "k_by_eye": (
             find_elbow(),
@@ -160,7 +204,10 @@ def _answer_k() -> Answers:
         ),
         "personas": (5, "Five is a number that agencies like. What does the column `passes` say?"),
         "as_many_as_tried": (6, "That is the largest number that was tried. What does the column `passes` say?"),
-        "two": (2, "Two clusters are always stable. Is there a valley between them? See the column `passes`."),
+        "two": (
+            2,
+            "Two clusters come back when the households are drawn again. Is there a valley between them? See the column `passes`.",
+        ),
     }
     said: dict[int, tuple[str, str]] = {}
     for name, (k, words) in lines.items():
@@ -170,7 +217,12 @@ def _answer_k() -> Answers:
             said[k] = (said[k][0], f"{said[k][1]} (The best silhouette points there too, and it flatters a cloud.)")
     mistakes = [Mistake(name, words, k) for k, (name, words) in said.items()]
     mistakes.append(Mistake("one_cluster", "One cluster is everybody. If no number passes, answer 0.", 1))
-    return Answers(right, tuple(mistakes), "No number passes. The cut is stable, and there is no valley.")
+    steady = [f"{one}" for one in choice.table.loc[choice.table["least_stable"] >= STABLE, "k"]]
+    praise = (
+        f"No number passes. Every cluster is stable with k = {', '.join(steady)}, and no border is a valley: the emptiest "
+        f"holds {choice.table['valley'].min():.2f} of what its emptier centre holds, and {DEEP:g} is the limit."
+    )
+    return Answers(right, tuple(mistakes), praise)
 
 
 def _read_set(answer: Any) -> Any:
@@ -247,7 +299,7 @@ TASKS = (
         code="23a",
         asks="one whole number: households in the cluster with the most money, of 4 clusters by k-means on the four scaled features, seed 23",
         compute=_answer_count,
-        tolerance=2,
+        tolerance=0.5,
         hints=(
             "Which of the columns are features, and which one is a code?",
             "`scale_features(shelf, [...])` with recency_days, receipts, money and promo_share.",
@@ -269,15 +321,16 @@ TASKS = (
     ),
     Task(
         code="23c",
-        asks="one number between 0 and 1: the p-value of `find_groups` for 2 to 6 clusters, 39 clouds, seed 23, 500 households",
+        asks="one number between 0 and 1, to two decimals or more: the p-value of `find_groups` for 2 to 6 clusters, 39 clouds, seed 23, 700 households",
         compute=_answer_p,
-        tolerance=0.001,
+        judge=_judge_p,
+        tolerance=0.006,
         hints=(
             "How many clouds without groups look at least as separate as these households?",
-            "`find_groups(features, ks=[2, 3, 4, 5, 6], draws=39, seed=23, max_rows=500)`",
+            "`find_groups(features, ks=[2, 3, 4, 5, 6], draws=39, seed=23, max_rows=700)`",
             "Its `.p`.",
         ),
-        close="Close, not it. 39 clouds, seed 23, 500 households, and all numbers of clusters from 2 to 6?",
+        close="Close, not it. 39 clouds, seed 23, 700 households, and all numbers of clusters from 2 to 6?",
     ),
     Task(
         code="23d",

@@ -52,6 +52,7 @@ def test_each_shuffle_says_its_own_gap() -> None:
     assert figure.get_suptitle() == "title"
     assert ["gap +€5.00" in words_of(ax) for ax in figure.axes] == [True, False]
     assert "gap −€5.00" in words_of(figure.axes[1])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["black bar: mean of the dots"]
 
 
 def test_gaps_as_far_as_the_observed_one_are_counted_on_both_sides_and_no_bar_mixes_them() -> None:
@@ -67,6 +68,10 @@ def test_intervals_that_miss_the_truth_stand_out() -> None:
     found = pd.DataFrame({"mean": [1.0, 2.0, 5.0], "low": [0.0, 1.5, 4.0], "high": [2.0, 3.0, 6.0]})
     ax = draw_hundred(found, 1.5, "title", "subtitle")
     assert [len(drawn.get_segments()) for drawn in ax.collections] == [2, 1]  # an end that is the truth holds it
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == ["interval that holds the truth", "interval that misses the truth", "truth"]
+    missed = draw_hundred(found, 99.0, "title", "subtitle").get_legend().get_texts()
+    assert [text.get_text() for text in missed] == ["interval that misses the truth", "truth"]
 
 
 def test_widths_are_written_beside_their_bars() -> None:

@@ -52,6 +52,9 @@ def test_unscaled_money_a_store_code_and_other_slips_of_the_features_are_named(s
     assert check("23a", int(count)).mistake == "store_as_number"
     standard = (shelf[NAMES] - shelf[NAMES].mean()) / shelf[NAMES].std()
     assert check("23a", count_richest(shelf, standard)).mistake == "no_logarithms"
+    right = int((made.table.cluster == 1).sum())
+    for other in (right - 2, right - 1, right + 1, right + 2):  # a number of households is right or wrong
+        assert check("23a", other).status == "wrong"
     assert check("23a", (made.table.cluster == 2).sum()).mistake == "second_cluster"
     for k, name in ((3, "three_clusters"), (5, "five_clusters")):
         other = cluster_customers(features, k, rank_by="money", seed=23)
@@ -67,14 +70,41 @@ def test_stability_over_seeds_only_is_named(features):
     assert check("23b", agree_over_seeds()).mistake == "seeds_only"
     row = found.table[["jaccard", "low", "high"]].mean()
     assert check("23b", tuple(row)).mistake == "jaccard"
-    five = measure_stability(features, 5, draws=30, seed=23, max_rows=1_000)
-    assert check("23b", (five.ari, five.low, five.high)).mistake == "five_clusters"
+    each = found.table.jaccard
+    assert check("23b", (each.mean(), found.low, found.high)).mistake == "jaccard_first"
+    assert check("23b", (each.mean(), each.min(), each.max())).mistake == "jaccard_of_clusters"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "mistake"),
+    [
+        ({"k": 3}, "three_clusters"),
+        ({"k": 5}, "five_clusters"),
+        ({"draws": 50}, "fifty_draws"),
+        ({"max_rows": 5_000}, "all_households"),
+    ],
+)
+def test_settings_of_the_stability_that_were_not_asked_are_named(features, options, mistake):
+    asked = {"k": 4, "draws": 30, "seed": 23, "max_rows": 1_000}
+    found = measure_stability(features, **asked | options)
+    for answer in ((found.ari, found.low, found.high), tuple(round(x, 2) for x in (found.ari, found.low, found.high))):
+        result = check("23b", answer)
+        assert result.status == "wrong" and mistake in result.mistake
 
 
 @pytest.mark.slow
 def test_slips_with_the_p_value_are_named(features):
-    test = find_groups(features, ks=[2, 3, 4, 5, 6], draws=39, seed=23, max_rows=500)
-    assert check("23c", test.p).status == "right"
+    ks = [2, 3, 4, 5, 6]
+    test = find_groups(features, ks=ks, draws=39, seed=23, max_rows=700)
+    assert check("23c", test.p).status == check("23c", round(test.p, 2)).status == "right"
+    few = find_groups(features, ks=ks, draws=19, seed=23, max_rows=700)
+    assert check("23c", few.p).mistake == "few_clouds"
+    many = find_groups(features, ks=ks, draws=99, seed=23, max_rows=700)
+    assert check("23c", many.p).mistake == "other_draws" and "40ths" in check("23c", many.p).message
+    for other in ({"seed": 23}, {"ks": ks}, {"ks": ks, "seed": 23, "max_rows": 500}):
+        slip = find_groups(features, **{"draws": 39, "max_rows": 700} | other)
+        assert check("23c", slip.p).status == "wrong"
     assert check("23c", 1 - test.p).mistake == "other_side"
     assert check("23c", (round(40 * test.p) - 1) / 39).mistake == "without_the_data"
     assert check("23c", float(test.best_k)).mistake == "the_k"
@@ -84,6 +114,8 @@ def test_slips_with_the_p_value_are_named(features):
 def test_a_number_of_clusters_by_eye_is_named(features):
     choice = choose_k(features, ks=[2, 3, 4, 5, 6], seed=23, max_rows=600)
     assert choice.k is None and check("23d", 0).status == "right"
+    said = check("23d", 0).message  # 23b shows that the cut is not always the same: no word of a stable cut here
+    assert "The cut is stable" not in said and f"holds {choice.table.valley.min():.2f} of" in said
     within = choice.table.within.to_numpy()
     elbow = int(choice.table.k[1 + np.diff(within, 2).argmax()])
     assert check("23d", elbow).mistake == "k_by_eye" and "silhouette" in check("23d", elbow).message
