@@ -79,20 +79,21 @@ class GroupTest:
         """Draw the valley for each k beside the clouds' middle 95 %."""
         ax = ax or plt.subplots(figsize=(9, 4.2))[1]
         rows = self.table
-        ax.vlines(rows["k"], rows["null_low"], rows["null_high"], color=GREY, linewidth=9, alpha=0.6)
+        clouds = "clouds without groups: middle 95 %"
+        ax.vlines(rows["k"], rows["null_low"], rows["null_high"], color=GREY, linewidth=9, alpha=0.6, label=clouds)
         ax.plot(
             rows["k"],
             rows["null_median"],
             "_",
             color=INK,
             markersize=16,
-            label="clouds without groups: median and middle 95 %",
+            label="their median",
         )
         ax.plot(rows["k"], rows["valley"], "o", color=TREATED, markersize=9, label="these customers")
         ax.axhline(DEEP, color=HIGHLIGHT, linewidth=1, linestyle="--", label=f"a valley: {DEEP:g} or less")
         ax.set(ylim=(0, max(2.15, rows["valley"].max() * 1.05)), xlabel="number of clusters k")
         ax.set_xticks(rows["k"])
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
         words = {"groups": "There are valleys", "cloud": "No valley that a cloud would not have"}
         subtitle = f"customers at the border, divided by those at the emptier centre; p = {self.p:.2f}"
         headline(ax, title or words.get(self.verdict, "An odd shape, but no valley"), subtitle, source)

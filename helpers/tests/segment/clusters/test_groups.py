@@ -55,6 +55,8 @@ def test_of_a_small_cloud_the_test_says_cloud_and_the_rule_takes_no_number(cloud
     nothing = find_groups(few, ks=[2, 3], draws=19)
     assert nothing.verdict == "cloud" and nothing.p > 0.05 and "convenience" in nothing.sentence
     assert "150 customers: only groups that lie far apart" in nothing.warnings[0]
+    named = [text.get_text() for text in nothing.plot().get_legend().get_texts()]
+    assert named[:2] == ["clouds without groups: middle 95 %", "their median"] and len(named) == 4
     none = choose_k(few, ks=[2], draws=3)
     assert none.k is None and not none.table.passes.any() and "No number of clusters" in none.sentence
     assert none.plot().get_title(loc="left") == "No number of clusters passes"
