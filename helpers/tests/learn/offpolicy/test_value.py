@@ -515,7 +515,9 @@ def make_two(seed, n=2_000, share=0.5, **columns):
     return table.assign(chance_mail=share, chance_control=1 - share, **columns)
 
 
-@pytest.mark.parametrize("method", ALL)
+@pytest.mark.parametrize(
+    "method", ["dr", *(pytest.param(name, marks=pytest.mark.slow) for name in ALL if name != "dr")]
+)
 @pytest.mark.parametrize("few", [0, 3])
 def test_a_segment_in_which_nobody_or_hardly_anybody_got_its_arm_is_told(method, few):
     table = make_two(0, 4_000, segment=np.where(np.arange(4_000) < 400, "small", "big"))

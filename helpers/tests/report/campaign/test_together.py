@@ -9,9 +9,10 @@ import pytest
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.money.profit import campaign_money
 from loyalty.intake.loading import load_tables
+from loyalty.report.campaign.job import read_contacts
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.campaign.sizes import check_cluster_sizes
-from loyalty.report.campaign.together import _bound_luck, check_alone, check_balance, find_whole_columns
+from loyalty.report.campaign.together import _bound_luck, check_alone, check_balance, find_cluster, find_whole_columns
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -95,10 +96,11 @@ def test_a_share_of_customers_is_compared_by_stores_too(campaign, stores):
     assert report.results["lift"].low == measure_lift(contacts, outcome="came", cluster="store").low
 
 
-def test_columns_of_a_list_that_was_drawn_one_by_one_are_not_taken_for_stores():
+@pytest.mark.parametrize("lists", [50, pytest.param(400, marks=pytest.mark.slow)])
+def test_columns_of_a_list_that_was_drawn_one_by_one_are_not_taken_for_stores(lists):
     """Of 400 lists with a store, a town, a birth year and a coupon, none is stopped."""
     stopped = 0
-    for seed in range(400):
+    for seed in range(lists):
         rng = np.random.default_rng(seed)
         n = int(rng.integers(40, 400))
         arm = np.where(rng.random(n) < rng.uniform(0.1, 0.5), "control", "mail")
@@ -186,10 +188,11 @@ def test_one_store_for_control_is_to_be_looked_at_and_a_channel_is_not():
     assert check_alone(sent, None)[1] == "good"
 
 
-def test_customers_drawn_alone_ring_for_no_column():
+@pytest.mark.parametrize("lists", [25, pytest.param(400, marks=pytest.mark.slow)])
+def test_customers_drawn_alone_ring_for_no_column(lists):
     rng = np.random.default_rng(6)
     rings = 0
-    for _ in range(200):
+    for _ in range(lists):
         arm = np.where(rng.random(600) < 0.15, "control", "mail")
         columns = {f"c{k}": rng.integers(0, k, 600) for k in (4, 20, 100, 290, 600)}
         rings += check_alone(pd.DataFrame({"arm": arm, **columns}), None)[1] != "good"
@@ -200,7 +203,6 @@ def test_the_store_of_an_ordinary_list_is_seen_though_nobody_mapped_it(campaign,
     named = {"contacts": {"columns": {"customer_id": "customer_id", "arm": "arm"}}}
     tables = load_tables({"receipts": campaign.receipts, "contacts": stores[["customer_id", "arm", "store"]]}, named)
     assert "columns kept for the settings to name: store" in tables["contacts"].notes
-    report = report_campaign(tables, SETTINGS | COSTS)
-    assert get_checks(report).loc["Drawn one by one", "result"] == "alarm"
-    together = report_campaign(tables, SETTINGS | COSTS | {"cluster": "store"})
-    assert get_checks(together).loc["Drawn one by one", "result"] == "good"
+    contacts = read_contacts(tables["contacts"].table, {"by": None, "not_invited": None})
+    assert check_alone(contacts, None)[1] == "alarm"
+    assert find_cluster(contacts, "store") == "store" and check_alone(contacts, "store")[1] == "good"
