@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from loyalty.datasets.loaders import complete_journey
 from loyalty.evaluate.observational.did import add_up, before, difference_in_differences, find_span
@@ -225,11 +224,6 @@ def test_unknown_and_repeated_customers_are_counted():
 def test_without_a_list_of_customers_the_result_says_who_is_missing():
     result = measure(draw_receipts(0), customers=None)
     assert any("who never bought anything" in text for text in result.warnings)
-
-
-def test_holms_correction_agrees_with_statsmodels():
-    p = [0.04, 0.001, 0.3, 0.02, 0.02]
-    assert correct_for_many(p) == pytest.approx(multipletests(p, method="holm")[1])
 
 
 @pytest.mark.slow
