@@ -93,6 +93,17 @@ def draw_small_group(n: int, rng: np.random.Generator, distance: float) -> np.nd
     return rng.standard_normal((n, 4)) + (rng.random(n) < 0.2)[:, None] * distance / 2
 
 
+def draw_tiny_group(n: int, rng: np.random.Generator, distance: float) -> np.ndarray:
+    """One group of three in a hundred beside the others, apart in all four columns."""
+    return rng.standard_normal((n, 4)) + (rng.random(n) < 0.03)[:, None] * distance / 2
+
+
+def draw_ring(n: int, rng: np.random.Generator) -> np.ndarray:
+    """A ring, equally full all round: one group with a hole, and no cloud that the null cloud knows."""
+    angle = rng.uniform(0, 2 * np.pi, n)
+    return np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(0, 0.1, (n, 2))
+
+
 CLOUD_KINDS: dict[str, Callable[..., np.ndarray]] = {
     "correlated lognormal": draw_lognormal,
     "heavy tails (t, 3 df)": draw_heavy_tails,
@@ -101,12 +112,15 @@ CLOUD_KINDS: dict[str, Callable[..., np.ndarray]] = {
     "elliptical normal": draw_ellipse,
     "uniform ball": draw_ball,
 }
+SHAPE_KINDS: dict[str, Callable[..., np.ndarray]] = {"a ring (one group with a hole)": draw_ring}
 GROUP_KINDS: dict[str, tuple[Callable[..., np.ndarray], float]] = {
     "three equal groups, 3 SD apart": (draw_three_groups, 3.0),
     "three equal groups, 4 SD apart": (draw_three_groups, STATED),
     "three equal groups, 5 SD apart": (draw_three_groups, 5.0),
     "a group of a fifth, 4 SD apart": (draw_small_group, 4.0),
     "a group of a fifth, 6 SD apart": (draw_small_group, 6.0),
+    "a group of 3 %, 6 SD apart": (draw_tiny_group, 6.0),
+    "a group of 3 %, 10 SD apart": (draw_tiny_group, 10.0),
 }
 
 
@@ -121,6 +135,8 @@ def judge(job: tuple[str, int]) -> tuple[str, str, float]:
     kind, seed = job
     if kind in CLOUD_KINDS:
         values = CLOUD_KINDS[kind](SIZE, np.random.default_rng([seed, 101]))
+    elif kind in SHAPE_KINDS:
+        values = SHAPE_KINDS[kind](SIZE, np.random.default_rng([seed, 103]))
     else:
         draw, distance = GROUP_KINDS[kind]
         values = draw(SIZE, np.random.default_rng([seed, 102]), distance)
@@ -228,13 +244,13 @@ def say_interval(values: pd.Series) -> str:
 def write_clouds(answers: pd.DataFrame) -> list[str]:
     """How often groups were claimed."""
     lines = ['| customers | tables | p ≤ 0.05 | "groups" claimed | bound |', "|---|---:|---:|---:|---|"]
-    for kind in [*CLOUD_KINDS, *GROUP_KINDS]:
+    for kind in [*CLOUD_KINDS, *SHAPE_KINDS, *GROUP_KINDS]:
         mine = answers[answers["kind"] == kind]
         claimed = int((mine["verdict"] == "groups").sum())
         bound = ""
         if kind in CLOUD_KINDS:
             bound = f"at most {MOST_CLAIMS} of {CLOUDS}"
-        elif GROUP_KINDS[kind][1] == STATED and "equal" in kind:
+        elif kind in GROUP_KINDS and GROUP_KINDS[kind][1] == STATED and "equal" in kind:
             bound = f"{LEAST_FOUND:.0%} or more"
         lines.append(f"| {kind} | {len(mine)} | {int((mine['p'] <= 0.05).sum())} | {claimed} | {bound} |")
     return lines
@@ -326,7 +342,7 @@ def main() -> int:
     speed = time_million(options.customers)
     print("a million:", *(f"{one:.1f}" for one in speed), flush=True)
     jobs = [(kind, seed) for kind in CLOUD_KINDS for seed in range(options.clouds)]
-    jobs += [(kind, seed) for kind in GROUP_KINDS for seed in range(options.found)]
+    jobs += [(kind, seed) for kind in [*SHAPE_KINDS, *GROUP_KINDS] for seed in range(options.found)]
     with get_context("spawn").Pool(2, initializer=start_process) as pool:
         worlds = pool.map(judge_world, range(options.seeds), chunksize=1)
         print("worlds done", flush=True)

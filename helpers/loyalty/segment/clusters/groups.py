@@ -122,7 +122,8 @@ def find_groups(
     border holds at most three quarters of what the emptier centre holds.
 
     Not seen: groups that one column shows alone (the cloud keeps them), groups that differ less than about three of
-    their own standard deviations, and small groups beside a large one (2 % or less count as outliers).
+    their own standard deviations, and most small groups beside a large one (2 % or less count as outliers). Wrongly
+    seen: one group with a hole in it, such as a ring, because the cloud fills the hole. Look at pictures as well.
 
     Parameters
     ----------
