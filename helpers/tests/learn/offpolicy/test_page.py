@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -59,13 +60,19 @@ def test_the_processes_are_what_the_page_says_of_them():
 def test_the_committed_page_holds_wherever_it_is_graded_and_the_check_keeps_its_size():
     text = (ROOT / "docs" / "tables" / "offpolicy.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ") and line.count("|") == 10]
+    rows = rows[1:]  # without the heads of the columns
+    judged = {(row[0].strip("| "), row[1]) for row in rows}
+    assert judged == set(product(page.PROCESSES, page.METHODS)) and len(rows) == len(judged)
     graded = [row for row in rows if row[-1].strip(" |") in ("holds", "**fails**")]
     assert len(graded) >= 20 and all(row[-1].strip(" |") == "holds" for row in graded)
     asked = {"heavy tail", "rare buyers", "24 segments", "24 arms", "six waves", "the world"}
     assert {row[0].strip("| ") for row in graded} >= asked
-    for name in asked:
-        line = next(line for line in text.splitlines() if line.startswith(f"- **{name}**"))
-        assert int(re.search(r"([\d,]+) logs", line)[1].replace(",", "")) >= 1_000
+    counts = dict(re.findall(r"- \*\*(.+)\*\*: .*; ([\d,]+) logs\.", text))
+    counts = {name: int(count.replace(",", "")) for name, count in counts.items()}
+    assert counts == {name: process.runs for name, process in page.PROCESSES.items()}
+    assert sum(count > 1_000 for count in counts.values()) == 7  # as lesson 43 says
+    assert f"{min(counts.values()):,} to {max(counts.values()):,} logs a process" in text
+    assert f"judged on the first {page.FEW:,} logs" in text
     logs = int(re.search(r"off, of ([\d,]+) or more", text)[1].replace(",", ""))
     right = [line for line in text.splitlines() if line.startswith(("| *right*", "| *as contacts, right*"))]
     shares = [float(part.strip(" %|")) for line in right for part in line.split("|")[2:-1]]
