@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,20 @@ def test_one_text_in_the_place_of_a_list_of_texts_is_refused_before_its_letters_
         earn(1.0, names="visits")
 
 
+@check_arguments
+def choose(way: Literal["holm", "bh"] = "holm", kind: Literal["rate"] | None = None) -> str:
+    """Take all that is not "bh" for Holm's correction."""
+    return "bh" if way == "bh" else "holm"
+
+
+def test_a_word_that_is_none_of_those_asked_is_refused_though_the_function_would_run():
+    assert choose("bh") == "bh" and choose(kind=None) == "holm"
+    with pytest.raises(TableError, match="`way` should be 'holm' or 'bh', found 'Bonferroni'"):
+        choose("Bonferroni")
+    with pytest.raises(TableError, match="`kind` should be 'rate', found 'mean'"):
+        choose(kind="mean")
+
+
 def test_an_argument_that_there_is_not_is_told_with_the_one_that_was_meant():
     with pytest.raises(TypeError, match="earn has no argument `day`: did you mean `days`?"):
         earn(1.0, day=2)
@@ -136,13 +151,15 @@ def test_an_argument_that_there_is_not_is_told_with_the_one_that_was_meant():
 
 
 def list_hard(name):
-    """The arguments that are refused even if the function would run: numbers, and what has limits of its own."""
+    """The arguments that are refused even if the function would run: numbers, choices, and what has limits."""
     function = getattr(loyalty, name)
     hints = arguments._read_hints(inspect.unwrap(function))
     return [
         one
         for one in inspect.signature(function).parameters
-        if one in ("level", *arguments.LIMITS) or arguments._is_numeric(hints.get(one, str))
+        if one in ("level", *arguments.LIMITS)
+        or arguments._is_numeric(hints.get(one, str))
+        or arguments._is_for_word("a lot", hints.get(one, str))
     ]
 
 

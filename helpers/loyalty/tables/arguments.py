@@ -204,7 +204,8 @@ def _read(name: str, value: Any, hint: Any, written: str) -> Any:
         value = float(value)
     if not _fits(value, hint):
         says = f"`{name}` should be {_say_hint(hint)}, found {_say_value(value)}{_say_mend(value, hint)}"
-        raise _Wrong(says, is_hard=_is_numeric(hint) and not _is_known(value), is_first=_is_for_list(value, hint))
+        is_hard = _is_numeric(hint) and not _is_known(value) or _is_for_word(value, hint)
+        raise _Wrong(says, is_hard=is_hard, is_first=_is_for_list(value, hint))
     _refuse_limits(name, value)
     return value
 
@@ -229,6 +230,12 @@ def _refuse_limits(name: str, value: Any) -> None:
 def _is_for_list(value: Any, hint: Any) -> bool:
     """Whether one text came where a list of texts is asked."""
     return isinstance(value, str) and not _fits(value, hint) and _fits([value], hint) and not _fits([1], hint)
+
+
+def _is_for_word(value: Any, hint: Any) -> bool:
+    """Whether a text came where one of a few words is asked: a function that knows none of it takes another for it."""
+    hints = (hint, *typing.get_args(hint))
+    return isinstance(value, str) and any(typing.get_origin(one) is typing.Literal for one in hints)
 
 
 def _is_known(value: Any) -> bool:

@@ -29,7 +29,7 @@ from loyalty.evaluate.money.value_of_testing import TestValue, decide, find_loss
 from loyalty.stats.clusters import sum_clusters
 from loyalty.stats.estimate import Estimate, make_estimate
 from loyalty.stats.intervals import compare_means
-from loyalty.stats.multiplicity import control_false_discoveries, correct_for_many
+from loyalty.stats.multiplicity import correct_known
 from loyalty.stats.result_card import render_result, render_table
 from loyalty.tables.arguments import check_arguments, refuse_unknown
 from loyalty.tables.check import TableError
@@ -332,7 +332,7 @@ def compare_money(
         raise TableError(left_out, "contacts")
     table = pd.concat([money.to_frame() for money in found], ignore_index=True)
     table.insert(5, "p", [money.profit.p for money in found])
-    table.insert(6, "p_holm", correct_for_many(list(table["p"])))
+    table.insert(6, "p_holm", correct_known(table["p"], way="holm"))
     table = table.sort_values("profit", ascending=False, ignore_index=True)
     table.attrs["warnings"] = left_out
     return table
@@ -380,9 +380,7 @@ def _compare_cells(arms: Arms, offers: AnyTable, terms: Terms, cluster: str | No
     if not rows:
         raise TableError(left_out, "contacts")
     table = pd.concat(rows, ignore_index=True)
-    # Where all are alike there is no p-value; it counts as a comparison all the same
-    adjusted = control_false_discoveries(table["p"].fillna(1.0))
-    table.insert(7, "p_adjusted", np.where(table["p"].isna(), np.nan, adjusted))
+    table.insert(7, "p_adjusted", correct_known(table["p"], way="bh"))  # where all are alike there is no p-value
     table = table.sort_values("profit", ascending=False, ignore_index=True)
     table.attrs["warnings"] = left_out
     return table

@@ -30,7 +30,7 @@ FEWEST = 50  # customers
 OUTLIERS = 0.02  # a cluster of so few of the customers is no group: an outlier stands apart in any cloud
 FLAT = 2.0  # a border that is this full is not told apart from fuller ones
 VERDICTS = {
-    "groups": "There are groups: between the clusters lie valleys, deeper than nearly all clouds without groups have them.",
+    "groups": "There are groups: the valleys between the clusters are deeper than in nearly all clouds without groups.",
     "no valley": "This is not the cloud without groups, but between the clusters lies no valley either: an odd shape, "
     "and no groups to rely on.",
     "cloud": "A cloud: clusters of customers without any groups would look as separate as these. A cut cloud can still "
