@@ -1,0 +1,263 @@
+"""Drift alarm: each month against the same month of last year, corrected for the checks of a year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, put_legend_above
+from loyalty.segment.drift.months import ABSENT, Months, count_cells, read_months
+from loyalty.segment.drift.stability_index import check_draws, test_cells
+from loyalty.stats.estimate import render_html
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
+
+NEAR = pd.Timedelta(days=3)  # so far may last year's snapshot be from the day a year before
+FEW = 10  # customers who moved; below that the normal distribution is rough
+TESTS = 2  # a check: shares, and moves
+
+
+@dataclass(frozen=True, eq=False)
+class DriftWatch:
+    """Monthly checks for drift; built by `watch_drift`.
+
+    `table` has one row a check: as_of, against (the same day of last year), customers, psi, threshold, p_shares, moved
+    and moved_before (share of the customers whose segment changed since the snapshot before, now and a year ago), more
+    (their difference) with low and high, p_moves, and alarm: "", "shares", "moves" or "shares and moves".
+    `each` is the chance of a false alarm of one test.
+    """
+
+    table: pd.DataFrame
+    each: float
+    false_alarms: float
+    checks: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def alarms(self) -> list[pd.Timestamp]:
+        """The days of the checks that ring."""
+        return list(self.table.loc[self.table["alarm"] != "", "as_of"])
+
+    @property
+    def first_alarm(self) -> pd.Timestamp | None:
+        """The first day that rings; None if none does."""
+        return self.alarms[0] if self.alarms else None
+
+    def reads(self) -> str:
+        """Say in one sentence what was found."""
+        promise = f"a year of {self.checks} checks without drift rings with a chance of at most {self.false_alarms:.0%}"
+        if self.first_alarm is None:
+            return f"No alarm in {len(self.table)} checks; {promise}."
+        rings = self.table[self.table["alarm"] != ""]
+        first = f"First alarm on {self.first_alarm:%Y-%m-%d} ({rings['alarm'].iloc[0]})"
+        return f"{first}, {len(rings)} in {len(self.table)} checks; {promise}."
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a check."""
+        return self.table.copy()
+
+    def plot(self, *, ax: Axes | None = None, title: str | None = None, source: str = "") -> Axes:
+        """Draw the stability index of each check and the line that chance alone seldom crosses."""
+        rows = self.table
+        ax = ax or plt.subplots(figsize=(9, 4))[1]
+        places = np.arange(len(rows))
+        rings = (rows["alarm"] != "").to_numpy()
+        ax.plot(places, rows["psi"], color=GREY, linewidth=1.5, zorder=2)
+        ax.scatter(places[~rings], rows["psi"][~rings], s=60, color=TREATED, zorder=3, label="no alarm")
+        ax.scatter(places[rings], rows["psi"][rings], s=90, marker="X", color=HIGHLIGHT, zorder=4, label="alarm")
+        ax.step(places, rows["threshold"], where="mid", color="#333333", linestyle="--", linewidth=1, label="threshold")
+        for place, row in zip(places, rows.itertuples(), strict=True):
+            if "moves" in row.alarm:
+                ax.annotate("moves", (place, row.psi), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+        ax.set_xticks(
+            places,
+            [
+                f"{day:%b}\n{day:%Y}" if i % 12 == 0 or day.month == 1 else f"{day:%b}"
+                for i, day in enumerate(rows["as_of"])
+            ],
+        )
+        ax.set_ylim(0, 1.25 * max(rows["psi"].max(), rows["threshold"].max()))
+        ax.set_ylabel("population stability index")
+        put_legend_above(ax, columns=3)
+        first = self.first_alarm
+        found = "No alarm" if first is None else f"The first alarm rings on {first:%Y-%m-%d}"
+        headline(ax, title or found, "each month against the same month of last year", source)
+        return ax
+
+    def _repr_html_(self) -> str:
+        shown = self.table[
+            ["as_of", "customers", "psi", "threshold", "moved", "moved_before", "p_shares", "p_moves", "alarm"]
+        ]
+        return render_html(shown.round(4), self.reads(), self.warnings)
+
+
+@check_arguments
+def watch_drift(
+    snapshots: pd.DataFrame | Sequence[AnyTable],
+    *,
+    checks: int = 12,
+    false_alarms: float = 0.05,
+    level: float = 0.95,
+    draws: int = 2_000,
+    seed: int = 0,
+) -> DriftWatch:
+    """Watch for drift: check each snapshot against the snapshot of the same day one year before.
+
+    Two things are tested. *Shares*: the population stability index, by a bootstrap of customers. *Moves*: whether more
+    customers, or fewer, changed their segment since the snapshot before than a year ago; this sees customers who change
+    places, of which shares know nothing. A season stands on both sides of each comparison and drops out, as long as it
+    is the same every year. All tests of a year share the false alarms: each gets 1 − (1 − false_alarms)^(1 / (2 ×
+    checks)) (Šidák). Holm's steps would need the p-values of months that have not come yet. An alarm says that
+    customers are not as a year ago; not why, and not that the segmentation is worse.
+
+    Parameters
+    ----------
+    snapshots : pandas.DataFrame, or sequence of tables
+        One scheme: customer_id, as_of, scheme, version, segment; one long table of all days, or one table a day. By one
+        version of the rule: apply the *same* rule to each month.
+    checks : int
+        Checks a year that share the false alarms.
+    false_alarms : float
+        The chance of at least one alarm in a year without drift, a fraction.
+    level : float
+        Coverage of the intervals of `more`.
+    draws, seed : int
+        Bootstrap draws of each check.
+
+    Returns
+    -------
+    DriftWatch
+
+    Raises
+    ------
+    TableError
+        The tables are no snapshots of one scheme, or no day stands a year after another one.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2025-03-01", "2026-03-01"])
+    >>> people = {"customer_id": range(200), "scheme": "own", "version": "1"}
+    >>> then = pd.DataFrame(people | {"as_of": days[0], "segment": ["new", "loyal"] * 100})
+    >>> now = pd.DataFrame(people | {"as_of": days[1], "segment": ["new", "loyal", "loyal", "loyal"] * 50})
+    >>> watch_drift([then, now]).alarms
+    [Timestamp('2026-03-01 00:00:00')]
+
+    Source: Šidák (1967), Journal of the American Statistical Association 62, 626-633; Yurdakul and Naranjo (2020),
+    Journal of Risk Model Validation 14(4).
+    """
+    if checks < 1:
+        raise TableError([f"checks should be 1 or more, found {checks}"], "watch_drift")
+    if not 0 < false_alarms < 1:
+        raise TableError([f"false_alarms should lie between 0 and 1, found {false_alarms:g}"], "watch_drift")
+    each = 1 - (1 - false_alarms) ** (1 / (TESTS * checks))
+    check_draws(each, draws, "watch_drift")
+    months = read_months(snapshots)
+    pairs = _pair_years(months)
+    if not pairs:
+        span = f"{months.days[0]:%Y-%m-%d} to {months.days[-1]:%Y-%m-%d}"
+        raise TableError([f"no snapshot stands a year after another one, found {span}"], "snapshots")
+    rng = np.random.default_rng([seed, 26])
+    rows = [_check(months, before, now, each, level, draws, rng) for before, now in pairs]
+    table = pd.DataFrame(rows)
+    table["alarm"] = [_name_alarm(row.p_shares <= each, row.p_moves <= each) for row in table.itertuples()]
+    return DriftWatch(table, each, false_alarms, checks, tuple(_warn(table, months, checks)))
+
+
+def _pair_years(months: Months) -> list[tuple[int, int]]:
+    """Columns of the same day of two years."""
+    pairs = []
+    for now, day in enumerate(months.days):
+        wanted = day - pd.DateOffset(years=1)
+        away = [abs(other - wanted) for other in months.days]
+        before = int(np.argmin(away))
+        if away[before] <= NEAR:
+            pairs.append((before, now))
+    return pairs
+
+
+def _check(
+    months: Months, before: int, now: int, each: float, level: float, draws: int, rng: np.random.Generator
+) -> dict[str, object]:
+    """One row of the table."""
+    cells = count_cells(months.codes[:, before], months.codes[:, now], len(months.names))
+    tested = test_cells(cells, each, draws, rng)
+    row: dict[str, object] = {
+        "as_of": months.days[now],
+        "against": months.days[before],
+        "customers": int(cells[:, :-1].sum()),
+        "psi": tested.psi,
+        "threshold": tested.threshold,
+        "p_shares": tested.p,
+    }
+    moves = (np.nan,) * 6
+    if before >= 1:
+        moves = compare_moves(
+            _find_moves(months.codes[:, before - 1], months.codes[:, before]),
+            _find_moves(months.codes[:, now - 1], months.codes[:, now]),
+            level,
+        )
+    names = ("moved", "moved_before", "more", "low", "high", "p_moves")
+    return row | dict(zip(names, moves, strict=True))
+
+
+def _find_moves(then: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """1 for who changed the segment, 0 for who did not, `ABSENT` for who is not in both."""
+    seen = (then != ABSENT) & (now != ABSENT)
+    return np.where(seen, (then != now).astype(np.int8), np.int8(ABSENT))
+
+
+def compare_moves(
+    before: np.ndarray, now: np.ndarray, level: float = 0.95
+) -> tuple[float, float, float, float, float, float]:
+    """Compare the shares of movers of two pairs of snapshots; the same customers may stand in both.
+
+    Returns
+    -------
+    (moved, moved_before, more, low, high, p)
+
+    Examples
+    --------
+    >>> moved = compare_moves(np.array([0, 0, 1, -1]), np.array([1, 0, 1, 1]))
+    >>> [round(value, 2) for value in moved[:3]]
+    [0.75, 0.33, 0.42]
+    """
+    cells = count_cells(before, now, 2)
+    then, after = cells[:-1].sum(axis=1), cells[:, :-1].sum(axis=0)
+    if not then.sum() or not after.sum():
+        return (np.nan,) * 6
+    first, second = then[1] / then.sum(), after[1] / after.sum()
+    mine = np.array([0 - first, 1 - first, 0.0]) / then.sum()
+    later = np.array([0 - second, 1 - second, 0.0]) / after.sum()
+    error = float(np.sqrt((cells * (later[None, :] - mine[:, None]) ** 2).sum()))
+    more = float(second - first)
+    if error == 0:
+        return float(second), float(first), more, np.nan, np.nan, float(more == 0)
+    half = float(stats.norm.ppf(0.5 + level / 2)) * error
+    p = float(2 * stats.norm.sf(abs(more) / error))
+    return float(second), float(first), more, more - half, more + half, p
+
+
+def _name_alarm(shares: bool, moves: bool) -> str:
+    return " and ".join(word for word, rings in (("shares", shares), ("moves", moves)) if rings)
+
+
+def _warn(table: pd.DataFrame, months: Months, checks: int) -> list[str]:
+    notes = []
+    if months.version_changed:
+        notes.append("the version of the rule changed: an alarm may be the method's; see `split_change`")
+    if len(table) < checks:
+        notes.append(f"{len(table)} checks in these snapshots; the false alarms are those of {checks} a year")
+    unseen = int(table["p_moves"].isna().sum())
+    if unseen:
+        notes.append(f"{unseen} checks see no moves: there is no snapshot before last year's")
+    movers = table["customers"] * table[["moved", "moved_before"]].min(axis=1)
+    if (movers < FEW).any():
+        notes.append(f"in {int((movers < FEW).sum())} checks fewer than {FEW} customers moved: their p-value is rough")
+    return notes
