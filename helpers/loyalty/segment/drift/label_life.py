@@ -72,7 +72,8 @@ class LabelLife:
         ax = ax or plt.subplots(figsize=(9, 4.2))[1]
         ax.fill_between(rows["age"], 100 * rows["low"], 100 * rows["high"], color=TREATED, alpha=0.2, linewidth=0)
         ax.plot(rows["age"], 100 * rows["right"], "o-", color=TREATED, label="of those still there")
-        ax.plot(rows["age"], 100 * rows["right_today"], "s--", color=CONTROL, label="of today's customers")
+        if (rows["newcomers"] > 0).any():
+            ax.plot(rows["age"], 100 * rows["right_today"], "s--", color=CONTROL, label="of today's customers")
         ax.plot(rows["age"][1:], 100 * rows["by_chance"][1:], ":", color=GREY, label="dealt by lot")
         ax.axhline(50, color="#C8CCD0", linewidth=1, zorder=0)
         ax.set(
@@ -100,8 +101,8 @@ def measure_label_life(snapshots: pd.DataFrame | Sequence[AnyTable], *, level: f
     Each snapshot but the last is a start. A label that comes back is right again: the question is what a stale list
     says today, not whether the customer ever moved. The newest starts have not had time to grow old (right censoring):
     each age is measured on the starts that were seen for so long, and a half-life beyond the oldest age is told as such
-    and not guessed. Early losses are mostly luck at the borders between segments, so a curve must not be drawn on
-    beyond its last age.
+    and not guessed. The first loss is usually the largest: stages that last for weeks, and
+    customers near a border. So a curve must not be drawn on beyond its last age.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,8 +30,8 @@ class DriftWatch:
     """Monthly checks for drift; built by `watch_drift`.
 
     `table` has one row a check: as_of, against (the same day of last year), customers, psi, threshold, p_shares, moved
-    and moved_before (share of the customers whose segment changed since the snapshot before, now and a year ago), more
-    (their difference) with low and high, p_moves, and alarm: "", "shares", "moves" or "shares and moves".
+    and moved_before (share of the customers whose segment changed over the last `moves_over` snapshots, now and a year
+    ago), more (their difference) with low and high, p_moves, and alarm: "", "shares", "moves" or "shares and moves".
     `each` is the chance of a false alarm of one test.
     """
 
@@ -63,28 +64,36 @@ class DriftWatch:
         """One row a check."""
         return self.table.copy()
 
-    def plot(self, *, ax: Axes | None = None, title: str | None = None, source: str = "") -> Axes:
-        """Draw the stability index of each check and the line that chance alone seldom crosses."""
+    def plot(
+        self,
+        *,
+        of: Literal["shares", "moves"] = "shares",
+        ax: Axes | None = None,
+        title: str | None = None,
+        source: str = "",
+    ) -> Axes:
+        """Draw the stability index of each check with its threshold, or how many more customers moved than a year ago."""
         rows = self.table
         ax = ax or plt.subplots(figsize=(9, 4))[1]
         places = np.arange(len(rows))
-        rings = (rows["alarm"] != "").to_numpy()
-        ax.plot(places, rows["psi"], color=GREY, linewidth=1.5, zorder=2)
-        ax.scatter(places[~rings], rows["psi"][~rings], s=60, color=TREATED, zorder=3, label="no alarm")
-        ax.scatter(places[rings], rows["psi"][rings], s=90, marker="X", color=HIGHLIGHT, zorder=4, label="alarm")
-        ax.step(places, rows["threshold"], where="mid", color="#333333", linestyle="--", linewidth=1, label="threshold")
-        for place, row in zip(places, rows.itertuples(), strict=True):
-            if "moves" in row.alarm:
-                ax.annotate("moves", (place, row.psi), (0, 9), textcoords="offset points", ha="center", fontsize=9)
-        ax.set_xticks(
-            places,
-            [
-                f"{day:%b}\n{day:%Y}" if i % 12 == 0 or day.month == 1 else f"{day:%b}"
-                for i, day in enumerate(rows["as_of"])
-            ],
-        )
-        ax.set_ylim(0, 1.25 * max(rows["psi"].max(), rows["threshold"].max()))
-        ax.set_ylabel("population stability index")
+        rings = rows["alarm"].str.contains(of).to_numpy()
+        values = rows["psi"] if of == "shares" else 100 * rows["more"]
+        if of == "shares":
+            ax.plot(places, values, color=GREY, linewidth=1.5, zorder=2)
+            ax.step(
+                places, rows["threshold"], where="mid", color="#333333", linestyle="--", linewidth=1, label="threshold"
+            )
+            ax.set_ylim(0, 1.25 * max(rows["psi"].max(), rows["threshold"].max()))
+            ax.set_ylabel("population stability index")
+        else:
+            ax.vlines(places, 100 * rows["low"], 100 * rows["high"], color=GREY, linewidth=2.5, zorder=2)
+            ax.axhline(0, color="#333333", linewidth=1)
+            ax.set_ylabel("more movers than a year ago, points")
+        ax.scatter(places[~rings], values[~rings], s=60, color=TREATED, zorder=3, label="no alarm")
+        ax.scatter(places[rings], values[rings], s=90, marker="X", color=HIGHLIGHT, zorder=4, label="alarm")
+        years = [place == 0 or day.month == 1 for place, day in enumerate(rows["as_of"])]
+        names = [f"{day:%b\n%Y}" if year else f"{day:%b}" for day, year in zip(rows["as_of"], years, strict=True)]
+        ax.set_xticks(places, names)
         put_legend_above(ax, columns=3)
         first = self.first_alarm
         found = "No alarm" if first is None else f"The first alarm rings on {first:%Y-%m-%d}"
@@ -92,9 +101,9 @@ class DriftWatch:
         return ax
 
     def _repr_html_(self) -> str:
-        shown = self.table[
-            ["as_of", "customers", "psi", "threshold", "moved", "moved_before", "p_shares", "p_moves", "alarm"]
-        ]
+        names = ["as_of", "customers", "psi", "threshold", "p_shares", "moved", "moved_before", "p_moves", "alarm"]
+        shown = self.table[names].copy()
+        shown["as_of"] = [f"{day:%Y-%m-%d}" for day in shown["as_of"]]
         return render_html(shown.round(4), self.reads(), self.warnings)
 
 
@@ -104,18 +113,20 @@ def watch_drift(
     *,
     checks: int = 12,
     false_alarms: float = 0.05,
+    moves_over: int = 6,
     level: float = 0.95,
-    draws: int = 2_000,
+    draws: int = 4_000,
     seed: int = 0,
 ) -> DriftWatch:
     """Watch for drift: check each snapshot against the snapshot of the same day one year before.
 
-    Two things are tested. *Shares*: the population stability index, by a bootstrap of customers. *Moves*: whether more
-    customers, or fewer, changed their segment since the snapshot before than a year ago; this sees customers who change
-    places, of which shares know nothing. A season stands on both sides of each comparison and drops out, as long as it
-    is the same every year. All tests of a year share the false alarms: each gets 1 − (1 − false_alarms)^(1 / (2 ×
-    checks)) (Šidák). Holm's steps would need the p-values of months that have not come yet. An alarm says that
-    customers are not as a year ago; not why, and not that the segmentation is worse.
+    Two things are tested. *Shares*: the population stability index, by a bootstrap of customers. *Moves*: whether
+    more customers, or fewer, changed their segment over the last `moves_over` snapshots than a year ago; this sees
+    customers who change places, of which shares know nothing. A season stands on both sides of each comparison and
+    drops out, as long as it is the same every year: a winter with more flu than the last one rings as well, and
+    stops. All tests of a year share the false alarms: each gets 1 − (1 − false_alarms)^(1 / (2 × checks)) (Šidák).
+    Holm's steps would need the p-values of months that have not come yet. An alarm says that customers are not as a
+    year ago; not why, and not that the segmentation is worse.
 
     Parameters
     ----------
@@ -126,6 +137,10 @@ def watch_drift(
         Checks a year that share the false alarms.
     false_alarms : float
         The chance of at least one alarm in a year without drift, a fraction.
+    moves_over : int
+        Snapshots over which moves are counted. Take more than the window that the rule reads (six for monthly snapshots
+        of three months): labels from overlapping windows share their luck, and hide a move. Moves are seen where there
+        are so many snapshots before last year's.
     level : float
         Coverage of the intervals of `more`.
     draws, seed : int
@@ -152,10 +167,15 @@ def watch_drift(
     Source: Šidák (1967), Journal of the American Statistical Association 62, 626-633; Yurdakul and Naranjo (2020),
     Journal of Risk Model Validation 14(4).
     """
-    if checks < 1:
-        raise TableError([f"checks should be 1 or more, found {checks}"], "watch_drift")
+    problems = [
+        f"{name} should be 1 or more, found {n}"
+        for name, n in (("checks", checks), ("moves_over", moves_over))
+        if n < 1
+    ]
     if not 0 < false_alarms < 1:
-        raise TableError([f"false_alarms should lie between 0 and 1, found {false_alarms:g}"], "watch_drift")
+        problems.append(f"false_alarms should lie between 0 and 1, found {false_alarms:g}")
+    if problems:
+        raise TableError(problems, "watch_drift")
     each = 1 - (1 - false_alarms) ** (1 / (TESTS * checks))
     check_draws(each, draws, "watch_drift")
     months = read_months(snapshots)
@@ -164,7 +184,7 @@ def watch_drift(
         span = f"{months.days[0]:%Y-%m-%d} to {months.days[-1]:%Y-%m-%d}"
         raise TableError([f"no snapshot stands a year after another one, found {span}"], "snapshots")
     rng = np.random.default_rng([seed, 26])
-    rows = [_check(months, before, now, each, level, draws, rng) for before, now in pairs]
+    rows = [_check(months, before, now, moves_over, each, level, draws, rng) for before, now in pairs]
     table = pd.DataFrame(rows)
     table["alarm"] = [_name_alarm(row.p_shares <= each, row.p_moves <= each) for row in table.itertuples()]
     return DriftWatch(table, each, false_alarms, checks, tuple(_warn(table, months, checks)))
@@ -183,7 +203,7 @@ def _pair_years(months: Months) -> list[tuple[int, int]]:
 
 
 def _check(
-    months: Months, before: int, now: int, each: float, level: float, draws: int, rng: np.random.Generator
+    months: Months, before: int, now: int, over: int, each: float, level: float, draws: int, rng: np.random.Generator
 ) -> dict[str, object]:
     """One row of the table."""
     cells = count_cells(months.codes[:, before], months.codes[:, now], len(months.names))
@@ -197,10 +217,10 @@ def _check(
         "p_shares": tested.p,
     }
     moves = (np.nan,) * 6
-    if before >= 1:
+    if before >= over:
         moves = compare_moves(
-            _find_moves(months.codes[:, before - 1], months.codes[:, before]),
-            _find_moves(months.codes[:, now - 1], months.codes[:, now]),
+            _find_moves(months.codes[:, before - over], months.codes[:, before]),
+            _find_moves(months.codes[:, now - over], months.codes[:, now]),
             level,
         )
     names = ("moved", "moved_before", "more", "low", "high", "p_moves")
@@ -256,7 +276,7 @@ def _warn(table: pd.DataFrame, months: Months, checks: int) -> list[str]:
         notes.append(f"{len(table)} checks in these snapshots; the false alarms are those of {checks} a year")
     unseen = int(table["p_moves"].isna().sum())
     if unseen:
-        notes.append(f"{unseen} checks see no moves: there is no snapshot before last year's")
+        notes.append(f"{unseen} checks see no moves: too few snapshots before last year's (`moves_over`)")
     movers = table["customers"] * table[["moved", "moved_before"]].min(axis=1)
     if (movers < FEW).any():
         notes.append(f"in {int((movers < FEW).sum())} checks fewer than {FEW} customers moved: their p-value is rough")

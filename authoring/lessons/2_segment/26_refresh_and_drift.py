@@ -1,0 +1,384 @@
+# ---
+# jupyter:
+#   loyalty:
+#     kind: lesson
+#     draft: true
+#     title: Refresh and drift
+#     question: How often should we segment again?
+#     part_a: 30
+#     part_b: 40
+#     know_first: ["12", "22"]
+#     module: loyalty.segment.drift
+#     test: helpers/tests/segment/drift/test_watch.py::test_a_year_without_drift_rings_seldom
+# ---
+
+# %% [markdown]
+# [[opening]]
+#
+# You will
+#
+# - measure the **label life**: how long a segment's label stays right, with its **half-life**
+# - weigh the cost of refreshing against the cost of stale labels
+# - in Part B: read a **stability index** beside what chance does, and not beside a famous number
+# - build an alarm that rings on **drift** and not on **seasonality**, and tell changed customers from a changed method
+
+# %% [markdown]
+# ## "We have the list already"
+#
+# On 1 July Ines labelled all households of the chain: active, cooling, gone quiet. Marta wrote to the cooling ones. It is 1 August now, and she wants to
+# write again. *"No need to bother Ines,"* she says. *"We have the list already."*
+#
+# A label is like milk: it does not say by itself when it has turned. So we look. The next cell labels the households on the first of seven months, always by
+# the rule of 1 July. It takes about ten seconds.
+
+# %%
+import pandas as pd
+
+from loyalty.charts import house_style
+from loyalty.tasks.t26.scene import photograph_households
+
+house_style()
+photos = photograph_households()
+july, august = photos[:2]
+july.segment.value_counts().to_frame("households on 1 July")
+
+# %% [markdown]
+# Marta's list has {{(july.segment == "cooling").sum()}} households. Your bet first: **of 100 households that were cooling on 1 July, how many are
+# cooling on 1 August?**
+
+# %%
+from loyalty.tasks import predict, reveal
+
+predict("26-bet", ...)  # your bet, from 0 to 100, in place of the dots
+
+# %%
+on_list = july.loc[july.segment == "cooling", "customer_id"]
+today = august.set_index("customer_id").segment.loc[on_list]
+still = (today == "cooling").sum()
+print(f"{still} of {len(today)} are still cooling")
+
+# %%
+from loyalty.stats import interval_of_share
+
+low, high = interval_of_share(still, len(today))
+share = still / len(today)
+reveal("26-bet", estimate=round(100 * share), low=round(100 * low), high=round(100 * high), unit="of 100")
+
+# %% tags=["verify"]
+assert 0.08 < share < 0.2 and (today == "active").mean() > 0.5
+
+# %%
+from loyalty.tasks.t26.pictures import draw_list_today
+
+ax = draw_list_today(today, "cooling", "The list of cooling households is a list of active ones")
+
+# %% [markdown]
+# More than half of them are active again, without any letter. Cooling is a short station: people come back, or they go on to silence. If Marta uses the old
+# list, she sends "we miss you" to people who were here last week.
+#
+# ## Is a label still right?
+#
+# We say that a label is *right* if a fresh segmentation would give the same one today. The **label life** is how long this lasts. By hand, for all
+# labels of 1 July:
+
+# %%
+first = july.set_index("customer_id").segment
+by_hand = []
+for later in photos:
+    now = later.set_index("customer_id").segment
+    by_hand.append((first == now.loc[first.index]).mean())
+pd.Series(by_hand, name="labels still right").round(3).rename_axis("months later").to_frame()
+
+# %% [markdown]
+# That is one start. But August, September and so on are starts too: their labels also grow one month old, two months old. The helper takes them all. A
+# label of December cannot be seen for three months yet, so it only counts where it was seen.
+
+# %%
+from loyalty.segment.drift import measure_label_life
+
+life = measure_label_life(photos)
+ax = life.plot(title="The first month costs most", source="Complete Journey")
+
+# %% tags=["verify"]
+one, last = life.at(1), life.table.iloc[-1]
+assert 0.6 < one.right < 0.67 and one.right - last.right < 0.12
+assert abs(by_hand[-1] - last.right) < 1e-12
+lost_first, lost_later = 1 - one.right, one.right - last.right
+
+# %% [markdown]
+# Here is the surprise. {{100 * lost_first:.0f}} of 100 labels are wrong after *one* month ({{100 * (1 - one.high):.0f}} to
+# {{100 * (1 - one.low):.0f}}). The next five months together cost only {{100 * lost_later:.0f}} more. Labels do not age like milk after all. They age like a
+# weather report.
+#
+# The **half-life**, the age at which half of the labels are wrong, lies beyond the months that we saw. So we say "more than {{last.age:.0f}} months", and do not guess.
+#
+# The dotted line is a warning: so many labels would be right if we dealt them by lot, because most households are active anyway.
+#
+# ## Which labels last?
+
+# %%
+from loyalty.segment.rules import measure_migration
+from loyalty.tasks.t26.pictures import draw_stages
+
+order = ["new", "active", "cooling", "gone quiet", "never bought"]
+moves = measure_migration(july, august, order=order)
+ax = draw_stages(moves, "Active stays active; cooling is gone in a month")
+
+# %% tags=["verify"]
+stays = moves.to_frame().query("before == after").set_index("before").share
+assert stays["active"] > 0.7 and stays["cooling"] < 0.2 and stays["cooling"] < stays["gone quiet"] < 0.5
+gone = moves.to_frame().query("before != after").groupby("before").customers.sum()
+lost_cooling = gone["cooling"] / gone.sum()
+assert lost_cooling > 0.3
+
+# %% [markdown]
+# This is why the first month costs most. New and cooling are stations on a way: they end within weeks, and then the label is wrong. {{100 * lost_cooling:.0f}} of 100 labels that
+# were lost in this month said "cooling", though only {{100 * (first == "cooling").mean():.0f}} of 100 households had it. What is left after that are labels that last.
+#
+# So a newsletter for active households can use last month's list. A letter to cooling households cannot. **The label that is worth most to Marta is the
+# one that spoils first.**
+#
+# ## What does it cost?
+#
+# Ines needs half a day for a refresh; we count €250. A household with a wrong label gets the wrong letter; we count 20 cents a month. With a refresh every two months the
+# labels are used fresh once, and one month old once.
+
+# %%
+households = len(july)
+wrong = 1 - life.table.right_today  # by age: 0, 1, 2 … months
+every_two = 250 / 2 + 0.20 * households * wrong[:2].mean()
+every_four = 250 / 4 + 0.20 * households * wrong[:4].mean()
+print(f"every month €250, every two months €{every_two:.0f}, every four €{every_four:.0f}")
+
+# %%
+from loyalty.segment.drift import plan_refresh
+
+plan = plan_refresh(life, cost_of_refresh=250, cost_of_stale_label=0.20)
+ax = plan.plot(title="Every four months is the cheapest, by a hair", source="Complete Journey")
+
+# %% tags=["verify"]
+table = plan.table.set_index("period")
+assert abs(table.cost[2] - every_two) < 1e-9 and abs(table.cost[4] - every_four) < 1e-9
+assert plan.best == 4 and set(plan.alike) == {5, 6}
+assert table.cost[1] > table.cost[2] > table.cost[4]
+
+# %% [markdown]
+# A refresh every {{plan.best}} months is the cheapest, at €{{table.cost[plan.best]:.0f}} a month (€{{table.low[plan.best]:.0f}} to
+# €{{table.high[plan.best]:.0f}}). But look how flat the bars are. Five and six months cannot be told from it, and nobody should fight for a few euros.
+#
+# The 20 cents are the soft spot: nobody has measured them. So we try other costs.
+
+# %%
+from loyalty.tasks.t26.pictures import compare_costs, draw_best_periods
+
+cents = [5, 10, 15, 18, 20, 22, 25, 28, 30, 35, 40]
+costs = compare_costs(life, 250, [cent / 100 for cent in cents])
+ax = draw_best_periods(costs, "A few cents turn the answer from seldom to each time")
+
+# %% tags=["verify"]
+best = costs.set_index("stale").best
+assert best[0.4] == 1 and best[0.1] == 7
+seldom, often = costs[costs.best == 7].stale.max(), costs[costs.best == 1].stale.min()
+assert often - seldom < 0.14
+
+# %% [markdown]
+# Up to {{100 * seldom:.0f}} cents refresh as seldom as we can judge. From {{100 * often:.0f}} cents on refresh before *every* use. The strip in between is narrow, because
+# labels lose so much in the first month: after that there is little left to save. So the habit "every quarter" is seldom much of a mistake and seldom the best. And the number to
+# measure next is the cost of a wrong label.
+#
+# ## Monday
+#
+# Marta's "we miss you" letter goes to the stage that spoils first, so Ines refreshes before each of these letters. The newsletter for active households lives well with a list
+# that is renewed every few months. Nobody refreshes "every month, because we always did".
+
+# %% [markdown]
+# ---
+# ### Stop here in the workshop
+# Now the [exercise](../../exercises/2_segment/26_refresh_and_drift.ipynb), 26a to 26c. What follows is for self-study.
+#
+# ---
+
+# %% [markdown]
+# ## Has the town changed?
+#
+# A refresh gives every customer a new label by the *same* rule. But a rule can grow old too. If the customers change for good, this is **drift**, and somebody should think again. How would we notice?
+#
+# Now we need a town whose truth is known. Our simulated chain labels its customers each month by what they spent most on in the last three months: health, beauty,
+# family, home or summer. On one day a rival opened, and took most of the visits of one kind of customers. We do not look yet. This takes about ten seconds.
+
+# %%
+from loyalty.tasks.t26.scene import open_lesson_town, photograph_needs
+
+town = open_lesson_town()
+snapshots = photograph_needs(town)
+by_day = {snapshot.as_of.iloc[0]: snapshot for snapshot in snapshots}
+winter, summer = by_day[pd.Timestamp("2024-02-01")], by_day[pd.Timestamp("2024-08-01")]
+pairs = {"winter": winter, "summer": summer}
+shares = pd.DataFrame({name: one.segment.value_counts(normalize=True) for name, one in pairs.items()})
+shares.round(3)
+
+# %% [markdown]
+# ## The index, by hand
+#
+# Banks use one number for "how far have the shares moved": the population **stability index**, PSI. For each segment it takes the difference of the
+# shares, times the logarithm of their ratio. The sum is the index.
+
+# %%
+import numpy as np
+
+parts = (shares.summer - shares.winter) * np.log(shares.summer / shares.winter)
+psi = parts.sum()
+print(f"stability index {psi:.4f}")
+
+# %%
+from loyalty.segment.drift import measure_stability_index
+
+index = measure_stability_index(winter, summer)
+ax = index.plot(title="In August people buy sun cream", source="simulated chain, seed 26")
+
+# %% tags=["verify"]
+assert abs(index.psi - psi) < 1e-12 and index.is_drift and index.psi < 0.1
+
+# %% [markdown]
+# The helper finds the same number. Is it large? Folklore knows: below 0.1 is small, above 0.25 is drift. Nobody can say where these lines come from, and they know neither how many customers we have nor what month it
+# is. And here they would sleep, although health lost {{100 * abs(index.table.difference[2]):.0f}} points.
+#
+# ## What chance does
+#
+# The index is never below zero, so luck always pushes it up. How far? Take the *same* month of two years. If nothing has changed, then for each customer it does not matter which label
+# is last year's and which is this year's. So we toss a coin for each customer, and swap the two labels if it shows heads. Then we compute the index again, 500 times.
+
+# %%
+from loyalty.tasks.t26.pictures import draw_coins, toss_coins
+
+last_year = by_day[pd.Timestamp("2023-08-01")]
+both = last_year.merge(summer, on="customer_id", suffixes=("_then", "_now"))
+then, now = both.segment_then, both.segment_now
+tossed = toss_coins(then, now)
+counts = pd.DataFrame({"then": then.value_counts(), "now": now.value_counts()}) / len(both)
+found = ((counts.now - counts.then) * np.log(counts.now / counts.then)).sum()
+ax = draw_coins(tossed, found, "August against August: what coins do as well")
+
+# %%
+same_month = measure_stability_index(last_year, summer)
+same_month
+
+# %% tags=["verify"]
+assert not same_month.is_drift and found < np.quantile(tossed, 0.95)
+assert abs(np.quantile(tossed, 0.95) - same_month.threshold) < 0.0015
+assert 10 < 0.1 / same_month.threshold < 50
+ratio = 0.1 / same_month.threshold
+
+# %% [markdown]
+# Coins make an index of {{tossed.mean():.4f}} on average, and 19 of 20 stay below {{np.quantile(tossed, 0.95):.4f}}. The helper does not need coins. It draws the customers again, those who joined or left too, from a table in which
+# the shares are equal, and finds nearly the same line: {{same_month.threshold:.4f}}. The famous 0.1 is {{ratio:.0f}} times as high. With a few hundred customers it would be the other way round.
+#
+# And the month decides everything. Winter against summer is far beyond the line; August against August is not. **Compare a month with the same month of last year.**
+#
+# ## An alarm for the year
+#
+# Twelve checks a year are twelve chances for a false alarm: at 5 % each, {{100 * (1 - 0.95**12):.0f}} of 100 quiet years would ring (if the checks were independent). So the checks share the 5 %. The helper watches two things each month: the shares, and how many customers
+# *moved*. Each of the 24 tests a year gets {{100 * (1 - 0.95 ** (1 / 24)):.2f}} %.
+
+# %%
+from loyalty.segment.drift import watch_drift
+from loyalty.tasks.t26.pictures import draw_truth
+
+watch = watch_drift(snapshots, seed=26)
+ax = draw_truth(watch, town.drift_day, "The alarm rings after the rival opened", "a rival opens")
+
+# %% tags=["verify"]
+assert watch.first_alarm > town.drift_day and watch.table.psi.max() < 0.1
+assert (watch.table.alarm[watch.table.as_of <= town.drift_day] == "").all()
+months_late = round((watch.first_alarm - town.drift_day).days / 30.4)
+rings = (watch.table.alarm != "").sum()
+
+# %% [markdown]
+# No alarm before, though a winter and a summer passed. The rival opened on {{town.drift_day:%-d %B %Y}} and took four of five visits of the beauty customers. The first alarm comes {{months_late}} months later: the
+# rule reads three months of receipts, so the old habit fades slowly. The folklore line of 0.1 was never reached: the index was {{watch.table.psi.max():.3f}} at most.
+#
+# ## Customers who change places
+#
+# Now another town. There a quarter of all customers drew a new taste on the same day, so that as many came to each segment as left it.
+
+# %%
+from loyalty.tasks.t26.scene import Drift, keep_steady, open_town
+
+swapped = open_town(keep_steady(Drift(months=(24,), share=0.25)), seed=26)
+exchange = watch_drift(photograph_needs(swapped), seed=26)
+title = "No share moved, but more customers did"
+ax = draw_truth(exchange, swapped.drift_day, title, "a quarter change", of="moves")
+
+# %% tags=["verify"]
+assert set(exchange.table.alarm) == {"", "moves"} and exchange.first_alarm > swapped.drift_day
+peak = exchange.table.loc[exchange.table.more.idxmax()]
+
+# %% [markdown]
+# The index sleeps through the whole year, as it must: the shares did not move. So the chart shows the movers. There the alarm rings. Over six months {{100 * peak.moved:.0f}} of 100 changed their
+# label, a year before it had been {{100 * peak.moved_before:.0f}}: {{100 * peak.more:.1f}} points more ({{100 * peak.low:.1f}} to {{100 * peak.high:.1f}}). A report that shows shares only will never see this kind of drift, and it is the kind that makes
+# old lists wrong.
+#
+# ## A winter that is not like the last one
+#
+# So far each winter had the same flu. Real ones do not.
+
+# %%
+real_winters = open_town(keep_steady(same_winters=False), seed=26)
+flu = watch_drift(photograph_needs(real_winters), seed=26)
+ax = draw_truth(flu, None, "A heavier flu rings too, and then stops")
+
+# %% tags=["verify"]
+on = flu.table.alarm != ""
+assert 1 <= on.sum() <= 5 and not on.iloc[-6:].any()
+
+# %% [markdown]
+# Nobody changed for good here, and the alarm rang {{on.sum()}} times. It is no lie: that winter *was* not like the one before. But it is no drift either. **Last year's month takes out a season that
+# repeats, not one that varies.** So ask a second question before you act: does it still ring when the season is over?
+#
+# ## Changed customers, or a changed method?
+#
+# In the new year Ines improves the rule: it counts lines and not euros. In the yearly report the share of beauty has hardly moved. *"So the rival did us no harm,"* says Jonas. To see what happened, label *both*
+# years by *both* rules: last year's rule on this year's base, and this year's rule on last year's base.
+
+# %%
+from loyalty.segment.drift import split_change
+from loyalty.tasks.t26.scene import label_needs
+
+years = [pd.Timestamp("2024-11-01"), pd.Timestamp("2025-11-01")]
+old_rule = label_needs(town, years)
+new_rule = label_needs(town, years, of="lines", version="2")
+split = split_change(*old_rule, *new_rule)
+ax = split.plot(title="The new rule hides what the rival took", source="simulated chain, seed 26")
+
+# %% tags=["verify"]
+beauty = split.table.set_index("segment").loc["beauty"]
+assert beauty.customers_high < -0.02 and beauty.method_low > 0.02 and abs(beauty.change) < 0.02
+assert abs(beauty.customers + beauty.method - beauty.change) < 1e-12
+assert abs(beauty.order) < 0.02
+
+# %% [markdown]
+# The share of beauty changed by {{100 * beauty.change:+.1f}} points in the report. The customers account for {{100 * beauty.customers:+.1f}} ({{100 * beauty.customers_low:+.1f}} to {{100 * beauty.customers_high:+.1f}}), and the new rule for
+# {{100 * beauty.method:+.1f}}. One hid the other. (It matters which of the two is changed first. The helper takes the mean of both orders, and its column `order` says how much hangs on it: {{100 * beauty.order:+.1f}} points here.)
+
+# %% [markdown]
+# ## What we learned
+#
+# - The **label life** of life-cycle stages: the first month costs most, because some stages last only for weeks. A **half-life** beyond the last month is told as "more than".
+# - Refreshing costs money, stale labels cost money. With labels like these the answer is before each use, or seldom; the cost of a wrong label decides which.
+# - The **stability index** needs a line of its own: from a bootstrap of *your* customers, against the same month of last year, with twelve checks sharing one promise.
+# - **Drift** stays and **seasonality** comes back. Shares do not see customers who change places, so watch the moves as well. And before you praise or blame the customers, run last year's rule on this year's base.
+#
+# ## What could still be wrong
+#
+# - The intervals speak of other households in the same months. One year of one chain says little about other years.
+# - Right means "as a fresh segmentation would say", and the fresh one has its own luck. A label can be right and useless.
+# - Our quiet towns are quieter than yours: nobody joined, nobody left, no card was launched. A growing base moves the shares too, and the alarm will say so.
+# - The cost of a wrong label is a guess until somebody measures it, with a control group.
+#
+# ## Use it on your data
+#
+# Keep one snapshot a month (customer_id, as_of, scheme, version, segment), made by the rule of that year. Then `measure_label_life(snapshots)`, `plan_refresh(life, cost_of_refresh=…, cost_of_stale_label=…)`, and each month
+# `watch_drift(snapshots)`. When the rule changes, `split_change(then_old, now_old, then_new, now_new)`.
+
+# %% [markdown]
+# [[links]]
