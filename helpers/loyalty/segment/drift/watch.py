@@ -72,7 +72,7 @@ class DriftWatch:
         title: str | None = None,
         source: str = "",
     ) -> Axes:
-        """Draw the stability index of each check with its threshold, or how many more customers moved than a year ago."""
+        """Draw the stability index of each check, or how many more customers moved than a year ago."""
         rows = self.table
         ax = ax or plt.subplots(figsize=(9, 4))[1]
         places = np.arange(len(rows))

@@ -1,0 +1,175 @@
+"""The exercise's customers month by month, counted in right and in usual wrong ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from loyalty.segment.drift import (
+    ChangeSplit,
+    DriftWatch,
+    LabelLife,
+    StabilityIndex,
+    measure_label_life,
+    measure_stability_index,
+    plan_refresh,
+    split_change,
+    watch_drift,
+)
+from loyalty.tasks.t26.scene import EXERCISE_SEED, read_new_rule, read_photographs
+
+YEAR = (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-01"))
+AGE = 2
+REFRESH, STALE, PERIOD, LONGEST = 300.0, 0.15, 3, 6
+AUGUST = pd.Timestamp("2025-08-01")
+LAST_AUGUST = pd.Timestamp("2024-08-01")
+SEGMENT = "family"
+EACH = 0.05
+
+
+def find_snapshot(day: pd.Timestamp) -> pd.DataFrame:
+    """The snapshot of a day."""
+    return next(one for one in read_photographs() if one["as_of"].iloc[0] == day)
+
+
+@cache
+def list_year() -> tuple[pd.DataFrame, ...]:
+    """The twelve snapshots of 2024."""
+    return tuple(one for one in read_photographs() if YEAR[0] <= one["as_of"].iloc[0] <= YEAR[1])
+
+
+@cache
+def live(everything: bool = False) -> LabelLife:
+    """The label life in 2024, or over all snapshots."""
+    return measure_label_life(list(read_photographs() if everything else list_year()))
+
+
+def read_age(name: str, age: int = AGE) -> float:
+    """One column of the label life at an age."""
+    return float(live().at(age)[name])
+
+
+@cache
+def pair_labels() -> tuple[pd.DataFrame, ...]:
+    """For each start of 2024 everybody's label then and `AGE` months later; empty for who is not there."""
+    year = list_year()
+    pairs = zip(year[:-AGE], year[AGE:], strict=True)
+    return tuple(
+        then[["customer_id", "segment"]].merge(
+            now[["customer_id", "segment"]], on="customer_id", how="outer", suffixes=("_then", "_now")
+        )
+        for then, now in pairs
+    )
+
+
+def count_right() -> tuple[int, int, int, int]:
+    """Labels that are right, labels given, customers today, and customers on either day."""
+    pairs = pd.concat(pair_labels())
+    right = int((pairs["segment_then"] == pairs["segment_now"]).sum())
+    return right, int(pairs["segment_then"].notna().sum()), int(pairs["segment_now"].notna().sum()), len(pairs)
+
+
+@cache
+def share_unmoved() -> float:
+    """The share of today's customers whose label was the same in the month between too."""
+    year = list_year()
+    right = today = 0
+    for then, between, now in zip(year[:-AGE], year[1:-1], year[AGE:], strict=True):
+        labels = [one.set_index("customer_id")["segment"] for one in (then, between, now)]
+        same = labels[2].index.intersection(labels[0].index).intersection(labels[1].index)
+        right += int(((labels[0][same] == labels[1][same]) & (labels[1][same] == labels[2][same])).sum())
+        today += len(labels[2])
+    return right / today
+
+
+def share_of_first() -> float:
+    """The share of today's customers with the right label, from the labels of January only."""
+    pairs = pair_labels()[0]
+    return float((pairs["segment_then"] == pairs["segment_now"]).sum() / pairs["segment_now"].notna().sum())
+
+
+def find_costs(column: str = "right_today", ages_from: int = 0) -> np.ndarray:
+    """The cost a month of the periods 1 to `LONGEST`, from a column of the label life."""
+    wrong = 1 - live().table[column].to_numpy()
+    costs = []
+    for period in range(1, LONGEST + 1):
+        stale = wrong[ages_from : ages_from + period].mean()
+        costs.append(REFRESH / period + STALE * live().customers * stale)
+    return np.array(costs)
+
+
+@cache
+def plan() -> pd.DataFrame:
+    """The costs of the periods, as the helper finds them."""
+    found = plan_refresh(
+        live(), cost_of_refresh=REFRESH, cost_of_stale_label=STALE, periods=tuple(range(1, LONGEST + 1))
+    )
+    return found.table.set_index("period")
+
+
+def find_index(then: pd.DataFrame, now: pd.DataFrame, base: float = np.e) -> float:
+    """The stability index by hand."""
+    shares = [one["segment"].value_counts(normalize=True).sort_index() for one in (then, now)]
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum() / np.log(base))
+
+
+@cache
+def compare(day: pd.Timestamp) -> StabilityIndex:
+    """August 2025 against another day."""
+    return measure_stability_index(find_snapshot(day), find_snapshot(AUGUST), seed=EXERCISE_SEED)
+
+
+def find_index_of_survivors() -> float:
+    """The index among customers who are in both Augusts."""
+    then, now = find_snapshot(LAST_AUGUST), find_snapshot(AUGUST)
+    kept = set(then["customer_id"]) & set(now["customer_id"])
+    return find_index(then[then["customer_id"].isin(kept)], now[now["customer_id"].isin(kept)])
+
+
+def find_moved_share() -> float:
+    """Half the sum of the absolute differences of the shares."""
+    table = compare(LAST_AUGUST).table
+    return float(table["difference"].abs().sum() / 2)
+
+
+@cache
+def watch() -> DriftWatch:
+    """The alarm as the task asks."""
+    return watch_drift(list(read_photographs()), seed=EXERCISE_SEED)
+
+
+def find_first(rings: Sequence[bool], days: Sequence[pd.Timestamp]) -> pd.Timestamp:
+    """The first day that rings."""
+    return next(day for day, ring in zip(days, rings, strict=True) if ring)
+
+
+def find_first_uncorrected() -> pd.Timestamp:
+    """The first day on which one of the two p-values is below 5 %."""
+    table = watch().table
+    return find_first(list((table["p_shares"] < EACH) | (table["p_moves"] < EACH)), list(table["as_of"]))
+
+
+@cache
+def find_first_against(fixed: bool) -> pd.Timestamp:
+    """The first day from July 2024 on that rings against the first snapshot, or against the month before."""
+    photos = read_photographs()
+    days = [one["as_of"].iloc[0] for one in photos]
+    for place in range(12, len(photos)):
+        base = photos[0] if fixed else photos[place - 1]
+        if measure_stability_index(base, photos[place], false_alarms=0.01, seed=EXERCISE_SEED).is_drift:
+            return days[place]
+    raise RuntimeError("no month rings")
+
+
+@cache
+def split() -> ChangeSplit:
+    """The change from August 2024 to August 2025, told apart."""
+    return split_change(find_snapshot(LAST_AUGUST), find_snapshot(AUGUST), *read_new_rule())
+
+
+def read_part(name: str) -> float:
+    """One part of the change of the segment in question."""
+    return float(split().table.set_index("segment").loc[SEGMENT, name])
