@@ -265,6 +265,18 @@ def _make_spells() -> pd.DataFrame:
 
 
 @cache
+def _list_months() -> list[pd.DataFrame]:
+    """Thirteen monthly snapshots; a few customers move each month."""
+    days = pd.date_range("2023-05-01", periods=13, freq="MS")
+    base = _make_segments()
+    rows = np.arange(len(base))
+    return [
+        base.assign(as_of=day, segment=np.where((rows + place) % 5 < 2, "loyal", "new"))
+        for place, day in enumerate(days)
+    ]
+
+
+@cache
 def _make_history() -> pd.DataFrame:
     waves = [_make_wave().merge(_make_outcomes(), on=["campaign_id", "wave", "customer_id"])]
     waves.append(waves[0].assign(wave=2))
@@ -573,6 +585,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "measure_decay": lambda: {"history": _make_history(), "by": "offer_id", "up_to": 2},
     "measure_gains": lambda: {"trial": _make_trial(), "scores": {"frequency": _make_trial().features["frequency"]}},
     "measure_gaps": lambda: {"receipts": _make_receipts(), "as_of": "2024-05-01", "shares": (0.5, 0.8, 0.95)},
+    "measure_label_life": lambda: {"snapshots": _list_months()},
     "measure_lift": lambda: _list_wave(outcome="sales", before="sales", by="segment"),
     "measure_lifts": lambda: _list_wave(metrics=["responded", ("sales", "orders")], by="segment"),
     "measure_migration": lambda: {
@@ -596,6 +609,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "margin_rate": 0.3,
     },
     "measure_rates": lambda: {"history": _make_history(), "by": ["segment"], "min_size": 5},
+    "measure_stability_index": lambda: {"then": _list_months()[0], "now": _list_months()[-1], "draws": 100},
     "measure_stability": lambda: {"features": _scale_features(), "k": 2, "draws": 5},
     "name_clusters": lambda: {
         "profiles": loyalty.profile_clusters(_cluster_customers(), _make_features(), ["visits"]),
@@ -644,6 +658,13 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "lift": 1,
     },
     "plan_looks": lambda: {"looks": [0.5, 1.0], "correlation": [[1.0, 0.7], [0.7, 1.0]], "spending": "pocock"},
+    "plan_refresh": lambda: {
+        "life": loyalty.measure_label_life(_list_months()),
+        "cost_of_refresh": 250.0,
+        "cost_of_stale_label": 0.2,
+        "customers": 1_000.0,
+        "periods": [1, 2, 3],
+    },
     "predict": lambda: {"code": "33a", "value": 3.0},
     "predict_churn": lambda: {"model": _fit_churn(), "receipts": _make_receipts(), "as_of": "2024-04-15"},
     "predict_from_past": lambda: {"history": _make_history()},
@@ -708,6 +729,12 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "shrink_normal": lambda: {"estimates": [1.0, 2.0, 3.0], "se": [1.0, 1.0, 1.0], "level": 0.9},
     "shrink_rates": lambda: {"successes": [1, 2, 3], "trials": [10, 20, 30], "level": 0.9},
     "simulate_stable": lambda: {"counts": [0, 1, 2, 5], "n": 40, "seed": 1},
+    "split_change": lambda: {
+        "then_old": _list_months()[0],
+        "now_old": _list_months()[-1],
+        "then_new": _list_months()[0].assign(version="2", segment="new"),
+        "now_new": _list_months()[-1].assign(version="2"),
+    },
     "sum_windows": lambda: {
         "receipts": _make_receipts(),
         "start": "2024-01-01",
@@ -735,6 +762,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "cost": 0.5,
     },
     "value_test": lambda: {"effect": 0.0, "se": 1.0, "rollout": 1_000, "n_treated": 100, "n_control": 100},
+    "watch_drift": lambda: {"snapshots": _list_months(), "moves_over": 1, "draws": 500},
     "weight_by_propensity": lambda: _list_people(target="ate"),
 }
 

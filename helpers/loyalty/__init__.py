@@ -46,6 +46,10 @@ _HOMES = {
         "fit_spend measure_calibration predict_churn predict_purchases predict_spend summarise_profile "
         "summarise_purchases track_purchases"
     ),
+    "segment.drift": (
+        "ChangeSplit DriftWatch LabelLife RefreshPlan StabilityIndex measure_label_life measure_stability_index "
+        "plan_refresh split_change watch_drift"
+    ),
     "evaluate.design": (
         "AATest Assignment Balance ClusterDesign Eligibility HoldOut LookPlan Power Rule SampleRatio assign_arms "
         "check_arm_probs check_balance check_sample_ratio count_looks filter_eligible find_detectable find_power "

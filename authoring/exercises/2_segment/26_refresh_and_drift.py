@@ -162,9 +162,12 @@ ax = draw_truth(watch, opens, title, "a rival for families opens", source="simul
 
 # %% tags=["verify", "solution"]
 assert first_alarm > opens and (watch.table.alarm[watch.table.as_of <= opens] == "").all()
+assert watch.table.alarm[watch.table.as_of == first_alarm].item() == "moves"
+tests = watch.table[["p_shares", "p_moves"]].min(axis=1)
+assert watch.table.as_of[tests < 0.05].iloc[0] == first_alarm - pd.DateOffset(months=1)
 
 # %% [markdown] tags=["solution"]
-# {{first_alarm:%-d %B %Y}}. The truth: a rival for families opened on {{opens:%-d %B %Y}}. With an uncorrected 5 % the first ring would have come a month earlier, and in many quiet years too.
+# {{first_alarm:%-d %B %Y}}, by the moves; the shares follow a month later. The truth: a rival for families opened on {{opens:%-d %B %Y}}. With an uncorrected 5 % the first ring would have come a month earlier, and in many quiet years too.
 
 # %% [markdown]
 # **26f Customers or method?** In 2025 Ines changed the rule: it counts lines and not euros. The report shows the family share of August 2024 by the old rule beside that of August 2025 by the new rule. `read_new_rule()` gives both Augusts by

@@ -73,7 +73,7 @@ class RefreshPlan:
             ax.annotate("alike", (period, top), (0, 6), textcoords="offset points", ha="center", fontsize=9)
         ax.set(xticks=rows["period"], ylim=(0, 1.3 * rows["high"].max()))
         ax.set_xlabel("refresh every … snapshots")
-        ax.set_ylabel(f"cost from one snapshot to the next, {self.currency}", parse_math=False)
+        ax.set_ylabel(f"cost per snapshot, {self.currency}", parse_math=False)
         ax.legend(loc="upper right", ncols=2)
         found = (
             f"A refresh every {self.best} snapshots is the cheapest"

@@ -94,6 +94,7 @@ class DriftWatch:
         years = [place == 0 or day.month == 1 for place, day in enumerate(rows["as_of"])]
         names = [f"{day:%b\n%Y}" if year else f"{day:%b}" for day, year in zip(rows["as_of"], years, strict=True)]
         ax.set_xticks(places, names)
+        ax.set_xlim(-0.6, len(rows) - 0.4)
         put_legend_above(ax, columns=3)
         first = self.first_alarm
         found = "No alarm" if first is None else f"The first alarm rings on {first:%Y-%m-%d}"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, grid_along_x, headline
+from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, grid_along_x, headline, mark_truth
 from loyalty.segment.drift import DriftWatch, LabelLife, plan_refresh
 from loyalty.segment.rules import Migration
 from loyalty.stats.intervals import interval_of_share
@@ -200,6 +200,7 @@ def draw_truth(
         place = int((watch.table["as_of"] < day).sum()) - (0 if (watch.table["as_of"] == day).any() else 0.5)
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top + 0.1 * (top - bottom))
-        ax.axvline(place, color=TRUTH, linewidth=2, zorder=1)
+        ax.axvline(place, color=TRUTH, linewidth=1, zorder=1)
+        mark_truth(ax, place, bottom)
         ax.annotate(f"truth: {words}", (place, top), (-6, 0), textcoords="offset points", ha="right", fontsize=10)
     return ax
