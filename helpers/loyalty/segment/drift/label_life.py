@@ -145,13 +145,19 @@ def measure_label_life(snapshots: pd.DataFrame | Sequence[AnyTable], *, level: f
     if gaps.max() > UNEVEN * gaps.min():
         says = f"snapshots should be evenly spaced, found gaps of {gaps.min():.0f} to {gaps.max():.0f} days"
         raise TableError([says], "snapshots")
+    return measure_months(months, level)
+
+
+def measure_months(months: Months, level: float) -> LabelLife:
+    """Measure the label life of snapshots that lie side by side and are evenly spaced."""
     sums, products = _add_up(months)
     table, covariance = _describe(months, sums, products, level)
     ages = table["age"].to_numpy(float)
     half_life, low, high = (find_crossing(ages, table[name].to_numpy()) for name in ("right", "low", "high"))
     present = float((months.codes != ABSENT).sum(axis=0).mean())
     notes = _warn(table, months, half_life)
-    return LabelLife(table, half_life, low, high, float(gaps.mean()), covariance, present, level, tuple(notes))
+    step = (months.days[-1] - months.days[0]).days / (len(months.days) - 1)
+    return LabelLife(table, half_life, low, high, step, covariance, present, level, tuple(notes))
 
 
 def _add_up(months: Months) -> tuple[np.ndarray, np.ndarray]:
@@ -164,16 +170,27 @@ def _add_up(months: Months) -> tuple[np.ndarray, np.ndarray]:
     products = np.zeros((4 * ages, 4 * ages))
     for start in range(0, len(months.codes), BLOCK):
         codes = months.codes[start : start + BLOCK]
-        counts = np.zeros((len(codes), 4 * ages))
+        counts = np.zeros((len(codes), 4 * ages), order="F")
+        there = codes != ABSENT
         for age in range(1, ages + 1):
-            then, now = codes[:, :-age], codes[:, age:]
-            both = (then != ABSENT) & (now != ABSENT)
-            parts = ((then == now) & both, both, now != ABSENT, then != ABSENT)
-            for place, part in enumerate(parts):
-                counts[:, place * ages + age - 1] = part.sum(axis=1)
+            parts = _count_starts(codes, there, age)
+            counts[:, age - 1 :: ages] = parts
         sums += counts.sum(axis=0)
         products += counts.T @ counts
     return sums, products
+
+
+def _count_starts(codes: np.ndarray, there: np.ndarray, age: int) -> np.ndarray:
+    """Count each customer's starts of one age: label right, compared, there today, labelled."""
+    parts = np.zeros((len(codes), 4), dtype=np.int16, order="F")
+    for start in range(codes.shape[1] - age):
+        then, now = there[:, start], there[:, start + age]
+        both = then & now
+        parts[:, 0] += both & (codes[:, start] == codes[:, start + age])
+        parts[:, 1] += both
+        parts[:, 2] += now
+        parts[:, 3] += then
+    return parts
 
 
 def _describe(months: Months, sums: np.ndarray, products: np.ndarray, level: float) -> tuple[pd.DataFrame, np.ndarray]:

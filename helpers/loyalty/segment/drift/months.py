@@ -93,7 +93,7 @@ def _code_segments(tables: Sequence[pd.DataFrame]) -> tuple[tuple[str, ...], np.
     names = sorted({str(one) for _, found in coded for one in found})
     place = {one: number for number, one in enumerate(names)}
     everybody = _list_everybody(tables)
-    codes = np.full((len(everybody), len(tables)), ABSENT, dtype=np.int16)
+    codes = np.full((len(everybody), len(tables)), ABSENT, dtype=np.int16, order="F")
     for column, (table, (numbers, found)) in enumerate(zip(tables, coded, strict=True)):
         mine = np.array([place[str(one)] for one in found], dtype=np.int16)[numbers]
         if len(table) == len(everybody):
@@ -130,9 +130,3 @@ def count_cells(then: np.ndarray, now: np.ndarray, segments: int) -> np.ndarray:
     cells[segments, segments] = 0
     return cells
 
-
-def share_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shares of the segments before and after, from tables of pairs; tables may be stacked."""
-    then = cells[..., :-1, :].sum(axis=-1)
-    now = cells[..., :, :-1].sum(axis=-2)
-    return then / then.sum(axis=-1, keepdims=True), now / now.sum(axis=-1, keepdims=True)

@@ -143,6 +143,13 @@ def split_change(
         )
     ]
     _refuse(tables)
+    table = split_tables(tables, level)
+    days = tables[0]["as_of"].iloc[0], tables[1]["as_of"].iloc[0]
+    return ChangeSplit(table, days, len(tables[0]), len(tables[1]), level, tuple(_warn(table, tables)))
+
+
+def split_tables(tables: list[pd.DataFrame], level: float) -> pd.DataFrame:
+    """Split the change between four checked snapshots: then and now by the old rule, then and now by the new one."""
     names = sorted(set().union(*(table["segment"].unique() for table in tables)))
     sizes = [len(table) for table in tables]
     cells, counts = _count(tables, names)
@@ -158,9 +165,7 @@ def split_change(
             half = z * float(np.sqrt(counts @ (influence @ weights) ** 2))
             row |= {part: value, f"{part}_low": value - half, f"{part}_high": value + half}
         rows.append(row)
-    table = pd.DataFrame(rows)
-    days = tables[0]["as_of"].iloc[0], tables[1]["as_of"].iloc[0]
-    return ChangeSplit(table, days, sizes[0], sizes[1], level, tuple(_warn(table, tables)))
+    return pd.DataFrame(rows)
 
 
 def _refuse(tables: list[pd.DataFrame]) -> None:

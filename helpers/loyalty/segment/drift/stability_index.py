@@ -245,8 +245,9 @@ def find_psi(cells: np.ndarray) -> np.ndarray:
     """
     then = cells[..., :-1, :].sum(axis=-1)
     now = cells[..., :, :-1].sum(axis=-2)
-    first = np.maximum(then, 0.5) / then.sum(axis=-1, keepdims=True)
-    second = np.maximum(now, 0.5) / now.sum(axis=-1, keepdims=True)
+    # A draw of very few customers may leave a day without anybody
+    first = np.maximum(then, 0.5) / np.maximum(then.sum(axis=-1, keepdims=True), 1)
+    second = np.maximum(now, 0.5) / np.maximum(now.sum(axis=-1, keepdims=True), 1)
     used = (then + now) > 0
     return np.where(used, (second - first) * np.log(second / first), 0.0).sum(axis=-1)
 

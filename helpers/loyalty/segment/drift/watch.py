@@ -180,15 +180,22 @@ def watch_drift(
     each = 1 - (1 - false_alarms) ** (1 / (TESTS * checks))
     check_draws(each, draws, "watch_drift")
     months = read_months(snapshots)
-    pairs = _pair_years(months)
-    if not pairs:
+    if not _pair_years(months):
         span = f"{months.days[0]:%Y-%m-%d} to {months.days[-1]:%Y-%m-%d}"
         raise TableError([f"no snapshot stands a year after another one, found {span}"], "snapshots")
     rng = np.random.default_rng([seed, 26])
-    rows = [_check(months, before, now, moves_over, each, level, draws, rng) for before, now in pairs]
+    table = check_months(months, each, moves_over, level, draws, rng)
+    return DriftWatch(table, each, false_alarms, checks, tuple(_warn(table, months, checks)))
+
+
+def check_months(
+    months: Months, each: float, over: int, level: float, draws: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Check each month of snapshots that lie side by side; each test may ring falsely with the chance `each`."""
+    rows = [_check(months, before, now, over, each, level, draws, rng) for before, now in _pair_years(months)]
     table = pd.DataFrame(rows)
     table["alarm"] = [_name_alarm(row.p_shares <= each, row.p_moves <= each) for row in table.itertuples()]
-    return DriftWatch(table, each, false_alarms, checks, tuple(_warn(table, months, checks)))
+    return table
 
 
 def _pair_years(months: Months) -> list[tuple[int, int]]:

@@ -1,0 +1,226 @@
+"""The drift alarm: silent through seasons, awake to drift, on processes of our own and on the world."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from loyalty.segment.drift import measure_stability_index, watch_drift
+from loyalty.segment.drift.watch import check_months, compare_moves
+from loyalty.stats.intervals import compare_rates
+from loyalty.tables.check import TableError
+from loyalty.tasks.t26.scene import keep_steady, open_rival, open_town, photograph_needs, start_of
+from loyalty.world import PRESETS, World
+from loyalty.world.parameters import Drift
+
+MOST = 0.9995
+DAYS = pd.to_datetime(["2024-01-01", "2024-07-01", "2025-07-01"])
+
+
+YEAR = 1 - 0.95 ** (1 / 24)  # the level of each of the 24 tests of a year
+
+
+def check(labels, lay, seed, *, over=1, draws=500):
+    return check_months(lay(labels), YEAR, over, 0.95, draws, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize(("runs", "customers"), [(12, 300), pytest.param(300, 1_000, marks=pytest.mark.slow)])
+def test_a_year_without_drift_rings_seldom(live, lay, runs, customers):
+    """Twelve checks of two tests each, with a season that comes back: at most one year in twenty."""
+    rings = 0
+    for seed in range(runs):
+        table = check(live(seed, customers=customers), lay, seed)
+        assert len(table) == 12
+        rings += (table.alarm != "").any()
+    assert rings <= stats.binom.ppf(MOST, runs, 0.05)
+
+
+def test_uncorrected_tests_would_ring_in_most_years(live, lay):
+    rings = 0
+    for seed in range(12):
+        table = check(live(seed, customers=300), lay, seed)
+        rings += bool((table[["p_shares", "p_moves"]].min(axis=1) < 0.05).any())
+    assert rings >= 5
+
+
+@pytest.mark.parametrize("runs", [5, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_shift_of_five_points_of_two_thousand_customers_is_found(live, lay, runs):
+    found = [check(live(seed, customers=2_000, shift=0.05), lay, seed) for seed in range(runs)]
+    assert sum("shares" in "".join(one.alarm) for one in found) >= 0.8 * runs
+
+
+@pytest.mark.parametrize("runs", [5, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_quarter_that_changes_places_is_seen_in_the_moves_alone(live, lay, runs):
+    moves, shares = 0, 0
+    for seed in range(runs):
+        labels = live(seed, customers=2_000, months=30, exchange=0.25, since=24)
+        table = check(labels, lay, seed, over=6)
+        moves += "moves" in "".join(table.alarm)
+        shares += "shares" in "".join(table.alarm)
+    assert moves >= 0.8 * runs
+    assert shares <= stats.binom.ppf(MOST, runs, 0.05)
+
+
+def test_the_public_function_makes_the_same_table(live, lay, photos):
+    labels = live(9, customers=200)
+    found = watch_drift(photos(labels), moves_over=1, draws=500, seed=9)
+    table = check_months(lay(labels), found.each, 1, 0.95, 500, np.random.default_rng([9, 26]))
+    pd.testing.assert_frame_equal(found.table, table, check_dtype=False)
+    assert found.each == pytest.approx(YEAR)
+
+
+def test_a_season_rings_against_another_month_and_not_against_last_years(live, photos):
+    months = photos(live(1, customers=2_000)[:, [0, 6, 18]])
+    january, last_july, july = (one.assign(as_of=day) for one, day in zip(months, DAYS, strict=True))
+    assert measure_stability_index(january, july, draws=500).is_drift
+    assert not measure_stability_index(last_july, july, draws=500, false_alarms=0.01).is_drift
+
+
+def test_the_level_of_each_test_makes_the_year(live, photos):
+    found = watch_drift(
+        photos(live(2, customers=100, months=13)), moves_over=1, draws=1_000, false_alarms=0.1, checks=6
+    )
+    assert 1 - (1 - found.each) ** 12 == pytest.approx(0.1)
+
+
+def test_moves_of_other_customers_are_two_rates():
+    """Customers of one pair only are independent: the error is that of two rates (Wald)."""
+    before = np.r_[np.repeat([0, 1], [80, 20]), np.full(200, -1)]
+    now = np.r_[np.full(100, -1), np.repeat([0, 1], [120, 80])]
+    moved, base, more, low, high, p = compare_moves(before, now)
+    assert (moved, base, more) == pytest.approx((0.4, 0.2, 0.2))
+    error = np.sqrt(0.2 * 0.8 / 100 + 0.4 * 0.6 / 200)
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=1e-3)
+    referee = compare_rates([80, 20], [200, 100])
+    assert p == pytest.approx(referee.p, abs=0.002)
+
+
+def test_moves_of_the_same_customers_are_pairs():
+    """McNemar's variance of a difference of two shares of the same customers."""
+    rng = np.random.default_rng(1)
+    habit = rng.random(500) < 0.3
+    before, now = ((habit ^ (rng.random(500) < 0.1)).astype(int) for _ in range(2))
+    *_, low, high, _ = compare_moves(before, now)
+    gains, losses = ((now == 1) & (before == 0)).sum(), ((now == 0) & (before == 1)).sum()
+    error = np.sqrt(gains + losses - (gains - losses) ** 2 / 500) / 500
+    assert (high - low) / 2 == pytest.approx(stats.norm.ppf(0.975) * error)
+
+
+def test_nobody_who_moved_is_no_alarm():
+    assert np.isnan(compare_moves(np.array([-1]), np.array([0]))[0])
+    assert compare_moves(np.zeros(5, int), np.zeros(5, int))[-1] == 1.0
+
+
+def test_last_years_day_may_be_a_few_days_off_and_a_missing_one_is_no_check(live, photos):
+    months = photos(live(3, customers=80, months=18))
+    found = watch_drift([one for place, one in enumerate(months) if place != 2], moves_over=1, draws=500)
+    assert len(found.table) == 5 and any("5 checks" in note for note in found.warnings)
+    late = [
+        one.assign(as_of=one.as_of + pd.Timedelta(days=2)) if place > 11 else one for place, one in enumerate(months)
+    ]
+    assert len(watch_drift(late[:14], moves_over=1, draws=500).table) == 2
+
+
+def test_order_and_form_of_the_tables_do_not_matter(live, photos):
+    months = photos(live(4, customers=120, months=14))
+    found = watch_drift(months, moves_over=1, draws=500).table
+    again = watch_drift(pd.concat(months[::-1]).sample(frac=1, random_state=1), moves_over=1, draws=500).table
+    pd.testing.assert_frame_equal(found, again)
+
+
+def test_what_cannot_be_watched_is_refused(live, photos):
+    months = photos(live(5, customers=30, months=13))
+    with pytest.raises(TableError, match="no snapshot stands a year after another"):
+        watch_drift(months[:8])
+    with pytest.raises(TableError) as told:
+        watch_drift(months, checks=0, moves_over=0, false_alarms=2.0)
+    assert len(told.value.problems) == 3
+    with pytest.raises(TableError, match="or more"):
+        watch_drift(months, draws=50)
+
+
+def test_what_it_shows(live, photos):
+    found = watch_drift(photos(live(6, customers=800, months=15, shift=0.2)), moves_over=1, draws=500)
+    assert found.first_alarm == found.alarms[0] and "First alarm" in found.reads()
+    assert found.reads() in found._repr_html_() and found.to_frame().equals(found.table)
+    assert found.plot().get_title(loc="left").startswith("The first alarm rings")
+    assert found.plot(of="moves").get_ylabel().startswith("more movers")
+
+
+def test_what_it_warns_of(live, photos):
+    months = photos(live(8, customers=60, months=13))
+    months[-1] = months[-1].assign(version="2")
+    found = watch_drift(months, moves_over=6, draws=500)
+    assert "version of the rule changed" in found.warnings[0] and "1 checks" in found.warnings[1]
+    assert found.table.p_moves.isna().all() and any("see no moves" in note for note in found.warnings)
+
+
+# --- The world ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_steady_world_rings_in_few_years():
+    rings = 0
+    for seed in range(40):
+        photos = photograph_needs(open_town(keep_steady(), seed, customers=2_000), first=12)
+        found = watch_drift(photos, moves_over=6, draws=1_000, seed=seed)
+        rings += (found.table.alarm.iloc[-12:] != "").any()
+    assert rings <= stats.binom.ppf(MOST, 40, 0.05)
+
+
+@pytest.mark.slow
+def test_a_rival_who_takes_four_of_five_beauty_visits_is_found_and_not_before_he_opens():
+    found, early = 0, 0
+    for seed in range(20):
+        town = open_rival("beauty", 0.2, 24, seed)
+        watch = watch_drift(photograph_needs(town, first=12), draws=1_000, seed=seed)
+        after = watch.table.as_of > town.drift_day
+        found += "shares" in "".join(watch.table.alarm[after])
+        early += (watch.table.alarm[~after] != "").any()
+    assert found >= 16
+    assert early <= stats.binom.ppf(MOST, 20, 0.05)
+
+
+@pytest.mark.slow
+def test_the_worlds_own_drift_moves_no_share_and_is_found_when_a_quarter_changes():
+    moves, shares = 0, 0
+    for seed in range(20):
+        town = open_town(keep_steady(Drift(months=(24,), share=0.25)), seed)
+        assert town.drift_day == start_of(24)
+        watch = watch_drift(photograph_needs(town), draws=1_000, seed=seed)
+        after = watch.table.as_of > town.drift_day
+        moves += "moves" in "".join(watch.table.alarm[after])
+        shares += "shares" in "".join(watch.table.alarm[after])
+    assert moves >= 16
+    assert shares <= stats.binom.ppf(MOST, 20, 0.05)
+
+
+def test_the_worlds_drift_exchanges_types_without_moving_their_shares():
+    """Why the index cannot see it: in the default world 8 % draw a new type by the same shares."""
+    world = World(customers=20_000, months=18, seed=1)
+    day = world.truth.drift_dates[0]
+    then, now = (world.truth.types_on(day + pd.Timedelta(days=shift)) for shift in (0, 1))
+    both = then.merge(now, on="customer_id")
+    changed = (both.type_x != both.type_y).mean()
+    share = PRESETS["default"]().drift.share
+    assert 0.8 * share < changed < share
+    photos = [
+        one.rename(columns={"type": "segment"}).assign(as_of=day + pd.Timedelta(days=shift), scheme="type", version="1")
+        for shift, one in enumerate((then, now))
+    ]
+    assert not measure_stability_index(*photos, false_alarms=0.001).is_drift
+
+
+@pytest.mark.slow
+def test_a_winter_with_another_flu_rings_too():
+    """A season that differs from last year's is not told from drift: the lesson says so."""
+    rings, after = 0, 0
+    for seed in range(20):
+        town = open_town(keep_steady(same_winters=False), seed)
+        table = watch_drift(photograph_needs(town, first=12), draws=1_000, seed=seed).table
+        rings += (table.alarm != "").any()
+        after += (table.alarm[table.as_of.dt.month.between(8, 12)] != "").any()
+    assert rings >= 5
+    assert after <= stats.binom.ppf(MOST, 20, 0.05)
