@@ -2,7 +2,6 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
-#     draft: true
 #     title: the monthly needs
 #     question: How often shall the labels be renewed, and did the families leave?
 #     module: loyalty.segment.drift

@@ -2,7 +2,6 @@
 # jupyter:
 #   loyalty:
 #     kind: lesson
-#     draft: true
 #     title: Refresh and drift
 #     question: How often should we segment again?
 #     part_a: 30

@@ -118,7 +118,7 @@ def test_a_label_that_comes_back_is_right_again(photo):
 MONTHS = st.lists(st.tuples(*[st.integers(-1, 2)] * 3), min_size=1, max_size=20)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(MONTHS, st.integers(0, 99))
 def test_neither_order_nor_form_of_the_tables_matters(photo, rows, seed):
     labels = np.array(rows)

@@ -1,0 +1,152 @@
+"""Exercise 26: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.segment.drift import (
+    measure_label_life,
+    measure_stability_index,
+    plan_refresh,
+    split_change,
+    watch_drift,
+)
+from loyalty.segment.rules import measure_migration
+from loyalty.tasks import check
+from loyalty.tasks.t26 import pictures
+from loyalty.tasks.t26.scene import (
+    open_exercise_town,
+    photograph_households,
+    read_new_rule,
+    read_photographs,
+    start_of,
+)
+
+AUGUSTS = pd.to_datetime(["2024-08-01", "2025-08-01"])
+
+
+@pytest.fixture(scope="module")
+def by_day():
+    return {one.as_of.iloc[0]: one for one in read_photographs()}
+
+
+@pytest.fixture(scope="module")
+def life(by_day):
+    return measure_label_life([one for day, one in by_day.items() if day.year == 2024])
+
+
+def by_hand(then, now):
+    shares = [one.segment.value_counts(normalize=True) for one in (then, now)]
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def test_the_photographs_are_one_label_a_customer_and_month(by_day):
+    assert len(by_day) == 31 and min(by_day) == start_of(6) and max(by_day) == start_of(36)
+    for one in by_day.values():
+        assert one.customer_id.is_unique and one.segment.notna().all() and 3_500 < len(one) < 4_700
+    assert open_exercise_town().drift_day == pd.Timestamp("2025-03-01")
+
+
+def test_the_share_by_hand_is_right_and_survivors_are_named(by_day, life):
+    months = pd.date_range("2024-01-01", "2024-10-01", freq="MS")
+    right = today = both = 0
+    for month in months:
+        then, now = by_day[month], by_day[month + pd.DateOffset(months=2)]
+        pair = then.merge(now, on="customer_id")
+        right += (pair.segment_x == pair.segment_y).sum()
+        both += len(pair)
+        today += len(now)
+    assert check("26a", round(right / today, 3)).status == "right"
+    assert check("26a", right / both).mistake == "survivors_only"
+    assert check("26a", 1 - right / today).mistake == "wrong_share"
+    assert check("26a", life.at(1).right_today).mistake == "one_month"
+    assert check("26a", measure_label_life(list(read_photographs())).at(2).right_today).mistake == "all_snapshots"
+
+
+def test_slips_with_the_cost_are_named(life):
+    wrong = 1 - life.table.right_today
+    each = 0.15 * life.customers
+    assert check("26b", round(100 + each * wrong[:3].mean(), 2)).status == "right"
+    assert check("26b", 100 + each * (1 - life.table.right)[:3].mean()).mistake == "survivors_only"
+    assert check("26b", 100 + each * wrong[1:4].mean()).mistake == "no_fresh_month"
+    assert check("26b", 100 + each * wrong[2]).mistake == "oldest_age_only"
+    assert check("26b", 300 + each * wrong[:3].mean()).mistake == "refresh_not_shared"
+    assert check("26b", each * wrong[:3].mean()).mistake == "no_refresh"
+    assert check("26b", 100 + 0.15 * 5_000 * wrong[:3].mean()).mistake == "all_members"
+
+
+def test_a_period_by_half_life_is_named(life):
+    best = plan_refresh(life, cost_of_refresh=300, cost_of_stale_label=0.15, periods=range(1, 7)).best
+    assert check("26c", best).status == "right"
+    assert check("26c", round(life.half_life)).mistake == "half_life_rounded"
+    assert check("26c", life.half_life).mistake == "half_life"
+    assert check("26c", 1).mistake == "stale_only" and check("26c", 6).mistake == "refresh_only"
+
+
+def test_a_season_taken_for_drift_is_named(by_day):
+    then, now = (by_day[day] for day in AUGUSTS)
+    assert check("26d", round(by_hand(then, now), 4)).status == "right"
+    assert check("26d", by_hand(by_day[pd.Timestamp("2025-02-01")], now)).mistake == "season_for_drift"
+    assert check("26d", by_hand(by_day[pd.Timestamp("2025-07-01")], now)).mistake == "month_before"
+    both = set(then.customer_id) & set(now.customer_id)
+    kept = [one[one.customer_id.isin(both)] for one in (then, now)]
+    assert check("26d", by_hand(*kept)).mistake == "survivors_only"
+    # The mistake turns the verdict round on these data
+    assert measure_stability_index(then, now).is_drift and not measure_stability_index(*kept).is_drift
+    assert check("26d", measure_stability_index(then, now, seed=126).threshold).mistake == "the_threshold"
+
+
+def test_an_alarm_without_correction_or_against_another_month_is_named():
+    watch = watch_drift(list(read_photographs()), seed=126)
+    assert check("26e", watch.first_alarm).status == "right"
+    assert check("26e", watch.first_alarm.date()).status == "right"
+    table = watch.table
+    loose = table.as_of[table[["p_shares", "p_moves"]].min(axis=1) < 0.05].iloc[0]
+    assert check("26e", loose).mistake == "not_corrected"
+    assert check("26e", table.as_of[table.alarm.str.contains("shares")].iloc[0]).mistake == "shares_only"
+    assert check("26e", pd.Timestamp("2024-07-01")).mistake == "season_for_drift"
+
+
+def test_a_changed_method_read_as_changed_customers_is_named(by_day):
+    then, now = (by_day[day] for day in AUGUSTS)
+    family = split_change(then, now, *read_new_rule()).table.set_index("segment").loc["family"]
+    assert check("26f", (round(family.customers, 3), round(family.method, 3))).status == "right"
+    assert check("26f", (family.change, 0.0)).mistake == "method_for_customers"
+    assert check("26f", (0.0, family.change)).mistake == "customers_for_method"
+    assert check("26f", (family.method, family.customers)).mistake == "other_order"
+    assert check("26f", (family.customers, family.change)).mistake == "method_is_the_total"
+
+
+@pytest.mark.parametrize(
+    ("letter", "mistake"), [("A", "folklore_threshold"), ("b", "method_for_customers"), ("D", "season_for_drift")]
+)
+def test_decisions_that_do_not_follow_are_named(letter, mistake):
+    assert check("26g", letter).mistake == mistake
+    assert check("26g", "C").status == "right"
+
+
+def test_the_households_are_labelled_by_one_rule_on_seven_days():
+    photos = photograph_households()
+    assert [f"{one.as_of.iloc[0]:%Y-%m-%d}" for one in photos][::6] == ["2017-07-01", "2018-01-01"]
+    assert all(len(one) == len(photos[0]) for one in photos)
+
+
+def test_the_pictures_say_what_they_show(by_day, life):
+    then, now = (by_day[day] for day in AUGUSTS)
+    ax = pictures.draw_list_today(pd.Series(["a", "a", "b"]), "b", "Most are elsewhere")
+    assert [text.get_text() for text in ax.texts][:2] == ["67", "33"]
+    ax = pictures.draw_stages(measure_migration(then, now, order=sorted(then.segment.unique())), "Who stays")
+    assert len(ax.patches) == 5
+    costs = pictures.compare_costs(life, 300, [0.01, 0.15, 5.0])
+    assert costs.best.tolist()[1:] == [2, 1] and (costs["first"] <= costs.best).all()
+    assert pictures.draw_best_periods(costs, "Periods").get_title(loc="left") == "Periods"
+    both = then.merge(now, on="customer_id")
+    tossed = pictures.toss_coins(both.segment_x, both.segment_y, tosses=50)
+    assert (tossed >= 0).all() and pictures.draw_coins(tossed, 0.002, "Coins").get_title(loc="left") == "Coins"
+    watch = watch_drift(list(by_day.values())[10:], draws=500, moves_over=1)
+    ax = pictures.draw_truth(watch, pd.Timestamp("2025-07-01"), "Rings", "a rival")
+    assert "truth: a rival" in [text.get_text() for text in ax.texts]
+    plt.close("all")
