@@ -157,7 +157,8 @@ from loyalty.tasks.t26.scene import open_exercise_town
 
 opens = open_exercise_town().drift_day
 title = "The index rings in summer, and goes on"
-ax = draw_truth(watch, opens, title, "a rival for families opens", source="simulated chain, seed 126")
+source = "simulated chain, seed 126"
+ax = draw_truth(watch, opens, title, "a rival for families opens", source=source)
 
 # %% tags=["verify", "solution"]
 assert first_alarm > opens and (watch.table.alarm[watch.table.as_of <= opens] == "").all()
@@ -188,7 +189,8 @@ check("26f", both_parts)
 hint("26f")
 
 # %% tags=["solution"]
-ax = split.plot(title="More than half of the families' fall is the rule", source="simulated chain, seed 126")
+title = "More than half of the families' fall is the rule"
+ax = split.plot(title=title, source="simulated chain, seed 126")
 
 # %% tags=["verify", "solution"]
 assert family.method_high < family.customers_high < 0 and abs(family.method) > abs(family.customers)

@@ -57,23 +57,22 @@ still = (today == "cooling").sum()
 print(f"{still} of {len(today)} are still cooling")
 
 # %%
-from loyalty.stats import interval_of_share
+from loyalty.tasks.t26.pictures import count_of_hundred
 
-low, high = interval_of_share(still, len(today))
-share = still / len(today)
-reveal("26-bet", estimate=round(100 * share), low=round(100 * low), high=round(100 * high), unit="of 100")
+of_hundred, low, high = count_of_hundred(today == "cooling")
+reveal("26-bet", estimate=of_hundred, low=low, high=high, unit="of 100")
 
 # %% tags=["verify"]
-assert 0.08 < share < 0.2 and (today == "active").mean() > 0.5
+assert 8 < of_hundred < 20 and of_hundred == round(100 * still / len(today)) and (today == "active").mean() > 0.5
 
 # %%
 from loyalty.tasks.t26.pictures import draw_list_today
 
-ax = draw_list_today(today, "cooling", "The list of cooling households is a list of active ones")
+ax = draw_list_today(today, "cooling", "The list of cooling households: mostly active ones")
 
 # %% [markdown]
-# More than half of them are active again, without any letter. Cooling is a short station: people come back, or they go on to silence. If Marta uses the old
-# list, she sends "we miss you" to people who were here last week.
+# More than half of them are active again. (Did July's letter do it? No table of segments can say that.) Cooling is a short station: people come back, or they go on to
+# silence. If Marta uses the old list, she sends "we miss you" to people who have just been here.
 #
 # ## Is a label still right?
 #
@@ -90,7 +89,7 @@ pd.Series(by_hand, name="labels still right").round(3).rename_axis("months later
 
 # %% [markdown]
 # That is one start. But August, September and so on are starts too: their labels also grow one month old, two months old. The helper takes them all. A
-# label of December cannot be seen for three months yet, so it only counts where it was seen.
+# label of December can only be seen when it is one month old, so it counts only there.
 
 # %%
 from loyalty.segment.drift import measure_label_life
@@ -213,7 +212,8 @@ snapshots = photograph_needs(town)
 by_day = {snapshot.as_of.iloc[0]: snapshot for snapshot in snapshots}
 winter, summer = by_day[pd.Timestamp("2024-02-01")], by_day[pd.Timestamp("2024-08-01")]
 pairs = {"winter": winter, "summer": summer}
-shares = pd.DataFrame({name: one.segment.value_counts(normalize=True) for name, one in pairs.items()})
+counts = pd.DataFrame({name: one.segment.value_counts() for name, one in pairs.items()})
+shares = counts / counts.sum()
 shares.round(3)
 
 # %% [markdown]
@@ -239,7 +239,7 @@ ax = index.plot(title="In August people buy sun cream", source="simulated chain,
 assert abs(index.psi - psi) < 1e-12 and index.is_drift and index.psi < 0.1
 
 # %% [markdown]
-# The helper finds the same number. Is it large? Folklore knows: below 0.1 is small, above 0.25 is drift. Nobody can say where these lines come from, and they know neither how many customers we have nor what month it
+# The helper finds the same number. Is it large? Folklore knows: below 0.1 is small, above 0.25 is drift. These lines are a habit of credit scoring, and they know neither how many customers we have nor what month it
 # is. And here they would sleep, although health lost {{100 * abs(index.table.difference[2]):.0f}} points.
 #
 # ## What chance does
@@ -270,7 +270,7 @@ ratio = 0.1 / same_month.threshold
 
 # %% [markdown]
 # Coins make an index of {{tossed.mean():.4f}} on average, and 19 of 20 stay below {{np.quantile(tossed, 0.95):.4f}}. The helper does not need coins. It draws the customers again, those who joined or left too, from a table in which
-# the shares are equal, and finds nearly the same line: {{same_month.threshold:.4f}}. The famous 0.1 is {{ratio:.0f}} times as high. With a few hundred customers it would be the other way round.
+# the shares are equal, and finds nearly the same line: {{same_month.threshold:.4f}}. The famous 0.1 is {{ratio:.0f}} times as high. The line moves with the number of customers: only for about {{round(len(summer) / ratio, -1):.0f}} customers it would be 0.1.
 #
 # And the month decides everything. Winter against summer is far beyond the line; August against August is not. **Compare a month with the same month of last year.**
 #
@@ -281,10 +281,11 @@ ratio = 0.1 / same_month.threshold
 
 # %%
 from loyalty.segment.drift import watch_drift
-from loyalty.tasks.t26.pictures import draw_truth
+from loyalty.tasks.t26.pictures import SIMULATED, draw_truth
 
 watch = watch_drift(snapshots, seed=26)
-ax = draw_truth(watch, town.drift_day, "The alarm rings after the rival opened", "a rival opens")
+title = "The alarm rings after the rival opened"
+ax = draw_truth(watch, town.drift_day, title, "a rival opens")
 
 # %% tags=["verify"]
 assert watch.first_alarm > town.drift_day and watch.table.psi.max() < 0.1
@@ -293,7 +294,7 @@ months_late = round((watch.first_alarm - town.drift_day).days / 30.4)
 rings = (watch.table.alarm != "").sum()
 
 # %% [markdown]
-# No alarm before, though a winter and a summer passed. The rival opened on {{town.drift_day:%-d %B %Y}} and took four of five visits of the beauty customers. The first alarm comes {{months_late}} months later: the
+# No alarm before, though a summer and an autumn passed. The rival opened on {{town.drift_day:%-d %B %Y}} and took four of five visits of the beauty customers. The first alarm comes {{months_late}} months later: the
 # rule reads three months of receipts, so the old habit fades slowly. The folklore line of 0.1 was never reached: the index was {{watch.table.psi.max():.3f}} at most.
 #
 # ## Customers who change places
@@ -314,8 +315,8 @@ peak = exchange.table.loc[exchange.table.more.idxmax()]
 
 # %% [markdown]
 # The index sleeps through the whole year, as it must: the shares did not move. So the chart shows the movers. There the alarm rings. Over six months {{100 * peak.moved:.0f}} of 100 changed their
-# label, a year before it had been {{100 * peak.moved_before:.0f}}: {{100 * peak.more:.1f}} points more ({{100 * peak.low:.1f}} to {{100 * peak.high:.1f}}). A report that shows shares only will never see this kind of drift, and it is the kind that makes
-# old lists wrong.
+# label, a year before it had been {{100 * peak.moved_before:.0f}}: {{100 * peak.more:.1f}} points more ({{100 * peak.low:.1f}} to {{100 * peak.high:.1f}}). A report that shows shares only will never see this kind of drift, and it makes
+# old lists wrong all the same.
 #
 # ## A winter that is not like the last one
 #
@@ -347,17 +348,17 @@ years = [pd.Timestamp("2024-11-01"), pd.Timestamp("2025-11-01")]
 old_rule = label_needs(town, years)
 new_rule = label_needs(town, years, of="lines", version="2")
 split = split_change(*old_rule, *new_rule)
-ax = split.plot(title="The new rule hides what the rival took", source="simulated chain, seed 26")
+ax = split.plot(title="The new rule hides what the rival took", source=SIMULATED)
 
 # %% tags=["verify"]
 beauty = split.table.set_index("segment").loc["beauty"]
-assert beauty.customers_high < -0.02 and beauty.method_low > 0.02 and abs(beauty.change) < 0.02
+assert beauty.customers_high < -0.02 and beauty.method_low > 0.02 and -0.02 < beauty.change < 0
 assert abs(beauty.customers + beauty.method - beauty.change) < 1e-12
 assert abs(beauty.order) < 0.02
 
 # %% [markdown]
-# The share of beauty changed by {{100 * beauty.change:+.1f}} points in the report. The customers account for {{100 * beauty.customers:+.1f}} ({{100 * beauty.customers_low:+.1f}} to {{100 * beauty.customers_high:+.1f}}), and the new rule for
-# {{100 * beauty.method:+.1f}}. One hid the other. (It matters which of the two is changed first. The helper takes the mean of both orders, and its column `order` says how much hangs on it: {{100 * beauty.order:+.1f}} points here.)
+# The share of beauty changed by −{{100 * abs(beauty.change):.1f}} points in the report. The customers account for −{{100 * abs(beauty.customers):.1f}} (−{{100 * abs(beauty.customers_low):.1f}} to −{{100 * abs(beauty.customers_high):.1f}}), and the new rule for
+# +{{100 * beauty.method:.1f}}. One hid the other. (It matters which of the two is changed first. The helper takes the mean of both orders, and its column `order` says how much hangs on it: {{100 * beauty.order:+.1f}} points here.)
 
 # %% [markdown]
 # ## What we learned

@@ -19,6 +19,17 @@ REAL = "Complete Journey"
 SIMULATED = "simulated chain, seed 26"
 
 
+def count_of_hundred(hits: pd.Series) -> tuple[int, int, int]:
+    """Count hits of 100, with the ends of the 95 % interval (Wilson).
+
+    Parameters
+    ----------
+    hits : Series of bool
+    """
+    low, high = interval_of_share(int(hits.sum()), len(hits))
+    return round(100 * float(hits.mean())), round(100 * float(low)), round(100 * float(high))
+
+
 def draw_list_today(segments: pd.Series, wanted: str, title: str, source: str = REAL) -> Axes:
     """Draw where the customers of an old list are today; the segment that the list promised is coloured.
 
