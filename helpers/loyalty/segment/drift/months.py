@@ -129,4 +129,3 @@ def count_cells(then: np.ndarray, now: np.ndarray, segments: int) -> np.ndarray:
     cells = np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)
     cells[segments, segments] = 0
     return cells
-

@@ -185,7 +185,7 @@ def measure_stability_index(
     cells = count_cells(months.codes[:, 0], months.codes[:, 1], len(months.names))
     rng = np.random.default_rng([seed, 26])
     found = test_cells(cells, false_alarms, draws, rng)
-    low, high = _find_interval(cells, found, level, draws, rng)
+    low, high = find_interval(cells, found, level, draws, rng)
     table = _describe(cells, months.names, level)
     notes = _warn(table, cells)
     if months.version_changed:
@@ -300,7 +300,7 @@ def _draw(table: np.ndarray, total: int, draws: int, rng: np.random.Generator) -
     return drawn.reshape(draws, *table.shape)
 
 
-def _find_interval(
+def find_interval(
     cells: np.ndarray, found: Tested, level: float, draws: int, rng: np.random.Generator
 ) -> tuple[float, float]:
     """The interval of the index of all customers of this kind, from draws of the table that was seen.

@@ -12,7 +12,7 @@ from statsmodels.stats.contingency_tables import SquareTable
 
 from loyalty.segment.drift import measure_stability_index
 from loyalty.segment.drift.months import count_cells
-from loyalty.segment.drift.stability_index import find_psi, fit_without_drift
+from loyalty.segment.drift.stability_index import find_interval, find_psi, fit_without_drift
 from loyalty.segment.drift.stability_index import test_cells as compare_cells
 from loyalty.tables.check import TableError
 from loyalty.tasks.t26.pictures import toss_coins
@@ -113,20 +113,24 @@ def test_without_drift_one_check_in_twenty_rings(runs, customers):
         pytest.param(0.0, 300, 2_000, marks=pytest.mark.slow),
     ],
 )
-def test_the_interval_holds_the_true_index_and_drift_is_found(photo, shift, runs, customers):
+def test_the_interval_holds_the_true_index_and_drift_is_found(shift, runs, customers):
     held, rings = 0, 0
     for seed in range(runs):
         *pair, truth = draw_pair(seed, customers, shift)
-        found = measure(photo, pair, draws=400)
-        held += found.low <= truth <= found.high
-        rings += found.is_drift
-        assert found.low <= found.corrected <= found.high
+        cells = count_cells(*pair, 5)
+        rng = np.random.default_rng([0, 26])
+        found = compare_cells(cells, 0.05, 400, rng)
+        low, high = find_interval(cells, found, 0.95, 400, rng)
+        held += low <= truth <= high
+        rings += found.psi > found.threshold
+        assert low <= max(0.0, found.psi - found.by_chance) <= high
     assert held >= stats.binom.ppf(0.0005, runs, 0.95)
     assert shift == 0 or rings >= 0.8 * runs
 
 
-def test_luck_is_taken_off_on_average(photo):
-    found = [measure(photo, draw_pair(seed, 500), draws=200) for seed in range(16)]
+def test_luck_is_taken_off_on_average():
+    pairs = [draw_pair(seed, 500)[:2] for seed in range(16)]
+    found = [compare_cells(count_cells(*pair, 5), 0.05, 200, np.random.default_rng([0, 26])) for pair in pairs]
     raw = np.mean([one.psi for one in found])
     luck = np.mean([one.by_chance for one in found])
     assert raw == pytest.approx(luck, rel=0.5) and raw > 0.004
