@@ -212,6 +212,6 @@ def draw_truth(
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top + 0.1 * (top - bottom))
         ax.axvline(place, color=TRUTH, linewidth=1, zorder=1)
-        mark_truth(ax, place, bottom)
-        ax.annotate(f"truth: {words}", (place, top), (-6, 0), textcoords="offset points", ha="right", fontsize=10)
+        mark_truth(ax, place, top)
+        ax.annotate(f"truth: {words}", (place, top), (-10, -4), textcoords="offset points", ha="right", fontsize=10)
     return ax
