@@ -206,3 +206,19 @@ def test_the_store_of_an_ordinary_list_is_seen_though_nobody_mapped_it(campaign,
     contacts = read_contacts(tables["contacts"].table, {"by": None, "not_invited": None})
     assert check_alone(contacts, None)[1] == "alarm"
     assert find_cluster(contacts, "store") == "store" and check_alone(contacts, "store")[1] == "good"
+
+
+@pytest.mark.slow
+def test_other_columns_of_a_list_change_no_number(campaign):
+    luck = np.random.default_rng(1)
+    n = len(campaign.contacts)
+    more = campaign.contacts.assign(
+        age=luck.integers(18, 80, n), shop=luck.integers(0, 30, n), note=["a", "b"] * (n // 2)
+    )
+    named = {"contacts": {"columns": {name: name for name in campaign.contacts}}}
+    without, beside = (
+        report_campaign(load_tables({"receipts": campaign.receipts, "contacts": contacts}, named), SETTINGS | COSTS)
+        for contacts in (campaign.contacts, more)
+    )
+    for name in without.sheets:
+        pd.testing.assert_frame_equal(without.sheets[name], beside.sheets[name])
