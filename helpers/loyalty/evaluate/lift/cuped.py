@@ -96,8 +96,9 @@ def adjust_gap(
         return _adjust_by_two_slopes(plain, y, t, x, notes)
     if EVEN[0] <= share <= EVEN[1]:
         return _adjust_by_one_slope(plain, y, t, x, notes)
-    why = f"control is {share:.0%} of all and has {len(control):,} customers"
-    notes.append(f"not adjusted: {why}, too few for a slope of its own; give `slope=` from an earlier wave")
+    small, part = ("control", share) if len(control) <= len(treated) else ("treated", 1 - share)
+    size = f"{part:.0%} of all, {min(len(treated), len(control)):,} customers"
+    notes.append(f"not adjusted, because {small} ({size}) is too small for that; give `slope=` from an earlier wave")
     return _leave_plain(plain, notes)
 
 

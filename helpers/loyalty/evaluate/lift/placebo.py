@@ -12,6 +12,7 @@ import pandas as pd
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.outcomes import apply_margin_rate, build_outcomes
 from loyalty.evaluate.lift.result import Lift
+from loyalty.stats.estimate import Estimate
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CONTACTS
@@ -24,6 +25,29 @@ from loyalty.tables.wave.arms import join_arms
 from loyalty.text import say_money
 
 ONLY_PAST = "there is no other past: an adjustment by what was bought before uses these same days"
+
+
+def is_away(found: Estimate) -> bool:
+    """Whether a placebo lies away from zero: its interval is without zero."""
+    return bool(found.low > 0 or found.high < 0)
+
+
+def say_near_zero(found: Estimate, what: str) -> str:
+    """Say whether a placebo is near zero, as it should be; `what` may be wrong where it is not.
+
+    Examples
+    --------
+    >>> from loyalty.stats.estimate import make_estimate
+    >>> gap = make_estimate(2.0, 0.5, n_treated=9, n_control=9, method="", estimand="")
+    >>> say_near_zero(gap, "the lift")
+    'It should be near zero. It is not: zero is outside the interval, so the lift may be too high.'
+    """
+    if is_away(found):
+        way = "high" if found.effect > 0 else "low"
+        return f"It should be near zero. It is not: zero is outside the interval, so {what} may be too {way}."
+    if found.low <= 0 <= found.high:
+        return "It should be near zero, and zero is inside the interval."
+    return "It should be near zero."
 
 
 @dataclass(frozen=True)
@@ -71,7 +95,7 @@ class PlaceboLift(Lift):
         span = "without an interval" if np.isnan(self.low) else f"{self.level * 100:g} % interval {low} to {high}"
         when = f" ({self.window.say()})" if self.window else ""
         text = f"Before anything was sent{when} the same comparison gives {effect}{points} of {self.measure} a customer"
-        text = f"{text} ({span}). It should be near zero: a gap of those days may be in the lift too."
+        text = f"{text} ({span}). {say_near_zero(self, 'the lift')}"
         return f"{text} Careful: {ONLY_PAST}." if self.window and self.window.shared else text
 
     def reads(self) -> str:

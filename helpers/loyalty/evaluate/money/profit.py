@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 NAME = "the campaign's money"
 NOTES = (
     "profit is what the campaign added, treated less control: what everybody would have bought anyway is not in it",
-    "points are an expected cost on the day of issue; accounting (IFRS 15) defers revenue, and its books differ",
+    "points count at their expected cost on the day when they are given; accounting (IFRS 15) books a part of the "
+    "sales later instead",
 )
 
 
@@ -99,7 +100,11 @@ class Money:
         return self.testing.sample
 
     def sentence(self, unit: str = "", decimals: int = 2) -> str:
-        """Say the verdict in one sentence with its amount, its interval and what to do."""
+        """Say the verdict with its amount, its interval and what to do."""
+        return f"{self.say_finding(unit, decimals)} Next: {self.recommendation}."
+
+    def say_finding(self, unit: str = "", decimals: int = 2) -> str:
+        """Say the verdict in one sentence with its amount and its interval."""
         low, high = (say_money(x, unit, decimals) for x in (self.profit.low, self.profit.high))
         each = say_money(self.profit.effect, unit, decimals)
         total = say_money(self.total.effect, unit)
@@ -108,7 +113,7 @@ class Money:
         span = f"({self.profit.level * 100:g} % interval {low} to {high})"
         if np.isnan(self.profit.low):
             span = "(no interval: all customers of a group are alike)"
-        return f"{start} {each} a customer {span}, {total} in all. Next: {self.recommendation}."
+        return f"{start} {each} per treated customer {span}, {total} in all."
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every named number."""
@@ -437,8 +442,10 @@ def _count(priced: Priced, arm: str, fixed_cost: float, rollout: int | None, lev
     size = n + m if rollout is None else rollout
     test = value_test(profit.effect + cost - contact - fixed_cost / size, profit.se, size, n, m)
     verdict, advice = decide(profit, test)
-    said = f"natural buyers: {sides.anyway:.0%} of the treated who bought would have done so anyway, if the share of "
-    said += "buyers in control tells; the same part of discounts, rewards and points above control's went to them"
+    said = (
+        f"natural buyers: judging by control, {sides.anyway:.0%} of the treated who bought would have bought anyway; "
+    )
+    said += "we count the same part of the extra discounts, rewards and points as theirs"
     return Money(
         profit=profit,
         total=total,

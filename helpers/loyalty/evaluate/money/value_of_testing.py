@@ -127,4 +127,4 @@ def decide(profit: Estimate, test: TestValue) -> tuple[str, str]:
     likely = "send again, because a profit is more likely than a loss"
     if profit.effect <= 0:
         likely = "stop, because a loss is more likely than a profit"
-    return "open", f"{likely}; another test of {test.size:,} customers would cost more than it is worth"
+    return "open", f"{likely}, and a new test of {test.size:,} customers would cost more than it is worth"

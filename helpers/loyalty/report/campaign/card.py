@@ -11,7 +11,7 @@ import pandas as pd
 
 from loyalty.evaluate.money.profit import Money
 from loyalty.report.campaign.job import Job
-from loyalty.report.campaign.placebo import ROW, Placebo
+from loyalty.report.campaign.placebo import ROW, Placebo, say_away
 from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import CAUSED, list_advice
 from loyalty.report.output.html import ReportCard
@@ -21,8 +21,9 @@ WORDS = {"earned": "earned money", "lost": "lost money"}
 HEDGE = "if the cost of {} is left out"
 SEEN = ", but some checks could not be done"
 ASK = "Some checks could not be done, for these reasons:"
+LOOK = "First look for the reason why the groups differed before the start."
 # Where checks could not be done: they may turn a profit into none, and hardly a loss into a profit
-FIRST = "first get what the checks need; if they are then fine, "
+GET = "Get what the checks need, and make the report again."
 DOUBT = "Do not use this result yet: {} failed"
 NO_FIGURE = "There is no result until that is explained. Quote no number of this report, because it may be wrong."
 LUCK = "test the arm {} once more, because it is not yet sure that it earns"
@@ -112,13 +113,15 @@ def make_card(job: Job, measured: Measured) -> ReportCard:
     alarms = measured.alarms
     size = _say_size(measured)
     if alarms:  # no figure that somebody could take for the result
-        return ReportCard(job.kicker, say_doubt(alarms), *write_alarms(alarms, size))
+        headline, tone, facts, notes = write_alarms(alarms, size)
+        notes = (*notes[:-1], *_say_also_away(measured.placebo), notes[-1])
+        return ReportCard(job.kicker, say_doubt(alarms), headline, tone, facts, notes)
     money = measured.said_money
     lift = measured.lift
     total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
     facts = (
         ("Profit", total, f"{low} to {high}"),
-        ("Lift for each customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
+        ("Lift per treated customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
         *size,
     )
     undone = list_undone(measured.checks)
@@ -145,7 +148,7 @@ def _say_verdict(measured: Measured, is_partial: bool) -> str:
 def _say_profit(job: Job, measured: Measured) -> str:
     """The profit per customer with its interval, and which costs are not in it."""
     each = measured.money.profit
-    where = f"in the arm {measured.one_arm}" if measured.one_arm else "on the list"
+    whom = f"customer in the arm {measured.one_arm}" if measured.one_arm else "treated customer"
     missing = list_missing_costs(measured.money)
     before = ""
     if missing:
@@ -158,14 +161,14 @@ def _say_profit(job: Job, measured: Measured) -> str:
     span = f"the truth is probably between {low} and {high} ({each.level:.0%} interval)"
     if pd.isna(each.low):
         span = "there is no interval, because all customers of a group are alike"
-    return f"A{effect[1:]} for each customer {where}; {span}.{before}".replace("%", " %")
+    return f"A{effect[1:]} per {whom}, {say_windows(job)}; {span}.{before}".replace("%", " %")
 
 
 def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tuple[str, ...]:
     """What the reader has to keep in mind, and what to do next."""
     money = measured.said_money
     lift = measured.lift
-    notes = [say_effect(job, lift, arm=measured.one_arm)]
+    notes = [say_effect(job, lift, arm=measured.one_arm), *say_away(measured.placebo, job.unit)]
     if measured.together is not None:
         notes.append(_say_together(job, measured.together, len(measured.arms)))
     shared = tuple(text for text in money.profit.warnings if text in lift.warnings)
@@ -175,11 +178,38 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
     looks = measured.checks.loc[measured.checks["result"] == "look", "check"].tolist()
     if looks:
         notes.append(f"To look at, in the table of checks: {_join(looks)}.")
-    first = FIRST if undone and money.profit.effect > 0 and not list_missing_costs(money) else ""
-    notes.append(f"Next: {first}{money.recommendation}.")
+    notes.append(_say_next(measured, bool(undone)))
     if measured.one_arm:
         notes.append(say_best(len(measured.arms)))
     return tuple(notes)
+
+
+def _say_also_away(placebo: Placebo) -> tuple[str, ...]:
+    """After a failed check: that the groups differed before the start too, without a figure."""
+    if not placebo.away or placebo.days is None:
+        return ()
+    return (f"The groups differed also before anything was sent ({placebo.days.say()}).",)
+
+
+def _say_next(measured: Measured, is_partial: bool) -> str:
+    """What to do next; where something is in doubt, what to look at first."""
+    money = measured.said_money
+    steps = []
+    if measured.placebo.away:
+        steps.append(LOOK)
+    if is_partial and money.profit.effect > 0 and not list_missing_costs(money):
+        steps.append(GET)
+    if not steps:
+        return f"Next: {money.recommendation}."
+    before = " ".join(steps)
+    condition = "If you find no fault" if measured.placebo.away else "If no check fails"
+    return f"Next: {before[0].lower()}{before[1:]} {condition}, {money.recommendation}."
+
+
+def say_windows(job: Job) -> str:
+    """Say which days the money counts."""
+    after = job.days.get("post", 0)
+    return f"during the campaign and the {after} days after it" if after else "during the campaign"
 
 
 def _say_together(job: Job, money: Money, arms: int) -> str:
@@ -316,12 +346,12 @@ def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> st
     effect, low, high = (
         f"{text} {'more' if value >= 0 else 'less'}" for value, text in zip(values, written, strict=True)
     )
-    than = "control" if doubt else "without the campaign"
+    than = "a customer in control" if doubt else "without it"
     zero = ""
     if not doubt and lift.low <= 0 <= lift.high:
         zero = " So it may also have changed nothing."
-    where = f"in the arm {arm}" if arm else "on the list"
-    changed = f"On average a customer {where} bought for {effect} than {than}"
+    who = f"a customer in the arm {arm}" if arm else "a treated customer"
+    changed = f"During the campaign {who} bought on average for {effect} than {than}"
     if pd.isna(lift.low):
         return f"{changed}. There is no interval, because all customers of a group are alike."
     return f"{changed}, probably between {low} and {high} (95 % interval).{zero}"

@@ -22,6 +22,7 @@ from loyalty.report.campaign.card import (
     list_missing_costs,
     make_card,
     say_effect,
+    say_windows,
 )
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
 from loyalty.report.campaign.placebo import ROW, list_rows, measure_placebo, say_lift, say_profit
@@ -38,6 +39,10 @@ from loyalty.text import find_decimals
 
 THIN = "plan the next test with campaign_plan, which says how large both groups must be"
 STOP = "A check has failed: these numbers may be wrong until that is explained."
+WINDOWS = {
+    "of which window main, before contact": "of which during the campaign, before contact",
+    "of which window post, before contact": "of which after it, before contact",
+}
 SHARPENED = "the same, sharpened by sales before"
 
 
@@ -205,8 +210,8 @@ def _number_warnings(money: Money) -> dict[str, str]:
 def _select_money_lines(money: Money) -> pd.DataFrame:
     """The lines of the money that are not zero; sales, margin and profit always."""
     is_shown = (money.lines["per_customer"] != 0) | money.lines["line"].isin(["sales", "margin", "profit"])
-    lines = money.lines[is_shown].drop(columns="adds")
-    return lines.rename(columns={"per_customer": "per customer", "total": "all treated"})
+    lines = money.lines[is_shown].drop(columns="adds").replace({"line": WINDOWS})
+    return lines.rename(columns={"per_customer": "per treated customer", "total": "all treated"})
 
 
 def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.DataFrame) -> dict[str, Section]:
@@ -221,12 +226,15 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
     rows = [_say_lift(name, found, "money") for name, found in measured.lifts_and_placebo.items()]
     table = pd.DataFrame([*rows, _say_lift("customers who bought", measured.response, "percent")])
     if measured.placebo.sales is not None:  # no verdict of its own, and so no p-value
-        table.loc[table["per customer"] == ROW, "p"] = float("nan")
+        is_placebo = table["per customer"] == ROW
+        table.loc[is_placebo, "p"] = float("nan")
+        table.loc[is_placebo, "per customer"] = measured.placebo.name_row()
     parts_of_lines = tuple(name for name in lines["line"] if name.startswith("of which"))
-    notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in measured.money.notes)
+    counted = f"each line counts what came {say_windows(job)}, all windows together"
+    notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in (counted, *measured.money.notes))
     profit = measured.money.profit
     decimals = find_decimals([profit.low, profit.high])
-    money_words: tuple[str, ...] = stop or (measured.said_money.sentence(job.unit, decimals),)
+    money_words: tuple[str, ...] = stop or (measured.said_money.say_finding(job.unit, decimals),)
     money_words = (*money_words, *say_profit(measured.placebo, job.unit))
     if missing := list_missing_costs(measured.money):
         money_words = (*money_words, f"Not in this profit, because nobody gave what they cost: {', '.join(missing)}.")
@@ -355,7 +363,8 @@ def _show_arms(measured: Any, ranking: pd.DataFrame, stop: tuple[str, ...]) -> t
     columns = ["arm", "treated", "profit", "low", "high", "p", "p adjusted", "probability of a loss"]
     money = suppress_small(ranking.rename(columns=names)[columns], ["treated"], ["arm"])
     notes = (
-        "p adjusted: allows for the number of arms (Holm). Shrunken: drawn towards their mean, from four arms on.",
+        "p adjusted: allows for the number of arms (Holm).",
+        "Shrunken: moved towards their mean (only with 4 or more arms).",
     )
     says = "Sales during the campaign, each arm against the same control."
     profit = "Profit per customer assigned, the best first; being best of several is partly luck."
@@ -374,7 +383,7 @@ def _draw_lift(lifts: Mapping[str, Any], job: Job, doubt: bool) -> Axes:
     elif first.low <= 0 <= first.high:
         title = "Sales: no change that can be told from chance"
     else:
-        title = f"{job.amounts(abs(first.effect))[0]} {more} sales for each customer"
+        title = f"{job.amounts(abs(first.effect))[0]} {more} sales per treated customer"
     headline(ax, title, "treated − control per customer assigned, with the 95 % interval")
     return ax
 

@@ -14,7 +14,9 @@ from loyalty.evaluate.lift.placebo import (
     PlaceboLift,
     build_placebo,
     compare_before,
+    is_away,
     place_placebo,
+    say_near_zero,
 )
 from loyalty.evaluate.money.profit import campaign_money
 from loyalty.stats.estimate import Estimate
@@ -58,6 +60,16 @@ class Placebo:
     profit: Estimate | None = None
     days: PlaceboDays | None = None
     why: str = ""
+
+    @property
+    def away(self) -> dict[str, Estimate]:
+        """What lies away from zero although nothing was sent: sales, profit, both or nothing."""
+        found = {"sales": self.sales, "profit": self.profit}
+        return {name: each for name, each in found.items() if each is not None and is_away(each)}
+
+    def name_row(self) -> str:
+        """Name the row of a table, with the days that were measured."""
+        return f"{ROW} ({self.days.say()})" if self.days else ROW
 
 
 def read_early(
@@ -134,9 +146,25 @@ def say_profit(placebo: Placebo, unit: str) -> tuple[str, ...]:
         return ()
     decimals = find_decimals([found.low, found.high])
     effect, low, high = (say_money(value, unit, decimals) for value in (found.effect, found.low, found.high))
-    says = f"The same profit in days when nothing was sent ({placebo.days.say()}), no contact paid: {effect} a customer"
-    says = f"{says} ({found.level * 100:g} % interval {low} to {high}). It should be near zero."
+    when = f"in days when nothing was sent ({placebo.days.say()}), no contact paid"
+    says = f"The same profit {when}: {effect} per treated customer"
+    says = f"{says} ({found.level * 100:g} % interval {low} to {high}). {say_near_zero(found, 'the profit')}"
     return (f"{says} Careful: {ONLY_PAST}." if placebo.days.shared else says,)
+
+
+def say_away(placebo: Placebo, unit: str) -> tuple[str, ...]:
+    """Warn where the groups differed before anything was sent, for the card; nothing where they did not."""
+    if not placebo.away or placebo.days is None:
+        return ()
+    gaps = []
+    for name, found in placebo.away.items():
+        decimals = find_decimals([found.low, found.high])
+        effect, low, high = (say_money(value, unit, decimals) for value in (found.effect, found.low, found.high))
+        gaps.append(f"{effect} of {name} a customer ({found.level * 100:g} % interval {low} to {high})")
+    ways = {"high" if found.effect > 0 else "low" for found in placebo.away.values()}
+    so = f"So the result may be too {ways.pop()}" if len(ways) == 1 else "So the result may be wrong"
+    when = f"before anything was sent ({placebo.days.say()})"
+    return (f"Careful: the groups differed already {when}, by {' and '.join(gaps)}. {so}. Chance can do this too.",)
 
 
 def list_rows(placebo: Placebo) -> list[tuple[str, Any, str, str]]:

@@ -25,10 +25,10 @@ from loyalty.report.campaign.job import (
 )
 from loyalty.report.campaign.other_waves import read_other_waves
 from loyalty.report.campaign.outcome import report_outcome
-from loyalty.report.campaign.placebo import read_early
+from loyalty.report.campaign.placebo import Early, read_early
 from loyalty.report.campaign.settings import SETTINGS, TABLES
 from loyalty.report.campaign.together import find_cluster
-from loyalty.report.campaign.trust import count_days, find_seen
+from loyalty.report.campaign.trust import BALANCE, count_days, find_seen
 from loyalty.report.campaign.uncontrolled import report_without_control
 from loyalty.report.output import parts
 from loyalty.report.output.html import Section
@@ -104,6 +104,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
         says = f"the sales of the campaign's days add up to {total:,.2f}: are all written with a minus?"
         raise TableError([says], "receipts")
     seen = _match_receipts(contacts, receipts)
+    early = read_early(contacts, receipts, values, days, outcomes)
     title = values["title"] or "Campaign report"
     sources = Section(table=parts.list_sources(tables))
     if len(held):
@@ -115,7 +116,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
     common = {
         "read": sources,
         "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
-        "appendix": Section(_define(values, days)),
+        "appendix": Section(_define(values, days, early)),
     }
     job = Job(
         values=values,
@@ -132,7 +133,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
         bought=count_days(receipts, contacts, first, first + length),
         held=held,
         other=read_other_waves(tables, values, contacts),
-        early=read_early(contacts, receipts, values, days, outcomes),
+        early=early,
     )
     return job, common
 
@@ -178,7 +179,7 @@ def _list_skipped(
     return pd.concat([table, pd.DataFrame(rows, columns=table.columns)], ignore_index=True)
 
 
-def _define(values: Mapping[str, Any], days: Mapping[str, int]) -> tuple[str, ...]:
+def _define(values: Mapping[str, Any], days: Mapping[str, int], early: Early) -> tuple[str, ...]:
     start, end = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
     before, after = (pd.Timedelta(days=days[name]) for name in ("pre", "post"))
     return (
@@ -186,9 +187,18 @@ def _define(values: Mapping[str, Any], days: Mapping[str, int]) -> tuple[str, ..
         "not. The interval: of 100 such tests, at least 95 have an interval that holds the true effect.",
         "Profit: margin after discounts, less rewards, points and contact; treated less control, during and after the "
         f"campaign. Margin rate {values['margin_rate']:g}. Earned or lost is said when the interval lies on one side.",
-        "Placebo: the same comparison in as many days before the start, when nothing had been sent. It has no verdict: "
-        "of 20 such campaigns one has an interval without zero by chance.",
+        _define_placebo(early),
         f"Windows, without their last day: before {start - before:%Y-%m-%d} to {start:%Y-%m-%d}, during "
         f"{start:%Y-%m-%d} to {end:%Y-%m-%d}, after {end:%Y-%m-%d} to {end + after:%Y-%m-%d}.",
         f"Groups under {SMALL} customers are not shown. {parts.list_versions()}.",
     )
+
+
+def _define_placebo(early: Early) -> str:
+    """Say what the placebo is, and in which days it was measured."""
+    if early.days is None:
+        return f"Placebo: the same comparison in days when nothing had been sent. There is none here: {early.why}."
+    says = f"Placebo: the same comparison before the start, when nothing had been sent ({early.days.say()})."
+    if not early.days.shared:
+        says = f"{says} The check '{BALANCE}' looks at later days, the window before."
+    return f"{says} It has no verdict: of 20 such campaigns one has an interval without zero by chance."

@@ -61,8 +61,8 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
     notes = [
         "Effect: on sales. Profit: during and after the campaign, with its interval; for all segments together it is "
         "the profit above.",
-        "Shrunken: the effect drawn towards the mean of all segments, from four cells on.",
-        "p adjusted: allows for the number of cells (Benjamini and Hochberg).",
+        "Shrunken: the effect moved towards the mean of all segments (only with 4 or more comparisons).",
+        "p adjusted: allows for the number of comparisons (Benjamini and Hochberg).",
     ]
     if lonely:
         notes.append(f"Not compared, because a group has fewer than two customers there: {list_few(lonely)}.")

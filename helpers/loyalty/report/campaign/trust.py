@@ -89,7 +89,7 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     rows.append(check_alone(job.contacts, job.values["cluster"]))
     rows.append(check_other_waves(job.contacts, job.other, find_measured_days(job.values, job.days.get("post", 0))))
     lines = [translate(finding) for finding in found.findings]
-    rows += _compare_together(job, [line for line in lines if line is not None])
+    rows += _name_days(job, _compare_together(job, [line for line in lines if line is not None]))
     rows += [(name, "note", text) for name, text in notes.items()]
     return make_checks(rows)
 
@@ -101,6 +101,17 @@ def _compare_together(job: Job, lines: list[tuple[str, str, str]]) -> list[tuple
     alike = check_balance_together(job.contacts, job.outcomes, job.cluster, BALANCE, job.unit)
     sizes = check_cluster_sizes(job.contacts, job.cluster, job.planned, job.plan.get("mode"))
     return replace_lines(lines, [alike, *sizes])
+
+
+def _name_days(job: Job, lines: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Name the days in which groups were found alike: those of the placebo are others."""
+    start = pd.Timestamp(job.values["start"])
+    first = start - pd.Timedelta(days=job.days.get("pre", 0))
+    days = f"; these days are {first:%Y-%m-%d} to {start - pd.Timedelta(days=1):%Y-%m-%d}"
+    return [
+        (name, state, says + days if name == BALANCE and state in ("good", "look") else says)
+        for name, state, says in lines
+    ]
 
 
 def replace_lines(

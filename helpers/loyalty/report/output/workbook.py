@@ -90,12 +90,14 @@ def kind_of(name: str) -> str:
 
     Examples
     --------
-    >>> [kind_of(name) for name in ("customers", "share of sales", "p", "sales")]
+    >>> [kind_of(name) for name in ("treated", "share of sales", "p", "per treated customer")]
     ['count', 'percent', 'p', 'money']
     """
     words = set(name.lower().replace("_", " ").split())
     if words & {"p"}:
         return "p"
+    if words & {"per"}:
+        return "money"
     if words & {"share", "rate", "relative", "filled", "probability"}:
         return "percent"
     counted = {"customers", "treated", "control", "rows", "orders", "receipts", "n", "buyers", "empty", "days"}

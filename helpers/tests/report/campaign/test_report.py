@@ -52,7 +52,7 @@ def test_the_truth_of_the_world_lies_in_the_interval(report, campaign):
 
 def test_too_few_controls_for_a_slope_are_said_and_nothing_is_sharpened(report):
     assert report.results["sharp"] is None and report.results["lift"].n_control < 1_000
-    assert any("too few for a slope of its own" in text for text in report.sections["lift"].text)
+    assert any("is too small for that" in text for text in report.sections["lift"].text)
     assert "the same, sharpened by sales before" not in set(report.sections["lift"].to_frame()["per customer"])
 
 
@@ -94,7 +94,7 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
     assert (
         undone[-1] == "Planned end: needs the column `planned_end` in the record of the campaign (the table campaigns)."
     )
-    assert report.card.notes[first + checks["not done"]].startswith("Next: first get what the checks need")
+    assert report.card.notes[first + checks["not done"]].startswith("Next: get what the checks need")
     assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
     assert checks["note"] > 0, "remarks are no checks"
 
@@ -243,7 +243,9 @@ def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campai
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS | COSTS)
     assert "the best of 2 arms" in report.card.notes[-1]
     best = report.results["money"].arm
-    assert f"the arm {best} earned money" in report.card.verdict and f"in the arm {best};" in report.card.headline
+    assert (
+        f"the arm {best} earned money" in report.card.verdict and f"in the arm {best}, during" in report.card.headline
+    )
     assert report.card.facts[2][2].startswith(f"in the arm {best}, against ")
     (together,) = [note for note in report.card.notes if note.startswith("Both arms together, ")]
     assert (
@@ -419,10 +421,42 @@ def test_beside_the_lift_stands_the_same_measurement_before_the_start(report, ca
     profit = measure_placebo_lift(campaign.contacts, campaign.receipts, "margin", **options)
     assert placebo.profit.effect == pytest.approx(profit.effect)  # nothing was sent, and nothing redeemed
     table = report.sections["lift"].to_frame().set_index("per customer")
-    assert np.isnan(table.loc[ROW, "p"]) and "Before anything was sent" in " ".join(report.sections["lift"].text)
+    assert np.isnan(table.loc[f"{ROW} ({placebo.days.say()})", "p"]) and "Before anything was sent" in " ".join(
+        report.sections["lift"].text
+    )
     assert "in days when nothing was sent" in " ".join(report.sections["money"].text)
     assert report.sheets["summary"].set_index("what")["value"]["Placebo lift"] == placebo.sales.effect
     assert ROW in [label.get_text() for label in report.draw("lift").get_yticklabels()]
+    assert f"nothing had been sent ({placebo.days.say()})" in " ".join(report.sections["appendix"].text)
+    checks = report.sheets["checks"].set_index("check")["what was found"]
+    assert checks["Groups alike before the start"].endswith("these days are 2023-04-03 to 2023-04-30")
+
+
+def test_a_placebo_around_zero_is_no_warning_and_the_days_of_the_money_are_named(report):
+    assert not report.results["placebo"].away
+    words = " ".join((*report.card.notes, *report.sections["lift"].text, *report.sections["money"].text))
+    assert "differed already" not in words and "It is not" not in words and "zero is inside the interval" in words
+    assert "per treated customer, during the campaign and the 28 days after it;" in report.card.headline
+    assert "Next: " not in " ".join(report.sections["money"].text), "the card says what is next, once"
+
+
+@pytest.mark.parametrize(("factor", "way"), [(3.0, "high"), (0.2, "low")])
+def test_groups_that_differed_before_the_start_are_named_on_the_card_and_looked_at_first(campaign, report, factor, way):
+    early = campaign.receipts["time"].between("2023-03-06", "2023-04-02 23:59:59")
+    treated = campaign.contacts.loc[campaign.contacts["arm"] != "control", "customer_id"]
+    grown = np.where(early & campaign.receipts["customer_id"].isin(treated), factor, 1.0)
+    receipts = campaign.receipts.assign(
+        sales=campaign.receipts["sales"] * grown, margin=campaign.receipts["margin"] * grown
+    )
+    found = report_campaign(campaign.load(receipts=receipts), SETTINGS | COSTS | {"planned_control_share": 0.25})
+    assert set(found.results["placebo"].away) == {"sales", "profit"}
+    assert found.verdict == report.verdict, "the placebo changes no verdict"
+    (careful,) = [note for note in found.card.notes if "differed already" in note]
+    assert "28 days, 2023-03-06 to 2023-04-02" in careful and f"So the result may be too {way}." in careful
+    (advice,) = [note for note in found.card.notes if note.startswith("Next: ")]
+    assert advice.startswith("Next: first look for the reason why the groups differed before the start.")
+    assert f"It is not: zero is outside the interval, so the lift may be too {way}." in found.sections["lift"].text[1]
+    assert f"so the profit may be too {way}." in " ".join(found.sections["money"].text)
 
 
 @pytest.mark.slow

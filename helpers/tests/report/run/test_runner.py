@@ -336,7 +336,9 @@ def test_the_same_campaign_gives_the_same_numbers_from_every_kind_of_file(tmp_pa
         numbers = (
             found.sheets["summary"].set_index("what")["value"].drop(["Verdict", "Start", "End", "Costs not given"])
         )
-        summaries.append([*numbers, *found.sheets["money"]["per customer"], *found.sheets["segments"]["effect"]])
+        summaries.append(
+            [*numbers, *found.sheets["money"]["per treated customer"], *found.sheets["segments"]["effect"]]
+        )
     assert summaries[0][0] > 500
     assert all(summary == pytest.approx(summaries[0], rel=1e-9) for summary in summaries[1:])
 
