@@ -138,17 +138,18 @@ class Power:
         """What the plan can see, in one sentence; `unit` is the currency."""
         text = f"With {self.control:.0%} of {self.size:,.0f} customers left out ({self.n_control:,.0f}), "
         if np.isnan(self.effect):
-            return f"{text}no possible effect is seen in {self.power:.0%} of waves: the groups are too small."
+            return f"{text}no possible effect is seen in {self.power:.0%} of tests: the groups are too small."
         relative = self.noise.relate(self.effect)
         text += f"an effect of {self._say(self.effect, unit)} a customer"
         if np.isfinite(relative):
             text += f" ({relative:.1%} of the base)"
-        text += f" is seen in {self.power:.0%} of waves; over all the treated it leaves {say_money(self.profit, unit)}"
-        if self.cost:
-            text += " after costs"
-        text += "."
+        kind = "profit" if self.profit >= 0 else "loss"
+        text += (
+            f" is seen in {self.power:.0%} of tests; it would mean a {kind} of {say_money(abs(self.profit), unit)} in "
+        )
+        text += "all, after costs." if self.cost else "all."
         if np.isfinite(self.power_of_baskets):
-            text += f" If baskets grow instead of the number of buyers, it is seen in {self.power_of_baskets:.0%}."
+            text += f" If people buy more per visit instead, it is seen in {self.power_of_baskets:.0%}."
         if self.cost > 0:
             verdict = "would be seen too" if self.sees_break_even else "is smaller, and would be missed more often"
             text += f" The break-even of {self._say(self.break_even, unit)} {verdict}."
@@ -188,7 +189,7 @@ class Power:
         ax.set_xticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5], "1% 2% 5% 10% 20% 50%".split())
         ax.minorticks_off()
         self._draw_money_axis(ax, unit)
-        headline(ax, title, f"smallest effect per customer that is seen in {self.power:.0%} of waves", source)
+        headline(ax, title, f"smallest effect per customer that is seen in {self.power:.0%} of tests", source)
         return ax
 
     def _draw_money_axis(self, ax: Axes, unit: str) -> None:

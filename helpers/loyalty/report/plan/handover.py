@@ -46,7 +46,8 @@ METRIC = "sales per customer assigned, during the campaign"
 NOTES = {
     "economics": "Base rate: the part that buys in {days} days without the offer. Needed rate: the part that must buy "
     "for the offer to pay; empty where no rate up to 100 % pays. Assumed: {assumed}.",
-    "size": "Effects are sales per customer assigned, before discounts; several arms share the 5 % of false alarms.",
+    "size": "Effects: sales per drawn customer, before discounts. All arms together have 5 % of false alarms. "
+    "Treated and control stand here as planned; the draw comes near to that.",
     "files": "No control is on a send list. Send lists hold real ids and addresses, because the sender needs them; the "
     "assignment names the control and stays inside. It is the contact list of the campaign's report.",
     "appendix": "Break-even: the rise from which on margin pays contacts, gifts and discounts, also those that "
@@ -185,10 +186,10 @@ def _say_sizes(arms: Sequence[ArmPlan]) -> pd.DataFrame:
     rows = [
         {
             "arm": arm.name,
-            "treated": round(arm.power.n_treated),
-            "control": round(arm.power.n_control),
+            "planned treated": round(arm.power.n_treated),
+            "planned control": round(arm.power.n_control),
             "effect seen": arm.power.effect,
-            "seen, relative": arm.power.effect / arm.power.noise.base,
+            "seen, relative to usual sales": arm.power.effect / arm.power.noise.base,
             "break-even": None if math.isnan(arm.needed) else arm.power.break_even,
             "expected": arm.expected,
             "so": arm.verdict,
@@ -299,7 +300,8 @@ def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
         lost += [f"{segment!r}{of_arm}" for segment in losers["segment"].tolist()]
     if not lost:
         return ()
-    return (f"Leave out {', '.join(lost)}, because a loss is expected there.",)
+    counted = f"The expected profit still counts {'it' if len(lost) == 1 else 'them'}."
+    return (f"Leave out {', '.join(lost)}, because a loss is expected there. {counted}",)
 
 
 def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
@@ -309,8 +311,8 @@ def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
         "base_rate": "base rate",
         "basket": "sales a buyer",
         "break_even_response": "needed rate",
-        "break_even_lift": "needed, relative",
-        "lift": "expected, relative",
+        "break_even_lift": "needed, relative to base rate",
+        "lift": "expected, relative to base rate",
         "expected_profit_per_customer": "profit each",
         "expected_profit": "profit in all",
     }
@@ -330,15 +332,18 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     even = {
         "cannot pay": "even if everybody bought, it would not pay",
         "no costs": "without the costs nobody knows what it needs to pay",
-    }.get(worst.verdict, f"the campaign pays from {said['even']} on ({part['even']}), its break-even")
+    }.get(worst.verdict, f"the campaign pays from {said['even']} on ({part['even']} of usual sales), its break-even")
     sentence = (
-        f"This plan can see an effect of {said['seen']} a customer or more ({part['seen']} of usual sales); {even}."
+        f"The test can see only effects of {said['seen']} a customer or more ({part['seen']} of usual sales); {even}."
     )
+    lift = "the lift of earlier waves" if plan.values["expected_lift"] is None else "the lift that was given"
     notes = []
     if power.cost > 0:
         notes.append(f"It pays if {worst.needed:.0%} more customers buy than usual.")
     if not math.isnan(worst.expected):
-        notes.append(f"Expected: {said['expected']} a customer ({part['expected']}), with the lift that was given.")
+        notes.append(
+            f"Expected: {said['expected']} of sales a customer ({part['expected']} of usual sales), with {lift}."
+        )
     if power.cost > 0 and not power.sees_break_even:
         share = worst.find_control(plan.drawn.shares)
         notes.append(_say_blind(worst, share))
@@ -356,8 +361,12 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     facts = (
         ("Seen from", said["seen"], f"{part['seen']} of usual sales"),
         ("Break-even", "none" if math.isnan(worst.needed) else said["even"], "sales a customer"),
-        ("Expected profit", "not known" if math.isnan(plan.profit) else say_money(plan.profit, unit), "after costs"),
-        ("Sent to", f"{sent.sum():,}", f"{say_few(int((~sent).sum()))} in control"),
+        (
+            "Expected profit",
+            "not known" if math.isnan(plan.profit) else say_money(plan.profit, unit),
+            "after costs, all segments",
+        ),
+        ("Sent to", f"{sent.sum():,}", f"{say_few(int((~sent).sum()))} in control, as drawn"),
     )
     kicker = f"{title} · {parts.say_day(pd.Timestamp(plan.values['start']))}, {plan.days} days"
     return ReportCard(kicker, verdict, sentence, tone, facts, tuple(notes))

@@ -37,6 +37,8 @@ UNLOCKS = (
     ("history", "the lift of earlier waves, and so the expected profit"),
 )
 
+GIVEN = "the table history, without the setting expected_lift"
+
 
 @check_arguments
 def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> CampaignPlan:
@@ -90,8 +92,17 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     checks = _check(plan, wide, seen, (day - known).days)
     record = make_record(plan)
     files, listed = make_files(plan, record)
-    skipped = parts.list_skipped(UNLOCKS, tables)
+    skipped = _list_skipped(tables, values)
     return lay_out(plan, checks, record, files, listed, skipped, parts.show_sources(tables))
+
+
+def _list_skipped(tables: Mapping[str, Any], values: Mapping[str, Any]) -> pd.DataFrame:
+    """List what the plan left out; with a given lift there is an expected profit, and no history is read."""
+    skipped = parts.list_skipped(UNLOCKS, tables)
+    if values["expected_lift"] is not None:
+        is_lift = skipped["what unlocks it"] == "the table history"
+        skipped.loc[is_lift] = ["a lift measured in earlier waves, in place of the given one", GIVEN]
+    return skipped.rename(columns={"not in this report": "not in this plan"})
 
 
 def _find_last_known(receipts: AnyTable, day: pd.Timestamp, days: int) -> pd.Timestamp:
@@ -149,7 +160,8 @@ def _check_base_rate(plan: Draft, wide: pd.DataFrame) -> tuple[str, str, str]:
     table = plan.arms[0].economics
     bought = float((wide["orders_pre"] > 0).mean())
     pace = float(np.average(table["base_rate"], weights=table["customers"]))
-    words = f"{pace:.1%} buy in such a window at each one's own pace so far; {bought:.1%} bought in the last one"
+    days = f"{plan.days} days"
+    words = f"by their own pace so far {pace:.1%} should buy in {days}; in the last {days} {bought:.1%} did"
     is_far = abs(pace - bought) > 0.2 * max(bought, 0.01)
     return "Base rate", "look" if is_far else "good", words
 

@@ -390,14 +390,14 @@ def test_a_group_too_small_for_any_possible_effect_says_so():
     assert np.isnan(plan.effect)
     assert any("no possible effect" in text for text in plan.warnings)
     for lost in (plan, find_detectable(rate=0.95, size=100, cost=0.1)):
-        assert lost.sentence().endswith("no possible effect is seen in 80% of waves: the groups are too small.")
+        assert lost.sentence().endswith("no possible effect is seen in 80% of tests: the groups are too small.")
         assert "nan" not in lost.plot().get_title("left") + " ".join(text.get_text() for text in plt.gca().texts)
 
 
 def test_an_effect_is_no_share_of_a_mean_that_is_not_known_or_not_above_zero():
     for mean in ({}, {"mean": 0.0}, {"mean": -2.0}):
         plan = find_detectable(sd=1.0, size=200, **mean)
-        assert "an effect of 1.09 a customer is seen in 80% of waves" in plan.sentence()
+        assert "an effect of 1.09 a customer is seen in 80% of tests" in plan.sentence()
         assert np.isnan(plan.to_frame()["relative"].iloc[0]) and plan.curve()["relative"].isna().all()
 
 
@@ -424,7 +424,7 @@ def test_the_power_that_is_left_if_baskets_grow_is_said_and_seen_in_repeated_tes
     plan = find_detectable(spent, size=20_000, control=0.05)
     assert plan.power == 0.8 and plan.power_of_baskets == pytest.approx(0.71, abs=0.01)
     assert plan.power_of_baskets == find_power(spent, size=20_000, effect=plan.effect, growth="scale").power
-    assert "If baskets grow instead of the number of buyers, it is seen in 71%." in plan.sentence()
+    assert "If people buy more per visit instead, it is seen in 71%." in plan.sentence()
     assert plan.to_frame()["power_of_baskets"].iloc[0] == plan.power_of_baskets
     assert "power_of_baskets" in plan._repr_html_()
     trial = find_detectable(spent, size=20_000, control=0.05, growth="scale")

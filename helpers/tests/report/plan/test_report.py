@@ -210,7 +210,7 @@ def test_addresses_go_to_the_sender_and_nowhere_else(tables, tmp_path):
 def test_the_verdict_comes_first(tables, changes, verdict, words):
     plan = plan_campaign(tables, SETTINGS | changes)
     assert (plan.verdict, plan.card.verdict) == (verdict, words)
-    assert "This plan can see an effect of" in plan.card.headline
+    assert "The test can see only effects of" in plan.card.headline
     power = plan.results["draft"].worst.power
     blind = any("would often miss an effect that just pays" in note for note in plan.card.notes)
     assert blind == (power.cost > 0 and not power.sees_break_even)
@@ -265,7 +265,9 @@ def test_the_lift_of_earlier_waves_is_learned_by_segment(tables):
     by_hand = np.average([x.effect for x in each], weights=weight) / np.average([x.base for x in each], weights=weight)
     assert learn_lifts(rows)["1–2 чека"] == pytest.approx(by_hand) and 0.1 < by_hand < 0.3
     plan = plan_campaign(tables | load_tables({"history": rows}), SETTINGS)
-    assert plan.sections["economics"].to_frame()["expected, relative"].tolist() == pytest.approx([by_hand] * 3)
+    assert plan.sections["economics"].to_frame()["expected, relative to base rate"].tolist() == pytest.approx(
+        [by_hand] * 3
+    )
     with pytest.raises(TableError, match="nothing is learned from it"):
         learn_lifts(rows.assign(arm="mail"))
 
