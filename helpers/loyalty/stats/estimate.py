@@ -79,7 +79,7 @@ class Estimate:
         if self.low > 0 or self.high < 0:
             return f"Zero lies outside the interval: the effect is {'above' if self.low > 0 else 'below'} zero."
         if self.low <= 0 <= self.high:
-            return "Zero lies inside the interval: that there is no effect fits the data too."
+            return "Zero is inside the interval: there may be no effect at all."
         return "Without an interval nothing can be said."
 
     def _size_line(self) -> str:

@@ -73,7 +73,7 @@ def list_blind(record: Record) -> tuple[str, ...]:
         sizes = [f"{loss:.1%} of {who}" for loss, who in zip(losses, ("control", "the treated"), strict=True)]
         says.append(
             "customers who were taken off the list and out of the outcomes at random, such as those who unsubscribed; "
-            f"the counts show it in 80 of 100 campaigns like this one from {' or '.join(sizes)} on"
+            f"in 80 of 100 campaigns like this one the counts show it only if {' or '.join(sizes)} or more are lost"
         )
     says.append("prices or taxes that are counted in one group only, and only since the start: it looks as a lift does")
     if record.lines is None:

@@ -82,7 +82,7 @@ class Lift(Estimate):
             where = f"In `{self.segment}` it" if self.segment else "It"
             text = f"{where} is open whether `{self.arm}` changed {what}: "
             text += f"the difference is {say(self.effect)}{points} ({reach})"
-            return f"{text}, and zero is among what the data allow."
+            return f"{text}, and it may well be zero."
         where = f"In `{self.segment}` " if self.segment else ""
         verb = "raised" if self.effect > 0 else "lowered"
         size = f"{say(abs(self.effect))}{points}"

@@ -144,11 +144,11 @@ class PlanValue:
         said = ", which is open" if is_open else ""
         own = f"{low} to {high}" if np.isfinite(self.low) else "no interval"
         paired = f"{gap_low} to {gap_high}{said}" if np.isfinite(self.difference.low) else "no interval"
-        known = f"judged from as much as {self.ess:,.0f} customers"
+        known = f"for this plan the log is worth about {self.ess:,.0f} customers"
         if not np.isfinite(self.value):
-            return f"What the plan would have brought cannot be told from this log, {known}."
+            return f"What the plan would have brought cannot be told from this log: {known}."
         return (
-            f"The plan would have brought {value} a customer and wave ({own}), {known}. "
+            f"The plan would have brought {value} a customer and wave ({own}); {known}. "
             f"Against {self.against}: {gap} ({paired})."
         )
 

@@ -278,8 +278,8 @@ def _say_quiet(profile: pd.DataFrame, quiet: pd.Series, typical: float) -> str:
     sales = float(profile["monetary"].sum())
     lost = profile.loc[quiet.to_numpy(), "monetary"].sum() / sales if sales > 0 else float("nan")
     return (
-        f"{n:,} of {len(profile):,} customers ({n / len(profile):.0%}) have gone quiet: silent for longer than 95 "
-        f"of 100 usual pauses, which is {typical:,.0f} days for a typical customer. "
+        f"{n:,} of {len(profile):,} customers ({n / len(profile):.0%}) have gone quiet: no purchase for longer than "
+        f"95 of 100 usual pauses ({typical:,.0f} days for a typical customer). "
         f"They brought {lost:.0%} of all sales."
     )
 
@@ -296,7 +296,7 @@ def _make_checks(
     returners = FEW if 0 < negative < 5 else f"{negative:,}"
     rows = [
         ("Date of the report", "good", f"{as_of}: {said}; {later}"),
-        ("Length of history", "good" if length >= 180 else "look", f"{length:,} days; from 180 on long pauses show"),
+        ("Length of history", "good" if length >= 180 else "look", f"{length:,} days; long pauses need 180"),
         ("Days without a receipt", "good" if without <= 0.05 * length else "look", f"{without:,} of {length:,} days"),
         ("Customers who bought once", "good" if once < 0.5 else "look", f"{once:.0%} of customers"),
         ("Customers with more returns than sales", "look" if negative else "good", f"{returners} customers"),

@@ -444,7 +444,7 @@ def test_no_spread_zeros_huge_values_and_one_row_are_said_or_stand():
 @pytest.mark.slow
 def test_results_are_shown_in_words_with_their_effective_sample_size():
     found = value_plan(open_log(make_log(1)), PLAN)
-    assert "judged from as much as" in found.sentence("€") and "effective sample size" in found._repr_html_()
+    assert "the log is worth about" in found.sentence("€") and "effective sample size" in found._repr_html_()
     assert {"value", "low", "high", "ess", "matched", "biggest", "difference"} <= set(found.to_frame())
     rivals = compare_plans(open_log(make_log(1)), {"gift": "gift", "none": "control"})
     assert len(rivals.plot(truth={"gift": 3.0, "none": 3.2}).get_yticklabels()) == 2
