@@ -13,7 +13,7 @@
 # %% [markdown]
 # [[opening]]
 #
-# Another chain has kept its log for a year: thirteen waves from January to December 2025, four weeks each. Its policy is simple. Half of the chance of each segment goes to the arm that was best so far, the other half is spread over all arms alike. Then the floor of 2 % for every arm takes a little from all: the log shows 0.56 for the best arm and 0.11 for each other one. In the first wave all arms had the same chance. A tenth of the customers is held out of all waves.
+# Another chain has kept its log for a year: thirteen waves from January to December 2025, four weeks each. Its policy is simple. Half of the chance of each segment goes to the arm that was best so far, the other half is spread over all arms alike. Then every arm gets 2 % (the floor), and the rest is scaled down: the log shows 0.56 for the best arm and 0.11 for each other one. In the first wave all arms had the same chance. A tenth of the customers is held out of all waves.
 #
 # `year.log` has one row a customer and wave. `profit` is in euros per customer in the four weeks, discount, points and letter paid. `propensity` is the chance of the arm that was drawn; a customer of the holdout has `control` and `holdout`. Who has bought nothing for half a year is silent, and drops out of the log until the next purchase; so a customer has about twelve rows, not thirteen. `year.totals` has one row a customer: the profit of all thirteen waves together, the silent ones too.
 #

@@ -470,8 +470,8 @@ assert alike.type.nunique() == 7 and world.truth.types.type.nunique() == 8
 # - A **profile as of a date** is one row a customer. It knows everything before the day, and nothing from it on.
 # - **Recency** counts to the as-of date, **frequency** counts receipts, **monetary** is money paid. Customers who bought nothing have a
 #   row too.
-# - We judge a silence by the customer's own **gap**: two weeks are about four missed visits for one household, and no event for another. Late is
-#   not the same as lost, and neither is slow.
+# - We judge a silence by the customer's own **gap**: two weeks are about four missed visits for one household, and no event for another. Late
+#   is not lost. Slow is not lost.
 # - **Leakage** made a score {{(leak.iloc[1, 0] - leak.iloc[0, 0]) * 100:.0f}} points better, and only on paper.
 #
 # ## What could still be wrong

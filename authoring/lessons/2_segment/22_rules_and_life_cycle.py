@@ -470,7 +470,7 @@ assert 0.7 < early.alive < 0.8 and 0.7 < late.alive < 0.8
 # - A **life-cycle stage** takes its lines from the gaps that customers really leave. Early lines catch more people, and more who come back
 #   alone. No line shows who is lost.
 # - Customers who are chosen because they are at the top fall; those who are chosen at the bottom wake up. This is **regression to the mean**.
-#   Compare with the look backwards.
+#   Check it with time reversed.
 #
 # ## What could still be wrong
 #

@@ -426,9 +426,9 @@ assert quiet.low < 0 < quiet.high < 1.5
 # %% [markdown]
 # ## What we learned
 #
-# - Holders spent €{{gap:.0f}} more, and did so before there was a card. That **naive gap** was {{card.ratio:.0f}} times the effect: by **self-selection**, good customers took the card.
+# - Holders spent €{{gap:.0f}} more, and did so before there was a card. That **naive gap** was {{card.ratio:.0f}} times the effect (€{{card.effect:.2f}}): by **self-selection**, good customers took the card.
 # - With **randomisation** of the invitation, **balance** before it and **intention to treat**, the answer was €{{invitation.effect:.2f}} in 28 days per invited customer, and the **truth**, €{{truth:.2f}}, lay inside the interval.
-# - More rows made the interval narrow around the wrong number, mess hid what was there, and correlation answered another question than the board's. None of the three usual corrections had the truth in its interval.
+# - More rows made the interval narrow around the wrong number, bad data hid the effect, and correlation did not answer the board's question. None of the three usual corrections had the truth in its interval.
 # - The **complier effect**, €{{complier.effect:.2f}}, is the card's effect on those who take it because they are invited.
 #
 # ## What could still be wrong

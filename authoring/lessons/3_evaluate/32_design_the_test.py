@@ -150,7 +150,7 @@ assert 0.03 < alarms < 0.07 and 0.76 < seen < 0.84
 # %% [markdown]
 # The grey lotteries beyond the dashed lines are false alarms. The blue ones beyond them see the effect. The formula promised 5 and 80 of 100, and the lotteries keep that.
 #
-# The helper does the same in one line. It gets the whole history instead of one spread:
+# The helper does the same in one line. It gets the whole history instead of one spread, and so its number is a little larger:
 
 # %%
 from loyalty.evaluate.design import find_detectable

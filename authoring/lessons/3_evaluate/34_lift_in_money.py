@@ -413,9 +413,9 @@ assert third.worth_it and third.sample > 5 * third.cost
 # ## What we learned
 #
 # - A **profit and loss** compares everybody sent with everybody left out: margin, less rewards, points and contact. Its interval comes from one profit per customer. The voucher of the slide, €{{slide:.0f}} a head, lost €{{abs(by_hand):.2f}} a customer, and the truth was −€{{abs(truth):.2f}}.
-# - {{used.would_have_come.mean() * 100:.0f}} of 100 vouchers went to **natural buyers**. To reach the **break-even** it would have had to add €{{point.sales:.2f}} of sales a customer; it added €{{gap.sales:.2f}}.
+# - In truth {{used.would_have_come.mean() * 100:.0f}} of 100 vouchers went to **natural buyers**. Judging by control, we had counted {{anyway * 100:.0f}} of 100 buyers. To reach the **break-even** it would have had to add €{{point.sales:.2f}} of sales a customer; it added €{{gap.sales:.2f}}.
 # - Earned, lost or open, with the **probability of loss**. For the open ones the **value of testing** says what to do next: above its price, test once more.
-# - A window that ended with the campaign said *earned*; **pull-forward** took about half of the true profit back. The same points *earned* at no cost, and were to *stop* at face value; the honest price knows the **breakage**. And the goal, named before, says which number decides.
+# - A window that ended with the campaign said *earned*; **pull-forward** took about half of the true profit back. The same points *earned* at no cost, and had to *stop* at face value. The right price counts the points that nobody spends, the **breakage**. And the goal, named before, says which number decides.
 #
 # ## What could still be wrong
 #

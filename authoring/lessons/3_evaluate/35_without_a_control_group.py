@@ -470,7 +470,7 @@ assert (
 # ## What we learned
 #
 # - **Difference in differences** needs gaps that would have stayed. Ask it about dates before the campaign. It "found" a loss of \$16 where there was nothing, and a loss of €{{abs(letter.estimates[0].effect):.0f}} where a letter brought €{{truth:.0f}}: people who are picked at a high point fall back.
-# - Where a lottery gave the answer, \$1,794, a **naive comparison** said −\$8,498 and the changes said about twice the lottery's answer.
+# - Where a lottery gave the answer, \$1,794, a **naive comparison** said −\$8,498 and comparing changes gave about twice the lottery's answer.
 # - Weights by the **propensity score** compare like with like, as far as the columns go. A **placebo test** shows what they left behind, but not always. Over 200 lists they hold when what decided is among the columns and somebody like the invited was left out.
 # - The sentence to sign follows from the checks, not from the estimate that looks best. Often it is "cannot be told".
 #

@@ -638,7 +638,7 @@ assert (harm.effect < 0).sum() == 2 and harm.low["sound"] < 0 < harm.high["sound
 #
 # - Ask four questions before any lift: the count against the plan (**sample ratio mismatch**), what both groups bought before, coupons in the **control group**, the dates. Report 1 had the smallest p of all, and nothing behind it.
 # - Two of eight were sound, and neither shone. A wide **confidence interval** or no effect is no fault. An unsigned "it does nothing" costs €{{found[4].n_treated * 0.45:,.0f}} at every issue of a magazine that nobody needs.
-# - **Peeking** made €{{desk[5].claimed_truth:.2f}} into €{{margin.effect:.2f}}, the **survivorship bias** of report 6 {{whole.effect:.3f}} orders into {{claimed.effect:.3f}}, the **winner's curse** of report 7 €{{desk[7].claimed_truth:.2f}} into €{{best.effect:.2f}}. Report 2 was too *small*.
+# - **Peeking** in report 5: €{{desk[5].claimed_truth:.2f}} became €{{margin.effect:.2f}}. **Survivorship bias** in report 6: {{whole.effect:.3f}} orders became {{claimed.effect:.3f}}. **Winner's curse** in report 7: €{{desk[7].claimed_truth:.2f}} became €{{best.effect:.2f}}. Report 2 was too *small*.
 # - `examine_campaign` asks ten questions and finds the same by the same numbers, if it has plan and claim. Eight **p-values** at .05 would refuse {{naive:.0%}} of sound campaigns in our trial, so the checks share the 5 %.
 #
 # ## What could still be wrong

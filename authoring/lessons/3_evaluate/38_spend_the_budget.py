@@ -7,7 +7,6 @@
 #     part_a: 25
 #     part_b: 35
 #     know_first: ["34"]
-#     useful: ["41"]
 #     module: loyalty.evaluate.budget
 #     test: helpers/tests/evaluate/budget/test_plan.py::test_prices_of_money_capacity_and_caps_are_finite_differences_upward
 # ---
@@ -306,7 +305,7 @@ ax = draw_promises(lottery, (plan.profit.effect, brought), oracle.profit.effect)
 #
 # *Should we have calmed the options?* There are two answers, and they differ.
 #
-# - **For the promise: yes.** One bank for all promises €{{one_bank.promised:,.0f}} and brings €{{one_bank.brought:,.0f}}, which is nearly honest. The mean of its offer calms too little: it promises €{{calmed.promised:,.0f}} and brings €{{calmed.brought:,.0f}}.
+# - **For the promise: yes.** Calming all options towards *one* mean promises €{{one_bank.promised:,.0f}} and brings €{{one_bank.brought:,.0f}}, which is nearly honest. The mean of its offer calms too little: it promises €{{calmed.promised:,.0f}} and brings €{{calmed.brought:,.0f}}.
 # - **For the choice: no, not like this.** Options calmed towards their offer chose slightly worse than raw ones, by €{{raw.brought - calmed.brought:,.0f}} (±€{{margin:,.0f}}). *One lift for each offer*, which had the smaller error in lesson 41, chose by far the worst: €{{one_lift.brought:,.0f}}. It says the same for every segment, and our question was which segment. Calls are good for one shelf and bad for the others. If you pull all of them towards their mean, you hide the good one. Small errors on average and good decisions are two things.
 #
 # **The cautious reading is good at both.** It promises €{{cautious.promised:,.0f}} and brings €{{cautious.brought:,.0f}}. It prefers a sure euro to an uncertain €1.50, and on average it keeps what it tells Jonas. So choose by the sharpest figures that you have, and plan with `caution=0.2`.
@@ -473,7 +472,7 @@ assert (
 #
 # - A test becomes a table of **segment × offer** with profit, cost and doubt. Marta's way, the best offer to the best customers, brought €{{marta:,.0f}}.
 # - When money is scarce, profit **per euro** ranks, not profit per contact. By hand, as a **linear programme** and by the helper the small plan was the same, and the **shadow price** said what one more euro brings: less than the average.
-# - The **optimizer's curse**: our plan promised €{{plan.profit.effect:,.0f}} and brought €{{brought:,.0f}}. In thirty lotteries raw plans kept {{kept * 100:.0f}} % of their promise on average. One bank for all mended the promise; caution mended the promise and chose as well as any.
+# - The **optimizer's curse**: our plan promised €{{plan.profit.effect:,.0f}} and brought €{{brought:,.0f}}, {{brought / plan.profit.effect * 100:.0f}} % of it. That was partly bad luck: over thirty lotteries raw plans kept {{kept * 100:.0f}} % on average. Moving all options to one mean made the promises nearly honest. Caution did that too, and chose as well as any.
 # - On the **efficient frontier** each further thousand promises less. A call, a euro, the control group: each limit has its price, and two wishes can be compared in euros.
 #
 # ## What could still be wrong

@@ -341,7 +341,7 @@ history.decide(
     observed=round(float(rate_13), 3),
     verdict="not known",
     do_not_repeat=False,
-    note="Nobody was left out: repeat only with control.",
+    note="Nobody was left out. If we repeat it, then with a control group.",
 )
 history.decisions().drop(columns=["decided_on"], errors="ignore").T
 
@@ -577,7 +577,7 @@ assert honest.p_adjusted.min() > 0.05 and honest.effect["win_back"] < 0 < honest
 # - A **response history** holds every contact, also the silent ones, with the segment of that day. The same wave twice changes nothing.
 # - A **response rate** says who answers. A **lift** says what the offer changed, and only a control group can tell it. The cell with the best rate, {{loud.rate:.0%}}, truly gained €{{loud.truth:.2f}} a customer, and its coupon lost money.
 # - **Shrinkage** took a "25 %" from one response out of four down to 7 %, predicted the other half of the households better than raw rates, and lay nearer to the truth, for rates and for lifts.
-# - The **winner's curse**: the best of {{len(ranking)}} raw lifts said €{{raw["best cell says"]:.2f}} on average and was worth €{{raw["best cell truly"]:.2f}}. Shrinking halved the boast. With {{per_wave:,.0f}} customers a wave **one lift for each offer** helped more than shrinking its segments.
+# - The **winner's curse**: on average over the lotteries, the best of {{len(ranking)}} raw lifts said €{{raw["best cell says"]:.2f}} and was worth €{{raw["best cell truly"]:.2f}}. Shrinking halved the boast. With {{per_wave:,.0f}} customers a wave **one lift for each offer** helped more than shrinking its segments.
 # - A household that responded before is about five times as likely to respond again. That is a prediction and no reason to send.
 #
 # ## What could still be wrong

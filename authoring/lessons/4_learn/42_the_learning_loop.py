@@ -367,7 +367,7 @@ Quiet(rules).choose(log, people, seed=42)
 # - A wave counts four weeks. What an offer pulls forward from later weeks is missing in the *next* wave, for all its arms alike. So each lift is a little too good, most of all for the reminder.
 # - Nobody new arrives in this chain, and the segments are those of the first day.
 # - The policy believes in normal lifts of about half a euro. With other beliefs it learns faster or slower; they were fixed before the forty chains were run, and not tuned.
-# - The best policy of our yardstick looks one wave ahead and knows segments only. Somebody who sees more can beat it.
+# - Our yardstick, the best policy, looks one wave ahead and knows only segments. Somebody who sees more can beat it.
 # - Twenty-six waves do not tell how regret would grow in the long run.
 #
 # ## Use it on your data
