@@ -149,7 +149,7 @@ class Power:
         )
         text += "all, after costs." if self.cost else "all."
         if np.isfinite(self.power_of_baskets):
-            text += f" If people buy more per visit instead, it is seen in {self.power_of_baskets:.0%}."
+            text += f" If people buy more per visit instead, it is seen in {self.power_of_baskets:.0%} of tests."
         if self.cost > 0:
             verdict = "would be seen too" if self.sees_break_even else "is smaller, and would be missed more often"
             text += f" The break-even of {self._say(self.break_even, unit)} {verdict}."

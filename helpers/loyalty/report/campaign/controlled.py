@@ -230,7 +230,7 @@ def _make_sections(job: Job, measured: Measured, segments: Segments, lines: pd.D
         table.loc[is_placebo, "p"] = float("nan")
         table.loc[is_placebo, "per customer"] = measured.placebo.name_row()
     parts_of_lines = tuple(name for name in lines["line"] if name.startswith("of which"))
-    counted = f"each line counts what came {say_windows(job)}, all windows together"
+    counted = f"sales, margin and profit here are sums of what came {say_windows(job)}"
     notes = tuple(f"{text[:1].upper()}{text[1:]}." for text in (counted, *measured.money.notes))
     profit = measured.money.profit
     decimals = find_decimals([profit.low, profit.high])

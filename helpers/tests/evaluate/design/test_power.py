@@ -424,7 +424,7 @@ def test_the_power_that_is_left_if_baskets_grow_is_said_and_seen_in_repeated_tes
     plan = find_detectable(spent, size=20_000, control=0.05)
     assert plan.power == 0.8 and plan.power_of_baskets == pytest.approx(0.71, abs=0.01)
     assert plan.power_of_baskets == find_power(spent, size=20_000, effect=plan.effect, growth="scale").power
-    assert "If people buy more per visit instead, it is seen in 71%." in plan.sentence()
+    assert "If people buy more per visit instead, it is seen in 71% of tests." in plan.sentence()
     assert plan.to_frame()["power_of_baskets"].iloc[0] == plan.power_of_baskets
     assert "power_of_baskets" in plan._repr_html_()
     trial = find_detectable(spent, size=20_000, control=0.05, growth="scale")

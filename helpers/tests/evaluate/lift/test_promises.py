@@ -220,6 +220,14 @@ def test_the_adjustment_warns_where_it_is_not_made_and_where_it_does_harm():
     assert still.effect == still.details["plain_effect"]
 
 
+@pytest.mark.parametrize(("sizes", "small"), [((700, 100), "control (12%"), ((100, 700), "treated (12%")])
+def test_without_an_adjustment_the_smaller_group_is_the_one_that_is_named(sizes, small):
+    rng = np.random.default_rng(5)
+    now, past = ([rng.normal(10, 3, n) for n in sizes] for _ in range(2))
+    found = adjust_gap(now[0], now[1], (past[0][:, None], past[1][:, None]))
+    assert any(f"not adjusted, because {small} of all, 100 customers) is too small" in text for text in found.warnings)
+
+
 def test_a_slope_of_two_past_columns_is_taken_off_as_given():
     rng = np.random.default_rng(1)
     past = rng.normal(10, 3, (400, 2))

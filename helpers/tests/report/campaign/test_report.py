@@ -437,6 +437,9 @@ def test_a_placebo_around_zero_is_no_warning_and_the_days_of_the_money_are_named
     words = " ".join((*report.card.notes, *report.sections["lift"].text, *report.sections["money"].text))
     assert "differed already" not in words and "It is not" not in words and "zero is inside the interval" in words
     assert "per treated customer, during the campaign and the 28 days after it;" in report.card.headline
+    assert (
+        "Sales, margin and profit here are sums of what came during the campaign" in report.sections["money"].notes[0]
+    )
     assert "Next: " not in " ".join(report.sections["money"].text), "the card says what is next, once"
 
 
@@ -457,6 +460,19 @@ def test_groups_that_differed_before_the_start_are_named_on_the_card_and_looked_
     assert advice.startswith("Next: first look for the reason why the groups differed before the start.")
     assert f"It is not: zero is outside the interval, so the lift may be too {way}." in found.sections["lift"].text[1]
     assert f"so the profit may be too {way}." in " ".join(found.sections["money"].text)
+
+
+@pytest.mark.slow
+def test_after_a_failed_check_the_card_names_the_earlier_days_and_no_figure_of_them(campaign):
+    early = campaign.receipts["time"].between("2023-03-06", "2023-04-02 23:59:59")
+    treated = campaign.receipts["customer_id"].isin(
+        campaign.contacts.loc[campaign.contacts["arm"] != "control", "customer_id"]
+    )
+    receipts = campaign.receipts.assign(sales=campaign.receipts["sales"] * np.where(early & treated, 3.0, 1.0))
+    report = report_campaign(campaign.load(receipts=receipts), SETTINGS | COSTS | {"planned_control_share": 0.5})
+    assert report.card.verdict.startswith("Do not use this result yet")
+    says = "The groups differed also before anything was sent (28 days, 2023-03-06 to 2023-04-02)."
+    assert report.card.notes[-2] == says and "Quote no number" in report.card.notes[-1]
 
 
 @pytest.mark.slow

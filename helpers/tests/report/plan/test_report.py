@@ -22,6 +22,7 @@ from loyalty.report.plan.draft import name_channel
 from loyalty.report.plan.report import plan_campaign
 from loyalty.report.run import runner as run
 from loyalty.tables.check import TableError
+from loyalty.text import say_money
 from loyalty.world import World
 
 EXAMPLES = DATA / "examples"
@@ -237,7 +238,16 @@ def test_the_break_even_of_the_plan_earns_nothing_by_the_economics_it_shows(tabl
 def test_a_loss_in_one_segment_is_named(tables):
     plan = plan_campaign(tables, SETTINGS | {"expected_lift": 0.12})
     lost = plan.sections["economics"].to_frame().set_index("segment")["profit in all"] < 0
-    assert lost.sum() == 1 and lost.idxmax() in plan.sections["economics"].text[0]
+    (says,) = plan.sections["economics"].text
+    assert lost.sum() == 1 and lost.idxmax() in says and says.endswith("The expected profit still counts it.")
+    assert ("Expected profit", say_money(plan.results["draft"].profit), "after costs, all segments") in plan.card.facts
+
+
+def test_a_given_lift_is_not_called_left_out_and_a_history_is_said_to_need_its_setting_gone(tables):
+    for lift, unlocks in ((0.12, "the table history, without the setting expected_lift"), (None, "the table history")):
+        shown = plan_campaign(tables, SETTINGS | {"expected_lift": lift}).sections["skipped"].to_frame()
+        left_out = shown.set_index("what unlocks it")["not in this plan"]
+        assert ("expected profit" in left_out[unlocks]) == (lift is None)
 
 
 @pytest.mark.slow
