@@ -472,7 +472,7 @@ assert (
 #
 # - A test becomes a table of **segment × offer** with profit, cost and doubt. Marta's way, the best offer to the best customers, brought €{{marta:,.0f}}.
 # - When money is scarce, profit **per euro** ranks, not profit per contact. By hand, as a **linear programme** and by the helper the small plan was the same, and the **shadow price** said what one more euro brings: less than the average.
-# - The **optimizer's curse**: our plan promised €{{plan.profit.effect:,.0f}} and brought €{{brought:,.0f}}, {{brought / plan.profit.effect * 100:.0f}} % of it. That was partly bad luck: over thirty lotteries raw plans kept {{kept * 100:.0f}} % on average. Moving all options to one mean made the promises nearly honest. Caution did that too, and chose as well as any.
+# - The **optimizer's curse**: our plan promised €{{plan.profit.effect:,.0f}} and brought €{{brought:,.0f}}, {{brought / plan.profit.effect * 100:.0f}} % of it. That was partly bad luck: over thirty lotteries raw plans kept {{kept * 100:.0f}} % on average. Moving all options towards one mean made the promises nearly honest. Caution did that too, and chose as well as any.
 # - On the **efficient frontier** each further thousand promises less. A call, a euro, the control group: each limit has its price, and two wishes can be compared in euros.
 #
 # ## What could still be wrong
