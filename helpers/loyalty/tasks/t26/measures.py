@@ -26,7 +26,7 @@ AGE = 2
 REFRESH, STALE, PERIOD, LONGEST = 300.0, 0.15, 3, 6
 AUGUST = pd.Timestamp("2025-08-01")
 LAST_AUGUST = pd.Timestamp("2024-08-01")
-SEGMENT = "family"
+PARTS_OF = ("family", "health")
 EACH = 0.05
 
 
@@ -45,6 +45,34 @@ def list_year() -> tuple[pd.DataFrame, ...]:
 def live(everything: bool = False) -> LabelLife:
     """The label life in 2024, or over all snapshots."""
     return measure_label_life(list(read_photographs() if everything else list_year()))
+
+
+@cache
+def live_thirteen() -> LabelLife:
+    """The label life with January 2025 too."""
+    return measure_label_life([*list_year(), find_snapshot(YEAR[1] + pd.DateOffset(months=1))])
+
+
+def _share_right(then: pd.DataFrame, now: pd.DataFrame) -> tuple[int, int]:
+    """Customers of today whose label was the same then, and customers of today."""
+    pair = then.merge(now, on="customer_id")
+    return int((pair["segment_x"] == pair["segment_y"]).sum()), len(now)
+
+
+@cache
+def share_with_two_more() -> float:
+    """The share of today's customers with the right label, from twelve starts: November and December too."""
+    counts = [_share_right(one, find_snapshot(one["as_of"].iloc[0] + pd.DateOffset(months=AGE))) for one in list_year()]
+    right, today = np.sum(counts, axis=0)
+    return float(right / today)
+
+
+@cache
+def mean_of_starts() -> float:
+    """The plain mean of the shares of the ten starts."""
+    year = list_year()
+    counts = [_share_right(then, now) for then, now in zip(year[:-AGE], year[AGE:], strict=True)]
+    return float(np.mean([right / today for right, today in counts]))
 
 
 def read_age(name: str, age: int = AGE) -> float:
@@ -170,6 +198,11 @@ def split() -> ChangeSplit:
     return split_change(find_snapshot(LAST_AUGUST), find_snapshot(AUGUST), *read_new_rule())
 
 
-def read_part(name: str) -> float:
-    """One part of the change of the segment in question."""
-    return float(split().table.set_index("segment").loc[SEGMENT, name])
+def read_part(name: str, segment: str) -> float:
+    """One part of the change of a segment."""
+    return float(split().table.set_index("segment").loc[segment, name])
+
+
+def read_parts(*names: str) -> tuple[float, ...]:
+    """Parts of the changes of both segments, one segment after the other."""
+    return tuple(read_part(name, segment) for segment in PARTS_OF for name in names)

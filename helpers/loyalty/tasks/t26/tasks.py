@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from loyalty.tasks.checking.answers import Mismatch
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t26.measures import (
     AGE,
+    AUGUST,
     LAST_AUGUST,
     LONGEST,
+    PARTS_OF,
     PERIOD,
     REFRESH,
     STALE,
@@ -20,16 +24,24 @@ from loyalty.tasks.t26.measures import (
     find_costs,
     find_first_against,
     find_first_uncorrected,
+    find_index,
     find_index_of_survivors,
     find_moved_share,
+    find_snapshot,
+    list_year,
     live,
+    live_thirteen,
+    mean_of_starts,
     plan,
     read_age,
     read_part,
+    read_parts,
     share_of_first,
     share_unmoved,
+    share_with_two_more,
     watch,
 )
+from loyalty.tasks.t26.scene import open_exercise_town, read_new_rule
 
 
 @cache
@@ -59,13 +71,28 @@ def _answer_right() -> Answers:
         ),
         Mistake(
             "one_start",
-            "These are the labels of January alone. Ten months of 2024 are starts whose labels can be seen two months later: take them all.",
+            "These are the labels of January alone. Inside the twelve snapshots there are ten starts: take them all.",
             share_of_first(),
+        ),
+        Mistake(
+            "twelve_starts",
+            "You took twelve starts: the labels of November and December too, seen in January and February 2025. Take the twelve snapshots of 2024 alone: ten starts.",
+            share_with_two_more(),
+        ),
+        Mistake(
+            "thirteen_snapshots",
+            "You took January 2025 too. Take the snapshots of 1 January to 1 December 2024.",
+            float(live_thirteen().at(AGE)["right_today"]),
+        ),
+        Mistake(
+            "mean_of_starts",
+            "You took the plain mean of the ten starts. Count over all starts together: the right labels of all, divided by the customers of all.",
+            mean_of_starts(),
         ),
         Mistake("one_month", "That is after one month. Two months are asked.", read_age("right_today", 1)),
         Mistake("three_months", "That is after three months. Two months are asked.", read_age("right_today", 3)),
         Mistake("wrong_share", "That is the share without the right label. The share with it is asked.", 1 - value),
-        Mistake("by_chance", "That is `by_chance`: labels dealt by lot.", read_age("by_chance")),
+        Mistake("by_chance", "That is `by_chance`: labels handed out at random.", read_age("by_chance")),
         Mistake(
             "all_snapshots",
             "You took all 31 snapshots. Take those of 1 January to 1 December 2024.",
@@ -120,10 +147,47 @@ def _answer_cost() -> Answers:
             "You counted 5,000 members. The base of a month are the customers in its snapshot: `life.customers` on average.",
             REFRESH / PERIOD + STALE * 5_000 * mean,
         ),
+        Mistake(
+            "costs_of_the_lesson",
+            "You took the costs of the lesson, €250 and 20 cents. Here they are €300 and 15 cents.",
+            250 / PERIOD + 0.20 * customers * mean,
+        ),
+        Mistake(
+            "sum_of_ages",
+            "You added the ages 0, 1 and 2. A month has one age: take their mean.",
+            cost(PERIOD * mean),
+        ),
+        Mistake(
+            "cents_for_euros",
+            "You counted €15 for a wrong label. It costs 15 cents: €0.15.",
+            cost(100 * mean),
+        ),
+        Mistake(
+            "base_of_january",
+            "You counted the customers of January 2024. Take the mean of the twelve snapshots.",
+            REFRESH / PERIOD + STALE * len(list_year()[0]) * mean,
+        ),
+        Mistake(
+            "rounded_base",
+            "You counted 4,100 customers, the rounded number of all snapshots. Take the mean of the twelve snapshots of 2024.",
+            REFRESH / PERIOD + STALE * 4_100 * mean,
+        ),
+        Mistake(
+            "all_snapshots",
+            "You took the label life of all 31 snapshots. Take those of 2024.",
+            _cost_of_all(),
+        ),
         Mistake("every_two", "That is a refresh every two months.", float(table["cost"][2])),
         Mistake("every_month", "That is a refresh every month.", float(table["cost"][1])),
     )
     return Answers(value, mistakes, f"€{value:.2f} a month, of which €{REFRESH / PERIOD:.0f} for refreshing.")
+
+
+def _cost_of_all() -> float:
+    """The cost of a refresh every three months, with the label life of all snapshots."""
+    life = live(everything=True)
+    stale = float((1 - life.table["right_today"].to_numpy())[:PERIOD].mean())
+    return REFRESH / PERIOD + STALE * life.customers * stale
 
 
 @cache
@@ -151,9 +215,18 @@ def _answer_period() -> Answers:
         Mistake("the_cost", "That is the cost. The period is asked, in months.", float(table["cost"].min())),
     )
     cheapest = float(table["cost"].min())
-    return Answers(
-        value, mistakes, f"Every {value} months costs €{cheapest:.0f}; no other period can be told to be as cheap."
+    named = {float(mistake.value) for mistake in mistakes} | {float(value)}
+    dearer = tuple(
+        Mistake(
+            "dearer_period",
+            f"Every {period} months costs €{table['cost'][period]:.0f} a month, and there is a cheaper period. Did you take the costs of this exercise, and the ages from 0 on?",
+            int(period),
+        )
+        for period in table.index
+        if float(period) not in named
     )
+    praise = f"Every {value} months costs €{cheapest:.0f}; every other period costs clearly more."
+    return Answers(value, mistakes + dearer, praise)
 
 
 @cache
@@ -193,7 +266,7 @@ def _answer_index() -> Answers:
         ),
         Mistake(
             "survivors_only",
-            "You kept only customers who are in both months. Those whom the rival took altogether are then out of sight, and so is most of the drift. Take all customers of each month.",
+            "You kept only customers who are in both months. Customers who are in one of the months only are then out of sight. Take all customers of each month.",
             find_index_of_survivors(),
         ),
         Mistake(
@@ -217,17 +290,63 @@ def _answer_index() -> Answers:
             found.corrected,
         ),
         Mistake("the_threshold", "That is the threshold. The index is asked: `psi`.", found.threshold),
+        Mistake("by_chance", "That is `by_chance`, the mean of chance. The index is asked: `psi`.", found.by_chance),
+        Mistake("folklore", "That is the famous line. The index of these two months is asked: `psi`.", 0.1),
+        Mistake(
+            "old_against_new_rule",
+            "You compared August 2024 by the old rule with August 2025 by the new one. Both months by the old rule are asked.",
+            find_index(find_snapshot(LAST_AUGUST), read_new_rule()[1]),
+        ),
+        Mistake(
+            "new_rule_twice",
+            "You took both months by the new rule. The snapshots of the exercise are asked.",
+            find_index(*read_new_rule()),
+        ),
+        Mistake(
+            "september",
+            "You took September of both years. August is asked.",
+            find_index(*(find_snapshot(day + pd.DateOffset(months=1)) for day in (LAST_AUGUST, AUGUST))),
+        ),
+        Mistake(
+            "sum_of_differences",
+            "That is the sum of the absolute differences. The index weighs each by the logarithm of the ratio.",
+            2 * find_moved_share(),
+        ),
+        Mistake(
+            "binary_logarithm",
+            "You took the logarithm to base 2. Take `np.log`, the natural one.",
+            found.psi / np.log(2),
+        ),
     )
     praise = f"{found.psi:.4f}, and chance alone stays below {found.threshold:.4f}. The line of 0.1 would sleep."
     return Answers(found.psi, mistakes, praise)
 
 
+def _read_day(answer: Any) -> Any:
+    """A date as text, or a list of one date, is a date."""
+    if isinstance(answer, (list, tuple, np.ndarray, pd.Series, pd.Index)) and len(answer) == 1:
+        answer = list(answer)[0]
+    if not isinstance(answer, str):
+        return answer
+    try:
+        return pd.Timestamp(answer)
+    except ValueError:
+        raise Mismatch(f"A date is asked, such as 2025-01-31; {answer[:20]!r} cannot be read as one.") from None
+
+
 @cache
 def _answer_alarm() -> Answers:
     found = watch()
-    first = found.first_alarm
-    shares = found.table.loc[found.table["alarm"].str.contains("shares"), "as_of"].iloc[0]
+    table = found.table
+    shares = table.loc[table["alarm"].str.contains("shares"), "as_of"]
+    first = shares.iloc[0]
+    opens = open_exercise_town().drift_day
     mistakes = (
+        Mistake(
+            "any_alarm",
+            "That is an alarm of the moves alone, and the next month they are silent again. The first alarm of the *shares* is asked: look at the column `alarm`.",
+            found.first_alarm,
+        ),
         Mistake(
             "not_corrected",
             "You took the first p-value below 5 %. There are 24 tests a year: at 5 % each most quiet years would ring. The column `alarm` is corrected.",
@@ -244,56 +363,93 @@ def _answer_alarm() -> Answers:
             find_first_against(fixed=True),
         ),
         Mistake(
-            "shares_only",
-            "That is the first alarm of the shares. The moves are watched too, and one of the two is enough.",
-            shares,
+            "the_cause",
+            "On this day a rival opened, in truth. The check of this day does not ring: it reads the receipts of the three months before.",
+            opens,
         ),
-        Mistake("last_alarm", "That is the last alarm. The first one is asked.", found.alarms[-1]),
+        Mistake("last_alarm", "That is the last alarm. The first one is asked.", shares.iloc[-1]),
     )
-    return Answers(first, mistakes, f"{first:%-d %B %Y}: two months after the rival opened, in truth on 1 March 2025.")
+    later = round((first - opens).days / 30.4)
+    praise = f"{first:%-d %B %Y}. In truth a rival opened on {opens:%-d %B %Y}: the shares rang {later} months later, and went on."
+    return Answers(first, mistakes, praise)
 
 
 @cache
 def _answer_split() -> Answers:
-    customers, method, change = (read_part(name) for name in ("customers", "method", "change"))
-    then = read_part("share_then")
+    right = read_parts("customers", "method")
+    change = {segment: read_part("change", segment) for segment in PARTS_OF}
+    first = {segment: read_part("customers_first", segment) for segment in PARTS_OF}
+    last = {segment: read_part("customers_last", segment) for segment in PARTS_OF}
     mistakes = (
         Mistake(
             "method_for_customers",
             "You gave the whole change to the customers. But the rule changed too: label both years by both rules.",
-            (change, 0.0),
+            _lay(change, dict.fromkeys(PARTS_OF, 0.0)),
         ),
         Mistake(
             "customers_for_method",
             "You gave the whole change to the method. By one and the same rule the share moves too.",
-            (0.0, change),
+            _lay(dict.fromkeys(PARTS_OF, 0.0), change),
         ),
         Mistake(
-            "other_order", "These are (method, customers). First the customers, then the method.", (method, customers)
+            "other_order",
+            "These are (method, customers). First the customers, then the method.",
+            read_parts("method", "customers"),
         ),
+        Mistake("other_segment", "That is health first, and family second. Family first.", right[2:] + right[:2]),
         Mistake(
             "other_sign",
-            "It is now less then: the family segment became smaller, so both are below 0.",
-            (-customers, -method),
+            "Your signs are turned round: it is now less then.",
+            tuple(-part for part in right),
         ),
         Mistake(
             "relative",
             "These are fractions of last year's share. Differences of shares are asked.",
-            (customers / then, method / then),
+            tuple(part / read_part("share_then", segment) for part, segment in zip(right, _twice(), strict=True)),
+        ),
+        Mistake(
+            "part_of_the_change",
+            "These are fractions of the change. Differences of shares are asked.",
+            tuple(part / change[segment] for part, segment in zip(right, _twice(), strict=True)),
         ),
         Mistake(
             "method_is_the_total",
-            "The second number is the whole change. What the method did is the change less what the customers did.",
-            (customers, change),
+            "The second number of each segment is the whole change. What the method did is the change less what the customers did.",
+            _lay({segment: read_part("customers", segment) for segment in PARTS_OF}, change),
+        ),
+        Mistake(
+            "old_rule_only",
+            "You took one order: the customers by the old rule, and the rest is the method. Take the mean of both orders.",
+            _lay(first, {segment: change[segment] - first[segment] for segment in PARTS_OF}),
+        ),
+        Mistake(
+            "new_rule_only",
+            "You took one order: the customers by the new rule, and the rest is the method. Take the mean of both orders.",
+            _lay(last, {segment: change[segment] - last[segment] for segment in PARTS_OF}),
+        ),
+        Mistake(
+            "sum_of_orders",
+            "You added both orders. Take their mean.",
+            tuple(2 * part for part in right),
         ),
     )
-    praise = f"Customers {100 * customers:.1f} points, method {100 * method:.1f}: the larger part is the new rule."
-    return Answers((customers, method), mistakes, praise)
+    praise = f"Family: customers {100 * right[0]:.1f} points, method {100 * right[1]:.1f}. Health: customers {100 * right[2]:+.1f}, method {100 * right[3]:.1f}: one hides the other."
+    return Answers(right, mistakes, praise)
+
+
+def _lay(customers: dict[str, float], method: dict[str, float]) -> tuple[float, ...]:
+    """The two parts of each segment, one segment after the other."""
+    return tuple(part[segment] for segment in PARTS_OF for part in (customers, method))
+
+
+def _twice() -> tuple[str, ...]:
+    """The segment of each of the four parts."""
+    return tuple(segment for segment in PARTS_OF for _ in range(2))
 
 
 @cache
 def _answer_decision() -> Answers:
-    customers = 100 * read_part("customers")
+    customers = 100 * read_part("customers", "family")
     return Answers(
         right="C",
         praise=f"Families are {abs(customers):.1f} points fewer by either rule, and that is news since spring. The rest is the new rule.",
@@ -320,15 +476,15 @@ def _answer_decision() -> Answers:
 TASKS = (
     Task(
         code="26a",
-        asks="one fraction between 0 and 1, to three decimals: the share of today's customers with the right label, when the labels are two months old; all starts of 2024",
+        asks="one fraction between 0 and 1, to four decimals: the share of today's customers with the right label, when the labels are two months old; all starts of 2024",
         compute=_answer_right,
-        tolerance=0.0006,
+        tolerance=0.000055,
         hints=(
             "Keep the twelve snapshots of 2024, and give them to `measure_label_life`.",
             "`right` is the share among those who are there on both days. You need the share of *today's* customers.",
-            "`life.at(2).right_today`",
+            "With `life = measure_label_life(year)`: `life.at(2).right_today`.",
         ),
-        close="Close, not it. Twelve snapshots of 2024, two months, and today's customers below the line?",
+        close="Close, not it. Twelve snapshots of 2024, two months, ten starts, and today's customers in the denominator?",
     ),
     Task(
         code="26b",
@@ -338,7 +494,7 @@ TASKS = (
         hints=(
             "A third of €300, and the wrong labels of a month.",
             "With a refresh every three months the labels are used at the ages 0, 1 and 2: the mean of `1 - right_today`.",
-            "Times the customers of a month (`life.customers`), times €0.15. Or `plan_refresh`, which has a column `cost`.",
+            "Times the customers of a month (`life.customers`, the mean of the twelve snapshots), times €0.15. Or `plan_refresh`, which has a column `cost`.",
         ),
         close="Close, not it. Which ages, and how many customers?",
     ),
@@ -367,26 +523,28 @@ TASKS = (
     ),
     Task(
         code="26e",
-        asks="one date: the first check that rings",
+        asks="one date: the first check in which the shares ring",
         compute=_answer_alarm,
         tolerance=0.5,
+        read=_read_day,
         hints=(
             "`watch_drift` takes all 31 snapshots.",
-            "`watch_drift(list(snapshots), seed=126).first_alarm`",
+            "The table of `watch_drift(list(snapshots), seed=126)` has the columns `as_of` and `alarm`.",
+            "The first row in which `alarm` holds the word shares.",
         ),
-        close="Not it. All snapshots, `watch_drift` as it is, with `seed=126`.",
+        close="Not it. All snapshots, `watch_drift` as it is, with `seed=126`, and the alarm of the shares.",
     ),
     Task(
         code="26f",
-        asks="two fractions (customers, method), to three decimals: what each did to the share of the family segment",
+        asks="four fractions, to three decimals: what the customers and what the method did to the share of family, then the same two of health",
         compute=_answer_split,
         tolerance=0.0006,
         hints=(
             "Four tables: both Augusts by the old rule, both by the new one.",
-            "`split_change(then_old, now_old, then_new, now_new)`; the row `family`.",
+            "`split_change(then_old, now_old, then_new, now_new)`; the rows `family` and `health`.",
             "The columns `customers` and `method` of `.to_frame()`.",
         ),
-        close="Close, not it. August 2024 and August 2025, the row `family`, `customers` and `method`?",
+        close="Close, not it. August 2024 and August 2025, family first, then health, `customers` before `method`?",
     ),
     Task(
         code="26g",

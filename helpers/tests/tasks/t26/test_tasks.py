@@ -59,11 +59,27 @@ def test_the_share_by_hand_is_right_and_survivors_are_named(by_day, life):
         right += (pair.segment_x == pair.segment_y).sum()
         both += len(pair)
         today += len(now)
-    assert check("26a", round(right / today, 3)).status == "right"
+    assert check("26a", round(right / today, 4)).status == "right"
+    assert check("26a", round(right / today, 3)).status == "wrong"
     assert check("26a", right / both).mistake == "survivors_only"
     assert check("26a", 1 - right / today).mistake == "wrong_share"
     assert check("26a", life.at(1).right_today).mistake == "one_month"
     assert check("26a", measure_label_life(list(read_photographs())).at(2).right_today).mistake == "all_snapshots"
+
+
+def test_other_starts_are_named_and_not_taken_for_right(by_day):
+    def count(months):
+        pairs = [(by_day[month], by_day[month + pd.DateOffset(months=2)]) for month in months]
+        hits = [(then.merge(now, on="customer_id").eval("segment_x == segment_y").sum()) for then, now in pairs]
+        return np.array(hits), np.array([len(now) for _, now in pairs])
+
+    hits, today = count(pd.date_range("2024-01-01", periods=10, freq="MS"))
+    assert check("26a", (hits / today).mean()).mistake == "mean_of_starts"
+    assert check("26a", round((hits / today).mean(), 4)).mistake == "mean_of_starts"
+    hits, today = count(pd.date_range("2024-01-01", periods=12, freq="MS"))
+    assert check("26a", hits.sum() / today.sum()).mistake == "twelve_starts"
+    hits, today = count(pd.date_range("2024-01-01", periods=11, freq="MS"))
+    assert check("26a", round(hits.sum() / today.sum(), 4)).mistake == "thirteen_snapshots"
 
 
 def test_slips_with_the_cost_are_named(life):
@@ -76,6 +92,15 @@ def test_slips_with_the_cost_are_named(life):
     assert check("26b", 300 + each * wrong[:3].mean()).mistake == "refresh_not_shared"
     assert check("26b", each * wrong[:3].mean()).mistake == "no_refresh"
     assert check("26b", 100 + 0.15 * 5_000 * wrong[:3].mean()).mistake == "all_members"
+    assert check("26b", 250 / 3 + 0.20 * life.customers * wrong[:3].mean()).mistake == "costs_of_the_lesson"
+    assert check("26b", 100 + each * wrong[:3].sum()).mistake == "sum_of_ages"
+    assert check("26b", 100 + 100 * each * wrong[:3].mean()).mistake == "cents_for_euros"
+    january = len(read_photographs()[6])
+    assert check("26b", 100 + 0.15 * january * wrong[:3].mean()).mistake == "base_of_january"
+    assert check("26b", 100 + 0.15 * 4_100 * wrong[:3].mean()).mistake == "rounded_base"
+    whole = measure_label_life(list(read_photographs()))
+    stale = (1 - whole.table.right_today)[:3].mean()
+    assert check("26b", 100 + 0.15 * whole.customers * stale).mistake == "all_snapshots"
 
 
 def test_a_period_by_half_life_is_named(life):
@@ -84,6 +109,7 @@ def test_a_period_by_half_life_is_named(life):
     assert check("26c", round(life.half_life)).mistake == "half_life_rounded"
     assert check("26c", life.half_life).mistake == "half_life"
     assert check("26c", 1).mistake == "stale_only" and check("26c", 6).mistake == "refresh_only"
+    assert check("26c", 4).mistake == check("26c", 5).mistake == "dearer_period"
 
 
 def test_a_season_taken_for_drift_is_named(by_day):
@@ -96,28 +122,64 @@ def test_a_season_taken_for_drift_is_named(by_day):
     assert check("26d", by_hand(*kept)).mistake == "survivors_only"
     # The mistake turns the verdict round on these data
     assert measure_stability_index(then, now).is_drift and not measure_stability_index(*kept).is_drift
-    assert check("26d", measure_stability_index(then, now, seed=126).threshold).mistake == "the_threshold"
+    index = measure_stability_index(then, now, seed=126)
+    assert check("26d", index.threshold).mistake == "the_threshold"
+    assert check("26d", index.by_chance).mistake == "by_chance" and check("26d", 0.1).mistake == "folklore"
+    new = read_new_rule()
+    assert check("26d", by_hand(then, new[1])).mistake == "old_against_new_rule"
+    assert check("26d", by_hand(*new)).mistake == "new_rule_twice"
+    septembers = [by_day[day + pd.DateOffset(months=1)] for day in AUGUSTS]
+    assert check("26d", by_hand(*septembers)).mistake == "september"
+    assert check("26d", index.table.difference.abs().sum()).mistake == "sum_of_differences"
+    assert check("26d", by_hand(then, now) / np.log(2)).mistake == "binary_logarithm"
+    assert "rival" not in check("26d", by_hand(*kept)).message
 
 
 def test_an_alarm_without_correction_or_against_another_month_is_named():
     watch = watch_drift(list(read_photographs()), seed=126)
-    assert check("26e", watch.first_alarm).status == "right"
-    assert check("26e", watch.first_alarm.date()).status == "right"
     table = watch.table
+    first = table.as_of[table.alarm.str.contains("shares")].iloc[0]
+    for right in (first, first.date(), f"{first:%Y-%m-%d}", [first], table.as_of[table.as_of == first]):
+        assert check("26e", right).status == "right"
+    assert "cannot be read as one" in check("26e", "soon").message
+    assert check("26e", [first, first]).status == "wrong"
+    assert check("26e", watch.first_alarm).mistake == "any_alarm"
     loose = table.as_of[table[["p_shares", "p_moves"]].min(axis=1) < 0.05].iloc[0]
     assert check("26e", loose).mistake == "not_corrected"
-    assert check("26e", table.as_of[table.alarm.str.contains("shares")].iloc[0]).mistake == "shares_only"
+    assert check("26e", open_exercise_town().drift_day).mistake == "the_cause"
     assert check("26e", pd.Timestamp("2024-07-01")).mistake == "season_for_drift"
+    # Once the shares ring they go on, and the one alarm of the moves was over a month later
+    assert (table.alarm[table.as_of >= first] == "shares").all()
 
 
 def test_a_changed_method_read_as_changed_customers_is_named(by_day):
     then, now = (by_day[day] for day in AUGUSTS)
-    family = split_change(then, now, *read_new_rule()).table.set_index("segment").loc["family"]
-    assert check("26f", (round(family.customers, 3), round(family.method, 3))).status == "right"
-    assert check("26f", (family.change, 0.0)).mistake == "method_for_customers"
-    assert check("26f", (0.0, family.change)).mistake == "customers_for_method"
-    assert check("26f", (family.method, family.customers)).mistake == "other_order"
-    assert check("26f", (family.customers, family.change)).mistake == "method_is_the_total"
+    rows = split_change(then, now, *read_new_rule()).table.set_index("segment").loc[["family", "health"]]
+
+    def lay(customers, method):
+        return tuple(np.column_stack([customers, method]).ravel())
+
+    right = lay(rows.customers, rows.method)
+    assert check("26f", tuple(round(part, 3) for part in right)).status == "right"
+    assert check("26f", lay(rows.change, 0 * rows.change)).mistake == "method_for_customers"
+    assert check("26f", lay(0 * rows.change, rows.change)).mistake == "customers_for_method"
+    assert check("26f", lay(rows.method, rows.customers)).mistake == "other_order"
+    assert check("26f", right[2:] + right[:2]).mistake == "other_segment"
+    assert check("26f", lay(rows.customers, rows.change)).mistake == "method_is_the_total"
+    assert check("26f", lay(rows.customers / rows.change, rows.method / rows.change)).mistake == "part_of_the_change"
+
+
+def test_one_order_alone_is_not_right(by_day):
+    """Of the family segment both orders say the same to three decimals: health tells them apart."""
+    shares = [one.segment.value_counts(normalize=True) for one in (by_day[AUGUSTS[0]], by_day[AUGUSTS[1]])]
+    shares += [one.segment.value_counts(normalize=True) for one in read_new_rule()]
+    old_then, old_now, new_then, new_now = (one[["family", "health"]] for one in shares)
+    old_first = np.column_stack([old_now - old_then, new_now - old_now]).ravel()
+    new_first = np.column_stack([new_now - new_then, new_then - old_then]).ravel()
+    assert check("26f", tuple(old_first.round(3))).mistake == "old_rule_only"
+    assert check("26f", tuple(new_first.round(3))).mistake == "new_rule_only"
+    assert check("26f", tuple(old_first + new_first)).mistake == "sum_of_orders"
+    assert check("26f", tuple((old_first + new_first) / 2)).status == "right"
 
 
 @pytest.mark.parametrize(
