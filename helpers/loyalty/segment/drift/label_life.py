@@ -21,6 +21,8 @@ from loyalty.tables.sources import AnyTable
 BLOCK = 200_000  # customers counted at once
 UNEVEN = 1.25  # the longest gap between two snapshots against the shortest, at most
 HALF = 0.5
+NOTHING = 1e-15  # a variance that is 0 but for rounding
+FEW = 10  # customers with a right label, or with a wrong one
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +31,10 @@ class LabelLife:
 
     `table` has one row an age, in snapshots: starts (days from which this age was seen), labels (given and compared),
     right (share of the labels of those still there that a fresh segmentation would give too) with low and high,
-    by_chance (the same if labels were dealt by lot), left (share of the labelled who are no longer in the table),
-    newcomers (share of today's customers without a label), right_today (share of *today's* customers with the right
-    label: newcomers have none) with today_low and today_high. `half_life` is the age at which half of the labels are
-    still right; infinite where it lies beyond the oldest age seen.
+    by_chance (the same if labels were handed out at random), left (share of the labelled who are not in the table any
+    more), newcomers (share of today's customers without a label), right_today (share of *today's* customers with the
+    right label: newcomers have none) with today_low and today_high. `half_life` is the age at which half of the labels
+    are still right; infinite where it lies beyond the oldest age seen.
     """
 
     table: pd.DataFrame
@@ -54,13 +56,20 @@ class LabelLife:
 
     def reads(self) -> str:
         """Say in one sentence what was found."""
-        oldest = int(self.table["age"].iloc[-1])
-        first = self.at(1)
-        start = f"After one snapshot ({self.step_days:.0f} days) {first['right']:.0%} of the labels are still right"
+        seen = self._list_seen()
+        oldest = int(seen["age"].iloc[-1])
+        first = seen.iloc[0]
+        age = _say_age(int(first["age"]))
+        days = f"{first['age'] * self.step_days:.0f} days"
+        start = f"After {age} ({days}) {first['right']:.0%} of the labels are still right"
         if np.isinf(self.half_life):
             return f"{start}; half of them are wrong only after more than {oldest} snapshots."
         ends = ", ".join(f"more than {oldest}" if np.isinf(x) else f"{x:.1f}" for x in (self.half_low, self.half_high))
         return f"{start}; half-life {self.half_life:.1f} snapshots ({ends})."
+
+    def _list_seen(self) -> pd.DataFrame:
+        """The ages after 0 at which a label was seen again."""
+        return self.table[(self.table["age"] > 0) & (self.table["labels"] > 0)]
 
     def to_frame(self) -> pd.DataFrame:
         """One row an age."""
@@ -74,14 +83,14 @@ class LabelLife:
         ax.plot(rows["age"], 100 * rows["right"], "o-", color=TREATED, label="of those still there")
         if (rows["newcomers"] > 0).any():
             ax.plot(rows["age"], 100 * rows["right_today"], "s--", color=CONTROL, label="of today's customers")
-        ax.plot(rows["age"][1:], 100 * rows["by_chance"][1:], ":", color=GREY, label="dealt by lot")
+        ax.plot(rows["age"][1:], 100 * rows["by_chance"][1:], ":", color=GREY, label="handed out at random")
         ax.axhline(50, color="#C8CCD0", linewidth=1, zorder=0)
         ax.set(
             ylim=(0, 104), xticks=rows["age"], xlabel="age of the label, in snapshots", ylabel="labels still right, %"
         )
         ax.legend(loc="lower left", ncols=3)
-        first = self.at(1)
-        found = f"{100 * first['right']:.0f} of 100 labels are still right after one snapshot"
+        first = self._list_seen().iloc[0]
+        found = f"{100 * first['right']:.0f} of 100 labels are still right after {_say_age(int(first['age']))}"
         headline(
             ax,
             title or found,
@@ -92,6 +101,10 @@ class LabelLife:
 
     def _repr_html_(self) -> str:
         return render_html(self.table.round(3), self.reads(), self.warnings)
+
+
+def _say_age(age: int) -> str:
+    return "one snapshot" if age == 1 else f"{age} snapshots"
 
 
 @check_arguments
@@ -115,13 +128,14 @@ def measure_label_life(snapshots: pd.DataFrame | Sequence[AnyTable], *, level: f
     Returns
     -------
     LabelLife
-        Intervals know that one customer brings labels from several starts. They speak of other customers in the same
-        months, not of other months.
+        Intervals know that one customer brings labels from several starts: Wilson's, on the number of independent
+        labels that would have the same error, with the t distribution of as many customers. They speak of other
+        customers in the same months, not of other months.
 
     Raises
     ------
     TableError
-        The tables are no snapshots of one scheme, fewer than two, or unevenly spaced.
+        The tables are no snapshots of one scheme, fewer than two, or unevenly spaced, or no customer is in two of them.
 
     Examples
     --------
@@ -150,24 +164,28 @@ def measure_label_life(snapshots: pd.DataFrame | Sequence[AnyTable], *, level: f
 
 def measure_months(months: Months, level: float) -> LabelLife:
     """Measure the label life of snapshots that lie side by side and are evenly spaced."""
-    sums, products = _add_up(months)
-    table, covariance = _describe(months, sums, products, level)
+    sums, products, people = _add_up(months)
+    table, covariance = _describe(months, sums, products, people, level)
+    if not table["labels"][1:].any():
+        raise TableError(["no customer is in two of the snapshots: no label was seen again"], "snapshots")
     ages = table["age"].to_numpy(float)
     half_life, low, high = (find_crossing(ages, table[name].to_numpy()) for name in ("right", "low", "high"))
     present = float((months.codes != ABSENT).sum(axis=0).mean())
-    notes = _warn(table, months, half_life)
+    notes = _warn(table, months, half_life, people)
     step = (months.days[-1] - months.days[0]).days / (len(months.days) - 1)
     return LabelLife(table, half_life, low, high, step, covariance, present, level, tuple(notes))
 
 
-def _add_up(months: Months) -> tuple[np.ndarray, np.ndarray]:
+def _add_up(months: Months) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums over customers of (right, compared, today, labelled) for each age, and the sums of their products.
 
-    One customer's starts are added before they are multiplied, so that the products know who belongs together.
+    One customer's starts are added before they are multiplied, so that the products know who belongs together. The
+    third table counts customers for each age: with a right label, compared, there today, and with a wrong label.
     """
     ages = len(months.days) - 1
     sums = np.zeros(4 * ages)
     products = np.zeros((4 * ages, 4 * ages))
+    people = np.zeros((4, ages), dtype=int)
     for start in range(0, len(months.codes), BLOCK):
         codes = months.codes[start : start + BLOCK]
         counts = np.zeros((len(codes), 4 * ages), order="F")
@@ -175,9 +193,11 @@ def _add_up(months: Months) -> tuple[np.ndarray, np.ndarray]:
         for age in range(1, ages + 1):
             parts = _count_starts(codes, there, age)
             counts[:, age - 1 :: ages] = parts
+            people[:3, age - 1] += (parts[:, :3] > 0).sum(axis=0)
+            people[3, age - 1] += (parts[:, 0] < parts[:, 1]).sum()
         sums += counts.sum(axis=0)
         products += counts.T @ counts
-    return sums, products
+    return sums, products, people
 
 
 def _count_starts(codes: np.ndarray, there: np.ndarray, age: int) -> np.ndarray:
@@ -193,24 +213,30 @@ def _count_starts(codes: np.ndarray, there: np.ndarray, age: int) -> np.ndarray:
     return parts
 
 
-def _describe(months: Months, sums: np.ndarray, products: np.ndarray, level: float) -> tuple[pd.DataFrame, np.ndarray]:
+def _describe(
+    months: Months, sums: np.ndarray, products: np.ndarray, people: np.ndarray, level: float
+) -> tuple[pd.DataFrame, np.ndarray]:
     """The table of ages, and the covariance of `right_today` between ages."""
     ages = len(months.days) - 1
     right, both, today, labelled = sums.reshape(4, ages)
     still, still_covariance = _find_ratios(sums, products, ages, below=1)
     now, covariance = _find_ratios(sums, products, ages, below=2)
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    still_covariance, covariance = (
+        _widen(one, count) for one, count in ((still_covariance, people[1]), (covariance, people[2]))
+    )
     table = pd.DataFrame({"age": np.arange(ages + 1), "starts": ages + 1 - np.arange(ages + 1)})
     everybody = int((months.codes != ABSENT).sum())
     table["labels"] = np.append(everybody, both).astype(int)
     table["right"] = np.append(1.0, still)
-    table["low"], table["high"] = _bound(table["right"], z, still_covariance)
+    table["low"], table["high"] = bound_shares(table["right"], still_covariance, people[1], level, few=_are_few(people))
     table["by_chance"] = np.append(np.nan, [_agree_by_chance(months, age) for age in range(1, ages + 1)])
     with np.errstate(invalid="ignore", divide="ignore"):
         table["left"] = np.append(0.0, 1 - both / labelled)
         table["newcomers"] = np.append(0.0, 1 - both / today)
     table["right_today"] = np.append(1.0, now)
-    table["today_low"], table["today_high"] = _bound(table["right_today"], z, covariance)
+    table["today_low"], table["today_high"] = bound_shares(
+        table["right_today"], covariance, people[2], level, few=_are_few(people)
+    )
     whole = np.zeros((ages + 1, ages + 1))
     whole[1:, 1:] = covariance
     return table, whole
@@ -229,14 +255,50 @@ def _find_ratios(sums: np.ndarray, products: np.ndarray, ages: int, below: int) 
     return ratio, weights.T @ products @ weights
 
 
-def _bound(share: pd.Series, z: float, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The interval of each share, kept between 0 and 1; the age 0 is right by definition."""
-    half = z * np.sqrt(np.append(0.0, np.maximum(np.diag(covariance), 0.0)))
-    return np.clip(share - half, 0, 1), np.clip(share + half, 0, 1)
+def _widen(covariance: np.ndarray, customers: np.ndarray) -> np.ndarray:
+    """Multiply by n / (n − 1): the shares from which the errors are counted were found on the same customers."""
+    factor = np.sqrt(customers / np.maximum(customers - 1, 1))
+    return covariance * factor[:, None] * factor
+
+
+def bound_shares(
+    share: pd.Series, covariance: np.ndarray, customers: np.ndarray, level: float, few: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's interval of each share on its effective size; the first one, of age 0, is right by definition.
+
+    The effective size is the number of independent labels with the same error. Where few customers
+    had a right label, or a wrong one, the error itself is luck: there it is the number of customers at most, which
+    makes the interval too wide rather than too narrow.
+
+    Examples
+    --------
+    >>> low, high = bound_shares(pd.Series([1.0, 1.0]), np.zeros((1, 1)), np.array([30]), 0.95, np.array([True]))
+    >>> round(float(low[1]), 2), float(high[1])
+    (0.88, 1.0)
+
+    Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212; Korn and Graubard (1998), Survey
+    Methodology 24, 193-201, for the effective size with t.
+    """
+    rate = share.to_numpy(dtype=float)[1:]
+    variance = np.maximum(np.diag(covariance), 0.0)
+    width = stats.t.ppf(0.5 + level / 2, np.maximum(customers - 1, 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.where(variance > NOTHING, rate * (1 - rate) / variance, customers)
+        size = np.where(few, np.minimum(size, customers), size)
+        middle = (rate + width**2 / (2 * size)) / (1 + width**2 / size)
+        half = width / (1 + width**2 / size) * np.sqrt(rate * (1 - rate) / size + width**2 / (4 * size**2))
+    low = np.where(rate == 0, 0.0, np.clip(middle - half, 0, 1))
+    high = np.where(rate == 1, 1.0, np.clip(middle + half, 0, 1))
+    return np.append(1.0, low), np.append(1.0, high)
+
+
+def _are_few(people: np.ndarray) -> np.ndarray:
+    """Ages at which few customers had a right label, or few a wrong one."""
+    return np.minimum(people[0], people[3]) < FEW
 
 
 def _agree_by_chance(months: Months, age: int) -> float:
-    """The share of labels that would be right if each snapshot dealt its labels by lot; mean over the starts."""
+    """The share of labels that would be right if each snapshot handed them out at random; mean over the starts."""
     shares = np.array([np.bincount(column[column != ABSENT], minlength=len(months.names)) for column in months.codes.T])
     shares = shares / shares.sum(axis=1, keepdims=True)
     return float((shares[:-age] * shares[age:]).sum(axis=1).mean())
@@ -245,11 +307,15 @@ def _agree_by_chance(months: Months, age: int) -> float:
 def find_crossing(ages: np.ndarray, right: np.ndarray, level: float = HALF) -> float:
     """Find the age at which a curve falls to a level, on a straight line between two ages; infinite if it never does.
 
+    Ages without a value are left out.
+
     Examples
     --------
     >>> find_crossing(np.array([0, 1, 2]), np.array([1.0, 0.6, 0.4])), find_crossing(np.array([0, 1]), np.ones(2))
     (1.5, inf)
     """
+    seen = ~np.isnan(right)
+    ages, right = ages[seen], right[seen]
     below = np.flatnonzero(right <= level)
     if not len(below):
         return float("inf")
@@ -260,15 +326,22 @@ def find_crossing(ages: np.ndarray, right: np.ndarray, level: float = HALF) -> f
     return float(ages[place - 1] + (right[place - 1] - level) / fall * (ages[place] - ages[place - 1]))
 
 
-def _warn(table: pd.DataFrame, months: Months, half_life: float) -> list[str]:
+def _warn(table: pd.DataFrame, months: Months, half_life: float, people: np.ndarray) -> list[str]:
     notes = ["intervals speak of other customers in the same months; another year may differ"]
     if months.version_changed:
         notes.insert(0, "the version of the rule changed: labels also became wrong because the rule did")
     if np.isinf(half_life):
-        notes.append(f"half of the labels were still right at the oldest age seen, {table['age'].iloc[-1]} snapshots")
+        oldest = table.loc[table["labels"] > 0, "age"].iloc[-1]
+        notes.append(f"half of the labels were still right at the oldest age seen, {oldest} snapshots")
     alone = table.loc[table["starts"] == 1, "age"].tolist()
     notes.append(f"age {alone[0]} was seen from one start only: the oldest ages rest on the earliest months")
     empty = table.loc[table["labels"] == 0, "age"].tolist()
     if empty:
         notes.append(f"no customer was there both at the start and at age {', '.join(map(str, empty))}")
+    few = (people[1] > 0) & _are_few(people)
+    if few.any():
+        ages = ", ".join(str(place + 1) for place in np.flatnonzero(few))
+        notes.append(
+            f"under {FEW} customers had a right label, or a wrong one, at age {ages}: intervals are rough there"
+        )
     return notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,7 @@ def lay_side_by_side(snapshots: Sequence[pd.DataFrame], name: str) -> Months:
         A day comes twice, or the schemes differ.
     """
     tables = sorted(snapshots, key=lambda table: table["as_of"].iloc[0])
-    days = [table["as_of"].iloc[0] for table in tables]
+    days = [table["as_of"].iloc[0].normalize() for table in tables]
     problems = [f"two snapshots are as of {day:%Y-%m-%d}" for day in sorted({d for d in days if days.count(d) > 1})]
     schemes = sorted({table["scheme"].iloc[0] for table in tables})
     if len(schemes) > 1:
@@ -78,6 +79,8 @@ def lay_side_by_side(snapshots: Sequence[pd.DataFrame], name: str) -> Months:
 
 def _split(snapshots: pd.DataFrame | Sequence[AnyTable], name: str) -> list[AnyTable]:
     """Cut one long table into its days; a list stays as it is."""
+    if isinstance(snapshots, (str, Path)):
+        raise TableError(["one table of all snapshots should be a pandas table, or give a list of files"], name)
     if not isinstance(snapshots, pd.DataFrame):
         return list(snapshots)
     if "as_of" not in snapshots:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +27,7 @@ class RefreshPlan:
     `table` has one row a period, in snapshots: stale (mean share of today's customers without the right label, over the
     ages at which the labels are used), refreshing and staleness (money a snapshot), cost (their sum) with low and high,
     more (cost above that of the cheapest period) with more_low and more_high (held together by Bonferroni), and alike:
-    cannot be told from the cheapest.
+    no clear difference from the cheapest.
     """
 
     table: pd.DataFrame
@@ -44,7 +45,7 @@ class RefreshPlan:
         said = f"Cheapest: a refresh every {self.best} snapshots, {money[0]} a snapshot ({money[1]} to {money[2]})"
         if not self.alike:
             return f"{said}; every other period costs more."
-        return f"{said}; not to be told from it: {', '.join(map(str, self.alike))}."
+        return f"{said}; no clear difference from it: {', '.join(map(str, self.alike))}."
 
     def to_frame(self) -> pd.DataFrame:
         """One row a period."""
@@ -149,7 +150,7 @@ def plan_refresh(
     Bonferroni's.
     """
     oldest = int(life.table["age"].iloc[-1])
-    wanted = list(range(1, oldest + 2)) if periods is None else [int(one) for one in periods]
+    wanted = list(range(1, oldest + 2)) if periods is None else _read_periods(periods)
     customers = life.customers if customers is None else customers
     _refuse(wanted, oldest, cost_of_refresh, cost_of_stale_label, customers)
     wanted = sorted(set(wanted))
@@ -177,6 +178,16 @@ def plan_refresh(
     return RefreshPlan(table, wanted[best], alike, life.step_days, currency, level, tuple(notes))
 
 
+def _read_periods(periods: Sequence[int]) -> list[int]:
+    """Whole numbers of snapshots."""
+    listed = [periods] if isinstance(periods, str) else list(periods)
+    wrong = [one for one in listed if isinstance(one, (bool, str)) or not isinstance(one, Real) or one != int(one)]
+    if wrong:
+        shown = ", ".join(repr(one) for one in wrong[:3])
+        raise TableError([f"periods should be whole numbers of snapshots, found {shown}"], "plan_refresh")
+    return [int(one) for one in listed]
+
+
 def _refuse(periods: list[int], oldest: int, refresh: float, stale: float, customers: float) -> None:
     problems = []
     for name, value in (("cost_of_refresh", refresh), ("cost_of_stale_label", stale), ("customers", customers)):
@@ -198,7 +209,5 @@ def _warn(periods: list[int], best: int, life: LabelLife) -> list[str]:
     notes = [note for note in life.warnings if note.startswith("the version")]
     if len(periods) > 1 and best == len(periods) - 1:
         notes.append("the longest period is the cheapest: a still longer one may be cheaper, and was not seen")
-    if life.table["right_today"].isna().any():
-        notes.append("some ages hold no customer: their cost is not known")
     notes.append("both costs are taken as known: try others before you decide")
     return notes

@@ -28,6 +28,7 @@ PARTS = {
     "order": (1.0, -1.0, -1.0, 1.0),
 }
 SHOWN = ("change", "customers", "method")
+MATTERS = 0.2  # of the larger of the two parts: so far may they hang on the order without a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,7 @@ def split_change(
     _refuse(tables)
     table = split_tables(tables, level)
     days = tables[0]["as_of"].iloc[0], tables[1]["as_of"].iloc[0]
-    return ChangeSplit(table, days, len(tables[0]), len(tables[1]), level, tuple(_warn(table, tables)))
+    return ChangeSplit(table, days, len(tables[0]), len(tables[1]), level, tuple(_warn(table, tables, level)))
 
 
 def split_tables(tables: list[pd.DataFrame], level: float) -> pd.DataFrame:
@@ -175,8 +176,15 @@ def _refuse(tables: list[pd.DataFrame]) -> None:
     for one, other, words in ((0, 2, "then"), (1, 3, "now")):
         if day[one] != day[other]:
             problems.append(f"{words}_old is as of {day[one]:%Y-%m-%d}, {words}_new as of {day[other]:%Y-%m-%d}")
+        elif strangers := find_strangers(
+            tables[one]["customer_id"], tables[other]["customer_id"], f"{words}_old", f"{words}_new", alike=True
+        ):
+            problems += strangers
         elif not np.array_equal(tables[one]["customer_id"], tables[other]["customer_id"]):
             problems.append(f"{words}_old and {words}_new should hold the same customers: label one base by both rules")
+    schemes = sorted({str(table["scheme"].iloc[0]) for table in tables})
+    if len(schemes) > 1:
+        problems.append(f"one segmentation at a time, found {', '.join(schemes)}")
     if not day[0] < day[1]:
         problems.append(f"the base of then ({day[0]:%Y-%m-%d}) is not earlier than the base of now")
     for one, other, words in ((0, 1, "old"), (2, 3, "new")):
@@ -205,11 +213,28 @@ def _count(tables: list[pd.DataFrame], names: list[str]) -> tuple[np.ndarray, np
     return cells, counts.astype(float)
 
 
-def _warn(table: pd.DataFrame, tables: list[pd.DataFrame]) -> list[str]:
+def find_torn(table: pd.DataFrame, level: float) -> list[str]:
+    """Segments whose parts hang on the order: by Holm's steps over all segments, and by a size that matters.
+
+    Source: Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
+    """
+    error = (table["order_high"] - table["order_low"]) / 2 / stats.norm.ppf(0.5 + level / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.norm.sf(np.abs(table["order"]) / error)
+    p = np.where(error > 0, p, 1.0)
+    steps = np.argsort(p, kind="stable")
+    rejects = np.cumprod(p[steps] <= (1 - level) / (len(p) - np.arange(len(p)))).astype(bool)
+    matters = table["order"].abs() > MATTERS * table[["customers", "method"]].abs().max(axis=1)
+    found = np.zeros(len(p), dtype=bool)
+    found[steps] = rejects
+    return list(table.loc[found & matters, "segment"])
+
+
+def _warn(table: pd.DataFrame, tables: list[pd.DataFrame], level: float) -> list[str]:
     notes = []
     if tables[0]["version"].iloc[0] == tables[2]["version"].iloc[0] and table["method"].abs().max() > 0:
         notes.append("both rules bear the same version and give different labels: give the new rule a new version")
-    torn = table.loc[(table["order_low"] > 0) | (table["order_high"] < 0), "segment"]
+    torn = find_torn(table, level)
     if len(torn):
         notes.append(f"the answer hangs on the order for {', '.join(torn)}: rule and base work together there")
     return notes

@@ -14,14 +14,14 @@ from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, put_legend_above
 from loyalty.segment.drift.months import ABSENT, Months, count_cells, read_months
-from loyalty.segment.drift.stability_index import check_draws, test_cells
+from loyalty.segment.drift.stability_index import LEAST_A_DAY, Tested, check_draws, has_few, test_cells
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 
 NEAR = pd.Timedelta(days=3)  # so far may last year's snapshot be from the day a year before
-FEW = 10  # customers who moved; below that the normal distribution is rough
+FEW = 10  # customers who moved, and who stayed, in each year; with fewer the normal distribution is wrong
 TESTS = 2  # a check: shares, and moves
 
 
@@ -31,8 +31,9 @@ class DriftWatch:
 
     `table` has one row a check: as_of, against (the same day of last year), customers, psi, threshold, p_shares, moved
     and moved_before (share of the customers whose segment changed over the last `moves_over` snapshots, now and a year
-    ago), more (their difference) with low and high, p_moves, and alarm: "", "shares", "moves" or "shares and moves".
-    `each` is the chance of a false alarm of one test.
+    ago) with seen and seen_before (the customers of whom this is known), more (their difference) with low and high,
+    p_moves, and alarm: "", "shares", "moves" or "shares and moves". What too few customers or a missing snapshot leave
+    open is NaN, and rings no alarm. `each` is the chance of a false alarm of one test.
     """
 
     table: pd.DataFrame
@@ -83,7 +84,8 @@ class DriftWatch:
             ax.step(
                 places, rows["threshold"], where="mid", color="#333333", linestyle="--", linewidth=1, label="threshold"
             )
-            ax.set_ylim(0, 1.25 * max(rows["psi"].max(), rows["threshold"].max()))
+            top = rows[["psi", "threshold"]].max(axis=None)
+            ax.set_ylim(0, 1.25 * top if top > 0 else 1)
             ax.set_ylabel("population stability index")
         else:
             ax.vlines(places, 100 * rows["low"], 100 * rows["high"], color=GREY, linewidth=2.5, zorder=2)
@@ -98,7 +100,10 @@ class DriftWatch:
         put_legend_above(ax, columns=3)
         first = self.first_alarm
         found = "No alarm" if first is None else f"The first alarm rings on {first:%Y-%m-%d}"
-        headline(ax, title or found, "each month against the same month of last year", source)
+        says = "each month against the same month of last year"
+        if of == "moves":
+            says = f"{says}; bars: 95 % interval; an alarm needs p ≤ {100 * self.each:.2g} %"
+        headline(ax, title or found, says, source)
         return ax
 
     def _repr_html_(self) -> str:
@@ -139,7 +144,8 @@ def watch_drift(
     false_alarms : float
         The chance of at least one alarm in a year without drift, a fraction.
     moves_over : int
-        Snapshots over which moves are counted. Take more than the window that the rule reads (six for monthly snapshots
+        Snapshots over which moves are counted; a year ago over the same days.
+        Take more than the window that the rule reads (six for monthly snapshots
         of three months): labels from overlapping windows share their luck, and hide a move. Moves are seen where there
         are so many snapshots before last year's.
     level : float
@@ -202,12 +208,30 @@ def _pair_years(months: Months) -> list[tuple[int, int]]:
     """Columns of the same day of two years."""
     pairs = []
     for now, day in enumerate(months.days):
-        wanted = day - pd.DateOffset(years=1)
-        away = [abs(other - wanted) for other in months.days]
-        before = int(np.argmin(away))
-        if away[before] <= NEAR:
+        before = _find_year_before(months, day)
+        if before is not None:
             pairs.append((before, now))
     return pairs
+
+
+def _find_year_before(months: Months, day: pd.Timestamp) -> int | None:
+    """The column of the same day of last year, a few days off at most."""
+    wanted = day - pd.DateOffset(years=1)
+    away = [abs(other - wanted) for other in months.days]
+    before = int(np.argmin(away))
+    return before if away[before] <= NEAR else None
+
+
+def _find_starts(months: Months, before: int, now: int, over: int) -> tuple[int, int] | None:
+    """The columns from which moves count, a year apart as well: a missing snapshot must not make one span longer."""
+    if now < over:
+        return None
+    start = now - over
+    start_before = _find_year_before(months, months.days[start])
+    if start_before is None or start_before >= before:
+        return None
+    spans = [months.days[end] - months.days[first] for first, end in ((start_before, before), (start, now))]
+    return (start_before, start) if abs(spans[1] - spans[0]) <= NEAR else None
 
 
 def _check(
@@ -215,7 +239,8 @@ def _check(
 ) -> dict[str, object]:
     """One row of the table."""
     cells = count_cells(months.codes[:, before], months.codes[:, now], len(months.names))
-    tested = test_cells(cells, each, draws, rng)
+    unknown = Tested(np.nan, np.nan, np.nan, np.nan)
+    tested = unknown if has_few(cells) else test_cells(cells, each, draws, rng)
     row: dict[str, object] = {
         "as_of": months.days[now],
         "against": months.days[before],
@@ -224,15 +249,25 @@ def _check(
         "threshold": tested.threshold,
         "p_shares": tested.p,
     }
-    moves = (np.nan,) * 6
-    if before >= over:
-        moves = compare_moves(
-            _find_moves(months.codes[:, before - over], months.codes[:, before]),
-            _find_moves(months.codes[:, now - over], months.codes[:, now]),
-            level,
+    starts = _find_starts(months, before, now, over)
+    moves: tuple[float, ...] = (np.nan,) * 6
+    seen = (0, 0)
+    if starts is not None:
+        first, second = (
+            _find_moves(months.codes[:, start], months.codes[:, end])
+            for start, end in zip(starts, (before, now), strict=True)
         )
+        moves = compare_moves(first, second, level)
+        seen = int((second != ABSENT).sum()), int((first != ABSENT).sum())
+        if _moved_few(first) or _moved_few(second):
+            moves = (*moves[:3], np.nan, np.nan, np.nan)
     names = ("moved", "moved_before", "more", "low", "high", "p_moves")
-    return row | dict(zip(names, moves, strict=True))
+    return row | {"seen": seen[0], "seen_before": seen[1]} | dict(zip(names, moves, strict=True))
+
+
+def _moved_few(moves: np.ndarray) -> bool:
+    """Whether too few moved, or too few stayed, for a p-value."""
+    return bool(min((moves == 1).sum(), (moves == 0).sum()) < FEW)
 
 
 def _find_moves(then: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -282,10 +317,19 @@ def _warn(table: pd.DataFrame, months: Months, checks: int) -> list[str]:
         notes.append("the version of the rule changed: an alarm may be the method's; see `split_change`")
     if len(table) < checks:
         notes.append(f"{len(table)} checks in these snapshots; the false alarms are those of {checks} a year")
-    unseen = int(table["p_moves"].isna().sum())
-    if unseen:
-        notes.append(f"{unseen} checks see no moves: too few snapshots before last year's (`moves_over`)")
-    movers = table["customers"] * table[["moved", "moved_before"]].min(axis=1)
-    if (movers < FEW).any():
-        notes.append(f"in {int((movers < FEW).sum())} checks fewer than {FEW} customers moved: their p-value is rough")
+    empty = int(table["p_shares"].isna().sum())
+    if empty:
+        notes.append(
+            f"in {empty} checks one of the two days has fewer than {LEAST_A_DAY} customers: no index, no alarm"
+        )
+    unseen = table["p_moves"].isna()
+    without = int((unseen & (table["seen"] == 0)).sum())
+    if without:
+        says = "there is no snapshot so long before (`moves_over`), or none a year before it"
+        notes.append(f"{without} checks see no moves: {says}")
+    few = int((unseen & (table["seen"] > 0)).sum())
+    if few:
+        notes.append(
+            f"in {few} checks fewer than {FEW} customers moved, or stayed, in one of the years: no test of moves"
+        )
     return notes

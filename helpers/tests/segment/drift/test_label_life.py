@@ -122,7 +122,8 @@ MONTHS = st.lists(st.tuples(*[st.integers(-1, 2)] * 3), min_size=1, max_size=20)
 @given(MONTHS, st.integers(0, 99))
 def test_neither_order_nor_form_of_the_tables_matters(photo, rows, seed):
     labels = np.array(rows)
-    if (labels < 0).all(axis=0).any():
+    there = labels >= 0
+    if not there.any(axis=0).all() or (there.sum(axis=1) < 2).all():
         return
     photos = [photo(column, day) for column, day in zip(labels.T, DAYS, strict=False)]
     found = measure_label_life(photos).table
@@ -162,8 +163,56 @@ def test_snapshots_that_cannot_be_compared_are_refused(photo):
 
 
 def test_customers_who_are_never_there_twice_have_no_life(photo):
-    found = measure(photo, np.array([[0, -1], [-1, 0]]))
-    assert np.isnan(found.table.right[1]) and any("no customer was there" in note for note in found.warnings)
+    with pytest.raises(TableError, match="no label was seen again"):
+        measure(photo, np.array([[0, -1], [-1, 0]]))
+
+
+def test_an_age_that_nobody_reached_is_left_out_of_every_sentence(photo):
+    """The first half is there in January and February, the second in February and March, or in January and March."""
+    found = measure(photo, np.array([[0, 0, -1]] * 15 + [[-1, 1, 1]] * 15))
+    assert np.isnan(found.table.right[2]) and any("no customer was there" in note for note in found.warnings)
+    assert np.isinf(found.half_life) and "nan" not in found.reads() and "more than 1 snapshots" in found.reads()
+    apart = measure(photo, np.array([[0, -1, 0]] * 15 + [[-1, 1, -1]] * 15))
+    assert apart.reads().startswith("After 2 snapshots (59 days) 100% of the labels are still right")
+    assert "nan" not in apart.reads() and "after 2 snapshots" in apart.plot().get_title(loc="left")
+
+
+def test_a_curve_goes_over_ages_without_a_value():
+    assert find_crossing(np.array([0, 1, 2]), np.array([1.0, np.nan, 0.0])) == 1.0
+    assert find_crossing(np.array([0, 1, 2]), np.array([1.0, 0.6, np.nan])) == np.inf
+
+
+def test_a_handful_of_customers_knows_little_and_says_so(photo):
+    three = measure(photo, np.array([[0, 0], [1, 1], [0, 0]]))
+    # Wilson's lower end for 3 of 3 is n / (n + t²), t with 2 degrees of freedom
+    width = stats.t.ppf(0.975, 2)
+    assert three.table.low[1] == pytest.approx(3 / (3 + width**2)) and three.table.high[1] == 1
+    assert any("under 10 customers had a right label, or a wrong one, at age 1" in note for note in three.warnings)
+    alone = measure(photo, np.array([[0] * 6 + [1] * 7]))
+    assert alone.half_low < alone.half_life or alone.half_high > alone.half_life
+
+
+def test_the_interval_of_customers_seen_once_is_wilsons(photo):
+    table = measure(photo, np.array([[0, 0]] * 70 + [[0, 1]] * 30)).table
+    size = 99  # 100 customers, less one for their own mean
+    z = stats.t.ppf(0.975, 99)
+    middle, root = 0.7 + z**2 / 2 / size, z * np.sqrt(0.21 / size + z**2 / 4 / size**2)
+    assert table.low[1] == pytest.approx((middle - root) / (1 + z**2 / size))
+    assert table.high[1] == pytest.approx((middle + root) / (1 + z**2 / size))
+
+
+STICKY = 0.97 * np.eye(5) + 0.03 * np.outer(np.ones(5), [0.4, 0.25, 0.2, 0.1, 0.05])
+
+
+@pytest.mark.parametrize("runs", [40, pytest.param(400, marks=pytest.mark.slow)])
+def test_few_customers_with_rare_losses_have_an_interval_that_holds(lay, walk, runs):
+    truth = find_truth(STICKY, 7)[1:]
+    held = np.zeros(6)
+    for seed in range(1_000, 1_000 + runs):
+        table = measure_months(lay(walk(seed, STICKY, find_start(STICKY), 30, 7)), 0.95).table[1:]
+        held += (table.low <= truth) & (truth <= table.high)
+        assert (table.high > table.low).all()
+    assert (held >= stats.binom.ppf(0.0005, runs, 0.95)).all()
 
 
 def test_what_it_shows(photo, walk):

@@ -90,6 +90,9 @@ def test_newcomers_without_a_label_cost_money(photo, walk):
         ({"cost_of_stale_label": float("nan")}, "cost_of_stale_label"),
         ({"periods": [9]}, "periods should lie between 1 and 7"),
         ({"periods": []}, "no period"),
+        ({"periods": [1.5, 2]}, "whole numbers of snapshots, found 1.5"),
+        ({"periods": "12"}, "whole numbers of snapshots, found '12'|periods"),
+        ({"periods": [True, 2]}, "whole numbers of snapshots, found True|periods"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(life, change, words):

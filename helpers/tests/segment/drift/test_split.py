@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from loyalty.segment.drift import split_change
-from loyalty.segment.drift.split import split_tables
+from loyalty.segment.drift.split import find_torn, split_tables
 from loyalty.segment.rules import score_values
 from loyalty.tables.check import TableError
 
@@ -138,6 +138,12 @@ def test_tables_that_do_not_belong_together_are_refused_at_once(photo):
         split_change(old[1], old[0], new[1], new[0])
     with pytest.raises(TableError, match="then_new as of"):
         split_change(old[0], old[1], new[1].assign(as_of=NOW), new[1])
+    with pytest.raises(TableError, match="one segmentation at a time, found made, other"):
+        split_change(*old, *(one.assign(scheme="other") for one in new))
+    text = [one.assign(customer_id=one.customer_id.astype(str)) for one in new]
+    with pytest.raises(TableError) as told:
+        split_change(*old, *text)
+    assert "same customers" not in str(told.value)
     same = split_change(*old, *(one.assign(version="1") for one in new))
     assert "bear the same version" in same.warnings[0]
 
@@ -147,3 +153,34 @@ def test_what_it_shows(photo):
     assert found.reads() in found._repr_html_() and found.to_frame().equals(found.table)
     assert any("hangs on the order" in note for note in found.warnings)
     assert found.plot().get_title(loc="left") == "Customers and method apart"
+
+
+def test_an_order_that_does_nothing_is_seldom_named(photo):
+    """The base stays as it is, so both orders are the same in truth: five segments, and one promise for all."""
+    cuts = np.array([[-1.0, -0.4, 0.4, 1.0], [-0.8, -0.2, 0.6, 1.2]])
+    named = 0
+    for seed in range(60):
+        years = spend_years(seed, 600)
+        tables = [
+            photo(np.where(np.isnan(year), -1, np.searchsorted(lines, year)), day, version=str(lines[0]))
+            for lines in cuts
+            for year, day in zip(years, (THEN, NOW), strict=True)
+        ]
+        named += bool(find_torn(split_tables(tables, 0.95), 0.95))
+    assert named <= stats.binom.ppf(0.9995, 60, 0.05)
+
+
+def test_an_order_is_named_by_holms_steps_and_by_its_size():
+    p = np.array([0.01, 0.02, 0.03])
+    order = stats.norm.isf(p / 2)
+    table = pd.DataFrame({"segment": list("abc"), "order": order, "customers": 1.0, "method": -1.0})
+
+    def find(table, level):
+        half = stats.norm.ppf(0.5 + level / 2)
+        return find_torn(table.assign(order_low=order - half, order_high=order + half), level)
+
+    # Holm at 5 %: 0.01 ≤ 0.05 / 3, 0.02 ≤ 0.05 / 2, 0.03 ≤ 0.05
+    assert find(table, 0.95) == ["a", "b", "c"]
+    # At 2 %: 0.01 > 0.02 / 3, and the steps stop
+    assert find(table, 0.98) == []
+    assert find(table.assign(customers=20.0), 0.95) == []

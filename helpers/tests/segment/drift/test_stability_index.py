@@ -12,7 +12,7 @@ from statsmodels.stats.contingency_tables import SquareTable
 
 from loyalty.segment.drift import measure_stability_index
 from loyalty.segment.drift.months import count_cells
-from loyalty.segment.drift.stability_index import find_interval, find_psi, fit_without_drift
+from loyalty.segment.drift.stability_index import correct, find_interval, find_psi, fit_without_drift
 from loyalty.segment.drift.stability_index import test_cells as compare_cells
 from loyalty.tables.check import TableError
 from loyalty.tasks.t26.pictures import toss_coins
@@ -160,6 +160,8 @@ def test_neither_order_of_rows_nor_names_nor_kind_of_id_matter(photo, labels, ra
     then, now = (np.array(column) for column in zip(*labels, strict=True))
     if (then < 0).all() or (now < 0).all():
         return
+    # Ten of each kind, because a day needs ten customers
+    then, now = np.tile(then, 10), np.tile(now, 10)
     first, second = photo(then, THEN), photo(now, NOW)
     found = measure_stability_index(first, second, draws=40)
     assert np.isfinite([found.psi, found.low, found.high, found.by_chance, found.threshold, found.p]).all()
@@ -222,7 +224,11 @@ def test_levels_that_draws_cannot_reach_are_refused(photo, change, words):
 
 
 def test_wrong_tables_are_refused_in_words(photo):
-    first, second = photo(np.zeros(5, int), THEN), photo(np.zeros(5, int), NOW)
+    first, second = photo(np.zeros(10, int), THEN), photo(np.zeros(10, int), NOW)
+    with pytest.raises(TableError, match="10 customers or more are needed on each day, found 9 and 10"):
+        measure_stability_index(first.head(9), second)
+    with pytest.raises(TableError, match="found 10 and 1"):
+        measure_stability_index(first, second.head(1))
     with pytest.raises(TableError, match="not earlier"):
         measure_stability_index(second, first)
     with pytest.raises(TableError, match="one segmentation at a time"):
@@ -241,5 +247,48 @@ def test_what_it_shows(photo):
     assert found.to_frame().equals(found.table)
     assert found.plot().get_title(loc="left") == "The shares have moved"
     assert found.plot_chance().get_title(loc="left") == "More than chance"
-    calm = measure(photo, draw_pair(8, 900), draws=100)
+    calm = measure(photo, draw_pair(8, 900), draws=1_000)
     assert "no more than chance" in calm.reads()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_left_without_luck_lies_in_its_interval(seed):
+    """Also with a dozen customers, where luck is larger than the index."""
+    rng = np.random.default_rng([seed, 3])
+    cells = count_cells(rng.choice(5, 12, p=USUAL), rng.choice(5, 12, p=USUAL), 5)
+    found = compare_cells(cells, 0.05, 200, rng)
+    low, high = find_interval(cells, found, 0.95, 200, rng)
+    assert low <= correct(found) <= high and np.isfinite([low, high, found.threshold]).all()
+
+
+LEAVE = np.array([0.02, 0.05, 0.1, 0.3, 0.6])
+ZIPF = 1 / np.arange(1, 6) / (1 / np.arange(1, 6)).sum()
+
+
+def expect_growth(growth, stay):
+    """The expected table of pairs, of one customer then, when leaving hangs on the segment and shares stay."""
+    kept = ZIPF * (1 - LEAVE)
+    core = stay * np.diag(kept) + (1 - stay) * np.outer(kept, ZIPF)
+    cells = np.zeros((6, 6))
+    cells[:5, :5], cells[:5, 5] = core, ZIPF * LEAVE
+    cells[5, :5] = growth * ZIPF - core.sum(axis=0)
+    return cells
+
+
+def test_a_table_without_drift_in_which_rare_segments_leave_stays_as_it_is():
+    cells = 1_000 * expect_growth(1.5, 1.0)
+    assert fit_without_drift(cells) == pytest.approx(cells, abs=1e-3)
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.5])
+@pytest.mark.parametrize("runs", [60, pytest.param(600, marks=pytest.mark.slow)])
+def test_a_growing_base_with_other_leavers_than_joiners_is_no_drift(runs, growth):
+    expected = expect_growth(growth, 0.95)
+    rings = 0
+    for seed in range(runs):
+        rng = np.random.default_rng([seed, 41])
+        total = round(1_000 * expected.sum())
+        cells = rng.multinomial(total, expected.ravel() / expected.sum()).reshape(6, 6)
+        found = compare_cells(cells, 0.05, 300, rng)
+        rings += found.psi > found.threshold
+    assert rings <= stats.binom.ppf(0.9995, runs, 0.05)

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from loyalty.segment.drift import measure_stability_index, watch_drift
-from loyalty.segment.drift.months import lay_side_by_side
+from loyalty.segment.drift.months import Months, lay_side_by_side
 from loyalty.segment.drift.watch import check_months, compare_moves
 from loyalty.stats.intervals import compare_rates
 from loyalty.tables.check import TableError
@@ -230,3 +230,79 @@ def test_a_winter_with_another_flu_rings_too():
         after += (table.alarm[table.as_of.dt.month.between(8, 12)] != "").any()
     assert rings >= 5
     assert after <= stats.binom.ppf(MOST, 20, 0.05)
+
+
+# --- What too few customers or a missing month must not do -------------------------------------------
+
+
+def drop_month(months, place):
+    """The months without one of them."""
+    keep = [column for column in range(len(months.days)) if column != place]
+    return Months(
+        tuple(months.days[k] for k in keep), months.names, np.asfortranarray(months.codes[:, keep]), months.versions[1:]
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_missing_month_makes_no_move(walk, lay, seed):
+    """A window that is a month longer on one side only would count more movers there."""
+    chain = 0.97 * np.eye(5) + 0.03 * np.tile([0.4, 0.25, 0.2, 0.1, 0.05], (5, 1))
+    months = lay(walk(seed, chain, [0.4, 0.25, 0.2, 0.1, 0.05], 5_000, 31))
+    table = check_months(drop_month(months, 22), YEAR, 6, 0.95, 500, np.random.default_rng(seed))
+    assert not table.alarm.str.contains("moves").any()
+
+
+def test_moves_are_counted_over_the_same_days_of_both_years(walk, lay):
+    chain = 0.8 * np.eye(5) + 0.2 * np.full((5, 5), 0.2)
+    labels = walk(4, chain, [0.2] * 5, 400, 31)
+    table = check_months(drop_month(lay(labels), 22), YEAR, 6, 0.95, 500, np.random.default_rng(1)).set_index("as_of")
+    by_hand = {}
+    for now, over in ((24, 7), (28, 7), (30, 6)):  # the snapshot of month 22 is missing: seven months until month 28
+        by_hand[now] = [(labels[:, end] != labels[:, end - over]).mean() for end in (now, now - 12)]
+        row = table.loc[pd.Timestamp("2024-01-01") + pd.DateOffset(months=now)]
+        assert [row.moved, row.moved_before] == pytest.approx(by_hand[now])
+    # Without the month from which last year's moves count there is no comparison
+    table = check_months(drop_month(lay(labels), 10), YEAR, 6, 0.95, 500, np.random.default_rng(1)).set_index("as_of")
+    assert np.isnan(table.p_moves[pd.Timestamp("2026-05-01")]) and table.p_moves[pd.Timestamp("2026-06-01")] > 0
+
+
+def test_one_customer_rings_no_alarm(live, photos):
+    months = [one[one.customer_id == one.customer_id.min()] for one in photos(live(7, customers=5, months=30, away=0))]
+    found = watch_drift(months, draws=500)
+    assert not found.alarms and found.table[["p_shares", "p_moves"]].isna().all().all()
+    assert any("fewer than 10 customers: no index" in note for note in found.warnings)
+    assert any("moved, or stayed" in note for note in found.warnings)
+    assert found.plot().get_title(loc="left") == "No alarm" and found.plot(of="moves") is not None
+
+
+@pytest.mark.parametrize(("seen", "rate"), [(30, 0.9), (20, 0.8), (10, 0.5)])
+def test_few_who_were_seen_a_year_ago_have_no_p_value(lay, seen, rate):
+    """Their movers or their stayers are under ten, although a thousand are seen today."""
+    labels = np.zeros((1_000, 14), dtype=int)
+    labels[:500, 13] = 1
+    labels[seen:, 0] = -1
+    labels[: round(seen * rate), 1] = 1
+    table = check_months(lay(labels), YEAR, 1, 0.95, 500, np.random.default_rng(0)).set_index("as_of")
+    row = table.loc[pd.Timestamp("2025-02-01")]
+    assert (row.seen, row.seen_before) == (1_000, seen) and row.moved_before == pytest.approx(rate)
+    assert np.isnan([row.p_moves, row.low, row.high]).all() and "moves" not in row.alarm
+
+
+def test_moves_that_may_be_tested_keep_their_level():
+    """Sixty customers a year ago, a thousand now, half of them move: so few false alarms as were promised."""
+    rng = np.random.default_rng(17)
+    rings = 0
+    for _ in range(2_000):
+        before = np.r_[rng.random(60) < 0.5, np.full(940, -1)].astype(int)
+        rings += compare_moves(before, (rng.random(1_000) < 0.5).astype(int))[-1] <= 0.05
+    assert rings <= stats.binom.ppf(MOST, 2_000, 0.05)
+
+
+def test_a_time_of_day_splits_no_month_and_a_file_name_is_no_list(live, photos):
+    months = photos(live(5, customers=40, months=14))
+    late = months[-1].copy()
+    late.loc[late.index[::2], "as_of"] += pd.Timedelta(hours=1)
+    with pytest.raises(TableError, match="two snapshots are as of 2025-02-01"):
+        watch_drift(pd.concat([*months[:-1], late]), moves_over=1, draws=500)
+    with pytest.raises(TableError, match="should be a pandas table, or give a list of files"):
+        watch_drift("nofile.csv")
