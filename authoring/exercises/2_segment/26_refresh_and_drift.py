@@ -31,9 +31,9 @@ snapshots[0].head(3)
 # %% [markdown]
 # There are {{len(snapshots)}} snapshots, from 1 July 2023 to 1 January 2026, with about {{round(sum(map(len, snapshots)) / len(snapshots), -2):,.0f}} customers each.
 #
-# **26a How long is a label right?** Take the twelve snapshots of 1 January to 1 December 2024. Each is a start, as long as it can be seen two months later. Of the customers who are
-# there two months later ("today"), which share has a label from the start that a fresh segmentation would give too? Newcomers have no label, so theirs is not right. One fraction between 0 and 1, to three
-# decimals, over all starts together.
+# **26a How long is a label right?** Take the twelve snapshots of 1 January to 1 December 2024. Inside these twelve there are ten starts, January to October, that can be seen two months later. Of the customers who are
+# there two months later ("today"), which share has a label from the start that a fresh segmentation would give too? Newcomers have no label, so theirs is not right. Count over all starts together: one
+# fraction between 0 and 1, to **four** decimals. You can do it by hand, or with the helper of the lesson: `from loyalty.segment.drift import measure_label_life`. Keep its result as `life`; 26b asks for it.
 
 # %%
 ### BEGIN SOLUTION
@@ -56,7 +56,7 @@ hint("26a")
 
 # %% [markdown]
 # **26b What does a refresh every three months cost?** A refresh costs €300. A customer with a wrong label, or without one, costs €0.15 a month: the wrong magazine. In the month of the
-# refresh the labels are fresh; they are used at the ages 0, 1 and 2 months. The base are `life.customers` customers. One number: euros a month, to the cent.
+# refresh the labels are fresh; they are used at the ages 0, 1 and 2 months. The base is the mean number of customers of the twelve snapshots, {{life.customers:,.1f}} (`life.customers`). One number: euros a month, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -135,14 +135,15 @@ assert index.is_drift and not survivors.is_drift and index.psi < 0.1
 # its limit of {{survivors.threshold:.4f}}. The rival's customers do not come any more, so they are in one month only.
 
 # %% [markdown]
-# **26e When does the alarm ring?** Watch all {{len(snapshots)}} snapshots with `watch_drift`, with `seed=126` and everything else as it is. The first check that rings, by shares or by moves. One date.
+# **26e When does the alarm ring?** Watch all {{len(snapshots)}} snapshots with `watch_drift`, with `seed=126` and everything else as it is. Its table has a column `alarm`. What is the first check in which the *shares* ring? One date.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.segment.drift import watch_drift
 
 watch = watch_drift(list(snapshots), seed=126)
-first_alarm = watch.first_alarm
+table = watch.to_frame()
+first_alarm = table.as_of[table.alarm.str.contains("shares")].iloc[0]
 ### END SOLUTION
 
 # %%
@@ -162,28 +163,38 @@ ax = draw_truth(watch, opens, title, "a rival for families opens", source=source
 
 # %% tags=["verify", "solution"]
 assert first_alarm > opens and (watch.table.alarm[watch.table.as_of <= opens] == "").all()
-assert watch.table.alarm[watch.table.as_of == first_alarm].item() == "moves"
-tests = watch.table[["p_shares", "p_moves"]].min(axis=1)
-assert watch.table.as_of[tests < 0.05].iloc[0] == first_alarm - pd.DateOffset(months=1)
+moved = table[table.alarm.str.contains("moves")]
+assert len(moved) == 1 and moved.as_of.item() == first_alarm - pd.DateOffset(months=1)
+tests = table[["p_shares", "p_moves"]].min(axis=1)
+assert table.as_of[tests < 0.05].iloc[0] == first_alarm - pd.DateOffset(months=2)
+assert (table.alarm[table.as_of >= first_alarm] == "shares").all()
+over_five = watch_drift(list(snapshots), seed=126, moves_over=5).table.set_index("as_of").alarm
+assert over_five[moved.as_of.item()] == "" and over_five[first_alarm] == "shares"
 
 # %% [markdown] tags=["solution"]
-# {{first_alarm:%-d %B %Y}}, by the moves; the shares follow a month later. The truth: a rival for families opened on {{opens:%-d %B %Y}}. With an uncorrected 5 % the first ring would have come a month earlier, and in many quiet years too.
+# {{first_alarm:%-d %B %Y}}, and each month after it. The truth: a rival for families opened on {{opens:%-d %B %Y}}, and the rule reads three months of receipts. With an uncorrected 5 % the first ring would have come two months
+# earlier, and in many quiet years too.
+#
+# The moves rang once, on {{moved.as_of.item():%-d %B %Y}} (p = {{moved.p_moves.item():.4f}}). That may be the rival or luck: a month later they were silent, and counted over five months they are silent in May as well. One month of one
+# test is a reason to look, not a finding.
 
 # %% [markdown]
 # **26f Customers or method?** In 2025 Ines changed the rule: it counts lines and not euros. The report shows the family share of August 2024 by the old rule beside that of August 2025 by the new rule. `read_new_rule()` gives both Augusts by
-# the new rule. What did the customers do to the share of the family segment, and what did the method? Take the mean of both orders, as `split_change` does. `(customers, method)`, two fractions, to three decimals: −0.01 is one point less.
+# the new rule. What did the customers do to the share of the family segment, and what did the method? And to health, which seems to stand still? Take the mean of both orders, as `split_change` does. Four fractions, to three decimals:
+# `(family by customers, family by method, health by customers, health by method)`. −0.01 is one point less.
 
 # %%
 ### BEGIN SOLUTION
 from loyalty.segment.drift import split_change
 
 split = split_change(then, now, *read_new_rule())
-family = split.to_frame().set_index("segment").loc["family"]
-both_parts = (family.customers, family.method)
+rows = split.to_frame().set_index("segment")
+family, health = rows.loc["family"], rows.loc["health"]
+four_parts = (family.customers, family.method, health.customers, health.method)
 ### END SOLUTION
 
 # %%
-check("26f", both_parts)
+check("26f", four_parts)
 
 # %%
 hint("26f")
@@ -194,11 +205,14 @@ ax = split.plot(title=title, source="simulated chain, seed 126")
 
 # %% tags=["verify", "solution"]
 assert family.method_high < family.customers_high < 0 and abs(family.method) > abs(family.customers)
-assert abs(family.order) < 0.002
+assert abs(family.order) < 0.002 < abs(health.order) and health.order_low < 0 < health.order_high
+assert health.customers > 0.01 and health.method < -0.01 and abs(health.change) < 0.005
 
 # %% [markdown] tags=["solution"]
 # The report shows {{100 * family.change:.1f}} points. The customers did {{100 * family.customers:.1f}} of them ({{100 * family.customers_low:.1f}} to {{100 * family.customers_high:.1f}}), the rule {{100 * family.method:.1f}}
-# ({{100 * family.method_low:.1f}} to {{100 * family.method_high:.1f}}). The order hardly matters here.
+# ({{100 * family.method_low:.1f}} to {{100 * family.method_high:.1f}}). For family the order
+# hardly matters. Health stands still in the report, at {{100 * health.change:+.2f}} points: the customers did {{100 * health.customers:+.2f}} ({{100 * health.customers_low:+.2f}} to {{100 * health.customers_high:+.2f}}), the rule {{100 * health.method:+.2f}}. Here the order counts: by the old rule
+# alone the customers did {{100 * health.customers_first:+.2f}}, by the new rule alone {{100 * health.customers_last:+.2f}}. Part of the rise is arithmetic: where families are missing, every other share grows.
 
 # %% [markdown]
 # **26g What does Jonas do?** Choose one letter:

@@ -93,7 +93,7 @@ class StabilityIndex:
         ax.legend(loc="lower right")
         grid_along_x(ax)
         found = "The shares have moved" if self.is_drift else "The shares moved no more than by chance"
-        index = f"stability index {self.psi:.3f}, limit {self.threshold:.3f}"
+        index = f"stability index {self.psi:.4f}, threshold {self.threshold:.4f}"
         subtitle = f"in brackets the {100 * self.level:g} % interval; {index}"
         headline(ax, title or found, subtitle, source)
         return ax

@@ -104,7 +104,7 @@ def compare_costs(life: LabelLife, refresh: float, stale: Sequence[float]) -> pd
     Returns
     -------
     pandas.DataFrame
-        stale, best, and first and last: the shortest and the longest period that cannot be told from the best.
+        stale, best, and first and last: the shortest and the longest period that show no clear difference from the best.
     """
     rows = []
     for cost in stale:
@@ -115,7 +115,7 @@ def compare_costs(life: LabelLife, refresh: float, stale: Sequence[float]) -> pd
 
 
 def draw_best_periods(table: pd.DataFrame, title: str, source: str = REAL) -> Axes:
-    """Draw the cheapest period over the cost of a wrong label, with the periods that cannot be told from it.
+    """Draw the cheapest period over the cost of a wrong label, with the periods that show no clear difference from it.
 
     Parameters
     ----------
@@ -125,11 +125,11 @@ def draw_best_periods(table: pd.DataFrame, title: str, source: str = REAL) -> Ax
     """
     ax = plt.subplots(figsize=(9, 3.6))[1]
     cents = 100 * table["stale"]
-    ax.vlines(cents, table["first"], table["last"], color="#C8CCD0", linewidth=5, label="not to be told from it")
+    ax.vlines(cents, table["first"], table["last"], color="#C8CCD0", linewidth=5, label="no clear difference")
     ax.plot(cents, table["best"], "o", color=TREATED, markersize=8, label="cheapest")
     ax.set(ylim=(0, table["last"].max() + 0.8), xlim=(0, None))
     ax.set_xlabel("cost of one wrong label for one month, cents")
-    ax.set_ylabel("refresh every … months")
+    ax.set_ylabel("refresh every … snapshots (months)")
     ax.legend(loc="upper right", ncols=2)
     headline(ax, title, "cheapest period of refreshing, for each cost of a wrong label", source)
     return ax
@@ -174,11 +174,9 @@ def draw_coins(tossed: np.ndarray, found: float, title: str, source: str = SIMUL
     height = ax.get_ylim()[1]
     ax.set_ylim(0, 1.2 * height)
     ax.annotate("19 of 20 lie left of it", (limit, 1.05 * height), (5, 0), textcoords="offset points", fontsize=10)
-    ax.plot(found, 0.04 * height, "o", color=HIGHLIGHT, markersize=11, clip_on=False, zorder=5)
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-    at = (found, 0.04 * height)
-    ax.annotate("found", at, (0, 12), textcoords="offset points", ha="center", color=HIGHLIGHT, fontsize=10, bbox=box)
+    ax.plot(found, 0, "o", color=HIGHLIGHT, markersize=11, clip_on=False, zorder=5, label="the two real months")
     ax.set(xlabel="population stability index", ylabel="tosses")
+    ax.legend(loc="center right")
     headline(ax, title, "grey: the two months of each customer swapped by a coin", source)
     return ax
 
