@@ -132,7 +132,7 @@ assert index.is_drift and not survivors.is_drift and index.psi < 0.1
 
 # %% [markdown] tags=["solution"]
 # {{psi:.4f}}, where chance alone stays below {{index.threshold:.4f}}. Two tempting ways say "nothing happened". The famous line of 0.1 is one. The other keeps only customers who are in both months: {{survivors.psi:.4f}}, below
-# its limit of {{survivors.threshold:.4f}}. The rival's customers do not come any more, so they are in one month only.
+# its threshold of {{survivors.threshold:.4f}}. The rival's customers do not come any more, so they are in one month only.
 
 # %% [markdown]
 # **26e When does the alarm ring?** Watch all {{len(snapshots)}} snapshots with `watch_drift`, with `seed=126` and everything else as it is. Its table has a column `alarm`. What is the first check in which the *shares* ring? One date.
@@ -209,8 +209,8 @@ assert abs(family.order) < 0.002 < abs(health.order) and health.order_low < 0 < 
 assert health.customers > 0.01 and health.method < -0.01 and abs(health.change) < 0.005
 
 # %% [markdown] tags=["solution"]
-# The report shows {{100 * family.change:.1f}} points. The customers did {{100 * family.customers:.1f}} of them ({{100 * family.customers_low:.1f}} to {{100 * family.customers_high:.1f}}), the rule {{100 * family.method:.1f}}
-# ({{100 * family.method_low:.1f}} to {{100 * family.method_high:.1f}}). For family the order
+# The report shows {{100 * family.change:.2f}} points. The customers did {{100 * family.customers:.2f}} of them ({{100 * family.customers_low:.2f}} to {{100 * family.customers_high:.2f}}), the rule {{100 * family.method:.2f}}
+# ({{100 * family.method_low:.2f}} to {{100 * family.method_high:.2f}}). For family the order
 # hardly matters. Health stands still in the report, at {{100 * health.change:+.2f}} points: the customers did {{100 * health.customers:+.2f}} ({{100 * health.customers_low:+.2f}} to {{100 * health.customers_high:+.2f}}), the rule {{100 * health.method:+.2f}}. Here the order counts: by the old rule
 # alone the customers did {{100 * health.customers_first:+.2f}}, by the new rule alone {{100 * health.customers_last:+.2f}}. Part of the rise is arithmetic: where families are missing, every other share grows.
 

@@ -40,6 +40,7 @@ class DriftWatch:
     each: float
     false_alarms: float
     checks: int
+    level: float
     warnings: tuple[str, ...] = ()
 
     @property
@@ -102,7 +103,7 @@ class DriftWatch:
         found = "No alarm" if first is None else f"The first alarm rings on {first:%Y-%m-%d}"
         says = "each month against the same month of last year"
         if of == "moves":
-            says = f"{says}; bars: 95 % interval; an alarm needs p ≤ {100 * self.each:.2g} %"
+            says = f"against last year; bars: {100 * self.level:g} %; alarm: p ≤ {100 * self.each:.2g} %"
         headline(ax, title or found, says, source)
         return ax
 
@@ -191,7 +192,7 @@ def watch_drift(
         raise TableError([f"no snapshot stands a year after another one, found {span}"], "snapshots")
     rng = np.random.default_rng([seed, 26])
     table = check_months(months, each, moves_over, level, draws, rng)
-    return DriftWatch(table, each, false_alarms, checks, tuple(_warn(table, months, checks)))
+    return DriftWatch(table, each, false_alarms, checks, level, tuple(_warn(table, months, checks)))
 
 
 def check_months(
