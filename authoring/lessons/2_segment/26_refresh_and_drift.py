@@ -131,8 +131,7 @@ had, lost = first.isin(stations).mean(), gone[stations].sum() / gone.sum()
 assert lost > 2 * had and gone.idxmax() == "active"
 winter = photos[-1].set_index("customer_id").segment
 kept = {
-    name: (winter.loc[first.index[first == name]] == name).mean()
-    for name in ("active", "gone quiet", "never bought")
+    name: (winter.loc[first.index[first == name]] == name).mean() for name in ("active", "gone quiet", "never bought")
 }
 assert kept["active"] > 0.95 * stays["active"] and kept["never bought"] == 0
 assert kept["gone quiet"] < stays["gone quiet"] - 0.1
