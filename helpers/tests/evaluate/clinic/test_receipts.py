@@ -117,7 +117,7 @@ def test_what_no_table_shows_is_listed_with_the_size_from_which_it_would_show(ca
     contacts, outcomes, receipts = campaign
     bare = examine(contacts, outcomes)
     lost = find_smallest_loss(2_000, 0.5)
-    assert f"from {lost:.1%} of control or {lost:.1%} of the treated on" in bare.blind[0]
+    assert f"only if {lost:.1%} of control or {lost:.1%} of the treated or more are lost" in bare.blind[0]
     assert "give `receipts`" in bare.blind[-1] and len(look(contacts, outcomes, receipts).blind) == 2
     assert "Cannot be seen: prices or taxes" in bare._repr_html_()
 
