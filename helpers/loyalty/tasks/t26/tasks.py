@@ -218,7 +218,7 @@ def _answer_period() -> Answers:
     named = {float(mistake.value) for mistake in mistakes} | {float(value)}
     dearer = tuple(
         Mistake(
-            "dearer_period",
+            f"every_{period}_months",
             f"Every {period} months costs €{table['cost'][period]:.0f} a month, and there is a cheaper period. Did you take the costs of this exercise, and the ages from 0 on?",
             int(period),
         )

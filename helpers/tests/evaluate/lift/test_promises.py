@@ -208,7 +208,9 @@ def test_the_adjustment_warns_where_it_is_not_made_and_where_it_does_harm():
     now = past[:, 0] + rng.normal(0, 5, 2_000)
     parts = now[:1_900], now[1_900:], (past[:1_900], past[1_900:])
     found = adjust_gap(*parts)
-    assert any("not adjusted, because control (5% of all, 100 customers) is too small" in text for text in found.warnings)
+    assert any(
+        "not adjusted, because control (5% of all, 100 customers) is too small" in text for text in found.warnings
+    )
     assert found.details["saving"] == 0 and found.details["plain_se"] == found.se
     helped, harmed = adjust_gap(*parts, slope=1.0), adjust_gap(*parts, slope=-1.0)
     assert helped.warnings == () and helped.details["saving"] > 0.8
