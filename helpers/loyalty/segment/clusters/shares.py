@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.prepare.profile import type_columns
+from loyalty.segment.clusters.members import KEYS
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Column, Table
@@ -76,7 +77,7 @@ def share_spend(
         raise TableError(["there is no column `product_id`: what was bought is not known"], "receipts")
     names = Table("products", "a product", ("product_id",), (Column("product_id", "id", "which product"), _name(by)))
     known = read_checked(products, names, ["product_id", by], "products")
-    if taken := sorted({"customer_id", "as_of"} & set(known[by].dropna())):
+    if taken := sorted(set(KEYS) & set(known[by].dropna())):
         says = f"`{by}` holds {' and '.join(map(repr, taken))}, which the result needs for columns of its own"
         raise TableError([f"{says}: rename it"], "products")
     before = lines.filter(nw.col("time") < write_moment(day))
