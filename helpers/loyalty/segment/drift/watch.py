@@ -14,7 +14,7 @@ from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, put_legend_above
 from loyalty.segment.drift.months import ABSENT, Months, count_cells, read_months
-from loyalty.segment.drift.stability_index import LEAST_A_DAY, Tested, check_draws, has_few, test_cells
+from loyalty.segment.drift.stability_index import LEAST_A_DAY, Tested, check_draws, has_few, judge_cells
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -241,7 +241,7 @@ def _check(
     """One row of the table."""
     cells = count_cells(months.codes[:, before], months.codes[:, now], len(months.names))
     unknown = Tested(np.nan, np.nan, np.nan, np.nan)
-    tested = unknown if has_few(cells) else test_cells(cells, each, draws, rng)
+    tested = unknown if has_few(cells) else judge_cells(cells, each, draws, rng)
     row: dict[str, object] = {
         "as_of": months.days[now],
         "against": months.days[before],

@@ -13,7 +13,7 @@ from statsmodels.stats.contingency_tables import SquareTable
 from loyalty.segment.drift import measure_stability_index
 from loyalty.segment.drift.months import count_cells
 from loyalty.segment.drift.stability_index import correct, find_interval, find_psi, fit_without_drift
-from loyalty.segment.drift.stability_index import test_cells as compare_cells
+from loyalty.segment.drift.stability_index import judge_cells as compare_cells
 from loyalty.tables.check import TableError
 from loyalty.tasks.t26.pictures import toss_coins
 
