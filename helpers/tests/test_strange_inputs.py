@@ -159,7 +159,7 @@ def list_hard(name):
         for one in inspect.signature(function).parameters
         if one in ("level", *arguments.LIMITS)
         or arguments._is_numeric(hints.get(one, str))
-        or arguments._is_for_word("a lot", hints.get(one, str))
+        or arguments._list_words("a lot", hints.get(one, str))
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -80,9 +82,13 @@ def correct_known(p: ArrayLike, *, way: str) -> np.ndarray:
     [0.03, nan, 0.02]
     """
     values = np.array(p, float)
-    if way == "none":
-        return values
     known = np.isfinite(values)
-    correct = correct_for_many if way == "holm" else control_false_discoveries
-    values[known] = correct(values[known])
+    values[known] = WAYS[way](values[known])
     return values
+
+
+WAYS: dict[str, Callable[[ArrayLike], np.ndarray]] = {
+    "holm": correct_for_many,
+    "bh": control_false_discoveries,
+    "none": np.asarray,
+}

@@ -148,7 +148,7 @@ class _Wrong(ValueError):
     """An argument is not what was meant; `problems` say why.
 
     A hard one is refused even if the function would run. One that comes first is refused before: the function would
-    speak of something else, such as the letters of a text in the place of a list.
+    speak of something else, such as the letters of a text in the place of a list, or take a word for another one.
     """
 
     def __init__(self, *problems: str, is_hard: bool = False, is_first: bool = False) -> None:
@@ -204,8 +204,8 @@ def _read(name: str, value: Any, hint: Any, written: str) -> Any:
         value = float(value)
     if not _fits(value, hint):
         says = f"`{name}` should be {_say_hint(hint)}, found {_say_value(value)}{_say_mend(value, hint)}"
-        is_hard = _is_numeric(hint) and not _is_known(value) or _is_for_word(value, hint)
-        raise _Wrong(says, is_hard=is_hard, is_first=_is_for_list(value, hint))
+        is_hard = _is_numeric(hint) and not _is_known(value)
+        raise _Wrong(says, is_hard=is_hard, is_first=_is_for_list(value, hint) or bool(_list_words(value, hint)))
     _refuse_limits(name, value)
     return value
 
@@ -232,10 +232,16 @@ def _is_for_list(value: Any, hint: Any) -> bool:
     return isinstance(value, str) and not _fits(value, hint) and _fits([value], hint) and not _fits([1], hint)
 
 
-def _is_for_word(value: Any, hint: Any) -> bool:
-    """Whether a text came where one of a few words is asked: a function that knows none of it takes another for it."""
-    hints = (hint, *typing.get_args(hint))
-    return isinstance(value, str) and any(typing.get_origin(one) is typing.Literal for one in hints)
+def _list_words(value: Any, hint: Any) -> list[str]:
+    """The words that can be chosen, where something else came in their place: a function may take it for one of them.
+
+    Where the hint allows other things beside words, only a text came in the place of a word.
+    """
+    hints = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    choices = [one for one in hints if typing.get_origin(one) is typing.Literal]
+    if not isinstance(value, str) and any(one not in (*choices, type(None)) for one in hints):
+        return []
+    return [word for one in choices for word in typing.get_args(one) if isinstance(word, str)]
 
 
 def _is_known(value: Any) -> bool:
@@ -431,4 +437,7 @@ def _say_mend(value: Any, hint: Any) -> str:
         return ": write it without a currency sign, with a decimal point"
     if _is_for_list(value, hint):
         return f": write [{value!r}]"
+    if words := _list_words(value, hint):
+        near = difflib.get_close_matches(str(value).strip().lower(), words, 1)
+        return f": did you mean {near[0]!r}?" if near else ""
     return ""

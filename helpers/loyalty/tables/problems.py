@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
@@ -32,22 +30,6 @@ def check_number(name: str, value: Any, *, share: bool = False, low: float = 0.0
     if number < low:
         return [f"{name} should be {low:g} or more, found {number:g}"]
     return []
-
-
-def check_word(name: str, value: Any, words: Sequence[str]) -> list[str]:
-    """Say that a word is none of those that can be chosen, and which of them is near; nothing if it is one.
-
-    Examples
-    --------
-    >>> check_word("untried", "Refuse", ["refuse", "leave_out"])
-    ["untried should be 'refuse' or 'leave_out', found 'Refuse': did you mean 'refuse'?"]
-    """
-    if isinstance(value, str) and value in words:
-        return []
-    said = " or ".join(filter(None, [", ".join(map(repr, words[:-1])), repr(words[-1])]))
-    close = difflib.get_close_matches(str(value).strip().lower(), words, n=1, cutoff=0.6)
-    mend = f": did you mean {close[0]!r}?" if close else ""
-    return [f"{name} should be {said}, found {value!r}{mend}"]
 
 
 def gather(problems: list[str], check: Any, *values: Any) -> list[Any]:

@@ -51,3 +51,8 @@ def test_the_values_that_came_in_are_left_as_they_are():
     p = np.array([0.01, 0.02, np.nan])
     correct_known(p, way="bh")
     assert p[:2].tolist() == [0.01, 0.02]
+
+
+def test_a_way_that_there_is_not_is_no_other_way():
+    with pytest.raises(KeyError, match="Holm"):
+        correct_known([0.01, 0.02], way="Holm")

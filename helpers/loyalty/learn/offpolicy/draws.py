@@ -52,9 +52,7 @@ def count_draws(draws: Draws) -> pd.DataFrame:
     """
     cells = list(_list_cells(draws)) if len(draws) else []
     table = pd.DataFrame(cells, columns=["grouping", "group", "arm", "rows", "drawn", "expected", "p"])
-    table["p_adjusted"] = 1.0
-    if len(table) and table["p"].min() * len(table) < 1:  # else Holm makes 1 of all
-        table["p_adjusted"] = correct_for_many(table["p"])
+    table["p_adjusted"] = correct_for_many(table["p"])
     return table
 
 

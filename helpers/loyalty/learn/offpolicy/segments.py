@@ -17,7 +17,6 @@ from loyalty.stats.multiplicity import correct_known
 from loyalty.stats.shrinkage import shrink_normal
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.problems import check_word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,7 +127,6 @@ def value_segments(
         history=history,
         untried=untried,
         seed=seed,
-        wrong=check_word("by", by, ("segment", "wave")),
     )
     codes, names = pd.factorize(judge.log.rows[by], sort=True)
     values = {}

@@ -22,7 +22,6 @@ from loyalty.stats.result_card import render_result
 from loyalty.stats.weights import count_effective
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.problems import check_word
 from loyalty.text import say_money
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ METHODS = {
     "switch": "switch: doubly robust, by the model alone where weights are large",
     "direct": "direct: by the model alone",
 }
-UNTRIED = ("refuse", "leave_out")
 MODELLED = ("dr", "switch", "direct")
 CUT = ("clipped", "switch")
 LEAST_ESS = 50
@@ -292,7 +290,7 @@ def value_plan(
 
 
 def _find_wrong_settings(log: PolicyLog, clip: float, folds: int, model: Any, method: str) -> list[str]:
-    wrong = check_word("method", method, list(METHODS))
+    wrong = []
     if not clip > 0:
         wrong.append(f"clip should be above zero, found {clip!r}")
     if model is not None and not hasattr(model, "fit"):
@@ -603,7 +601,6 @@ def prepare(
         Or with all settings that cannot be.
     """
     wrong = [*wrong, *_find_wrong_settings(log, clip, folds, model, method)]
-    wrong += check_word("untried", untried, UNTRIED)
     if wrong:
         raise TableError(wrong, "the settings")
     read = [read_plan(log, plan, history=history, seed=seed) for plan in plans]
