@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
@@ -19,6 +19,18 @@ def say_money(value: float, unit: str = "", decimals: int = 0) -> str:
     # An amount that rounds to zero has no sign
     sign = "−" if round(value, decimals) < 0 else ""
     return f"{sign}{unit}{abs(value):,.{decimals}f}"
+
+
+def list_few(names: Sequence[str], most: int) -> str:
+    """Name the first few, and count the rest.
+
+    Examples
+    --------
+    >>> list_few(["a", "b", "c"], 2), list_few(["a"], 2)
+    ('a, b and 1 more', 'a')
+    """
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{rest}"
 
 
 def find_decimals(values: Iterable[float], least: int = 2, most: int = 6) -> int:

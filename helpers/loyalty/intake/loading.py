@@ -26,8 +26,10 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.sources import AnyTable, NotATable
+from loyalty.text import list_few
 
 Relation = duckdb.DuckDBPyRelation
+NAMED = 8  # columns that a note names
 
 
 @dataclass(frozen=True)
@@ -290,19 +292,13 @@ def _check_contract(table: Relation, contract: Table, late: list[str]) -> list[s
 def _name_others(others: Iterable[str]) -> list[str]:
     """Name the columns that only a setting may ask for."""
     names = list(others)
-    return [f"columns kept for the settings to name: {_list_names(names)}"] if names else []
+    return [f"columns kept for the settings to name: {list_few(names, NAMED)}"] if names else []
 
 
 def _name_unused(raw: Raw, used: Collection[str]) -> list[str]:
     """Name the columns of the file that are not used: neither read nor named in the mapping."""
     unused = [header for i, header in enumerate(raw.headers) if header and f"c{i}" not in used] + raw.unread
-    return [f"columns not used: {_list_names(unused)}"] if unused else []
-
-
-def _list_names(names: list[str]) -> str:
-    """List up to eight names, and count the rest."""
-    rest = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return f"{', '.join(names[:8])}{rest}"
+    return [f"columns not used: {list_few(unused, NAMED)}"] if unused else []
 
 
 def _choose_columns(raw: Raw, contract: Table, named: Mapping[str, str]) -> tuple[dict[str, Chosen], list[str]]:

@@ -20,6 +20,7 @@ from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.ids import AROUND, IDS, POINT, SEEN, is_blank, is_masked, is_odd_number, is_unusual
 from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
+from loyalty.text import list_few
 
 # What a text that should be a number or a date looks like, from the first characters on.
 LOOKS = {
@@ -181,8 +182,7 @@ def find_missing(contract: Table, found: Sequence[str], index: Sequence[Any] = (
     ['there is no column `product_id`: rename `Product_ID`?']
     """
     others = {name.strip().lower(): name for name in found if name not in contract.names}
-    shown = ", ".join(found[:12]) + (f" and {len(found) - 12} more" if len(found) > 12 else "")
-    tail = f"; found: {shown or 'no columns'}"
+    tail = f"; found: {list_few(found, 12) or 'no columns'}"
     for column in contract.columns:
         if column.optional or column.name in found:
             continue

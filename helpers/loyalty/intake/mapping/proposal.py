@@ -28,6 +28,7 @@ from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.personal import is_card, is_phone, looks_personal
 from loyalty.tables.sources import NotATable
+from loyalty.text import list_few
 
 GUESSED = ("receipts", "contacts", "customers", "products", "offers")
 SAMPLE = 200_000
@@ -44,7 +45,7 @@ def _list_names(names: Sequence[str], most: int = 12, longest: int = 40) -> str:
     """List the names of columns, shortened, without characters that cannot be seen."""
     plain = ["".join(sign for sign in name if sign.isprintable()) or "(not printable)" for name in names[:most]]
     shown = [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in plain]
-    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+    return list_few([*shown, *names[most:]], most)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from loyalty.report.campaign.job import (
     split_universal,
 )
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
-from loyalty.report.campaign.segments import find_missing, list_few, show_lifts
+from loyalty.report.campaign.segments import NAMED, find_missing, show_lifts
 from loyalty.report.campaign.sizes import check_cluster_sizes
 from loyalty.report.campaign.together import check_alone, find_cluster
 from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, replace_lines, translate
@@ -31,7 +31,7 @@ from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL
 from loyalty.tables.check import TableError
-from loyalty.text import find_decimals
+from loyalty.text import find_decimals, list_few
 
 NO_MONEY = "No money was measured: whether the change is worth what the campaign costs is for you to judge."
 POINTS = ("effect", "low", "high", "shrunken")
@@ -251,7 +251,7 @@ def _measure_segments(contacts: pd.DataFrame, name: str, asked: str | None, arms
     shown = show_lifts(table, ["arm", "segment"] if arms > 1 else ["segment"])
     text = [f"The difference in `{name}`, in points of 100."]
     if missing := find_missing(known, by, table):
-        text.append(f"Not compared, because a group is too small there: {list_few(missing)}.")
+        text.append(f"Not compared, because a group is too small there: {list_few(missing, NAMED)}.")
     return Section(tuple(text), shown)
 
 

@@ -201,4 +201,7 @@ def _define_placebo(early: Early) -> str:
     says = f"Placebo: the same comparison before the start, when nothing had been sent ({early.days.say()})."
     if not early.days.shared:
         says = f"{says} The check '{BALANCE}' looks at later days, the window before."
-    return f"{says} It has no verdict: of 20 such campaigns one has an interval without zero by chance."
+    return (
+        f"{says} It has no verdict: each interval, of sales and of profit, is without zero by chance in one of 20 such "
+        "campaigns, so one or the other a little more often."
+    )

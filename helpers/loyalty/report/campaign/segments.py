@@ -14,7 +14,7 @@ from loyalty.evaluate.money.profit import compare_money
 from loyalty.report.campaign.job import Job
 from loyalty.report.output.privacy import suppress_small
 from loyalty.tables.check import TableError
-from loyalty.text import find_decimals
+from loyalty.text import find_decimals, list_few
 
 MONEY = {"profit": "profit", "low": "profit low", "high": "profit high"}
 NAMED = 5  # segments that a note names
@@ -65,10 +65,10 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
         "p adjusted: allows for the number of comparisons (Benjamini and Hochberg).",
     ]
     if lonely:
-        notes.append(f"Not compared, because a group has fewer than two customers there: {list_few(lonely)}.")
+        notes.append(f"Not compared, because a group has fewer than two customers there: {list_few(lonely, NAMED)}.")
     if missing := find_missing(known, by, table):
         why = "too few customers" if job.cluster is None else f"too few values of `{job.cluster}`"
-        notes.append(f"Not compared, because a group has {why} there: {list_few(missing)}.")
+        notes.append(f"Not compared, because a group has {why} there: {list_few(missing, NAMED)}.")
     ends = pd.to_numeric(shown[["low", "high"]].stack(), errors="coerce")
     return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes), find_decimals(ends))
 
@@ -95,11 +95,6 @@ def find_missing(known: pd.DataFrame, by: str, table: pd.DataFrame) -> list[str]
     left = treated[[pair not in there for pair in zip(treated["arm"], treated[by], strict=True)]].sort_values(by)
     several = treated["arm"].nunique() > 1
     return [f"{segment} ({arm})" if several else segment for arm, segment in zip(left["arm"], left[by], strict=True)]
-
-
-def list_few(names: list[str]) -> str:
-    """Name the first few, and count the rest."""
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _explain_no_segments(why: str) -> Segments:

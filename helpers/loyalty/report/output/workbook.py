@@ -90,14 +90,13 @@ def kind_of(name: str) -> str:
 
     Examples
     --------
-    >>> [kind_of(name) for name in ("treated", "share of sales", "p", "per treated customer")]
-    ['count', 'percent', 'p', 'money']
+    >>> [kind_of(name) for name in ("treated", "share of sales", "p", "per treated customer", "orders per buyer")]
+    ['count', 'percent', 'p', 'money', 'count']
     """
-    words = set(name.lower().replace("_", " ").split())
+    # Of "profit per treated customer" the customers are not what is counted
+    words = set(re.sub(r"\bper\b.*", "", name.lower().replace("_", " ")).split())
     if words & {"p"}:
         return "p"
-    if words & {"per"}:
-        return "money"
     if words & {"share", "rate", "relative", "filled", "probability"}:
         return "percent"
     counted = {"customers", "treated", "control", "rows", "orders", "receipts", "n", "buyers", "empty", "days"}

@@ -95,6 +95,7 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
 
 
 def _say_unknown(name: Any, known: Mapping[str, Setting]) -> str:
+    # At 0.6 `use` would be near to `cluster`
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.65)
     if close:
         return f"there is no setting `{name}`: did you mean `{close[0]}`?"
