@@ -33,6 +33,19 @@ def list_few(names: Sequence[str], most: int) -> str:
     return f"{', '.join(names[:most])}{rest}"
 
 
+def count_of(count: int, one: str) -> str:
+    """Write a number of things: thousands apart, and one thing without an s.
+
+    Not for words whose plural is no s.
+
+    Examples
+    --------
+    >>> count_of(1, "snapshot"), count_of(0, "check"), count_of(1200, "day")
+    ('1 snapshot', '0 checks', '1,200 days')
+    """
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def find_decimals(values: Iterable[float], least: int = 2, most: int = 6) -> int:
     """Find how many decimals keep these numbers apart from zero, so that an interval of small numbers says something.
 

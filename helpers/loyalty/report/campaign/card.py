@@ -15,6 +15,7 @@ from loyalty.report.campaign.placebo import ROW, Placebo, say_away
 from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import CAUSED, list_advice
 from loyalty.report.output.html import ReportCard
+from loyalty.text import count_of
 
 DURING = "sales during the campaign"
 WORDS = {"earned": "earned money", "lost": "lost money"}
@@ -209,7 +210,7 @@ def _say_next(measured: Measured, is_partial: bool) -> str:
 def say_windows(job: Job) -> str:
     """Say which days the money counts."""
     after = job.days.get("post", 0)
-    return f"during the campaign and the {after} days after it" if after else "during the campaign"
+    return f"during the campaign and the {count_of(after, 'day')} after it" if after else "during the campaign"
 
 
 def _say_together(job: Job, money: Money, arms: int) -> str:

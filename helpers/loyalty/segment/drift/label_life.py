@@ -17,6 +17,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import count_of
 
 BLOCK = 200_000  # customers counted at once
 UNEVEN = 1.25  # the longest gap between two snapshots against the shortest, at most
@@ -59,11 +60,11 @@ class LabelLife:
         seen = self._list_seen()
         oldest = int(seen["age"].iloc[-1])
         first = seen.iloc[0]
-        age = _say_age(int(first["age"]))
-        days = f"{first['age'] * self.step_days:.0f} days"
+        age = count_of(int(first["age"]), "snapshot")
+        days = count_of(round(first["age"] * self.step_days), "day")
         start = f"After {age} ({days}) {first['right']:.0%} of the labels are still right"
         if np.isinf(self.half_life):
-            return f"{start}; half of them are wrong only after more than {oldest} snapshots."
+            return f"{start}; half of them are wrong only after more than {count_of(oldest, 'snapshot')}."
         ends = ", ".join(f"more than {oldest}" if np.isinf(x) else f"{x:.1f}" for x in (self.half_low, self.half_high))
         return f"{start}; half-life {self.half_life:.1f} snapshots ({ends})."
 
@@ -90,21 +91,18 @@ class LabelLife:
         )
         ax.legend(loc="lower left", ncols=3)
         first = self._list_seen().iloc[0]
-        found = f"{100 * first['right']:.0f} of 100 labels are still right after {_say_age(int(first['age']))}"
+        age = count_of(int(first["age"]), "snapshot")
+        found = f"{100 * first['right']:.0f} of 100 labels are still right after {age}"
         headline(
             ax,
             title or found,
-            f"band: {100 * self.level:g} % interval; a snapshot every {self.step_days:.0f} days",
+            f"band: {100 * self.level:g} % interval; a snapshot every {count_of(round(self.step_days), 'day')}",
             source,
         )
         return ax
 
     def _repr_html_(self) -> str:
         return render_html(self.table.round(3), self.reads(), self.warnings)
-
-
-def _say_age(age: int) -> str:
-    return "one snapshot" if age == 1 else f"{age} snapshots"
 
 
 @check_arguments
@@ -332,7 +330,7 @@ def _warn(table: pd.DataFrame, months: Months, half_life: float, people: np.ndar
         notes.insert(0, "the version of the rule changed: labels also became wrong because the rule did")
     if np.isinf(half_life):
         oldest = table.loc[table["labels"] > 0, "age"].iloc[-1]
-        notes.append(f"half of the labels were still right at the oldest age seen, {oldest} snapshots")
+        notes.append(f"half of the labels were still right at the oldest age seen, {count_of(oldest, 'snapshot')}")
     alone = table.loc[table["starts"] == 1, "age"].tolist()
     notes.append(f"age {alone[0]} was seen from one start only: the oldest ages rest on the earliest months")
     empty = table.loc[table["labels"] == 0, "age"].tolist()

@@ -17,7 +17,7 @@ from loyalty.segment.drift.label_life import LabelLife
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.text import say_money
+from loyalty.text import count_of, say_money
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +42,13 @@ class RefreshPlan:
         """Say in one sentence what was found."""
         row = self.table.set_index("period").loc[self.best]
         money = [say_money(row[name], self.currency) for name in ("cost", "low", "high")]
-        said = f"Cheapest: a refresh every {self.best} snapshots, {money[0]} a snapshot ({money[1]} to {money[2]})"
+        said = f"Cheapest: a refresh {self._say_often()}, {money[0]} a snapshot ({money[1]} to {money[2]})"
         if not self.alike:
             return f"{said}; every other period costs more."
         return f"{said}; no clear difference from it: {', '.join(map(str, self.alike))}."
+
+    def _say_often(self) -> str:
+        return f"every {count_of(self.best, 'snapshot')}" if self.best > 1 else "each time"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a period."""
@@ -76,15 +79,11 @@ class RefreshPlan:
         ax.set_xlabel("refresh every … snapshots")
         ax.set_ylabel(f"cost per snapshot, {self.currency}", parse_math=False)
         ax.legend(loc="upper right", ncols=2)
-        found = (
-            f"A refresh every {self.best} snapshots is the cheapest"
-            if self.best > 1
-            else "Refresh each time is the cheapest"
-        )
+        found = f"A refresh {self._say_often()} is the cheapest"
         headline(
             ax,
             title or found,
-            f"line: {100 * self.level:g} % interval; a snapshot every {self.step_days:.0f} days",
+            f"line: {100 * self.level:g} % interval; a snapshot every {count_of(round(self.step_days), 'day')}",
             source,
         )
         return ax

@@ -18,7 +18,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
-from loyalty.text import say_p
+from loyalty.text import count_of, say_p
 
 FOLKLORE = ((0.1, "small"), (0.25, "look at it"), (math.inf, "drift"))
 STEPS = 500  # of the fit of the table without drift
@@ -232,7 +232,7 @@ def check_draws(false_alarms: float, draws: int, name: str) -> None:
     if false_alarms * (draws + 1) < 1:
         least = math.ceil(1 / false_alarms)
         raise TableError(
-            [f"with {draws} draws no p-value is below {false_alarms:.4f}: take draws={least} or more"], name
+            [f"with {count_of(draws, 'draw')} no p-value is below {false_alarms:.4f}: take draws={least} or more"], name
         )
 
 

@@ -19,6 +19,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import count_of
 
 NEAR = pd.Timedelta(days=3)  # so far may last year's snapshot be from the day a year before
 FEW = 10  # customers who moved, and who stayed, in each year; with fewer the normal distribution is wrong
@@ -55,12 +56,13 @@ class DriftWatch:
 
     def reads(self) -> str:
         """Say in one sentence what was found."""
-        promise = f"a year of {self.checks} checks without drift rings with a chance of at most {self.false_alarms:.0%}"
+        chance = f"{100 * self.false_alarms:.3g}%"
+        promise = f"a year of {count_of(self.checks, 'check')} without drift rings with a chance of at most {chance}"
         if self.first_alarm is None:
-            return f"No alarm in {len(self.table)} checks; {promise}."
+            return f"No alarm in {count_of(len(self.table), 'check')}; {promise}."
         rings = self.table[self.table["alarm"] != ""]
         first = f"First alarm on {self.first_alarm:%Y-%m-%d} ({rings['alarm'].iloc[0]})"
-        return f"{first}, {len(rings)} in {len(self.table)} checks; {promise}."
+        return f"{first}, {len(rings)} in {count_of(len(self.table), 'check')}; {promise}."
 
     def to_frame(self) -> pd.DataFrame:
         """One row a check."""
@@ -317,20 +319,19 @@ def _warn(table: pd.DataFrame, months: Months, checks: int) -> list[str]:
     if months.version_changed:
         notes.append("the version of the rule changed: an alarm may be the method's; see `split_change`")
     if len(table) < checks:
-        notes.append(f"{len(table)} checks in these snapshots; the false alarms are those of {checks} a year")
+        seen = count_of(len(table), "check")
+        notes.append(f"{seen} in these snapshots; the false alarms are those of {checks:,} a year")
     empty = int(table["p_shares"].isna().sum())
     if empty:
-        notes.append(
-            f"in {empty} checks one of the two days has fewer than {LEAST_A_DAY} customers: no index, no alarm"
-        )
+        few = f"one of the two days has fewer than {LEAST_A_DAY} customers"
+        notes.append(f"in {count_of(empty, 'check')} {few}: no index, no alarm")
     unseen = table["p_moves"].isna()
     without = int((unseen & (table["seen"] == 0)).sum())
     if without:
         says = "there is no snapshot so long before (`moves_over`), or none a year before it"
-        notes.append(f"{without} checks see no moves: {says}")
-    few = int((unseen & (table["seen"] > 0)).sum())
-    if few:
-        notes.append(
-            f"in {few} checks fewer than {FEW} customers moved, or stayed, in one of the years: no test of moves"
-        )
+        notes.append(f"no moves are seen in {count_of(without, 'check')}: {says}")
+    seldom = int((unseen & (table["seen"] > 0)).sum())
+    if seldom:
+        says = f"fewer than {FEW} customers moved, or stayed, in one of the years"
+        notes.append(f"in {count_of(seldom, 'check')} {says}: no test of moves")
     return notes

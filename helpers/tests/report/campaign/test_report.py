@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.placebo import ONLY_PAST, measure_placebo_lift
 from loyalty.report.campaign import controlled
+from loyalty.report.campaign.card import say_windows
 from loyalty.report.campaign.placebo import ROW
 from loyalty.report.campaign.report import report_campaign
 from loyalty.tables.check import TableError
@@ -441,6 +443,11 @@ def test_a_placebo_around_zero_is_no_warning_and_the_days_of_the_money_are_named
         "Sales, margin and profit here are sums of what came during the campaign" in report.sections["money"].notes[0]
     )
     assert "Next: " not in " ".join(report.sections["money"].text), "the card says what is next, once"
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, ""), (1, " and the 1 day after it"), (28, " and the 28 days after it")])
+def test_the_days_of_the_money_are_counted_in_words(days, said):
+    assert say_windows(SimpleNamespace(days={"post": days})) == f"during the campaign{said}"
 
 
 @pytest.mark.parametrize(("factor", "way"), [(3.0, "high"), (0.2, "low")])

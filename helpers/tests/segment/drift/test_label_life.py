@@ -171,7 +171,7 @@ def test_an_age_that_nobody_reached_is_left_out_of_every_sentence(photo):
     """The first half is there in January and February, the second in February and March, or in January and March."""
     found = measure(photo, np.array([[0, 0, -1]] * 15 + [[-1, 1, 1]] * 15))
     assert np.isnan(found.table.right[2]) and any("no customer was there" in note for note in found.warnings)
-    assert np.isinf(found.half_life) and "nan" not in found.reads() and "more than 1 snapshots" in found.reads()
+    assert np.isinf(found.half_life) and "nan" not in found.reads() and "more than 1 snapshot." in found.reads()
     apart = measure(photo, np.array([[0, -1, 0]] * 15 + [[-1, 1, -1]] * 15))
     assert apart.reads().startswith("After 2 snapshots (59 days) 100% of the labels are still right")
     assert "nan" not in apart.reads() and "after 2 snapshots" in apart.plot().get_title(loc="left")

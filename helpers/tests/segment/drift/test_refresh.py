@@ -104,7 +104,7 @@ def test_what_it_shows(life):
     plan = plan_refresh(life, **COSTS)
     assert plan.reads() in plan._repr_html_() and plan.to_frame().equals(plan.table)
     assert plan.plot().get_title(loc="left").startswith("A refresh every")
-    assert (
-        plan_refresh(life, cost_of_refresh=0, cost_of_stale_label=1).plot().get_title(loc="left").startswith("Refresh")
-    )
-    assert plan_refresh(life, cost_of_refresh=0, cost_of_stale_label=1).reads().endswith("costs more.")
+    assert f"a refresh every {plan.best} snapshots, " in plan.reads()
+    often = plan_refresh(life, cost_of_refresh=0, cost_of_stale_label=1)
+    assert often.plot().get_title(loc="left") == "A refresh each time is the cheapest"
+    assert often.reads().startswith("Cheapest: a refresh each time, ") and often.reads().endswith("costs more.")

@@ -117,7 +117,7 @@ def test_nobody_who_moved_is_no_alarm():
 def test_last_years_day_may_be_a_few_days_off_and_a_missing_one_is_no_check(live, photos):
     months = photos(live(3, customers=80, months=18))
     found = watch_drift([one for place, one in enumerate(months) if place != 2], moves_over=1, draws=500)
-    assert len(found.table) == 5 and any("5 checks" in note for note in found.warnings)
+    assert len(found.table) == 5 and any("5 checks in these snapshots" in note for note in found.warnings)
     late = [
         one.assign(as_of=one.as_of + pd.Timedelta(days=2)) if place > 11 else one for place, one in enumerate(months)
     ]
@@ -150,12 +150,20 @@ def test_what_it_shows(live, photos):
     assert found.plot(of="moves").get_ylabel().startswith("more movers")
 
 
+def test_a_small_promise_is_not_told_as_none(live, photos):
+    found = watch_drift(
+        photos(live(2, customers=100, months=13)), moves_over=1, draws=1_000, false_alarms=0.004, checks=1
+    )
+    assert found.reads() == "No alarm in 1 check; a year of 1 check without drift rings with a chance of at most 0.4%."
+
+
 def test_what_it_warns_of(live, photos):
     months = photos(live(8, customers=60, months=13))
     months[-1] = months[-1].assign(version="2")
     found = watch_drift(months, moves_over=6, draws=500)
-    assert "version of the rule changed" in found.warnings[0] and "1 checks" in found.warnings[1]
-    assert found.table.p_moves.isna().all() and any("see no moves" in note for note in found.warnings)
+    changed, short, unseen = found.warnings
+    assert "version of the rule changed" in changed and short.startswith("1 check in these snapshots")
+    assert found.table.p_moves.isna().all() and unseen.startswith("no moves are seen in 1 check:")
 
 
 # --- The world ------------------------------------------------------------------------------------
