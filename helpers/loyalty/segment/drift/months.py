@@ -72,7 +72,7 @@ def lay_side_by_side(snapshots: Sequence[pd.DataFrame], name: str) -> Months:
         problems += find_strangers(one["customer_id"], other["customer_id"], "a snapshot", "the next one", alike=True)
     if problems:
         raise TableError(list(dict.fromkeys(problems)), name)
-    names, codes = _code_segments(tables)
+    names, codes = code_segments(tables)
     versions = tuple(tuple(sorted(table["version"].unique())) for table in tables)
     return Months(tuple(days), names, codes, versions)
 
@@ -90,8 +90,17 @@ def _split(snapshots: pd.DataFrame | Sequence[AnyTable], name: str) -> list[AnyT
     return [part for _, part in snapshots.groupby("as_of", sort=False)]
 
 
-def _code_segments(tables: Sequence[pd.DataFrame]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Give each segment a number, and each customer a row."""
+def code_segments(tables: Sequence[pd.DataFrame]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Give each segment a number, and each customer a row; see `Months` for the names and codes.
+
+    Examples
+    --------
+    >>> tables = [pd.DataFrame({"customer_id": [1, 2], "segment": ["b", "a"]}),
+    ...           pd.DataFrame({"customer_id": [2], "segment": ["c"]})]
+    >>> names, codes = code_segments(tables)
+    >>> names, codes.tolist()
+    (('a', 'b', 'c'), [[1, -1], [0, 2]])
+    """
     coded = [pd.factorize(table["segment"]) for table in tables]
     names = sorted({str(one) for _, found in coded for one in found})
     place = {one: number for number, one in enumerate(names)}
@@ -132,3 +141,27 @@ def count_cells(then: np.ndarray, now: np.ndarray, segments: int) -> np.ndarray:
     cells = np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)
     cells[segments, segments] = 0
     return cells
+
+
+def error_of_gap(cells: np.ndarray, place: int) -> float:
+    """Find the standard error of the difference of one segment's share between two days, from what each customer adds.
+
+    Parameters
+    ----------
+    cells : array of int
+        From `count_cells`; somebody is there on each day.
+    place : int
+        The segment.
+
+    Examples
+    --------
+    >>> pairs = np.array([[60, 20, 0], [10, 10, 0], [0, 0, 0]])  # McNemar: (20 + 10 − 10² / 100) / 100²
+    >>> round(error_of_gap(pairs, 0) ** 2, 6)
+    0.0029
+    """
+    then, now = cells[:-1].sum(), cells[:, :-1].sum()
+    mine = np.arange(len(cells) - 1) == place
+    before = np.append(mine - cells[place].sum() / then, 0.0) / then
+    after = np.append(mine - cells[:, place].sum() / now, 0.0) / now
+    influence = after[None, :] - before[:, None]
+    return float(np.sqrt((cells * influence**2).sum()))

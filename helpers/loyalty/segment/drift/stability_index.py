@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import CONTROL, HIGHLIGHT, TREATED, grid_along_x, headline
-from loyalty.segment.drift.months import count_cells, lay_side_by_side
+from loyalty.segment.drift.months import count_cells, error_of_gap, lay_side_by_side
 from loyalty.segment.snapshots import read_snapshot
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
@@ -344,7 +344,7 @@ def _describe(cells: np.ndarray, names: tuple[str, ...], level: float) -> pd.Dat
     """One row a segment; the interval of the difference knows that the same customers stand on both days."""
     then, now = cells[:-1].sum(axis=1), cells[:, :-1].sum(axis=0)
     first, second = then / then.sum(), now / now.sum()
-    error = np.array([_find_error(cells, place, first, second) for place in range(len(names))])
+    error = np.array([error_of_gap(cells, place) for place in range(len(names))])
     half = stats.norm.ppf(0.5 + level / 2) * error
     floor = [np.maximum(count, 0.5) / count.sum() for count in (then, now)]
     table = pd.DataFrame({"segment": names, "then": then, "now": now, "share_then": first, "share_now": second})
@@ -352,15 +352,6 @@ def _describe(cells: np.ndarray, names: tuple[str, ...], level: float) -> pd.Dat
     table["low"], table["high"] = table["difference"] - half, table["difference"] + half
     table["part"] = (floor[1] - floor[0]) * np.log(floor[1] / floor[0])
     return table
-
-
-def _find_error(cells: np.ndarray, place: int, first: np.ndarray, second: np.ndarray) -> float:
-    """The standard error of the difference of one share, from what each customer adds to it."""
-    size = len(first)
-    before = np.append((np.arange(size) == place) - first[place], 0.0) / cells[:-1].sum()
-    after = np.append((np.arange(size) == place) - second[place], 0.0) / cells[:, :-1].sum()
-    influence = after[None, :] - before[:, None]
-    return float(np.sqrt((cells * influence**2).sum()))
 
 
 def _warn(table: pd.DataFrame, cells: np.ndarray) -> list[str]:

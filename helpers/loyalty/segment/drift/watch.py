@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, put_legend_above
-from loyalty.segment.drift.months import ABSENT, Months, count_cells, read_months
+from loyalty.segment.drift.months import ABSENT, Months, count_cells, error_of_gap, read_months
 from loyalty.segment.drift.stability_index import LEAST_A_DAY, Tested, check_draws, has_few, judge_cells
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
@@ -299,9 +299,7 @@ def compare_moves(
     if not then.sum() or not after.sum():
         return (np.nan,) * 6
     first, second = then[1] / then.sum(), after[1] / after.sum()
-    mine = np.array([0 - first, 1 - first, 0.0]) / then.sum()
-    later = np.array([0 - second, 1 - second, 0.0]) / after.sum()
-    error = float(np.sqrt((cells * (later[None, :] - mine[:, None]) ** 2).sum()))
+    error = error_of_gap(cells, 1)
     more = float(second - first)
     if error == 0:
         return float(second), float(first), more, np.nan, np.nan, float(more == 0)
