@@ -329,7 +329,7 @@ def skew_of_mean(values: ArrayLike, *, scale: float = 0.0) -> float:
     return find_skewness(each) / float(np.sqrt(each.size))
 
 
-def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
+def wilson(rate: Any, n: Any, level: float = 0.95, *, width: Any = None) -> tuple[Any, Any]:
     """Wilson's score interval for a rate from n independent customers.
 
     Not for shares of money, and not for rows of which a customer has several.
@@ -342,6 +342,9 @@ def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
         Customers; a fraction is allowed (effective sample size), and 0 gives NaN.
     level : float
         Coverage of the interval, a fraction.
+    width : float or array, optional
+        Half the width in standard errors, where it is not the normal distribution's at `level`: that of Student's t
+        for an effective sample size from an estimated variance.
 
     Returns
     -------
@@ -354,7 +357,7 @@ def wilson(rate: Any, n: Any, level: float = 0.95) -> tuple[Any, Any]:
 
     Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
-    z = _scipy.norm.ppf(0.5 + level / 2)
+    z = _scipy.norm.ppf(0.5 + level / 2) if width is None else width
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))

@@ -5,9 +5,21 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from loyalty.stats.estimate import NO_SPREAD, error_of_mean, make_estimate, render_html
-from loyalty.stats.intervals import compare_means, find_skewness, interval_of_mean, skew_of_gap, skew_of_mean
+from loyalty.stats.intervals import compare_means, find_skewness, interval_of_mean, skew_of_gap, skew_of_mean, wilson
 
 VALUES = st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=20)
+
+
+def test_wilson_takes_another_width_than_the_normal_distributions():
+    rate, n = np.array([0.0, 0.3, 1.0, 0.5]), np.array([9.0, 30.0, 12.0, 0.0])
+    usual = wilson(rate, n, 0.9)
+    np.testing.assert_array_equal(usual, wilson(rate, n, width=stats.norm.ppf(0.95)))
+    widths = stats.t.ppf(0.95, np.array([8, 29, 11, 1]))
+    low, high = wilson(rate, n, width=widths)
+    # Each end solves |rate − end| = width √(end (1 − end) / n), and is NaN where nobody was counted
+    for end in (low[:3], high[:3]):
+        assert np.abs(rate[:3] - end) == pytest.approx(widths[:3] * np.sqrt(end * (1 - end) / n[:3]), abs=1e-12)
+    assert np.isnan([low[3], high[3]]).all() and low[0] == 0 and high[2] == 1
 
 
 def test_welch_agrees_with_scipy():

@@ -14,6 +14,7 @@ from scipy import stats
 from loyalty.charts import CONTROL, GREY, TREATED, headline
 from loyalty.segment.drift.months import ABSENT, Months, read_months
 from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import wilson
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
@@ -22,6 +23,7 @@ from loyalty.text import count_of
 BLOCK = 200_000  # customers counted at once
 UNEVEN = 1.25  # the longest gap between two snapshots against the shortest, at most
 HALF = 0.5
+CHANGED = "the version of the rule changed: labels also became wrong because the rule did"
 NOTHING = 1e-15  # a variance that is 0 but for rounding
 FEW = 10  # customers with a right label, or with a wrong one
 
@@ -35,7 +37,8 @@ class LabelLife:
     by_chance (the same if labels were handed out at random), left (share of the labelled who are not in the table any
     more), newcomers (share of today's customers without a label), right_today (share of *today's* customers with the
     right label: newcomers have none) with today_low and today_high. `half_life` is the age at which half of the labels
-    are still right; infinite where it lies beyond the oldest age seen.
+    are still right; infinite where it lies beyond the oldest age seen. `version_changed`: whether the snapshots were
+    made by more than one version of the rule.
     """
 
     table: pd.DataFrame
@@ -46,6 +49,7 @@ class LabelLife:
     covariance: np.ndarray
     customers: float
     level: float
+    version_changed: bool
     warnings: tuple[str, ...] = ()
 
     def at(self, age: int) -> pd.Series:
@@ -128,7 +132,8 @@ def measure_label_life(snapshots: pd.DataFrame | Sequence[AnyTable], *, level: f
     LabelLife
         Intervals know that one customer brings labels from several starts: Wilson's, on the number of independent
         labels that would have the same error, with the t distribution of as many customers. They speak of other
-        customers in the same months, not of other months.
+        customers in the same months, not of other months: another year may differ. The oldest age is seen from one
+        start only, the earliest snapshot.
 
     Raises
     ------
@@ -171,7 +176,9 @@ def measure_months(months: Months, level: float) -> LabelLife:
     present = float((months.codes != ABSENT).sum(axis=0).mean())
     notes = _warn(table, months, half_life, people)
     step = (months.days[-1] - months.days[0]).days / (len(months.days) - 1)
-    return LabelLife(table, half_life, low, high, step, covariance, present, level, tuple(notes))
+    return LabelLife(
+        table, half_life, low, high, step, covariance, present, level, months.version_changed, tuple(notes)
+    )
 
 
 def _add_up(months: Months) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -274,8 +281,7 @@ def bound_shares(
     >>> round(float(low[1]), 2), float(high[1])
     (0.88, 1.0)
 
-    Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212; Korn and Graubard (1998), Survey
-    Methodology 24, 193-201, for the effective size with t.
+    Source: Korn and Graubard (1998), Survey Methodology 24, 193-201, for the effective size with t.
     """
     rate = share.to_numpy(dtype=float)[1:]
     variance = np.maximum(np.diag(covariance), 0.0)
@@ -283,10 +289,7 @@ def bound_shares(
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.where(variance > NOTHING, rate * (1 - rate) / variance, customers)
         size = np.where(few, np.minimum(size, customers), size)
-        middle = (rate + width**2 / (2 * size)) / (1 + width**2 / size)
-        half = width / (1 + width**2 / size) * np.sqrt(rate * (1 - rate) / size + width**2 / (4 * size**2))
-    low = np.where(rate == 0, 0.0, np.clip(middle - half, 0, 1))
-    high = np.where(rate == 1, 1.0, np.clip(middle + half, 0, 1))
+    low, high = wilson(rate, size, level, width=width)
     return np.append(1.0, low), np.append(1.0, high)
 
 
@@ -325,14 +328,10 @@ def find_crossing(ages: np.ndarray, right: np.ndarray, level: float = HALF) -> f
 
 
 def _warn(table: pd.DataFrame, months: Months, half_life: float, people: np.ndarray) -> list[str]:
-    notes = ["intervals speak of other customers in the same months; another year may differ"]
-    if months.version_changed:
-        notes.insert(0, "the version of the rule changed: labels also became wrong because the rule did")
+    notes = [CHANGED] if months.version_changed else []
     if np.isinf(half_life):
         oldest = table.loc[table["labels"] > 0, "age"].iloc[-1]
         notes.append(f"half of the labels were still right at the oldest age seen, {count_of(oldest, 'snapshot')}")
-    alone = table.loc[table["starts"] == 1, "age"].tolist()
-    notes.append(f"age {alone[0]} was seen from one start only: the oldest ages rest on the earliest months")
     empty = table.loc[table["labels"] == 0, "age"].tolist()
     if empty:
         notes.append(f"no customer was there both at the start and at age {', '.join(map(str, empty))}")

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import CONTROL, GREY, TREATED, headline
-from loyalty.segment.drift.label_life import LabelLife
+from loyalty.segment.drift.label_life import CHANGED, LabelLife
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -116,7 +116,8 @@ def plan_refresh(
     cost_of_refresh : float
         Money for one refresh.
     cost_of_stale_label : float
-        Money lost for one customer with a wrong or missing label, for each use. A known number here; try others.
+        Money lost for one customer with a wrong or missing label, for each use. Both costs are taken as known, so
+        intervals know nothing of their errors: try others before you decide.
     customers : float, optional
         Customers in the base; the mean of the snapshots otherwise.
     periods : sequence of int, optional
@@ -205,8 +206,7 @@ def _refuse(periods: list[int], oldest: int, refresh: float, stale: float, custo
 
 
 def _warn(periods: list[int], best: int, life: LabelLife) -> list[str]:
-    notes = [note for note in life.warnings if note.startswith("the version")]
+    notes = [CHANGED] if life.version_changed else []
     if len(periods) > 1 and best == len(periods) - 1:
         notes.append("the longest period is the cheapest: a still longer one may be cheaper, and was not seen")
-    notes.append("both costs are taken as known: try others before you decide")
     return notes

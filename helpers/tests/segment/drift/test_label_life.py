@@ -154,7 +154,7 @@ def test_snapshots_that_cannot_be_compared_are_refused(photo):
         measure_label_life([one, one.assign(as_of=DAYS[1]), one.assign(as_of=DAYS[4])])
     with pytest.raises(TableError, match="there is no snapshot"):
         measure_label_life([])
-    with pytest.raises(TableError, match="comes twice|repeat|more than once|twice"):
+    with pytest.raises(TableError, match="4 values come more than once"):
         measure_label_life([pd.concat([one, one]), one.assign(as_of=DAYS[1])])
     with pytest.raises(TableError, match="as_of"):
         measure_label_life(one.drop(columns="as_of"))
@@ -225,7 +225,11 @@ def test_what_it_shows(photo, walk):
     assert "of today's customers" in legend
     with pytest.raises(TableError, match="age 9 was not seen"):
         found.at(9)
-    assert (
-        "version of the rule changed"
-        in measure_label_life([photo(labels[:, 0], DAYS[0]), photo(labels[:, 1], DAYS[1], version="2")]).warnings[0]
-    )
+
+
+def test_it_warns_of_this_table_only_and_of_a_rule_that_changed(photo, walk):
+    labels = walk(6, CHAIN, find_start(CHAIN), 300, 5)
+    usual = measure(photo, labels)
+    assert usual.half_life < 4 and usual.warnings == () and not usual.version_changed
+    changed = measure_label_life([photo(labels[:, 0], DAYS[0]), photo(labels[:, 1], DAYS[1], version="2")])
+    assert changed.version_changed and changed.warnings[0].startswith("the version of the rule changed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,14 +92,23 @@ def test_newcomers_without_a_label_cost_money(photo, walk):
         ({"cost_of_stale_label": float("nan")}, "cost_of_stale_label"),
         ({"periods": [9]}, "periods should lie between 1 and 7"),
         ({"periods": []}, "no period"),
-        ({"periods": [1.5, 2]}, "whole numbers of snapshots, found 1.5"),
-        ({"periods": "12"}, "whole numbers of snapshots, found '12'|periods"),
-        ({"periods": [True, 2]}, "whole numbers of snapshots, found True|periods"),
+        ({"periods": [1.5, 2]}, "whole numbers of snapshots, found 1.5$"),
+        ({"periods": "12"}, "whole numbers of snapshots, found '12'$"),
+        ({"periods": [True, 2]}, "whole numbers of snapshots, found True$"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(life, change, words):
     with pytest.raises(TableError, match=words):
         plan_refresh(life, **(COSTS | change))
+
+
+def test_it_warns_of_this_table_only_and_of_a_rule_that_changed(life):
+    usual = plan_refresh(life, **COSTS)
+    assert 1 < usual.best < 7 and usual.warnings == ()
+    # The note hangs on what was measured, whatever words the life itself uses
+    assert plan_refresh(replace(life, warnings=("the version of a table is unknown",)), **COSTS).warnings == ()
+    (note,) = plan_refresh(replace(life, version_changed=True), **COSTS).warnings
+    assert note.startswith("the version of the rule changed")
 
 
 def test_what_it_shows(life):
