@@ -64,6 +64,32 @@ def test_a_quarter_that_changes_places_is_seen_in_the_moves_alone(live, lay, run
     assert shares <= stats.binom.ppf(MOST, runs, 0.05)
 
 
+@pytest.mark.parametrize(("before", "now", "sign"), [(0.2, 0.4, 1), (0.4, 0.2, -1), (0.3, 0.3, 0)])
+def test_moves_ring_in_both_directions_and_more_says_in_which(lay, before, now, sign):
+    """Two months a year apart in which so many of 1,000 customers take another segment."""
+    labels = np.zeros((1_000, 14), dtype=int)
+    labels[: round(1_000 * before), 1] = 1
+    labels[:, 2:13] = labels[:, [1]]
+    labels[:, 13] = labels[:, 12]
+    labels[-round(1_000 * now) :, 13] = 2
+    row = check(labels, lay, 1).set_index("as_of").loc[pd.Timestamp("2025-02-01")]
+    assert (row.moved_before, row.moved) == pytest.approx((before, now))
+    assert row.more == pytest.approx(now - before) and np.sign(row.more.round(9)) == sign
+    assert ("moves" in row.alarm) == (sign != 0) and (row.low <= 0 <= row.high) == (sign == 0)
+
+
+@pytest.mark.parametrize("shift", [-0.1, 0.1])
+def test_shares_ring_in_both_directions_and_not_while_they_stay(lay, shift):
+    """One segment grows or shrinks by a tenth of all; the index is above its threshold in both cases."""
+    labels = np.repeat((np.arange(1_000) % 2)[:, None], 14, axis=1)
+    wanted = 500 + round(1_000 * shift)
+    labels[:, 13] = np.arange(1_000) >= wanted
+    table = check(labels, lay, 2).set_index("as_of")
+    assert table.alarm[pd.Timestamp("2025-01-01")] == ""
+    row = table.loc[pd.Timestamp("2025-02-01")]
+    assert "shares" in row.alarm and row.psi > row.threshold and row.p_shares <= YEAR
+
+
 def test_the_public_function_makes_the_same_table(live, lay, photos):
     labels = live(9, customers=200)
     found = watch_drift(photos(labels), moves_over=1, draws=500, seed=9)
@@ -280,7 +306,9 @@ def test_one_customer_rings_no_alarm(live, photos):
     assert not found.alarms and found.table[["p_shares", "p_moves"]].isna().all().all()
     assert any("fewer than 10 customers: no index" in note for note in found.warnings)
     assert any("moved, or stayed" in note for note in found.warnings)
-    assert found.plot().get_title(loc="left") == "No alarm" and found.plot(of="moves") is not None
+    assert found.plot().get_title(loc="left") == "No alarm"
+    moves = found.plot(of="moves")
+    assert moves.get_title(loc="left") == "No alarm" and moves.get_ylabel() == "more movers than a year ago, points"
 
 
 @pytest.mark.parametrize(("seen", "rate"), [(30, 0.9), (20, 0.8), (10, 0.5)])
