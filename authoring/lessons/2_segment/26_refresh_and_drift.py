@@ -180,7 +180,8 @@ assert table.more_low[3] > 0 > table.more_low[6]
 # The 20 cents are the soft spot: nobody has measured them. So we try other costs.
 
 # %%
-from loyalty.tasks.t26.pictures import compare_costs, draw_best_periods
+from loyalty.tasks.t26.measures import compare_costs
+from loyalty.tasks.t26.pictures import draw_best_periods
 
 cents = [5, 10, 15, 18, 20, 22, 25, 28, 30, 35, 40]
 costs = compare_costs(life, 250, [cent / 100 for cent in cents])
@@ -273,7 +274,8 @@ assert abs(index.psi - psi) < 1e-12 and index.is_drift and index.psi < 0.1
 # is last year's and which is this year's. So we toss a coin for each customer, and swap the two labels if it shows heads. Then we compute the index again, 500 times.
 
 # %%
-from loyalty.tasks.t26.pictures import draw_coins, toss_coins
+from loyalty.tasks.t26.measures import toss_coins
+from loyalty.tasks.t26.pictures import draw_coins
 
 last_year = by_day[pd.Timestamp("2023-08-01")]
 both = last_year.merge(summer, on="customer_id", suffixes=("_then", "_now"))

@@ -1,4 +1,4 @@
-"""The exercise's customers month by month, counted in right and in usual wrong ways."""
+"""What lesson 26 counts for its pictures, and the exercise's customers month by month in right and in wrong ways."""
 
 from __future__ import annotations
 
@@ -28,6 +28,57 @@ AUGUST = pd.Timestamp("2025-08-01")
 LAST_AUGUST = pd.Timestamp("2024-08-01")
 PARTS_OF = ("family", "health")
 EACH = 0.05
+
+
+# --- The lesson -----------------------------------------------------------------------------------
+
+
+def compare_costs(life: LabelLife, refresh: float, stale: Sequence[float]) -> pd.DataFrame:
+    """Find the cheapest period for each cost of a wrong label.
+
+    Parameters
+    ----------
+    life : LabelLife
+    refresh : float
+        Money for one refresh.
+    stale : sequence of float
+        Costs of a wrong label to try.
+
+    Returns
+    -------
+    pandas.DataFrame
+        stale, best, and first and last: the shortest and the longest period that show no clear difference from the best.
+    """
+    rows = []
+    for cost in stale:
+        found = plan_refresh(life, cost_of_refresh=refresh, cost_of_stale_label=cost)
+        alike = (found.best, *found.alike)
+        rows.append({"stale": cost, "best": found.best, "first": min(alike), "last": max(alike)})
+    return pd.DataFrame(rows)
+
+
+def toss_coins(then: pd.Series, now: pd.Series, tosses: int = 500, seed: int = 26) -> np.ndarray:
+    """Swap the two labels of each customer by the toss of a coin, and find the stability index; many times.
+
+    Parameters
+    ----------
+    then, now : Series
+        Labels of the same customers, in the same order.
+    tosses, seed : int
+    """
+    names = sorted({*then.unique(), *now.unique()})
+    first, second = (pd.Categorical(labels, categories=names).codes.astype(int) for labels in (then, now))
+    rng = np.random.default_rng(seed)
+    found = np.empty(tosses)
+    for place in range(tosses):
+        heads = rng.random(len(first)) < 0.5
+        one = np.bincount(np.where(heads, first, second), minlength=len(names)) / len(first)
+        other = np.bincount(np.where(heads, second, first), minlength=len(names)) / len(first)
+        found[place] = ((other - one) * np.log(other / one)).sum()
+    return found
+
+
+# --- The exercise ---------------------------------------------------------------------------------
 
 
 def find_snapshot(day: pd.Timestamp) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import matplotlib.pyplot as plt
@@ -11,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, TRUTH, grid_along_x, headline, mark_truth
-from loyalty.segment.drift import DriftWatch, LabelLife, plan_refresh
+from loyalty.segment.drift import DriftWatch
 from loyalty.segment.rules import Migration
 from loyalty.stats.intervals import interval_of_share
 
@@ -90,37 +89,13 @@ def draw_stages(moves: Migration, title: str, source: str = REAL) -> Axes:
     return ax
 
 
-def compare_costs(life: LabelLife, refresh: float, stale: Sequence[float]) -> pd.DataFrame:
-    """Find the cheapest period for each cost of a wrong label.
-
-    Parameters
-    ----------
-    life : LabelLife
-    refresh : float
-        Money for one refresh.
-    stale : sequence of float
-        Costs of a wrong label to try.
-
-    Returns
-    -------
-    pandas.DataFrame
-        stale, best, and first and last: the shortest and the longest period that show no clear difference from the best.
-    """
-    rows = []
-    for cost in stale:
-        plan = plan_refresh(life, cost_of_refresh=refresh, cost_of_stale_label=cost)
-        alike = (plan.best, *plan.alike)
-        rows.append({"stale": cost, "best": plan.best, "first": min(alike), "last": max(alike)})
-    return pd.DataFrame(rows)
-
-
 def draw_best_periods(table: pd.DataFrame, title: str, source: str = REAL) -> Axes:
     """Draw the cheapest period over the cost of a wrong label, with the periods that show no clear difference from it.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `compare_costs`.
+        From `measures.compare_costs`.
     title, source : str
     """
     ax = plt.subplots(figsize=(9, 3.6))[1]
@@ -135,34 +110,13 @@ def draw_best_periods(table: pd.DataFrame, title: str, source: str = REAL) -> Ax
     return ax
 
 
-def toss_coins(then: pd.Series, now: pd.Series, tosses: int = 500, seed: int = 26) -> np.ndarray:
-    """Swap the two labels of each customer by the toss of a coin, and find the stability index; many times.
-
-    Parameters
-    ----------
-    then, now : Series
-        Labels of the same customers, in the same order.
-    tosses, seed : int
-    """
-    names = sorted({*then.unique(), *now.unique()})
-    first, second = (pd.Categorical(labels, categories=names).codes.astype(int) for labels in (then, now))
-    rng = np.random.default_rng(seed)
-    found = np.empty(tosses)
-    for place in range(tosses):
-        heads = rng.random(len(first)) < 0.5
-        one = np.bincount(np.where(heads, first, second), minlength=len(names)) / len(first)
-        other = np.bincount(np.where(heads, second, first), minlength=len(names)) / len(first)
-        found[place] = ((other - one) * np.log(other / one)).sum()
-    return found
-
-
 def draw_coins(tossed: np.ndarray, found: float, title: str, source: str = SIMULATED) -> Axes:
     """Draw the indices that coins make, and the one that was found.
 
     Parameters
     ----------
     tossed : array
-        From `toss_coins`.
+        From `measures.toss_coins`.
     found : float
         The index of the real pair of months.
     title, source : str

@@ -79,6 +79,26 @@ def walk_chain(seed: int, matrix: np.ndarray, start: Sequence[float], customers:
     return labels
 
 
+def swap_labels(then: np.ndarray, now: np.ndarray, tosses: int, seed: int = 26) -> np.ndarray:
+    """The stability index after a coin for each customer has swapped the two labels or not; many times.
+
+    Only those who changed matter to the shares, and of each pair of segments a binomial number is swapped.
+    """
+    rng = np.random.default_rng([seed, 9])
+    size = len(SEGMENTS)
+    pairs = np.bincount(then * size + now, minlength=size * size)
+    swapped = rng.binomial(pairs, 0.5, (tosses, size * size)).reshape(tosses, size, size)
+    kept = pairs.reshape(size, size) - swapped
+    first = (kept.sum(axis=2) + swapped.sum(axis=1)) / len(then)
+    second = (kept.sum(axis=1) + swapped.sum(axis=2)) / len(then)
+    return ((second - first) * np.log(second / first)).sum(axis=1)
+
+
+@pytest.fixture(scope="session")
+def swap():
+    return swap_labels
+
+
 @pytest.fixture(scope="session")
 def photo():
     return take_photo

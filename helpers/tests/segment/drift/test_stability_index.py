@@ -15,7 +15,6 @@ from loyalty.segment.drift.months import count_cells
 from loyalty.segment.drift.stability_index import correct, find_interval, find_psi, fit_without_drift
 from loyalty.segment.drift.stability_index import judge_cells as compare_cells
 from loyalty.tables.check import TableError
-from loyalty.tasks.t26.pictures import toss_coins
 
 THEN, NOW = pd.Timestamp("2025-03-01"), pd.Timestamp("2026-03-01")
 FAR = stats.norm.ppf(0.9995)  # standard errors
@@ -62,10 +61,10 @@ def test_the_same_customers_make_less_luck_than_other_customers(photo):
     assert same.by_chance < 0.5 * other.by_chance
 
 
-def test_coins_for_each_customer_make_the_same_luck(photo):
+def test_coins_for_each_customer_make_the_same_luck(photo, swap):
     then, now, _ = draw_pair(2, 3_000, away=0.0)
     found = measure(photo, (then, now), draws=4_000)
-    tossed = toss_coins(pd.Series(then), pd.Series(now), tosses=4_000)
+    tossed = swap(then, now, 4_000)
     assert found.by_chance == pytest.approx(tossed.mean(), rel=0.08)
     assert found.threshold == pytest.approx(np.quantile(tossed, 0.95), rel=0.1)
 

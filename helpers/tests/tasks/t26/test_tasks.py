@@ -16,7 +16,7 @@ from loyalty.segment.drift import (
 )
 from loyalty.segment.rules import measure_migration
 from loyalty.tasks import check
-from loyalty.tasks.t26 import pictures
+from loyalty.tasks.t26 import measures, pictures
 from loyalty.tasks.t26.scene import (
     open_exercise_town,
     photograph_households,
@@ -202,11 +202,11 @@ def test_the_pictures_say_what_they_show(by_day, life):
     assert [text.get_text() for text in ax.texts][:2] == ["67", "33"]
     ax = pictures.draw_stages(measure_migration(then, now, order=sorted(then.segment.unique())), "Who stays")
     assert len(ax.patches) == 5
-    costs = pictures.compare_costs(life, 300, [0.01, 0.15, 5.0])
+    costs = measures.compare_costs(life, 300, [0.01, 0.15, 5.0])
     assert costs.best.tolist()[1:] == [2, 1] and (costs["first"] <= costs.best).all()
     assert pictures.draw_best_periods(costs, "Periods").get_title(loc="left") == "Periods"
     both = then.merge(now, on="customer_id")
-    tossed = pictures.toss_coins(both.segment_x, both.segment_y, tosses=50)
+    tossed = measures.toss_coins(both.segment_x, both.segment_y, tosses=50)
     assert (tossed >= 0).all() and pictures.draw_coins(tossed, 0.002, "Coins").get_title(loc="left") == "Coins"
     watch = watch_drift(list(by_day.values())[10:], draws=500, moves_over=1)
     ax = pictures.draw_truth(watch, pd.Timestamp("2025-07-01"), "Rings", "a rival")
