@@ -14,6 +14,7 @@ from loyalty.prepare.profile import build_profile
 from loyalty.segment.rules import assign_life_cycle, measure_gaps
 from loyalty.world import PRESETS, World
 from loyalty.world.parameters import CardLaunch, Drift, Habit, Parameters
+from loyalty.world.seasons import Calendar
 
 LESSON_SEED = 26
 EXERCISE_SEED = 126
@@ -98,6 +99,13 @@ def keep_steady(drift: Drift | None = None, *, same_winters: bool = True) -> Par
 def start_of(month: int) -> pd.Timestamp:
     """The first day of a month of the simulated chains, counted from 0."""
     return pd.Timestamp(PRESETS["default"]().start) + pd.DateOffset(months=month)
+
+
+def find_flu_height(parameters: Parameters, seed: int, year: int) -> float:
+    """The height of the flu wave of a winter, named by the year of its January: no chain knows that."""
+    calendar = Calendar(parameters, seed)
+    first = calendar.day(pd.Timestamp(year, 1, 1))
+    return float(calendar.flu(np.arange(first, first + 120)).max())
 
 
 def open_town(parameters: Parameters, seed: int, *, customers: int = CUSTOMERS) -> Town:

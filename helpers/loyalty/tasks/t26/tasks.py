@@ -241,7 +241,7 @@ def _answer_index() -> Answers:
     mistakes = (
         Mistake(
             "season_for_drift",
-            "You compared with February: that is the season, sun cream against cough syrup. Compare with the same month of last year.",
+            "You compared with February: that is the season, health in winter against summer in summer. Compare with the same month of last year.",
             against("2025-02-01"),
         ),
         Mistake(

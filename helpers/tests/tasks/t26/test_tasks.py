@@ -18,6 +18,8 @@ from loyalty.segment.rules import measure_migration
 from loyalty.tasks import check
 from loyalty.tasks.t26 import measures, pictures
 from loyalty.tasks.t26.scene import (
+    find_flu_height,
+    keep_steady,
     open_exercise_town,
     photograph_households,
     read_new_rule,
@@ -194,6 +196,13 @@ def test_the_households_are_labelled_by_one_rule_on_seven_days():
     photos = photograph_households()
     assert [f"{one.as_of.iloc[0]:%Y-%m-%d}" for one in photos][::6] == ["2017-07-01", "2018-01-01"]
     assert all(len(one) == len(photos[0]) for one in photos)
+
+
+def test_the_flu_is_the_same_each_winter_or_has_heights_of_its_own():
+    same = [find_flu_height(keep_steady(), 26, year) for year in (2024, 2025)]
+    assert same == pytest.approx([1, 1], abs=1e-3)
+    real = [find_flu_height(keep_steady(same_winters=False), 26, year) for year in (2024, 2025)]
+    assert real == pytest.approx([1.54, 0.68], abs=0.01)
 
 
 def test_the_pictures_say_what_they_show(by_day, life):
