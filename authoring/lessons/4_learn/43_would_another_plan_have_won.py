@@ -71,7 +71,9 @@ no_letter = log_rows[log_rows.arm == "control"].groupby("segment").profit.mean()
 chance = by_segment.chance_basket_discount.mean().round(9)
 poor = ["medicines", "vitamins and sun"]
 assert set(no_letter.nsmallest(2).index) == set(poor) == set(chance.nlargest(2).index)
-assert no_letter.idxmax() == "baby" and chance["baby"] == 0.1 and abs(no_letter["household"] - no_letter["beauty"]) < 0.1
+assert (
+    no_letter.idxmax() == "baby" and chance["baby"] == 0.1 and abs(no_letter["household"] - no_letter["beauty"]) < 0.1
+)
 assert chance["household"] > 2 * chance["beauty"]
 
 # %% [markdown]

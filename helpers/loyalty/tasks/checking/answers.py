@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import numbers
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -193,9 +194,73 @@ def as_date(value: Any) -> pd.Timestamp:
         raise Mismatch(f"dates are asked; yours holds {quote(value)}.")
     try:
         stamp = value.start_time if isinstance(value, pd.Period) else pd.Timestamp(value)
+        stamp = stamp.as_unit("ns")  # a day of the year 1 can be held, and not be subtracted
     except ValueError:
         raise Mismatch(f"dates are asked; {value} lies outside what pandas can hold.") from None
     return stamp if stamp.tz is None else stamp.tz_localize(None)
+
+
+_IN_NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
+_WITH_YEAR = re.compile(r"(?<!\d)(19|20)\d\d")
+_MORE_THAN_YEAR = re.compile(r"\d{4}\W*.*[^\W_]|[^\W_].*\d{4}")
+_SUCH_AS = "write it as 2025-01-31 (year, month, day)"
+
+
+def read_date(answer: Any) -> Any:
+    """Read a date that was written as text, or stands alone in a list; anything else stays as it is.
+
+    01.06.2025 is 1 June: with full stops the day comes first. With slashes or hyphens it is read only where one order
+    is possible.
+
+    Parameters
+    ----------
+    answer : any
+
+    Returns
+    -------
+    any
+        A Timestamp, where a text was given.
+
+    Raises
+    ------
+    Mismatch
+        When the text is no date, has no year, or can be two dates.
+
+    Examples
+    --------
+    >>> read_date("01.06.2025"), read_date("31/1/2025")
+    (Timestamp('2025-06-01 00:00:00'), Timestamp('2025-01-31 00:00:00'))
+    """
+    if kind_of(answer) in {"sequence", "series"} and not isinstance(answer, dict) and len(answer) == 1:
+        answer = list(answer)[0]
+    if kind_of(answer) != "text":
+        return answer
+    text = " ".join(answer.split()).strip("\"'. ")
+    in_numbers = _IN_NUMBERS.fullmatch(text)
+    if in_numbers:
+        return _read_numbers(text, in_numbers)
+    if not _WITH_YEAR.search(text) or not _MORE_THAN_YEAR.search(text):
+        raise Mismatch(f"A date with its year is asked; yours is {quote(answer)}: {_SUCH_AS}.")
+    try:
+        return as_date(pd.Timestamp(text))
+    except (ValueError, OverflowError):
+        raise Mismatch(f"A date is asked; {quote(answer)} cannot be read as one: {_SUCH_AS}.") from None
+
+
+def _read_numbers(text: str, found: re.Match[str]) -> pd.Timestamp:
+    """The day of a date such as 31.1.2025 or 1/31/2025."""
+    first, sign, second, year = found.groups()
+    orders = [(first, second)] if sign == "." else [(first, second), (second, first)]
+    days = set()
+    for day, month in orders:
+        try:
+            days.add(pd.Timestamp(int(year), int(month), int(day)))
+        except ValueError:  # there is no month 31
+            continue
+    if len(days) == 1:
+        return days.pop()
+    says = "can be two dates" if days else "is no day of the calendar"
+    raise Mismatch(f"A date is asked; {text} {says}: {_SUCH_AS}.")
 
 
 def as_text(value: Any) -> str | None:
@@ -219,16 +284,26 @@ def as_text(value: Any) -> str | None:
 
 
 def read_letter(letters: str) -> Callable[[Any], Any]:
-    """Make a reader of answers that are one of several letters; quotes, a full stop and small letters do no harm.
+    """Make a reader of answers that are one of several letters; small letters and signs around it do no harm.
+
+    Parameters
+    ----------
+    letters : str
+        Capitals that may be chosen.
+
+    Returns
+    -------
+    callable
+        Takes an answer, returns the capital; raises `Mismatch` with the letters that may be chosen.
 
     Examples
     --------
-    >>> read_letter("ABC")(" b. ")
-    'B'
+    >>> read_letter("ABC")(" b. "), read_letter("ABC")("(C)")
+    ('B', 'C')
     """
 
     def read(answer: Any) -> str:
-        letter = str(answer).strip().strip("\"'.").upper()
+        letter = re.sub(r"^[\W_]+|[\W_]+$", "", str(answer)).upper()
         if len(letter) != 1 or letter not in letters:
             *others, last = (f'"{one}"' for one in letters)
             raise Mismatch(f"One letter, please: {', '.join(others)} or {last}.")

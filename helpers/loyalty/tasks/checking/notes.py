@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from loyalty.tasks.checking.answers import as_number, as_text
+from loyalty.tasks.checking.answers import as_number, as_text, kind_of, read_letter
 from loyalty.tasks.checking.cells import Part
 from loyalty.tasks.checking.diagnosis import find_generic_mistake, find_rounded_mistake, say_rounding
 from loyalty.tasks.checking.mistakes import Mistake, find_mistakes, find_reach, name_mistakes
+
+
+def read_note(letters: str) -> Callable[[Any], Any]:
+    """Make a reader of a letter and a number; small letters and signs around the letter do no harm.
+
+    Examples
+    --------
+    >>> read_note("ABC")(("b)", 0.2))
+    ('B', 0.2)
+    """
+    read = read_letter(letters)
+
+    def read_both(answer: Any) -> Any:
+        is_pair = kind_of(answer) == "sequence" and len(answer) == 2
+        if not is_pair or kind_of(answer[0]) != "text":
+            return answer
+        return read(answer[0]), answer[1]
+
+    return read_both
 
 
 def judge_note(

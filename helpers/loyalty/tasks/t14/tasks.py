@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import pandas as pd
 
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t14.scene import JUNE_STORE, LIMITS, open_deliveries, read_delivery
 
@@ -288,10 +288,6 @@ def _answer_labels() -> Answers:
     )
 
 
-def _read_letter(answer: Any) -> Any:
-    return answer.strip().strip(".").upper() if isinstance(answer, str) else answer
-
-
 TASKS = (
     Task(
         code="14a",
@@ -334,7 +330,7 @@ TASKS = (
         asks='one letter: "A", "B", "C" or "D"',
         compute=_answer_board,
         tolerance=0,
-        read=_read_letter,
+        read=read_letter("ABCD"),
         hints=(
             "Who has the other number in his papers?",
             "A number has two dates: when it is true, and when it was known.",

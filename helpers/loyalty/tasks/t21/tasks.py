@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from loyalty.segment.rank import estimate_gini, find_value_gain
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t21.measures import (
     BEFORE,
@@ -417,10 +418,6 @@ def _answer_gain() -> Answers:
     )
 
 
-def _read_letter(answer: Any) -> Any:
-    return answer.strip().strip(".").upper() if isinstance(answer, str) else answer
-
-
 TASKS = (
     Task(
         code="21a",
@@ -464,7 +461,7 @@ TASKS = (
         asks='one letter: "A", "B", "C" or "D"',
         compute=_answer_sentence,
         tolerance=0,
-        read=_read_letter,
+        read=read_letter("ABCD"),
         hints=(
             "Measure the share also with `of='members'`.",
             "Which of the sentences says who is counted, and claims nothing that the lines do not show?",

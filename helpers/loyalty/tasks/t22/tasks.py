@@ -12,6 +12,7 @@ from loyalty.segment.rules.life_cycle import assign_life_cycle
 from loyalty.segment.rules.regression_to_mean import expose_regression
 from loyalty.segment.rules.rfm import score_rfm
 from loyalty.segment.rules.windows import sum_windows
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t22.measures import (
     AS_OF,
@@ -685,6 +686,7 @@ TASKS = (
     Task(
         code="22e",
         asks='one letter: "A", "B" or "C"',
+        read=read_letter("ABC"),
         compute=_answer_list,
         tolerance=0,
         hints=("Read the last column of each row.", "Is anybody in two segments, or in none?"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from loyalty.segment.clusters.groups import DEEP
 from loyalty.segment.clusters.stability import STABLE
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t23.measures import (
     CLOUDS,
@@ -360,6 +361,7 @@ TASKS = (
     Task(
         code="23f",
         asks='one letter: "A", "B", "C" or "D"',
+        read=read_letter("ABCD"),
         compute=_answer_decision,
         tolerance=0,
         hints=(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.segment.value import CustomerValue
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t25.measures import (
     DISCOUNT,
@@ -604,6 +605,7 @@ TASKS = (
     Task(
         code="25f",
         asks='one letter: "A", "B", "C" or "D"',
+        read=read_letter("ABCD"),
         compute=_answer_sentence,
         tolerance=0,
         hints=("Compare each sentence with your numbers of 25c to 25e.", "Does a sentence claim an effect?"),

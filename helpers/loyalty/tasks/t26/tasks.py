@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.tasks.checking.answers import Mismatch
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t26.measures import (
     AGE,
@@ -549,6 +550,7 @@ TASKS = (
     Task(
         code="26g",
         asks='one letter: "A", "B", "C" or "D"',
+        read=read_letter("ABCD"),
         compute=_answer_decision,
         tolerance=0,
         hints=(

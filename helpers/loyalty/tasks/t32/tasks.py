@@ -11,7 +11,7 @@ from scipy import stats
 from loyalty.evaluate.design.aa_test import count_looks
 from loyalty.evaluate.design.looks import plan_looks
 from loyalty.evaluate.design.power import find_detectable
-from loyalty.tasks.checking.answers import as_number
+from loyalty.tasks.checking.answers import as_number, read_letter
 from loyalty.tasks.checking.cells import Part
 from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
@@ -659,6 +659,7 @@ TASKS = (
     Task(
         code="32f",
         asks='one letter: "A", "B", "C", "D", "E" or "F"',
+        read=read_letter("ABCDEF"),
         compute=_answer_plan,
         tolerance=0,
         hints=(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from loyalty.evaluate.observational.did import difference_in_differences
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t35.changes import (
     BEFORE,
@@ -287,11 +287,6 @@ def _answer_sentence() -> Answers:
     )
 
 
-def judge_letter(answer: Any) -> tuple[str | None, str]:
-    """A text that is none of the four letters."""
-    return None, f"The answer is one letter: A, B, C or D; you gave “{answer}”."
-
-
 def _dollars(value: float, digits: int = 2) -> str:
     return f"{'−' if value < 0 else ''}${abs(value):,.{digits}f}"
 
@@ -339,7 +334,7 @@ TASKS = (
         asks='one letter: "A", "B", "C" or "D"',
         compute=_answer_sentence,
         tolerance=0,
-        judge=judge_letter,
+        read=read_letter("ABCD"),
         hints=("Compare 35b with 35c.", "What does the method find where there is nothing to find?"),
         close="",
     ),
@@ -368,7 +363,7 @@ TASKS = (
         asks='one letter: "A", "B", "C" or "D"',
         compute=answer_grade,
         tolerance=0,
-        judge=judge_letter,
+        read=read_letter("ABCD"),
         hints=(
             "Which days decided who was invited, and which sentence compares with them?",
             "What did your witness find? And of whom does 35e speak?",

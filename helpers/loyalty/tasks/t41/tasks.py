@@ -14,6 +14,7 @@ from loyalty.evaluate.lift.result import Lift, Lifts
 from loyalty.learn.history.prediction import predict_from_past
 from loyalty.learn.history.response_rates import Rates, measure_rates
 from loyalty.stats.shrinkage import shrink_normal
+from loyalty.tasks.checking.answers import read_letter
 from loyalty.tasks.checking.cells import Part
 from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
@@ -727,6 +728,7 @@ TASKS = (
     Task(
         code="41d",
         asks='one letter: "A", "B" or "C"',
+        read=read_letter("ABC"),
         compute=_answer_slide,
         tolerance=0,
         hints=("Is there anybody in the table who was *not* invited?", "What would they have bought anyway?"),
