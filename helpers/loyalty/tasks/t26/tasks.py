@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.tasks.checking.answers import Mismatch
-from loyalty.tasks.checking.answers import read_letter
+from loyalty.tasks.checking.answers import Mismatch, read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t26.measures import (
     AGE,
