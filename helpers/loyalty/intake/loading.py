@@ -50,6 +50,10 @@ class Loaded:
         Optional columns that it lacks, with their meaning.
     notes : tuple of str
         What was read in a special way or left out.
+    left : dict of str to str
+        Columns of a list of contacts that it does not keep: header -> reason.
+    unlike : dict of str to str
+        Further columns that are empty for customers whose rows differ: name -> which ones.
     """
 
     name: str
@@ -58,6 +62,8 @@ class Loaded:
     found: tuple[str, ...]
     missing: dict[str, str]
     notes: tuple[str, ...]
+    left: dict[str, str] = field(default_factory=dict, repr=False)
+    unlike: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def take_tables(tables: Mapping[str, Any], needed: Mapping[str, bool]) -> dict[str, Any]:
@@ -203,7 +209,7 @@ def _load_table(
     problems = [*problems, *unread]
     if unread:
         return None, problems
-    others = read_others(raw, contract, refs)
+    others, left = read_others(raw, contract, refs)
     read, kept = _keep_readings(space, raw, contract, readings, others)
     table, more, wrong = settle_rows(contract, raw, read.table, totals, read.readings, everything)
     table, unlike = add_others(table, kept, contract, others)
@@ -221,12 +227,16 @@ def _load_table(
         *notes,
         *read.notes,
         *more,
-        *unlike,
+        *unlike.values(),
         *_name_others(others),
         *_name_unused(raw, used),
     ]
     found = tuple(name for name in order if name in read.readings)
-    return Loaded(contract.name, nw.from_native(table), len(table), found, missing, tuple(notes)), problems
+    left |= {ours: "it is empty in all rows" for ours in refs if ours not in read.readings}
+    return (
+        Loaded(contract.name, nw.from_native(table), len(table), found, missing, tuple(notes), left, unlike),
+        problems,
+    )
 
 
 def _read_columns(

@@ -145,7 +145,7 @@ def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
         before = len(table)
         table = table.select(*map(C, names)).distinct()
         if len(table) < before:
-            notes.append(f"{say_rows(before - len(table))} said twice, the same in every column, counted once")
+            notes.append(f"{say_rows(before - len(table))} said twice, alike in all columns read, counted once")
         problems = _refuse_twins(table, key)
     if ("control",) not in table.select("arm").distinct().fetchall() and not problems:
         notes.append("no customer is in the control group")

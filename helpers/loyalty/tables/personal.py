@@ -1,15 +1,18 @@
-"""Tells personal data by its values: phone numbers, e-mail addresses, payment cards. A column is judged as a whole."""
+"""Tells personal data by its values: phone numbers, e-mail addresses, payment cards; and hides it in sentences."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 
 from loyalty.tables.check import TableError
+from loyalty.text import list_few
 
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 NUMBER = re.compile(r"\+?[\d(][\d\s().\-/\u00a0]{5,22}\d")
@@ -25,6 +28,12 @@ TRUNK = {"RU": "8", "GB": "0", "DE": "0", "FR": "0", "IT": "0", "TR": "0", "UA":
 TRUNK |= {"CH": "0", "BE": "0", "PL": "0", "SE": "0", "IN": "0", "CN": "0"}
 # Countries in which fewer than half of all numbers of the right length are phones: codes are not taken for them
 BARE = ("RU", "GB", "US", "ES", "IT", "TR")
+FORM = re.compile(
+    r"(?<![\w.,/-])(\+\d|0\d|8[ (-]|\(\d{3,4}\)|\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4})[\d\s().-]{0,17}(?<=\d)(?![\w])"
+)
+PLAIN = re.compile(
+    r"(?<!\w)(?<!\d[.,])(\+\d[\d\s().-]{8,17}\d|\(?\d{3,4}\)[\s.-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}|\d{10,12})(?!\w)"
+)
 SAMPLE = 200
 SHORTEST = 9
 
@@ -191,3 +200,34 @@ def is_card(text: str) -> bool:
         return False
     doubled = [int(sign) * (1 + place % 2) for place, sign in enumerate(reversed(digits))]
     return sum(number - 9 * (number > 9) for number in doubled) % 10 == 0
+
+
+def hide_personal(text: str) -> str:
+    """Take phones, e-mails and payment cards out of a sentence.
+
+    On the safe side: in a sentence every number of 10 to 12 digits without separators may be a phone.
+
+    Examples
+    --------
+    >>> hide_personal("2 rows twice, such as anna@example.org, 79161234567 and 8 916 123 45 67")
+    '2 rows twice, such as …, … and …'
+    """
+    return PLAIN.sub("…", FORM.sub(_hide_number, MAIL.sub("…", text)))
+
+
+def _hide_number(found: re.Match[str]) -> str:
+    """Hide a number that is a phone or a card; what else looks like one stays."""
+    text = found[0]
+    return "…" if is_phone(text) or is_card(text) else text
+
+
+def quote_few(values: Iterable[Any], most: int = 3) -> str:
+    """Quote the first few values for a message, personal data hidden, and count the rest.
+
+    Examples
+    --------
+    >>> quote_few(["anna@example.org", "K-17", 8, 9])
+    "'…', 'K-17', 8 and 1 more"
+    """
+    hidden = [(value, hide_personal(str(value))) for value in values]
+    return list_few([repr(words) if isinstance(value, str) else words for value, words in hidden], most)

@@ -60,7 +60,25 @@ def test_rows_said_twice_are_counted_once_and_where_another_column_differs_it_is
     assert loaded.rows == N
     assert frame(loaded)[KEPT[0]].isna().tolist() == [True] * 3 + [False] * (N - 3)
     assert frame(loaded)["visits"].notna().all()
-    assert f"`{KEPT[0]}` differs in the rows of 3 customers said twice: left empty there" in loaded.notes
+    assert (
+        f"`{KEPT[0]}` differs in the rows of 3 customers with several rows, such as 0, 1, 2: left empty there"
+        in loaded.notes
+    )
+    assert list(loaded.unlike) == [KEPT[0]]
+
+
+def test_why_a_column_is_not_kept_is_known():
+    more = LIST.assign(Телефон=LIST["phone"], bought=["да", None] * (N // 2), blank=None, kind="mail")
+    more = more.rename(columns={"phone": "Phone"}).set_axis([*list(more)[:-1], "kind"], axis=1)
+    named = {"contacts": {"columns": {"customer_id": "customer_id", "arm": "arm", "segment": "visits"}}}
+    loaded = load(more, named)
+    assert "bought" in frame(loaded)  # one value beside empty cells divides the list too
+    assert "read as `segment`" in loaded.left["visits"]
+    assert "holds the same in all rows" in loaded.left["country"]
+    assert "empty in all rows" in loaded.left["blank"]
+    assert "40 different values in 40 filled rows" in loaded.left["Телефон"]
+    assert "write `sales: sales` under columns" in loaded.left["sales"]
+    assert "customer_id" not in loaded.left and KEPT[0] not in loaded.left
 
 
 def test_lists_and_records_are_left_out_and_receipts_keep_nothing_else(tmp_path):

@@ -132,7 +132,7 @@ def test_a_customer_in_two_arms_is_refused(csv, refuse):
 def test_a_customer_named_twice_is_one_if_the_rows_are_the_same(csv, load, refuse):
     loaded = load(csv(LIST + "2;тест\n"), "contacts", columns=NAMES, arms=ARMS)
     assert loaded.rows == 3
-    assert "1 row said twice, the same in every column, counted once" in loaded.notes
+    assert "1 row said twice, alike in all columns read, counted once" in loaded.notes
     differ = "customer_id;arm;channel\n1;control;\n2;mail;sms\n2;mail;push\n"
     assert refuse(csv(differ), "contacts") == (
         "1 customer in rows that differ, such as 2: keep one row of each, or name the campaign"

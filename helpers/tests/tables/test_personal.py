@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from loyalty.tables.check import TableError
-from loyalty.tables.personal import looks_personal, name_personal
+from loyalty.tables.personal import hide_personal, looks_personal, name_personal, quote_few
 
 
 def draw_numbers(length: int, n: int = 1000, first: str = "") -> list[str]:
@@ -79,3 +79,28 @@ def test_the_answer_does_not_depend_on_the_order_of_rows_or_on_the_type():
     assert len(answers) == 1
     assert looks_personal(pd.Series(["anna@example.org", "x"], dtype="category"))
     assert not looks_personal(pd.Series([1234567890.5, 2.0])) and not looks_personal(pd.Series([True, False]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["79161234567", "+7 916 123-45-67", "8 (916) 123-45-67", "(495) 123-45-67", "anna@example.org", "+44 20 7946 0958",
+     "8 916 123 45 67", "020 7946 0958", "0170 1234567", "00491701234567", "4111 1111 1111 1111", "5555555555554444"],
+)  # fmt: skip
+def test_phones_mails_and_payment_cards_are_taken_out_of_a_sentence(value):
+    assert hide_personal(f"such as {value}, twice") == "such as …, twice"
+    assert hide_personal(value) == "…"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2770000000007", "17", "K-000123", "4276 0255 1234 5678", "2026-03-02", "from 2026-03-02 18:05 on",
+     "sales 1,234,567.89, the sum of 8 (4) rows", "€0.05 (−0.10 to 0.20)", "12 of 0 (0.0 %)", "0.0123456789",
+     "8 - 12 weeks", "id-0a1b2c3d4e5f67890123", "python 3.11.7, duckdb 2.0.0"],
+)  # fmt: skip
+def test_card_numbers_dates_and_amounts_stay(text):
+    assert hide_personal(text) == text
+
+
+def test_a_quoted_example_keeps_its_form_and_shows_nobody():
+    assert quote_few(["ivan@mail.ru", "S1", 7]) == "'…', 'S1', 7"
+    assert quote_few([]) == ""

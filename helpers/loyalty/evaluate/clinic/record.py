@@ -13,6 +13,7 @@ from scipy import stats
 from loyalty.evaluate.clinic.findings import Claim
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import OUTCOMES
+from loyalty.tables.flags import read_flags
 from loyalty.tables.ids import find_strangers, write_id
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.arms import name_as_found
@@ -22,7 +23,6 @@ DAYS = ("start", "end", "planned_start", "planned_end", "registered_on")
 MEASURES = tuple(
     column.name for column in OUTCOMES.columns if column.kind in ("whole", "money", "number") and column.name != "wave"
 )
-FLAGS = dict.fromkeys(("true", "1", "1.0", "yes"), True) | dict.fromkeys(("false", "0", "0.0", "no"), False)
 NEAR = 5e-3  # shares that were rounded may miss 1 by so much
 
 
@@ -132,7 +132,7 @@ def open_record(
         raise ValueError(f"level should be .01 or more, and below 1, such as 0.05; found {level!r}")
     found = read_loosely(contacts, outcomes, control=control, window=claim.window if claim else "main")
     people = _read_dates(found.people, ("assigned_at", "sent_at"))
-    people["delivered"] = write_names(people["delivered"]).str.lower().map(FLAGS).astype("boolean")
+    people["delivered"] = read_flags(people["delivered"])
     note = _read_plan(plan, found.wave)
     asked = _settle_claim(claim, note, found.rows)
     rows = _read_numbers(found.rows, sorted({*MEASURES, asked.outcome} & {*found.rows}))

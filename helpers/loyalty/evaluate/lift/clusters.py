@@ -94,7 +94,11 @@ def compare_clusters(
     sides = (treated, control)
     counts = [len(side.total) for side in sides]
     if min(counts) < 2:
-        says = f"there are {counts[0]} and {counts[1]} {what}: two of each group are the least"
+        says = (
+            f"there are {counts[0]} {what} that were treated and {counts[1]} of control, and two of each group are the "
+            "least: of a single one nobody can tell what was sent from what sets it apart; next time draw several "
+            "for each group"
+        )
         raise TooFewClusters([says], "contacts")
     is_few = min(counts) < FEW
     if is_few:

@@ -145,7 +145,8 @@ def _say_unused(table: TableProposal) -> str:
     """Name the columns that no line names; those of a contact list can still be asked for."""
     names = ", ".join(table.unused)
     if table.name in KEEPERS:
-        return f"no line needed, as settings such as cluster, by and outcome find these by their own names: {names}"
+        who = "settings such as cluster, by and outcome find by their own names what divides customers into groups"
+        return f"no line needed: {who}, among {names}"
     return f"not used: {names}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from loyalty.intake.space import TYPED, C, F, K, Raw
+from loyalty.tables.personal import hide_personal, is_card
 
 SHOWN = 3
 WIDTH = 40
@@ -35,13 +36,24 @@ class Found:
 
     def show(self, raw: Raw) -> str:
         """Say what was found, in how many rows, and where first."""
-        texts = list(dict.fromkeys(str(example).strip(TYPED) for example in self.examples))
+        texts = list(dict.fromkeys(hide_example(str(example).strip(TYPED)) for example in self.examples))
         shown = ", ".join(repr(text if len(text) <= WIDTH else text[:WIDTH] + "…") for text in texts[:SHOWN])
         where = raw.locate(self.first)
         rows = f"{shown} in {say_rows(self.count)}"
         if not where:
             return rows
         return f"{rows} (first at {where})" if self.count > 1 else f"{rows} (at {where})"
+
+
+def hide_example(text: str) -> str:
+    """Take phones, e-mails and payment cards out of an example; bare digits stay, for ids are told by them.
+
+    Examples
+    --------
+    >>> hide_example("ivan@mail.ru"), hide_example("79161234567")
+    ('…', '79161234567')
+    """
+    return text if text.isdigit() and not is_card(text) else hide_personal(text)
 
 
 def say_rows(n: int) -> str:

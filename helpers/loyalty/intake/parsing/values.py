@@ -17,15 +17,14 @@ from loyalty.intake.parsing.numbers import (
     list_shapes,
     read_number,
 )
-from loyalty.intake.parsing.readings import Found, Reading, find_all, say_rows
+from loyalty.intake.parsing.readings import Found, Reading, find_all, hide_example, say_rows
 from loyalty.intake.parsing.times import read_time
 from loyalty.intake.space import TYPED, C, F, K, Raw
 from loyalty.tables.columns import Column
+from loyalty.tables.flags import FLAGS, YES
 from loyalty.tables.ids import MASKED, say_masked
 
 NUMBERS = ("money", "number", "whole", "share")
-FLAGS = dict.fromkeys(("да", "д", "yes", "y", "true", "t", "1", "истина", "+", "доставлено", "delivered"), True)
-FLAGS |= dict.fromkeys(("нет", "н", "no", "n", "false", "f", "0", "ложь", "-", "не доставлено", "not delivered"), False)
 SHORTENED = r"\d([.,]\d+)?[eE]\+?\d+"
 NO_ID = rf"{TYPED}(True|False|\d{{4}}-\d\d-\d\d.*|\d\d:\d\d.*|-?\d+\.\d*[1-9]\d*)"  # typed in a workbook
 ERRORS = r"(?i)#\S+[!?]|#n/?a|#н/?д"
@@ -202,8 +201,8 @@ def _read_flag(raw: Raw, value: duckdb.Expression, says: str) -> Reading:
     lower = F("lower", value)
     counted = raw.table.select(lower.alias("v")).filter(C("v").isnotnull())
     groups = counted.aggregate([C("v"), F("count").alias("n")]).order("n DESC, v").limit(50).fetchall()
-    unknown = [f"{text!r} ({n:,})" for text, n in groups if text not in FLAGS]
+    unknown = [f"{hide_example(text)!r} ({n:,})" for text, n in groups if text not in FLAGS]
     if unknown:
         mend = "write true or false, yes or no, да or нет, 1 or 0"
         return Reading(value, says, problems=[f"{says} should be yes or no, found {', '.join(unknown[:5])}: {mend}"])
-    return Reading(duckdb.CaseExpression(value.isnotnull(), lower.isin(*(K(k) for k, v in FLAGS.items() if v))), says)
+    return Reading(duckdb.CaseExpression(value.isnotnull(), lower.isin(*map(K, sorted(YES)))), says)

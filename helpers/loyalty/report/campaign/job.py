@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from loyalty.evaluate.clinic.record import infer_shares, read_shares
-from loyalty.intake.mapping.columns_file import FILLED
+from loyalty.intake.loading import Loaded
+from loyalty.intake.mapping.columns_file import FILLED, suggest
 from loyalty.report.campaign.placebo import Early
 from loyalty.report.output.parts import Report, find_span
 from loyalty.report.output.privacy import FEW, SMALL, refuse_names
@@ -21,6 +22,7 @@ from loyalty.tables.wave.arms import name_as_found
 from loyalty.text import find_decimals, say_money
 
 ALONE = "none"  # the word of the setting `cluster` for customers who were drawn one by one
+NAMING = ("by", "cluster", "outcome")  # settings that name a column of the contacts
 KINDS = 100  # a table with more groups is not read by anybody
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 
@@ -110,16 +112,24 @@ def say_few(count: int) -> str:
     return FEW if 0 < count < SMALL else f"{count:,}"
 
 
-def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
-    """Read the list, which must be one wave, and check what the settings ask of it."""
-    contacts = collect(check_table(source, CONTACTS))
-    problems = []
+def read_contacts(loaded: Loaded, values: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the list, which must be one wave, and check what the settings ask of it.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The contacts, with what was not kept of their file.
+    values : mapping
+        The settings; by, cluster, outcome and not_invited name something of the list.
+    """
+    contacts = collect(check_table(loaded.table, CONTACTS))
+    problems = _list_unknown(contacts, loaded.left, values)
     if contacts[["campaign_id", "wave"]].drop_duplicates().shape[0] > 1:
         problems.append("the list holds several campaigns or waves: keep the rows of one")
     by = values["by"]
     name = values["not_invited"]
-    if by and by not in contacts:
-        problems.append(f"there is no column `{by}` to show separately; found: {', '.join(contacts.columns)}")
+    if by == "arm":
+        problems.append("`by` is arm, and the groups are compared anyway: leave it out, or name another column")
     if name and name not in set(contacts["arm"]):
         problems.append(f"no customer is in the group {name!r}; found: {', '.join(sorted(set(contacts['arm']))[:8])}")
     if len(contacts) and contacts["arm"].isin(["control", name]).all():
@@ -135,6 +145,22 @@ def read_contacts(source: AnyTable, values: Mapping[str, Any]) -> pd.DataFrame:
     if problems:
         raise TableError(problems, "contacts")
     return contacts
+
+
+def _list_unknown(contacts: pd.DataFrame, left: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
+    """Say of each setting that names a column why the list has none of that name; nothing if it has."""
+    problems = []
+    for setting in NAMING:
+        asked = values.get(setting)
+        if asked is None or asked in contacts or (setting == "cluster" and asked == ALONE):
+            continue
+        if asked in left:
+            problems.append(f"`{setting}` names the column `{asked}`, and {left[asked]}")
+        else:
+            known = [name for name in contacts if name not in ("campaign_id", "wave", "customer_id", "arm")]
+            near = suggest(asked, [*known, *left])
+            problems.append(f"`{setting}`: the contacts have no column `{asked}`{near}")
+    return problems
 
 
 def _check_shown(contacts: pd.DataFrame, column: str) -> list[str]:

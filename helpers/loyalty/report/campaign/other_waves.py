@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from loyalty.report.campaign.job import say_few
-from loyalty.report.output.privacy import hide_personal
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import OTHER_WAVES
+from loyalty.tables.personal import hide_personal
 from loyalty.tables.sources import AnyTable, collect
 
 NAME = "Other campaigns"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ from loyalty.report.campaign.job import (
     split_universal,
 )
 from loyalty.report.campaign.other_waves import check_other_waves, find_measured_days, read_other_waves
-from loyalty.report.campaign.segments import NAMED, find_missing, show_lifts
+from loyalty.report.campaign.segments import find_missing, say_unnamed, show_lifts
 from loyalty.report.campaign.sizes import check_cluster_sizes
 from loyalty.report.campaign.together import check_alone, find_cluster
 from loyalty.report.campaign.trust import BALANCE, LEVEL, check_sent, find_alarms, replace_lines, translate
@@ -31,7 +31,9 @@ from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL
 from loyalty.tables.check import TableError
-from loyalty.text import find_decimals, list_few
+from loyalty.tables.flags import read_flags
+from loyalty.tables.personal import quote_few
+from loyalty.text import count_of, find_decimals
 
 NO_MONEY = "No money was measured: whether the change is worth what the campaign costs is for you to judge."
 POINTS = ("effect", "low", "high", "shrunken")
@@ -42,7 +44,8 @@ NEXT = {
     "open": "plan the next test with campaign_plan, which says how large both groups must be",
 }
 UNBALANCED = "not possible in this report, because it reads no receipts"
-FLAGS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
+BARE = "Outcome possible in control"
+BY_LUCK = 0.01  # the chance below which it is no luck that nobody in control has the outcome
 
 
 def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> CampaignReport:
@@ -63,10 +66,15 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
         Its verdict is "rose", "fell" or "open". Sections, charts and sheets as in `report_campaign`, without money.
     """
     name = values["outcome"]
-    listed = read_contacts(tables["contacts"].table, values)
+    listed = read_contacts(tables["contacts"], values)
     contacts, held = split_universal(listed)
     contacts = contacts[contacts["arm"] != values["not_invited"]].reset_index(drop=True)
-    contacts[name] = _read_flags(contacts, name)
+    if not contacts["arm"].eq("control").any():
+        groups = ", ".join(sorted(contacts["arm"].unique()))
+        mend = "if one of them is it, say so in columns.yml, under contacts: `arms: {its name: control}`"
+        says = f"nobody is in the control group, and `{name}` is compared with it; the groups are {groups}: {mend}"
+        raise TableError([says], "contacts")
+    contacts[name] = _read_flags(contacts[name], tables["contacts"].unlike.get(name, ""))
     cluster = find_cluster(contacts, values["cluster"])
     found = measure_lift(contacts, outcome=name, kind="rate", cluster=cluster)
     arms = list(found) if isinstance(found, Lifts) else [found]
@@ -77,7 +85,7 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     checks = _check(contacts, pd.concat([contacts, held]), record, planned, name, cluster)
     days = find_measured_days(values, values["after"] or 0)
     other = check_other_waves(contacts, read_other_waves(tables, values, contacts), days)
-    more = [check_alone(contacts, values["cluster"]), other]
+    more = [check_alone(contacts, values["cluster"]), *check_bare(arms, name), other]
     checks = pd.concat([checks, parts.make_checks(more)], ignore_index=True)
     alarms = find_alarms(checks)
     verdict = "rose" if best.effect > 0 else "fell"
@@ -112,21 +120,43 @@ def report_outcome(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Camp
     )
 
 
-def _read_flags(contacts: pd.DataFrame, name: str) -> pd.Series:
-    """Read the outcome as 0 and 1; TableError says what else is there."""
-    if name not in contacts:
-        found = ", ".join(map(str, contacts.columns))
-        mend = f"if the file has it and columns.yml names columns, add `{name}: {name}` to those of contacts"
-        says = f"there is no column `{name}` for the outcome; found: {found}; {mend}"
-        raise TableError([says], "contacts")
-    text = contacts[name].astype("str").str.strip().str.lower()
-    flags = pd.to_numeric(text.replace(FLAGS), errors="coerce")
-    wrong = ~flags.isin([0, 1])
+def _read_flags(values: pd.Series, unlike: str) -> pd.Series:
+    """Read the outcome as 0 and 1; TableError says what else is there. `unlike` says whose rows differ, if any do."""
+    flags = read_flags(values)
+    empty = values.isna()
+    wrong = flags.isna() & ~empty
+    problems = []
     if wrong.any():
-        shown = ", ".join(map(repr, contacts.loc[wrong, name].astype("str").unique()[:3]))
         mend = "write 1 where it happened and 0 where it did not; amounts belong into receipts"
-        raise TableError([f"`{name}` is neither 0 nor 1 in {int(wrong.sum()):,} rows ({shown}): {mend}"], "contacts")
-    return flags
+        shown = quote_few(values[wrong].astype("str").unique())
+        problems.append(f"`{values.name}` is neither 0 nor 1 in {count_of(int(wrong.sum()), 'row')} ({shown}): {mend}")
+    if empty.any():
+        says = f"`{values.name}` is empty in {count_of(int(empty.sum()), 'row')}"
+        mend = "write 0 where it did not happen, and leave out nobody"
+        if unlike:
+            mend = f"{unlike}; keep one row of each, and {mend}"
+        problems.append(f"{says}: {mend}")
+    if problems:
+        raise TableError(problems, "contacts")
+    return flags.astype("float64")
+
+
+def check_bare(arms: Sequence[Lift], name: str) -> list[tuple[str, str, str]]:
+    """Doubt an outcome that nobody in control has: perhaps only those who got something can have it.
+
+    No line where the treated have it so seldom that it may be luck: one in a hundred of as many controls would show
+    nothing either.
+    """
+    lift = max(arms, key=lambda arm: arm.base + arm.effect)
+    treated = lift.base + lift.effect
+    if lift.base > 0 or treated <= 0 or (1 - treated) ** lift.n_control > BY_LUCK:
+        return []
+    says = (
+        f"Nobody in control has `{name}`, and {treated:.1%} of the treated have: if only those who got the message can "
+        "have it, as with opening it or redeeming its code, this comparison shows nothing; take an outcome that both "
+        "groups can have, such as a visit or a purchase"
+    )
+    return [(BARE, "look", says)]
 
 
 def _check(
@@ -197,13 +227,15 @@ def _make_card(
         sentence,
         "open" if verdict == "open" else "plain",
         facts,
-        _write_notes(lift, len(arms), undone, verdict),
+        _write_notes(lift, len(arms), undone, verdict, checks.loc[checks["check"] == BARE, "what was found"]),
     )
 
 
-def _write_notes(lift: Lift, arms: int, undone: Mapping[str, str], verdict: str) -> tuple[str, ...]:
+def _write_notes(
+    lift: Lift, arms: int, undone: Mapping[str, str], verdict: str, doubts: Iterable[str]
+) -> tuple[str, ...]:
     """What the reader has to keep in mind, and what to do next."""
-    notes = [f"Careful: {text}." for text in lift.warnings]
+    notes = [f"Careful: {text}." for text in (*doubts, *lift.warnings)]
     if arms > 1:
         notes.append(say_best(arms))
     if undone:
@@ -251,7 +283,8 @@ def _measure_segments(contacts: pd.DataFrame, name: str, asked: str | None, arms
     shown = show_lifts(table, ["arm", "segment"] if arms > 1 else ["segment"])
     text = [f"The difference in `{name}`, in points of 100."]
     if missing := find_missing(known, by, table):
-        text.append(f"Not compared, because a group is too small there: {list_few(missing, NAMED)}.")
+        text.append(f"Not compared, because a group is too small there: {missing}.")
+    text += say_unnamed(contacts, by)
     return Section(tuple(text), shown)
 
 

@@ -91,7 +91,7 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
 def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
     """Read the campaign, and make the sections that every report of a campaign has."""
     take_tables(tables, TABLES)
-    contacts, held = split_universal(read_contacts(tables["contacts"].table, values))
+    contacts, held = split_universal(read_contacts(tables["contacts"], values))
     find_cluster(contacts, values["cluster"])
     record = read_record(contacts, tables["campaigns"].table if "campaigns" in tables else None)
     planned = read_planned(contacts, values, record, len(held))

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from loyalty.charts import draw_intervals, headline, house_style
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.money.profit import compare_money
-from loyalty.report.campaign.job import Job
-from loyalty.report.output.privacy import suppress_small
+from loyalty.report.campaign.job import Job, say_few
+from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.tables.check import TableError
-from loyalty.text import find_decimals, list_few
+from loyalty.text import count_of, find_decimals, list_few
 
 MONEY = {"profit": "profit", "low": "profit low", "high": "profit high"}
 NAMED = 5  # segments that a note names
@@ -47,6 +47,7 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
     if known[by].nunique() < 2:
         return _explain_no_segments(f"`{by}` has fewer than two values")
     lonely = _find_lonely(known, by)
+    lonely_names = _name_large(lonely, known[by])
     if len(lonely) < known[by].nunique():
         known = known[~known[by].isin(lonely)]
     kept = job.outcomes[job.outcomes["customer_id"].isin(known["customer_id"])]
@@ -65,10 +66,11 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
         "p adjusted: allows for the number of comparisons (Benjamini and Hochberg).",
     ]
     if lonely:
-        notes.append(f"Not compared, because a group has fewer than two customers there: {list_few(lonely, NAMED)}.")
+        notes.append(f"Not compared, because a group has fewer than two customers there: {lonely_names}.")
     if missing := find_missing(known, by, table):
         why = "too few customers" if job.cluster is None else f"too few values of `{job.cluster}`"
-        notes.append(f"Not compared, because a group has {why} there: {list_few(missing, NAMED)}.")
+        notes.append(f"Not compared, because a group has {why} there: {missing}.")
+    notes += say_unnamed(job.contacts, by)
     ends = pd.to_numeric(shown[["low", "high"]].stack(), errors="coerce")
     return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes), find_decimals(ends))
 
@@ -79,8 +81,27 @@ def _find_lonely(known: pd.DataFrame, by: str) -> list[str]:
     return sizes.index[(sizes < 2).any(axis=1)].tolist()
 
 
-def find_missing(known: pd.DataFrame, by: str, table: pd.DataFrame) -> list[str]:
-    """The segments, with their arm where there are several, of which a table of lifts has no row.
+def _name_large(segments: list[str], labels: pd.Series) -> str:
+    """Name segments of five customers or more, and count the smaller ones: their names may be those of persons."""
+    sizes = labels.value_counts()
+    large = [name for name in segments if sizes[name] >= SMALL]
+    small = len(segments) - len(large)
+    few = f"{count_of(small, 'segment')} of fewer than {SMALL} customers" if small else ""
+    return ", ".join(filter(None, [list_few(large, NAMED) if large else "", few]))
+
+
+def say_unnamed(contacts: pd.DataFrame, by: str) -> list[str]:
+    """Say how many customers are in no segment; nothing if all are in one."""
+    empty = int(contacts[by].isna().sum())
+    return (
+        [f"In no segment, because `{by}` is empty: {say_few(empty)} of {len(contacts):,} customers."] if empty else []
+    )
+
+
+def find_missing(known: pd.DataFrame, by: str, table: pd.DataFrame) -> str:
+    """Name the segments, with their arm where there are several, of which a table of lifts has no row.
+
+    Small segments are only counted. Empty if there is a row of each.
 
     Parameters
     ----------
@@ -93,8 +114,11 @@ def find_missing(known: pd.DataFrame, by: str, table: pd.DataFrame) -> list[str]
     treated = known.loc[known["arm"] != "control", ["arm", by]].drop_duplicates()
     there = set(zip(table["arm"], table["segment"].astype("str"), strict=True))
     left = treated[[pair not in there for pair in zip(treated["arm"], treated[by], strict=True)]].sort_values(by)
-    several = treated["arm"].nunique() > 1
-    return [f"{segment} ({arm})" if several else segment for arm, segment in zip(left["arm"], left[by], strict=True)]
+    if treated["arm"].nunique() < 2:
+        return _name_large(left[by].tolist(), known[by])
+    names = left[by] + " (" + left["arm"] + ")"
+    is_known = known["arm"] != "control"
+    return _name_large(names.tolist(), known.loc[is_known, by] + " (" + known.loc[is_known, "arm"] + ")")
 
 
 def _explain_no_segments(why: str) -> Segments:

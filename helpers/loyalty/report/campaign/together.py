@@ -13,7 +13,8 @@ from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.result import Lifts
 from loyalty.report.campaign.job import ALONE
 from loyalty.tables.check import TableError
-from loyalty.tables.wave.together import find_wrong_column
+from loyalty.tables.wave.arms import sounds_like_control
+from loyalty.tables.wave.together import MOVED, find_wrong_column
 from loyalty.text import find_decimals, say_money, say_p
 
 NAME = "Drawn one by one"
@@ -22,13 +23,13 @@ ADVICE = (
     "which store, or to none for single customers, and make the report again."
 )
 LEAST = 4  # values of a column; of fewer, luck may put each into one group
-WHOLE = 0.9  # of the customers whose value others share, so many lie in values that are in one group
+NEARLY = 0.8  # of a value's customers in one group: the value is that group's, and a few of them were moved
 SAYS = {
     "alarm": "the groups differed before the start",
     "look": "a little apart before the start, which luck does once in a hundred campaigns",
     "good": "alike before the start",
 }
-ALIKE = 1e-6  # so unlikely it has to be that so many customers lie in such values by luck
+ALIKE = 1e-6  # so unlikely it has to be that so few stand apart by luck
 NOTHING = frozenset("- – — 0 no none nothing not null n/a na false control нет не пусто контроль кг ложь".split())
 
 
@@ -38,25 +39,22 @@ def find_cluster(contacts: pd.DataFrame, said: str | None) -> str | None:
     Raises
     ------
     TableError
-        There is no such column, or it means something else.
+        The column means something else.
     """
     if said is None or said == ALONE:
         return None
     if wrong := find_wrong_column(said):
         raise TableError(wrong, "contacts")
-    if said not in contacts:
-        found = ", ".join(contacts.columns)
-        says = f"there is no column `{said}`, which should say who was drawn together; found: {found}"
-        raise TableError([says], "contacts")
     return said
 
 
 def find_whole_columns(contacts: pd.DataFrame) -> list[str]:
-    """Find columns whose values lie each in one group only, as those of stores or households drawn as a whole do.
+    """Find columns whose values lie each in one group, or nearly, as those of stores or households drawn whole do.
 
-    A few customers in the wrong group do not hide it: nine of ten who share their value with others have to lie in
-    values of one group, and luck must not do that (Chernoff's bound, less than one in a million). Columns that are
-    filled for the treated alone say what was sent, and are left out.
+    A few customers in the wrong group do not hide it, nor do a few in each store: each group has to have two values
+    with four of five of their customers, at most one customer of ten may stand in the other group than most who share
+    his value, and luck must not do that (Chernoff's bound, less than one in a million). Columns that are filled for
+    the treated alone say what was sent, and are left out.
 
     Examples
     --------
@@ -69,14 +67,15 @@ def find_whole_columns(contacts: pd.DataFrame) -> list[str]:
 
 
 def _is_whole(values: _Values, share: float) -> bool:
-    """Whether nine of ten customers lie in values of one group, though luck would not do that."""
-    sizes = values.sizes
-    both = values.of_control.eq(0).sum() > 1 and values.of_control.eq(1).sum() > 1
+    """Whether nine of ten customers stand in the group of most who share their value, though luck would not do that."""
+    of_control = values.of_control
+    both = (of_control <= 1 - NEARLY).sum() > 1 and (of_control >= NEARLY).sum() > 1
     if not both:
         return False
-    several = sizes[sizes > 1]
-    pure = int(several[values.of_control[several.index].isin([0.0, 1.0])].sum())
-    return bool(pure >= WHOLE * several.sum()) and _bound_luck(several.to_numpy(), share, pure) < ALIKE
+    is_shared = values.sizes > 1
+    sizes = values.sizes[is_shared].to_numpy()
+    apart = round(float((np.minimum(of_control, 1 - of_control)[is_shared] * sizes).sum()))
+    return bool(apart <= MOVED * sizes.sum()) and _bound_luck(sizes, share, apart) < ALIKE
 
 
 def find_single_columns(contacts: pd.DataFrame) -> list[str]:
@@ -98,8 +97,9 @@ def _is_single(values: _Values) -> bool:
     if not values.of_control.isin([0.0, 1.0]).all():
         return False
     sides = (values.sizes[values.of_control == 1], values.sizes[values.of_control == 0])
-    alone = [str(side.index[0]).strip().casefold() for side in sides if len(side) == 1]
-    return bool(alone) and alone[0] not in NOTHING and min(side.sum() for side in sides) > 1
+    alone = [str(side.index[0]).strip() for side in sides if len(side) == 1]
+    says_nothing = bool(alone) and (alone[0].casefold() in NOTHING or sounds_like_control(alone[0]))
+    return bool(alone) and not says_nothing and min(side.sum() for side in sides) > 1
 
 
 class _Values(NamedTuple):
@@ -126,19 +126,19 @@ def _count_columns(contacts: pd.DataFrame) -> dict[str, _Values]:
     return found
 
 
-def _bound_luck(sizes: np.ndarray, share: float, pure: int) -> float:
-    """Bound the chance that `pure` customers or more lie in values of one group when each is drawn alone.
+def _bound_luck(sizes: np.ndarray, share: float, apart: int) -> float:
+    """Bound the chance that `apart` customers or fewer stand in the smaller part of their value, each drawn alone.
 
-    A value of n customers is pure with the chance share**n + (1 - share)**n; Chernoff's bound is the least over t of
-    the mean of exp(t × customers in pure values), divided by exp(t × pure).
+    Of n customers of a value, the smaller part is X or n - X with X binomial: the mean of exp(-t × that) is at most the
+    sum of the two means. Chernoff's bound is the least over t of their product, times exp(t × apart).
     """
-    n = sizes.astype("float64")
-    with np.errstate(divide="ignore"):
-        log_pure = np.logaddexp(n * np.log(share), n * np.log1p(-share))
-    log_mixed = np.log(-np.expm1(np.minimum(log_pure, -1e-300)))
+    n, often = np.unique(sizes, return_counts=True)
 
     def weigh(t: float) -> float:
-        return float(np.logaddexp(log_mixed, log_pure + t * n).sum() - t * pure)
+        rest = np.exp(-t)
+        as_control = n * np.log(share + (1 - share) * rest)
+        as_treated = n * np.log(1 - share + share * rest)
+        return float((often * np.logaddexp(as_control, as_treated)).sum() + t * apart)
 
     least = minimize_scalar(weigh, bounds=(0.0, 50.0), method="bounded")
     return float(np.exp(min(least.fun, 0.0)))
@@ -146,16 +146,20 @@ def _bound_luck(sizes: np.ndarray, share: float, pure: int) -> float:
 
 def check_alone(contacts: pd.DataFrame, said: str | None) -> tuple[str, str, str]:
     """Look whether customers were drawn together although nobody said so: then every interval is too narrow."""
-    if said == ALONE:
-        return NAME, "good", "Each customer was drawn alone, as was said"
-    if said is not None:
+    if said not in (None, ALONE):
         return NAME, "good", f"All customers of one `{said}` were drawn together, and are compared so"
+    seen = ""
     if found := find_whole_columns(contacts):
-        who = f"Customers with the same {_list_columns(found)} are in one group, all or nearly all"
-        return NAME, "alarm", f"{who}: they were probably drawn together, and then the result looks surer than it is"
-    if found := find_single_columns(contacts):
-        who = f"One group holds a single value of {_list_columns(found)}, the other group holds the rest"
-        return NAME, "look", f"{who}: if it is the store, one store is no control group for the others"
+        who = f"customers with the same {_list_columns(found)} are in one group, all or nearly all"
+        seen = f"{who}: they were probably drawn together, and then the result looks surer than it is"
+    elif found := find_single_columns(contacts):
+        who = f"one group holds a single value of {_list_columns(found)}, the other group holds the rest"
+        seen = f"{who}: if it is the store, one store is no control group for the others"
+    if said == ALONE:
+        words = "Each customer was drawn alone, as was said"
+        return (NAME, "look", f"{words}; yet {seen}") if seen else (NAME, "good", words)
+    if seen:
+        return NAME, "alarm", seen[:1].upper() + seen[1:]
     return NAME, "good", "No column of the list shows that customers were drawn together"
 
 

@@ -22,7 +22,7 @@ from loyalty.report.campaign.together import NAME as TOGETHER
 from loyalty.report.campaign.together import check_alone
 from loyalty.report.campaign.together import check_balance as check_balance_together
 from loyalty.report.output.parts import make_checks
-from loyalty.report.output.privacy import hide_personal
+from loyalty.tables.personal import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
 from loyalty.text import say_p
 

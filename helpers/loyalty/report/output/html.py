@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from loyalty.colours import CONTROL, GREY, HIGHLIGHT, INK, TREATED
-from loyalty.report.output.privacy import hide_personal
 from loyalty.report.output.workbook import kind_of
+from loyalty.tables.personal import hide_personal
 
 TONES = {"good": "#00795A", "bad": HIGHLIGHT, "open": "#8A6100", "none": "#56616B", "plain": TREATED}
 FONTS = '"Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif'

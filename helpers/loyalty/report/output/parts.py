@@ -17,10 +17,11 @@ from matplotlib.axes import Axes
 from loyalty.intake.parsing.readings import say_rows
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.marks import find_foreign, make_mark, write_parquet
-from loyalty.report.output.privacy import hash_ids, hide_personal
+from loyalty.report.output.privacy import hash_ids
 from loyalty.report.output.workbook import write_workbook
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Table
+from loyalty.tables.personal import hide_personal
 from loyalty.tables.sources import AnyTable, collect, is_empty, open_table
 
 

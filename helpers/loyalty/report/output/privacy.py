@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,35 +11,9 @@ import numpy as np
 import pandas as pd
 
 from loyalty.tables.keys import find_key
-from loyalty.tables.personal import MAIL, is_card, is_phone
 
 SMALL = 5  # customers below which a cell is not shown
 FEW = f"<{SMALL}"
-FORM = re.compile(
-    r"(?<![\w.,/-])(\+\d|0\d|8[ (-]|\(\d{3,4}\)|\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4})[\d\s().-]{0,17}(?<=\d)(?![\w])"
-)
-PLAIN = re.compile(
-    r"(?<!\w)(?<!\d[.,])(\+\d[\d\s().-]{8,17}\d|\(?\d{3,4}\)[\s.-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}|\d{10,12})(?!\w)"
-)
-
-
-def hide_personal(text: str) -> str:
-    """Take phones, e-mails and payment cards out of a sentence.
-
-    On the safe side: in a sentence every number of 10 to 12 digits without separators may be a phone.
-
-    Examples
-    --------
-    >>> hide_personal("2 rows twice, such as anna@example.org, 79161234567 and 8 916 123 45 67")
-    '2 rows twice, such as …, … and …'
-    """
-    return PLAIN.sub("…", FORM.sub(_hide_number, MAIL.sub("…", text)))
-
-
-def _hide_number(found: re.Match[str]) -> str:
-    """Hide a number that is a phone or a card; what else looks like one stays."""
-    text = found[0]
-    return "…" if is_phone(text) or is_card(text) else text
 
 
 def hash_ids(values: pd.Series) -> tuple[pd.Series, str]:

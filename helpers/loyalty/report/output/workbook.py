@@ -17,7 +17,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from loyalty.report.output.privacy import hide_personal
+from loyalty.tables.personal import hide_personal
 
 FORMATS = {
     "count": "#,##0",

@@ -19,10 +19,10 @@ from typing import Any
 
 from loyalty.report.output.html import make_page
 from loyalty.report.output.marks import make_mark
-from loyalty.report.output.privacy import hide_personal
 from loyalty.report.run.notebook import Cell, read_notebook
 from loyalty.report.run.order import ROOT, SEND, Order, find_like, read_order
 from loyalty.tables.check import TableError
+from loyalty.tables.personal import hide_personal
 from loyalty.tables.scratch import Scratch
 from loyalty.tables.sources import NotATable
 

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from loyalty.tables.ids import HIDDEN, POINT, bare_id, write_id
+from loyalty.tables.personal import quote_few
 
 # What these columns hold is written or read by the draw itself
 TAKEN = frozenset("campaign_id wave arm offer_id control_kind propensity assigned_at stratum segment weight".split())
+MOVED = 0.1  # of the customers; so few stand apart because they were moved, and not because nobody drew clusters
 ALONE = "give everybody who is drawn alone a name of his own"
 
 
@@ -65,7 +67,7 @@ def find_unclear_names(names: Iterable[Any], cluster: str) -> list[str]:
     if repeated.any():
         some = there[repeated]
         first = some[bare[repeated] == bare[repeated].iloc[0]]
-        shown = ", ".join(map(repr, first.head(3)))
+        shown = quote_few(first.head(3))
         more = f" and {len(some) - len(first):,} others" if len(some) > len(first) else ""
         problems.append(
             f"`{cluster}` holds names that differ only in zeros, blanks or capital letters: {shown}{more}; "
@@ -94,14 +96,30 @@ def find_wrong_clusters(table: pd.DataFrame, cluster: str) -> list[str]:
         n = int(table.loc[empty, "customers"].sum())
         problems.append(f"`{cluster}` is empty for {n:,} customers: {ALONE}")
     problems += find_unclear_names(table[cluster], cluster)
-    groups = table[~empty].groupby(cluster)["arm"].nunique()
-    mixed = groups[groups > 1].index
+    groups = (
+        table[~empty].groupby(cluster).agg(arms=("arm", "nunique"), most=("customers", "max"), all=("customers", "sum"))
+    )
+    mixed = groups.index[groups["arms"] > 1]
     if len(mixed):
-        some = ", ".join(map(str, mixed[:3]))
-        says = f"{len(mixed):,} of {len(groups):,} values of `{cluster}` stand in two groups, such as {some}"
-        mend = "if customers were drawn one by one, measure without cluster=; else find out who changed the list"
-        problems.append(f"{says}: so they were not drawn as a whole; {mend}")
+        says = (
+            f"{len(mixed):,} of {len(groups):,} values of `{cluster}` stand in two groups, such as {quote_few(mixed)}"
+        )
+        problems.append(f"{says}: {_say_mixed(groups, cluster)}")
     spread = table.groupby("arm").agg(least=("least", "min"), most=("most", "max"))
     if (spread["most"] - spread["least"] > 1e-6 * spread["most"]).any():
         problems.append("`propensity` differs within a group, which a comparison of clusters cannot allow for yet")
     return problems
+
+
+def _say_mixed(groups: pd.DataFrame, cluster: str) -> str:
+    """Say what to do about clusters that stand in two groups: a few customers were moved, or nobody drew clusters."""
+    customers = int(groups["all"].sum())
+    apart = customers - int(groups["most"].sum())
+    if apart > MOVED * customers:
+        mend = "if customers were drawn one by one, measure without cluster=; else find out who changed the list"
+        return f"so they were not drawn as a whole; {mend}"
+    return (
+        f"but only {apart:,} of {customers:,} customers stand apart from the others of their `{cluster}`, so they were "
+        "probably moved after the draw; write for each customer the group that was drawn for his "
+        f"`{cluster}`, whatever he got in the end"
+    )

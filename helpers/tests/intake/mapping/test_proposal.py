@@ -367,3 +367,8 @@ def test_phones_and_payment_cards_are_cut_off_in_columns_yml(tmp_path, value):
     path.write_text(f"card;time;sales;store\n{value};2025-01-31;5;{value}\n", encoding="utf-8")
     written = propose_columns([path]).to_yaml()
     assert value not in written and written.count(f"{value[:3]}…") == 2
+
+
+def test_a_link_is_no_mailing_and_a_slip_of_the_pen_is_still_seen():
+    assert rate_header("ссылка", "campaign_id")[0] == 0
+    assert rate_header("Рассылкa", "campaign_id")[0] == 0.5  # its last letter is a Latin one

@@ -208,6 +208,14 @@ def test_yes_and_no_are_read_in_two_languages(csv, load, refuse):
     )
 
 
+@pytest.mark.parametrize("wrong", ["ivan@mail.ru", "+7 916 123-45-67"])
+def test_what_is_refused_is_quoted_without_personal_data(csv, refuse, wrong):
+    said = refuse(till(csv, sales=["5", wrong], ids=["7", "8"]))
+    assert "`sales`" in said and "ivan" not in said and "123-45" not in said
+    said = refuse(csv(f"customer_id;arm;delivered\n1;control;\n2;mail;{wrong}\n"), "contacts")
+    assert "`delivered` should be yes or no, found '…' (1)" in said
+
+
 SEGMENTS = pd.DataFrame(
     {"customer_id": range(4), "arm": ["mail", "control"] * 2, "segment": ["новые", "vip", "a", "b"]}
 )

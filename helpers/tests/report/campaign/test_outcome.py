@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loyalty.intake.loading import Loaded
+from loyalty.intake.loading import Loaded, load_tables
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.run.order import read_order
 from loyalty.tables.check import TableError
@@ -69,7 +69,7 @@ def test_of_several_arms_the_card_names_the_one_it_speaks_of():
 
 def test_what_is_neither_0_nor_1_is_refused_with_examples():
     table = make({"control": 0.2, "a": 0.2}, 50)
-    with pytest.raises(TableError, match="no column `visits`.*columns.yml names columns, add `visits: visits`"):
+    with pytest.raises(TableError, match="`outcome`: the contacts have no column `visits`"):
         report_campaign(load(table), {"outcome": "visits"})
     table.loc[[0, 1], "retention_7"] = [7, 3]
     with pytest.raises(TableError, match="neither 0 nor 1 in 2 rows .'7', '3'.: write 1 where it happened"):
@@ -135,3 +135,62 @@ def test_a_region_with_too_few_stores_is_named():
     section = report.sections["segments"]
     assert "Not compared, because a group is too small there: east." in section.text
     assert sorted(section.table["segment"]) == ["north", "south"]
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("да", "Нет"), ("Y", "N"), ("ИСТИНА", "ЛОЖЬ"), ("1,0", "0,0"), ("+", "-"), ("True", "0")]
+)
+def test_yes_and_no_are_read_in_the_words_that_people_write(yes, no):
+    table = make({"control": 0.2, "a": 0.3}, 200)
+    wanted = report_campaign(load(table), {"outcome": "retention_7"}).results["lift"]
+    words = table.assign(retention_7=np.where(table["retention_7"] == 1, yes, no))
+    found = report_campaign(load(words), {"outcome": "retention_7"}).results["lift"]
+    assert (found.effect, found.low, found.high) == (wanted.effect, wanted.low, wanted.high)
+
+
+def test_empty_cells_are_named_and_where_rows_differ_the_reason_too():
+    table = make({"control": 0.2, "a": 0.2}, 50)
+    table["retention_7"] = table["retention_7"].astype("object").where(table["retention_7"] == 1, None)
+    with pytest.raises(TableError, match="`retention_7` is empty in [0-9]+ rows: write 0 where it did not happen"):
+        report_campaign(load(table), {"outcome": "retention_7"})
+    twice = make({"control": 0.2, "a": 0.2}, 50)
+    twice = pd.concat([twice, twice.head(2).assign(retention_7=1 - twice["retention_7"].head(2))])
+    tables = load_tables({"contacts": twice[["customer_id", "arm", "retention_7"]]})
+    with pytest.raises(TableError, match="empty in 2 rows: .* 2 customers with several rows, such as .*keep one row"):
+        report_campaign(tables, {"outcome": "retention_7"})
+
+
+def test_personal_data_in_the_outcome_is_not_shown():
+    table = make({"control": 0.2, "a": 0.2}, 50).astype({"retention_7": "object"})
+    table.loc[[0, 1], "retention_7"] = ["ivan@mail.ru", "+7 916 123-45-67"]
+    with pytest.raises(TableError) as caught:
+        report_campaign(load(table), {"outcome": "retention_7"})
+    assert "ivan" not in str(caught.value) and "916" not in str(caught.value)
+
+
+def test_an_outcome_that_nobody_in_control_can_have_is_doubted():
+    table = make({"control": 0.2, "a": 0.2}, 500)
+    table.loc[table["arm"] == "control", "retention_7"] = 0
+    report = report_campaign(load(table), {"outcome": "retention_7"})
+    checks = report.sheets["checks"].set_index("check")
+    assert checks.loc["Outcome possible in control", "result"] == "look"
+    assert any("this comparison shows nothing" in note for note in report.card.notes)
+    few = pd.concat([table[table["arm"] == "a"], table[table["arm"] == "control"].head(8)])  # this may be luck
+    checks = report_campaign(load(few), {"outcome": "retention_7"}).sheets["checks"]
+    assert "Outcome possible in control" not in set(checks["check"])
+
+
+def test_without_control_the_line_of_columns_yml_is_named():
+    with pytest.raises(TableError, match="nobody is in the control group.*under contacts: `arms:"):
+        report_campaign(load(make({"a": 0.2, "b": 0.3}, 50)), {"outcome": "retention_7"})
+
+
+def test_columns_that_the_settings_name_wrong_are_listed_with_the_reason():
+    table = make({"control": 0.2, "a": 0.2}, 50).assign(phone=[f"+7916{i:07d}" for i in range(100)], town="x")
+    tables = load_tables({"contacts": table[["customer_id", "arm", "retention_7", "phone", "town"]]})
+    with pytest.raises(TableError) as caught:
+        report_campaign(tables, {"outcome": "Retention_7", "by": "town", "cluster": "phone"})
+    said = "\n".join(caught.value.problems)
+    assert "`outcome`: the contacts have no column `Retention_7`, did you mean `retention_7`?" in said
+    assert "`by` names the column `town`, and it holds the same in all rows" in said
+    assert "`cluster` names the column `phone`, and it bears a name of the contracts" in said

@@ -10,7 +10,7 @@ import pytest
 
 from loyalty.evaluate.money.profit import campaign_money, compare_money
 from loyalty.report.campaign.report import report_campaign
-from loyalty.report.campaign.segments import _say_best
+from loyalty.report.campaign.segments import _say_best, find_missing, say_unnamed
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -55,3 +55,11 @@ def test_segments_that_were_shrunken_to_one_effect_have_no_best_that_rounding_ch
     job = SimpleNamespace(amounts=lambda *values: [f"{value:.2f}" for value in values])
     shown = pd.DataFrame({"segment": ["x", "y"], "effect": [3.0, 4.0], "shrunken": np.add(effects, [1e-15, 0.0])})
     assert _say_best(job, shown, ["segment"], 2)[0].startswith(says)
+
+
+def test_small_segments_may_be_names_and_are_only_counted():
+    known = pd.DataFrame({"arm": ["mail"] * 9 + ["control"], "by": ["Anna"] * 3 + ["east"] * 6 + ["west"]})
+    table = pd.DataFrame({"arm": ["mail"], "segment": ["west"]})
+    assert find_missing(known, "by", table) == "east, 1 segment of fewer than 5 customers"
+    assert say_unnamed(known.assign(by=[None] * 6 + ["east"] * 4), "by")[0].endswith("empty: 6 of 10 customers.")
+    assert say_unnamed(known, "by") == []

@@ -71,12 +71,13 @@ def test_sizes_and_balance_are_those_of_stores(report):
 def test_who_drew_customers_one_by_one_says_none(campaign, stores):
     report = report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS | {"cluster": "none"})
     checks = get_checks(report)
-    assert checks.loc["Drawn one by one", "result"] == "good"
+    assert checks.loc["Drawn one by one", "result"] == "look"  # the list shows that whole stores were drawn
     assert report.results["lift"].low == measure_lift(stores, report.results["outcomes"]).low
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("shop", "there is no column `shop`"), ("arm", "a list uses this name for something else")]
+    ("name", "says"),
+    [("shop", "the contacts have no column `shop`"), ("arm", "a list uses this name for something else")],
 )
 def test_a_column_that_cannot_say_who_was_drawn_together_is_refused(campaign, stores, name, says):
     with pytest.raises(TableError, match=says):
@@ -154,15 +155,15 @@ def test_the_bound_of_luck_is_never_below_what_draws_show(sizes, share):
     rng = np.random.default_rng(5)
     n = np.array(sizes)
     control = rng.binomial(n, share, (20_000, len(n)))
-    pure = np.where((control == 0) | (control == n), n, 0).sum(axis=1)
-    for q in (0.5, 0.9, 0.99, 0.999):
-        seen = int(np.quantile(pure, q))
-        assert (pure >= seen).mean() <= _bound_luck(n, share, seen)
+    apart = np.minimum(control, n - control).sum(axis=1)
+    for q in (0.5, 0.1, 0.01, 0.001):
+        seen = int(np.quantile(apart, q))
+        assert (apart <= seen).mean() <= _bound_luck(n, share, seen)
 
 
 def test_the_bound_of_luck_for_one_value_is_the_chance_that_it_lies_in_one_group():
-    assert _bound_luck(np.array([4]), 0.25, 4) == pytest.approx(0.25**4 + 0.75**4, rel=1e-3)
-    assert _bound_luck(np.array([4]), 0.25, 0) == 1
+    assert _bound_luck(np.array([4]), 0.25, 0) == pytest.approx(0.25**4 + 0.75**4, rel=1e-3)
+    assert _bound_luck(np.array([4]), 0.25, 2) == 1
 
 
 def draw_stores(stores=40, control=10, size=25):
@@ -175,17 +176,35 @@ def test_a_few_customers_in_the_wrong_group_do_not_hide_whole_stores():
     assert check_alone(contacts, None)[1] == "alarm"
     contacts.loc[[0, 300, 900], "arm"] = ["mail", "control", "control"]
     assert check_alone(contacts, None)[1] == "alarm"
+    contacts = draw_stores(stores=30, control=9, size=40)
+    contacts.loc[::100, "arm"] = "mail"  # one of a hundred, in 12 stores: no store of control is whole any more
+    assert find_whole_columns(contacts) == ["store"]
     contacts.loc[::4, "arm"] = "mail"  # one of four moved: these are no whole stores
     assert find_whole_columns(contacts) == []
 
 
-def test_one_store_for_control_is_to_be_looked_at_and_a_channel_is_not():
+def test_one_store_for_control_stops_the_verdict_and_a_channel_does_not():
     contacts = draw_stores(control=1)
     name, state, says = check_alone(contacts, None)
-    assert state == "look" and "one store is no control group" in says and "`store`" in says
+    assert state == "alarm" and "one store is no control group" in says and "`store`" in says
+    assert check_alone(contacts, "none")[1] == "look"  # somebody says so, and the list says otherwise
     channel = np.where(contacts["arm"] == "control", "none", [f"c{i % 3}" for i in range(len(contacts))])
-    sent = contacts.drop(columns="store").assign(kind=channel)
-    assert check_alone(sent, None)[1] == "good"
+    for word in ("none", "Контрольная группа"):
+        sent = contacts.drop(columns="store").assign(kind=np.where(channel == "none", word, channel))
+        assert check_alone(sent, None)[1] == "good"
+
+
+def test_customers_who_were_moved_after_the_draw_are_told_from_customers_who_were_drawn_alone():
+    contacts = draw_stores().assign(customer_id=range(1000), sales=1.0)
+    contacts["store"] += "@shop.ru"
+    contacts.loc[[0, 300, 900], "arm"] = ["mail", "control", "control"]
+    with pytest.raises(
+        TableError, match="only 3 of 1,000 customers stand apart .* the group that was drawn for"
+    ) as found:
+        measure_lift(contacts, outcome="sales", cluster="store")
+    assert "@" not in str(found.value)
+    with pytest.raises(TableError, match="they were not drawn as a whole"):
+        measure_lift(contacts.assign(arm=["mail", "control"] * 500), outcome="sales", cluster="store")
 
 
 @pytest.mark.parametrize("lists", [25, pytest.param(400, marks=pytest.mark.slow)])
@@ -203,7 +222,7 @@ def test_the_store_of_an_ordinary_list_is_seen_though_nobody_mapped_it(campaign,
     named = {"contacts": {"columns": {"customer_id": "customer_id", "arm": "arm"}}}
     tables = load_tables({"receipts": campaign.receipts, "contacts": stores[["customer_id", "arm", "store"]]}, named)
     assert "columns kept for the settings to name: store" in tables["contacts"].notes
-    contacts = read_contacts(tables["contacts"].table, {"by": None, "not_invited": None})
+    contacts = read_contacts(tables["contacts"], {"by": None, "not_invited": None})
     assert check_alone(contacts, None)[1] == "alarm"
     assert find_cluster(contacts, "store") == "store" and check_alone(contacts, "store")[1] == "good"
 

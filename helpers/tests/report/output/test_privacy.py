@@ -12,29 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from loyalty.report.output.privacy import hash_ids, hide_personal, refuse_names, suppress_small
+from loyalty.report.output.privacy import hash_ids, refuse_names, suppress_small
 from loyalty.tables import keys
 from loyalty.tables.check import TableError
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["79161234567", "+7 916 123-45-67", "8 (916) 123-45-67", "(495) 123-45-67", "anna@example.org", "+44 20 7946 0958",
-     "8 916 123 45 67", "020 7946 0958", "0170 1234567", "00491701234567", "4111 1111 1111 1111", "5555555555554444"],
-)  # fmt: skip
-def test_phones_mails_and_payment_cards_are_taken_out_of_a_sentence(value):
-    assert hide_personal(f"such as {value}, twice") == "such as …, twice"
-    assert hide_personal(value) == "…"
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["2770000000007", "17", "K-000123", "4276 0255 1234 5678", "2026-03-02", "from 2026-03-02 18:05 on",
-     "sales 1,234,567.89, the sum of 8 (4) rows", "€0.05 (−0.10 to 0.20)", "12 of 0 (0.0 %)", "0.0123456789",
-     "8 - 12 weeks", "id-0a1b2c3d4e5f67890123", "python 3.11.7, duckdb 2.0.0"],
-)  # fmt: skip
-def test_card_numbers_dates_and_amounts_stay(text):
-    assert hide_personal(text) == text
 
 
 def test_a_hash_is_the_same_for_the_same_id_and_key_and_another_with_another_key(monkeypatch):
