@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import html
 import math
 import re
@@ -31,6 +32,26 @@ def list_few(names: Sequence[str], most: int) -> str:
     """
     rest = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{rest}"
+
+
+def find_near(name: object, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Find the one of the known words that is written most like a name, in any letters; empty if none is near.
+
+    Parameters
+    ----------
+    name : object
+    known : iterable of str
+    cutoff : float
+        From 0 to 1: how alike they must be; see `difflib.SequenceMatcher.ratio`.
+
+    Examples
+    --------
+    >>> find_near("Slaes", ["sales", "orders"]), find_near("x", ["sales"])
+    ('sales', '')
+    """
+    by_small = {word.strip().lower(): word for word in known}
+    close = difflib.get_close_matches(str(name).strip().lower(), by_small, n=1, cutoff=cutoff)
+    return by_small[close[0]] if close else ""
 
 
 def count_of(count: int, one: str) -> str:

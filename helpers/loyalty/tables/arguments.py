@@ -7,7 +7,6 @@ documentation promises is what is checked, and lists all that is wrong at once.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import dis
 import inspect
 import types
@@ -25,7 +24,7 @@ import pandas as pd
 
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import NotATable, as_frame, open_table
-from loyalty.text import ask_percent
+from loyalty.text import ask_percent, find_near
 
 PACKAGE = Path(__file__).parents[1]
 RAISE = dis.opmap["RAISE_VARARGS"]  # the instruction that a `raise` becomes
@@ -140,8 +139,8 @@ def refuse_unknown(function: str, given: Iterable[str], known: inspect.Signature
     names = list(known)
     for name in given:
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            raise TypeError(f"{function} has no argument `{name}`{f': did you mean `{near[0]}`?' if near else ''}")
+            near = find_near(name, names)
+            raise TypeError(f"{function} has no argument `{name}`{f': did you mean `{near}`?' if near else ''}")
 
 
 class _Wrong(ValueError):
@@ -438,6 +437,6 @@ def _say_mend(value: Any, hint: Any) -> str:
     if _is_for_list(value, hint):
         return f": write [{value!r}]"
     if words := _list_words(value, hint):
-        near = difflib.get_close_matches(str(value).strip().lower(), words, 1)
-        return f": did you mean {near[0]!r}?" if near else ""
+        near = find_near(value, words)
+        return f": did you mean {near!r}?" if near else ""
     return ""

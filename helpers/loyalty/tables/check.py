@@ -7,7 +7,6 @@ stand in `loyalty.tables.contracts` and are imported from here.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.ids import AROUND, IDS, POINT, SEEN, is_blank, is_masked, is_odd_number, is_unusual
 from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
-from loyalty.text import list_few
+from loyalty.text import find_near, list_few
 
 # What a text that should be a number or a date looks like, from the first characters on.
 LOOKS = {
@@ -181,16 +180,16 @@ def find_missing(contract: Table, found: Sequence[str], index: Sequence[Any] = (
     >>> list(find_missing(PRODUCTS, ["Product_ID"]))
     ['there is no column `product_id`: rename `Product_ID`?']
     """
-    others = {name.strip().lower(): name for name in found if name not in contract.names}
+    others = [name for name in found if name not in contract.names]
     tail = f"; found: {list_few(found, 12) or 'no columns'}"
     for column in contract.columns:
         if column.optional or column.name in found:
             continue
-        close = difflib.get_close_matches(column.name.lower(), others, n=1, cutoff=0.6)
+        close = find_near(column.name, others)
         if column.name in index:
             yield f"there is no column `{column.name}`, it is the index: make it a column with .reset_index()"
         elif close:
-            yield f"there is no column `{column.name}`: rename `{others[close[0]]}`?"
+            yield f"there is no column `{column.name}`: rename `{close}`?"
         else:
             mend = f"add it, or rename the one that holds it{tail}"
             yield f"there is no column `{column.name}` ({column.meaning}): {mend}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from loyalty.intake.mapping.headers import squeeze
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CONTRACTS
 from loyalty.tables.sources import NotATable
+from loyalty.text import find_near
 
 FORMS = {
     "sheet": (str | int, "the name of a sheet"),
@@ -161,10 +161,9 @@ def list_headers(value: str | Sequence[str]) -> list[str]:
 def suggest(name: str, known: Iterable[str]) -> str:
     """Say which known name was meant, or which names there are."""
     names = list(known)
-    by_small = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(name.lower(), by_small, n=1, cutoff=0.6)
+    close = find_near(name, names)
     if close:
-        return f", did you mean `{by_small[close[0]]}`?"
+        return f", did you mean `{close}`?"
     are = "is" if len(names) == 1 else "are"
     more = "…" if len(names) > 15 else ""
     return f"; there {are} {', '.join(names[:15]) or 'none'}{more}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from loyalty.report.output.marks import find_foreign
 from loyalty.report.run.notebook import read_notebook
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.check import TableError
+from loyalty.text import find_near
 
 ROOT = Path(__file__).resolve().parents[4]
 TEMPLATES = ROOT / "notebooks" / "templates"
@@ -81,8 +81,8 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
     parser.add_argument("-o", "--out", required=True, metavar="FILE.html", help="the report; other files beside")
     asked = parser.parse_args(arguments)
     if asked.template not in known:
-        close = difflib.get_close_matches(asked.template, known, n=1)
-        mend = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+        close = find_near(asked.template, known)
+        mend = f"did you mean {close}?" if close else f"there are: {', '.join(known)}"
         raise TableError([f"there is no template {asked.template}: {mend}"], "run")
     module = import_module(read_notebook(known[asked.template]).module)
     problems = []
@@ -136,8 +136,8 @@ def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, proble
         if not found or not path:
             problems.append(f"--data {text}: say which table it is, such as --data receipts={text or 'till.csv'}")
         elif name not in tables:
-            close = difflib.get_close_matches(name, tables, n=1)
-            mend = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(tables)}"
+            close = find_near(name, tables)
+            mend = f"did you mean `{close}`?" if close else f"there are: {', '.join(tables)}"
             problems.append(f"--data {text}: there is no table `{name}`: {mend}")
         elif name in data:
             problems.append(f"--data {name} stands twice")
@@ -154,8 +154,8 @@ def _find_file(text: str, here: Path, option: str, problems: list[str]) -> str:
     path = here / Path(text).expanduser()
     if not path.exists():
         near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, near, n=1)
-        problems.append(f"{option}: there is no file {text}" + (f"; did you mean {close[0]}?" if close else ""))
+        close = find_near(path.name, near)
+        problems.append(f"{option}: there is no file {text}" + (f"; did you mean {close}?" if close else ""))
     return str(path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 from loyalty.intake.parsing.numbers import CURRENCY_WORDS
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day
+from loyalty.text import find_near
 
 KINDS = {
     "day": "a day such as 2026-03-02",
@@ -96,9 +96,9 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
 
 def _say_unknown(name: Any, known: Mapping[str, Setting]) -> str:
     # At 0.6 `use` would be near to `cluster`
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.65)
+    close = find_near(name, known, cutoff=0.65)
     if close:
-        return f"there is no setting `{name}`: did you mean `{close[0]}`?"
+        return f"there is no setting `{name}`: did you mean `{close}`?"
     return f"there is no setting `{name}`; there are: {', '.join(known)}"
 
 
