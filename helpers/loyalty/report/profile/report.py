@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, HIGHLIGHT, TREATED, headline, house_style
+from loyalty.charts import TREATED, headline, house_style
 from loyalty.intake.loading import take_tables
 from loyalty.prepare.profile import build_profile
 from loyalty.report.output import parts
-from loyalty.report.output.html import ReportCard, Section, say_value
+from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.parts import Report, count_filled, find_days, list_skipped, list_sources, make_checks
+from loyalty.report.output.pictures import draw_shares
 from loyalty.report.output.privacy import FEW, SMALL, suppress_small
 from loyalty.report.profile.settings import SETTINGS, TABLES
 from loyalty.report.run.settings import read_settings
@@ -105,7 +106,7 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     people = profile if life is None else profile.merge(life[["customer_id", "segment"]], on="customer_id")
     charts = {"grid": lambda: _draw_grid(grid)}
     if shown is not None and _list_shown(shown):
-        charts["segments"] = lambda: _draw_segments(shown)
+        charts["segments"] = lambda: draw_shares(shown, "gone quiet")
     results = {"profile": profile, "as_of": as_of}
     return Report(values["title"] or "Who our customers are", card, sections, charts, sheets, people, results)
 
@@ -320,34 +321,6 @@ def _define(as_of: str, typical: float) -> tuple[str, ...]:
 
 def _list_shown(table: pd.DataFrame) -> list[dict[str, Any]]:
     return table[pd.to_numeric(table["customers"], errors="coerce").notna()].to_dict("records")
-
-
-def _draw_segments(shown: pd.DataFrame) -> Axes:
-    house_style()
-    rows = pd.DataFrame(_list_shown(shown))
-    ax = plt.subplots(figsize=(9, 1.5 + 0.62 * len(rows)))[1]
-    for place, row in enumerate(rows.to_dict("records")):
-        for shift, name, colour in ((-0.19, "share of customers", GREY), (0.19, "share of sales", TREATED)):
-            value = float(row[name])
-            is_warning = row["segment"] == "gone quiet" and name == "share of sales"
-            ax.barh(place + shift, value, 0.36, color=HIGHLIGHT if is_warning else colour)
-            ax.annotate(
-                say_value(value, "percent"),
-                (max(value, 0), place + shift),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9.5,
-            )
-    ax.set_yticks(range(len(rows)), rows["segment"])
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xticks=[])
-    ax.grid(visible=False)
-    ax.spines[["left", "bottom"]].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    best = rows.iloc[rows["share of sales"].astype("float64").to_numpy().argmax()]
-    title = f"{best['segment'].capitalize()} customers bring {best['share of sales']:.0%} of sales".replace("%", " %")
-    headline(ax, title, "upper bar: share of customers; lower, coloured bar: share of sales")
-    return ax
 
 
 def _draw_grid(grid: pd.DataFrame) -> Axes:

@@ -18,7 +18,7 @@ import pytest
 
 from loyalty.datasets.loaders import DATA
 from loyalty.intake.loading import load_tables
-from loyalty.report import campaign, plan
+from loyalty.report import campaign, plan, segments
 from loyalty.report import profile as customers
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.output.html import make_page
@@ -81,7 +81,8 @@ SMALL = ["small", "--data", f"receipts={EXAMPLES / 'till.csv'}", "-o", "report.h
 
 
 @pytest.mark.parametrize(
-    ("stem", "module"), [("profile", customers), ("campaign_report", campaign), ("campaign_plan", plan)]
+    ("stem", "module"),
+    [("profile", customers), ("segments", segments), ("campaign_report", campaign), ("campaign_plan", plan)],
 )
 def test_the_settings_cell_has_the_settings_of_the_module_and_no_others(stem, module):
     cells = nbformat.read(TEMPLATES / f"{stem}.ipynb", as_version=4).cells
@@ -353,7 +354,7 @@ def test_the_readme_of_the_data_names_the_example_with_its_rows():
 
 
 def test_the_templates_are_built_from_what_is_authored(root):
-    for stem in ("profile", "campaign_report", "campaign_plan"):
+    for stem in ("profile", "segments", "campaign_report", "campaign_plan"):
         authored = (root / "authoring" / "templates" / f"{stem}.py").read_text(encoding="utf-8")
         for cell in nbformat.read(TEMPLATES / f"{stem}.ipynb", as_version=4).cells:
             if cell.cell_type == "code":
