@@ -36,7 +36,7 @@ shelf.lines.head(3)
 
 # %% [markdown]
 # **21a The best fifth.** Which share of the sales of 2024 did the best fifth of the *buyers* of 2024 bring? The cashiers' cards are no customers. One
-# fraction between 0 and 1, to three decimals.
+# fraction between 0 and 1, to about a thousandth: a fifth is no whole number of customers.
 
 # %%
 ### BEGIN SOLUTION

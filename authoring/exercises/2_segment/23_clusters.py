@@ -84,7 +84,7 @@ hint("23b")
 
 # %% [markdown]
 # **23c Are there groups at all?** Ask `find_groups` with `ks=[2, 3, 4, 5, 6]`, `draws=39`, `seed=23` and `max_rows=700`. (For a decision take 99 clouds and more
-# households; here the check should not keep you waiting.) One number: the p-value, a fraction, to two decimals or more.
+# households; here the check should not keep you waiting.) One number: the p-value, a fraction, to three decimals.
 
 # %%
 ### BEGIN SOLUTION

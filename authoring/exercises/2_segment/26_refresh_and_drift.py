@@ -135,7 +135,7 @@ assert index.is_drift and not survivors.is_drift and index.psi < 0.1
 # its threshold of {{survivors.threshold:.4f}}. The rival's customers do not come any more, so they are in one month only.
 
 # %% [markdown]
-# **26e When does the alarm ring?** Watch all {{len(snapshots)}} snapshots with `watch_drift`, with `seed=126` and everything else as it is. Its table has a column `alarm`. What is the first check in which the *shares* ring? One date.
+# **26e When does the alarm ring?** Watch all {{len(snapshots)}} snapshots with `watch_drift`, with `seed=126` and everything else as it is. Its table has a column `alarm`. What is the first check in which the *shares* ring? One date, such as "2025-01-31".
 
 # %%
 ### BEGIN SOLUTION

@@ -148,7 +148,7 @@ assert equal_low < 0 < equal_high and lift.low < truth < lift.high
 # A colleague wanted to be "extra fair" and compared customers with *equally many orders*. He found −€{{abs(equal.params[1]):.2f}} (−€{{abs(equal_low):.2f}} to €{{equal_high:.2f}}): no effect. But to come more often is what the app does to people. If you hold the orders fixed, you remove the effect by hand. What happened after the invitation is a consequence, and a consequence must not be controlled for.
 
 # %% [markdown]
-# **31d And the app itself?** The effect per customer who takes the app *because he was invited* (here the column is `took="took_app"`): `(effect, low, high)`, 95 % interval (of `measure_complier_effect`, or the one of 31c divided in the same way), in euros per customer and 28 days, to a tenth of a cent.
+# **31d And the app itself?** The effect per customer who takes the app *because he was invited* (here the column is `took="took_app"`): `(effect, low, high)`, 95 % interval (of `measure_complier_effect`, or the one of 31c divided in the same way), in euros per customer and 28 days, to about a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION

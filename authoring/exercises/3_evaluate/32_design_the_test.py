@@ -32,7 +32,7 @@ start, end = pd.to_datetime(["2024-09-11", "2024-12-04"])  # 84 days of autumn, 
 customers.head(3)
 
 # %% [markdown]
-# **32a What does the house rule see?** "We always leave out 5 %." *Eligible* is a customer who gave consent, is no staff, and bought on or after 1 January 2024. How many euros more per customer in 84 days must the letters bring, so that a test with 5 % of the eligible customers left out sees it in 80 of 100 cases (two-sided, 5 % false alarms: 1.96 + 0.84 standard errors)? Use the formula of the lesson, with the standard deviation of what the eligible customers spent in [11 September 2024, 4 December 2024), zeros included. One number, euros, to the cent.
+# **32a What does the house rule see?** "We always leave out 5 %." *Eligible* is a customer who gave consent, is no staff, and bought on or after 1 January 2024. How many euros more per customer in 84 days must the letters bring, so that a test with 5 % of the eligible customers left out sees it in 80 of 100 cases (two-sided, 5 % false alarms: 1.96 + 0.8416 standard errors)? Use the formula of the lesson, with the standard deviation of what the eligible customers spent in [11 September 2024, 4 December 2024), zeros included. One number, euros, to the cent.
 
 # %%
 ### BEGIN SOLUTION
@@ -124,7 +124,7 @@ assert not check_sample_ratio(drawn).alarm and not check_balance(drawn, before).
 # ## Part B, for self-study
 
 # %% [markdown]
-# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as zero lies outside the interval. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to three decimals: from `count_looks`, or from your own simulation of a million tests.
+# **32d Thirteen Mondays.** Marta wants to look at the result every Monday, 13 times until the end, and to stop as soon as zero lies outside the interval. Suppose the letters do nothing. With which probability does she stop? Each look brings as much new data as the one before. One fraction, to about a thousandth: from `count_looks`, or from your own simulation of a million tests.
 
 # %%
 ### BEGIN SOLUTION

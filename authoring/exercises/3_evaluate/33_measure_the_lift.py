@@ -126,7 +126,7 @@ assert by_receipt[2] - by_receipt[1] < 0.95 * (receipt_gap[2] - receipt_gap[1]) 
 # €{{receipt_gap[0]:.2f}} (€{{receipt_gap[1]:.2f}} to €{{receipt_gap[2]:.2f}}). If each receipt counted as an independent observation, the interval would be €{{by_receipt[1]:.2f}} to €{{by_receipt[2]:.2f}}, too narrow: ten receipts of one family are one family. And remember what this number is: it describes the receipts. It is not what the campaign brought, because people who came for the gift have changed the denominator as well.
 
 # %% [markdown]
-# **33d Sharper.** The answer of 33b, adjusted by what each customer had bought in the 28 days before the sending, [3 September 2024, 1 October 2024), with a slope for each group: `(effect, low, high)` with its 95 % interval, in euros to a tenth of a cent.
+# **33d Sharper.** The answer of 33b, adjusted by what each customer had bought in the 28 days before the sending, [3 September 2024, 1 October 2024), with a slope for each group: `(effect, low, high)` with its 95 % interval, in euros to about a tenth of a cent.
 
 # %%
 ### BEGIN SOLUTION

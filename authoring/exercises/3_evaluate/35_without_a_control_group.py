@@ -59,7 +59,7 @@ hint("35a")
 # \${{naive_gap:.2f}}. The agency's arithmetic is right. But the number says nothing about the campaign: in the 84 days before it the gap was \${{spend(start - pd.Timedelta(days=84), start)[member].mean() - spend(start - pd.Timedelta(days=84), start)[~member].mean():.2f}} already. Members were chosen among those who spend.
 
 # %% [markdown]
-# **35b The agency's second number.** Difference in differences with the 84 days before the campaign, that is 7 August to 29 October 2017. Bring both windows to 28 days: divide each by its days, times 28. Answer with `(effect, low, high)`, members minus others, dollars per household, per 28 days, to the cent. The unit is the household: each has one change. The 95 % interval is the difference of the mean changes ± 1.96 standard errors.
+# **35b The agency's second number.** Difference in differences with the 84 days before the campaign, that is 7 August to 29 October 2017. Bring both windows to 28 days: divide each by its days, times 28. Answer with `(effect, low, high)`, members minus others, dollars per household, per 28 days, to about a cent. The unit is the household: each has one change. The 95 % interval is the difference of the mean changes ± 1.96 standard errors.
 
 # %%
 ### BEGIN SOLUTION
@@ -82,7 +82,7 @@ hint("35b")
 # The tempting way to "more certainty" is to count weeks instead of households: eight changes for each household instead of one, and a much narrower interval. But a household's weeks are no independent witnesses. It is the same family eight times.
 
 # %% [markdown]
-# **35c A question with a known answer.** Ask the same method about the 56 days from 4 September to 29 October 2017, again with the 84 days before them (12 June to 3 September 2017). Campaign 18 had not begun. `(effect, low, high)` as in 35b, to the cent.
+# **35c A question with a known answer.** Ask the same method about the 56 days from 4 September to 29 October 2017, again with the 84 days before them (12 June to 3 September 2017). Campaign 18 had not begun. `(effect, low, high)` as in 35b, to about a cent.
 
 # %%
 ### BEGIN SOLUTION

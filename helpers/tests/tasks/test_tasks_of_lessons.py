@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from loyalty.tasks import check
 from loyalty.tasks.checking.alignment import align, distance
 from loyalty.tasks.checking.answers import kind_of
 from loyalty.tasks.checking.grading import Task, list_tasks
+from loyalty.tasks.checking.mistakes import read_decimals
 
 BY_LESSON = list_tasks()
 TASKS = [task for tasks in BY_LESSON.values() for task in tasks]
@@ -34,6 +36,34 @@ def test_the_codes_of_a_lesson_begin_with_its_number_and_stand_once(lesson: str)
     assert {code[:2] for code in codes} == {lesson[:2]}
 
 
+@pytest.mark.parametrize("task", [pytest.param(task, id=task.code) for task in TASKS])
+def test_the_tolerance_is_at_most_half_a_unit_of_the_last_decimal_that_is_asked(task: Task) -> None:
+    decimals = 3 if "to about a thousandth" in task.asks else read_decimals(task.asks)
+    units = 2 if "to about" in task.asks else 0.5
+    if decimals is not None:
+        assert task.tolerance <= units * 10.0**-decimals * (1 + 1e-9)
+
+
+def round_numbers(answer, decimals: int, units: int = 0):
+    """An answer whose numbers are rounded, and then so many units of the last decimal too large."""
+    if isinstance(answer, (tuple, list)):
+        return tuple(round_numbers(one, decimals, units) for one in answer)
+    if kind_of(answer) != "number" or isinstance(answer, (int, np.integer)):
+        return answer
+    return round(float(answer) + units * 10.0**-decimals, decimals)
+
+
+@every_task
+def test_a_right_answer_rounded_as_asked_is_right_and_one_unit_beside_it_is_not(task: Task) -> None:
+    decimals = read_decimals(task.asks)
+    right = task.compute().right
+    if decimals is None or "to about" in task.asks or kind_of(right) not in {"number", "sequence"}:
+        return
+    assert check(task.code, round_numbers(right, decimals)).status == "right"
+    for units in (-1, 1):
+        assert check(task.code, round_numbers(right, decimals, units)).status == "wrong"
+
+
 @every_task
 def test_right_and_wrong_answers_differ_pairwise_by_more_than_five_tolerances(task: Task) -> None:
     answers = task.compute()
@@ -41,7 +71,7 @@ def test_right_and_wrong_answers_differ_pairwise_by_more_than_five_tolerances(ta
     near = {}
     for (a, one), (b, other) in combinations(named, 2):
         gap = min(distance(one, other, task.key), distance(other, one, task.key))
-        if not gap > 5 * task.tolerance:
+        if not gap > 5 * max(task.tolerance, task.slack):
             near[f"{a} and {b}"] = gap
     assert not near, f"{task.code}, tolerance {task.tolerance}: too near are {near}"
 

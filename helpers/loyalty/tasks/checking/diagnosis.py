@@ -130,6 +130,20 @@ def _name_units(asks: str) -> tuple[str, str]:
     return "another unit than the one asked", "another unit than the one asked"
 
 
+def _find_some_signs(values: _Values) -> tuple[str, str] | None:
+    """Say that all sizes are right and some signs are not; where all are turned, `_find_other_scale` says it."""
+    if not 1 < len(values.expected) <= SHORT or not np.isfinite(values.given).all():
+        return None
+    if not _is_near(np.abs(values.expected), np.abs(values.given), values.tolerance):
+        return None
+    turned = np.flatnonzero(np.abs(values.expected - values.given) > values.tolerance) + 1
+    if not len(turned):
+        return None
+    places = " and ".join(filter(None, (", ".join(map(str, turned[:-1])), str(turned[-1]))))
+    which = f"the sign of value {places} is" if len(turned) == 1 else f"the signs of values {places} are"
+    return "some_signs_turned", f"All sizes are right; {which} turned."
+
+
 def _find_other_order(values: _Values) -> tuple[str, str] | None:
     if 1 < len(values.expected) <= SHORT and _is_near(
         np.sort(values.expected), np.sort(values.given), values.tolerance
@@ -194,14 +208,29 @@ def _find_coarse(values: _Values) -> tuple[str, str] | None:
     """Say that an answer is rounded too far, if two digits remain that only rounding explains."""
     if not (np.isfinite(values.expected).all() and np.isfinite(values.given).all()):
         return None
-    if not _keeps_two_digits(values.given) or values.is_near(values.given):
+    few = not _keeps_two_digits(values.given)
+    if values.is_near(values.given) or (few and np.count_nonzero(values.given) < ENOUGH):
         return None
+    right = "These may be right and are" if few else "Right, but"
     slack = 0.5 * 10.0**-values.decimals  # who rounds twice may miss by this much more
     for digits in range(values.decimals - 1, -9, -1):
         is_round = np.allclose(np.round(values.given, digits), values.given, rtol=1e-9, atol=1e-12)
         if is_round and (np.abs(values.expected - values.given) <= 0.5 * 10.0**-digits + slack).all():
-            return "too_coarse", f"Right, but rounded too far: keep {_say_places(values.decimals)}."
+            return "too_coarse", f"{right} rounded too far: keep {_say_places(values.decimals)}."
     return None
+
+
+def _find_cut_off(values: _Values) -> tuple[str, str] | None:
+    """Say that decimals were cut off where rounding was asked."""
+    decimals = read_decimals(values.asks)
+    if decimals is None or len(values.expected) > SHORT or not np.isfinite(values.expected).all():
+        return None
+    steps = 10.0**decimals
+    cut = np.trunc(values.expected * steps) / steps
+    right = np.abs(values.given - values.expected) <= values.tolerance
+    if not ((np.abs(values.given - cut) <= 1e-9) | right).all():
+        return None
+    return "cut_off", f"This may be right and cut off: round to {_say_places(decimals)}, and do not only drop the rest."
 
 
 def _keeps_two_digits(given: np.ndarray) -> bool:
@@ -231,11 +260,14 @@ def _say_side(gap: float) -> str:
 LOOKS: tuple[Callable[[_Values], tuple[str, str] | None], ...] = (
     _find_no_number,
     _find_other_scale,
+    _find_some_signs,
     _find_other_order,
     _find_coarse,  # before the interval: rounded ends may be right by their tolerance, and the effect not
+    _find_cut_off,
     _find_half_interval,
     _find_constant,
 )
+ENOUGH = 3  # numbers of one digit each, before their rounding tells something
 MUCH_TOO_WIDE = 5
 UNEVEN = 0.02  # of an interval: so far its halves may differ, and it is still effect ± standard errors
 

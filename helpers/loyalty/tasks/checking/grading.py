@@ -62,7 +62,8 @@ class Task:
     compute : callable
         Returns the `Answers`, computed from the data, never constants; memoised with `functools.cache`.
     tolerance : float
-        In the answer's unit; wrong answers must differ from the right one and each other by more than five.
+        In the answer's unit; wrong answers must differ from the right one and each other by more than five. Half a unit
+        of the last decimal that `asks` names, at most; two units where it says "about", because several ways are right.
     hints : tuple of str
         From the first nudge to the last step before the solution.
     close : str
@@ -74,6 +75,9 @@ class Task:
     judge : callable, optional
         What a readable answer shows that is neither right nor a known mistake as a whole: (name or None, sentence); an
         empty sentence leaves it to what any task can meet.
+    slack : float, optional
+        How far an answer may be from a known mistake that it shows, where the same mistake is made in ways that differ
+        a little (n for n − 1, Student's quantile for 1.96); the tolerance by default, and never less.
 
     Raises
     ------
@@ -95,6 +99,7 @@ class Task:
     key: str | tuple[str, ...] | None = None
     read: Callable[[Any], Any] | None = None
     judge: Callable[[Any], tuple[str | None, str]] | None = None
+    slack: float = 0.0
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d\d[a-z]", self.code):
@@ -270,7 +275,8 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
     expected = [number for part in parts if not part.exact for number in part.expected]
     one_number = len(given) == 1 and not any(part.exact and part.gaps.any() for part in parts)
     known = (*answers.mistakes, *answers.near)
-    reach = find_reach(given, task.tolerance, task.asks) if given else (task.tolerance,)
+    slack = max(task.slack, task.tolerance)
+    reach = find_reach(given, slack, task.asks) if given else (slack,)
     found = find_mistakes(known, lambda value: distance(value, answer, task.key), *reach)
     if found:
         name, says = name_mistakes(found)

@@ -171,7 +171,7 @@ def read_decimals(asks: str) -> int | None:
     found = re.search(r"\b(one|two|three|four) (?:decimals?|digits)\b", asks)
     if found:
         return _NUMBER_WORDS[found[1]]
-    return 2 if re.search(r"to (?:the|a) cent\b", asks) else None
+    return 2 if re.search(r"to (?:the|a|about a) cent\b", asks) else None
 
 
 def find_reach(given: Any, tolerance: float, asks: str) -> tuple[float, float]:

@@ -14,7 +14,17 @@ from loyalty.tasks.checking.mistakes import Mistake, find_mistakes, find_reach, 
 
 
 def read_note(letters: str) -> Callable[[Any], Any]:
-    """Make a reader of a letter and a number; small letters and signs around the letter do no harm.
+    """Make a reader of a letter and its numbers; small letters and signs around the letter do no harm.
+
+    Parameters
+    ----------
+    letters : str
+        Capitals that may be chosen.
+
+    Returns
+    -------
+    callable
+        Takes an answer, returns the capital and the rest; raises `Mismatch` with the letters that may be chosen.
 
     Examples
     --------
@@ -24,10 +34,9 @@ def read_note(letters: str) -> Callable[[Any], Any]:
     read = read_letter(letters)
 
     def read_both(answer: Any) -> Any:
-        is_pair = kind_of(answer) == "sequence" and len(answer) == 2
-        if not is_pair or kind_of(answer[0]) != "text":
+        if kind_of(answer) != "sequence" or len(answer) < 2 or kind_of(answer[0]) != "text":
             return answer
-        return read(answer[0]), answer[1]
+        return read(answer[0]), *answer[1:]
 
     return read_both
 

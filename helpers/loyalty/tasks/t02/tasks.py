@@ -18,8 +18,8 @@ from loyalty.tasks.t02.scene import (
     write_plan,
 )
 
-CENT = 0.006
-TENTH = 0.06
+CENT = 0.005
+TENTH = 0.05
 WHOLE = 0.1
 START = 800  # points, of 02a
 OCTOBER = "2024-10"

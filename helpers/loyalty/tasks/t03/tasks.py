@@ -20,10 +20,10 @@ from loyalty.tasks.t03.scene import (
     shuffle_gaps,
 )
 
-CENT = 0.006
-TENTH = 0.06
-THIRD_DIGIT = 0.0006
-FOURTH_DIGIT = 0.00006
+CENT = 0.005
+TENTH = 0.05
+THIRD_DIGIT = 0.0005
+FOURTH_DIGIT = 0.00005
 WHOLE = 0.1
 MONTH = ("2024-12-01", "2025-01-01")
 NARROW = 5  # euros

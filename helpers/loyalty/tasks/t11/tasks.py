@@ -15,7 +15,7 @@ from loyalty.tasks.t11.scene import EXERCISE, TOLD, receive_export
 from loyalty.world.dirty import DirtyExport
 from loyalty.world.dirty.plan import HOURS_BEHIND_UTC
 
-CENT = 0.006
+CENT = 0.005
 PLACE = ["file", "file_line"]
 NUMBERS = ["store_id", "till_id", "basket_id", "line_no"]
 SAME = [*NUMBERS, "customer_id", "product_id", "time", "sales", "kind"]

@@ -32,8 +32,8 @@ from loyalty.tasks.t12.nearby import (
     list_wrong_visits,
 )
 
-CENT = 0.006
-THIRD_DIGIT = 0.0006
+CENT = 0.005
+THIRD_DIGIT = 0.0005
 _CUT_OFF = "30 June 2017 is missing: `<= '2017-06-30'` ends at midnight, when that day begins. Write `< as_of`."
 
 

@@ -40,7 +40,7 @@ from loyalty.tasks.t21.nearby import (
 )
 
 THIRD_DIGIT = 0.0005
-FOURTH_DIGIT = 0.0001
+FOURTH_DIGIT = 0.00005
 WHOLE_CUSTOMERS = 0.001  # a fifth is no whole number of customers: 414 and 415 are both right
 DISCOUNT = 0.1
 _STAFF = "The cashiers' cards are inside, and they lead the ranking. They are no customers: `leave_out=shelf.staff`."
@@ -421,7 +421,7 @@ def _answer_gain() -> Answers:
 TASKS = (
     Task(
         code="21a",
-        asks="one fraction between 0 and 1, to three decimals: the share of the sales of pain relief in [1 January 2024, 1 January 2025) that the best fifth of its buyers in that year bring, without the cashiers' cards",
+        asks="one fraction between 0 and 1, to about a thousandth: the share of the sales of pain relief in [1 January 2024, 1 January 2025) that the best fifth of its buyers in that year bring, without the cashiers' cards",
         compute=_answer_share,
         tolerance=WHOLE_CUSTOMERS,
         hints=(

@@ -665,7 +665,7 @@ TASKS = (
         code="22c",
         asks="one fraction between 0 and 1, to three decimals: the share of the gaps of 22b that are longer than 30 days",
         compute=_answer_falsely_late,
-        tolerance=0.0006,
+        tolerance=0.0005,
         hints=(
             "The gaps of 22b, compared with 30: `>` gives True and False.",
             "The mean of True and False is a share.",
@@ -696,7 +696,7 @@ TASKS = (
         code="22f",
         asks="two fractions (forwards, backwards), to three decimals: change of mean spend of the best fifth of [1 July 2017, 30 September 2017) in the 91 days after, and of the best fifth of these 91 days on the way back",
         compute=_answer_both_ways,
-        tolerance=0.0006,
+        tolerance=0.0005,
         hints=(
             "`sum_windows(chain.receipts, '2017-07-01', '2017-09-30', '2017-12-30', customers=chain.customers)` has the columns first and second.",
             "`spend.nlargest(len(spend) // 5, 'first')` are the best of the third quarter.",

@@ -30,7 +30,7 @@ from loyalty.tasks.t23.measures import (
 )
 from loyalty.tasks.t23.scene import PERSONAS, read_drugstore
 
-UNSURE = 0.25  # of one cloud: a p-value that was rounded to two decimals is not farther from its own
+UNSURE = 0.25  # of one cloud: a p-value that was rounded to two decimals only is not farther from its own
 
 
 @cache
@@ -312,7 +312,7 @@ TASKS = (
         code="23b",
         asks="three numbers (agreement, low, high), to two decimals: stability of the 4 clusters, 30 draws of the households, seed 23, 1,000 households",
         compute=_answer_stability,
-        tolerance=0.006,
+        tolerance=0.005,
         hints=(
             "Not another seed, but other households: draw them again with replacement.",
             "`measure_stability(features, 4, draws=30, seed=23, max_rows=1_000)`",
@@ -322,10 +322,10 @@ TASKS = (
     ),
     Task(
         code="23c",
-        asks="one number between 0 and 1, to two decimals or more: the p-value of `find_groups` for 2 to 6 clusters, 39 clouds, seed 23, 700 households",
+        asks="one number between 0 and 1, to three decimals: the p-value of `find_groups` for 2 to 6 clusters, 39 clouds, seed 23, 700 households",
         compute=_answer_p,
         judge=_judge_p,
-        tolerance=0.006,
+        tolerance=0.0005,
         hints=(
             "How many clouds without groups look at least as separate as these households?",
             "`find_groups(features, ks=[2, 3, 4, 5, 6], draws=39, seed=23, max_rows=700)`",

@@ -571,7 +571,7 @@ TASKS = (
         code="25c",
         asks="one fraction between 0 and 1, to three decimals: mean probability alive by MBG/NBD, as of 3 July 2024, of those who bought on one day only",
         compute=_answer_once,
-        tolerance=0.0006,
+        tolerance=0.0005,
         hints=(
             "The forecast's `.table` has x and p_alive for each customer.",
             "Keep the rows with `x == 0`, and take the mean of p_alive.",
@@ -582,7 +582,7 @@ TASKS = (
         code="25d",
         asks="one number: mean value per customer of the cohort, in euros to the cent: margin of the 26 weeks from 3 July 2024, discounted by 10 % a year",
         compute=_answer_value,
-        tolerance=0.006,
+        tolerance=0.005,
         hints=(
             "The margin rate comes from the cohort's receipts before 3 July 2024: sum of margin / sum of sales.",
             "`fit_spend(purchases)`, then `customer_value(…, weeks=26, margin_rate=…, yearly_discount=0.1)`.",
@@ -595,7 +595,7 @@ TASKS = (
         asks="two fractions (chronic_patient, winter_colds), to three decimals: share truly still customers on 3 July 2024, among all "
         "customers of this type with recency_days above 90",
         compute=_answer_ninety,
-        tolerance=0.0006,
+        tolerance=0.0005,
         hints=(
             "`build_profile(world.receipts, as_of)`, from `loyalty.prepare.profile`, has recency_days; join `world.truth.alive(as_of)` and `world.truth.types_on(as_of)`.",
             "Keep `recency_days > 90`, group by type, take the mean of alive.",

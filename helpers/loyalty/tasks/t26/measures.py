@@ -25,6 +25,7 @@ YEAR = (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-01"))
 AGE = 2
 REFRESH, STALE, PERIOD, LONGEST = 300.0, 0.15, 3, 6
 AUGUST = pd.Timestamp("2025-08-01")
+JULY = pd.Timestamp("2025-07-01")
 LAST_AUGUST = pd.Timestamp("2024-08-01")
 PARTS_OF = ("family", "health")
 EACH = 0.05
@@ -180,6 +181,12 @@ def find_costs(column: str = "right_today", ages_from: int = 0) -> np.ndarray:
     return np.array(costs)
 
 
+def find_cost_of_all(*, all_ages: bool = False, all_customers: bool = False) -> float:
+    """The cost of a refresh every `PERIOD` months with ages, customers or both of all 31 snapshots."""
+    wrong = 1 - live(everything=all_ages).table["right_today"].to_numpy()
+    return REFRESH / PERIOD + STALE * live(everything=all_customers).customers * float(wrong[:PERIOD].mean())
+
+
 @cache
 def plan() -> pd.DataFrame:
     """The costs of the periods, as the helper finds them."""
@@ -218,6 +225,18 @@ def find_moved_share() -> float:
 def watch() -> DriftWatch:
     """The alarm as the task asks."""
     return watch_drift(list(read_photographs()), seed=EXERCISE_SEED)
+
+
+def find_watched(day: pd.Timestamp, column: str) -> float:
+    """One column of the alarm on a day."""
+    table = watch().table
+    return float(table.loc[table["as_of"] == day, column].item())
+
+
+def find_highest() -> pd.Timestamp:
+    """The day with the highest index."""
+    table = watch().table
+    return table["as_of"][table["psi"].idxmax()]
 
 
 def find_first(rings: Sequence[bool], days: Sequence[pd.Timestamp]) -> pd.Timestamp:

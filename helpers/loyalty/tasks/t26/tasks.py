@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.tasks.checking.answers import Mismatch, read_letter
+from loyalty.tasks.checking.answers import as_date, as_number, read_date, read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
 from loyalty.tasks.t26.measures import (
     AGE,
     AUGUST,
+    JULY,
     LAST_AUGUST,
     LONGEST,
     PARTS_OF,
@@ -21,13 +22,16 @@ from loyalty.tasks.t26.measures import (
     STALE,
     compare,
     count_right,
+    find_cost_of_all,
     find_costs,
     find_first_against,
     find_first_uncorrected,
+    find_highest,
     find_index,
     find_index_of_survivors,
     find_moved_share,
     find_snapshot,
+    find_watched,
     list_year,
     live,
     live_thirteen,
@@ -41,7 +45,7 @@ from loyalty.tasks.t26.measures import (
     share_with_two_more,
     watch,
 )
-from loyalty.tasks.t26.scene import open_exercise_town, read_new_rule
+from loyalty.tasks.t26.scene import open_exercise_town, photograph_households, read_new_rule
 
 
 @cache
@@ -89,9 +93,19 @@ def _answer_right() -> Answers:
             "You took the plain mean of the ten starts. Count over all starts together: the right labels of all, divided by the customers of all.",
             mean_of_starts(),
         ),
+        Mistake(
+            "one_month_survivors",
+            "That is after one month, among customers who are there on both days. Asked are two months, and all customers of today.",
+            read_age("right", 1),
+        ),
         Mistake("one_month", "That is after one month. Two months are asked.", read_age("right_today", 1)),
         Mistake("three_months", "That is after three months. Two months are asked.", read_age("right_today", 3)),
         Mistake("wrong_share", "That is the share without the right label. The share with it is asked.", 1 - value),
+        Mistake(
+            "wrong_survivors",
+            "That is the share with a wrong label among customers who are there on both days. Asked is the right label, of all customers of today.",
+            1 - read_age("right"),
+        ),
         Mistake("by_chance", "That is `by_chance`: labels handed out at random.", read_age("by_chance")),
         Mistake(
             "all_snapshots",
@@ -125,6 +139,16 @@ def _answer_cost() -> Answers:
             float(find_costs(ages_from=1)[PERIOD - 1]),
         ),
         Mistake(
+            "fresh_month_left_out",
+            "You took the mean of the ages 1 and 2. In the month of the refresh the labels are fresh, and that month counts too: the ages 0, 1 and 2.",
+            cost(float(wrong[1:PERIOD].mean())),
+        ),
+        Mistake(
+            "four_ages",
+            "You took the ages 0 to 3: these are four months. With a refresh every three months no label gets older than 2.",
+            cost(float(wrong[: PERIOD + 1].mean())),
+        ),
+        Mistake(
             "oldest_age_only",
             "You took the age 2 for all months. The labels are used at the ages 0, 1 and 2: take the mean of the three.",
             cost(float(wrong[PERIOD - 1])),
@@ -137,6 +161,7 @@ def _answer_cost() -> Answers:
             "refresh_not_shared", "One refresh serves three months: divide its cost by three.", cost(mean, REFRESH)
         ),
         Mistake("no_refresh", "That is the cost of wrong labels alone. Add a third of a refresh.", cost(mean, 0.0)),
+        Mistake("refresh_alone", "That is a third of a refresh alone. Add the wrong labels.", cost(0.0)),
         Mistake(
             "right_for_wrong",
             "You counted the labels that are right. The wrong and the missing ones cost money.",
@@ -173,21 +198,29 @@ def _answer_cost() -> Answers:
             REFRESH / PERIOD + STALE * 4_100 * mean,
         ),
         Mistake(
+            "households_of_the_lesson",
+            "You counted the households of the lesson. Here the base is `life.customers` of the twelve snapshots of 2024.",
+            REFRESH / PERIOD + STALE * len(photograph_households()[0]) * mean,
+        ),
+        Mistake(
             "all_snapshots",
             "You took the label life of all 31 snapshots. Take those of 2024.",
-            _cost_of_all(),
+            find_cost_of_all(all_ages=True, all_customers=True),
+        ),
+        Mistake(
+            "ages_of_all_snapshots",
+            "You took the ages from all 31 snapshots, and the customers of 2024. Take both from 2024.",
+            find_cost_of_all(all_ages=True),
+        ),
+        Mistake(
+            "customers_of_all_snapshots",
+            "You took the mean number of customers of all 31 snapshots. Take that of the twelve of 2024.",
+            find_cost_of_all(all_customers=True),
         ),
         Mistake("every_two", "That is a refresh every two months.", float(table["cost"][2])),
         Mistake("every_month", "That is a refresh every month.", float(table["cost"][1])),
     )
     return Answers(value, mistakes, f"€{value:.2f} a month, of which €{REFRESH / PERIOD:.0f} for refreshing.")
-
-
-def _cost_of_all() -> float:
-    """The cost of a refresh every three months, with the label life of all snapshots."""
-    life = live(everything=True)
-    stale = float((1 - life.table["right_today"].to_numpy())[:PERIOD].mean())
-    return REFRESH / PERIOD + STALE * life.customers * stale
 
 
 @cache
@@ -207,8 +240,8 @@ def _answer_period() -> Answers:
             int(table["refreshing"].idxmin()),
         ),
         Mistake(
-            "half_life_rounded",
-            "Did you wait until half of the labels are wrong? The half-life knows nothing of costs. Add both costs for each period.",
+            "habit_or_half_life",
+            f"Every quarter, by habit? Or because half of the labels are wrong then? Neither knows the costs: every {round(half)} months costs €{table['cost'][round(half)]:.0f} a month, and there is a cheaper period. Add both costs for each.",
             round(half),
         ),
         Mistake("half_life", "That is the half-life. It knows nothing of costs.", half),
@@ -227,6 +260,16 @@ def _answer_period() -> Answers:
     )
     praise = f"Every {value} months costs €{cheapest:.0f}; every other period costs clearly more."
     return Answers(value, mistakes + dearer, praise)
+
+
+def _judge_period(answer: Any) -> tuple[str | None, str]:
+    """Say which periods are asked."""
+    given = as_number(answer)
+    if given < 1 or given > LONGEST:
+        return "other_periods", f"Only the periods 1 to {LONGEST} months are asked: choose the cheapest of these."
+    if given != round(given):
+        return "no_whole_month", f"A whole number of months is asked, from 1 to {LONGEST}."
+    return None, ""
 
 
 @cache
@@ -289,6 +332,12 @@ def _answer_index() -> Answers:
             "That is `corrected`, with chance taken off. The index itself is asked: `psi`.",
             found.corrected,
         ),
+        Mistake(
+            "threshold_of_the_watch",
+            "That is the threshold of `watch_drift`, for one of 24 tests a year. The index is asked: `psi`.",
+            find_watched(AUGUST, "threshold"),
+        ),
+        Mistake("p_value", "That is the p-value. The index is asked: `psi`.", found.p),
         Mistake("the_threshold", "That is the threshold. The index is asked: `psi`.", found.threshold),
         Mistake("by_chance", "That is `by_chance`, the mean of chance. The index is asked: `psi`.", found.by_chance),
         Mistake("folklore", "That is the famous line. The index of these two months is asked: `psi`.", 0.1),
@@ -312,26 +361,17 @@ def _answer_index() -> Answers:
             "That is the sum of the absolute differences. The index weighs each by the logarithm of the ratio.",
             2 * find_moved_share(),
         ),
+    )
+    near = (
         Mistake(
             "binary_logarithm",
             "You took the logarithm to base 2. Take `np.log`, the natural one.",
             found.psi / np.log(2),
         ),
+        Mistake("july", "You took July of both years. August is asked.", find_watched(JULY, "psi")),
     )
     praise = f"{found.psi:.4f}, and chance alone stays below {found.threshold:.4f}. The line of 0.1 would sleep."
-    return Answers(found.psi, mistakes, praise)
-
-
-def _read_day(answer: Any) -> Any:
-    """A date as text, or a list of one date, is a date."""
-    if isinstance(answer, (list, tuple, np.ndarray, pd.Series, pd.Index)) and len(answer) == 1:
-        answer = list(answer)[0]
-    if not isinstance(answer, str):
-        return answer
-    try:
-        return pd.Timestamp(answer)
-    except ValueError:
-        raise Mismatch(f"A date is asked, such as 2025-01-31; {answer[:20]!r} cannot be read as one.") from None
+    return Answers(found.psi, mistakes, praise, near)
 
 
 @cache
@@ -367,11 +407,29 @@ def _answer_alarm() -> Answers:
             "On this day a rival opened, in truth. The check of this day does not ring: it reads the receipts of the three months before.",
             opens,
         ),
+        Mistake(
+            "highest_index",
+            "In this check the index is highest, and the shares rang before. The first alarm is asked.",
+            find_highest(),
+        ),
         Mistake("last_alarm", "That is the last alarm. The first one is asked.", shares.iloc[-1]),
     )
     later = round((first - opens).days / 30.4)
     praise = f"{first:%-d %B %Y}. In truth a rival opened on {opens:%-d %B %Y}: the shares rang {later} months later, and went on."
     return Answers(first, mistakes, praise)
+
+
+def _judge_alarm(answer: Any) -> tuple[str | None, str]:
+    """Say what the check of a day found, or that there is none on this day."""
+    day = as_date(answer).normalize()
+    alarms = watch().table.set_index("as_of")["alarm"]
+    if day not in alarms.index:
+        first, last = alarms.index[0], alarms.index[-1]
+        checks = f"There is a check on the first of each month, from {first:%-d %B %Y} to {last:%-d %B %Y}"
+        return "no_check", f"On this day there is no check. {checks}: the date of one is asked."
+    if "shares" in alarms[day]:
+        return "later_alarm", "On this day the shares ring, and not for the first time. The first alarm is asked."
+    return "silent", "On this day the shares do not ring. Look for the first row whose `alarm` holds the word shares."
 
 
 @cache
@@ -395,6 +453,11 @@ def _answer_split() -> Answers:
             "other_order",
             "These are (method, customers). First the customers, then the method.",
             read_parts("method", "customers"),
+        ),
+        Mistake(
+            "beauty_for_family",
+            "Your first two numbers are those of beauty. Family is asked first, then health.",
+            (read_part("customers", "beauty"), read_part("method", "beauty"), *right[2:]),
         ),
         Mistake("other_segment", "That is health first, and family second. Family first.", right[2:] + right[:2]),
         Mistake(
@@ -478,7 +541,7 @@ TASKS = (
         code="26a",
         asks="one fraction between 0 and 1, to four decimals: the share of today's customers with the right label, when the labels are two months old; all starts of 2024",
         compute=_answer_right,
-        tolerance=0.000055,
+        tolerance=0.00005,
         hints=(
             "Keep the twelve snapshots of 2024, and give them to `measure_label_life`.",
             "`right` is the share among those who are there on both days. You need the share of *today's* customers.",
@@ -490,7 +553,7 @@ TASKS = (
         code="26b",
         asks="one number: euros a month, to the cent, for a refresh every three months",
         compute=_answer_cost,
-        tolerance=0.02,
+        tolerance=0.005,
         hints=(
             "A third of €300, and the wrong labels of a month.",
             "With a refresh every three months the labels are used at the ages 0, 1 and 2: the mean of `1 - right_today`.",
@@ -503,6 +566,7 @@ TASKS = (
         asks=f"one whole number: the cheapest period from 1 to {LONGEST} months",
         compute=_answer_period,
         tolerance=0.02,
+        judge=_judge_period,
         hints=(
             "The cost of 26b, for each period from 1 to 6.",
             "`plan_refresh(life, cost_of_refresh=300, cost_of_stale_label=0.15, periods=range(1, 7))`",
@@ -513,7 +577,7 @@ TASKS = (
         code="26d",
         asks="one number, to four decimals: the stability index of 1 August 2025 against the right month",
         compute=_answer_index,
-        tolerance=0.0001,
+        tolerance=0.00005,
         hints=(
             "Which month has the same season?",
             "`measure_stability_index(then, now)` takes two snapshots; now is 1 August 2025.",
@@ -523,10 +587,11 @@ TASKS = (
     ),
     Task(
         code="26e",
-        asks="one date: the first check in which the shares ring",
+        asks="one date, such as 2025-01-31: the first check in which the shares ring",
         compute=_answer_alarm,
         tolerance=0.5,
-        read=_read_day,
+        read=read_date,
+        judge=_judge_alarm,
         hints=(
             "`watch_drift` takes all 31 snapshots.",
             "The table of `watch_drift(list(snapshots), seed=126)` has the columns `as_of` and `alarm`.",
@@ -538,7 +603,7 @@ TASKS = (
         code="26f",
         asks="four fractions, to three decimals: what the customers and what the method did to the share of family, then the same two of health",
         compute=_answer_split,
-        tolerance=0.0006,
+        tolerance=0.0005,
         hints=(
             "Four tables: both Augusts by the old rule, both by the new one.",
             "`split_change(then_old, now_old, then_new, now_new)`; the rows `family` and `health`.",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from loyalty.evaluate.observational.noncompliance import measure_complier_effect
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
-from loyalty.tasks.checking.notes import judge_note, list_mistakes
+from loyalty.tasks.checking.notes import judge_note, list_mistakes, read_note
 from loyalty.tasks.checking.triples import multiply_triple, read_triple, say_triple, take_triple, widen_triple
 from loyalty.tasks.t31.measures import (
     BEFORE,
@@ -592,14 +592,15 @@ _NOTE_ASKS_BACK = "Is it 0.28 times the lower end of 31c, less 0.10 once?"
 
 
 _TRIPLE = "three numbers (effect, low, high), euros per customer and 28 days to a tenth of a cent, 95 % interval"
+_ABOUT = _TRIPLE.replace("to a tenth", "to about a tenth")  # the two usual ways differ in their ends
 _NOTE = 'a pair (letter, profit): "A", "B", "C" or "D", and the lower end of the app\'s profit in euros per invited customer and 28 days, to a tenth of a cent'
-_NOTE_TOLERANCE = 0.0007
+_NOTE_TOLERANCE = 0.0007  # around known mistakes
 TASKS = (
     Task(
         code="31a",
         asks="one number: euros per customer and 28 days, to a tenth of a cent, owners minus other users, in the 84 days [5 August 2024, 28 October 2024)",
         compute=_answer_after,
-        tolerance=0.001,
+        tolerance=0.0005,
         hints=(
             "A receipt is all lines with one `basket_id`: sum them, keep those of at least €30 that users paid in [3 June 2024, 5 August 2024). Their customers are the owners.",
             "Then forget these weeks: per user the sum of `sales` in [5 August 2024, 28 October 2024), 0 for who bought nothing, divided by 3.",
@@ -611,7 +612,8 @@ TASKS = (
         code="31b",
         asks=f"{_TRIPLE}; the owners and others of 31a in the 84 days before 3 June 2024, [11 March 2024, 3 June 2024)",
         compute=_answer_before,
-        tolerance=0.0012,
+        tolerance=0.0005,
+        slack=0.0012,
         hints=(
             "Only the days change: [11 March 2024, 3 June 2024).",
             "`compare_means(before[owner], before[~owner])` from `loyalty.stats` gives effect, low and high.",
@@ -622,7 +624,8 @@ TASKS = (
         code="31c",
         asks=f"{_TRIPLE}; everyone invited minus everyone not invited, window `main`",
         compute=_answer_invitation,
-        tolerance=0.0009,
+        tolerance=0.0005,
+        slack=0.0009,
         hints=(
             "Join `contacts` and the rows of `outcomes` with window 'main' by customer_id.",
             "`sales` is for the whole window: divide by its days (`end - start`), times 28.",
@@ -632,7 +635,7 @@ TASKS = (
     ),
     Task(
         code="31d",
-        asks=f"{_TRIPLE}; per customer who takes the app because he was invited",
+        asks=f"{_ABOUT}; per customer who takes the app because he was invited",
         compute=_answer_complier,
         tolerance=0.002,
         hints=(
@@ -647,11 +650,13 @@ TASKS = (
         code="31e",
         asks=_NOTE,
         compute=_answer_invoices,
-        tolerance=_NOTE_TOLERANCE,
+        tolerance=0.0005,
+        slack=_NOTE_TOLERANCE,
         hints=(
             "Profit at the lower end: 0.28 times the lower end of 31c, less 0.10.",
             "For the badge compare 31a with 31b.",
         ),
+        read=read_note("ABCD"),
         judge=_judge_note,
     ),
 )

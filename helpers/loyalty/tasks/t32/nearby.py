@@ -126,6 +126,11 @@ def list_wrong_effects(right: float) -> tuple[Mistake, ...]:
             detect(autumn, size=len(autumn)),
         ),
         Mistake("equal_lines_dropped", _EQUAL_LINES, detect(_take_equal_lines_once())),
+        Mistake(
+            "rounded_hurdle",
+            "You added 0.84, and that is rounded: to the cent it takes 0.8416.",
+            right * (LEVEL + 0.84) / hurdles,
+        ),
     )
 
 

@@ -50,10 +50,10 @@ from loyalty.tasks.t32.nearby import (
     name_alarm,
 )
 
-PEEKING = "one fraction between 0 and 1, to three decimals: the probability of at least one false alarm in 13 looks at growing data"
+PEEKING = "one fraction between 0 and 1, to about a thousandth: the probability of at least one false alarm in 13 looks at growing data"
 PEEKING_TOLERANCE = 0.0011
-EFFECT_TOLERANCE = 0.0072
-BOUND_TOLERANCE = 0.00053
+EFFECT_TOLERANCE = 0.005
+BOUND_TOLERANCE = 0.0005
 _FEW_TESTS = (
     "Or you simulated too few tests: with 10,000 chance moves the second decimal. Take a million, or `count_looks(13)`."
 )
@@ -600,9 +600,9 @@ TASKS = (
         hints=(
             "First the eligible: `customers[customers.consent & ~customers.staff & (customers.last_purchase >= '2024-01-01')]`.",
             "What each of them spent in [start, end); who bought nothing counts with 0: `.reindex(eligible.customer_id, fill_value=0)`.",
-            "The standard error is sd × √(1/control + 1/treated), with 5 % and 95 % of the eligible. Times 1.96 + 0.84.",
+            "The standard error is sd × √(1/control + 1/treated), with 5 % and 95 % of the eligible. Times 1.96 + 0.8416.",
         ),
-        close="Close, not it. Who is eligible, over which days do you add up, and are the zeros in? And is it 2.80 times sd × √(1/control + 1/treated), with 5 % and 95 % of the eligible?",
+        close="Close, not it. Who is eligible, over which days do you add up, and are the zeros in? And is it 1.96 + 0.8416 times sd × √(1/control + 1/treated), with 5 % and 95 % of the eligible?",
         judge=_judge_effect,
     ),
     Task(

@@ -550,7 +550,7 @@ TASKS = (
         code="34b",
         asks=f"three numbers (profit, low, high) of the points, euros per customer sent, to a tenth of a cent, 95 % interval (± 1.96 standard errors); {_WHAT}",
         compute=_answer_points,
-        tolerance=0.001,
+        tolerance=0.0005,
         hints=(
             "Give every customer one number, his profit, as in 34a. Then one interval.",
             "`compare_means(profit of the sent, profit of control)` from `loyalty.stats.intervals`; then take 8 cents off all three.",

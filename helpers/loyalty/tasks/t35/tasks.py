@@ -291,14 +291,15 @@ def _dollars(value: float, digits: int = 2) -> str:
     return f"{'−' if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
-_TRIPLE = "three numbers (effect, low, high), dollars per household, per 28 days, members minus others, to the cent, 95 % interval (± 1.96 standard errors)"
+_TRIPLE = "three numbers (effect, low, high), dollars per household, per 28 days, members minus others, to about a cent, 95 % interval (± 1.96 standard errors)"
 _LETTER = "three numbers (effect, low, high), euros per invited customer in the 28 days, to the cent, 95 % interval (± 1.96 standard errors)"
 TASKS = (
     Task(
         code="35a",
         asks="one number: dollars per household, per 28 days, members minus others, window [30 October 2017, 25 December 2017), to the cent",
         compute=_answer_naive,
-        tolerance=0.01,
+        tolerance=0.005,
+        slack=0.01,
         hints=(
             "Per household the sum of `sales` in the window; a household that bought nothing gets 0.",
             "Divide by 56 days, times 28.",
@@ -342,7 +343,8 @@ TASKS = (
         code="35e",
         asks=f"{_LETTER}; effect on the invited whom a chance decided, compared within the classes of `group`",
         compute=answer_like_with_like,
-        tolerance=0.015,
+        tolerance=0.005,
+        slack=0.015,
         hints=(
             "Everybody who spent more than €60 was invited: leave that class out.",
             "Within each class: mean of the invited less mean of the others. Then the mean of these gaps, weighed by the invited customers of each class.",
@@ -354,7 +356,8 @@ TASKS = (
         code="35f",
         asks=f"{_LETTER}; the same method on the column `witness`",
         compute=answer_witness,
-        tolerance=0.01,
+        tolerance=0.005,
+        slack=0.01,
         hints=("The call of 35e, with outcome='witness'.", "`.effect`, `.low`, `.high`"),
         close="Close, not it. Do all as in 35e (two classes, weights, interval) and change the column only: `witness`.",
     ),

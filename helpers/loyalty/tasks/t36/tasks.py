@@ -16,6 +16,7 @@ from loyalty.stats.intervals import compare_means
 from loyalty.tasks.checking.cells import Part
 from loyalty.tasks.checking.diagnosis import find_generic_mistake
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.notes import read_note
 from loyalty.tasks.checking.triples import say_triple, take_triple
 from loyalty.tasks.t36.scene import LETTERS, SOUND
 from loyalty.tasks.t36.verdicts import (
@@ -37,7 +38,7 @@ from loyalty.world import PRESETS
 LEAKY = "Q"
 SWAPPED = "T"
 WINDOWS = ("pre", "main", "post")
-P_TOLERANCE = 0.0004
+P_TOLERANCE = 0.0004  # around known mistakes
 
 
 def _count_split(letter: str) -> tuple[int, int, float]:
@@ -158,6 +159,12 @@ def judge_ratio(answer: Any) -> tuple[str | None, str]:
         return (
             "observed_standard_error",
             f"Your standard error is that of the observed share. A fair lottery has the planned share: take √({share:g} × {1 - share:g} ÷ n), or the chi-squared test.",
+        )
+    exact = float(stats.binomtest(control, n, share).pvalue)
+    if abs(given - exact) <= P_TOLERANCE / 4:
+        return (
+            "exact_binomial",
+            "That is the exact binomial test: a good test, and its p differs in the fourth decimal. Asked is the chi-squared test.",
         )
     off = max(abs(control - share * n) - 0.5, 0.0)
     corrected = float(stats.chi2.sf(off**2 / (n * share * (1 - share)), 1))
@@ -521,7 +528,8 @@ TASKS = (
         code="36a",
         asks="one number: the two-sided p-value of the chi-squared test (without correction) of the counts in report U against its `planned_shares`; to four decimals",
         compute=_answer_ratio,
-        tolerance=P_TOLERANCE,
+        tolerance=0.00005,
+        slack=P_TOLERANCE,
         judge=judge_ratio,
         hints=(
             "Count the rows of `contacts` by `arm`; the plan's `planned_shares` says what they should be.",
@@ -533,7 +541,8 @@ TASKS = (
         code="36b",
         asks='a pair: the letter of the report in whose control group customers redeemed in the window `main`, and which share of its control group they are, as a fraction to four decimals, such as ("A", 0.0123)',
         compute=_answer_leak,
-        tolerance=0.0001,
+        tolerance=0.00005,
+        read=read_note("".join(LETTERS)),
         judge=judge_leak,
         hints=(
             "`redeemed` is in the outcomes, `arm` in the contacts: join the rows of the window `main` to the list, report by report.",
@@ -544,7 +553,8 @@ TASKS = (
         code="36c",
         asks='a letter and three numbers (letter, effect, low, high): the report with the clearest gap in sales before the start (window `pre`, the smallest p-value), and that gap, treated minus control, euros per customer to the cent, 95 % interval (difference of means ± 1.96 standard errors), such as ("A", 0.12, -0.34, 0.58)',
         compute=_answer_before,
-        tolerance=0.006,
+        tolerance=0.005,
+        read=read_note("".join(LETTERS)),
         judge=judge_before,
         hints=(
             "The window is called `pre`. Everybody on the list counts; customers who bought nothing count as 0.",
@@ -569,7 +579,8 @@ TASKS = (
         code="36e",
         asks='a pair: the letter of the note that you sign on report T, and the lower end of the 95 % interval of the planned number (treated minus control, window `main`), euros per customer to the cent, such as ("A", -0.12)',
         compute=_answer_note,
-        tolerance=0.006,
+        tolerance=0.005,
+        read=read_note("ABCD"),
         judge=judge_note,
         hints=(
             "Which number did the plan name? See `primary_metric`.",

@@ -577,7 +577,7 @@ TASKS = (
         code="37c",
         asks="three numbers (value, low, high), euros, three decimals: profit per customer *of the judging half* if the segments are invited whose effect in 37b exceeds the card, card paid for the invited, 95 % interval",
         compute=_answer_cut,
-        tolerance=0.001,
+        tolerance=0.0005,
         hints=(
             "The cut-off is the price of a card. Which segments of 37b lie above it?",
             "On the judging half: invited less control *in those segments*, less the card.",

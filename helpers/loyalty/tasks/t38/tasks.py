@@ -419,7 +419,7 @@ TASKS = (
         code="38c",
         asks=f"two numbers (euro, call): profit that one more euro and one more call would bring, to a cent; {_PLAN}",
         compute=_answer_prices,
-        tolerance=0.006,
+        tolerance=0.005,
         hints=(
             "Plan again with one euro more, and with one call more, and look at the difference.",
             "Or read the column `price` of `plan.binding`.",

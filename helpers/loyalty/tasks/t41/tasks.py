@@ -704,7 +704,7 @@ TASKS = (
         code="41b",
         asks="one fraction between 0 and 1, to four decimals: the shrunken rate of campaign 4, segment low, among all cells campaign × segment of types B and C, also those of unknown segment",
         compute=_answer_hit,
-        tolerance=0.0001,
+        tolerance=0.00005,
         hints=(
             "`measure_rates` of the lesson shrinks too. It takes a history, or a table: the contacts of types B and C with two more columns, `responded` (0 or 1, whole numbers) and `window` (always 'main').",
             "The cells: `by=['campaign_id', 'segment'], min_size=1`.",
@@ -738,7 +738,7 @@ TASKS = (
         code="41e",
         asks="one fraction between 0 and 1, to four decimals: responses / invitations of campaigns 21 and 22 together",
         compute=_answer_initiative,
-        tolerance=0.0001,
+        tolerance=0.00005,
         hints=("Keep the invitations with campaign 21 or 22.", "All responses divided by all invitations."),
         close="Not it. Both lists together, one response a household.",
     ),
@@ -746,7 +746,7 @@ TASKS = (
         code="41f",
         asks="one number, to one decimal: how many times as likely, within the same wave, all 27 campaigns",
         compute=_answer_past,
-        tolerance=0.06,
+        tolerance=0.05,
         hints=(
             "`predict_from_past` takes a history, or a table with responded, start, end and window.",
             '`.to_frame()`, row "responded before", column `relative`.',
@@ -757,7 +757,7 @@ TASKS = (
         code="41g",
         asks="one number, to the cent: the highest shrunken lift among the cells offer × segment, in € of sales per customer in the four weeks",
         compute=_answer_lift,
-        tolerance=LIFT_TOLERANCE,
+        tolerance=0.005,
         judge=judge_lift,
         hints=(
             "`measure_lift(summer, outcome=..., by=...)` measures all cells at once, each against its own control group.",

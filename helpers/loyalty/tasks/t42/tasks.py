@@ -562,7 +562,7 @@ TASKS = (
         code="42b",
         asks="one fraction from 0 to 1, to three digits: the probability that bonus_points are truly better than basket_discount, segment baby, wave 1 (January 2025), normal means each with its own standard error, nothing believed beforehand, by norm.cdf and not by dice",
         compute=_answer_chance,
-        tolerance=0.0006,
+        tolerance=0.0005,
         judge=_judge_chance,
         hints=(
             "Two means and two standard errors: `groupby('arm').profit.agg(['mean', 'sem'])`.",

@@ -62,3 +62,37 @@ def test_values_that_are_no_numbers_are_said_before_anything_else() -> None:
 
 def test_numbers_that_are_no_interval_have_no_ends() -> None:
     assert name((5.0, 7.0, 9.0), (5.0, 1.0, 2.0)) is None
+
+
+FOUR = (-0.0443, -0.0595, 0.0186, -0.0161)
+
+
+def test_single_signs_that_are_turned_are_said_with_their_places() -> None:
+    parts = [Part("", range(1, 5), np.array(FOUR), np.array([-0.0443, 0.0595, 0.0186, 0.0161]))]
+    found = find_generic_mistake(parts, 0.0005)
+    assert found == ("some_signs_turned", "All sizes are right; the signs of values 2 and 4 are turned.")
+    assert name(FOUR, [-one for one in FOUR], 0.0005) == "sign_turned"
+    assert name(FOUR, (0.0443, 0.0595, 0.0186, -0.03), 0.0005) is None
+
+
+def test_three_numbers_of_one_digit_each_tell_that_they_are_rounded_and_two_do_not() -> None:
+    asks = "four fractions, to three decimals"
+    parts = [Part("", range(1, 5), np.array(FOUR), np.round(FOUR, 2))]
+    found = find_generic_mistake(parts, 0.0005, asks)
+    assert found is not None and found[0] == "too_coarse" and found[1].startswith("These may be right")
+    assert name(FOUR[:2], np.round(FOUR[:2], 2), 0.0005, asks) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "given", "found"),
+    [
+        (0.014358, 0.0143, "cut_off"),
+        (-0.014358, -0.0143, "cut_off"),
+        (0.014358, 0.0145, None),
+        (0.014358, 0.0142, None),
+        ((0.014358, 0.20001), (0.0143, 0.2), "cut_off"),
+        ((0.014358, 0.20001), (0.0143, 0.3), None),
+    ],
+)
+def test_decimals_that_were_cut_off_are_told_from_rounded_ones(right: object, given: object, found: str | None) -> None:
+    assert name(right, given, 0.00005, "one number, to four decimals") == found

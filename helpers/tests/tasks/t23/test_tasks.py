@@ -97,7 +97,8 @@ def test_settings_of_the_stability_that_were_not_asked_are_named(features, optio
 def test_slips_with_the_p_value_are_named(features):
     ks = [2, 3, 4, 5, 6]
     test = find_groups(features, ks=ks, draws=39, seed=23, max_rows=700)
-    assert check("23c", test.p).status == check("23c", round(test.p, 2)).status == "right"
+    assert check("23c", test.p).status == check("23c", round(test.p, 3)).status == "right"
+    assert "keep 3 decimals" in check("23c", round(test.p, 2)).message
     few = find_groups(features, ks=ks, draws=19, seed=23, max_rows=700)
     assert check("23c", few.p).mistake == "few_clouds"
     many = find_groups(features, ks=ks, draws=99, seed=23, max_rows=700)

@@ -66,6 +66,8 @@ def test_the_share_by_hand_is_right_and_survivors_are_named(by_day, life):
     assert check("26a", right / both).mistake == "survivors_only"
     assert check("26a", 1 - right / today).mistake == "wrong_share"
     assert check("26a", life.at(1).right_today).mistake == "one_month"
+    assert check("26a", life.at(1).right).mistake == "one_month_survivors"
+    assert check("26a", 1 - right / both).mistake == "wrong_survivors"
     assert check("26a", measure_label_life(list(read_photographs())).at(2).right_today).mistake == "all_snapshots"
 
 
@@ -87,7 +89,16 @@ def test_other_starts_are_named_and_not_taken_for_right(by_day):
 def test_slips_with_the_cost_are_named(life):
     wrong = 1 - life.table.right_today
     each = 0.15 * life.customers
-    assert check("26b", round(100 + each * wrong[:3].mean(), 2)).status == "right"
+    cost = round(100 + each * wrong[:3].mean(), 2)
+    assert check("26b", cost).status == "right"
+    for loose in (round(cost), cost - 0.01, cost + 0.01, cost - 0.02):
+        assert check("26b", loose).status == "wrong"
+    assert check("26b", round(cost)).mistake == "too_coarse"
+    assert check("26b", 100).mistake == "refresh_alone" and "Close" not in check("26b", 100).message
+    assert check("26b", 100 + each * wrong[1:3].mean()).mistake == "fresh_month_left_out"
+    assert check("26b", 100 + each * wrong[:4].mean()).mistake == "four_ages"
+    households = len(photograph_households()[0])
+    assert check("26b", 100 + 0.15 * households * wrong[:3].mean()).mistake == "households_of_the_lesson"
     assert check("26b", 100 + each * (1 - life.table.right)[:3].mean()).mistake == "survivors_only"
     assert check("26b", 100 + each * wrong[1:4].mean()).mistake == "no_fresh_month"
     assert check("26b", 100 + each * wrong[2]).mistake == "oldest_age_only"
@@ -103,12 +114,17 @@ def test_slips_with_the_cost_are_named(life):
     whole = measure_label_life(list(read_photographs()))
     stale = (1 - whole.table.right_today)[:3].mean()
     assert check("26b", 100 + 0.15 * whole.customers * stale).mistake == "all_snapshots"
+    assert check("26b", 100 + each * stale).mistake == "ages_of_all_snapshots"
+    assert check("26b", 100 + 0.15 * whole.customers * wrong[:3].mean()).mistake == "customers_of_all_snapshots"
 
 
 def test_a_period_by_half_life_is_named(life):
     best = plan_refresh(life, cost_of_refresh=300, cost_of_stale_label=0.15, periods=range(1, 7)).best
     assert check("26c", best).status == "right"
-    assert check("26c", round(life.half_life)).mistake == "half_life_rounded"
+    assert check("26c", round(life.half_life)).mistake == "habit_or_half_life"
+    assert "quarter" in check("26c", 3).message
+    assert check("26c", 7).mistake == check("26c", 0).mistake == "other_periods"
+    assert "1 to 6" in check("26c", 12).message and check("26c", 2.5).mistake == "no_whole_month"
     assert check("26c", life.half_life).mistake == "half_life"
     assert check("26c", 1).mistake == "stale_only" and check("26c", 6).mistake == "refresh_only"
     assert check("26c", 4).mistake == "every_4_months" and check("26c", 5).mistake == "every_5_months"
@@ -117,6 +133,13 @@ def test_a_period_by_half_life_is_named(life):
 def test_a_season_taken_for_drift_is_named(by_day):
     then, now = (by_day[day] for day in AUGUSTS)
     assert check("26d", round(by_hand(then, now), 4)).status == "right"
+    cut = np.floor(1e4 * by_hand(then, now)) / 1e4
+    assert check("26d", cut).mistake == "cut_off" and "cut off" in check("26d", cut).message
+    julys = [by_day[day - pd.DateOffset(months=1)] for day in AUGUSTS]
+    assert check("26d", by_hand(*julys)).mistake == check("26d", round(by_hand(*julys), 4)).mistake == "july"
+    watched = watch_drift(list(read_photographs()), seed=126).table.set_index("as_of")
+    assert check("26d", watched.threshold[AUGUSTS[1]]).mistake == "threshold_of_the_watch"
+    assert check("26d", measure_stability_index(then, now, seed=126).p).mistake == "p_value"
     assert check("26d", by_hand(by_day[pd.Timestamp("2025-02-01")], now)).mistake == "season_for_drift"
     assert check("26d", by_hand(by_day[pd.Timestamp("2025-07-01")], now)).mistake == "month_before"
     both = set(then.customer_id) & set(now.customer_id)
@@ -143,7 +166,15 @@ def test_an_alarm_without_correction_or_against_another_month_is_named():
     first = table.as_of[table.alarm.str.contains("shares")].iloc[0]
     for right in (first, first.date(), f"{first:%Y-%m-%d}", [first], table.as_of[table.as_of == first]):
         assert check("26e", right).status == "right"
-    assert "cannot be read as one" in check("26e", "soon").message
+    for written in (f"{first:%d.%m.%Y}", f"{first.day}.{first.month}.{first.year}", f"{first:%-d %B %Y}"):
+        assert check("26e", written).status == "right"
+    assert "can be two dates" in check("26e", f"{first:%d/%m/%Y}").message
+    for no_date in ("soon", "June", "2025"):
+        assert "2025-01-31" in check("26e", no_date).message
+    assert check("26e", table.as_of[table.psi.idxmax()]).mistake == "highest_index"
+    for no_check in ("2025-06-15", "2025-06-02", "2023-07-01"):
+        assert check("26e", no_check).mistake == "no_check"
+    assert check("26e", "2025-09-01").mistake == "later_alarm" and check("26e", "2024-09-01").mistake == "silent"
     assert check("26e", [first, first]).status == "wrong"
     assert check("26e", watch.first_alarm).mistake == "any_alarm"
     loose = table.as_of[table[["p_shares", "p_moves"]].min(axis=1) < 0.05].iloc[0]
@@ -167,6 +198,11 @@ def test_a_changed_method_read_as_changed_customers_is_named(by_day):
     assert check("26f", lay(0 * rows.change, rows.change)).mistake == "customers_for_method"
     assert check("26f", lay(rows.method, rows.customers)).mistake == "other_order"
     assert check("26f", right[2:] + right[:2]).mistake == "other_segment"
+    one_sign = (right[0], -right[1], *right[2:])
+    assert check("26f", one_sign).mistake == "some_signs_turned" and "value 2 is" in check("26f", one_sign).message
+    assert check("26f", tuple(round(part, 2) for part in right)).mistake == "too_coarse"
+    beauty = split_change(then, now, *read_new_rule()).table.set_index("segment").loc[["beauty", "health"]]
+    assert check("26f", lay(beauty.customers, beauty.method)).mistake == "beauty_for_family"
     assert check("26f", lay(rows.customers, rows.change)).mistake == "method_is_the_total"
     assert check("26f", lay(rows.customers / rows.change, rows.method / rows.change)).mistake == "part_of_the_change"
 
@@ -189,7 +225,7 @@ def test_one_order_alone_is_not_right(by_day):
 )
 def test_decisions_that_do_not_follow_are_named(letter, mistake):
     assert check("26g", letter).mistake == mistake
-    assert check("26g", "C").status == "right"
+    assert check("26g", "C").status == check("26g", "C)").status == "right"
 
 
 def test_the_households_are_labelled_by_one_rule_on_seven_days():
