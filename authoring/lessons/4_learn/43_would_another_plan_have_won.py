@@ -81,7 +81,7 @@ assert chance["household"] > 2 * chance["beauty"]
 #
 # But the log knows by which chance everybody got what. That will put it right.
 #
-# Your bet first. **The log has {{len(log_rows):,}} rows of {{log_rows.customer_id.nunique():,}} customers. How many of these customers do we really have for judging Jonas's plan?**
+# Your bet first. **The log has {{len(log_rows):,}} rows of {{log_rows.customer_id.nunique():,}} customers. But for most rows the lottery drew another arm than Jonas would have sent. How many customers, all of them under Jonas's plan for one wave, would tell as much about it as this log?**
 
 # %%
 from loyalty.tasks import predict, reveal
@@ -162,11 +162,19 @@ assert not found.warnings and 0.6 < twelve.weight.max() / twelve.weight.sum() < 
 assert 4_500 < found.ess < 5_800 and 0.24 < found.matched < 0.27
 weighted = value_plan(log, plan, method="ips")
 assert abs(weighted.value - found.value) < 0.05
+arm_rows = found.overlap.set_index("arm").ess
+discount_rows, control_rows = arm_rows["basket_discount"], arm_rows["control"]
+agrees = log_rows.arm == log_rows.segment.map(JONAS)
+heavy = 1 / log_rows.propensity[agrees]
+letter = log_rows.arm[agrees] == "basket_discount"
+assert abs(heavy.sum() ** 2 / (heavy**2).sum() - found.ess_rows) < 0.5
+assert found.ess_rows < discount_rows + control_rows and heavy[~letter].nunique() == 1
+assert heavy[letter].min() < 2.6 and heavy[letter].max() > 9.9
 
 # %% [markdown]
 # The plan would have brought €{{found.value:.2f}} a customer and wave. That is {{say_euros(gap.effect)}} more than the plan that ran ({{say_euros(gap.low)}} to {{say_euros(gap.high)}}). Both are judged on the same rows, so the comparison is **paired**.
 #
-# One row in four has weight, and the weights are unequal: counted by rows, the effective sample size is {{round(found.ess_rows, -2):,.0f}}. And rows of one customer are not independent: who buys much in one wave buys much in the next. Counted by customers it is about {{round(found.ess, -2):,.0f}}. That is a careful number for one wave, not an exact one.
+# One row in four has weight, and the weights are unequal: counted by rows, the effective sample size is {{round(found.ess_rows, -2):,.0f}}. And rows of one customer are not independent: who buys much in one wave buys much in the next. Counted by customers it is about {{round(found.ess, -2):,.0f}}: so many different customers, all under Jonas's plan, would tell as much. That is a careful number for one wave, not an exact one, and it answers the bet.
 #
 # Which arms does the log know well enough? The picture shows the **overlap** of both plans:
 
@@ -174,7 +182,7 @@ assert abs(weighted.value - found.value) < 0.05
 ax = found.plot(source="simulated chain, seed 43")
 
 # %% [markdown]
-# Jonas wants the discount for four of five rows, and the log has it in one of five. The words beside the bars say how many equally weighted rows each arm's own rows are worth; they do not add up to the whole. That is enough here. Under 50 customers the helper would warn.
+# Jonas wants the discount for four of five rows, and the log has it in one of five. The title counts customers, the words beside the bars count rows, each arm for itself: {{control_rows:,.0f}} and {{discount_rows:,.0f}}. Together these would be {{control_rows + discount_rows:,.0f}}, and the whole is worth {{found.ess_rows:,.0f}} rows only. Inside control all weights are alike ({{heavy[~letter].mean():.1f}}). Of the discount's rows some weigh {{heavy[letter].min():.1f}} and some {{heavy[letter].max():.0f}}, so each of its rows is worth less; and once light and heavy rows stand in one sum, the light ones count for little. That is enough here. Under 50 customers the helper would warn.
 #
 # ## Was it right?
 #
@@ -273,7 +281,6 @@ clipped[["clip", "value", "width", "cut"]].round(2)
 values = clipped.value.to_numpy()
 assert (np.diff(values) > 0).all() and values[0] < 0.6 * values[-1] and cut[-1].estimate.details["cut"] == 0
 lost = clipped.cut.to_numpy()[1]
-agrees = log_rows.arm == log_rows.segment.map(JONAS)
 over = np.where(agrees, np.maximum(1 / log_rows.propensity - 3, 0), 0.0)
 whose = (pd.Series(over).groupby(log_rows.segment.to_numpy()).sum() / over.sum()).sort_values(ascending=False)
 weights = np.where(agrees, 1 / log_rows.propensity, 0.0)
@@ -287,7 +294,7 @@ assert 0.2 < lost < 0.5 and clipped.width.to_numpy()[0] < 0.5 * clipped.width.to
 #
 # ## Forty lotteries
 #
-# One log is one draw. So we deal the same customers again, forty times, by the same chances; seeds 0 to 39, one wave. Each log judges Jonas's plan in seven ways. (About ten seconds.)
+# One log is one draw. So we take a smaller chain and its first wave, and deal the same customers again, forty times, by the same chances; seeds 0 to 39. Each log judges Jonas's plan in seven ways. (About ten seconds.)
 
 # %%
 from loyalty.tasks.t43.pictures import draw_lotteries
@@ -296,6 +303,17 @@ from loyalty.tasks.t43.scene import repeat_lottery
 forty, true_value = repeat_lottery(plan)
 title = "Three ways miss the truth, four lie around it"
 ax = draw_lotteries(forty, true_value, title)
+
+# %% tags=["verify"]
+from loyalty.tasks.t43.scene import find_outcomes
+
+dealt = len(find_outcomes()[0])
+by_wave = play_really(plan).groupby("wave").profit.mean()
+whole_year = truth + all_rows
+assert abs(by_wave[1] - true_value) < 0.2 and whole_year < true_value - 0.3 and (by_wave[4:] < by_wave[1]).all()
+
+# %% [markdown]
+# The truth is another one than above: {{say_euros(true_value)}} and not {{say_euros(whole_year)}}. These are {{dealt:,}} customers in one wave, the first. In the large chain Jonas's plan brings {{say_euros(by_wave[1])}} in the first wave too, and less in the later ones ({{say_euros(by_wave[8])}} in the eighth): the year's mean is {{say_euros(whole_year)}}.
 
 # %%
 forty["holds"] = forty.low.le(true_value) & forty.high.ge(true_value)
@@ -311,7 +329,8 @@ assert (held[["IPS", "SNIPS", "direct", "doubly robust"]] >= 36).all()
 assert summary.error["1/n as propensity"] > 1
 fair = ["IPS", "SNIPS", "direct", "doubly robust"]
 assert (summary.error[fair].abs() < 3 * summary["std"][fair] / 40**0.5).all()
-assert held["mean of those who got it"] < 36
+plain = "mean of rows that agree"
+assert held[plain] < 36
 held_fair = held[fair]
 wide = forty.pivot(index="seed", columns="method", values="value")
 one, other = wide["SNIPS"], wide["doubly robust"]
@@ -320,7 +339,7 @@ from scipy.stats import pearsonr
 assert pearsonr(one + other, one - other).pvalue > 0.2 and one.std() < other.std()
 
 # %% [markdown]
-# The column `holds` counts the intervals that hold the truth. IPS, SNIPS, direct and doubly robust lie around the truth, and {{held_fair.min()}} or {{held_fair.max()}} of their forty intervals hold it. Clipped at three never does, and 1/n only {{held["1/n as propensity"]}} times. The plain mean of those who happened to get what the plan wants is too low, by {{abs(summary.error["mean of those who got it"]):.2f}} euros on average: {{held["mean of those who got it"]}} of 40 intervals still reach the truth, so one such interval can look fine.
+# The column `holds` counts the intervals that hold the truth. IPS, SNIPS, direct and doubly robust lie around the truth, and {{held_fair.min()}} or {{held_fair.max()}} of their forty intervals hold it. Clipped at three never does, and 1/n only {{held["1/n as propensity"]}} times. The "mean of rows that agree" is a plain mean, and not Marta's of above: hers took all rows with the discount, this one all rows with the arm that the plan wants, control in chronic care too. It is too low, by {{abs(summary.error[plain]):.2f}} euros on average: {{held[plain]}} of 40 intervals still reach the truth, so one such interval can look fine.
 #
 # The column `std` says how far a method jumps from log to log. Doubly robust is not the steadiest here: SNIPS has {{summary["std"]["SNIPS"]:.2f}}, doubly robust {{summary["std"]["doubly robust"]:.2f}}. Forty draws do not tell these two apart. On the eight waves of the whole log doubly robust had the shorter interval, {{width["doubly robust"]:.2f}} against {{width["SNIPS"]:.2f}}. Neither is the shorter one everywhere.
 #
@@ -339,14 +358,25 @@ checked = check_chances(one_fifth)
 ax = checked.plot(source="simulated chain, seed 43")
 checked.finding
 
-# %% tags=["verify"]
+# %%
 bad = value_plan(one_fifth, plan, method="ips")
+print(f"with 1/n: IPS {bad.value:.2f}, with the chances of the log {judged['IPS'].value:.2f}")
+print("Warning:", *bad.warnings)
+print("the chances of the log pass the check:", check_chances(log).fits)
+
+# %% tags=["verify"]
+cells = checked.to_frame()
+cells["share"] = cells.drawn / cells.rows
+assert cells.grouping[cells.p.idxmin()] == "all" and cells.arm[cells.p.idxmin()] == "control"
+top = cells.loc[cells.share.idxmax()]
+assert judged["IPS"].value == weighted.value
+assert top.share > 0.45
 assert not checked.fits and check_chances(log).fits
 assert any("not those that were drawn from" in text for text in bad.warnings)
 assert bad.value > found.value + 1
 
 # %% [markdown]
-# If 0.2 were true, all points would lie on the line. The true chances of our log pass the check. With 1/n, IPS says €{{bad.value:.2f}} in the place of €{{weighted.value:.2f}}, and the result warns.
+# If 0.2 were true, all points would lie on the line. The topmost is {{top.arm.replace("_", " ")}} in {{top.group}}, drawn for {{100 * top.share:.0f}} of 100. The sentence names control in all rows: that gap is small, and with so many rows the surest of all. The true chances of our log pass the check.
 #
 # The check counts, in all rows, in each segment, each wave, and each level of the logged chance. If chances were wrong for some customers and right on average in all of these, it would see nothing.
 #
@@ -377,7 +407,7 @@ assert paired.low < true_gap < paired.high and 0 < true_gap < 0.5 * paired.effec
 assert all(one.low < really[name] < one.high for name, one in zip(("Marta", "Jonas"), both, strict=True))
 
 # %% [markdown]
-# The two intervals overlap, and still Marta's plan is better, by {{say_euros(paired.effect)}} ({{say_euros(paired.low)}} to {{say_euros(paired.high)}}). (The truth is {{say_euros(true_gap)}}. It lies inside the interval, and it is much smaller: the direction was right, the size was partly luck.) Both plans are judged by the same rows, and much of what chance does to one it does to the other. So compare plans by their *difference* on the same rows, never by two intervals side by side.
+# The two intervals overlap, and still Marta's plan is better (blue: the difference at the right is clear of zero), by {{say_euros(paired.effect)}} ({{say_euros(paired.low)}} to {{say_euros(paired.high)}}). (The truth is {{say_euros(true_gap)}}. It lies inside the interval, and it is much smaller: the direction was right, the size was partly luck.) Both plans are judged by the same rows, and much of what chance does to one it does to the other. So compare plans by their *difference* on the same rows, never by two intervals side by side.
 #
 # By segment:
 
@@ -392,9 +422,11 @@ by_segment = parts.to_frame().set_index("segment")
 assert (by_segment.p_adjusted < 0.05).sum() == 1 and by_segment.difference.idxmax() == "household"
 best = by_segment.loc["household"]
 assert best.shrunken < best.difference
+medicines = by_segment.loc["medicines"]
+assert 0 < medicines.difference_low < 0.005 and medicines.difference_p < 0.05 < medicines.p_adjusted
 
 # %% [markdown]
-# In one of six segments the gain is clear after correction: household, {{say_euros(best.difference)}}. The best of six looks better than it is. Drawn towards the others it is {{say_euros(best.shrunken)}}; both stand in `to_frame()`.
+# In one of six segments the gain is clear after correction: household, {{say_euros(best.difference)}}. Medicines is grey, though its interval begins just above zero ({{medicines.difference_low:.3f}}): one of six intervals does so by luck more often than 5 times in 100, and its p of {{medicines.difference_p:.3f}} becomes {{medicines.p_adjusted:.2f}}. The best of six looks better than it is. Drawn towards the others it is {{say_euros(best.shrunken)}}; both stand in `to_frame()`.
 
 # %% [markdown]
 # ## What we learned

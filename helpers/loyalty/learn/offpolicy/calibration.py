@@ -54,7 +54,10 @@ class ChanceCheck:
         return self.table.copy()
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
-        """Draw for each cell of arm and group the share that was drawn over the share that was logged."""
+        """Draw for each cell of arm and group the share that was drawn over the share that was logged.
+
+        The cell that does not fit and lies farthest from the line has its name beside it.
+        """
         if ax is None:
             ax = plt.subplots(figsize=(6.4, 4.8))[1]
         cells = self.table[self.table["rows"] > 0]
@@ -65,8 +68,16 @@ class ChanceCheck:
         ax.scatter(logged[~off], drawn[~off], 40, color=GREY, label="fits", zorder=3)
         ax.scatter(logged[off], drawn[off], 50, color=HIGHLIGHT, marker="D", label="does not fit", zorder=3)
         ax.set(xlim=(0, top), ylim=(0, top), xlabel="mean chance in the log", ylabel="share that was drawn")
+        if off.any():
+            cell = (drawn - logged).abs()[off].idxmax()
+            name = f"{cells['arm'][cell].replace('_', ' ')}, {cells['group'][cell]}"
+            side, shift = ("right", -8) if logged[cell] > 0.6 * top else ("left", 8)
+            where, beside = (logged[cell], drawn[cell]), (shift, 0)
+            ax.annotate(
+                name, where, beside, textcoords="offset points", ha=side, va="center", fontsize=10, parse_math=False
+            )
         ax.grid(True, axis="both")
-        ax.legend(loc="upper left")
+        ax.legend(loc="lower right")
         title = "The logged chances fit the draws" if self.fits else "The lottery did not use the chances in the log"
         headline(ax, title, "one point for each arm in each group of rows", source)
         return ax

@@ -15,6 +15,7 @@ from loyalty.learn.offpolicy.value import OWN, Method, PlanValue, prepare
 from loyalty.stats.estimate import render_html
 from loyalty.stats.multiplicity import correct_known
 from loyalty.tables.arguments import check_arguments
+from loyalty.text import say_money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,8 +54,9 @@ class PlanRivals:
         unit: str = "",
         source: str = "",
     ) -> Axes:
-        """Draw the value of each plan with its interval; blue where the difference is clear after correction for many.
+        """Draw the value of each plan with its interval, and its difference from the base in words at the right.
 
+        Blue where the difference is clear after correction for many.
         `truth` is given by plan, where it is known; `unit`, such as "€", is written before each amount and on the axis.
         """
         table = self.to_frame().set_index("plan")
@@ -67,7 +69,16 @@ class PlanRivals:
         known = [*drawn[["effect", "low", "high"]].to_numpy().ravel(), *(truth or {}).values()]
         low, high = np.nanmin(known), np.nanmax(known)
         edge = 0.25 * (high - low) or 1.0
-        ax.set_xlim(low - edge, high + edge)  # values far from zero: what matters is how they differ
+        ax.set_xlim(low - edge, high + 3 * edge)  # values far from zero: what matters is how they differ
+        for place, (name, one) in enumerate(self.values.items()):
+            said = f"compared with {self.base}" if name != self.base else ""
+            if said and np.isfinite(one.difference.low):
+                gap, *ends = (
+                    say_money(x, unit, 2) for x in (one.difference.effect, one.difference.low, one.difference.high)
+                )
+                said = f"less {self.base}: {gap}\n({ends[0]} to {ends[1]})"
+            edge_of = ax.get_yaxis_transform()
+            ax.text(0.995, place, said, transform=edge_of, ha="right", va="center", fontsize=9.5, parse_math=False)
         ax.set_xlabel(first.name_axis(unit))
         title = f"What each plan would have brought (blue: differs from {self.base})"
         headline(ax, title, "value of one wave, with interval", source)

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from loyalty.charts import CONTROL, GREY, TREATED, headline
-from loyalty.segment.drift.months import ABSENT, Months, read_months
+from loyalty.segment.drift.months import ABSENT, Months, name_step, read_months
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import wilson
 from loyalty.tables.arguments import check_arguments
@@ -91,7 +91,10 @@ class LabelLife:
         ax.plot(rows["age"][1:], 100 * rows["by_chance"][1:], ":", color=GREY, label="handed out at random")
         ax.axhline(50, color="#C8CCD0", linewidth=1, zorder=0)
         ax.set(
-            ylim=(0, 104), xticks=rows["age"], xlabel="age of the label, in snapshots", ylabel="labels still right, %"
+            ylim=(0, 104),
+            xticks=rows["age"],
+            xlabel=f"age of the label, in {name_step(self.step_days)}s",
+            ylabel="labels still right, %",
         )
         ax.legend(loc="lower left", ncols=3)
         first = self._list_seen().iloc[0]

@@ -15,6 +15,7 @@ from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable
 
 ABSENT = -1
+MONTH = 28, 31  # days between two snapshots that are a month apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,17 @@ def _split(snapshots: pd.DataFrame | Sequence[AnyTable], name: str) -> list[AnyT
     if snapshots["as_of"].isna().any():
         raise TableError([f"`as_of` is empty in {int(snapshots['as_of'].isna().sum()):,} rows"], name)
     return [part for _, part in snapshots.groupby("as_of", sort=False)]
+
+
+def name_step(days: float) -> str:
+    """What a snapshot is called on an axis: a month where one is taken each month.
+
+    Examples
+    --------
+    >>> name_step(31), name_step(7)
+    ('month', 'snapshot')
+    """
+    return "month" if MONTH[0] <= days <= MONTH[1] else "snapshot"
 
 
 def code_segments(tables: Sequence[pd.DataFrame]) -> tuple[tuple[str, ...], np.ndarray]:

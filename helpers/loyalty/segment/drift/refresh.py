@@ -14,6 +14,7 @@ from scipy import stats
 
 from loyalty.charts import CONTROL, GREY, TREATED, headline
 from loyalty.segment.drift.label_life import CHANGED, LabelLife
+from loyalty.segment.drift.months import name_step
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -76,8 +77,9 @@ class RefreshPlan:
             top = rows.set_index("period").loc[period, "high"]
             ax.annotate("alike", (period, top), (0, 6), textcoords="offset points", ha="center", fontsize=9)
         ax.set(xticks=rows["period"], ylim=(0, 1.3 * rows["high"].max()))
-        ax.set_xlabel("refresh every … snapshots")
-        ax.set_ylabel(f"cost per snapshot, {self.currency}", parse_math=False)
+        step = name_step(self.step_days)
+        ax.set_xlabel(f"refresh every … {step}s")
+        ax.set_ylabel(f"cost per {step}, {self.currency}", parse_math=False)
         ax.legend(loc="upper right", ncols=2)
         found = f"A refresh {self._say_often()} is the cheapest"
         headline(

@@ -66,21 +66,22 @@ class ChangeSplit:
         return self.table.copy()
 
     def plot(self, *, ax: Axes | None = None, title: str | None = None, source: str = "") -> Axes:
-        """Draw the two parts of each segment's change, with intervals."""
+        """Draw the two parts of each segment's change, with intervals, and the whole change that the report shows."""
         rows = self.table
         ax = ax or plt.subplots(figsize=(9, 1.8 + 0.62 * len(rows)))[1]
         places = np.arange(len(rows))
         for shift, name, colour in ((-0.17, "customers", TREATED), (0.17, "method", CONTROL)):
-            words = f"changed {name}"
-            ax.barh(places + shift, 100 * rows[name], height=0.32, color=colour, label=words)
+            ax.barh(places + shift, 100 * rows[name], height=0.32, color=colour, label=name)
             ax.hlines(
                 places + shift, 100 * rows[f"{name}_low"], 100 * rows[f"{name}_high"], color="#333333", linewidth=1.5
             )
         ax.axvline(0, color=INK, linewidth=1)
+        ax.hlines(places, 100 * rows["change_low"], 100 * rows["change_high"], color=INK, linewidth=1.5, zorder=3)
+        ax.plot(100 * rows["change"], places, "D", color=INK, markersize=6, zorder=4, label="both")
         ax.set_yticks(places, rows["segment"])
         ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="change of the share, percentage points")
         grid_along_x(ax)
-        put_legend_above(ax, columns=2)
+        put_legend_above(ax, columns=3)
         first, second = (f"{day:%Y-%m-%d}" for day in self.days)
         subtitle = f"{first} to {second}; line: {100 * self.level:g} % interval"
         headline(ax, title or "Customers and method apart", subtitle, source)

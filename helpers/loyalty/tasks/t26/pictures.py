@@ -104,7 +104,7 @@ def draw_best_periods(table: pd.DataFrame, title: str, source: str = REAL) -> Ax
     ax.plot(cents, table["best"], "o", color=TREATED, markersize=8, label="cheapest")
     ax.set(ylim=(0, table["last"].max() + 0.8), xlim=(0, None))
     ax.set_xlabel("cost of one wrong label for one month, cents")
-    ax.set_ylabel("refresh every … snapshots")
+    ax.set_ylabel("refresh every … months")
     ax.legend(loc="upper right", ncols=2)
     headline(ax, title, "cheapest period of refreshing, for each cost of a wrong label", source)
     return ax

@@ -174,7 +174,7 @@ def find_outcomes(seed: int = SEED, customers: int = 5_000) -> tuple[np.ndarray,
 
 
 METHODS = {
-    "mean of those who got it": "",
+    "mean of rows that agree": "",
     "1/n as propensity": "",
     "IPS": "ips",
     "IPS, clipped at 3": "clipped",

@@ -51,6 +51,10 @@ def test_one_nth_is_seen_and_right_chances_are_not_doubted():
         [text.get_text() for text in wrong.plot().figure.findobj(lambda one: hasattr(one, "get_text"))]
     )
     assert len(wrong.to_frame()) and "after correction" in wrong._repr_html_()
+    cells = wrong.to_frame()
+    far = cells.loc[((cells["drawn"] - cells["expected"]).abs() / cells["rows"])[cells["p_adjusted"] < 0.05].idxmax()]
+    named = {text.get_text() for text in wrong.plot().texts} - {text.get_text() for text in found.plot().texts}
+    assert named == {f"{far['arm']}, {far['group']}"}
 
 
 def test_without_the_other_chances_too_many_draws_are_seen():

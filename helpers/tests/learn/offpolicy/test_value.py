@@ -489,6 +489,10 @@ def test_a_plan_is_blue_where_its_difference_is_clear_after_correction_for_many(
     ax = bold.plot(unit="€")
     assert see_colours(ax) == {"clear": TREATED} | grey | {"edge": TREATED}
     assert ax.get_xlabel() == "profit, € per customer of a wave" and "€" in ax.texts[0].get_text()
+    gap = table.loc["clear", ["difference", "difference_low", "difference_high"]]
+    written = [text.get_text() for text in found.plot(unit="€").texts]
+    assert "less control: €{:.2f}\n(€{:.2f} to €{:.2f})".format(*gap) in written
+    assert sum("less control" in text for text in written) == len(offers)
 
 
 def test_a_segment_is_blue_by_the_level_that_was_asked_for():

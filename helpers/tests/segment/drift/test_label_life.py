@@ -11,6 +11,7 @@ from scipy import stats
 
 from loyalty.segment.drift import measure_label_life
 from loyalty.segment.drift.label_life import find_crossing, measure_months
+from loyalty.segment.drift.months import name_step
 from loyalty.tables.check import TableError
 
 CHAIN = np.array([[0.8, 0.15, 0.05], [0.3, 0.5, 0.2], [0.1, 0.1, 0.8]])
@@ -100,6 +101,8 @@ def test_a_half_life_beyond_what_was_seen_is_not_guessed(photo, walk):
     found = measure(photo, walk(3, np.array([[0.97, 0.03], [0.03, 0.97]]), [0.5, 0.5], 400, 4))
     assert np.isinf([found.half_life, found.half_low, found.half_high]).all()
     assert "more than 3 snapshots" in found.reads()
+    assert f"in {name_step(found.step_days)}s" in found.plot().get_xlabel()
+    assert [name_step(days) for days in (7, 28, 30.4, 31, 91)] == ["snapshot", *3 * ["month"], "snapshot"]
     assert any("still right at the oldest age" in note for note in found.warnings)
 
 

@@ -152,7 +152,10 @@ def test_what_it_shows(photo):
     found = split_change(*label(photo, spend_years(6, growth=0.6), 0.2, 1.5))
     assert found.reads() in found._repr_html_() and found.to_frame().equals(found.table)
     assert any("hangs on the order" in note for note in found.warnings)
-    assert found.plot().get_title(loc="left") == "Customers and method apart"
+    ax = found.plot()
+    assert ax.get_title(loc="left") == "Customers and method apart"
+    whole = next(line for line in ax.lines if line.get_label() == "both")
+    assert whole.get_xdata() == pytest.approx(100 * found.table["change"])
 
 
 def test_an_order_that_does_nothing_is_seldom_named(photo):

@@ -141,7 +141,7 @@ def test_forty_lotteries_agree_with_the_truth_that_all_outcomes_tell():
     assert truth == pytest.approx(outcomes[np.arange(len(segment)), wanted].mean())
     assert len(table) == 14 and (table.low < table.high).all()
     ax = draw_lotteries(table, truth, "A title")
-    assert [text.get_text() for text in ax.get_yticklabels()][0] == "mean of those who got it"
+    assert [text.get_text() for text in ax.get_yticklabels()][0] == "mean of rows that agree"
     plt.close("all")
 
 
