@@ -42,10 +42,10 @@ NAMES = ("a", "b", "c", "d", "e")
 TEXT = """# The drift alarm
 
 Made by `python benchmarks/drift.py` (seeds {first:,} on; seeds and bounds fixed before the first run). A year is twelve
-checks of shares and of moves, which share {alarms:.0%}: each test gets {each:.3%}, and a check {draws:,} draws of the
-bootstrap. Bounds: where nothing should ring, at most what a true rate of {alarms:.0%} leaves to chance (it stays below
-with a chance of {most:.2%}); drift is found in at least {found:.0%} of the runs. Lines without a bound are only
-counted. {verdict}
+checks of shares and of moves, which share {alarms:.0f} %: each test gets {each:.3f} %, and a check {draws:,} draws of
+the bootstrap. Bounds: where nothing should ring, at most what a true rate of {alarms:.0f} % leaves to chance (it stays
+below with a chance of {most:.2f} %); drift is found in at least {found:.0f} % of the runs. Lines without a bound are
+only counted. {verdict}
 
 ## Years
 
@@ -59,7 +59,7 @@ moves are few. *World*: the simulated chain of lesson 26, labels by need from th
 
 ## One check of the index
 
-Two months of 1,000 customers without drift, five segments, a promise of {alarms:.0%}. *Usual* shares are 40, 25, 20,
+Two months of 1,000 customers without drift, five segments, a promise of {alarms:.0f} %. *Usual* shares are 40, 25, 20,
 10 and 5 %, *rare* ones 70, 20, 6, 3 and 1 %; the others draw a new segment by the same shares.
 
 | shares | stay | pairs | ring | bound |
@@ -70,7 +70,7 @@ Two months of 1,000 customers without drift, five segments, a promise of {alarms
 
 Few customers were seen a year ago, 1,000 others now, and the same share moves in both years. *Without the rule*: the
 normal distribution alone. *With it*: fewer than {few} movers or stayers in one of the years are not tested; the share
-is of all pairs. The last two columns are multiples of the promised {each:.3%}. Nothing here has a bound.
+is of all pairs. The last two columns are multiples of the promised {each:.3f} %. Nothing here has a bound.
 
 | seen a year ago | move | pairs | tested | without the rule | with it | without, times | with, times |
 |---|---|---|---|---|---|---|---|
@@ -264,7 +264,7 @@ def grade_pairs(part: float) -> list[Line]:
             cells[:5, :5] = rng.multinomial(1_000, expected.ravel()).reshape(5, 5)
             found = judge_cells(cells, ALARMS, 400, rng)
             rings += int(found.psi > found.threshold)
-        lines.append(Line(name, f"{stay:.0%}", runs, rings, most=allow(runs)))
+        lines.append(Line(name, f"{100 * stay:.0f} %", runs, rings, most=allow(runs)))
     return lines
 
 
@@ -281,8 +281,8 @@ def grade_moves(part: float) -> list[str]:
         bare, ruled = counts[p <= EACH].sum() / runs, counts[(p <= EACH) & is_tested].sum() / runs
         tested = counts[is_tested].sum() / runs
         rows.append(
-            f"| {seen} | {rate:.0%} | {runs:,} | {tested:.1%} | {bare:.2%} | {ruled:.2%} "
-            f"| {bare / EACH:.1f} | {ruled / EACH:.1f} |"
+            f"| {seen} | {100 * rate:.0f} % | {runs:,} | {100 * tested:.1f} % "
+            f"| {100 * bare:.2f} % | {100 * ruled:.2f} % | {bare / EACH:.1f} | {ruled / EACH:.1f} |"
         )
     return rows
 
@@ -309,11 +309,11 @@ def main() -> int:
     wrong = [f"{line.what}, {line.where}" for line in (*years, *pairs) if not line.is_kept]
     text = TEXT.format(
         first=FIRST_SEED,
-        alarms=ALARMS,
-        each=EACH,
+        alarms=100 * ALARMS,
+        each=100 * EACH,
         draws=DRAWS,
-        most=MOST,
-        found=LEAST_FOUND,
+        most=100 * MOST,
+        found=100 * LEAST_FOUND,
         few=FEW,
         verdict="All are kept." if not wrong else f"Not kept: {'; '.join(wrong)}.",
         years="\n".join(line.write() for line in years),

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from loyalty.segment.drift import measure_stability_index
+
 SHARE = re.compile(r"(\d+\.\d) \(")
 
 
@@ -105,6 +107,18 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
         "the less skewed half of the draws covers {} of 100",
     ),
     ("clusters", r"\| 20 \| 40 \| heavy .*?% \| [\d.]+% \| [\d.]+% \| ([\d.]+)%", "the more skewed one {}."),
+    ("drift", r"but the season \(home\) \| 1,000 \| 1,000 \| (\d+) ", "that rang: {} of 1,000 (1,000 customers,"),
+    ("drift", r"but the season \(world\) \| 2,000 \| 200 \| (\d+) ", "{} of 200 (a steady world, 2,000 customers)"),
+    ("drift", r"few move \(sticky\) \| 200 \| 1,000 \| (\d+) ", "{} of 1,000 (200 customers who seldom change)"),
+    ("drift", r"five points .*?: shares \| 2,000 \| 200 \| (\d+) ", "five points of 2,000 customers in {} of 200,"),
+    ("drift", r"places \(home\): moves \| 2,000 \| 200 \| (\d+) ", "changes places in {} of 200 and"),
+    ("drift", r"places \(world\): moves \| 5,000 \| 40 \| (\d+) ", "of 200 and {} of 40, a rival"),
+    ("drift", r"beauty visits \(world\): shares \| 5,000 \| 40 \| (\d+) ", "four of five beauty visits in {} of 40;"),
+    ("drift", r"with another flu \(world\) \| 5,000 \| 40 \| (\d+) ", "with another flu rang in {} of 40 ("),
+    ("drift", r"August to December \| 5,000 \| 40 \| (\d+) ", "from August to December it rang in {} of 40."),
+    ("drift", r"\| usual \| 97 % \| 2,000 \| \d+ \(([\d.]+) %\)", "{} % of pairs rang with usual segments"),
+    ("drift", r"\| rare \| 97 % \| 2,000 \| \d+ \(([\d.]+) %\)", "usual segments, {} and"),
+    ("drift", r"\| rare \| 99 % \| 2,000 \| \d+ \(([\d.]+) %\)", "and {} % with rare ones"),
 ]
 
 
@@ -112,6 +126,36 @@ OTHERS = [  # the page, what leads to the figure there, how the conventions quot
 def test_a_quoted_figure_is_that_of_its_table(pages, root, page, found, words):
     table = (root / "docs" / "tables" / f"{page}.md").read_text(encoding="utf-8")
     assert words.format(re.search(found, table, re.S)[1]) in pages[0]
+
+
+def test_the_quoted_rule_of_ten_movers_is_that_of_the_drift_page(pages, root):
+    page = (root / "docs" / "tables" / "drift.md").read_text(encoding="utf-8")
+    rows = re.findall(r"\| ([\d.]+) % \| [\d.]+ % \| [\d.]+ % \| ([\d.]+) \| ([\d.]+) \|$", page, re.M)
+    assert len(rows) == 6
+    below = [float(bare) for tested, bare, _ in rows if float(tested) < 10]  # percent: too few movers in nearly all
+    most = max(float(ruled) for _, _, ruled in rows)
+    words = "the normal distribution rang {} to {} times as often as promised; with the rule at most {} times"
+    assert words.format(min(below), max(below), most) in pages[0]
+
+
+def test_the_index_quotes_its_false_alarms_from_the_drift_page(root):
+    page = (root / "docs" / "tables" / "drift.md").read_text(encoding="utf-8")
+    low, high = sorted(re.findall(r"\| rare \| 9[79] % \| 2,000 \| \d+ \(([\d.]+) %\)", page), key=float)
+    said = " ".join(measure_stability_index.__doc__.split())
+    assert f"false alarms of {low} to {high} % were measured there at a promised 5 % (docs/tables/drift.md)" in said
+
+
+def test_every_bound_of_the_drift_page_is_kept_or_said(root):
+    page = (root / "docs" / "tables" / "drift.md").read_text(encoding="utf-8")
+    bounds = re.findall(r"\| ([\d,]+) \([\d.]+ %\) \| at (most|least) ([\d,]+)( \*\*not kept\*\*)? \|$", page, re.M)
+    assert len(bounds) == 16
+    wrong = 0
+    for rings, which, bound, mark in bounds:
+        count, edge = (int(one.replace(",", "")) for one in (rings, bound))
+        is_kept = count <= edge if which == "most" else count >= edge
+        assert is_kept == (not mark)
+        wrong += not is_kept
+    assert ("All are kept." in page) == (wrong == 0)
 
 
 def test_the_quoted_coverage_of_forecasts_is_that_of_the_simulated_chains(root):
