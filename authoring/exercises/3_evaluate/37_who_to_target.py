@@ -183,7 +183,7 @@ assert against.high - against.low < everybody.high - everybody.low
 # %% [markdown]
 # ## Monday
 #
-# **37e The decision.** Who gets a card next month? The bags have to be ordered now and cannot be given back. So Jonas is stricter than in [lesson 34](../../notebooks/3_evaluate/34_lift_in_money.ipynb), where you may act on what is likelier to earn. He orders only for a plan whose whole interval against *nobody* lies above zero, and of these for the one with the highest value. What is open gets one more test. Answer with three values: `"everybody"`, `"agency"` (the fifth of 37a), `"segments"` (37c) or `"hold"`; what that is expected to bring with next month's 60,000 customers, against no evening; and the lower end of its 95 % interval; both in whole euros, such as `("hold", 0, 0)`.
+# **37e The decision.** Who gets a card next month? The bags have to be ordered now and cannot be given back. So Jonas is stricter than in [lesson 34](../../notebooks/3_evaluate/34_lift_in_money.ipynb), where you may act on what is likelier to earn. He orders only for a plan whose whole interval against *nobody* lies above zero, and of these for the one with the highest value. What is open gets one more test. Answer with three values: `"everybody"`, `"agency"` (the fifth of 37a), `"segments"` (37c) or `"hold"`; what that is expected to bring with next month's 60,000 customers, against no evening; and the lower end of its 95 % interval; both in euros, to about €60 (a tenth of a cent for each customer), such as `("hold", 0, 0)`.
 
 # %%
 ### BEGIN SOLUTION

@@ -694,7 +694,7 @@ TASKS = (
         code="02a",
         asks="the number that the last cell shows after Restart Kernel and Run All Cells; one whole number",
         compute=_answer_restart,
-        tolerance=1,
+        tolerance=0.1,
         hints=(
             "What does the memory hold directly after a restart?",
             "Run All runs each cell once, from the top to the bottom.",

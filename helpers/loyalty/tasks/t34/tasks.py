@@ -21,7 +21,8 @@ from loyalty.text import say_euros
 
 SUMS = ["sales", "goods_cost", "discount", "reward_paid", "points_issued", "points_redeemed"]
 BOTH = ("main", "post")
-SUM = 2.0  # of the three profits, euros
+SUM = 2.0  # around known wrong sums of the three profits, euros
+WHOLE = 0.5
 ROUNDED = 40.0  # so far off is a sum of profits that were rounded to a tenth of a cent or to the cent
 
 
@@ -516,7 +517,7 @@ def judge_decision(answer: Any) -> tuple[str | None, str]:
         return None, f"A word is “send”, “test” or “stop”; you gave “{strange[0]}”."
     if not math.isfinite(amount):
         return "no_number", "Your sum is missing (NaN) or infinite: add the three totals."
-    sum_is = "The sum is right." if abs(amount - total) <= SUM else "The sum is to be looked at as well."
+    sum_is = "The sum is right." if abs(amount - total) <= WHOLE else "The sum is to be looked at as well."
     for campaign, word, good in zip(PLAN, given, words, strict=True):
         if word != good and good == "stop":
             return NAMES["send"], f"“{campaign}” {RULES['send']} {sum_is}"
@@ -562,7 +563,8 @@ TASKS = (
         code="34c",
         asks=f"three numbers (profit, low, high) of the service in all, whole euros, 95 % interval (± 1.96 standard errors); {_WHAT}",
         compute=_answer_service,
-        tolerance=5,
+        tolerance=WHOLE,
+        slack=5,
         hints=(
             "As 34b, with the costs of the service: `reward_paid` counts in full, 50 cents for each contact.",
             "In all means: times the number of customers to whom it was sent.",
@@ -574,7 +576,8 @@ TASKS = (
         code="34d",
         asks='four values: "send", "test" or "stop" for discount, points and service in this order, and the sum of their three profits in all, added unrounded, in whole euros',
         compute=_answer_decision,
-        tolerance=SUM,
+        tolerance=WHOLE,
+        slack=SUM,
         read=read_decision,
         judge=judge_decision,
         hints=(

@@ -599,7 +599,7 @@ TASKS = (
     ),
     Task(
         code="37e",
-        asks='three values: "everybody", "agency", "segments" or "hold", and what that is expected to bring with 60,000 customers next month against no evening, with the lower end of its interval, in whole euros',
+        asks='three values: "everybody", "agency", "segments" or "hold", and what that is expected to bring with 60,000 customers next month against no evening, with the lower end of its interval, in euros, to about €60',
         compute=_answer_decision,
         tolerance=DECISION_EUROS,
         read=_read_decision,

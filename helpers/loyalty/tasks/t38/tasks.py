@@ -395,7 +395,8 @@ TASKS = (
         code="38a",
         asks="one number: what the agency's plan costs in all at expected redemption, whole euros",
         compute=_answer_cost,
-        tolerance=2,
+        tolerance=0.5,
+        slack=2,
         hints=(
             "A contact costs `contact_cost + discount + reward * redeemed`. `discount` is per contacted customer already.",
             'Bring the costs to the agency\'s lines: `agency.merge(options, on=["segment", "offer_id"])`.',
@@ -407,7 +408,8 @@ TASKS = (
         code="38b",
         asks=f"one number: profit of the best plan, whole euros; {_PLAN}",
         compute=_answer_plan,
-        tolerance=2,
+        tolerance=0.5,
+        slack=2,
         hints=(
             "Give the options a column `cost`, as in 38a.",
             '`plan_budget(options, 9_500, capacity={"call": 2_500}, control_share=0.10)` from `loyalty.evaluate.budget`.',
@@ -431,7 +433,8 @@ TASKS = (
         code="38d",
         asks=f'three values (word, agent, budget): the better wish, "agent" or "budget", and the profit that each of the two brings on top of 38b, whole euros: agent ({AGENT_CALLS} calls, wage €{LEFT} taken off), €{LEFT} more budget',
         compute=answer_wish,
-        tolerance=2,
+        tolerance=0.5,
+        slack=2,
         hints=(
             f"Plan twice more: once with {CALLS + AGENT_CALLS:,} calls, once with €{CUT + LEFT:,}. The difference to 38b is what the wish brings.",
             "What is paid inside a plan is off its profit already. Is the wage?",

@@ -15,7 +15,7 @@ from loyalty.tasks.t38.scene import BUDGET, CALLS, CUT
 
 AGENT_CALLS = 700
 LEFT = 300
-NEAR = 2  # euros; the tolerance of the task
+NEAR = 2  # euros, around known wrong answers
 WORDS = ("agent", "budget")
 ODD_WORD = "And your word names the wish with the smaller of your own numbers."
 TOTALS = "These are the profits of whole plans. Asked is what each wish brings on top of your 38b."

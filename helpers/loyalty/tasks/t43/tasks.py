@@ -408,7 +408,8 @@ TASKS = (
         code="43b",
         asks="one number of rows, rounded to a whole one: the effective sample size (Kish) of plan A, rows of the lotteries",
         compute=_answer_size,
-        tolerance=0.51,
+        tolerance=0.5,
+        slack=0.51,
         hints=(
             "It needs the weights of 43a, zeros included or not: they add nothing.",
             "The square of the sum, divided by the sum of the squares.",
