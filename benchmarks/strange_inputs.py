@@ -248,6 +248,16 @@ def _cluster_customers() -> Any:
     return loyalty.cluster_customers(_scale_features(), 2)
 
 
+def _make_shoppers(month: str = "2025-03-01") -> pd.DataFrame:
+    pairs = [(who, what) for who in range(20) for what in range(8) if who % 2 == what % 2 and who % 10 != what]
+    lines = pd.DataFrame(pairs, columns=["customer_id", "product_id"])
+    return lines.assign(time=pd.Timestamp(month), sales=1.0)
+
+
+def _find_communities() -> Any:
+    return loyalty.find_communities(loyalty.link_customers(_make_shoppers()), rewirings=19)
+
+
 def _learn_rules() -> Any:
     return loyalty.learn_rules(_cluster_customers(), _make_features(), ["visits", "money"])
 
@@ -398,7 +408,11 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "cluster_customers": lambda: {"features": _scale_features(), "k": 2, "seed": 3},
     "compare_segmentations": lambda: {"first": _make_segments(), "second": _make_segments(), "draws": 20},
     "draw_null_cloud": lambda: {"features": _scale_features(), "seed": 3},
+    "find_communities": lambda: {"links": loyalty.link_customers(_make_shoppers()), "rewirings": 19, "resolution": 1.0},
     "find_groups": lambda: {"features": _scale_features(), "ks": [2, 3], "draws": 19},
+    "link_customers": lambda: {"receipts": _make_shoppers(), "start": "2025-01-01", "leave_out": [7]},
+    "redraw_communities": lambda: {"communities": _find_communities(), "draws": 3},
+    "score_offers": lambda: {"communities": _find_communities(), "later": _make_shoppers("2025-06-01"), "offers": 1},
     "learn_rules": lambda: {
         "clustering": _cluster_customers(),
         "table": _make_features(),

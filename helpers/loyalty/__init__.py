@@ -36,6 +36,10 @@ _HOMES = {
         "assign_clusters choose_k cluster_customers compare_segmentations draw_null_cloud find_groups learn_rules "
         "measure_stability name_clusters profile_clusters scale_features share_spend"
     ),
+    "segment.micro": (
+        "Communities CommunityStability Links OfferScores find_communities link_customers redraw_communities "
+        "score_offers"
+    ),
     "segment.rank": (
         "Cohorts Concentration FolkVerdict Ranking build_cohorts find_value_gain gather_verdicts judge_churn_profit "
         "judge_half_lost judge_top_share judge_win_or_keep measure_concentration rank_customers"
