@@ -1,0 +1,63 @@
+"""The town's links, communities and offers, made in the right way and in usual wrong ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from loyalty.segment.micro import Communities, Links, OfferScores, find_communities, link_customers, score_offers
+from loyalty.tasks.t24.scene import BAG, TOWN_CUT, read_town
+
+REWIRINGS, SEED, OFFERS = 19, 24, 3
+KINDS = ("product_id", "store_id", "hour")
+
+
+@cache
+def link(bag: bool = False, all_months: bool = False, to: str = "product_id") -> Links:
+    """Link the town's customers, as the task asks or with a usual mistake."""
+    leave_out = [] if bag or to != "product_id" else [BAG]
+    return link_customers(read_town(), to=to, end=None if all_months else TOWN_CUT, leave_out=leave_out)
+
+
+@cache
+def split(
+    bag: bool = False,
+    all_months: bool = False,
+    to: str = "product_id",
+    resolution: float = 1.0,
+    rewirings: int = REWIRINGS,
+) -> Communities:
+    """Find communities, as the task asks or with a usual mistake."""
+    links = link(bag, all_months, to)
+    return find_communities(links, resolution=resolution, rewirings=rewirings, starts=1, seed=SEED)
+
+
+def find_inside() -> float:
+    """Share of the links that stay inside, with nothing taken off for chance."""
+    table = split().table
+    return float((table["inside"] * table["links"]).sum() / table["links"].sum())
+
+
+@cache
+def score(offers: int = OFFERS, bag: bool = False) -> OfferScores:
+    """Score the community's offers, as the task asks or with a usual mistake."""
+    return score_offers(split(bag), read_town(), start=TOWN_CUT, offers=offers)
+
+
+@cache
+def score_leaky() -> OfferScores:
+    """Score offers of communities that were made of all months, the later ones among them."""
+    early = link()
+    late = split(all_months=True, rewirings=0)
+    known = late.customers["customer_id"].isin(early.table["customer_id"])
+    return score_offers(replace(late, links=early, customers=late.customers[known]), read_town(), start=TOWN_CUT)
+
+
+def interval_unpaired() -> tuple[float, float, float]:
+    """Gain with the interval of two separate groups, as if other customers had got the best-sellers."""
+    rows = score().customers
+    gain = float((rows["hits_community"] - rows["hits_popular"]).mean())
+    error = float(np.sqrt((rows["hits_community"].var() + rows["hits_popular"].var()) / len(rows)))
+    return gain, gain - 1.96 * error, gain + 1.96 * error
