@@ -2,7 +2,6 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
-#     draft: true
 #     title: the letters of a town
 #     question: Does one letter for everybody sell as well as a letter for each community?
 #     module: loyalty.segment.micro
@@ -104,11 +103,12 @@ from loyalty.charts import house_style
 from loyalty.tasks.t24.pictures import draw_kinds
 
 house_style()
-shown = {"same products": found, "same stores": kinds["store_id"], "same hours": kinds["hour"]}
-ax = draw_kinds(shown, "The stores look like communities, and are chance", "simulated town, seed 11")
+stores, hours = kinds["store_id"], kinds["hour"]
+shown = {"same products": found, "same stores": stores, "same hours": hours}
+title = "The stores look like communities, and are chance"
+ax = draw_kinds(shown, title, "simulated town, seed 11")
 
 # %% tags=["verify", "solution"]
-stores = kinds["store_id"]
 assert with_communities == {"product_id"} and stores.modularity > 0.9 * found.modularity
 
 # %% [markdown] tags=["solution"]

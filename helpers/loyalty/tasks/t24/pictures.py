@@ -18,15 +18,16 @@ SIMULATED = "simulated chain, seed 24"
 REAL = "Complete Journey, real receipts"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C2410C", "#CC79A7")
 SHOWN = len(COLOURS)  # communities
-EACH_SIDE = (9, 5)  # customers and things of each community
+USUAL = 0.7  # of a community's customers have fewer links
+EACH_SIDE = (6, 4)  # customers and things of each community
 
 
 def draw_tangle(links: Links, title: str, source: str = SIMULATED) -> Figure:
     """Draw a part of the bipartite graph as the till sees it: customers left, what they buy right, in any order."""
     found = find_communities(links, rewirings=0, seed=1)
-    who = _pick(found.customers, "customer_id", EACH_SIDE[0])
+    who = _pick(found.customers, "customer_id", EACH_SIDE[0], usual=True)
     what = _pick(found.things, links.to, EACH_SIDE[1])
-    figure, ax = plt.subplots(figsize=(9, 4.2))
+    figure, ax = plt.subplots(figsize=(9, 3.6))
     _draw_side_by_side(ax, links, who, what, mixed=True)
     _head(figure, title, source)
     return figure
@@ -39,7 +40,7 @@ def draw_graph(found: Communities, names: Mapping[int, str] | None = None, *, ti
     ----------
     found : Communities
     names : mapping of int to str, optional
-        Community -> name, written beside its things.
+        Community -> name, written beside its things; else the thing that is farthest above chance.
     title, source : str
 
     Returns
@@ -47,14 +48,14 @@ def draw_graph(found: Communities, names: Mapping[int, str] | None = None, *, ti
     Figure
         The most linked customers and things of the five largest communities, and all kept links between them.
     """
-    who = _pick(found.customers, "customer_id", EACH_SIDE[0])
+    who = _pick(found.customers, "customer_id", EACH_SIDE[0], usual=True)
     what = _pick(found.things, found.links.to, EACH_SIDE[1])
-    figure, ax = plt.subplots(figsize=(9, 5))
+    figure, ax = plt.subplots(figsize=(9, 4.2))
     _draw_side_by_side(ax, found.links, who, what, mixed=False)
     ax.set_xlim(-0.25, 1.6)
     right = _stack(what["community"], mixed=False)
     for k, place in right.groupby(what["community"]).mean().items():
-        name = names[int(k)] if names else f"community {k}"
+        name = names[int(k)] if names else str(found.table["strongest"][int(k) - 1]).split(", ")[0].lower()
         ax.annotate(name, (1.04, place), color=COLOURS[int(k) - 1], va="center", fontsize=10)
     _head(figure, title, source)
     return figure
@@ -84,14 +85,19 @@ def _draw_side_by_side(ax: Axes, links: Links, who: pd.DataFrame, what: pd.DataF
         colours = INK if mixed else list(np.array(COLOURS)[table["community"] - 1])
         ax.scatter(np.full(len(side), x), side, s=26, c=colours, zorder=3)
     ax.set(xlim=(-0.25, 1.25), ylim=(1.04, -0.04), yticks=[], xticks=[0, 1])
-    ax.set_xticklabels([f"{len(who)} customers", f"{len(what)} things"])
+    ax.set_xticklabels([f"{len(who)} customers", f"{len(what)} things that they buy"])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
     ax.grid(visible=False)
 
 
-def _pick(table: pd.DataFrame, key: str, each: int) -> pd.DataFrame:
-    """Take the most linked of each of the five largest communities; indexed by id."""
-    shown = table[table["community"] <= SHOWN].sort_values(["community", "links"], ascending=[True, False])
-    return shown.groupby("community").head(each).set_index(key)
+def _pick(table: pd.DataFrame, key: str, each: int, *, usual: bool = False) -> pd.DataFrame:
+    """Take the most linked of each of the five largest communities, or those with usual numbers; indexed by id."""
+    shown = table[table["community"] <= SHOWN]
+    rank = shown.groupby("community")["links"].rank(method="first", pct=True)
+    distance = (rank - USUAL).abs() if usual else 1 - rank
+    order = shown.assign(distance=distance).sort_values(["community", "distance", key])
+    return order.groupby("community").head(each).set_index(key)
 
 
 def _stack(community: pd.Series, *, mixed: bool) -> pd.Series:
@@ -125,7 +131,7 @@ def draw_kinds(kinds: Mapping[str, Communities], title: str, source: str = SIMUL
     most = max(max(found.modularity, found.null_high) for found in kinds.values())
     ax.set(xlim=(0, 1.2 * most), ylim=(len(kinds) - 0.5, -0.7), xlabel="Barber's modularity")
     grid_along_x(ax)
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.75 / len(kinds)))
     headline(ax, title, "point: these links (blue: more than chance makes, orange: no more)", source)
     return ax
 
@@ -172,7 +178,7 @@ def draw_resolutions(table: pd.DataFrame, title: str, source: str = SIMULATED) -
         places, table["truth"], "D", color=HIGHLIGHT, markerfacecolor="white", markersize=9, label="planted communities"
     )
     ax.set_xticks(
-        places, [f"{name:g}\n({count})" for name, count in zip(table.index, table["communities"], strict=True)]
+        places, [f"{name:g}\n({count:.0f})" for name, count in zip(table.index, table["communities"], strict=True)]
     )
     ax.set(
         ylim=(0, 1.05), xlabel="resolution (communities with 30 customers or more)", ylabel="agreement of the products"

@@ -2,32 +2,126 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
 
+from loyalty.segment.micro import find_communities, link_customers, score_offers
+from loyalty.tables.check import TableError
 from loyalty.tasks import check
-from loyalty.tasks.t24.scene import deal_letter
+from loyalty.tasks.t24.pictures import draw_graph, draw_kinds, draw_recovery, draw_resolutions, draw_tangle
+from loyalty.tasks.t24.scene import BAG, TOWN_CUT, read_town
+
+ASKED = {"rewirings": 19, "starts": 1, "seed": 24}
 
 
 @pytest.fixture(scope="module")
-def customers():
-    return deal_letter()
+def town():
+    return read_town()
 
 
-def test_the_difference_of_the_means_is_right(customers):
-    means = customers.groupby("arm").sales.mean()
-    assert check("24a", means["letter"] - means["control"]).status == "right"
+@pytest.fixture(scope="module")
+def links(town):
+    return link_customers(town, end=TOWN_CUT, leave_out=[BAG])
 
 
-def test_totals_of_unequal_groups_are_named(customers):
-    totals = customers.groupby("arm").sales.sum()
-    assert check("24a", totals["letter"] - totals["control"]).mistake == "totals"
+@pytest.fixture(scope="module")
+def found(links):
+    return find_communities(links, **ASKED)
 
 
-def test_buyers_only_are_named(customers):
-    means = customers[customers.sales > 0].groupby("arm").sales.mean()
-    assert check("24a", means["letter"] - means["control"]).mistake == "buyers_only"
+def test_the_bag_is_on_two_of_three_receipts_and_nothing_else_was_changed(town):
+    with_bag = town.loc[town["product_id"] == BAG, "basket_id"]
+    assert with_bag.is_unique and len(with_bag) / town["basket_id"].nunique() == pytest.approx(2 / 3, abs=0.02)
+    assert (town.loc[town["product_id"] == BAG, "sales"] == 0.10).all() and town["hour"].between(0, 23).all()
 
 
-def test_a_comparison_with_everybody_is_named(customers):
-    letter = customers[customers.arm == "letter"].sales.mean()
-    assert check("24a", letter - customers.sales.mean()).mistake == "against_everybody"
+@pytest.mark.slow
+def test_slips_with_the_links_are_named(town, links):
+    assert check("24a", len(links.table)).status == "right"
+    with_bag = link_customers(town, end=TOWN_CUT)
+    assert check("24a", len(with_bag.table)).mistake == "carrier_bag"
+    assert check("24a", len(link_customers(town, leave_out=[BAG]).table)).mistake == "all_months"
+    assert check("24a", len(link_customers(town).table)).mistake == "bag_and_all_months"
+    assert check("24a", int(links.table["receipts"].sum())).mistake == "raw_counts"
+    early = town[(town["time"] < TOWN_CUT) & (town["product_id"] != BAG)]
+    assert check("24a", len(early)).mistake == "lines"
+    pairs = early.drop_duplicates(["customer_id", "product_id"])
+    assert check("24a", len(pairs)).status == "right"  # by hand, without the helper
+    strong = link_customers(town, end=TOWN_CUT, leave_out=[BAG], keep="above chance")
+    assert check("24a", len(strong.kept)).mistake == "above_chance"
+    assert check("24a", links.table["customer_id"].nunique()).mistake == "customers"
+
+
+@pytest.mark.slow
+def test_slips_with_the_communities_are_named(town, links, found):
+    def answer(one):
+        return one.modularity, one.null_low, one.null_high
+
+    assert check("24b", answer(found)).status == "right"
+    assert check("24b", tuple(round(value, 3) for value in answer(found))).status == "right"
+    bag = find_communities(link_customers(town, end=TOWN_CUT), **ASKED)
+    assert check("24b", answer(bag)).mistake == "carrier_bag"
+    fine = find_communities(links, resolution=2.0, **ASKED)
+    assert check("24b", answer(fine)).mistake == "fine_resolution"
+    late = find_communities(link_customers(town, leave_out=[BAG]), **ASKED)
+    assert check("24b", answer(late)).mistake == "all_months"
+    here = links.kept["customer_id"].map(found.customers.set_index("customer_id")["community"])
+    there = links.kept["product_id"].map(found.things.set_index("product_id")["community"])
+    assert check("24b", ((here == there).mean(), found.null_low, found.null_high)).mistake == "nothing_taken_off"
+    assert check("24b", (found.modularity, found.p_low, found.p_high)).mistake == "interval_of_p"
+
+
+@pytest.mark.slow
+def test_kinds_of_link_that_only_look_like_communities_are_named():
+    assert check("24c", {"product_id"}).status == check("24c", ["product_id"]).status == "right"
+    assert check("24c", "product_id").status == "right"
+    assert check("24c", {"product_id", "store_id"}).mistake == "high_modularity"
+    assert check("24c", {"product_id", "store_id", "hour"}).mistake == "all_of_them"
+    assert check("24c", set()).mistake == "none"
+    assert check("24c", {"hour", "store_id"}).mistake == "the_others"
+
+
+@pytest.mark.slow
+def test_slips_with_the_offers_are_named(town, links, found):
+    def answer(scores):
+        return scores.gain, scores.low, scores.high
+
+    scores = score_offers(found, town, start=TOWN_CUT, offers=3)
+    assert check("24d", answer(scores)).status == "right"
+    assert check("24d", tuple(round(value, 4) for value in answer(scores))).status == "right"
+    for offers, name in ((1, "one_offer"), (5, "five_offers")):
+        assert check("24d", answer(score_offers(found, town, start=TOWN_CUT, offers=offers))).mistake == name
+    rates = scores.table.set_index("way")
+    for way, name in (("community", "hit_rate_alone"), ("again", "bought_before")):
+        assert check("24d", tuple(rates.loc[way, ["hit_rate", "low", "high"]])).mistake == name
+    assert check("24d", tuple(100 * value for value in answer(scores))).mistake == "in_points"
+    assert check("24d", (-scores.gain, -scores.high, -scores.low)).mistake == "sign"
+    with pytest.raises(TableError, match="months that it was made of"):
+        score_offers(find_communities(link_customers(town, leave_out=[BAG]), rewirings=0), town, start=TOWN_CUT)
+    rows = scores.customers
+    error = np.sqrt((rows["hits_community"].var() + rows["hits_popular"].var()) / len(rows))
+    assert check("24d", (scores.gain, scores.gain - 1.96 * error, scores.gain + 1.96 * error)).mistake == "unpaired"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("letter", "mistake"), [("A", "hits_are_effects"), ("c", "bought_anyway"), ("D", "communities_of_one")]
+)
+def test_decisions_that_do_not_follow_are_named(letter, mistake):
+    assert check("24e", letter).mistake == mistake
+    assert check("24e", "B").status == "right"
+
+
+@pytest.mark.slow
+def test_the_pictures_say_what_they_show(links, found):
+    names = dict.fromkeys(range(1, 6), "a name")
+    assert draw_graph(found, names, title="t", source="made").get_suptitle() == "t"
+    assert draw_graph(found, title="t", source="made").axes and draw_tangle(links, "t").get_suptitle() == "t"
+    assert draw_kinds({"same products": found}, "t").get_title(loc="left") == "t"
+    table = pd.DataFrame({"ari": [0.3, 0.4], "low": [0.2, 0.3], "high": [0.4, 0.5]}, index=["k-means", "communities"])
+    assert draw_recovery(table, "t").get_title(loc="left") == "t"
+    columns = {"communities": [5.0], "stability": [0.9], "low": [0.8], "high": [1.0], "truth": [0.5]}
+    assert draw_resolutions(pd.DataFrame(columns, index=[1.0]), "t").get_title(loc="left") == "t"
+    plt.close("all")
