@@ -22,7 +22,7 @@
 # - score offers from the community on later purchases, beside best-sellers
 
 # %% [markdown]
-# ## One letter, five pages
+# ## Five letters, and who gets which
 #
 # Marta's October letter has room for three offers. Until now everybody got the same three: the best-sellers. The printer can now print five different letters
 # for the same price. *"Fine,"* says Marta, *"but who gets which? Who shops like whom?"*
@@ -139,7 +139,8 @@ top.groupby("community").category.agg(", ".join).to_frame("most products")
 # %%
 from loyalty.tasks.t24.pictures import SIMULATED, draw_graph
 
-names = {1: "beauty and vitamins", 2: "home and treats", 3: "colds and summer", 4: "medicines", 5: "babies"}
+names = {1: "beauty and vitamins", 2: "home and treats", 3: "colds and summer"}
+names |= {4: "medicines", 5: "babies"}
 title = "The same links, sorted: five ways to shop"
 figure = draw_graph(found, names, title=title, source=SIMULATED)
 
@@ -223,9 +224,10 @@ from loyalty.tasks.t24.pictures import draw_recovery
 
 rows = {}
 for who, least in {"all": 1, "ten links or more": 10}.items():
-    known = set(found.customers.customer_id[found.customers.links >= least]) & set(shares.customer_id)
+    enough = found.customers[found.customers.links >= least]
+    known = set(enough.customer_id) & set(shares.customer_id)
     for name, table in both.items():
-        pair = [one[one.customer_id.isin(known)][["customer_id", "segment"]] for one in (table, types)]
+        pair = [one[one.customer_id.isin(known)] for one in (table, types)]
         agreed = compare_segmentations(*pair)
         rows[f"{name}: {who}"] = (agreed.ari, agreed.low, agreed.high)
 recovery = pd.DataFrame(rows, index=["ari", "low", "high"]).T
