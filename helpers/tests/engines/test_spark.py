@@ -22,6 +22,7 @@ import pytest
 from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.prepare.clean import clean_receipts
 from loyalty.prepare.profile import build_profile
+from loyalty.segment.micro import link_customers
 from loyalty.segment.rank import build_cohorts, measure_concentration, rank_customers
 from loyalty.segment.rules.life_cycle import measure_gaps
 from loyalty.segment.rules.windows import sum_windows
@@ -278,3 +279,12 @@ def test_cleaning_on_spark_gives_what_it_gives_on_pandas(spark: Any, tmp_path: P
         table = mine.toPandas().sort_values(order, ignore_index=True)[list(theirs)]
         right = theirs.sort_values(order, ignore_index=True)
         pd.testing.assert_frame_equal(table.astype(str), right.astype(str))
+
+
+def test_links_from_spark_are_those_from_pandas(spark: Any, tmp_path: Path) -> None:
+    for number, frame in enumerate((ROUND_THE_EDGES.assign(product_id=7), WORLD.receipts)):
+        lines = spark.read.parquet(str(write(frame, tmp_path / f"{number}.parquet"))).repartition(3)
+        for options in ({}, {"start": "2023-06-01", "end": "2023-08-01"}):
+            found, expected = (link_customers(source, **options) for source in (lines, frame))
+            pd.testing.assert_frame_equal(found.table, expected.table, rtol=1e-9, check_dtype=False)
+            assert (found.first, found.last, found.warnings) == (expected.first, expected.last, expected.warnings)
