@@ -572,6 +572,15 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "judge_top_share": lambda: {"concentration": _measure_spend(), "top": 0.2, "claim": 0.8, "within": 0.05},
     "judge_win_or_keep": lambda: {"cost_to_win": (30.0, 20.0, 40.0), "cost_to_keep": (10.0, 8.0, 12.0)},
     "learn_lifts": lambda: {"history": _make_history()},
+    "list_refills": lambda: {
+        "receipts": _make_receipts(),
+        "as_of": "2024-04-01",
+        "horizon": 7,
+        "per": "piece",
+        "packs": pd.DataFrame({"product_id": range(1, 9), "pack": 10.0}),
+        "min_gaps": 10,
+        "level": 0.8,
+    },
     "load_tables": lambda: {"sources": {"receipts": _make_receipts()}, "columns": None},
     "make_cards": lambda: {
         "segments": _make_segments(),
@@ -625,6 +634,16 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "measure_rates": lambda: {"history": _make_history(), "by": ["segment"], "min_size": 5},
     "measure_stability_index": lambda: {"then": _list_months()[0], "now": _list_months()[-1], "draws": 100},
     "measure_stability": lambda: {"features": _scale_features(), "k": 2, "draws": 5},
+    "mine_rules": lambda: {
+        "receipts": _make_receipts(),
+        "lag": (7, 21),
+        "start": "2024-01-01",
+        "until": "2024-05-01",
+        "above": 1.0,
+        "min_buyers": 5,
+        "min_pairs": 5,
+        "level": 0.9,
+    },
     "name_clusters": lambda: {
         "profiles": loyalty.profile_clusters(_cluster_customers(), _make_features(), ["visits"]),
         "names": {1: "a", 2: "b"},

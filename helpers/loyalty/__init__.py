@@ -79,6 +79,7 @@ _HOMES = {
     "learn.history": (
         "History Prediction Rates learn_lifts measure_decay measure_rates open_history predict_from_past"
     ),
+    "learn.offers": "Refills TimedRules list_refills mine_rules",
     "learn.offpolicy": (
         "ChanceCheck PlanRivals PlanSegments PlanValue PolicyLog check_chances compare_plans open_log value_plan "
         "value_segments"
