@@ -115,7 +115,7 @@ def _reduce(lines: nw.LazyFrame) -> tuple[pd.DataFrame, int]:
     if "kind" in schema.names() and schema["kind"] == nw.String:
         bought = bought & ~nw.col("kind").is_in(list(BACK)).fill_null(False)
     pieces = nw.lit(1.0)
-    if "quantity" in schema.names():
+    if "quantity" in schema.names() and schema["quantity"].is_numeric():  # a column without a value may have any type
         known = ~is_empty("quantity", schema["quantity"]) & (nw.col("quantity") > 0)
         pieces = nw.when(known.fill_null(False)).then(nw.col("quantity").cast(nw.Float64)).otherwise(1.0)
     nothing = is_empty("product_id", schema["product_id"])

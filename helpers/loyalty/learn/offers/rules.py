@@ -14,7 +14,7 @@ import pandas as pd
 from loyalty.charts import GREY, INK, TREATED, grid_along_x, headline
 from loyalty.learn.offers.counting import Lag, PairCounts, count_pairs
 from loyalty.learn.offers.lines import DayLines, number_day, read_day_lines, write_day
-from loyalty.learn.offers.testing import (
+from loyalty.learn.offers.measures import (
     FOLLOWS,
     NO_LIFT,
     TOGETHER,

@@ -18,6 +18,7 @@ PROVED = "proved"
 NOT_PROVED = "not proved"
 TOO_FEW = "too few"
 LOUD = 0.2  # a confidence that looks like a rule
+LITTLE = 1.5  # a lift that can be above it is not called none
 RELATED = 0.01  # p_either up to which a pair is asked for its order
 MEASURES = [
     "buyers",
@@ -88,8 +89,9 @@ def _test_order(after: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.
 def judge_found(table: pd.DataFrame, compared: int, min_pairs: int, level: float) -> pd.DataFrame:
     """Add q_chance, q and the verdict; both q are corrected by Benjamini and Hochberg.
 
-    Asked for its order is a pair that has `min_pairs` customers on one side of X only, and more on both sides together
-    than chance makes. Both conditions are blind to which side is which, so they do not favour an order.
+    "confidence without lift" has an interval of lift that holds 1 and nothing above LITTLE. Asked for its order is a
+    pair that has `min_pairs` customers on one side of X only, and more on both sides together than chance makes. Both
+    conditions are blind to which side is which, so they do not favour an order.
 
     Parameters
     ----------
@@ -107,7 +109,8 @@ def judge_found(table: pd.DataFrame, compared: int, min_pairs: int, level: float
     asked = (one_sided & (table["p_either"] <= RELATED)).to_numpy()
     worse = np.maximum(table["p_chance"], table["p_order"]).to_numpy()
     q[asked] = control_false_discoveries(worse[asked])
-    loud = (table["confidence"] >= LOUD).to_numpy()
+    no_more = (table["lift_low"] <= 1) & (table["lift_high"] <= LITTLE)
+    loud = ((table["confidence"] >= LOUD) & no_more).to_numpy()
     verdict = np.select([q <= most, q_chance <= most, loud], [FOLLOWS, TOGETHER, NO_LIFT], OPEN)
     return table.assign(q_chance=q_chance, q=q, verdict=pd.array(verdict, dtype="str"))
 
