@@ -147,6 +147,44 @@ def count_pairs(lines: DayLines, lag: Lag, start: int, end: int, above: float = 
     )
 
 
+def deal_anew(
+    lines: DayLines, lag: Lag, start: int, end: int, pair: tuple[int, int], times: int, seed: int
+) -> np.ndarray:
+    """Deal the lines of one X anew, really, and count each time who then "bought Y in the window".
+
+    For looking at what chance does, and for the tests: `PairCounts.expect` is the mean over all deals, without a draw.
+
+    Parameters
+    ----------
+    lines, lag, start, end
+        As for `count_pairs`.
+    pair : (int, int)
+        Places of X and Y.
+    times, seed : int
+
+    Returns
+    -------
+    array of int, times
+    """
+    lines = lines.keep_days(None, end)
+    days = _gather_days(lines)
+    is_over = days.day + lag[1] < end
+    seen = is_over & (days.day - lag[1] >= _find_first_days(days)) & (days.day >= start)
+    stratum, _ = _cut_strata(days, seen, lag)
+    rows = np.flatnonzero(seen)
+    window = np.zeros(len(days.day))
+    for piece, after, _ in _cut_windows(lines, days, rows, lag):
+        window[rows[piece]] = after[:, [pair[1]]].toarray().ravel()
+    chosen, _, _ = _choose_one(lines, days, seen, is_over, start, 0.0)
+    mine = stratum[days.place[chosen[lines.product[chosen] == pair[0]]]]
+    dice = np.random.default_rng(seed)
+    found = np.zeros(times)
+    for name, count in zip(*np.unique(mine, return_counts=True), strict=True):
+        pool = window[days.place[stratum[days.place] == name]]
+        found += dice.permuted(np.tile(pool, (times, 1)), axis=1)[:, :count].sum(axis=1)
+    return found.astype(int)
+
+
 class _Sums:
     """Adds up the counts of pieces of the customers."""
 

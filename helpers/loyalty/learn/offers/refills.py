@@ -12,7 +12,7 @@ from scipy import stats
 
 from loyalty.charts import GREY, TREATED, grid_along_x, headline
 from loyalty.learn.offers.lines import DayLines, number_day, read_day_lines, write_day
-from loyalty.learn.offers.rhythm import Gaps, Rhythm, fit_rhythm
+from loyalty.learn.offers.rhythm import RefillGaps, Rhythm, fit_rhythm
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import interval_of_share
 from loyalty.tables.arguments import check_arguments
@@ -245,7 +245,7 @@ def _find_amounts(lines: DayLines, per: str, packs: Any) -> np.ndarray:
 class _Series:
     """One series a customer and product with a rhythm: where its last purchase is, and its gaps."""
 
-    gaps: Gaps
+    gaps: RefillGaps
     last: np.ndarray  # row of the last purchase
     amount: np.ndarray  # of the last purchase
     kept: np.ndarray  # places of the products that have a rhythm
@@ -269,7 +269,7 @@ class _Series:
         here = same & kept[:-1]
         codes = np.cumsum(has_rhythm) - 1
         open_gap = np.log((now - lines.day[last]).clip(min=0.5) / amount[last])
-        gaps = Gaps(number[:-1][here], gap[here], open_gap, codes[lines.product[last]])
+        gaps = RefillGaps(number[:-1][here], gap[here], open_gap, codes[lines.product[last]])
         seen = np.unique(lines.product)
         return cls(gaps, last, amount[last], np.flatnonzero(has_rhythm), len(seen) - int(has_rhythm.sum()))
 

@@ -13,8 +13,8 @@ LEAST_SPREAD = 0.05  # of log gaps within a customer: days are whole
 
 
 @dataclass(frozen=True, eq=False)
-class Gaps:
-    """Gaps of S series (a customer and a product) in log days per piece; the last gap of a series is still open.
+class RefillGaps:
+    """RefillGaps of S series (a customer and a product) in log days per piece; the last gap of a series is still open.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Rhythm:
         return self.running * -np.expm1(there - here)
 
 
-def fit_rhythm(gaps: Gaps) -> Rhythm:
+def fit_rhythm(gaps: RefillGaps) -> Rhythm:
     """Fit log-normal gaps, customers within products, by expectation and maximisation.
 
     The open gap is not left out: those who refill late would be missing, and the rhythm would look too fast. It is not
@@ -95,7 +95,7 @@ def fit_rhythm(gaps: Gaps) -> Rhythm:
 class _Fit:
     """State of the fit: parameters by product, and what is believed of each series."""
 
-    def __init__(self, gaps: Gaps) -> None:
+    def __init__(self, gaps: RefillGaps) -> None:
         self.gaps = gaps
         self.size = int(gaps.product.max(initial=-1)) + 1
         self.count = np.bincount(gaps.series, minlength=len(gaps.open)).astype(float)

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from loyalty.learn.offers import counting
-from loyalty.learn.offers.counting import count_pairs
+from loyalty.learn.offers.counting import count_pairs, deal_anew
 from loyalty.learn.offers.lines import number_day, read_day_lines
+from loyalty.learn.offers.measures import measure_pairs
 
 LAG = (20, 60)
 
@@ -74,41 +75,19 @@ def test_pieces_of_customers_add_up_to_the_whole(lines, monkeypatch):
     assert np.allclose(whole.share_after, cut.share_after) and np.allclose(whole.share_before, cut.share_before)
 
 
-def deal_anew(lines, lag, x, times, seed):
-    """Deal the lines of X anew among all lines of the same month and decile, really; one count a deal and product."""
-    end = int(lines.day.max()) + 1
-    days = counting._gather_days(lines)
-    seen = (days.day + lag[1] < end) & (days.day - lag[1] >= counting._find_first_days(days))
-    stratum, strata = counting._cut_strata(days, seen, lag)
-    rows = np.flatnonzero(seen)
-    window = np.zeros((len(days.day), len(lines.products)))
-    for piece, after, _ in counting._cut_windows(lines, days, rows, lag):
-        window[rows[piece]] = after.toarray()
-    chosen, _, _ = counting._choose_one(lines, days, seen, days.day + lag[1] < end, 0, 0.0)
-    mine = stratum[days.place[chosen[lines.product[chosen] == x]]]
-    rng = np.random.default_rng(seed)
-    found = np.zeros((times, len(lines.products)))
-    for name in np.unique(mine):
-        pool = np.flatnonzero(seen[days.place] & (stratum[days.place] == name))
-        for deal in range(times):
-            found[deal] += window[days.place[rng.choice(pool, (mine == name).sum(), replace=False)]].sum(axis=0)
-    return found
-
-
 def test_chance_is_the_mean_of_many_real_deals_and_its_p_value_is_never_too_small(lines):
-    from loyalty.learn.offers.measures import measure_pairs
-
     x, times = 1, 1_500
-    deals = deal_anew(lines, LAG, x, times, 5)
-    counts = count_pairs(lines, LAG, 0, int(lines.day.max()) + 1)
+    end = int(lines.day.max()) + 1
+    counts = count_pairs(lines, LAG, 0, end)
     then = np.arange(len(lines.products))
     first = np.full(len(then), x)
     expected, _ = counts.expect(first, then)
-    error = deals.std(axis=0) / np.sqrt(times)
-    assert (np.abs(deals.mean(axis=0) - expected) < 4 * error + 1e-9).all()
     measured = measure_pairs(counts, first, then, 0.95)
-    really = (deals >= measured["bought"].to_numpy()).mean(axis=0)
-    assert (measured["p_chance"] >= really - 4 * np.sqrt(0.25 / times)).all()
+    for y in then:
+        deals = deal_anew(lines, LAG, 0, end, (x, int(y)), times, 5)
+        assert abs(deals.mean() - expected[y]) < 4 * deals.std() / np.sqrt(times) + 1e-9
+        really = (deals >= measured["bought"][y]).mean()
+        assert measured["p_chance"][y] >= really - 4 * np.sqrt(0.25 / times)
 
 
 def test_the_day_that_counts_is_drawn_without_an_order_and_without_names(chains):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.learn.offers import list_refills
-from loyalty.learn.offers.rhythm import Gaps, fit_rhythm
+from loyalty.learn.offers.rhythm import RefillGaps, fit_rhythm
 from loyalty.tables import TableError
 
 DAYS = 540
@@ -192,8 +192,8 @@ def test_data_that_end_early_are_said(process):
 
 
 def test_gaps_that_are_all_alike_or_huge_end_in_numbers():
-    same = Gaps(np.repeat(np.arange(5), 4), np.full(20, np.log(30.0)), np.full(5, np.log(2.0)), np.zeros(5, int))
-    wide = Gaps(np.repeat(np.arange(5), 4), np.tile([0.0, 9.0], 10), np.full(5, 12.0), np.zeros(5, int))
+    same = RefillGaps(np.repeat(np.arange(5), 4), np.full(20, np.log(30.0)), np.full(5, np.log(2.0)), np.zeros(5, int))
+    wide = RefillGaps(np.repeat(np.arange(5), 4), np.tile([0.0, 9.0], 10), np.full(5, 12.0), np.zeros(5, int))
     for gaps in (same, wide):
         found = fit_rhythm(gaps)
         chance = found.find_chance(gaps.open, gaps.open + 1)
