@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from loyalty.charts import GREY, INK, TREATED, grid_along_x, headline
+from loyalty.charts import GREY, INK, TREATED, grid_along_x, headline, put_legend_above
 from loyalty.learn.offers.counting import Lag, PairCounts, count_pairs
 from loyalty.learn.offers.lines import DayLines, number_day, read_day_lines, write_day
 from loyalty.learn.offers.measures import (
@@ -208,8 +208,8 @@ class TimedRules:
         top = 1.0 if kept.empty else float(kept["high"].max())
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 1.45 * top), xlabel="share of the buyers of X who buy Y")
         grid_along_x(ax)
-        ax.legend(loc="lower right")
-        said = f"{self.lag[0]} to {self.lag[1]} days after X; X from {self.start:%Y-%m-%d} on"
+        put_legend_above(ax, columns=2)
+        said = f"{self.lag[0]} to {self.lag[1]} days after X; X from {self.start:%Y-%m-%d} on\n"
         headline(ax, title or f"{count_of(len(kept), 'rule')} found", said, source)
         return ax
 

@@ -132,7 +132,7 @@ def draw_chances(table: pd.DataFrame, title: str, source: str) -> Axes:
     """
     ax = plt.subplots(figsize=(9, 4.6))[1]
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=1)
-    ax.text(0.93, 0.965, "as expected", rotation=0, ha="right", fontsize=10, color=INK)
+    ax.text(0.7, 0.8, "line: as expected", ha="right", fontsize=10, color=INK)
     ax.vlines(table["expected"], table["low"], table["high"], color=TREATED, linewidth=3)
     ax.plot(table["expected"], table["bought"], "o", color=TREATED, markersize=8)
     for row in table.itertuples():

@@ -173,3 +173,33 @@ def make_register(seed: int = REGISTER_SEED, customers: int = 400) -> pd.DataFra
 def read_register(register: pd.DataFrame) -> pd.DataFrame:
     """The register as receipts: the substance is the product, the tablets are the quantity."""
     return register.assign(product_id=register["substance"], quantity=register["pack"])
+
+
+# --- The exercise --------------------------------------------------------------------------------
+
+
+class CreamAndSerum(NamedTuple):
+    """Two years of another chain: purchases of the cream and of the serum, and all receipts of three years."""
+
+    creams: pd.DataFrame
+    serums: pd.DataFrame
+    receipts: pd.DataFrame
+    products: pd.Series
+
+
+def open_exercise() -> CreamAndSerum:
+    """Open the chain of the exercise: creams and serums of 2023 and 2024, one row a purchase."""
+    receipts = open_chain(EXERCISE_SEED).receipts
+    names = name_products(EXERCISE_SEED)
+    early = receipts[receipts["time"] < UNTIL]
+    tables = []
+    for name in ("Face cream 01", "Serum 01"):
+        mine = early[early["product_id"] == find_product(name, EXERCISE_SEED)]
+        tables.append(mine[["customer_id", "time"]].reset_index(drop=True))
+    return CreamAndSerum(tables[0], tables[1], receipts.copy(), names)
+
+
+def open_register() -> pd.DataFrame:
+    """The refill register of the exercise, until the day of the list."""
+    register = make_register(EXERCISE_REGISTER_SEED)
+    return register[register["time"] < AS_OF].reset_index(drop=True)
