@@ -116,7 +116,8 @@ assert len(ignored.due_now) < 0.8 * due
 plain = register[register.product_id == "A 30"]
 plain = plain[plain.time + pd.Timedelta(210, "D") < "2025-07-01"]
 plain = plain.sort_values("time").drop_duplicates("customer_id")
-joined = register.merge(plain[["customer_id", "time"]], on="customer_id", suffixes=("", "_plain"))
+day = plain[["customer_id", "time"]]
+joined = register.merge(day, on="customer_id", suffixes=("", "_plain"))
 joined["days"] = (joined.time - joined.time_plain).dt.days
 had = joined[joined.days <= 0][["customer_id", "substance"]].drop_duplicates()
 later = joined[joined.days.between(90, 210)].merge(had, how="left", indicator=True)

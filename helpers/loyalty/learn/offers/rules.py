@@ -98,6 +98,15 @@ class TimedRules:
             return self.table.copy()
         return _rename(self.table, names)
 
+    def pick(self, first: Any, then: Any) -> pd.Series:
+        """The row of one pair, by its products; TableError where the pair is not in the table."""
+        table = self.table
+        row = table[(table["first_product"] == first) & (table["then_product"] == then)]
+        if row.empty:
+            says = f"the pair {first!r} → {then!r} is not there: X needs {self.min_buyers:,} buyers, and Y a purchase"
+            raise TableError([says], "the rules")
+        return row.iloc[0]
+
     def count_verdicts(self) -> pd.DataFrame:
         """One row a verdict: pairs, and the largest confidence and lift among them."""
         by = self.table.groupby("verdict")

@@ -77,7 +77,7 @@ def draw_sides(pairs: pd.DataFrame, title: str) -> Axes:
         first_product, then_product, after_only, before_only.
     title : str
     """
-    ax = plt.subplots(figsize=(9, 1.8 + 0.85 * len(pairs)))[1]
+    ax = plt.subplots(figsize=(8.6, 1.8 + 0.85 * len(pairs)))[1]
     place = np.arange(len(pairs))[::-1]
     top = pairs[["after_only", "before_only"]].to_numpy().max()
     for shift, name, colour, label in (

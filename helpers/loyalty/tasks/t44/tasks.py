@@ -105,11 +105,6 @@ def _answer_share() -> Answers:
                 "You counted every purchase of the cream. A customer counts once, with the first one whose window is over.",
                 len(inside.drop_duplicates(["customer_id", "time_first"])) / len(seen),
             ),
-            Mistake(
-                "first_of_all",
-                "You took each customer's first cream, and then the windows that are over. Take the windows that are over first: a later cream may count.",
-                _count(_join(every[_is_over(every["time"], END)], serums)) / int(_is_over(every["time"], END).sum()),
-            ),
         ),
     )  # fmt: skip
 
@@ -122,8 +117,7 @@ def _mine_all() -> TimedRules:
 def _read_rule(rules: TimedRules) -> pd.Series:
     """The row of cream and serum."""
     x, y = (find_product(name, EXERCISE_SEED) for name in ("Face cream 01", "Serum 01"))
-    table = rules.table
-    return table[(table["first_product"] == x) & (table["then_product"] == y)].iloc[0]
+    return rules.pick(x, y)
 
 
 def _three(row: pd.Series, names: tuple[str, str, str] = ("confidence", "low", "high")) -> tuple[float, float, float]:

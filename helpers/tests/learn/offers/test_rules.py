@@ -42,7 +42,7 @@ def test_a_planted_rule_is_found_with_its_probability_and_proved_on_later_months
 def test_what_the_same_people_like_beats_chance_and_follows_nothing(chains):
     table = chains.make_chain(2, customers=2_000, taste=0.4)
     rules = mine_rules(table, until=UNTIL)
-    pair = rules.table[(rules.table["first_product"] == 1) & (rules.table["then_product"] == 2)].iloc[0]
+    pair = rules.pick(1, 2)
     assert rules.found.empty and pair["verdict"] == "same people" and pair["lift_low"] > 1
     assert any("the same people like both" in text for text in rules.warnings)
     with pytest.raises(TableError, match="none to prove"):
@@ -53,7 +53,7 @@ def test_a_high_confidence_without_lift_is_called_so(chains):
     table = chains.make_chain(3, often=12)
     everybody = table.sample(frac=0.5, random_state=1).assign(product_id=3)
     rules = mine_rules(pd.concat([table, everybody]), until=UNTIL)
-    pair = rules.table[(rules.table["first_product"] == 1) & (rules.table["then_product"] == 3)].iloc[0]
+    pair = rules.pick(1, 3)
     assert pair["confidence"] > 0.8 and pair["verdict"] == "confidence without lift" and pair["lift_low"] < 1.05
 
 
@@ -139,7 +139,7 @@ def test_spend_thresholds_keep_those_who_paid_so_much(planted):
     table = planted.assign(sales=np.where(rich & (planted["product_id"] == 1), 20.0, 5.0))
     every = mine_rules(table, until=UNTIL).found.iloc[0]
     above = mine_rules(table, until=UNTIL, above=10.0, min_buyers=5)
-    pair = above.table[(above.table["first_product"] == 1) & (above.table["then_product"] == 2)].iloc[0]
+    pair = above.pick(1, 2)
     assert 0.3 < pair["buyers"] / every["buyers"] < 0.7
 
 
@@ -223,6 +223,8 @@ def test_rules_show_themselves(planted, mined):
     assert "<table" in mined._repr_html_() and "<table" in mined.prove(planted)._repr_html_()
     counts = mined.count_verdicts()
     assert counts["pairs"].sum() == len(mined.table) == len(mined.to_frame())
+    with pytest.raises(TableError, match="is not there"):
+        mined.pick(1, 1)
     names = {1: "monitor", 2: "tablets"}
     assert mined.to_frame(names).iloc[0]["first_product"] == "monitor"
     ax = mined.plot(names=names)
