@@ -79,12 +79,12 @@ class _Days:
     def find(self, shift: int) -> np.ndarray:
         """The first line on or after each day + shift, of the same customer or a later one."""
         moved = np.clip(self.day + shift, 0, self.scale - 1)
-        return np.searchsorted(self.key, self.customer * self.scale + moved)
+        return np.searchsorted(self.key, self.customer.astype(np.int64) * self.scale + moved)
 
 
 def _gather_days(lines: DayLines) -> _Days:
     scale = int(lines.day.max(initial=0)) + 2
-    key = lines.customer * scale + lines.day
+    key = lines.customer.astype(np.int64) * scale + lines.day
     new = np.diff(key, prepend=-1) != 0
     starts = np.flatnonzero(new)
     counts = np.diff(np.append(starts, len(key)))
@@ -237,7 +237,7 @@ def _choose_one(
     it is one by lot, and the lot is made of days alone: it does not change with the names of customers or products.
     """
     here = np.flatnonzero((lines.day >= start) & (lines.sales >= above))
-    pair = lines.customer[here] * len(lines.products) + lines.product[here]
+    pair = lines.customer[here].astype(np.int64) * len(lines.products) + lines.product[here]
     good = seen[days.place[here]]
     lot = _draw_lots(lines.day[here], _find_first_days(days)[days.place[here]])[good]
     order = np.lexsort((lot, pair[good]))

@@ -22,9 +22,9 @@ class DayLines:
 
     Attributes
     ----------
-    customer, product : array of int
+    customer, product : array of int32
         Places in `customers` and `products`.
-    day : array of int
+    day : array of int32
         Days since EPOCH.
     sales, pieces : array of float
         Money paid and quantity of that day.
@@ -90,16 +90,18 @@ def read_day_lines(receipts: AnyTable) -> DayLines:
     notes = list(checked.warnings)
     if lost:
         notes.append(f"{lost:,} lines without a product are left out")
-    customer, customers = pd.factorize(found["customer_id"], sort=True)
-    product, products = pd.factorize(found["product_id"], sort=True)
-    day = (pd.to_datetime(found["day"]) - EPOCH).dt.days.to_numpy(np.int64)
-    order = np.lexsort((product, day, customer))
+    customer, customers = pd.factorize(found.pop("customer_id"), sort=True)
+    product, products = pd.factorize(found.pop("product_id"), sort=True)
+    day = (pd.to_datetime(found.pop("day")) - EPOCH).dt.days.to_numpy(np.int32)
+    first = int(day.min())
+    key = (customer * (int(day.max()) - first + 1) + (day - first)) * len(products) + product
+    order = np.argsort(key, kind="stable")
     return DayLines(
-        customer.astype(np.int64)[order],
+        customer.astype(np.int32)[order],
         day[order],
-        product.astype(np.int64)[order],
-        found["sales"].to_numpy(float)[order],
-        found["pieces"].to_numpy(float)[order],
+        product.astype(np.int32)[order],
+        found.pop("sales").to_numpy(float)[order],
+        found.pop("pieces").to_numpy(float)[order],
         np.asarray(customers),
         np.asarray(products),
         tuple(notes),

@@ -254,7 +254,7 @@ class _Series:
     @classmethod
     def make(cls, lines: DayLines, amount: np.ndarray, now: int, min_gaps: int) -> _Series:
         order = np.lexsort((lines.day, lines.product, lines.customer))
-        pair = lines.customer[order] * len(lines.products) + lines.product[order]
+        pair = lines.customer[order].astype(np.int64) * len(lines.products) + lines.product[order]
         same = pair[1:] == pair[:-1]
         gap = np.log(np.diff(lines.day[order]).clip(min=1) / amount[order][:-1])
         closed = np.bincount(lines.product[order][:-1][same], minlength=len(lines.products))

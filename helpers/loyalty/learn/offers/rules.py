@@ -218,7 +218,7 @@ class TimedRules:
         ax.set(yticks=place, yticklabels=labels, xlim=(0, 1.45 * top), xlabel="share of the buyers of X who buy Y")
         grid_along_x(ax)
         put_legend_above(ax, columns=2)
-        said = f"{self.lag[0]} to {self.lag[1]} days after X; X from {self.start:%Y-%m-%d} on\n"
+        said = f"{self.lag[0]} to {self.lag[1]} days after X; X from {self.start:%Y-%m-%d} on\n\n"
         headline(ax, title or f"{count_of(len(kept), 'rule')} found", said, source)
         return ax
 

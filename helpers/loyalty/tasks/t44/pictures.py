@@ -42,7 +42,7 @@ def draw_lives(buyers: pd.DataFrame, then: pd.DataFrame, title: str) -> Axes:
     ax.set_yticks(place, [f"customer {name}" for name in place.index], fontsize=9)
     ax.grid(False)
     put_legend_above(ax, columns=4)
-    headline(ax, title, "twelve buyers of the monitor, one line each\n", SOURCE)
+    headline(ax, title, "twelve buyers of the monitor, one line each\n\n", SOURCE)
     return ax
 
 
@@ -91,7 +91,7 @@ def draw_sides(pairs: pd.DataFrame, title: str) -> Axes:
     ax.set(xlabel="customers", xlim=(0, 1.2 * top))
     grid_along_x(ax)
     put_legend_above(ax, columns=2)
-    headline(ax, title, "buyers of X who bought Y on one side of it, 90 to 210 days away\n", SOURCE)
+    headline(ax, title, "buyers of X who bought Y on one side of it, 90 to 210 days away\n\n", SOURCE)
     return ax
 
 
@@ -117,7 +117,7 @@ def draw_split(split: pd.DataFrame, title: str, least: int = 15) -> Axes:
     ax.set(yticks=place, yticklabels=table["segment"], xlim=(0, 1.15), xlabel="share of the buyers of X who buy Y")
     grid_along_x(ax)
     put_legend_above(ax, columns=2)
-    headline(ax, title, f"by the department they spent most in; at least {least} buyers\n", SOURCE)
+    headline(ax, title, f"by the department they spent most in; at least {least} buyers\n\n", SOURCE)
     return ax
 
 
