@@ -141,7 +141,7 @@ def count_pairs(lines: DayLines, lag: Lag, start: int, end: int, above: float = 
         dealt,
         sums.share_after / totals,
         sums.share_before / totals,
-        len(np.unique(days.customer[rows])),
+        _count_different(days.customer[rows]),
         late,
         early,
     )
@@ -243,9 +243,13 @@ def _choose_one(
     order = np.lexsort((lot, pair[good]))
     is_new = np.diff(pair[good][order], prepend=-1) != 0
     chosen = here[good][order[is_new]]
-    every = np.unique(pair)
-    over = np.unique(pair[is_over[days.place[here]]])
-    return chosen, len(every) - len(over), len(over) - len(chosen)
+    over = _count_different(pair[is_over[days.place[here]]])
+    return chosen, _count_different(pair) - over, over - len(chosen)
+
+
+def _count_different(values: np.ndarray) -> int:
+    """Count different whole numbers; by a sort, which for many is faster than the hashing of `np.unique`."""
+    return int(np.count_nonzero(np.diff(np.sort(values), prepend=-1)))
 
 
 def _draw_lots(day: np.ndarray, known: np.ndarray) -> np.ndarray:
