@@ -57,7 +57,8 @@ def draw_deals(deals: np.ndarray, found: int, title: str) -> Axes:
     title : str
     """
     ax = plt.subplots(figsize=(9, 3.8))[1]
-    ax.hist(deals, np.arange(deals.min(), deals.max() + 2) - 0.5, color=GREY)
+    edges = np.arange(deals.min(), deals.max() + 2) - 0.5
+    ax.hist(deals, edges.tolist(), color=GREY)
     top = ax.get_ylim()[1]
     ax.vlines(found, 0, 0.75 * top, color=HIGHLIGHT, linewidth=3)
     ax.text(found, 0.78 * top, f"found: {found}", ha="center", color=HIGHLIGHT, fontsize=11)
@@ -95,7 +96,7 @@ def draw_sides(pairs: pd.DataFrame, title: str) -> Axes:
     return ax
 
 
-def draw_split(split: pd.DataFrame, title: str, least: int = 15) -> Axes:
+def draw_split(split: pd.DataFrame, title: str, least: int = 8) -> Axes:
     """Draw for each segment which share of the buyers of X buys Y, with interval, beside what chance makes.
 
     Parameters
@@ -112,7 +113,7 @@ def draw_split(split: pd.DataFrame, title: str, least: int = 15) -> Axes:
     ax.barh(place, table["chance"], 0.5, color=GREY, label="what chance makes")
     ax.hlines(place, table["low"], table["high"], color=TREATED, linewidth=3)
     ax.plot(table["confidence"], place, "o", color=TREATED, markersize=8, label="found, with interval")
-    for y, row in zip(place, table.itertuples(), strict=True):
+    for y, row in zip(place.tolist(), table.itertuples(), strict=True):
         ax.text(row.high + 0.015, y, f"{row.confidence:.0%} of {row.buyers}", va="center", fontsize=10)
     ax.set(yticks=place, yticklabels=table["segment"], xlim=(0, 1.15), xlabel="share of the buyers of X who buy Y")
     grid_along_x(ax)

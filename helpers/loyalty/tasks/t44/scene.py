@@ -126,7 +126,8 @@ def send_message() -> Message:
     cream = lines[(lines["product_id"] == rule["first_product"]) & ago.between(90, 150)]
     people = pd.DataFrame({"customer_id": np.sort(cream["customer_id"].unique())})
     gets = np.random.default_rng(SEED).permutation(len(people)) % 2 == 0
-    plan = people.assign(offer_id=np.where(gets, "category_discount", None), propensity=0.5)
+    offer = pd.Series("category_discount", people.index).where(gets)
+    plan = people.assign(offer_id=offer, propensity=0.5)
     found = {}
     for name, sent in (("bought", plan), ("anyway", plan.assign(offer_id=None))):
         _, later = world.run(sent, days=56, post=0)
