@@ -120,7 +120,7 @@ def draw_kinds(kinds: Mapping[str, Communities], title: str, source: str = SIMUL
     """
     ax = plt.subplots(figsize=(9, 1.8 + 0.55 * len(kinds)))[1]
     for place, found in enumerate(kinds.values()):
-        label = "graphs dealt by lot: middle 95 %" if place == 0 else None
+        label = "graphs dealt by lot: middle 95 %" if place == 0 else ""
         low, high = found.null_low - 0.002, found.null_high + 0.002
         ax.hlines(place, low, high, color=GREY, linewidth=11, label=label)
         colour = TREATED if found.verdict == "communities" else CONTROL

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -115,6 +117,31 @@ def test_what_was_not_tested_is_not_claimed(found):
     assert untested.verdict == "not tested" and np.isnan(untested.p) and "Not tested" in untested._repr_html_()
     few = find_communities(found.links, rewirings=5)
     assert few.verdict == "not tested" and any("cannot give a p of 0.05" in text for text in few.warnings)
+
+
+@pytest.mark.parametrize("tables", [2, pytest.param(40, marks=pytest.mark.slow)])
+def test_habits_that_nobody_shares_are_no_communities_of_links_above_chance(tables):
+    claims = 0
+    for seed in range(tables):
+        rng = np.random.default_rng([seed, 3])
+        rate = rng.gamma(2, 1, 200)[:, None] * (rng.pareto(1.5, 40) + 0.2) * rng.gamma(0.3, 1 / 0.3, (200, 40))
+        counts = rng.poisson(12_000 * rate / rate.sum())
+        who, what = np.nonzero(counts)
+        lines = pd.DataFrame({"customer_id": who, "product_id": what}).loc[
+            np.repeat(np.arange(len(who)), counts[who, what])
+        ]
+        lines = lines.assign(time=pd.Timestamp("2025-01-01"), sales=1.0, basket_id=np.arange(len(lines)))
+        links = link_customers(lines, keep="above chance")
+        claims += find_communities(links, rewirings=19, starts=1, seed=seed).verdict == "communities"
+    assert claims <= stats.binom.ppf(0.999, tables, 0.05)
+
+
+def test_a_trace_of_the_choice_of_links_is_told_from_communities(found):
+    strong = replace(found, links=replace(found.links, keep="above chance"))
+    assert strong.verdict == "communities"
+    little = replace(strong, modularity=found.null_median + 0.01)
+    assert little.verdict == "hardly more" and "Hardly more" in little.sentence
+    assert replace(little, links=found.links).verdict == "communities"
 
 
 def test_communities_of_one_are_named(shoppers):
