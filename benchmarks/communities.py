@@ -242,9 +242,9 @@ def write_page(share: float, python: str | None) -> str:
         "200 customers, 40 things and about 14 purchases a customer where nothing else is said; "
         f"{REWIRINGS} rewirings a test.",
         "",
-        "The rows of links above chance were added after the first run, with the condition that their modularity exceeds the "
-        "middle rewiring by 0.02: without it 38 of 300 tables of habits (other seeds) were claimed. The race beside networkx "
-        "was first run with the making of igraph's graph in it, and then 9 times as fast.",
+        "The rows of links above chance were added after the first run, with the condition that their modularity "
+        "exceeds the middle rewiring by 0.02: without it 38 of 300 tables of habits (other seeds) were claimed. The race "
+        "beside networkx was first run with the making of igraph's graph in it, and then 9 times as fast.",
         "",
         f"## Graphs without communities (bound: at most {MOST_CLAIMS} of {NULLS} claimed)",
         "",

@@ -238,7 +238,7 @@ assert recovery.ari["communities: all"] > recovery.ari["k-means on shares: all"]
 assert recovery.ari["communities: ten links or more"] > recovery.ari["k-means on shares: ten links or more"]
 
 # %% [markdown]
-# Both know a good part of the types, and the communities a little more. In one world this is no proof, and the intervals are near each other. The larger difference is between the rows: with few links nobody can be placed,
+# Both know a good part of the types, and the communities a little more. One world is no proof. The project's benchmark asks twenty (`docs/tables/communities.md`): there too the lead is small. The larger difference is between the rows: with few links nobody can be placed,
 # by either method.
 #
 # ## Other kinds of link
