@@ -17,8 +17,9 @@ def draw_stays(moves: pd.DataFrame, step: int, stayed: float) -> Axes:
     columns = {"share that stayed": "effect", "low share": "low", "high share": "high"}
     shown = 100 * rows.rename(columns=columns)[["effect", "low", "high"]].astype("float64")
     ax = draw_intervals(shown, decimals=0)
+    ax.set_xlabel("still in the same segment, %")
     title = f"{100 * stayed:.0f} of 100 customers are in the same segment as before"
-    headline(ax, title, f"by segment: still in it after {count_of(step, 'day')}, %, with the 95 % interval")
+    headline(ax, title, f"by segment, after {count_of(step, 'day')}, with the 95 % interval")
     return ax
 
 
@@ -32,7 +33,6 @@ def draw_cohorts(pooled: pd.DataFrame) -> Axes:
     ax.set(ylim=(0, None), xlabel="months since the first purchase", ylabel="came in that month, %", xticks=months)
     grid_along_x(ax)
     first = pooled.iloc[0]
-    after = count_of(int(first["age"]), "month")
-    title = f"{100 * first['share']:.0f} of 100 bought again {after} after the first purchase"
+    title = f"{100 * first['share']:.0f} of 100 came in the month after their first purchase"
     headline(ax, title, "of all customers who could have come; band: 95 % interval")
     return ax

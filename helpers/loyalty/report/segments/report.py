@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -17,7 +18,16 @@ from loyalty.report.output.pictures import draw_shares
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.report.run.settings import read_settings
 from loyalty.report.segments.pictures import draw_cohorts, draw_stays
-from loyalty.report.segments.schemes import LEAST, YEAR, ReportScheme, count_back, describe, make_scheme, sum_sales
+from loyalty.report.segments.schemes import (
+    LEAST,
+    YEAR,
+    ReportScheme,
+    count_back,
+    describe,
+    find_last_day,
+    make_scheme,
+    sum_sales,
+)
 from loyalty.report.segments.settings import SETTINGS, TABLES
 from loyalty.segment.drift.label_life import LabelLife, measure_label_life
 from loyalty.segment.drift.stability_index import StabilityIndex, measure_stability_index
@@ -28,8 +38,9 @@ from loyalty.segment.rules.regression_to_mean import Regression, expose_regressi
 from loyalty.segment.rules.windows import sum_windows
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.sources import AnyTable
-from loyalty.text import count_of, list_few, say_money
+from loyalty.tables.days import write_moment
+from loyalty.tables.sources import AnyTable, open_table
+from loyalty.text import count_of, list_few, say_money, say_p
 
 UNLOCKS = (
     ("receipts.basket_id", "receipts counted as receipts, and not each row as one"),
@@ -38,7 +49,11 @@ UNLOCKS = (
 STEP = 28  # days
 HALF_YEAR = 182
 SEED = 16
+MONTHS = 12  # after the first purchase
 CENT = 0.005
+FEWEST = 30  # customers
+SILENT = 14  # days without a receipt before the day of the report, from which on the export is doubted
+NEAR_CHANCE = 0.05  # a share of right labels so little above that of labels handed out at random
 ACTIONS = ["segment", "days since last purchase", "what to do"]
 NAMES = {
     "moves": "who moved between segments",
@@ -46,6 +61,10 @@ NAMES = {
     "year": "the shares a year ago",
     "luck": "how much of a fall is luck",
 }
+IDS = (
+    "In the Parquet file ids are keyed hashes, because a report is passed on. In the notebook, `report.people` has "
+    "your own ids: make the list for the sending there."
+)
 TEST = "The actions are proposals: which of them works, a test with a control group decides (campaign_plan)."
 
 
@@ -73,6 +92,7 @@ class _Found:
     luck: Regression | None
     cohorts: pd.DataFrame
     sales: float
+    silent: int
     missing: Mapping[str, str]
     warnings: tuple[tuple[str, str], ...]
 
@@ -115,7 +135,7 @@ def report_segments(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> S
         "read": Section(table=list_sources(tables)),
         "skipped": _list_skipped(found, tables),
         "appendix": Section(
-            (found.scheme.says, TEST, f"Groups under {SMALL} customers are not shown.", parts.list_versions())
+            (found.scheme.says, TEST, IDS, f"Groups under {SMALL} customers are not shown.", parts.list_versions())
         ),
     }
     sheets = {
@@ -146,8 +166,9 @@ def _measure(
     length = (day - first).days
     step = values["step"] or STEP
     profile = describe(receipts, customers, day)
-    if len(profile) < SMALL:
-        raise TableError([f"fewer than {SMALL} customers: a report would show single persons"], "receipts")
+    if len(profile) < FEWEST:
+        says = f"{count_of(len(profile), 'customer')}: of fewer than {FEWEST} a report would show single persons"
+        raise TableError([says], "receipts")
     scheme = make_scheme(values["scheme"] or "life_cycle", receipts, profile, day, length, step)
     back = count_back(length, scheme.least, step)
     days = [day - pd.Timedelta(days=step * times) for times in range(back, 0, -1)]
@@ -160,14 +181,14 @@ def _measure(
         missing = dict.fromkeys(("moves", "life"), f"No earlier day to compare with: {needed}.")
     year = None
     if scheme.is_relative:
-        missing["year"] = "The sizes of these segments are set by the rule: a year ago they were the same."
+        says = "customers are placed anew among those who bought, so that shares say little of how they changed"
+        missing["year"] = f"Shares are not compared with a year ago: by this scheme {says}."
     elif length < YEAR + LEAST:
         missing["year"] = (
             f"A year ago cannot be told: {YEAR + LEAST:,} days of receipts are needed, and there are {length:,}."
         )
     else:
-        then = day - pd.Timedelta(days=YEAR)
-        year = measure_stability_index(scheme.assign(then, describe(receipts, customers, then)), now, seed=SEED)
+        year = _compare_years(receipts, scheme, first, day)
     luck, why = _measure_luck(receipts, day, length)
     if luck is None:
         missing["luck"] = why
@@ -177,10 +198,8 @@ def _measure(
     life = measure_label_life([*earlier, now]) if earlier else None
     notes = [("Receipts", text) for text in profile.attrs.get("warnings", ())]
     notes += [("Rule", text) for text in scheme.warnings]
-    notes += [("Segments", text) for text in cards.warnings]
     notes += [("Labels", text) for text in (life.warnings if life is not None else ())]
     notes += [("A year ago", text) for text in (year.warnings if year is not None else ())]
-    notes += [("Cohorts", text) for text in cohorts.warnings]
     return _Found(
         scheme=scheme,
         day=day,
@@ -193,11 +212,31 @@ def _measure(
         life=life,
         year=year,
         luck=luck,
-        cohorts=cohorts.pool(),
+        cohorts=_select_months(cohorts.pool()),
         sales=sum_sales(receipts, day, scheme.window),
+        silent=(day - find_last_day(receipts, day)).days - 1,
         missing=missing,
         warnings=tuple(dict.fromkeys(notes)),
     )
+
+
+def _compare_years(receipts: AnyTable, scheme: ReportScheme, first: pd.Timestamp, day: pd.Timestamp) -> StabilityIndex:
+    """Compare the shares with those of the same day a year ago; both days know equally many days of receipts.
+
+    Else a customer base would seem to change by itself: customers look new where the receipts begin, and those who
+    went quiet pile up.
+    """
+    year = pd.Timedelta(days=YEAR)
+    recent = open_table(receipts).filter(nw.col("time") >= write_moment(first + year))
+    then = scheme.assign(day - year, describe(receipts, None, day - year))
+    return measure_stability_index(then, scheme.assign(day, describe(recent, None, day)), seed=SEED)
+
+
+def _select_months(pooled: pd.DataFrame) -> pd.DataFrame:
+    """The months after the first purchase, up to the first in which too few came, or stayed away, to be shown."""
+    later = pooled[pooled["age"] > 0]
+    few = (later["came"] < SMALL) | (later["customers"] - later["came"] < SMALL) | (later["customers"] < FEWEST)
+    return later[~few.cummax()].head(MONTHS)
 
 
 def _measure_luck(receipts: AnyTable, day: pd.Timestamp, length: int) -> tuple[Regression | None, str]:
@@ -207,9 +246,14 @@ def _measure_luck(receipts: AnyTable, day: pd.Timestamp, length: int) -> tuple[R
         return None, f"Luck at the top cannot be told: {LEAST:,} days of receipts are needed, and there are {length:,}."
     middle = day - pd.Timedelta(days=half)
     try:
-        return expose_regression(sum_windows(receipts, middle - pd.Timedelta(days=half), middle, day), seed=SEED), ""
+        found = expose_regression(sum_windows(receipts, middle - pd.Timedelta(days=half), middle, day), seed=SEED)
     except TableError as error:
         return None, f"Luck at the top cannot be told: {error.problems[0]}."
+    top = found.table[found.table["group"] == "top"].set_index("reading")["relative"]
+    if not (top["forwards"] < 0 and top["backwards"] < 0):
+        why = "read forwards and backwards in time the best fifth does not fall alike, as where many joined or left"
+        return None, f"Luck at the top cannot be told: {why}."
+    return found, ""
 
 
 def _sum_moves(before: pd.DataFrame, now: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
@@ -286,7 +330,8 @@ def _make_sections(
     if found.moves is not None:
         table = found.moves[found.moves["is_shown"]].drop(columns="is_shown").reset_index(drop=True)
         few = len(found.moves) - len(table)
-        more = (f"{count_of(few, 'segment')} with too few customers to be shown.",) if few else ()
+        why = f"from which fewer than {SMALL} moved, or too small"
+        more = (f"Not shown: {count_of(few, 'segment')} {why}.",) if few else ()
         table.insert(3, "95 % interval", _write_intervals(table.pop("low share"), table.pop("high share")))
         then = found.day - pd.Timedelta(days=found.step)
         words = (
@@ -295,7 +340,7 @@ def _make_sections(
         )
         sections["moves"] = Section((words,), table, more)
     if found.life is not None:
-        sections["life"] = Section((f"{found.life.reads()} A snapshot is taken every {step}.",), _lay_life(found.life))
+        sections["life"] = Section(_say_life(found.life, step), _lay_life(found.life))
     if found.luck is not None:
         sections["luck"] = Section((_say_luck(found.luck),), _lay_luck(found.luck))
     if found.year is not None:
@@ -318,12 +363,27 @@ def _lay_life(life: LabelLife) -> pd.DataFrame:
     )
 
 
+def _say_life(life: LabelLife, step: str) -> tuple[str, ...]:
+    """Say how long labels stay right, and from when on they are hardly better than chance."""
+    rows = life.table[life.table["age"] > 0]
+    steps = int(rows["age"].max())
+    words = [
+        f"{life.reads()} A snapshot is taken every {step}; the first line is the mean of {count_of(steps, 'step')}."
+    ]
+    poor = rows[rows["right"] < rows["by_chance"] + NEAR_CHANCE]
+    if len(poor):
+        days = round(float(poor["age"].iloc[0]) * life.step_days)
+        words.append(f"After {days:,} days the labels are hardly better than labels handed out at random.")
+    return tuple(words)
+
+
 def _say_luck(luck: Regression) -> str:
     top = luck.table[luck.table["group"] == "top"].set_index("reading")["relative"]
     return (
-        f"The best fifth of one window is at {_say_change(top['forwards'])} against all customers in the next window; "
-        f"read backwards in time it is at {_say_change(top['backwards'])}. Nobody can have fallen in both directions: "
-        "what both readings share is luck, and no change in customers. Who joined late makes the readings differ."
+        "Two windows of equal length. The best fifth of the first window is at "
+        f"{_say_change(top['forwards'])} against all customers in the second; read backwards in time, the best fifth "
+        f"of the second window is at {_say_change(top['backwards'])} in the first. Nobody can have fallen in both "
+        "directions: what both readings share is luck, and no change in customers. Who joined late makes the readings differ."
     )
 
 
@@ -356,7 +416,14 @@ def _show_year(year: StabilityIndex, hidden: tuple[str, ...]) -> Section:
     )
     shown = suppress_small(table, ["customers then", "customers now"], ["segment"], elsewhere=hidden)
     first, second = (f"{one:%Y-%m-%d}" for one in year.days)
-    return Section((f"From {first} to {second}, the same day of the year. {year.reads()}",), shown)
+    found = "moved more than chance moves them" if year.is_drift else "moved no more than chance moves them"
+    largest = rows.loc[rows["difference"].abs().idxmax()]
+    most = f"most {largest['segment']}, {_say_points(largest['difference'], largest['low'], largest['high'])}"
+    words = (
+        f"From {first} to {second}, the same day of the year, by equally many days of receipts, so that counts differ "
+        f"from those above. The shares have {found} ({say_p(year.p)}); {most}."
+    )
+    return Section((words,), shown)
 
 
 def _say_points(value: float, low: float, high: float) -> str:
@@ -365,13 +432,12 @@ def _say_points(value: float, low: float, high: float) -> str:
 
 def _show_cohorts(pooled: pd.DataFrame) -> Section:
     """Of all who could have come so many months after their first purchase, how many came."""
-    rows = pooled[(pooled["age"] > 0) & (pooled["came"] >= SMALL) & (pooled["customers"] - pooled["came"] >= SMALL)]
+    rows = pooled
     if rows.empty:
         return Section(("No month after the first purchase is over yet, or too few came.",))
     table = pd.DataFrame(
         {
             "months since the first purchase": rows["age"].astype("str"),
-            "customers who could have come": rows["customers"],
             "share who came": rows["share"],
             "95 % interval": _write_intervals(rows["low"], rows["high"]),
         }
@@ -405,8 +471,7 @@ def _make_charts(found: _Found, shown: pd.DataFrame, sections: Mapping[str, Sect
     ):
         charts["year"] = found.year.plot
     if not sections["cohorts"].to_frame().empty:
-        cohorts = found.cohorts[found.cohorts["age"] > 0]
-        charts["cohorts"] = lambda: draw_cohorts(cohorts)
+        charts["cohorts"] = lambda: draw_cohorts(found.cohorts)
     return charts
 
 
@@ -423,7 +488,7 @@ def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: 
         )
     facts = [
         ("Customers", f"{len(found.profile):,}", count_of(len(found.cards), "segment")),
-        ("Sales", say_money(sales, unit), "returns taken off"),
+        ("Sales", say_money(sales, unit), _say_window(found)),
     ]
     headline = found.missing.get("life", "")
     if found.life is not None:
@@ -435,11 +500,16 @@ def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: 
         )
         facts.append(("Still right", f"{100 * first['right']:.0f} %", f"after {days}"))
     if found.year is not None:
-        says = "moved" if found.year.is_drift else "as a year ago"
-        facts.append(("Shares", says, "against the same day of last year"))
+        says = "changed" if found.year.is_drift else "as a year ago"
+        facts.append(("Shares", says, "beyond chance or not; see below"))
     kicker = f"{title} · {task} · as of {found.day:%Y-%m-%d}"
     few = [name for name, n in zip(found.cards["segment"], found.cards["customers"], strict=True) if n < 30]
     notes = []
+    if found.silent >= SILENT:
+        notes.append(
+            f"Careful: there is no receipt in the last {found.silent:,} days before {found.day:%Y-%m-%d}. Is the "
+            "export complete? Else customers only seem to have left."
+        )
     if few:
         notes.append(f"Careful: under 30 customers, too few to plan with: {list_few(few, 5)}.")
     notes.append(
@@ -447,6 +517,12 @@ def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: 
         "only they show whether the action works."
     )
     return ReportCard(kicker, verdict, headline, "plain", tuple(facts), tuple(notes))
+
+
+def _say_window(found: _Found) -> str:
+    """Say of which days the sales are."""
+    window = found.scheme.window
+    return "returns taken off" if window is None else f"of {window:,} days, returns taken off"
 
 
 def _summarise(found: _Found, task: str, unit: str) -> pd.DataFrame:
@@ -487,7 +563,16 @@ def _make_checks(found: _Found, span: pd.Series, was_given: bool) -> pd.DataFram
         ("Date of the report", "good", f"{found.day:%Y-%m-%d}: {said}"),
         ("Length of history", "good" if length >= YEAR else "look", f"{length:,} days; a season needs {YEAR}"),
         ("Each customer in one segment", "good" if once else "alarm", f"{len(found.now):,} customers"),
-        ("Sales of all segments", "good" if agrees else "alarm", f"{found.sales:,.2f} in the receipts; gap {gap:,.2f}"),
+        (
+            "Sales of all segments",
+            "good" if agrees else "alarm",
+            f"{found.sales:,.2f} in the receipts ({_say_window(found)}); gap {gap:,.2f}",
+        ),
+        (
+            "Last receipt",
+            "look" if found.silent >= SILENT else "good",
+            f"{found.silent:,} days without one before the day",
+        ),
     ]
     rows += [(name, "look", text) for name, text in found.warnings]
     return make_checks(rows)

@@ -26,6 +26,7 @@ VALUE = {
     "lower": "Cheap contact only.",
     "nothing bought": "Find out with one cheap test who comes back, and stop paying for mail to the others.",
 }
+SHORTEST = 28  # days of receipts, for the schemes that place customers among each other
 STEPS = {"best tenth": (10, 10), "upper": (8, 9), "middle": (4, 7), "lower": (1, 3)}  # deciles, the best is 10
 
 
@@ -71,6 +72,9 @@ def make_scheme(
     TableError
         The receipts are too short for the life cycle, or nobody bought twice.
     """
+    if name != "life_cycle" and length < SHORTEST:
+        says = f"the receipts cover {length:,} days, and {SHORTEST} are the least: nobody can be told from the others"
+        raise TableError([says], "receipts")
     if name == "rfm":
         return _make_rfm(profile)
     if name == "value":
@@ -159,3 +163,9 @@ def sum_sales(receipts: AnyTable, day: pd.Timestamp, window: int | None) -> floa
         lines = lines.filter(nw.col("time") >= write_moment(day - pd.Timedelta(days=window)))
     total = collect(lines.select(nw.col("sales").sum()))["sales"].iloc[0]
     return float(total or 0.0)
+
+
+def find_last_day(receipts: AnyTable, day: pd.Timestamp) -> pd.Timestamp:
+    """The last day with a receipt before a day."""
+    lines = open_table(receipts).filter(nw.col("time") < write_moment(day))
+    return pd.Timestamp(collect(lines.select(nw.col("time").max()))["time"].iloc[0]).normalize()

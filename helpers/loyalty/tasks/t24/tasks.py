@@ -220,7 +220,7 @@ TASKS = (
         code="24b",
         asks=f"three numbers, to three decimals: Barber's modularity, and the middle 95 % of {REWIRINGS} rewirings (low, high)",
         compute=_answer_communities,
-        tolerance=0.00051,
+        tolerance=0.0005,
         hints=(
             "Every graph splits. What would the same search find in a graph that was dealt by lot?",
             f"`find_communities(links, rewirings={REWIRINGS}, starts=1, seed=24)`",
@@ -245,7 +245,7 @@ TASKS = (
         code="24d",
         asks="three numbers, fractions to four decimals: hit rate of the community's offers less that of best-sellers, with its 95 % interval (gain, low, high)",
         compute=_answer_gain,
-        tolerance=0.00006,
+        tolerance=0.00005,
         hints=(
             "Which months made the communities, and on which may they be scored?",
             f"`score_offers(found, town, start=…, offers={OFFERS})`",

@@ -22,7 +22,7 @@ from loyalty.tasks.t44.scene import (
     read_register,
 )
 
-PER_MILLE = 0.001
+PER_MILLE = 0.0005
 END = pd.Timestamp(UNTIL)
 HORIZON = 14
 PLAIN = "A 30"

@@ -159,16 +159,46 @@ def test_the_profile_of_the_report_is_that_of_the_package(report):
 )
 def test_wrong_settings_are_told(settings, says):
     with pytest.raises(TableError, match=says):
-        report_segments(load(draw_chain(200, 20)), settings)
+        report_segments(load(draw_chain(200, 40)), settings)
 
 
 def test_few_customers_and_one_day_of_receipts_are_told():
-    few = draw_chain(200, 4)
-    with pytest.raises(TableError, match="fewer than 5 customers"):
-        report_segments(load(few), TASK)
+    with pytest.raises(TableError, match="of fewer than 30 a report would show single persons"):
+        report_segments(load(draw_chain(200, 20)), TASK)
     once = pd.DataFrame({"customer_id": range(30), "time": DAY, "sales": 10.0})
     with pytest.raises(TableError, match="nobody bought on two days"):
         report_segments(load(once), TASK)
-    found = report_segments(load(once), TASK | {"scheme": "rfm"})
-    assert found.sections["segments"].to_frame()["customers"].sum() == 30
-    assert set(found.charts) == {"segments"}
+    with pytest.raises(TableError, match="the receipts cover 1 days, and 28 are the least"):
+        report_segments(load(once), TASK | {"scheme": "rfm"})
+
+
+def test_an_export_that_ends_early_is_doubted_before_anything_else(report):
+    asked = TASK | {"scheme": "value", "as_of": f"{DAY + pd.Timedelta(days=45):%Y-%m-%d}"}
+    late = report_segments(load(draw_chain(300)), asked)
+    assert late.card.notes[0].startswith("Careful: there is no receipt in the last 45 days")
+    assert late.sheets["checks"].set_index("check").loc["Last receipt", "result"] == "look"
+    assert report.sheets["checks"].set_index("check").loc["Last receipt", "result"] == "good"
+
+
+@pytest.mark.parametrize("days", [620, 800])
+def test_a_steady_chain_is_as_a_year_ago_though_its_receipts_begin_somewhere(days):
+    """Nobody joins or leaves: without equal histories "new" would fall and "gone quiet" pile up."""
+    found = report_segments(load(draw_chain(days, 400, seed=7)), TASK)
+    assert not found.results["year"].is_drift
+    assert "moved no more than chance" in found.sections["year"].text[0]
+
+
+def test_luck_is_left_out_where_the_two_readings_do_not_share_it():
+    """Many who buy little join in the second half: of them the best were no part, and look back on a higher place."""
+    old, new = draw_chain(300, 200), draw_chain(150, 800, seed=9)
+    grown = pd.concat([old, new.assign(customer_id=new["customer_id"] + 1_000, sales=new["sales"] / 4)])
+    found = report_segments(load(grown), TASK | {"scheme": "value"})
+    assert found.results["luck"] is None
+    assert "does not fall alike" in found.sections["luck"].text[0]
+
+
+def test_the_chart_of_cohorts_shows_no_month_that_the_table_hides(report):
+    ax = report.draw("cohorts")
+    table = report.sections["cohorts"].to_frame()
+    assert ax.lines[0].get_xdata().tolist() == table["months since the first purchase"].astype(int).tolist()
+    assert not any("customers" in name for name in table)
