@@ -383,7 +383,8 @@ def _say_luck(luck: Regression) -> str:
         "Two windows of equal length. The best fifth of the first window is at "
         f"{_say_change(top['forwards'])} against all customers in the second; read backwards in time, the best fifth "
         f"of the second window is at {_say_change(top['backwards'])} in the first. Nobody can have fallen in "
-        "both directions: what both readings share is luck, and no change in customers. Who joined late makes the readings differ."
+        "both directions: what both readings share is luck, and no change in customers. "
+        "Who joined late makes the readings differ."
     )
 
 
