@@ -294,7 +294,7 @@ TASKS = (
     ),
     Task(
         code="44b",
-        asks="(confidence, low, high), three fractions to three decimals: Face cream 01 → Serum 01, mined until 2025-01-01 with lag=(90, 210), proved on all days after",
+        asks="(confidence, low, high), three fractions to three decimals: Face cream 01 → Serum 01, mined until 2025-01-01 with lag=(90, 210), proved with X from 2025-01-01 on",
         compute=_answer_proof,
         tolerance=PER_MILLE,
         hints=(
@@ -317,7 +317,7 @@ TASKS = (
     ),
     Task(
         code="44d",
-        asks="one fraction, to three decimals: of the customers with an A 30 whose 210 days end before 1 July 2025 (each once, with the first one), the share who bought, 90 to 210 days after it, a substance that they had not bought up to the day of that A 30",
+        asks="one fraction, to three decimals: of the customers with an A 30 whose 210 days end before 1 July 2025 (each once, with the first one), the share who bought, 90 to 210 days after it, a substance that they had not bought on the day of that A 30 or before it",
         compute=_answer_new,
         tolerance=PER_MILLE,
         hints=(
