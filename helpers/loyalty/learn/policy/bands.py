@@ -55,6 +55,9 @@ def compare_programmes(runs: Any, against: str, *, value: str = "profit", level:
     table = collect(open_table(runs))
     if missing := [name for name in ("seed", "policy", value) if name not in table]:
         raise TableError([f"there is no column `{name}`" for name in missing], "the runs")
+    nested = [name for name in ("seed", "policy") if not table[name].map(pd.api.types.is_hashable).all()]
+    if nested:
+        raise TableError([f"`{name}` holds lists or records: give one value a row" for name in nested], "the runs")
     problems = []
     if not pd.api.types.is_numeric_dtype(table[value]):
         problems.append(f"`{value}` should hold numbers")

@@ -210,6 +210,8 @@ def test_bands_are_paired_by_seed():
         compare_programmes(pd.concat([rows, rows]), "a")
     with pytest.raises(TableError, match="a number for every policy"):
         compare_programmes(rows.drop(index=3), "a")
+    with pytest.raises(TableError, match="`policy` holds lists or records"):
+        compare_programmes(rows.assign(policy=[["a"]] * len(rows)), "a")
 
 
 def test_repeat_the_winner_sends_one_offer_to_nearly_all(world, people):
