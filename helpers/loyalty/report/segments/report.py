@@ -332,6 +332,8 @@ def _make_sections(
         few = len(found.moves) - len(table)
         why = f"from which fewer than {SMALL} moved, or too small"
         more = (f"Not shown: {count_of(few, 'segment')} {why}.",) if few else ()
+        if (table["most of the others went to"] == "").any():
+            more = (*more, f"An empty cell: fewer than {SMALL} went there, or elsewhere.")
         table.insert(3, "95 % interval", _write_intervals(table.pop("low share"), table.pop("high share")))
         then = found.day - pd.Timedelta(days=found.step)
         words = (
@@ -502,7 +504,7 @@ def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: 
         facts.append(("Still right", f"{100 * first['right']:.0f} %", f"after {days}"))
     if found.year is not None:
         says = "changed" if found.year.is_drift else "as a year ago"
-        facts.append(("Shares", says, "beyond chance or not; see below"))
+        facts.append(("Shares", says, "more than chance moves" if found.year.is_drift else "but for chance"))
     kicker = f"{title} · {task} · as of {found.day:%Y-%m-%d}"
     few = [name for name, n in zip(found.cards["segment"], found.cards["customers"], strict=True) if n < 30]
     notes = []
