@@ -68,7 +68,7 @@ assert 1 < by_lot < 3 and len(graph) == len(links.table)
 assert (links.table.groupby("customer_id").size() >= 1).all()
 
 # %% [markdown]
-# The busiest customer and the best-seller are expected to meet more than once. So they meet anyway. Their link says nothing about taste. A link between two quiet ones says much.
+# The busiest customer and the best-seller are expected to meet more than once: a link between them is nearly certain, and says nothing about taste. A link between two quiet ones says much.
 #
 # Now we can judge any split, by hand. We try the obvious one: each product belongs to its department, and each customer to the department where he has
 # the most links. How many links stay inside? And how many would by lot?
@@ -121,7 +121,7 @@ again = (ours.value_counts(normalize=True) * theirs.value_counts(normalize=True)
 assert abs((ours == theirs).mean() - again - found.modularity) < 1e-9
 
 # %% [markdown]
-# Chance alone makes {{found.null_median:.2f}}. The customers make {{found.modularity:.2f}}, and none of the 39 rewirings comes near (p = {{found.p:.3f}}). So there *are* communities.
+# Chance alone makes {{found.null_median:.2f}}. The customers make {{found.modularity:.2f}}, and none of the 39 rewirings comes near (p = {{found.p:.3f}}, the least that 39 rewirings can give). So there *are* communities, though hardly one link proves anything alone.
 # Without the rewirings {{found.null_median:.2f}} would have looked like a discovery too.
 #
 # Look at `inside` and `by_chance`: in each community far more links stay inside than chance would send there.
@@ -139,7 +139,7 @@ top.groupby("community").category.agg(", ".join).to_frame("most products")
 # %%
 from loyalty.tasks.t24.pictures import SIMULATED, draw_graph
 
-names = {1: "beauty and vitamins", 2: "home and treats", 3: "colds and summer"}
+names = {1: "beauty, sun, vitamins", 2: "home, body, treats", 3: "colds"}
 names |= {4: "medicines", 5: "babies"}
 title = "The same links, sorted: five ways to shop"
 figure = draw_graph(found, names, title=title, source=SIMULATED)
@@ -154,7 +154,7 @@ assert "Blood pressure" in shelf[4] and {"Nappies", "Infant formula"} & shelf[5]
 #
 # ## Does it sell?
 #
-# Five letters, then. Each customer gets three products that most of his community bought, and that he did not buy yet. We score them on what he bought *later*, from 1 October on. On
+# Five letters, then. Each customer gets the three products that the most customers of his community bought, and that he did not buy yet. We score them on what he bought *later*, from 1 October on. On
 # the months that made the communities every method would look clever: that would be **leakage**. Beside it stand the best-sellers that he did not buy yet.
 
 # %%
@@ -174,9 +174,9 @@ later = scores.n_customers - scores.n_later
 
 # %% [markdown]
 # Of 100 offers from the community {{100 * rates["community"]:.1f}} are bought in the next three months, of 100 best-sellers {{100 * rates["popular"]:.1f}}. The difference is
-# {{100 * scores.gain:.1f}} of 100 ({{100 * scores.low:.1f}} to {{100 * scores.high:.1f}}), compared customer by customer.
+# {{100 * scores.gain:.1f}} of 100 ({{100 * scores.low:.1f}} to {{100 * scores.high:.1f}}), compared customer by customer (before rounding).
 #
-# The grey bar is higher. It is what each customer bought before: he buys it again, with or without a letter. That is a good reminder, but it is nothing new.
+# The grey bar is higher. It is what each customer bought before: he often buys it again. That is a good reminder, but it is nothing new.
 #
 # **Monday:** Marta prints five letters. She keeps a control group, because a hit says what people *buy*, and not what the letter *changed* (lesson 33).
 
@@ -204,7 +204,7 @@ pure = cross.max(axis=1).sum() / cross.to_numpy().sum()
 assert pure > 0.95 and len(cross) == 10 and cross.max(axis=1).div(cross.sum(axis=1)).drop("summer").min() > 0.95
 
 # %% [markdown]
-# {{pure:.0%}} of the products stand with most of their planted community; only the summer shelf falls apart. But there are {{len(cross)}} planted ones, and we found {{len(found.table)}}: neighbours were joined. That is a known limit of
+# {{pure:.0%}} of the products stand with most of their planted community; only the summer shelf is scattered. But there are {{len(cross)}} planted ones, and we found {{len(found.table)}}: neighbours were joined. That is a known limit of
 # modularity, and we come back to it.
 #
 # Now the customers, beside k-means of lesson 23 on their shares of spend. We also look at those with ten links or more alone.
@@ -238,7 +238,7 @@ assert recovery.ari["communities: all"] > recovery.ari["k-means on shares: all"]
 assert recovery.ari["communities: ten links or more"] > recovery.ari["k-means on shares: ten links or more"]
 
 # %% [markdown]
-# Both know a good part of the types, and the communities a little more. One world is no proof. The project's benchmark asks twenty (`docs/tables/communities.md`): there too the lead is small. The larger difference is between the rows: with few links nobody can be placed,
+# Both know a good part of the types, and the communities a little more. One world is no proof. The project's benchmark asks twenty (`docs/tables/communities.md`): there too the lead is small. The larger difference is between the rows: customers with few links are placed worse,
 # by either method.
 #
 # ## Other kinds of link
@@ -258,7 +258,7 @@ ax = draw_kinds(kinds, "Products make communities, stores do not")
 assert by_store.verdict == "chance" and by_store.modularity > 0.25 and len(by_store.table) > 10
 
 # %% [markdown]
-# The stores reach {{by_store.modularity:.2f}}, nearly as much as the products, and Leiden shows {{len(by_store.table)}} neat communities. All of it is chance (p = {{by_store.p:.2f}}). Each customer
+# The stores reach {{by_store.modularity:.2f}}, nearly as much as the products, and Leiden shows {{len(by_store.table)}} neat communities. It is no more than chance makes (p = {{by_store.p:.2f}}). Each customer
 # has few stores, and a thin graph splits easily. The number alone says nothing: only the rewirings tell the two apart.
 #
 # ## How fine?
@@ -286,7 +286,8 @@ table = pd.DataFrame(rows, index=names).T
 # %%
 from loyalty.tasks.t24.pictures import draw_resolutions
 
-ax = draw_resolutions(table, "Finer is nearer to the truth, until it breaks into crumbs")
+ax = draw_resolutions(table, "Resolution 2 is nearest to the truth, and 3 is less stable")
+table.round(2)
 
 # %% tags=["verify"]
 assert table.truth[2.0] > table.truth[1.0] and table.stability[3.0] < table.stability[2.0]
@@ -294,7 +295,7 @@ assert table.small[1.0] == 0 and table.small[3.0] > 20
 
 # %% [markdown]
 # At resolution 2 the products agree best with the planted ones ({{table.truth[2.0]:.2f}} of 1). But {{int(table.small[2.0])}} communities then have fewer than 30 customers. Communities of one look very
-# personal, and nobody can learn from one customer. At 3 the split falls into crumbs. On your own data the truth is hidden: take a resolution that is stable, and no
+# personal, and nobody can learn from one customer. At 3 there are {{int(table.small[3.0])}} of them. On your own data the truth is hidden: take a resolution that is stable, and no
 # more communities than you have letters.
 #
 # ## And in a real chain?
@@ -327,7 +328,7 @@ babies = real.table.strongest.str.contains("DIAPERS|BABY FOODS").any()
 assert pets and babies
 
 # %% [markdown]
-# The names are convincing: babies, pets, fresh vegetables. And they are more than chance ({{real.modularity:.2f}} against {{real.null_low:.2f}} to {{real.null_high:.2f}}). But when
+# Some names are convincing (baby foods and diapers), some are not (cheese, paper towels and cat food). And they are more than chance ({{real.modularity:.2f}} against {{real.null_low:.2f}} to {{real.null_high:.2f}}). But when
 # the households are drawn again, most categories change company: the agreement is {{steady.ari:.2f}} of 1.
 #
 # And the offers do not sell better than best-sellers: {{100 * real_scores.gain:+.1f}} of 100 ({{100 * real_scores.low:+.1f}} to {{100 * real_scores.high:+.1f}}). So here we would

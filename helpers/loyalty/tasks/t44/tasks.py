@@ -135,7 +135,7 @@ def _answer_proof() -> Answers:
     chance = float(row["chance"])
     return Answers(
         right=right,
-        praise=f"{right[0]:.1%} ({right[1]:.1%} to {right[2]:.1%}) in 2025; where it was found it was {early['confidence']:.1%}.",
+        praise=f"{right[0]:.1%} ({right[1]:.1%} to {right[2]:.1%}) in 2025; where it was found it was {early['confidence']:.1%} of {early['buyers']:,}: fewer buyers than in 44a, because 210 days *before* the cream have to be known too.",
         mistakes=(
             Mistake(
                 "where_it_was_found",
@@ -175,7 +175,7 @@ def _answer_due() -> Answers:
     apart = len(list_refills(lines.assign(product_id=register["product_id"]), AS_OF, horizon=HORIZON).due_now)
     return Answers(
         right=right,
-        praise=f"{right:,} refills are due from 1 to 14 July.",
+        praise=f"{right:,} refills are due from 1 to 14 July; by their own chances about {refills.due_now['chance'].sum():.0f} of them will come.",
         mistakes=(
             Mistake(
                 "pack_size_ignored",
@@ -224,7 +224,7 @@ def _answer_new() -> Answers:
     other = float(inside.loc[inside["product_id"] != PLAIN, "customer_id"].nunique() / n)
     return Answers(
         right=right,
-        praise=f"{right:.1%} took up something new; the {other:.0%} of the slide are mostly refills.",
+        praise=f"{right:.1%} bought what the register had not seen with them before, which in its first months is nearly everything; the {other:.0%} of the slide are mostly refills.",
         mistakes=(
             Mistake(
                 "refill_counted_as_cross_sell",
