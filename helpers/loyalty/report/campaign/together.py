@@ -98,8 +98,10 @@ def _is_single(values: _Values) -> bool:
         return False
     sides = (values.sizes[values.of_control == 1], values.sizes[values.of_control == 0])
     alone = [str(side.index[0]).strip() for side in sides if len(side) == 1]
+    # Among numbers 0 is one of them, such as the first store
+    are_numbers = bool(values.sizes.index.astype("str").str.strip().str.fullmatch(r"\d+").all())
     says_nothing = bool(alone) and (alone[0].casefold() in NOTHING or sounds_like_control(alone[0]))
-    return bool(alone) and not says_nothing and min(side.sum() for side in sides) > 1
+    return bool(alone) and (are_numbers or not says_nothing) and min(side.sum() for side in sides) > 1
 
 
 class _Values(NamedTuple):

@@ -188,6 +188,8 @@ def test_one_store_for_control_stops_the_verdict_and_a_channel_does_not():
     name, state, says = check_alone(contacts, None)
     assert state == "alarm" and "one store is no control group" in says and "`store`" in says
     assert check_alone(contacts, "none")[1] == "look"  # somebody says so, and the list says otherwise
+    numbers = contacts.assign(store=contacts["store"].str[1:])
+    assert check_alone(numbers, None)[1] == "alarm"  # the store of control is number 0, which here is a name
     channel = np.where(contacts["arm"] == "control", "none", [f"c{i % 3}" for i in range(len(contacts))])
     for word in ("none", "Контрольная группа"):
         sent = contacts.drop(columns="store").assign(kind=np.where(channel == "none", word, channel))
