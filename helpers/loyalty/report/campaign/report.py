@@ -81,11 +81,16 @@ def report_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> C
     if values["outcome"]:
         return report_outcome(tables, values)
     job, common = _read_job(tables, values)
-    control = int((job.contacts["arm"] == "control").sum())
-    treated = int((~job.contacts["arm"].isin(["control", values["not_invited"]])).sum())
-    if control < SMALL or treated < SMALL:
+    if not _has_both_groups(job.contacts, values):
         return report_without_control(job, common, tables["receipts"].table)
     return report_with_control(job, common, tables.get("offers"))
+
+
+def _has_both_groups(contacts: pd.DataFrame, values: Mapping[str, Any]) -> bool:
+    """Whether control and the treated have enough customers to be compared."""
+    control = int((contacts["arm"] == "control").sum())
+    treated = int((~contacts["arm"].isin(["control", values["not_invited"]])).sum())
+    return min(control, treated) >= SMALL
 
 
 def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job, dict[str, Section]]:
@@ -116,7 +121,7 @@ def _read_job(tables: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Job
     common = {
         "read": sources,
         "skipped": Section(() if len(skipped) else ("Nothing.",), skipped),
-        "appendix": Section(_define(values, days, early)),
+        "appendix": Section(_define(values, days, early if _has_both_groups(contacts, values) else None)),
     }
     job = Job(
         values=values,
@@ -179,7 +184,8 @@ def _list_skipped(
     return pd.concat([table, pd.DataFrame(rows, columns=table.columns)], ignore_index=True)
 
 
-def _define(values: Mapping[str, Any], days: Mapping[str, int], early: Early) -> tuple[str, ...]:
+def _define(values: Mapping[str, Any], days: Mapping[str, int], early: Early | None) -> tuple[str, ...]:
+    """Define the words of the report; without a control group (`early` is None) there is no placebo to define."""
     start, end = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
     before, after = (pd.Timedelta(days=days[name]) for name in ("pre", "post"))
     return (
@@ -187,7 +193,7 @@ def _define(values: Mapping[str, Any], days: Mapping[str, int], early: Early) ->
         "not. The interval: of 100 such tests, at least 95 have an interval that holds the true effect.",
         "Profit: margin after discounts, less rewards, points and contact; treated less control, during and after the "
         f"campaign. Margin rate {values['margin_rate']:g}. Earned or lost is said when the interval lies on one side.",
-        _define_placebo(early),
+        *(() if early is None else (_define_placebo(early),)),
         f"Windows, without their last day: before {start - before:%Y-%m-%d} to {start:%Y-%m-%d}, during "
         f"{start:%Y-%m-%d} to {end:%Y-%m-%d}, after {end:%Y-%m-%d} to {end + after:%Y-%m-%d}.",
         f"Groups under {SMALL} customers are not shown. {parts.list_versions()}.",

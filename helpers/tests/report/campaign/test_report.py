@@ -177,6 +177,7 @@ def test_without_a_control_nothing_is_claimed(campaign):
     contacts = campaign.contacts[campaign.contacts["arm"] != "control"]
     report = report_campaign(campaign.load(contacts=contacts), SETTINGS)
     assert report.verdict == "cannot be known" and report.card.verdict.startswith("We cannot know")
+    assert not any("Placebo" in text for text in report.sections["appendix"].text)  # there is none to define
     assert "Not an effect." in report.sections["lift"].text[0]
     assert "difference to a control group" in report.sections["money"].text[0]
     assert not {"lift", "money"} & set(report.results) and "money" not in report.charts
