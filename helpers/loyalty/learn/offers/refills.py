@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from loyalty.charts import GREY, TREATED, grid_along_x, headline
-from loyalty.learn.offers.lines import DayLines, number_day, read_day_lines, write_day
+from loyalty.learn.offers.lines import EPOCH, DayLines, number_day, read_day_lines, write_day
 from loyalty.learn.offers.rhythm import RefillGaps, Rhythm, fit_rhythm
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import interval_of_share
@@ -307,7 +307,7 @@ def _tabulate(lines: DayLines, series: _Series, rhythm: Rhythm, now: int, horizo
 
 
 def _write_days(numbers: np.ndarray) -> pd.Series:
-    return pd.Series(pd.Timestamp("1900-01-01") + pd.to_timedelta(numbers, unit="D")).astype("datetime64[us]")
+    return pd.Series(EPOCH + pd.to_timedelta(numbers, unit="D")).astype("datetime64[us]")
 
 
 def _tabulate_rhythms(lines: DayLines, series: _Series, rhythm: Rhythm) -> pd.DataFrame:

@@ -14,7 +14,7 @@ LEAST_SPREAD = 0.05  # of log gaps within a customer: days are whole
 
 @dataclass(frozen=True, eq=False)
 class RefillGaps:
-    """RefillGaps of S series (a customer and a product) in log days per piece; the last gap of a series is still open.
+    """The gaps of S series (a customer and a product) in log days per piece; the last gap of a series is still open.
 
     Attributes
     ----------
