@@ -81,7 +81,7 @@ assert found.verdict == "communities" and found.modularity > 2 * found.null_high
 
 # %% [markdown]
 # **24c Which kind of link?** Customers can also be linked by the same stores, or by the same hours of the day. Make the links with `to="store_id"` and `to="hour"`
-# (same days, nothing left out), and test them as in 24b. For which of the three are there communities? A set of names, such as `{"store_id", "hour"}`.
+# (same days, nothing left out), and test them as in 24b. For which of the three are there communities? A set of names out of `"product_id"`, `"store_id"` and `"hour"`.
 
 # %%
 ### BEGIN SOLUTION

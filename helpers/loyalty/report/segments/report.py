@@ -183,10 +183,9 @@ def _measure(
     if scheme.is_relative:
         says = "customers are placed anew among those who bought, so that shares say little of how they changed"
         missing["year"] = f"Shares are not compared with a year ago: by this scheme {says}."
-    elif length < YEAR + LEAST:
-        missing["year"] = (
-            f"A year ago cannot be told: {YEAR + LEAST:,} days of receipts are needed, and there are {length:,}."
-        )
+    elif length < YEAR + scheme.least:
+        needed = f"{YEAR + scheme.least:,} days of receipts are needed, and there are {length:,}"
+        missing["year"] = f"A year ago cannot be told: {needed}."
     else:
         year = _compare_years(receipts, scheme, first, day)
     luck, why = _measure_luck(receipts, day, length)
@@ -446,7 +445,8 @@ def _show_cohorts(pooled: pd.DataFrame) -> Section:
         }
     )
     words = "Who came in that month; who stayed away then and came later is not lost."
-    return Section((words,), table.reset_index(drop=True))
+    note = "Who bought before the receipts begin looks as if he began with them: the first cohorts hold old customers."
+    return Section((words,), table.reset_index(drop=True), (note,))
 
 
 def _list_skipped(found: _Found, tables: Mapping[str, Any]) -> Section:

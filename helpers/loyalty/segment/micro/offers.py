@@ -66,7 +66,8 @@ class OfferScores:
     @property
     def sentence(self) -> str:
         """What to do."""
-        size = f"{self.gain:+.2%} ({self.low:+.2%} to {self.high:+.2%}) of the offers"
+        reach = "no interval: all customers are alike" if np.isnan(self.low) else f"{self.low:+.2%} to {self.high:+.2%}"
+        size = f"{self.gain:+.2%} ({reach}) of the offers"
         says = {
             "community": f"Offer what the community buys: it is bought more often than a best-seller, {size}.",
             "popular": f"Offer the best-sellers: what the community buys is bought less often, {size}.",
@@ -86,11 +87,11 @@ class OfferScores:
         ax.barh(places, rows["hit_rate"], height=0.6, color=[TREATED, TREATED, GREY])
         ax.hlines(places, rows["low"], rows["high"], color=INK, linewidth=2)
         for place, row in enumerate(rows.itertuples()):
-            ax.annotate(f"{row.hit_rate:.1%}", (row.high, place), (5, 0), textcoords="offset points", va="center")
+            end = row.hit_rate if np.isnan(row.high) else row.high
+            ax.annotate(f"{row.hit_rate:.1%}", (end, place), (5, 0), textcoords="offset points", va="center")
         ax.set_yticks(places, [WORDS[way] for way in rows["way"]])
-        ax.set(
-            xlim=(0, 1.15 * rows["high"].max()), ylim=(len(rows) - 0.5, -0.5), xlabel="share of the offers bought later"
-        )
+        most = max(rows[["hit_rate", "high"]].max().max(), 0.01)
+        ax.set(xlim=(0, 1.15 * most), ylim=(len(rows) - 0.5, -0.5), xlabel="share of the offers bought later")
         ax.xaxis.set_major_formatter("{x:.0%}")
         grid_along_x(ax)
         words = {"community": "The community beats the best-sellers", "popular": "The best-sellers beat the community"}
@@ -181,7 +182,7 @@ def _check_later(communities: Communities, first: pd.Timestamp, later: pd.DataFr
     here, there = "the communities", "the later receipts"
     problems += find_strangers(communities.customers["customer_id"], later["customer_id"], here, there)
     strange = find_strangers(links.table[links.to], later[links.to], here, there)
-    problems += [text.replace("customer", links.to) for text in strange]
+    problems += [text.replace("customer_id", links.to).replace("customer", "thing") for text in strange]
     things = links.table[links.to].nunique()
     if things <= offers:
         problems.append(f"offers = {offers}, but there are only {things:,} of `{links.to}`")
@@ -256,7 +257,7 @@ def _summarise(customers: pd.DataFrame, offers: int, level: float, later: int, k
     rows = []
     for way in WORDS:
         mean, low, high = _find_interval(customers[f"hits_{way}"].to_numpy(), level)
-        rows.append({"way": way, "hit_rate": mean, "low": max(low, 0.0), "high": min(high, 1.0)})
+        rows.append({"way": way, "hit_rate": mean, "low": max(low, 0.0), "high": min(high, 1.0)})  # NaN stays NaN
     paired = customers["hits_community"] - customers["hits_popular"]
     gain, low, high = _find_interval(paired.to_numpy(), level)
     notes = []
@@ -271,7 +272,10 @@ def _summarise(customers: pd.DataFrame, offers: int, level: float, later: int, k
 
 
 def _find_interval(values: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Mean with its interval; no spread at all says nothing of chance, and the interval is the mean."""
+    """Mean with its interval; no spread at all says nothing of chance, and then there is no interval (NaN)."""
     mean = float(values.mean())
-    low, high = interval_of_mean(mean, values.std(ddof=1), len(values), level=level)
-    return (mean, mean, mean) if np.isnan(low) else (mean, float(low), float(high))
+    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    if spread == 0:
+        return mean, float("nan"), float("nan")
+    low, high = interval_of_mean(mean, spread, len(values), level=level)
+    return mean, float(low), float(high)

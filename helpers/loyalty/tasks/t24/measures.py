@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from loyalty.segment.micro import Communities, Links, OfferScores, find_communities, link_customers, score_offers
+from loyalty.stats.intervals import interval_of_mean
 from loyalty.tasks.t24.scene import BAG, TOWN_CUT, read_town
 
 REWIRINGS, SEED, OFFERS = 19, 24, 3
@@ -53,6 +54,14 @@ def score_leaky() -> OfferScores:
     late = split(all_months=True, rewirings=0)
     known = late.customers["customer_id"].isin(early.table["customer_id"])
     return score_offers(replace(late, links=early, customers=late.customers[known]), read_town(), start=TOWN_CUT)
+
+
+def find_gain_on_again() -> tuple[float, float, float]:
+    """Hit rate of the community's offers less that of what was bought before, with its paired interval."""
+    rows = score().customers
+    gap = rows["hits_community"] - rows["hits_again"]
+    low, high = interval_of_mean(gap.mean(), gap.std(), len(gap))
+    return float(gap.mean()), float(low), float(high)
 
 
 def interval_unpaired() -> tuple[float, float, float]:

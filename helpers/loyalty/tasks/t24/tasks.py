@@ -12,6 +12,7 @@ from loyalty.tasks.t24.measures import (
     KINDS,
     OFFERS,
     REWIRINGS,
+    find_gain_on_again,
     find_inside,
     interval_unpaired,
     link,
@@ -102,12 +103,16 @@ def _answer_communities() -> Answers:
 
 
 def _read_set(answer: Any) -> Any:
-    """Read a list, a tuple or one name as a set of names."""
+    """Read a list, a tuple or one name as a set of names; "products" is the column product_id."""
     if isinstance(answer, str):
-        return frozenset([answer])
+        answer = [answer]
     if not isinstance(answer, Iterable):
         return answer
-    return frozenset(str(one) for one in answer)
+    plain = (str(one).strip().lower() for one in answer)
+    return frozenset(PLAIN.get(one.removesuffix("s"), one) for one in plain)
+
+
+PLAIN = {"product": "product_id", "store": "store_id", "hour": "hour"}
 
 
 @cache
@@ -166,6 +171,16 @@ def _answer_gain() -> Answers:
             interval_unpaired(),
         ),
         Mistake("carrier_bag", "The carrier bag is in your graph.", (bag.gain, bag.low, bag.high)),
+        Mistake(
+            "relative",
+            "You divided by the hit rate of the best-sellers. The difference is asked, as it is.",
+            tuple(value / float(rates.at["popular", "hit_rate"]) for value in right),
+        ),
+        Mistake(
+            "less_what_is_bought_again",
+            "You took off what customers buy again. Best-sellers are asked.",
+            find_gain_on_again(),
+        ),
         Mistake("one_offer", f"That is with one offer. {OFFERS} are asked.", (one.gain, one.low, one.high)),
         Mistake("five_offers", f"That is with five offers. {OFFERS} are asked.", (five.gain, five.low, five.high)),
         Mistake(

@@ -76,7 +76,7 @@ def test_moves_are_those_of_the_two_days(report):
 
 @pytest.mark.parametrize("scheme", ["life_cycle", "rfm", "value"])
 def test_each_scheme_makes_a_report_whose_charts_can_be_drawn(scheme):
-    found = report_segments(load(draw_chain(560, 150)), TASK | {"scheme": scheme})
+    found = report_segments(load(draw_chain(760, 150)), TASK | {"scheme": scheme})
     assert set(found.charts) >= {"segments", "life"}
     assert ("year" in found.sections and found.results["year"] is not None) == (scheme == "life_cycle")
     for name in found.charts:
@@ -180,7 +180,7 @@ def test_an_export_that_ends_early_is_doubted_before_anything_else(report):
     assert report.sheets["checks"].set_index("check").loc["Last receipt", "result"] == "good"
 
 
-@pytest.mark.parametrize("days", [620, 800])
+@pytest.mark.parametrize("days", [720, 900])
 def test_a_steady_chain_is_as_a_year_ago_though_its_receipts_begin_somewhere(days):
     """Nobody joins or leaves: without equal histories "new" would fall and "gone quiet" pile up."""
     found = report_segments(load(draw_chain(days, 400, seed=7)), TASK)

@@ -124,3 +124,17 @@ def test_scores_show_themselves(found, later):
     assert "Offer what the community buys" in scored._repr_html_() and len(scored.to_frame()) == 3
     assert scored.plot(title="t").get_title(loc="left") == "t"
     plt.close("all")
+
+
+def test_where_all_customers_are_alike_there_is_no_interval_and_nobody_wins(found, shoppers):
+    """Everybody buys again what he had, and nothing that was offered as new: luck cannot be measured."""
+    scores = score_offers(found, shoppers.assign(time=pd.Timestamp("2025-06-01")), offers=1)
+    assert scores.gain == 0 and np.isnan([scores.low, scores.high]).all() and scores.winner == "neither"
+    assert "no interval: all customers are alike" in scores.sentence
+    assert scores.plot() is not None
+    plt.close("all")
+
+
+def test_things_that_nobody_knows_are_named_as_things(found, later):
+    with pytest.raises(TableError, match="no thing of the communities .* `product_id` is 0, 1, 2"):
+        score_offers(found, later.assign(product_id=10_000), offers=1)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from loyalty.segment.micro import find_communities, link_customers, score_offers
 from loyalty.tables.check import TableError
@@ -83,6 +84,11 @@ def test_kinds_of_link_that_only_look_like_communities_are_named():
     assert check("24c", {"hour", "store_id"}).mistake == "the_others"
 
 
+def test_kinds_are_read_in_plain_words():
+    assert check("24c", "Products").status == "right" and check("24c", {"product_id"}).status == "right"
+    assert check("24c", ["product", "stores"]).mistake == "high_modularity"
+
+
 @pytest.mark.slow
 def test_slips_with_the_offers_are_named(town, links, found):
     def answer(scores):
@@ -97,6 +103,11 @@ def test_slips_with_the_offers_are_named(town, links, found):
     for way, name in (("community", "hit_rate_alone"), ("again", "bought_before")):
         assert check("24d", tuple(rates.loc[way, ["hit_rate", "low", "high"]])).mistake == name
     assert check("24d", tuple(100 * value for value in answer(scores))).mistake == "in_points"
+    relative = tuple(value / rates.at["popular", "hit_rate"] for value in answer(scores))
+    assert check("24d", relative).mistake == "relative"
+    gap = scores.customers["hits_community"] - scores.customers["hits_again"]
+    reach = stats.t.ppf(0.975, len(gap) - 1) * gap.std() / np.sqrt(len(gap))
+    assert check("24d", (gap.mean(), gap.mean() - reach, gap.mean() + reach)).mistake == "less_what_is_bought_again"
     assert check("24d", (-scores.gain, -scores.high, -scores.low)).mistake == "sign"
     with pytest.raises(TableError, match="months that it was made of"):
         score_offers(find_communities(link_customers(town, leave_out=[BAG]), rewirings=0), town, start=TOWN_CUT)
