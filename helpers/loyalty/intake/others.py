@@ -8,6 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from loyalty.intake.mapping.columns_file import EXTRAS, KEEPERS
+from loyalty.intake.parsing.readings import hide_example
 from loyalty.intake.parsing.values import read_column
 from loyalty.intake.space import C, F, Raw
 from loyalty.tables.columns import Column, Table
@@ -140,7 +141,8 @@ def add_others(
         hits = groups.filter(differs[name])
         if count := len(hits):
             people = [row[0] for row in hits.select("customer_id").distinct().order("customer_id").limit(3).fetchall()]
-            who = f"{count_of(count, 'customer')} with several rows, such as {', '.join(map(str, people))}"
+            shown = ", ".join(hide_example(str(one)) for one in people)
+            who = f"{count_of(count, 'customer')} with several rows, such as {shown}"
             unlike[name] = f"`{name}` differs in the rows of {who}: left empty there"
     others = groups.select(*map(C, key), *alike).set_alias("others")
     return settled.join(others, ", ".join(key), "left"), unlike

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from loyalty.intake.parsing.readings import Reading, say_rows
+from loyalty.intake.parsing.readings import Reading, hide_example, say_rows
 from loyalty.intake.space import C, F, K, Raw
 from loyalty.tables.columns import Table
 from loyalty.tables.ids import MANY, say_strangers
@@ -172,5 +172,6 @@ def _say_twins(hits: Relation, what: str, mend: str) -> str:
     if not n:
         return ""
     examples = hits.order("customer_id").select("customer_id, seen").limit(3).fetchall()
-    words = ", ".join(f"{who} ({' and '.join(arms)})" if len(arms) > 1 else str(who) for who, arms in examples)
+    shown = [(hide_example(str(who)), arms) for who, arms in examples]
+    words = ", ".join(f"{who} ({' and '.join(arms)})" if len(arms) > 1 else who for who, arms in shown)
     return f"{n:,} customer{'' if n == 1 else 's'} {what}, such as {words}: {mend}"

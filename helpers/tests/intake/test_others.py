@@ -67,6 +67,15 @@ def test_rows_said_twice_are_counted_once_and_where_another_column_differs_it_is
     assert list(loaded.unlike) == [KEPT[0]]
 
 
+def test_customers_whose_number_is_an_address_are_not_shown():
+    people = LIST.assign(customer_id=[f"a{i}@mail.ru" for i in range(N)])
+    twice = pd.concat([people, people.head(2).assign(**{KEPT[0]: "S9"})])
+    assert not any("@" in note for note in load(twice).notes)
+    with pytest.raises(TableError) as caught:
+        load(pd.concat([people, people.head(2).assign(arm="push")]))
+    assert "2 customers in two arms, such as … (" in str(caught.value) and "@" not in str(caught.value)
+
+
 def test_why_a_column_is_not_kept_is_known():
     more = LIST.assign(Телефон=LIST["phone"], bought=["да", None] * (N // 2), blank=None, kind="mail")
     more = more.rename(columns={"phone": "Phone"}).set_axis([*list(more)[:-1], "kind"], axis=1)
