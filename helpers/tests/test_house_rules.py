@@ -37,6 +37,12 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def find_imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """The imports of a file, wherever in it, which several rules read."""
+    return tuple(node for node in ast.walk(parse(path)) if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
 def modules(package: Path) -> list[Path]:
     return sorted(package.rglob("*.py"))
 
@@ -55,10 +61,10 @@ def name_module(path: Path, package: Path) -> str:
 def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
     """Line and absolute name of everything that a module imports, wherever in it, also under TYPE_CHECKING."""
     here = [package.name, *path.relative_to(package).parent.parts]
-    for node in ast.walk(parse(path)):
+    for node in find_imports(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             above = here[: len(here) - node.level + 1] if node.level else []
             origin = ".".join([*above, *([node.module] if node.module else [])])
             yield from ((node.lineno, f"{origin}.{alias.name}") for alias in node.names)
@@ -334,6 +340,8 @@ TIMED = {"test_store.py"}
 
 
 def reads_a_stopwatch(source: str) -> bool:
+    if not any(name in source for name in STOPWATCHES):  # most files: their trees are not asked for
+        return False
     tree = ast.parse(source)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

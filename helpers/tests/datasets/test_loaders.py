@@ -94,6 +94,7 @@ def test_every_receipt_line_has_its_own_number_and_the_numbers_of_a_receipt_have
     assert (ordered["product_id"].diff()[same_basket] > 0).all()
 
 
+@pytest.mark.slow
 def test_a_quarter_of_a_million_lines_fall_on_another_day_in_local_time(journey):
     raw = datasets.complete_journey(clock="utc").receipts["time"]
     assert (raw.dt.normalize() != journey.receipts["time"].dt.normalize()).sum() == 250_533
@@ -108,6 +109,7 @@ def test_the_published_week_agrees_with_the_local_day_on_every_line(journey):
     assert ((published["transaction_timestamp"] - monday).dt.days // 7 + 1 != published["week"]).sum() == 34_729
 
 
+@pytest.mark.slow
 def test_every_redemption_matches_a_purchase_that_day_only_in_local_time(journey):
     raw = datasets.complete_journey(clock="utc")
     assert datasets.match_redemptions(raw.redemptions, raw.receipts).sum() == 1_869

@@ -37,7 +37,7 @@ OF_KIND = {kind: [p for p in PATHS if p.relative_to(AUTHORING).parts[0] == kind]
 VARIANTS = {"lessons": ("lesson",), "exercises": ("exercise", "solution"), "templates": ("template",)}
 NOTEBOOKS = [(path, variant) for path in PATHS for variant in VARIANTS[path.relative_to(AUTHORING).parts[0]]]
 ROOMED = OF_KIND["lessons"] + OF_KIND["exercises"]
-EXECUTED = ("lessons/00", "exercises/41")  # the shortest; `build --check` runs all
+EXECUTED = ("lessons/02", "exercises/02")  # the shortest; `build --check` runs all
 MOST_LINES = 12
 MOST_CHARACTERS = 95
 CLOSING = ("What we learned", "What could still be wrong", "Use it on your data")

@@ -190,6 +190,7 @@ def test_whole_days_and_whole_money_give_the_same_as_dates_and_integers_of_the_e
         pd.testing.assert_frame_equal(profile_of(source), wanted, check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "as_text",
     [

@@ -99,6 +99,7 @@ def test_with_unequal_errors_the_variance_solves_morris_equation():
 # --- Simulated cells -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [CELLS[0], *(pytest.param(case, marks=pytest.mark.slow) for case in CELLS[1:])])
 def test_over_200_seeds_shrunken_rates_beat_raw_and_pooled_and_the_intervals_hold_their_level(case):
     errors, held = np.zeros(3), []
@@ -175,6 +176,7 @@ def test_where_chance_often_hides_the_spread_the_intervals_of_lifts_still_hold()
 ERRORS = np.array([1.05, 1.69, 0.77, 0.71, 2.13, 0.33, 1.15, 0.14])  # of the latent types, 20,000 against 20,000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("truth", "error"),
     [([2.0, -1.6, -0.9, 1.75, 0.8, 0.06, 1.2, 0], ERRORS), ([-0.6, 8.4, 1, 3, 9.3, 1.8, 1.2, 0.04], 2 * ERRORS)],

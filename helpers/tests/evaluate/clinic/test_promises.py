@@ -128,6 +128,7 @@ def draw_unequally(seed, n=3_000):
     return contacts, pd.concat(rows, ignore_index=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_unequal_strata_without_a_chance_on_the_list_are_compared_within_strata(draws):
     rung = [bool(examine_campaign(*draw_unequally(seed)).problems) for seed in range(draws)]

@@ -40,6 +40,7 @@ def find_group(contacts, receipts, arm):
     return receipts["customer_id"].isin(contacts.loc[contacts["arm"] == arm, "customer_id"])
 
 
+@pytest.mark.slow
 def test_receipts_that_add_up_are_no_fault_and_the_order_or_spelling_of_their_rows_is_none(campaign):
     contacts, outcomes, receipts = campaign
     assert look(contacts, outcomes, receipts).verdict == "sign"
@@ -48,6 +49,7 @@ def test_receipts_that_add_up_are_no_fault_and_the_order_or_spelling_of_their_ro
     assert look(contacts, outcomes, pd.concat([text, strangers])).verdict == "sign"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", ["control", "mail"])
 def test_receipts_of_one_group_that_are_there_twice_are_told_with_what_they_do_to_the_lift(campaign, arm):
     contacts, outcomes, receipts = campaign

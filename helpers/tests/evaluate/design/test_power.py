@@ -186,6 +186,7 @@ def test_rates_and_ratios_keep_their_promise_too(spend):
     assert inside(rate.simulate(runs=500, seed=4).share, 500, rate.power)
 
 
+@pytest.mark.slow
 def test_the_power_planned_from_spend_before_a_world_wave_is_the_share_of_draws_that_see_its_effect(wave):
     before, treated, control = wave
     effect, size, share, runs = (treated - control).mean(), 5_000, 0.15, 600

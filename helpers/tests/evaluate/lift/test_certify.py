@@ -121,6 +121,7 @@ def test_shrunken_lifts_hold_on_average_over_segments(worlds):
     assert by_name["no segment has an effect", "Benjamini-Hochberg"].holds
 
 
+@pytest.mark.slow
 def test_what_is_graded_is_what_the_public_functions_return(worlds):
     count, wrong = agreement.find_disagreements(worlds[0], 1, (EVEN, SMALL), (28,))
     assert count == 10 and wrong == []

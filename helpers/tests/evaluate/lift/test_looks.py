@@ -49,6 +49,7 @@ def measure(receipts: object, contacts: pd.DataFrame | None = None, **options: o
     return measure_looks(make_contacts() if contacts is None else contacts, receipts, **given)
 
 
+@pytest.mark.slow
 def test_each_look_is_the_lift_of_the_days_before_it():
     contacts, receipts = make_contacts(), make_receipts(factor=1.3)
     found = measure(receipts)
@@ -215,6 +216,7 @@ def test_a_look_before_which_nobody_bought_stops_nothing_and_spends_nothing():
     assert np.isfinite(found.looks[1].bound)
 
 
+@pytest.mark.slow
 def test_every_engine_and_both_kinds_of_ids_give_the_same():
     contacts, receipts = make_contacts(), make_receipts(8)
     plain = measure(receipts).to_frame()

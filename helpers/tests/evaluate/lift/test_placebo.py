@@ -79,6 +79,7 @@ def test_where_the_only_past_adjusts_the_lift_it_says_so():
         measure_placebo_lift(contacts, receipts, **DATES, before=60)
 
 
+@pytest.mark.slow
 def test_one_arm_of_several_or_all_together():
     contacts, receipts = make_tables()
     three = contacts.assign(arm=np.array(["control", "mail", "gift"])[contacts["customer_id"] % 3])
@@ -97,6 +98,7 @@ def test_all_that_is_wrong_is_said_at_once():
     assert len(caught.value.problems) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_of_lotteries_the_interval_leaves_zero_out_in_one_of_twenty(draws):
     contacts, receipts = make_tables()

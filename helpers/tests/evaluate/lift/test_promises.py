@@ -56,6 +56,7 @@ def draw_groups(lives, rng, treated, control):
     return yes[who[:treated]], no[who[treated:]], past[who[:treated], None], past[who[treated:], None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("treated", "control"), [(1_000, 1_000), (1_900, 100)])
 def test_intervals_hold_the_worlds_truth_as_often_as_they_promise(lives, treated, control):
     yes, no, _ = lives

@@ -103,6 +103,7 @@ def test_a_table_with_a_column_called_propensity_is_no_trouble(draw_campaign):
 # --- The sentence ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nsw_with_cps_cannot_be_told_and_the_sentence_says_why(against_cps):
     said = say_what_is_allowed(against_cps, measure="earnings in 1978", unit="$", decimals=0)
     assert said.level == "cannot be told"

@@ -59,6 +59,7 @@ def test_a_list_put_together_from_two_lives_is_the_wave_that_is_sent():
     assert effect[invited].mean() == pytest.approx(truth)
 
 
+@pytest.mark.slow
 def test_who_is_picked_at_a_high_point_falls_back_and_the_change_takes_it_for_the_letter(rows):
     for offer in (selected.OFFER, selected.NOTHING):
         found = pick(rows, columns="did", name="28 days before", offer=offer)

@@ -39,6 +39,7 @@ def trials(waves):
     return found
 
 
+@pytest.mark.slow
 def test_profit_is_the_one_of_the_campaigns_money(waves):
     for _, wave, offers, _ in waves[:1]:
         profile = wave.contacts[["customer_id"]].assign(nothing=1.0)
@@ -50,6 +51,7 @@ def test_profit_is_the_one_of_the_campaigns_money(waves):
         assert everybody.se == pytest.approx(money.se, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_learners_rank_by_the_effect_and_the_response_model_against_it(waves, trials):
     for (_, _, _, truth), (learn, judge, replied, _) in zip(waves, trials, strict=True):
         net = truth["profit"].loc[judge.arm.index]

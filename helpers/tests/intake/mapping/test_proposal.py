@@ -251,6 +251,7 @@ def test_the_verb_says_how_it_is_told_what_columns_yml_would_say(stand, xlsx, ca
     assert verb.main(["two.xlsx", "--sheet", "Чеки"]) == 0
 
 
+@pytest.mark.slow
 def test_the_verb_runs_from_the_command_line(stand):
     command = [sys.executable, "-m", "loyalty.cli", "columns", "till.csv"]
     environment = clean_environment(LOYALTY_FROM=str(stand))

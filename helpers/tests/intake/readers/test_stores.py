@@ -41,6 +41,7 @@ def save(frame: pd.DataFrame, kind: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "duckdb"])
 def test_the_same_campaign_comes_the_same_from_every_kind_of_file(tmp_path, kind):
     expected = load_tables({"receipts": FRAME, "contacts": PEOPLE})

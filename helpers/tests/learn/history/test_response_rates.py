@@ -164,6 +164,7 @@ def test_a_cell_in_which_all_or_none_responded_says_so():
     assert table.loc["lost", "warnings"] == "no response" and table.loc["lost", "high"] > 0.1
 
 
+@pytest.mark.slow
 def test_the_history_its_frame_and_its_export_give_the_same_rates(tmp_path):
     rows = make_rows(CELLS)
     contacts = rows.drop(columns=["responded", "window"])

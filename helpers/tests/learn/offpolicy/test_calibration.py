@@ -95,6 +95,7 @@ def test_a_small_log_says_nothing():
     assert found.fits and "nothing can be said" in found.finding
 
 
+@pytest.mark.slow
 def test_right_propensities_that_are_unlike_are_not_doubted():
     alarms = 0
     for seed in range(40):

@@ -16,6 +16,7 @@ import clean as benchmark  # noqa: E402
 SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in benchmark.SEEDS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *SLOW])
 def test_what_was_planted_is_found_and_good_lines_stay(seed):
     grade = benchmark.grade_export(seed, 5_000 if seed else 3_000, 6 if seed else 4, spotless=seed > 0)

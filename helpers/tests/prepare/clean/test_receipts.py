@@ -43,6 +43,7 @@ def test_a_line_sent_twice_goes_and_a_second_purchase_of_the_same_stays():
     assert adds_up(summary)
 
 
+@pytest.mark.slow
 def test_two_lines_that_no_number_tells_apart_are_kept_and_asked_for():
     clean, removed, _ = clean_receipts(make({"line_no": None}, {"line_no": None}))
     assert removed.empty and clean["ask"].tolist() == ["ask", "ask"]
@@ -51,6 +52,7 @@ def test_two_lines_that_no_number_tells_apart_are_kept_and_asked_for():
     assert quality.findings["finding"].tolist() == ["no line number", "ask"]
 
 
+@pytest.mark.slow
 def test_a_cancelled_line_goes_with_the_line_that_cancels_it_and_a_lone_one_is_asked_for():
     back = {"kind": "cancel", "time": NOON + pd.Timedelta(minutes=2)}
     assert reasons(make({}, {"line_no": 2}, back)) == ["cancellation", "cancellation"]
@@ -60,6 +62,7 @@ def test_a_cancelled_line_goes_with_the_line_that_cancels_it_and_a_lone_one_is_a
     assert clean["ask"].tolist() == ["", "lone cancellation"]
 
 
+@pytest.mark.slow
 def test_one_cancelling_line_takes_back_one_sale_of_that_amount_and_no_other():
     back = {"kind": "cancel", "line_no": None, "time": NOON + pd.Timedelta(minutes=2)}
     same = [
@@ -99,6 +102,7 @@ def test_a_return_gets_its_minus_by_kind_and_by_quantity_and_once_only():
     assert adds_up(summary)
 
 
+@pytest.mark.slow
 def test_cards_of_nobody_are_seen_and_plain_numbers_of_customers_are_none():
     nobody = ["0000000000", "99999999", "1234567890", "TEST", "demo card"]
     people = ["7777", "2700000000", "12345", "latest"]
@@ -162,6 +166,7 @@ def test_where_a_store_has_one_cashier_or_two_a_faithful_customer_is_none_and_th
     assert any("cashier's card" in text and "3 or more cashiers" in text for text in quality.warnings)
 
 
+@pytest.mark.slow
 def test_a_discount_that_many_cards_have_is_not_the_staffs():
     cards = [{"customer_id": f"27{card:08}", "basket_id": 100 * card + n} for card in range(40) for n in range(9)]
     table = make(
@@ -177,6 +182,7 @@ def test_line_numbers_that_are_all_one_make_no_copies_of_true_lines():
     assert removed.empty and (clean["ask"] == "ask").sum() == 10
 
 
+@pytest.mark.slow
 def test_money_with_three_decimals_adds_up():
     table = make({"sales": 1.005}, {"sales": 2.0125, "basket_id": 2}, {"sales": 3.0, "basket_id": 3})
     _, _, summary = clean_receipts(table)

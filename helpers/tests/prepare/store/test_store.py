@@ -184,6 +184,7 @@ def test_after_any_sequence_of_loads_the_last_one_of_each_month_counts(tmp_path_
 # --- Snapshots and membership ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_profile_that_was_kept_is_the_one_that_the_receipts_give(store):
     months = [make_month("2017-01"), make_month("2017-02")]
     for lines, month in zip(months, ("2017-01", "2017-02"), strict=True):

@@ -27,6 +27,7 @@ def make(shares: dict[str, float], n: int = 45_000) -> pd.DataFrame:
     return table.assign(campaign_id="gate", wave=1, customer_id=range(len(table)))
 
 
+@pytest.mark.slow
 def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     report = report_campaign(load(make({"control": 0.1902, "gate_40": 0.1820})), {"outcome": "retention_7"})
     assert (
@@ -46,12 +47,14 @@ def test_a_retention_that_fell_is_told_in_customers_and_never_in_money():
     )
 
 
+@pytest.mark.slow
 def test_a_difference_of_a_hundredth_of_a_point_keeps_its_digits():
     table = report_campaign(load(make({"control": 0.19, "a": 0.19002}, 50_000)), {"outcome": "retention_7"})
     row = table.sections["lift"].to_frame().iloc[0]
     assert table.verdict == "open" and row["low"].startswith("−0.5") and "plan the next test" in table.card.notes[-1]
 
 
+@pytest.mark.slow
 def test_the_split_is_checked_and_an_alarm_shows_no_figure():
     report = report_campaign(
         load(make({"control": 0.19, "gate_40": 0.18})), {"outcome": "retention_7", "planned_control_share": 0.4}
@@ -85,6 +88,7 @@ def test_an_order_with_an_outcome_asks_for_no_receipts_dates_or_margin(tmp_path)
         read_order(asked, tmp_path)
 
 
+@pytest.mark.slow
 def test_offers_of_other_campaigns_are_looked_at_too():
     contacts = make({"control": 0.18, "gate_40": 0.20}, 2_000)
     others = contacts[["customer_id"]].head(200).assign(campaign_id="spring", wave=1, arm="gift")
@@ -127,6 +131,7 @@ def test_where_all_of_a_group_did_the_same_there_is_no_interval_and_no_nan():
     assert ("Difference", "100.0 points", "no interval") in report.card.facts
 
 
+@pytest.mark.slow
 def test_a_region_with_too_few_stores_is_named():
     luck = np.random.default_rng(2)
     report = report_campaign(

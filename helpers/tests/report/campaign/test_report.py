@@ -45,6 +45,7 @@ def rename(contacts: pd.DataFrame, **arms: str) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_the_truth_of_the_world_lies_in_the_interval(report, campaign):
     lift, money = report.results["lift"], report.results["money"]
     assert lift.low <= campaign.truth.loc["main", "sales"] <= lift.high
@@ -101,6 +102,7 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
     assert checks["note"] > 0, "remarks are no checks"
 
 
+@pytest.mark.slow
 def test_costs_that_nobody_gave_are_not_zero_on_a_green_card(campaign, earning, report):
     assert "is not known" not in report.card.headline
     report = report_campaign(campaign.load(receipts=earning), SETTINGS | {"contact_cost": 0.08})
@@ -237,6 +239,7 @@ def test_a_group_that_was_not_invited_is_compared_and_no_effect_is_signed(campai
     assert row["effect"] == trends.estimates[0].effect and row["placebo"] == row["placebo"] and trends.per_days == 28
 
 
+@pytest.mark.slow
 def test_several_arms_are_ranked_and_the_best_has_to_survive_their_number(campaign, report):
     everybody = report.results["money"]
     odd = campaign.contacts["customer_id"] % 2 == 1
@@ -415,6 +418,7 @@ def test_strata_with_unequal_chances_are_stratified_in_lift_response_and_money(c
     assert any("cannot sharpen this: the chance of `control` differs" in text for text in report.sections["lift"].text)
 
 
+@pytest.mark.slow
 def test_beside_the_lift_stands_the_same_measurement_before_the_start(report, campaign):
     placebo = report.results["placebo"]
     assert placebo.days.say() == "28 days, 2023-03-06 to 2023-04-02"
@@ -451,6 +455,7 @@ def test_the_days_of_the_money_are_counted_in_words(days, said):
     assert say_windows(SimpleNamespace(days={"post": days})) == f"during the campaign{said}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factor", "way"), [(3.0, "high"), (0.2, "low")])
 def test_groups_that_differed_before_the_start_are_named_on_the_card_and_looked_at_first(campaign, report, factor, way):
     early = campaign.receipts["time"].between("2023-03-06", "2023-04-02 23:59:59")
@@ -496,6 +501,7 @@ def test_where_there_is_no_other_past_the_placebo_says_so(campaign):
     assert "No placebo lift: there is no look before the start." in report.sections["lift"].text
 
 
+@pytest.mark.slow
 def test_where_all_customers_of_a_group_are_alike_the_card_says_so_and_shows_no_nan(campaign):
     listed = campaign.contacts
     treated = listed["arm"].ne("control").to_numpy()

@@ -39,6 +39,7 @@ def get_checks(report) -> pd.DataFrame:
     return report.sheets["checks"].set_index("check")
 
 
+@pytest.mark.slow
 def test_stores_that_were_drawn_as_a_whole_stop_the_verdict_until_somebody_says_so(campaign, stores):
     report = report_campaign(campaign.load(contacts=stores), SETTINGS | COSTS)
     assert get_checks(report).loc["Drawn one by one", "result"] == "alarm"
@@ -47,6 +48,7 @@ def test_stores_that_were_drawn_as_a_whole_stop_the_verdict_until_somebody_says_
     assert any("Set cluster to the column" in note for note in report.card.notes)
 
 
+@pytest.mark.slow
 def test_the_report_compares_whole_stores_as_the_package_does(campaign, stores, report):
     outcomes = report.results["outcomes"]
     lift = measure_lift(stores, outcomes, cluster="store")

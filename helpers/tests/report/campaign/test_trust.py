@@ -109,6 +109,7 @@ def test_the_cause_stands_first_by_the_name_it_has_in_the_table(check, campaign)
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["control", pytest.param("basket_discount", marks=pytest.mark.slow)])
 def test_receipts_of_one_group_that_end_sooner_are_an_alarm(check, campaign, group):
     ids = campaign.contacts.loc[campaign.contacts["arm"] == group, "customer_id"]
@@ -157,6 +158,7 @@ def test_the_one_treatment_may_have_another_name_in_the_plan(check):
         check({"planned_shares": "КГ=0.25, sms=0.75"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("late", "state"),
     [

@@ -88,6 +88,7 @@ def test_no_control_is_on_any_send_list(tables, tmp_path, extra):
         assert set(inside.loc[inside["control_kind"] == "universal", "arm"]) == {"control"}
 
 
+@pytest.mark.slow
 def test_filters_run_before_the_draw_and_each_is_counted(plan, listed):
     last = pd.to_datetime(listed["Последний контакт"], dayfirst=True)
     fails = pd.DataFrame({
@@ -218,6 +219,7 @@ def test_the_verdict_comes_first(tables, changes, verdict, words):
     assert all(plan.draw(name) is not None for name in ("economics", "size"))
 
 
+@pytest.mark.slow
 def test_the_control_that_the_plan_names_is_the_first_that_sees_the_break_even(tables):
     draft = plan_campaign(tables, SETTINGS | {"use": 1, "control_share": 0.05}).results["draft"]
     share, power = draft.worst.find_control(draft.drawn.shares), draft.worst.power
@@ -235,6 +237,7 @@ def test_the_break_even_of_the_plan_earns_nothing_by_the_economics_it_shows(tabl
     assert abs(profit) < 1e-6
 
 
+@pytest.mark.slow
 def test_a_loss_in_one_segment_is_named(tables):
     plan = plan_campaign(tables, SETTINGS | {"expected_lift": 0.12})
     lost = plan.sections["economics"].to_frame().set_index("segment")["profit in all"] < 0
@@ -243,6 +246,7 @@ def test_a_loss_in_one_segment_is_named(tables):
     assert ("Expected profit", say_money(plan.results["draft"].profit), "after costs, all segments") in plan.card.facts
 
 
+@pytest.mark.slow
 def test_a_given_lift_is_not_called_left_out_and_a_history_is_said_to_need_its_setting_gone(tables):
     for lift, unlocks in ((0.12, "the table history, without the setting expected_lift"), (None, "the table history")):
         shown = plan_campaign(tables, SETTINGS | {"expected_lift": lift}).sections["skipped"].to_frame()

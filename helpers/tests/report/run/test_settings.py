@@ -74,6 +74,7 @@ def test_code_in_a_setting_stays_a_text():
     assert read_settings({"title": text}, [Setting("title", "text", "")])["title"] == text
 
 
+@pytest.mark.slow
 def test_who_only_reads_an_order_waits_for_no_charts_and_no_statistics():
     code = (
         "import sys, loyalty.report.run.runner\n"

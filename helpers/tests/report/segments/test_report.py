@@ -74,6 +74,7 @@ def test_moves_are_those_of_the_two_days(report):
     assert report.results["life"].at(1)["right"] == pytest.approx(right, abs=0.08)  # the mean of all starts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["life_cycle", "rfm", "value"])
 def test_each_scheme_makes_a_report_whose_charts_can_be_drawn(scheme):
     found = report_segments(load(draw_chain(760, 150)), TASK | {"scheme": scheme})
@@ -84,6 +85,7 @@ def test_each_scheme_makes_a_report_whose_charts_can_be_drawn(scheme):
     assert found.card.notes[-1].startswith("Next: choose the segments")
 
 
+@pytest.mark.slow
 def test_early_days_of_a_short_history_are_not_compared():
     """All customers look new where the receipts begin: labels would seem to die that nobody lost."""
     receipts = draw_chain(220)
@@ -95,6 +97,7 @@ def test_early_days_of_a_short_history_are_not_compared():
         report_segments(load(receipts[receipts["time"] >= DAY - pd.Timedelta(days=90)]), TASK)
 
 
+@pytest.mark.slow
 def test_luck_at_the_top_is_read_in_both_directions_of_time():
     """Customers who never change fall from the top as far as they rose to it."""
     stable = simulate_stable(np.random.default_rng(1).poisson(4, 400), seed=3)
@@ -115,6 +118,7 @@ def test_luck_at_the_top_is_read_in_both_directions_of_time():
     assert gap["low"] <= 0 <= gap["high"]
 
 
+@pytest.mark.slow
 def test_the_same_customers_in_another_order_of_rows_make_the_same_report(report):
     other = report_segments(
         load(draw_chain(300).sample(frac=1, random_state=1)), TASK | {"scheme": "value", "currency": "€"}
@@ -123,6 +127,7 @@ def test_the_same_customers_in_another_order_of_rows_make_the_same_report(report
     pd.testing.assert_frame_equal(other.people, report.people)
 
 
+@pytest.mark.slow
 def test_a_second_run_in_another_month_begins_where_the_first_ended(report):
     """What the first report calls now, a report four weeks later calls before."""
     later = draw_chain(300)
@@ -133,6 +138,7 @@ def test_a_second_run_in_another_month_begins_where_the_first_ended(report):
     pd.testing.assert_frame_equal(second.results["before"], first.results["segments"])
 
 
+@pytest.mark.slow
 def test_members_who_never_bought_have_a_segment_and_small_segments_are_hidden():
     receipts = draw_chain(300, 60)
     people = pd.DataFrame({"customer_id": [*receipts["customer_id"].unique(), 900, 901]})
@@ -172,6 +178,7 @@ def test_few_customers_and_one_day_of_receipts_are_told():
         report_segments(load(once), TASK | {"scheme": "rfm"})
 
 
+@pytest.mark.slow
 def test_an_export_that_ends_early_is_doubted_before_anything_else(report):
     asked = TASK | {"scheme": "value", "as_of": f"{DAY + pd.Timedelta(days=45):%Y-%m-%d}"}
     late = report_segments(load(draw_chain(300)), asked)
@@ -180,6 +187,7 @@ def test_an_export_that_ends_early_is_doubted_before_anything_else(report):
     assert report.sheets["checks"].set_index("check").loc["Last receipt", "result"] == "good"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [720, 900])
 def test_a_steady_chain_is_as_a_year_ago_though_its_receipts_begin_somewhere(days):
     """Nobody joins or leaves: without equal histories "new" would fall and "gone quiet" pile up."""
@@ -188,6 +196,7 @@ def test_a_steady_chain_is_as_a_year_ago_though_its_receipts_begin_somewhere(day
     assert "moved no more than chance" in found.sections["year"].text[0]
 
 
+@pytest.mark.slow
 def test_luck_is_left_out_where_the_two_readings_do_not_share_it():
     """Many who buy little join in the second half: of them the best were no part, and look back on a higher place."""
     old, new = draw_chain(300, 200), draw_chain(150, 800, seed=9)

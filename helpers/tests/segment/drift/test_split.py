@@ -158,6 +158,7 @@ def test_what_it_shows(photo):
     assert whole.get_xdata() == pytest.approx(100 * found.table["change"])
 
 
+@pytest.mark.slow
 def test_an_order_that_does_nothing_is_seldom_named(photo):
     """The base stays as it is, so both orders are the same in truth: five segments, and one promise for all."""
     cuts = np.array([[-1.0, -0.4, 0.4, 1.0], [-0.8, -0.2, 0.6, 1.2]])

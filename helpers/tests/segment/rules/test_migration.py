@@ -72,6 +72,7 @@ def test_flows_are_set_beside_the_flows_back_with_the_exact_sign_test():
     assert row["low"] < 0.8 < row["high"]
 
 
+@pytest.mark.slow
 def test_where_nothing_changes_champions_fall_as_often_as_others_rise(journey, households):
     windows = (("2017-04-01", "2017-07-01"), ("2017-07-01", "2017-09-30"))
     receipts = journey.receipts

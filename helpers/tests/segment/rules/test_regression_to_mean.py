@@ -55,6 +55,7 @@ def test_the_interval_of_the_gap_holds_zero_in_19_of_20_populations_that_never_c
     assert low <= sum(h["top"] for h in held) <= high
 
 
+@pytest.mark.slow
 def test_a_true_fall_of_the_best_shows_in_one_direction_only():
     found = []
     for seed in range(10):
@@ -74,6 +75,7 @@ def test_a_season_that_all_share_is_no_change():
     assert doubled.table.loc[0, "change"] > 0 > doubled.table.loc[0, "relative"]
 
 
+@pytest.mark.slow
 def test_the_readings_are_what_one_gets_by_hand(journey):
     spend = sum_windows(journey.receipts, "2017-06-03", "2017-07-01", "2017-07-29", customers=journey.customers)
     table, gaps = read(spend, draws=300)
@@ -86,6 +88,7 @@ def test_the_readings_are_what_one_gets_by_hand(journey):
     assert gaps.loc["top", "low"] < 0 < gaps.loc["top", "high"]
 
 
+@pytest.mark.slow
 def test_windows_hold_the_receipts_to_the_cent_and_their_ends_are_open(journey):
     spend = sum_windows(journey.receipts, "2017-06-03", "2017-07-01", "2017-07-29", customers=journey.customers)
     days = journey.receipts.set_index("time")["sales"].sort_index()

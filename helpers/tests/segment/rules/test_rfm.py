@@ -75,6 +75,7 @@ def test_equal_customers_have_equal_scores(profiles, data):
     assert (scores.loc[~buyers, "code"] == "0-0-0").all()
 
 
+@pytest.mark.slow
 def test_the_usual_recipe_gives_equal_households_unequal_scores_by_id_and_this_one_does_not(households):
     buyers = households[0].query("frequency > 0").reset_index(drop=True)
     shuffled = buyers.sample(frac=1, random_state=1)
