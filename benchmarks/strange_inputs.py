@@ -634,6 +634,9 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "measure_rates": lambda: {"history": _make_history(), "by": ["segment"], "min_size": 5},
     "measure_stability_index": lambda: {"then": _list_months()[0], "now": _list_months()[-1], "draws": 100},
     "measure_stability": lambda: {"features": _scale_features(), "k": 2, "draws": 5},
+    "measure_with_guardrails": lambda: _list_wave(
+        primary="sales", guardrails={"orders": -0.5, "responded": -0.2}, secondary=[("sales", "orders")]
+    ),
     "mine_rules": lambda: {
         "receipts": _make_receipts(),
         "lag": (7, 21),

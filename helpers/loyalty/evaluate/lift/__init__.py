@@ -2,6 +2,7 @@
 
 from loyalty.evaluate.lift.bootstrap import bootstrap_gap
 from loyalty.evaluate.lift.cuped import adjust_gap
+from loyalty.evaluate.lift.guardrails import GuardedLift, measure_with_guardrails
 from loyalty.evaluate.lift.looks import EarlyLooks, measure_looks
 from loyalty.evaluate.lift.measure import measure_lift, measure_lifts, unmask_redeemers
 from loyalty.evaluate.lift.outcomes import apply_margin_rate, build_outcomes
@@ -11,6 +12,8 @@ from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts
 __all__ = [
     "bootstrap_gap",
     "adjust_gap",
+    "GuardedLift",
+    "measure_with_guardrails",
     "EarlyLooks",
     "measure_looks",
     "measure_lift",
