@@ -5,7 +5,7 @@
 #     title: Measure the lift
 #     question: What did it really change?
 #     part_a: 25
-#     part_b: 50
+#     part_b: 57
 #     know_first: ["32"]
 #     module: loyalty.evaluate.lift
 #     test: helpers/tests/evaluate/lift/test_measure.py::test_redeemers_look_golden_and_the_others_pay_for_it
@@ -19,7 +19,7 @@
 # - see what "those who used it against the control group" really compares, and meet the **redeemer**
 # - measure the **lift (campaign)** by **intention to treat**, with its **confidence interval**: by hand, by shuffling, by one function
 # - read a **p-value**, and say when a result is **open**
-# - in Part B: sharpen a result by **pre-period adjustment**, choose the right unit with the **delta method**, and stay calm before many numbers (**multiple-testing correction**, **winner's curse**)
+# - in Part B: sharpen a result by **pre-period adjustment**, choose the right unit with the **delta method**, stay calm before many numbers (**multiple-testing correction**, **winner's curse**), and hold **guardrails** (**non-inferiority**)
 
 # %% [markdown]
 # ## Ten percent off
@@ -278,11 +278,12 @@ assert 2.5 < lift.effect < 3.5
 # %% [markdown]
 # ---
 # ### Stop here in the workshop
-# Now the [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb), at least 33a and 33b. What follows is for self-study: seven pieces of about seven minutes. Run all cells, and read the pieces that you need.
+# Now the [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb), at least 33a and 33b. What follows is for self-study: eight pieces of about seven minutes. Run all cells, and read the pieces that you need.
 #
 # | piece | read it when |
 # |---|---|
 # | per customer, per receipt, per line | somebody reports the average receipt |
+# | one number decides, two must not be hurt | several numbers are measured at once |
 # | most customers spend nothing | somebody doubts the interval |
 # | sharper with the past | your interval is too wide (for 33d) |
 # | five letters, one control group | you sent more than one offer |
@@ -365,6 +366,59 @@ assert per_order.open
 
 # %% [markdown]
 # The average receipt leaves everything open, while sales per customer rose by {{lift.relative:.0%}}. The voucher changes how often people come, and so it changes the *denominator* too. If a campaign moves the denominator of a ratio, the ratio is no measure of success. It is a description.
+
+# %% [markdown]
+# ## One number decides, two must not be hurt
+#
+# Sales rose. *"And the margin?"* asks Ines. *"And all the points that we now owe?"* Marta is prepared. Before the start she wrote three lines:
+#
+# 1. **Sales** per customer decide (the **primary metric**).
+# 2. The margin may fall by at most €0.50 per customer.
+# 3. The points issued may rise by at most 3 per customer.
+#
+# Lines 2 and 3 are **guardrails**: they need not become better, but they must not become much worse. How do we judge them? The usual way is to look for a fall, and to be glad if none is significant. Let us try this with only the first 300 customers of the list:
+
+# %%
+few = contacts.head(300)
+small = measure_lift(few, outcomes, "margin")
+print(f"{say_euros(small.effect)}  ({say_euros(small.low)} to {say_euros(small.high)})")
+print("a significant fall:", small.high < 0)
+
+# %% tags=["verify"]
+assert small.low < -0.5 < small.high and small.open
+
+# %% [markdown]
+# No significant fall. But the interval goes down to {{say_euros(small.low)}}: with 300 customers even a fall {{small.low / -0.5:.0f}} times as large as Marta allows could hide in it. A test that is small enough never finds any harm.
+#
+# So turn the question round. Not *"do we see a fall?"*, but *"can we rule out a fall of more than 50 cents?"* We can if the **whole interval** lies above −€0.50. The name for this is a test of **non-inferiority**. Now with all customers:
+
+# %%
+from loyalty.evaluate.lift import measure_with_guardrails
+
+limits = {"margin": -0.50, "points_issued": 3}
+guarded = measure_with_guardrails(contacts, outcomes, primary="sales", guardrails=limits)
+print(guarded.sentence())
+guarded.to_frame()[["role", "outcome", "effect", "low", "high", "limit", "verdict"]].round(2)
+
+# %% tags=["verify"]
+rows = guarded.to_frame().set_index("outcome")
+assert rows.verdict.to_dict() == {"sales": "better", "margin": "holds", "points_issued": "not shown"}
+assert guarded.decide() == "open" and rows.low["margin"] < 0
+assert 0 < rows.low["points_issued"] < rows.effect["points_issued"] < 3 < rows.high["points_issued"]
+
+# %%
+guarded.plot();
+
+# %% [markdown]
+# The margin's interval begins at {{say_euros(rows.low["margin"])}}. That is above the limit, so this guardrail holds, although nobody has shown that the margin rose. The points are another matter. They rose by {{rows.effect["points_issued"]:.1f}} per customer, but it may have been {{rows.high["points_issued"]:.1f}}, and that is beyond the limit. The guardrail is not broken, and it is not shown to hold. *"It looks fine"* was not the rule. So Marta waits: she measures these points once more with the next wave, before everybody gets the letter.
+#
+# Three rules keep this honest:
+#
+# - **Fix the limits before the start.** A limit that is chosen afterwards always holds.
+# - **All guardrails must hold**, so their p-values need no correction. Each one more makes it harder to pass, not easier.
+# - Everything else that you look at (`secondary=[...]`) is corrected by Holm and decides nothing.
+#
+# "Holds" speaks of sales margin per customer, before the costs of the campaign. Whether the letter *earned* is the question of [the next lesson](34_lift_in_money.ipynb).
 #
 # ## Most customers spend nothing
 #

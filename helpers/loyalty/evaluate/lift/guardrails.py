@@ -18,9 +18,11 @@ from loyalty.evaluate.lift.measure import KINDS, measure_lifts
 from loyalty.evaluate.lift.result import Lift
 from loyalty.stats.estimate import render_html
 from loyalty.stats.multiplicity import correct_known
+from loyalty.stats.result_card import choose_decimals
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import count_of
 
 WHO = "the outcomes"  # the table that a message speaks of
 PRIMARY = "primary"
@@ -51,7 +53,7 @@ class GuardedLift:
     level : float
         Coverage of each interval, a fraction.
     better : {"higher", "lower"}
-        Which change of the primary outcome is good.
+        Which change of the primary metric is good.
     warnings : tuple of str
     """
 
@@ -69,7 +71,7 @@ class GuardedLift:
     def decide(self, arm: str | None = None) -> str:
         """Say "go", "stop" or "open" for a treated group; without a name, for the only one.
 
-        "go": the primary outcome became better, and every guardrail holds. "stop": it became worse, or a guardrail is
+        "go": the primary metric became better, and every guardrail holds. "stop": it became worse, or a guardrail is
         broken. Else "open".
         """
         if arm is None and len(self.arms) > 1:
@@ -110,32 +112,63 @@ class GuardedLift:
         return self.table.copy()
 
     def plot(self, *, ax: Axes | None = None, source: str = "") -> Axes:
-        """Draw each interval in units of its own half width, with the limit of each guardrail as a line."""
+        """Draw each interval in its own unit, with the limit of each guardrail as an upright line."""
         ax = ax or plt.subplots(figsize=(9, 0.6 * len(self.table) + 1.6))[1]
         shown = self.table[self.table["low"].notna()].iloc[::-1]
         colours = {SHOWN: TREATED, KEPT: TREATED, WORSE: HIGHLIGHT, BROKEN: HIGHLIGHT}
-        for place, (_, row) in enumerate(shown.iterrows()):
+        for place, row in enumerate(shown.to_dict("records")):
             unit = (row["high"] - row["low"]) / 2
             colour = colours.get(row["verdict"], GREY)
             ax.plot([row["low"] / unit, row["high"] / unit], [place, place], color=colour, linewidth=2.5)
             ax.plot(row["effect"] / unit, place, "o", color=colour)
             if not math.isnan(row["limit"]):
-                ax.plot([row["limit"] / unit] * 2, [place - 0.35, place + 0.35], color=INK, linewidth=1.5)
-        ax.axvline(0, color=INK, linewidth=0.8)
+                ax.plot([row["limit"] / unit] * 2, [place - 0.3, place + 0.3], color=INK, linewidth=1.5)
+            ax.annotate(
+                _say_numbers(row), (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9, color=INK
+            )
+        ax.axvline(0, color=INK, linewidth=0.8, linestyle=":")
         labels = [f"{row['outcome']} ({row['role']}): {row['verdict']}" for _, row in shown.iterrows()]
         if len(self.arms) > 1:
             labels = [f"{arm}, {label}" for arm, label in zip(shown["arm"], labels, strict=True)]
         ax.set_yticks(range(len(shown)), labels)
-        ax.set_xlabel("change, in half widths of its own interval")
-        title = self.sentence().split(":")[0] if len(self.arms) == 1 else "Each group with its guardrails"
-        headline(ax, title, "dark upright line: the furthest change that is tolerated; grey: not shown", source)
+        ax.set_ylim(-0.6, len(shown) - 0.4)
+        ax.set_xticks([0], ["no change"])
+        ax.grid(visible=False)
+        title = self._title() if len(self.arms) == 1 else "Each group with its guardrails"
+        headline(ax, title, "each row in its own unit; upright lines are limits; grey is not shown", source)
         return ax
+
+    def _title(self) -> str:
+        """What the only group's figure shows, in one line."""
+        decision = self.decide()
+        guards = self.table[self.table["role"] == GUARDRAIL]["verdict"]
+        if decision == GO:
+            return "Better, and every guardrail holds"
+        if decision == STOP:
+            broken = int((guards == BROKEN).sum())
+            return (
+                f"Stop: {broken} of {count_of(len(guards), 'guardrail')} broken" if broken else "Stop: it became worse"
+            )
+        unshown = int((guards == UNSHOWN).sum())
+        if unshown:
+            return f"Not yet: {unshown} of {count_of(len(guards), 'guardrail')} not shown to hold"
+        return "Not yet: the primary metric is open"
 
     def _repr_html_(self) -> str:
         title = (
             self.sentence() if len(self.arms) == 1 else " ".join(f"{arm}: {self.sentence(arm)}" for arm in self.arms)
         )
         return render_html(self.table, title, self.warnings)
+
+
+def _say_numbers(row: Mapping[str, Any]) -> str:
+    """The numbers of a row, beside its interval."""
+    decimals = choose_decimals(row["low"], row["high"])
+    effect, low, high, limit = (f"{row[name]:,.{decimals}f}" for name in ("effect", "low", "high", "limit"))
+    said = f"{effect} ({low} to {high})"
+    if not math.isnan(row["limit"]):
+        said += f", limit {limit}"
+    return said.replace("-", "−")
 
 
 @check_arguments
@@ -154,7 +187,7 @@ def measure_with_guardrails(
 ) -> GuardedLift:
     """Measure one outcome that decides, guardrails that must not be hurt, and others that are only looked at.
 
-    The primary outcome is not corrected for the others: it was named before the start. Of several treated groups its
+    The primary metric is not corrected for the others: it was named before the start. Of several treated groups its
     p-values are corrected by Holm. A guardrail asks another question than a lift (non-inferiority): is the change
     surely not worse than a limit? "No significant fall" does not answer it, because a small test never finds one. All
     guardrails must hold, so each is judged at the full level (intersection-union test). Secondary outcomes are
@@ -175,7 +208,7 @@ def measure_with_guardrails(
         needed as to detect a change of that size (`loyalty.evaluate.design.find_sample_size`).
     secondary : sequence of str or (str, str)
     better : {"higher", "lower"}
-        Which change of the primary outcome is good.
+        Which change of the primary metric is good.
 
     Returns
     -------
@@ -279,7 +312,7 @@ def _make_row(lift: Lift, role: str, limit: float) -> dict[str, Any]:
 
 
 def _correct(table: pd.DataFrame) -> np.ndarray:
-    """Holm among the groups for the primary outcome, and among all secondary ones of a group; a guardrail has none."""
+    """Holm among the groups for the primary metric, and among all secondary ones of a group; a guardrail has none."""
     corrected = np.full(len(table), np.nan)
     primary = (table["role"] == PRIMARY).to_numpy()
     corrected[primary] = correct_known(table.loc[primary, "p"], way="holm")
