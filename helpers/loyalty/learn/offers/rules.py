@@ -108,7 +108,10 @@ class TimedRules:
         return row.iloc[0]
 
     def count_verdicts(self) -> pd.DataFrame:
-        """One row a verdict: pairs, and the largest confidence and lift among them."""
+        """One row a verdict: pairs, and the largest confidence and lift among them.
+
+        Pairs of which nobody bought Y on either side of X are compared as well, but not listed: they have no verdict.
+        """
         by = self.table.groupby("verdict")
         largest = by[["confidence", "lift"]].max().add_prefix("largest_")
         counts = by.size().rename("pairs")
@@ -123,7 +126,8 @@ class TimedRules:
         Parameters
         ----------
         receipts : table under RECEIPTS
-            All receipts, or the later ones only. Older ones serve the window before X, and nothing else.
+            All receipts, those that the rules were found in too: the older ones serve the window before X, and nothing
+            else. Without them early X are left out, which is said in `warnings`.
         until : day, optional
             The day after the last one that is looked at; the day after the last receipt if left out.
 
@@ -135,7 +139,7 @@ class TimedRules:
         Raises
         ------
         TableError
-            No rule was found, or no day is late enough.
+            No rule was found, no day is late enough, or the receipts begin so late that no X can count.
         """
         if "q" not in self.table:
             raise TableError(["these rules have been proved already: prove those of mine_rules"], "the rules")
@@ -147,9 +151,11 @@ class TimedRules:
         if first + self.lag[1] >= end:
             says = f"rules mined until {self.until:%Y-%m-%d} need receipts until {write_day(first + self.lag[1] + 1)}"
             raise TableError([f"{says} at least, found until {write_day(end)}: proof needs later days"], "receipts")
+        late = _find_late_start(lines, self.lag, first, end)
         counts = count_pairs(lines, self.lag, first, end, self.above)
         table = judge_proof(self._measure_again(lines, counts), self.min_buyers, self.level)
-        return self._become(table, counts, self.until, end, lines.warnings)
+        notes = (*lines.warnings, *late, *_say_left_out(counts, self.lag))
+        return self._become(table, counts, self.until, end, notes)
 
     def split(
         self, receipts: AnyTable, segments: AnyTable, *, since: str | dt.date | pd.Timestamp | None = None
@@ -178,6 +184,7 @@ class TimedRules:
             raise TableError(strangers, "segments")
         start = number_day(self.start if since is None else read_day(since, "since"))
         end = int(lines.day.max()) + 1
+        _find_late_start(lines, self.lag, start, end)
         group = pd.Series(lines.customers).map(known.set_index("customer_id")["segment"]).to_numpy(object)
         parts = []
         for name in sorted(known["segment"].unique()):
@@ -351,7 +358,7 @@ def mine_rules(
         above,
         min_buyers,
         level,
-        (*lines.warnings, *_find_doubts(counts, table, min_buyers)),
+        (*lines.warnings, *_find_doubts(counts, table, lag, min_buyers)),
     )
 
 
@@ -381,17 +388,35 @@ def _list_pairs(counts: PairCounts, min_buyers: int) -> tuple[np.ndarray, np.nda
     return first[here], then[here]
 
 
-def _find_doubts(counts: PairCounts, table: pd.DataFrame, min_buyers: int) -> list[str]:
-    notes = []
-    if counts.too_late or counts.too_early:
-        notes.append(
-            f"left out: {counts.too_late:,} times a customer's X whose window after it is not over, "
-            f"{counts.too_early:,} times one whose customer was not known long enough before"
-        )
+def _find_late_start(lines: DayLines, lag: Lag, first: int, end: int) -> list[str]:
+    """Say that receipts begin too late to know the days before each X; refuse them where no X is left."""
+    begin = int(lines.day.min())
+    counted = begin + lag[1]
+    if counted <= first:
+        return []
+    so = f"the receipts begin on {write_day(begin)}, and X needs {lag[1]:,} known days before it"
+    do = "Give all receipts, the older ones too"
+    if counted + lag[1] >= end:
+        raise TableError([f"{so} and after it: until {write_day(end)} no X can count. {do}"], "receipts")
+    return [f"{so}: it counts from {write_day(counted)} on only. {do}"]
+
+
+def _say_left_out(counts: PairCounts, lag: Lag) -> list[str]:
+    """Say how many buyers of an X do not count, over all products."""
+    if not (counts.too_late or counts.too_early):
+        return []
+    return [
+        f"left out, over all products: {counts.too_late:,} buyers of an X whose {lag[1]:,} days after it are not over, "
+        f"and {counts.too_early:,} whose {lag[1]:,} days before it are not known"
+    ]
+
+
+def _find_doubts(counts: PairCounts, table: pd.DataFrame, lag: Lag, min_buyers: int) -> list[str]:
+    notes = _say_left_out(counts, lag)
     if not (counts.buyers >= min_buyers).any():
         notes.append(f"no X has {min_buyers:,} buyers, so nothing was compared")
     if together := int((table["verdict"] == TOGETHER).sum()):
-        notes.append(f"{count_of(together, 'pair')} beat chance and follow no order: the same people like both")
+        notes.append(f"{count_of(together, 'pair')} beat chance and show no order: the same people like both")
     if loud := int((table["verdict"] == NO_LIFT).sum()):
         notes.append(f"{count_of(loud, 'pair')} with a high confidence are no more than chance: everybody buys Y")
     return notes

@@ -114,8 +114,29 @@ def test_a_rule_is_not_proved_where_it_was_found(planted, mined):
     later = planted[planted["time"] >= "2024-03-01"]
     proof = mined.prove(later)
     assert proof.table["buyers"].iloc[0] < mined.prove(planted).table["buyers"].iloc[0]
+    first, counted = (later["time"].min() + pd.Timedelta(days, "D") for days in (0, 210))
+    says = f"begin on {first:%Y-%m-%d}, and X needs 210 known days before it: it counts from {counted:%Y-%m-%d}"
+    assert any(says in text and "Give all receipts" in text for text in proof.warnings)
+    assert not any("Give all receipts" in text for text in mined.prove(planted).warnings)
     with pytest.raises(TableError, match="proved already"):
         proof.prove(planted)
+
+
+def test_later_receipts_that_hold_no_known_days_before_x_are_refused_and_the_first_long_enough_are_not(planted, mined):
+    later = planted[planted["time"] >= "2024-03-01"]
+    first = later["time"].min().normalize()
+    short = later[later["time"] < first + pd.Timedelta(420, "D")]  # its last day is 419 days after the first
+    with pytest.raises(TableError, match="no X can count. Give all receipts, the older ones too"):
+        mined.prove(short)
+    with pytest.raises(TableError, match="no X can count"):
+        mined.split(short, pd.DataFrame({"customer_id": [1], "segment": "fan"}), since="2024-03-01")
+    longer = mined.prove(later, until=first + pd.Timedelta(421, "D"))
+    assert longer.table["buyers"].iloc[0] >= 0 and any("Give all receipts" in text for text in longer.warnings)
+
+
+def test_who_is_left_out_of_a_proof_is_said(planted, mined):
+    proof = mined.prove(planted)
+    assert proof.too_late > 0 and any(f"{proof.too_late:,} buyers of an X" in text for text in proof.warnings)
 
 
 def test_a_product_that_is_gone_is_too_few_to_prove(planted, mined):
