@@ -279,9 +279,10 @@ def _warn(table: pd.DataFrame, to: str, keep: str, empty: int, returned: int) ->
     share = table[to].value_counts() / table["customer_id"].nunique()
     common = [f"{name} ({part:.0%})" for name, part in share[share > COMMON].items()]
     if common and keep == "all":
+        such = ", such as a carrier bag" if to == "product_id" else ""
         notes.append(
-            f"{len(common):,} of `{to}` are bought by more than half of the customers: {list_few(common, 3)}. A "
-            'carrier bag links everybody: leave it out, or take keep="above chance"'
+            f"{len(common):,} of `{to}` have more than half of the customers: {list_few(common, 3)}. What links nearly "
+            f'everybody{such} says little of taste: leave it out (`leave_out=`), or take keep="above chance"'
         )
     lost = table["customer_id"].nunique() - table.loc[table["kept"], "customer_id"].nunique()
     if lost:

@@ -66,8 +66,10 @@ class OfferScores:
     @property
     def sentence(self) -> str:
         """What to do."""
-        reach = "no interval: all customers are alike" if np.isnan(self.low) else f"{self.low:+.2%} to {self.high:+.2%}"
-        size = f"{self.gain:+.2%} ({reach}) of the offers"
+        reach = f"{100 * self.low:+.1f} to {100 * self.high:+.1f}"
+        if np.isnan(self.low):
+            reach = "no interval: all customers are alike"
+        size = f"{100 * self.gain:+.1f} of 100 offers ({reach})"
         says = {
             "community": f"Offer what the community buys: it is bought more often than a best-seller, {size}.",
             "popular": f"Offer the best-sellers: what the community buys is bought less often, {size}.",
@@ -168,7 +170,8 @@ def score_offers(
     after = _place(bought.table, who, what, links.to)
     hits = _count_hits(before, after, communities.customers["community"].to_numpy() - 1, len(what), offers)
     customers = communities.customers[["customer_id", "community"]].assign(**hits)
-    return _summarise(customers, offers, level, int(who.isin(bought.table["customer_id"]).sum()), links.keep)
+    unplaced = links.table["customer_id"].nunique() - len(who)
+    return _summarise(customers, offers, level, int(who.isin(bought.table["customer_id"]).sum()), unplaced)
 
 
 def _check_later(communities: Communities, first: pd.Timestamp, later: pd.DataFrame, offers: int) -> None:
@@ -253,7 +256,7 @@ def _find_hits(chosen: np.ndarray, later: np.ndarray, things: int) -> np.ndarray
     return (np.isin(codes, later) & (chosen >= 0)).mean(axis=1)
 
 
-def _summarise(customers: pd.DataFrame, offers: int, level: float, later: int, keep: str) -> OfferScores:
+def _summarise(customers: pd.DataFrame, offers: int, level: float, later: int, unplaced: int) -> OfferScores:
     rows = []
     for way in WORDS:
         mean, low, high = _find_interval(customers[f"hits_{way}"].to_numpy(), level)
@@ -266,8 +269,8 @@ def _summarise(customers: pd.DataFrame, offers: int, level: float, later: int, k
         notes.append(f"{count:,} customers are few: the intervals are rough")
     if later < count:
         notes.append(f"{count - later:,} of {count:,} customers bought nothing later, and count as no hit")
-    if keep == "above chance":
-        notes.append("customers without a link above chance have no community, and are not scored")
+    if unplaced:
+        notes.append(f"{unplaced:,} customers without a link above chance have no community, and are not scored")
     return OfferScores(pd.DataFrame(rows), gain, low, high, offers, count, later, customers, level, tuple(notes))
 
 

@@ -113,6 +113,23 @@ def test_those_who_buy_nothing_later_count_as_no_hit_and_the_order_of_lines_mean
     pd.testing.assert_frame_equal(scored.table, mixed.table)
 
 
+def test_a_gain_is_said_in_offers_of_a_hundred(found, later):
+    scored = score_offers(found, later)
+    said = f"{100 * scored.gain:+.1f} of 100 offers ({100 * scored.low:+.1f} to {100 * scored.high:+.1f})"
+    assert said in scored.sentence and "%" not in scored.sentence
+
+
+def test_customers_without_a_community_are_counted(shoppers, later):
+    often = shoppers[shoppers["customer_id"] < 300]
+    again = [often.assign(basket_id=often["basket_id"] + 10**6 * k) for k in range(1, 9)]
+    strong = link_customers(pd.concat([shoppers, *again]), keep="above chance")
+    lost = strong.table["customer_id"].nunique() - strong.kept["customer_id"].nunique()
+    scored = score_offers(find_communities(strong, rewirings=0), later)
+    said = [text for text in scored.warnings if "without a link above chance" in text]
+    assert len(said) == (lost > 0) and all(text.startswith(f"{lost:,} customers") for text in said)
+    assert lost > 0
+
+
 def test_the_blocks_of_customers_do_not_change_a_hit(found, later, monkeypatch):
     whole = score_offers(found, later).customers
     monkeypatch.setattr("loyalty.segment.micro.offers.BLOCK", 7 * 60)
