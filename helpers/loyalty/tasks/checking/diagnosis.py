@@ -159,9 +159,9 @@ def _find_half_interval(values: _Values) -> tuple[str, str] | None:
     effect, low, high = values.given
     if low > high:
         return "ends_swapped", "The lower end is above the upper end: the order is (value, low, high)."
-    if not low <= effect <= high:
-        return "effect_outside", "Your interval does not hold its own first number: the order is (value, low, high)."
     right = np.abs(values.given - values.expected) <= values.tolerance
+    if not low <= effect <= high and not (right[1] and right[2]):
+        return "effect_outside", "Your interval does not hold its own first number: the order is (value, low, high)."
     if right[0] and not right[1] and not right[2]:
         return _name_width(values)
     if right[1] and right[2]:

@@ -101,6 +101,7 @@ def test_the_right_answer_wins_over_a_mistake_that_is_as_near() -> None:
         ("98b", (1.19, 0.90, 1.49), "ends_differ"),
         ("98b", (1.19, 0.70, 1.90), "one_end_differs"),
         ("98b", (1.50, 0.70, 1.69), "effect_differs"),
+        ("98b", (0.10, 0.70, 1.69), "effect_differs"),  # right ends: the order is not the fault
         ("98b", (1, 2, 3), "effect_outside"),
         ("98b", (1.1, 2, 0.4), "ends_swapped"),
         ("98b", (1.19, 0.70, float("nan")), "no_number"),
