@@ -84,7 +84,7 @@ from loyalty.tasks.t44.scene import deal_buyers
 rules = mine_rules(receipts, lag=(90, 210), until="2025-01-01")
 one = rules.pick(MONITOR, TABLETS)
 deals = deal_buyers(receipts, MONITOR, TABLETS)
-title = f"Chance makes about {deals.mean():.0f} of {one.buyers}, we found {one.bought}"
+title = f"Chance makes about {deals.mean():.1f} of {one.buyers}, we found {one.bought}"
 ax = draw_deals(deals, one.bought, title)
 print(rules.warnings[0])
 
@@ -93,9 +93,9 @@ assert abs(deals.mean() / one.buyers - one.chance) < 0.01 and deals.max() < one.
 assert one.lift_low > 2 and one.confidence > 0.4
 
 # %% [markdown]
-# Of {{one.buyers}} buyers, {{one.bought}} came: a confidence of {{one.confidence:.0%}} ({{one.low:.0%}} to {{one.high:.0%}}). Chance makes {{one.chance:.0%}}. The **lift** of a rule is the first divided by the second: {{one.lift:.1f}} ({{one.lift_low:.1f}} to {{one.lift_high:.1f}}). A lift of 1 means: X tells nothing about Y.
+# Of {{one.buyers}} buyers, {{one.bought}} came: a confidence of {{one.confidence:.1%}} ({{one.low:.1%}} to {{one.high:.1%}}). Chance makes {{one.chance:.1%}}. The **lift** of a rule is the first divided by the second: {{one.lift:.1f}} ({{one.lift_low:.1f}} to {{one.lift_high:.1f}}). A lift of 1 means: X tells nothing about Y.
 #
-# `mine_rules` knows the mean over *all* possible deals by a formula, so it does not need to draw. And its denominator is stricter than ours: a customer counts only if the 210 days *before* his monitor are known too, because we will look at both sides of it. Who bought it often counts once, on a day by lot. The line above the text counts who was left out, over all products.
+# `mine_rules` knows the mean over *all* possible deals by a formula, so it does not need to draw. A customer counts only if the 210 days *before* his monitor are known too, because we will look at both sides of it. (The twelve were chosen so, too.) Who bought it on several such days counts once: one of the days is drawn by lot. (In the exercise you count by hand, and take the first day.) The printed line says who was left out, over all products.
 #
 # ## All pairs
 #
@@ -130,7 +130,7 @@ table = rules.to_frame(names)
 follows = table[table.verdict == "follows"]
 slide = table.sort_values("confidence", ascending=False, kind="stable").head(8)
 shown = pd.concat([follows, slide.head(2)])
-ax = draw_sides(shown, "Four pairs have an order, the slide's first two have none")
+ax = draw_sides(shown, "Four pairs show an order, the slide's first two do not")
 
 # %%
 rules.count_verdicts().round(2)
@@ -138,9 +138,16 @@ rules.count_verdicts().round(2)
 # %% tags=["verify"]
 assert len(rules.found) == 4 and (rules.found.after_only > 4 * rules.found.before_only).all()
 assert slide.before_only.sum() > 0.5 * slide.after_only.sum() and (slide.q > 0.5).all()
+after, before = table.after_only.sum(), table.before_only.sum()
+assert 0.95 < after / before < 1.05 and (slide.after_only > slide.before_only).all()
+never = rules.compared - len(table)
 
 # %% [markdown]
-# `mine_rules` asks both questions of each pair, and corrects for all of them. Of {{beat:,}} pairs that beat chance only {{len(rules.found)}} follow an order. The monitor is one of them. For the others the verdict is "same people": good for a shelf, no reason for a letter in three months.
+# `mine_rules` asks both questions of each pair, and corrects for all of them. Of {{beat:,}} pairs that beat chance, only {{len(rules.found)}} show an order. The monitor is one of them. For the others the verdict is "same people": good for a shelf, no reason for a letter in three months.
+#
+# The slide's pairs have a few more customers after X than before it. Why? The agency *chose* them by what came after X. So luck is among them. In the whole table nobody has chosen, and the two sides are about equal: {{after:,}} after and {{before:,}} before.
+#
+# Two more verdicts: "confidence without lift" has a confidence of a fifth or more, and no lift that can be told from 1. "Not clear" is all the rest. {{never:,}} pairs were compared and are not in the table: no buyer of X bought Y on either side.
 #
 # ## Proved on later months
 #
@@ -158,7 +165,7 @@ assert set(zip(rules.found.first_product, rules.found.then_product, strict=True)
 assert (proof.table.verdict == "proved").all() and len(proof.table) == 4
 
 # %% [markdown]
-# In this world we know the truth: these four are built in, and nothing else follows anything.
+# In this world we know the truth: these four are built in, and nothing else follows anything. `probability` is the share of X's buyers of these `types` who come because of X, `elsewhere` the same share of all other customers.
 
 # %%
 truth = open_chain().truth.successions
@@ -175,17 +182,27 @@ from loyalty.tasks.t44.scene import prefer_department
 segments = prefer_department(open_chain(), "2025-01-01")
 split = rules.split(receipts, segments, since="2025-01-01")
 monitor = split[split.first_product == MONITOR]
-chronic = monitor.set_index("segment").loc["Chronic care"]
-come = 100 * chronic.confidence
-ax = draw_split(monitor, f"In chronic care {come:.0f} of 100 come for tablets")
+beyond = monitor[(monitor.buyers >= 8) & (monitor.low > monitor.chance)]
+ax = draw_split(monitor, f"In {len(beyond)} segments more come than chance makes")
 
 # %% tags=["verify"]
+rows = monitor.set_index("segment")
+chronic, support, medicines = (rows.loc[name] for name in ("Chronic care", "Support", "Medicines"))
+assert sorted(beyond.segment) == ["Chronic care", "Medicines", "Support"]
+assert max(beyond.low) < min(beyond.high)
+types = open_chain().truth.types_on(pd.Timestamp("2025-01-01")).merge(segments)
+buyers = receipts[(receipts.product_id == MONITOR) & (receipts.time >= "2025-01-01")].customer_id.unique()
+of_segment = types[types.customer_id.isin(buyers)].groupby("segment").type
+patients = of_segment.agg(lambda names: (names == "chronic_patient").mean())
 assert chronic.low > 0.5 and chronic.lift_low > 2 and chronic.buyers > 30
 true_rule = truth[truth.first_product == MONITOR].iloc[0]
-assert true_rule.types == "chronic_patient" and chronic.low < true_rule.probability < chronic.high
+assert true_rule.types == "chronic_patient"
+assert patients["Chronic care"] > 0.8 and 0.1 < patients["Medicines"] < 0.9
 
 # %% [markdown]
-# Of the monitor's buyers in chronic care {{chronic.confidence:.0%}} come ({{chronic.low:.0%}} to {{chronic.high:.0%}}). The truth is {{true_rule.probability:.0%}} for chronic patients, and {{true_rule.elsewhere:.0%}} for all others, beside what they buy anyway. "Who bought X" is half of a rule, "for whom" is the other half. With so few buyers in the other segments the picture does not say more.
+# Of the monitor's buyers in chronic care {{chronic.confidence:.0%}} come ({{chronic.low:.0%}} to {{chronic.high:.0%}}), in support {{support.confidence:.0%}} ({{support.low:.0%}} to {{support.high:.0%}}), in medicines {{medicines.confidence:.0%}} ({{medicines.low:.0%}} to {{medicines.high:.0%}}). In all three it is more than chance makes. The intervals overlap: which segment is first, so few buyers do not say. "Who bought X" is half of a rule, "for whom" is the other half.
+#
+# The rule is built in with {{true_rule.probability:.0%}} for chronic patients, and {{true_rule.elsewhere:.1%}} for all others; what they buy anyway comes on top. A segment is not a type: in chronic care {{patients["Chronic care"]:.0%}} of these buyers are chronic patients, in support {{patients["Support"]:.0%}}, in medicines {{patients["Medicines"]:.0%}}. So we do not expect the same numbers.
 #
 # ## Who runs out of what?
 #
@@ -213,14 +230,16 @@ assert (later.expected < later.high + 0.06).all()
 assert refills.rhythms.days.between(0.95, 1.15).all()
 
 # %%
+expected = refills.due_now.chance.sum()
+print(f"{len(refills.due_now)} due now, by their own chances about {expected:.0f} will come")
 refills.table.status.value_counts()
 
 # %% [markdown]
-# {{len(due):,}} refills are due in the next two weeks. Not all will come: by the list's own chances about {{due.chance.sum():.0f}}. The late ones are a list of their own. Each customer has a rhythm, in days a tablet, and it is multiplied by the tablets in the last pack. Who takes more than one tablet a day is due earlier. For a customer with one or two packs the rhythm of all others counts most.
+# {{len(due):,}} refills are due in the next two weeks. Not all will come: by the list's own chances about {{expected:.0f}}. The late ones are a list of their own. Each customer has a rhythm, in days a tablet, and it is multiplied by the tablets in the last pack. Who takes more than one tablet a day is due earlier. For a customer with one or two packs the rhythm of all others counts most.
 #
 # ### On Monday
 #
-# The refill list goes to the shops. The four rules wait for one question more: does a letter change anything? That is Part B.
+# The refill list goes to the shops. The four rules wait for one question more: does a letter change anything? That is the third section of Part B.
 
 # %% [markdown]
 # ---
@@ -247,7 +266,7 @@ loose = int((nothing.table.p_chance < 0.05).sum())
 assert loose > 1_000 and nothing.found.empty and (nothing.table.q_chance <= 0.05).sum() <= 5
 
 # %% [markdown]
-# {{loose:,}} "rules" where there is none; fewer than one of twenty, because a rare pair can hardly reach p < .05. The correction (Benjamini–Hochberg) takes them away. In our own chain it leaves thousands, and rightly: taste is no accident. Only the question of order asks for what follows.
+# {{loose:,}} "rules" where there is none, of {{nothing.compared:,}} pairs in that chain. That is fewer than one of twenty, because a rare pair can hardly reach p < .05. The correction (Benjamini–Hochberg) takes them away. In our own chain it leaves thousands, and rightly: taste is no accident. Only the question of order asks for what follows.
 #
 # One chain without rules is one draw. The [whole page](../../docs/tables/rules.md) asks twenty.
 
@@ -269,13 +288,17 @@ groceries.table.sort_values("confidence", ascending=False)[columns].head(4).roun
 # %% tags=["verify"]
 counted = groceries.count_verdicts().set_index("verdict").pairs
 top = groceries.table.sort_values("confidence", ascending=False).iloc[0]
+unclear = groceries.table[groceries.table.verdict == "not clear"]
+as_chance = int(((unclear.lift_low > 0.5) & (unclear.lift_high < 1.5)).sum())
+assert 0.2 < as_chance / len(unclear) < 0.5
+silent = groceries.compared - len(groceries.table)
 assert groceries.found.empty and counted["confidence without lift"] > 10_000
 assert top.confidence > 0.85 and top.lift < 1.15
 
 # %% [markdown]
-# No rule was found. The largest confidence is {{top.confidence:.0%}}, and chance makes {{top.chance:.0%}}: everybody buys {{top.then_product.lower()}}. {{counted["confidence without lift"]:,}} pairs have a confidence of a fifth or more and no lift: they carry the verdict "confidence without lift". {{counted["same people"]}} pairs beat chance, and follow no order.
+# No rule was found. The largest confidence is {{top.confidence:.0%}}, and chance makes {{top.chance:.0%}}: everybody buys {{top.then_product.lower()}}. {{counted["confidence without lift"]:,}} pairs have a confidence of a fifth or more, and no lift that can be told from 1: they carry the verdict "confidence without lift". {{counted["same people"]}} pairs beat chance, and show no order.
 #
-# {{counted["not clear"]:,}} pairs stay "not clear": too few customers buy them. So the data do not say that nothing follows. They say: what looks like a rule here is taste.
+# {{counted["not clear"]:,}} pairs stay "not clear". They are of two kinds. For {{as_chance:,}} of them we know well that X tells little: the whole interval of the lift lies between 0.5 and 1.5. For the others the interval is wider, mostly because few customers buy X or Y. ({{silent:,}} more pairs were compared, and nobody bought Y on either side of X.) So the data do not say that nothing follows. They say: in one year of this grocer no order is seen.
 
 # %% [markdown]
 # ## Does the message change it?

@@ -125,7 +125,7 @@ def draw_kinds(kinds: Mapping[str, Communities], title: str, source: str = SIMUL
         ax.hlines(place, low, high, color=GREY, linewidth=11, label=label)
         colour = TREATED if found.verdict == "communities" else CONTROL
         ax.plot(found.modularity, place, "o", color=colour, markersize=9)
-        says = f"{found.modularity:.2f}, p = {found.p:.2f}"
+        says = f"{found.modularity:.2f}, p = {found.p:.3f}"
         ax.annotate(says, (found.modularity, place), (0, 9), textcoords="offset points", ha="center", color=INK)
     ax.set_yticks(range(len(kinds)), list(kinds))
     most = max(max(found.modularity, found.null_high) for found in kinds.values())

@@ -62,7 +62,7 @@ def draw_deals(deals: np.ndarray, found: int, title: str) -> Axes:
     top = ax.get_ylim()[1]
     ax.vlines(found, 0, 0.75 * top, color=HIGHLIGHT, linewidth=3)
     ax.text(found, 0.78 * top, f"found: {found}", ha="center", color=HIGHLIGHT, fontsize=11)
-    ax.text(deals.mean(), 1.02 * top, f"chance: about {deals.mean():.0f}", ha="center", fontsize=11, color=INK)
+    ax.text(deals.mean(), 1.02 * top, f"chance: about {deals.mean():.1f}", ha="center", fontsize=11, color=INK)
     ax.set(xlabel="buyers of X who buy Y in the window", ylabel="deals", xlim=(0, 1.15 * found), ylim=(0, 1.15 * top))
     ax.grid(False)
     headline(ax, title, f"{len(deals)} times the monitors dealt anew, within month and activity", SOURCE)
