@@ -3,7 +3,7 @@
 #   loyalty:
 #     kind: exercise
 #     title: the letters of a town
-#     question: Does one letter for everybody sell as well as a letter for each community?
+#     question: Does one list of offers for everybody sell as well as a list for each community?
 #     module: loyalty.segment.micro
 #     test: helpers/tests/tasks/t24/test_tasks.py
 #     minutes: 35
@@ -13,8 +13,8 @@
 # %% [markdown]
 # [[opening]]
 #
-# Jonas runs the shops of another town. It is 1 July 2024. On Monday he decides whether the summer letter has the same three offers for everybody, or three
-# offers for each community. He has the receipts of 18 months. The cashiers also type in the carrier bags.
+# Jonas runs the shops of another town. It is 1 July 2024. The summer letter has three offers, and nobody is offered what he has bought already. On Monday Jonas decides whether they come from one list for
+# everybody, the best-sellers, or from a list for each community. He has the receipts of 18 months. The cashiers also type in the carrier bags.
 #
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("24a")` gives one step at a time.
 
@@ -81,7 +81,7 @@ assert found.verdict == "communities" and found.modularity > 2 * found.null_high
 
 # %% [markdown]
 # **24c Which kind of link?** Customers can also be linked by the same stores, or by the same hours of the day. Make the links with `to="store_id"` and `to="hour"`
-# (same days, nothing left out), and test them as in 24b. For which of the three are there communities? A set of names out of `"product_id"`, `"store_id"` and `"hour"`.
+# (same days; leave nothing out, even if a warning speaks of a store with most of the customers), and test them as in 24b. For which of the three are there communities? A set of names out of `"product_id"`, `"store_id"` and `"hour"`.
 
 # %%
 ### BEGIN SOLUTION

@@ -23,16 +23,30 @@ def link(bag: bool = False, all_months: bool = False, to: str = "product_id") ->
 
 
 @cache
+def link_days(start: str | None, end: str | None) -> Links:
+    """Link the town's customers and products on other days than the task asks, without the bag."""
+    return link_customers(read_town(), start=start, end=end, leave_out=[BAG])
+
+
+@cache
 def split(
     bag: bool = False,
     all_months: bool = False,
     to: str = "product_id",
     resolution: float = 1.0,
     rewirings: int = REWIRINGS,
+    starts: int = 1,
 ) -> Communities:
     """Find communities, as the task asks or with a usual mistake."""
     links = link(bag, all_months, to)
-    return find_communities(links, resolution=resolution, rewirings=rewirings, starts=1, seed=SEED)
+    return find_communities(links, resolution=resolution, rewirings=rewirings, starts=starts, seed=SEED)
+
+
+@cache
+def split_days(end: str | None, rewirings: int = REWIRINGS) -> Communities:
+    """Find communities of links that end on another day than the task asks, or, without an end, begin where they should end."""
+    links = link_days(TOWN_CUT if end is None else None, end)
+    return find_communities(links, rewirings=rewirings, starts=1, seed=SEED)
 
 
 def find_inside() -> float:
@@ -42,9 +56,21 @@ def find_inside() -> float:
 
 
 @cache
-def score(offers: int = OFFERS, bag: bool = False) -> OfferScores:
+def score(offers: int = OFFERS, bag: bool = False, resolution: float = 1.0) -> OfferScores:
     """Score the community's offers, as the task asks or with a usual mistake."""
-    return score_offers(split(bag), read_town(), start=TOWN_CUT, offers=offers)
+    rewirings = REWIRINGS if resolution == 1 else 0
+    found = split(bag, resolution=resolution, rewirings=rewirings)
+    return score_offers(found, read_town(), start=TOWN_CUT, offers=offers)
+
+
+def find_gain_of_those_who_came() -> tuple[float, float, float]:
+    """Gain among the customers who bought anything later, with its paired interval."""
+    town = read_town()
+    rows = score().customers
+    rows = rows[rows["customer_id"].isin(town.loc[town["time"] >= TOWN_CUT, "customer_id"])]
+    gap = rows["hits_community"] - rows["hits_popular"]
+    low, high = interval_of_mean(gap.mean(), gap.std(), len(gap))
+    return float(gap.mean()), float(low), float(high)
 
 
 @cache

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from loyalty.tasks.checking.answers import read_letter
+import numpy as np
+import pandas as pd
+
+from loyalty.segment.micro import Communities
+from loyalty.tasks.checking.alignment import distance
+from loyalty.tasks.checking.answers import Mismatch, kind_of, read_letter
 from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.mistakes import find_mistakes, find_reach, name_mistakes, set_apart
 from loyalty.tasks.t24.measures import (
     KINDS,
     OFFERS,
     REWIRINGS,
+    find_gain_of_those_who_came,
     find_gain_on_again,
     find_inside,
     interval_unpaired,
     link,
+    link_days,
     score,
     score_leaky,
     split,
+    split_days,
 )
 from loyalty.tasks.t24.scene import BAG, TOWN_CUT, read_town
+
+PER_MILLE, FOUR_DECIMALS = 0.0005, 0.00005
+ASKS_COMMUNITIES = (
+    f"three numbers, to three decimals: Barber's modularity, and the middle 95 % of {REWIRINGS} rewirings (low, high)"
+)
 
 
 @cache
@@ -46,6 +60,21 @@ def _answer_links() -> Answers:
             len(link(bag=True, all_months=True).table),
         ),
         Mistake(
+            "later_months",
+            "These are the links *from* April on. The offers will be scored on those months: links are made of the months before.",
+            len(link_days(TOWN_CUT, None).table),
+        ),
+        Mistake(
+            "a_day_more",
+            '1 April is among your days. `end` is the first day that does *not* count: `end="2024-04-01"`.',
+            len(link_days(None, "2024-04-02").table),
+        ),
+        Mistake(
+            "a_day_less",
+            '31 March is missing. `end` is the first day that does *not* count: `end="2024-04-01"`.',
+            len(link_days(None, "2024-03-31").table),
+        ),
+        Mistake(
             "raw_counts",
             "You counted receipts of each pair. However often a customer buys a product: a pair has one link.",
             int(links.table["receipts"].sum()),
@@ -66,26 +95,24 @@ def _answer_links() -> Answers:
     return Answers(right, mistakes, f"{right:,} links.")
 
 
+def _take_chance(found: Communities) -> tuple[float, float, float]:
+    return found.modularity, found.null_low, found.null_high
+
+
 @cache
 def _answer_communities() -> Answers:
     found = split()
-    right = (found.modularity, found.null_low, found.null_high)
-    bag, fine, late = split(bag=True), split(resolution=2.0), split(all_months=True)
+    right = _take_chance(found)
     mistakes = (
         Mistake(
             "carrier_bag",
             f"The carrier bag (product {BAG}) is in your graph. Make the links without it.",
-            (bag.modularity, bag.null_low, bag.null_high),
-        ),
-        Mistake(
-            "fine_resolution",
-            "That is with resolution 2. Barber's modularity has resolution 1.",
-            (fine.modularity, fine.null_low, fine.null_high),
+            _take_chance(split(bag=True)),
         ),
         Mistake(
             "all_months",
             "The later months are in your graph. Links end on 1 April.",
-            (late.modularity, late.null_low, late.null_high),
+            _take_chance(split(all_months=True)),
         ),
         Mistake(
             "nothing_taken_off",
@@ -102,14 +129,72 @@ def _answer_communities() -> Answers:
     return Answers(right, mistakes, praise)
 
 
+OTHER_GRAPHS: dict[str, tuple[str, Callable[[int], Communities]]] = {
+    "fine_resolution": (
+        "That is with resolution 2. Barber's modularity has resolution 1.",
+        lambda rewirings: split(resolution=2.0, rewirings=rewirings),
+    ),
+    "bag_and_all_months": (
+        "The carrier bag and the later months are in your graph. Links end on 1 April, and the bag is left out.",
+        lambda rewirings: split(bag=True, all_months=True, rewirings=rewirings),
+    ),
+    "a_day_less": (
+        '31 March is missing in your graph. `end` is the first day that does *not* count: `end="2024-04-01"`.',
+        lambda rewirings: split_days("2024-03-31", rewirings),
+    ),
+    "a_day_more": (
+        '1 April is in your graph. `end` is the first day that does *not* count: `end="2024-04-01"`.',
+        lambda rewirings: split_days("2024-04-02", rewirings),
+    ),
+    "later_months": (
+        "These are the links *from* April on. The offers will be scored on those months: take the months before.",
+        lambda rewirings: split_days(None, rewirings),
+    ),
+    "stores": (
+        "These are the links with stores. Asked are those of 24a, with products.",
+        lambda rewirings: split(to="store_id", rewirings=rewirings),
+    ),
+    "three_starts": (
+        "That is with three starts, which is what `find_communities` takes by itself. Asked is `starts=1`.",
+        lambda rewirings: split(starts=3, rewirings=rewirings),
+    ),
+}
+
+
+def _judge_communities(answer: Any) -> tuple[str | None, str]:
+    """Name the graph or the setting that an answer comes from; only a wrong answer waits for it.
+
+    The modularity needs no rewiring and is fast. Where it fits, the graph is rewired as well.
+    """
+    given = np.asarray(list(answer), dtype=float)
+    reach, certain = find_reach(given, PER_MILLE, ASKS_COMMUNITIES)
+    known = []
+    for name, (says, find) in OTHER_GRAPHS.items():
+        if abs(find(0).modularity - given[0]) <= reach:
+            known.append(Mistake(name, says, _take_chance(find(REWIRINGS))))
+    found = find_mistakes(known, lambda value: distance(value, answer), reach, certain)
+    return name_mistakes(found) if found else (None, "")
+
+
 def _read_set(answer: Any) -> Any:
-    """Read a list, a tuple or one name as a set of names; "products" is the column product_id."""
+    """Read a list, a tuple or one name as a set of names; "products" is the column product_id.
+
+    A dictionary or a Series of True and False is read as the names that are True.
+    """
     if isinstance(answer, str):
         answer = [answer]
+    if isinstance(answer, (Mapping, pd.Series)) and _says_yes_or_no(answer):
+        answer = [name for name, holds in answer.items() if holds]
+    if isinstance(answer, (Mapping, pd.DataFrame)):
+        raise Mismatch('A set of names is asked, such as {"hour"}; yours is a table or a dictionary.')
     if not isinstance(answer, Iterable):
         return answer
     plain = (str(one).strip().lower() for one in answer)
     return frozenset(PLAIN.get(one.removesuffix("s"), one) for one in plain)
+
+
+def _says_yes_or_no(answer: Mapping[Any, Any] | pd.Series) -> bool:
+    return len(answer) > 0 and all(kind_of(value) == "yes/no" for _, value in answer.items())
 
 
 PLAIN = {"product": "product_id", "store": "store_id", "hour": "hour"}
@@ -148,7 +233,9 @@ def _answer_gain() -> Answers:
     rates = scored.table.set_index("way")
     community = tuple(float(rates.at["community", name]) for name in ("hit_rate", "low", "high"))
     again = tuple(float(rates.at["again", name]) for name in ("hit_rate", "low", "high"))
+    popular = tuple(float(rates.at["popular", name]) for name in ("hit_rate", "low", "high"))
     leaky, bag, one, five = score_leaky(), score(bag=True), score(offers=1), score(offers=5)
+    fine = score(resolution=2.0)
     mistakes = (
         Mistake(
             "leak",
@@ -164,6 +251,21 @@ def _answer_gain() -> Answers:
             "bought_before",
             "That is what customers bought before and buy again. It is bought most often, and it is nothing new.",
             again,
+        ),
+        Mistake(
+            "best_sellers_alone",
+            "That is the hit rate of the best-sellers. The difference is asked: the community's less that of best-sellers.",
+            popular,
+        ),
+        Mistake(
+            "those_who_came",
+            "You took those alone who bought anything later. Who did not come was offered something too, and counts as no hit.",
+            find_gain_of_those_who_came(),
+        ),
+        Mistake(
+            "fine_resolution",
+            "That is with the communities of resolution 2. Those of 24b are asked, with resolution 1.",
+            (fine.gain, fine.low, fine.high),
         ),
         Mistake(
             "unpaired",
@@ -193,7 +295,8 @@ def _answer_gain() -> Answers:
         ),
     )
     praise = f"{right[0]:.4f} ({right[1]:.4f} to {right[2]:.4f}): {100 * right[0]:.1f} of 100 offers more."
-    return Answers(right, mistakes, praise)
+    apart, near = set_apart(mistakes, FOUR_DECIMALS)
+    return Answers(right, apart, praise, near)
 
 
 @cache
@@ -233,9 +336,10 @@ TASKS = (
     ),
     Task(
         code="24b",
-        asks=f"three numbers, to three decimals: Barber's modularity, and the middle 95 % of {REWIRINGS} rewirings (low, high)",
+        asks=ASKS_COMMUNITIES,
         compute=_answer_communities,
-        tolerance=0.0005,
+        judge=_judge_communities,
+        tolerance=PER_MILLE,
         hints=(
             "Every graph splits. What would the same search find in a graph that was dealt by lot?",
             f"`find_communities(links, rewirings={REWIRINGS}, starts=1, seed=24)`",
@@ -260,7 +364,7 @@ TASKS = (
         code="24d",
         asks="three numbers, fractions to four decimals: hit rate of the community's offers less that of best-sellers, with its 95 % interval (gain, low, high)",
         compute=_answer_gain,
-        tolerance=0.00005,
+        tolerance=FOUR_DECIMALS,
         hints=(
             "Which months made the communities, and on which may they be scored?",
             f"`score_offers(found, town, start=…, offers={OFFERS})`",

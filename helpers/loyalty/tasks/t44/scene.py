@@ -24,7 +24,7 @@ SUBSTANCES = ("A", "B", "C")
 PACKS = (30, 90)  # tablets
 AS_OF = "2025-07-01"
 REGISTER_SEED = 3
-EXERCISE_SEED, EXERCISE_REGISTER_SEED = 7, 11
+EXERCISE_SEED, EXERCISE_REGISTER_SEED = 35, 53
 
 
 @cache
@@ -171,6 +171,21 @@ def make_register(seed: int = REGISTER_SEED, customers: int = 400) -> pd.DataFra
     return register.assign(product_id=product, sales=(0.2 * register["pack"]).round(2))
 
 
+def pause_some(register: pd.DataFrame, seed: int, share: float = 0.2, days: int = 330) -> pd.DataFrame:
+    """Take out what some patients bought of a substance in a long pause, which begins in the first ten months.
+
+    Whoever has paused so long has *not* bought the substance in the last 210 days, and it is no news to him all the same.
+    """
+    rng = np.random.default_rng([seed, 1])
+    series = ["customer_id", "substance"]
+    each = register[series].drop_duplicates().sort_values(series, ignore_index=True)
+    each["begins"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(60, 300, len(each)), unit="D")
+    each["pauses"] = rng.random(len(each)) < share
+    known = register.merge(each, on=series, how="left")
+    is_out = known["pauses"] & (known["time"] - known["begins"]).dt.days.between(0, days)
+    return register[~is_out.to_numpy()].reset_index(drop=True)
+
+
 def read_register(register: pd.DataFrame) -> pd.DataFrame:
     """The register as receipts: the substance is the product, the tablets are the quantity."""
     return register.assign(product_id=register["substance"], quantity=register["pack"])
@@ -201,6 +216,6 @@ def open_exercise() -> CreamAndSerum:
 
 
 def open_register() -> pd.DataFrame:
-    """The refill register of the exercise, until the day of the list."""
-    register = make_register(EXERCISE_REGISTER_SEED)
+    """The refill register of the exercise, until the day of the list; some patients pause and come back."""
+    register = pause_some(make_register(EXERCISE_REGISTER_SEED), EXERCISE_REGISTER_SEED)
     return register[register["time"] < AS_OF].reset_index(drop=True)

@@ -53,6 +53,10 @@ def test_slips_with_the_links_are_named(town, links):
     strong = link_customers(town, end=TOWN_CUT, leave_out=[BAG], keep="above chance")
     assert check("24a", len(strong.kept)).mistake == "above_chance"
     assert check("24a", links.table["customer_id"].nunique()).mistake == "customers"
+    after = link_customers(town, start=TOWN_CUT, leave_out=[BAG])
+    assert check("24a", len(after.table)).mistake == "later_months"
+    for end, name in (("2024-04-02", "a_day_more"), ("2024-03-31", "a_day_less")):
+        assert check("24a", len(link_customers(town, end=end, leave_out=[BAG]).table)).mistake == name
 
 
 @pytest.mark.slow
@@ -72,6 +76,24 @@ def test_slips_with_the_communities_are_named(town, links, found):
     there = links.kept["product_id"].map(found.things.set_index("product_id")["community"])
     assert check("24b", ((here == there).mean(), found.null_low, found.null_high)).mistake == "nothing_taken_off"
     assert check("24b", (found.modularity, found.p_low, found.p_high)).mistake == "interval_of_p"
+    both = find_communities(link_customers(town), **ASKED)
+    assert check("24b", answer(both)).mistake == "bag_and_all_months"
+    stores = find_communities(link_customers(town, to="store_id", end=TOWN_CUT), **ASKED)
+    assert check("24b", answer(stores)).mistake == "stores"
+    later = find_communities(link_customers(town, start=TOWN_CUT, leave_out=[BAG]), **ASKED)
+    assert check("24b", answer(later)).mistake == "later_months"
+    three = find_communities(links, **(ASKED | {"starts": 3}))
+    assert check("24b", answer(three)).mistake == "three_starts"
+    assert check("24b", (0.2, 0.1, 0.15)).mistake is None and check("24b", (0.2, 0.3, 0.1)).mistake == "ends_swapped"
+
+
+@pytest.mark.slow
+def test_links_that_end_a_day_too_early_are_not_called_right_and_cut_off(town):
+    early = find_communities(link_customers(town, end="2024-03-31", leave_out=[BAG]), **ASKED)
+    exact = early.modularity, early.null_low, early.null_high
+    for answer in (exact, tuple(round(value, 3) for value in exact)):
+        result = check("24b", answer)
+        assert result.mistake == "a_day_less" and "31 March" in result.message
 
 
 @pytest.mark.slow
@@ -82,6 +104,16 @@ def test_kinds_of_link_that_only_look_like_communities_are_named():
     assert check("24c", {"product_id", "store_id", "hour"}).mistake == "all_of_them"
     assert check("24c", set()).mistake == "none"
     assert check("24c", {"hour", "store_id"}).mistake == "the_others"
+
+
+def test_a_dictionary_of_true_and_false_is_read_by_its_values():
+    answer = {"product_id": True, "store_id": False, "hour": np.False_}
+    assert check("24c", answer).status == check("24c", pd.Series(answer)).status == "right"
+    assert check("24c", answer | {"store_id": True}).mistake == "high_modularity"
+    assert check("24c", dict.fromkeys(answer, False)).mistake == "none"
+    told = check("24c", dict.fromkeys(answer, "communities"))
+    assert told.mistake is None and "A set of names is asked" in told.message
+    assert check("24c", {}).mistake is None
 
 
 def test_kinds_are_read_in_plain_words():
@@ -100,7 +132,8 @@ def test_slips_with_the_offers_are_named(town, links, found):
     for offers, name in ((1, "one_offer"), (5, "five_offers")):
         assert check("24d", answer(score_offers(found, town, start=TOWN_CUT, offers=offers))).mistake == name
     rates = scores.table.set_index("way")
-    for way, name in (("community", "hit_rate_alone"), ("again", "bought_before")):
+    ways = (("community", "hit_rate_alone"), ("again", "bought_before"), ("popular", "best_sellers_alone"))
+    for way, name in ways:
         assert check("24d", tuple(rates.loc[way, ["hit_rate", "low", "high"]])).mistake == name
     assert check("24d", tuple(100 * value for value in answer(scores))).mistake == "in_points"
     relative = tuple(value / rates.at["popular", "hit_rate"] for value in answer(scores))
@@ -109,6 +142,12 @@ def test_slips_with_the_offers_are_named(town, links, found):
     reach = stats.t.ppf(0.975, len(gap) - 1) * gap.std() / np.sqrt(len(gap))
     assert check("24d", (gap.mean(), gap.mean() - reach, gap.mean() + reach)).mistake == "less_what_is_bought_again"
     assert check("24d", (-scores.gain, -scores.high, -scores.low)).mistake == "sign"
+    fine = score_offers(find_communities(links, resolution=2.0, **ASKED), town, start=TOWN_CUT)
+    assert check("24d", answer(fine)).mistake == "fine_resolution"
+    came = scores.customers["customer_id"].isin(town.loc[town["time"] >= TOWN_CUT, "customer_id"])
+    gap = (scores.customers["hits_community"] - scores.customers["hits_popular"])[came]
+    reach = stats.t.ppf(0.975, len(gap) - 1) * gap.std() / np.sqrt(len(gap))
+    assert check("24d", (gap.mean(), gap.mean() - reach, gap.mean() + reach)).mistake == "those_who_came"
     with pytest.raises(TableError, match="months that it was made of"):
         score_offers(find_communities(link_customers(town, leave_out=[BAG]), rewirings=0), town, start=TOWN_CUT)
     rows = scores.customers

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from loyalty.learn.offers import list_refills, mine_rules
+from loyalty.tables import TableError
 from loyalty.tasks import check
 from loyalty.tasks.t44.pictures import draw_chances, draw_deals, draw_lives, draw_sides, draw_split, draw_thousands
 from loyalty.tasks.t44.scene import (
@@ -64,6 +65,34 @@ def test_the_share_of_those_whose_window_is_over_is_right_and_other_denominators
     assert check("44a", came / early.customer_id.nunique()).mistake == "support"
     rows, gap = join(over, serums)
     assert check("44a", gap.between(90, 210).sum() / len(over)).mistake == "rows_for_customers"
+    any_cream = rows[gap.between(90, 210)].customer_id.nunique() / len(first)
+    assert "any_cream" in check("44a", any_cream).mistake
+
+
+def test_other_creams_and_other_days_are_named_and_none_of_them_is_called_right(scene):
+    creams, serums, _, _ = scene
+    over = creams[creams.time.dt.normalize() + pd.Timedelta(210, "D") < END].sort_values("time")
+    first = over.drop_duplicates("customer_id")
+    last = over.drop_duplicates("customer_id", keep="last")
+    pairs, days = join(last, serums)
+    came = pairs[days.between(90, 210)].customer_id.nunique()
+    for answer in (came / len(last), round(came / len(last), 3)):
+        assert check("44a", answer).mistake == "last_cream"
+    pairs, days = join(first, serums)
+    share = pairs[(days > 90) & (days < 210)].customer_id.nunique() / len(first)
+    for answer in (share, round(share, 3)):
+        assert "ends_left_out" in check("44a", answer).mistake.split(" or ")
+    months = pairs.time.dt.to_period("M").astype("int64") - pairs.time_x.dt.to_period("M").astype("int64")
+    share = pairs[months.between(3, 7)].customer_id.nunique() / len(first)
+    assert "calendar_months" in check("44a", share).mistake.split(" or ")
+    came = pairs[days.between(90, 210)].customer_id.nunique()
+    assert check("44a", pairs[days.between(0, 210)].customer_id.nunique() / len(first)).mistake == "from_the_same_day"
+    assert check("44a", came / creams.customer_id.nunique()).mistake == "of_all_creams_buyers"
+    assert check("44a", came / pairs.customer_id.nunique()).mistake == "of_those_with_any_serum"
+    next_one = pairs[days > 0].sort_values("time").drop_duplicates("customer_id")
+    lag = (next_one.time.dt.normalize() - next_one.time_x.dt.normalize()).dt.days
+    share = lag.between(90, 210).sum() / len(first)
+    assert "first_serum_only" in check("44a", share).mistake.split(" or ")
 
 
 def test_a_rule_is_read_from_the_proof_and_not_where_it_was_found(scene):
@@ -79,6 +108,19 @@ def test_a_rule_is_read_from_the_proof_and_not_where_it_was_found(scene):
     assert check("44b", read(rules)).mistake == "where_it_was_found"
     assert check("44b", read(mine_rules(receipts, lag=(90, 210)))).mistake == "mined_on_everything"
     assert check("44b", read(proof, ("lift", "lift_low", "lift_high"))).mistake == "lift"
+    for column in ("chance", "support", "lift"):
+        assert check("44b", read(proof, (column, "low", "high"))).mistake == f"{column}_for_confidence"
+    july = mine_rules(receipts, lag=(90, 210), until="2025-07-01")
+    assert check("44b", read(july)).mistake == "mined_until_july"
+    monitor = proof.to_frame(scene.products).query("first_product == 'Monitors 01'")
+    result = check("44b", tuple(monitor[["confidence", "low", "high"]].iloc[0]))
+    assert result.mistake.startswith("row_") and "Monitors 01" in result.message
+
+
+def test_a_proof_on_the_days_after_alone_is_refused(scene):
+    rules = mine_rules(scene.receipts, lag=(90, 210), until="2025-01-01")
+    with pytest.raises(TableError, match="Give all receipts, the older ones too"):
+        rules.prove(scene.receipts[scene.receipts.time >= "2025-01-01"])
 
 
 def test_refills_are_counted_by_substance_and_pack(register):
@@ -93,6 +135,17 @@ def test_refills_are_counted_by_substance_and_pack(register):
     counts = right.table.status.value_counts()
     assert check("44c", int(counts["late"])).mistake == "only_the_late"
     assert check("44c", int(counts["late"] + counts["due now"])).mistake == "late_too"
+    by_then = int((right.table.due <= pd.Timestamp("2025-07-14")).sum())
+    result = check("44c", by_then)
+    assert result.mistake == "all_due_until_then" and "late ones and those who have perhaps stopped" in result.message
+    for horizon, name in ((7, "a_week"), (13, "a_day_less"), (15, "a_day_more"), (30, "a_month")):
+        assert check("44c", len(list_refills(lines, "2025-07-01", horizon=horizon).due_now)).mistake == name
+    assert check("44c", right.due_now.customer_id.nunique()).mistake == "customers"
+    assert check("44c", round(right.due_now.chance.sum())).mistake == "expected"
+    last = lines.drop_duplicates(["customer_id", "substance"], keep="last")
+    ends = last.time + pd.to_timedelta(last.pack, unit="D")
+    in_days = int(ends.between("2025-07-01", "2025-07-14").sum())
+    assert check("44c", in_days).mistake == "last_pack_in_days"
 
 
 def test_a_refill_is_no_cross_sell(register):
@@ -110,6 +163,47 @@ def test_a_refill_is_no_cross_sell(register):
     assert check("44d", other).mistake == "known_substances"
     assert check("44d", later.customer_id.nunique() / len(plain)).mistake == "any_purchase"
     assert check("44d", new / register.customer_id.nunique()).mistake == "of_all_customers"
+
+    def count(from_day, to_day, known, column="substance"):
+        old = set(zip(pairs.customer_id[known], pairs[column][known], strict=True))
+        window = pairs[days.between(from_day, to_day)]
+        fresh = [pair not in old for pair in zip(window.customer_id, window[column], strict=True)]
+        return window[fresh].customer_id.nunique() / len(plain)
+
+    slips = {
+        "known_of_210_days": count(90, 210, days.between(-210, 0)),
+        "known_before_the_day": count(90, 210, days < 0),
+        "known_until_the_window": count(90, 210, days < 90),
+        "ends_left_out": count(91, 209, days <= 0),
+        "products_for_substances": count(90, 210, days <= 0, "product_id"),
+    }
+    for name, share in slips.items():
+        assert check("44d", share).mistake == check("44d", round(share, 3)).mistake == name
+
+
+def test_other_buyers_of_the_tablets_are_named(register):
+    def count(rows):
+        pairs, days = join(rows.reset_index(), register)
+        had = pairs[days <= 0][["customer_id", "substance"]].drop_duplicates()
+        window = pairs[days.between(90, 210)].merge(had, how="left", indicator=True)
+        return window[window._merge == "left_only"].customer_id.nunique() / len(rows)
+
+    lines = register[register.product_id == "A 30"].sort_values("time")
+    over = lines[lines.time + pd.Timedelta(210, "D") < "2025-07-01"]
+    every = count(lines.drop_duplicates("customer_id"))
+    assert "windows_not_over" in check("44d", every).mistake.split(" or ")
+    assert check("44d", count(over.drop_duplicates("customer_id", keep="last"))).mistake == "last_purchase"
+    tablets = register[(register.substance == "A") & (register.time + pd.Timedelta(210, "D") < "2025-07-01")]
+    assert check("44d", count(tablets.sort_values("time").drop_duplicates("customer_id"))).mistake == "any_pack_of_a"
+
+
+def test_some_patients_of_the_register_pause_and_come_back(register):
+    whole = make_register(53)
+    whole = whole[whole.time < "2025-07-01"]
+    assert 0.7 * len(whole) < len(register) < len(whole)
+    gaps = register.sort_values("time").groupby(["customer_id", "substance"]).time.diff().dt.days
+    assert (gaps > 300).any()
+    assert whole.groupby(["customer_id", "substance"]).time.diff().dt.days.max() < 300
 
 
 def test_each_wrong_decision_is_answered():
