@@ -254,7 +254,7 @@ assert recovery.ari["communities: all"] > recovery.ari["k-means on shares: all"]
 assert recovery.ari["communities: ten links or more"] > recovery.ari["k-means on shares: ten links or more"]
 
 # %% [markdown]
-# Both know a part of the types: about a third of the way from chance (0) to the same groups (1). The communities come out a little nearer, but the intervals of all customers overlap. And one world is no proof. The project's benchmark asks twenty (`docs/tables/communities.md`): there too the lead is small. The larger difference is between the rows: customers with few links are placed worse,
+# Both know a part of the types. Over all customers it is about a third of the way from chance (0) to the same groups (1). The communities come out a little nearer, but in the two rows "all" the intervals overlap. And one world is no proof. The project's benchmark asks twenty (`docs/tables/communities.md`): there too the lead is small. The larger difference is between the rows: customers with few links are placed worse,
 # by either method.
 #
 # ## Other kinds of link

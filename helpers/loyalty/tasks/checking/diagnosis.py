@@ -211,7 +211,7 @@ def _find_coarse(values: _Values) -> tuple[str, str] | None:
     few = not _keeps_two_digits(values.given)
     if values.is_near(values.given) or (few and np.count_nonzero(values.given) < ENOUGH):
         return None
-    right = "These may be right and are" if few else "Right, but"
+    right = "This may be right and is" if len(values.given) == 1 else "These may be right and are"  # so may slips be
     slack = 0.5 * 10.0**-values.decimals  # who rounds twice may miss by this much more
     for digits in range(values.decimals - 1, -9, -1):
         is_round = np.allclose(np.round(values.given, digits), values.given, rtol=1e-9, atol=1e-12)

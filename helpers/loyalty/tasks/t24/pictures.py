@@ -19,6 +19,7 @@ REAL = "Complete Journey, real receipts"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C2410C", "#CC79A7")
 SHOWN = len(COLOURS)  # communities
 USUAL = 0.7  # of a community's customers have fewer links
+NAMED = 2  # things that name a community without a name
 EACH_SIDE = (6, 4)  # customers and things of each community
 
 
@@ -40,7 +41,7 @@ def draw_graph(found: Communities, names: Mapping[int, str] | None = None, *, ti
     ----------
     found : Communities
     names : mapping of int to str, optional
-        Community -> name, written beside its things; else the thing that is farthest above chance.
+        Community -> name, written beside its things; else the two that are farthest above chance.
     title, source : str
 
     Returns
@@ -55,7 +56,8 @@ def draw_graph(found: Communities, names: Mapping[int, str] | None = None, *, ti
     ax.set_xlim(-0.25, 1.6)
     right = _stack(what["community"], mixed=False)
     for k, place in right.groupby(what["community"]).mean().items():
-        name = names[int(k)] if names else str(found.table["strongest"][int(k) - 1]).split(", ")[0].lower()
+        strongest = str(found.table["strongest"][int(k) - 1]).split(", ")
+        name = names[int(k)] if names else ", ".join(strongest[:NAMED]).lower()
         ax.annotate(name, (1.04, place), color=COLOURS[int(k) - 1], va="center", fontsize=10)
     _head(figure, title, source)
     return figure
@@ -126,7 +128,7 @@ def draw_kinds(kinds: Mapping[str, Communities], title: str, source: str = SIMUL
         colour = TREATED if found.verdict == "communities" else CONTROL
         ax.plot(found.modularity, place, "o", color=colour, markersize=9)
         says = f"{found.modularity:.2f}, p = {found.p:.3f}"
-        ax.annotate(says, (found.modularity, place), (0, 9), textcoords="offset points", ha="center", color=INK)
+        ax.annotate(says, (found.modularity, place), (0, 12), textcoords="offset points", ha="center", color=INK)
     ax.set_yticks(range(len(kinds)), list(kinds))
     most = max(max(found.modularity, found.null_high) for found in kinds.values())
     ax.set(xlim=(0, 1.2 * most), ylim=(len(kinds) - 0.5, -0.7), xlabel="Barber's modularity")

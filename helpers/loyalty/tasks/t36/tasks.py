@@ -289,9 +289,8 @@ def judge_leak(answer: Any) -> tuple[str | None, str]:
 
 
 def _praise_the_letter(what: str, says: str) -> str:
-    """Say that the letter is right, then what the numbers are; a sentence that begins with "Right" is joined on."""
-    rest = says.removeprefix("Right, but ")
-    return f"{what} is right. {says}" if rest == says else f"{what} is right, and so is the number, but {rest}"
+    """Say that the letter is right, then what the numbers are."""
+    return f"{what} is right. {says}"
 
 
 @cache

@@ -137,8 +137,9 @@ def draw_chances(table: pd.DataFrame, title: str, source: str) -> Axes:
     ax.vlines(table["expected"], table["low"], table["high"], color=TREATED, linewidth=3)
     ax.plot(table["expected"], table["bought"], "o", color=TREATED, markersize=8)
     for row in table.itertuples():
-        ax.annotate(f"{row.pairs:,}", (row.expected, row.low), (8, 2), textcoords="offset points", fontsize=9.5)
-    ax.set(xlabel="chance that the list gave", ylabel="share that came", xlim=(-0.02, 1), ylim=(-0.02, 1))
+        below = (row.expected, row.low)  # the line of what was expected lies above it
+        ax.annotate(f"{row.pairs:,}", below, (0, -7), textcoords="offset points", ha="center", va="top", fontsize=9.5)
+    ax.set(xlabel="chance that the list gave", ylabel="share that came", xlim=(-0.04, 1), ylim=(-0.11, 1))
     ax.grid(False)
     headline(
         ax, title, "refills in the 14 days after the list, with 95 % interval; numbers: entries of the list", source

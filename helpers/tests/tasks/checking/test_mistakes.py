@@ -73,7 +73,7 @@ def test_decimals_are_those_of_all_numbers_together() -> None:
 def test_an_interval_rounded_to_cents_is_not_told_that_its_effect_is_wrong(given: tuple) -> None:
     right = np.array([2.28451, 1.07098, 3.49804])
     found = find_generic_mistake([Part("", "123", right, np.array(given))], 0.0025, "euros to a tenth of a cent")
-    assert found == ("too_coarse", "Right, but rounded too far: keep 3 decimals.")
+    assert found == ("too_coarse", "These may be right and are rounded too far: keep 3 decimals.")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_slips_with_the_communities_are_named(town, links, found):
     assert check("24b", answer(later)).mistake == "later_months"
     three = find_communities(links, **(ASKED | {"starts": 3}))
     assert check("24b", answer(three)).mistake == "three_starts"
-    assert check("24b", (0.2, 0.1, 0.15)).mistake is None and check("24b", (0.2, 0.3, 0.1)).mistake == "ends_swapped"
+    assert check("24b", (0.2, 0.1, 0.15)).mistake is None
 
 
 @pytest.mark.slow
@@ -93,7 +93,8 @@ def test_links_that_end_a_day_too_early_are_not_called_right_and_cut_off(town):
     exact = early.modularity, early.null_low, early.null_high
     for answer in (exact, tuple(round(value, 3) for value in exact)):
         result = check("24b", answer)
-        assert result.mistake == "a_day_less" and "31 March" in result.message
+        assert "a_day_less" in result.mistake.split(" or ") and "31 March" in result.message
+    assert check("24b", exact).mistake == "a_day_less"
 
 
 @pytest.mark.slow

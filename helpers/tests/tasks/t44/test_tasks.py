@@ -78,6 +78,8 @@ def test_other_creams_and_other_days_are_named_and_none_of_them_is_called_right(
     came = pairs[days.between(90, 210)].customer_id.nunique()
     for answer in (came / len(last), round(came / len(last), 3)):
         assert check("44a", answer).mistake == "last_cream"
+    coarse = check("44a", 0.35)  # the right share and the last cream's, both rounded
+    assert coarse.status == "wrong" and "may be right" in coarse.message and "Right" not in coarse.message
     pairs, days = join(first, serums)
     share = pairs[(days > 90) & (days < 210)].customer_id.nunique() / len(first)
     for answer in (share, round(share, 3)):
