@@ -203,7 +203,8 @@ later = scores.n_customers - scores.n_later
 # %%
 import pandas as pd
 
-planted = found.things.merge(world.truth.communities, on="product_id", suffixes=("", "_planted"))
+planted = world.truth.communities
+planted = found.things.merge(planted, on="product_id", suffixes=("", "_planted"))
 cross = pd.crosstab(planted.community_planted, planted.community)
 cross
 
