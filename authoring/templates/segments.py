@@ -18,6 +18,10 @@
 # page:
 #
 # `python3 workshop.py run segments --data receipts=till.csv --columns columns.yml --set task="who gets the spring letter" -o segments.html`
+#
+# With `--set store=store.duckdb` the segments are kept. Next month's run then goes on from this one: it shows who has moved since, and it uses the same
+# rule, so that a change is a change of customers. With `--set scheme=rules --set rules=rules.yml` you write the segments yourself
+# (`data/examples/rules.yml` shows how).
 
 # %%
 # Start
@@ -33,9 +37,15 @@ example = DATA / "examples"
 data = {"receipts": example / "till.csv"}
 columns = example / "columns.yml"  # which of your columns is which; None if they have our names
 task = "Who gets the spring letter?"  # what the segments are for
-scheme = "value"  # "life_cycle", "rfm" or "value"; the life cycle asks for half a year of receipts or more
+scheme = "value"  # "life_cycle" (half a year of receipts or more), "rfm", "value", "clusters" or "rules"
+rules = None  # for "rules": your file, such as example / "rules.yml"
+k = None  # for "clusters": how many; found from the customers if you do not say
+features = None  # for "clusters": "recency_days, frequency, monetary" if you do not say
 as_of = None  # the report knows everything before this day; None is the day after the last receipt
 step = 28  # days from one segmentation to the next
+store = None  # "store.duckdb" keeps the segments, and the next run goes on from them
+new_rule = None  # "yes" measures the rule anew; else the rule of the store's last run is used again
+recorded_at = None  # the day on which the store learns of it; that of the report if you do not say
 currency = "₽"  # written before amounts
 title = None  # the heading of the report
 save_as = None  # "results/segments" writes results/segments.xlsx and results/segments.parquet
@@ -47,7 +57,9 @@ show_sources(tables)
 
 # %%
 # Divide
-settings = {"task": task, "scheme": scheme, "as_of": as_of, "step": step, "currency": currency, "title": title}
+settings = {"task": task, "scheme": scheme, "rules": rules, "k": k, "features": features}
+settings |= {"as_of": as_of, "step": step, "currency": currency, "title": title}
+settings |= {"store": store, "new_rule": new_rule, "recorded_at": recorded_at}
 report = report_segments(tables, settings)
 report.card
 
@@ -60,6 +72,10 @@ report.draw("segments")
 report.section("segments")
 
 # %%
+# Groups
+report.section("groups")
+
+# %%
 # Actions
 report.section("actions")
 
@@ -70,6 +86,17 @@ report.section("actions")
 # Moves
 report.draw("moves")
 report.section("moves")
+
+# %% [markdown]
+# ## How much each segment grew or shrank
+
+# %%
+# Sizes
+report.section("sizes")
+
+# %%
+# Method
+report.section("method")
 
 # %% [markdown]
 # ## How long the labels stay right
@@ -129,6 +156,14 @@ report.section("skipped")
 # %%
 # Definitions
 report.section("appendix")
+
+# %%
+# Runs
+report.section("history")
+
+# %% tags=["by-hand"]
+# Keep in the store
+report.keep()
 
 # %% tags=["by-hand"]
 # Save

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -30,7 +31,13 @@ class StoreError(ValueError):
 
 
 def open_database(
-    path: Path, kind: str, tables: Mapping[str, str], *, read_only: bool, refuse: type[StoreError] = StoreError
+    path: Path,
+    kind: str,
+    tables: Mapping[str, str],
+    *,
+    read_only: bool,
+    refuse: type[StoreError] = StoreError,
+    later: Mapping[str, str] = MappingProxyType({}),
 ) -> duckdb.DuckDBPyConnection:
     """Open a file with its tables, or begin one.
 
@@ -45,6 +52,8 @@ def open_database(
         Open an existing file, and write nothing.
     refuse : type
         The error to raise, a `StoreError`.
+    later : mapping of str to str
+        Tables that files of earlier versions lack: they are made when such a file is opened for writing.
 
     Returns
     -------
@@ -73,6 +82,9 @@ def open_database(
         raise refuse(f"{path.name} is no {kind}, or it is damaged: {says}") from None
     try:
         _find_tables(db, path, kind, tables, read_only=read_only, refuse=refuse)
+        if not read_only:
+            for name, columns in later.items():
+                db.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
     except duckdb.Error as error:
         db.close()
         raise explain_failure(error, path, refuse) from None

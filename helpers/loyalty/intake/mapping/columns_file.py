@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from loyalty.intake.mapping.headers import squeeze
+from loyalty.intake.mapping.strict_yaml import read_yaml
 from loyalty.tables.columns import Table
 from loyalty.tables.contracts import CONTRACTS
-from loyalty.tables.sources import NotATable
 from loyalty.text import find_near
 
 FORMS = {
@@ -32,36 +30,7 @@ KEEPERS = ("contacts",)  # the contracts whose files keep their other columns, b
 FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
 
 
-TWICE = "twice: "
-ALIAS = "alias"
-ODD_KEY = "odd key"
-LONGEST = 1_000_000  # characters; one for a table of a thousand columns has a tenth of it
 AS_WRITTEN = "compare it with what `python3 workshop.py columns FILE` writes"
-TOGETHER = "write what belongs to it in one place"
-
-
-class _Strict(yaml.SafeLoader):
-    """A YAML loader that refuses a duplicate key; YAML itself would silently keep the last one.
-
-    Keys that are no words, and anchors and aliases, by which a file of one page can unfold into millions of lines or
-    into itself, are refused too: no columns.yml needs them.
-    """
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: Any = self.peek_event()
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.constructor.ConstructorError(problem=ALIAS, problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(problem=ODD_KEY, problem_mark=key.start_mark)
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(problem=f"{TWICE}{key.value}", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[str, dict[str, Any]], list[str]]:
@@ -89,53 +58,19 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     given: Any = columns
     if isinstance(columns, str | Path):
         label = Path(columns).name
-        try:
-            given = _Strict(_read_text(Path(columns).expanduser(), label)).get_single_data()
-        except NotATable as error:
-            return {}, [str(error)]
-        except RecursionError:
-            return {}, [f"{label} is nested hundreds of levels deep: {AS_WRITTEN}"]
-        except OSError as error:
-            return {}, [f"{label} cannot be read: {error.strerror}"]
-        except UnicodeDecodeError:
-            return {}, [f"{label} is not in UTF-8: open it in an editor and save it so"]
-        except yaml.YAMLError as error:
-            return {}, [f"{label} {_explain_yaml(error)}"]
+        given, problems = read_yaml(Path(columns), "columns.yml", AS_WRITTEN)
+        if problems:
+            return {}, problems
     if not isinstance(given, Mapping):
         found = {type(None): "empty", list: "a list"}.get(type(given), "one word")
         return {}, [f"{label} should name tables, such as receipts:, and is {found}"]
     return _check_tables(given, label)
 
 
-def _explain_yaml(error: yaml.YAMLError) -> str:
-    """Say in plain words what is wrong with the YAML, and in which line."""
-    mark = getattr(error, "problem_mark", None)
-    why = getattr(error, "problem", None) or ""
-    where = f" in line {mark.line + 1}" if mark else ""
-    if why.startswith(TWICE):
-        return f"names `{why.removeprefix(TWICE)}` twice, again{where}: {TOGETHER}"
-    if why == ALIAS:
-        return f"holds an anchor or an alias (& or *){where}: write the lines out, or put the word in quotes"
-    if why == ODD_KEY:
-        return f"holds a list or a map before a colon{where}: a word is needed there"
-    if "'\\t'" in why:
-        return f"holds a tab{where}: put spaces in its place"
-    return f"is not YAML{where}: {AS_WRITTEN}"
-
-
 def _show(value: Any) -> str:
     """Write a value for a message, long ones cut off."""
     words = repr(value)
     return words if len(words) <= 80 else f"{words[:80]}…"
-
-
-def _read_text(path: Path, label: str) -> str:
-    """Read the text of columns.yml; NotATable for what is no file, or too long to be one."""
-    if path.exists() and not path.is_file():
-        raise NotATable(f"{label} is no file that can be read to its end: name a file")
-    if path.is_file() and path.stat().st_size > LONGEST:
-        raise NotATable(f"{label} is too large for a columns.yml: {AS_WRITTEN}")
-    return path.read_text(encoding="utf-8-sig")
 
 
 def _check_tables(given: Mapping[Any, Any], label: str) -> tuple[dict[str, dict[str, Any]], list[str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -40,6 +42,7 @@ TABLES = {
     "forgotten": "customer_hash VARCHAR, forgotten_on DATE, rows BIGINT",
     "key_proofs": "proof VARCHAR",
 }
+LATER = {"rules": "scheme VARCHAR, version VARCHAR, recorded_at DATE, rule VARCHAR"}
 
 
 def read_month(month: str) -> tuple[dt.date, dt.date]:
@@ -240,6 +243,19 @@ def keep_snapshot(
         "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", [number, scheme, version, day, learned, customers, known]
     )
     return "renewed" if there else "added", customers, gone
+
+
+def keep_rule(db: duckdb.DuckDBPyConnection, scheme: str, version: str, rule: Mapping[str, Any], day: dt.date) -> None:
+    """Write the rule of a version, as JSON; the same again changes nothing, and another one is refused."""
+    text = json.dumps(rule, ensure_ascii=False, sort_keys=True)
+    held = db.execute("SELECT rule FROM rules WHERE scheme = ? AND version = ?", [scheme, version]).fetchall()
+    if not held:
+        db.execute("INSERT INTO rules VALUES (?, ?, ?, ?)", [scheme, version, day, text])
+    elif held[0][0] != text:
+        raise StoreError(
+            f"{scheme!r} is in the store with another rule of version {version!r}: a changed rule needs a new version,"
+            " else changed customers and a changed rule cannot be told apart; nothing was written"
+        )
 
 
 def _count_both_ways(db: duckdb.DuckDBPyConnection, one: str, other: str, number: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,11 @@ from loyalty.prepare.profile import build_profile
 from loyalty.prepare.store.forgetting import forget_customer
 from loyalty.prepare.store.questions import CURRENT_LOADS, CURRENT_SNAPSHOTS, MEMBERSHIP, WHO_MOVED
 from loyalty.prepare.store.staging import (
+    LATER,
     TABLES,
     count_difference,
     insert_load,
+    keep_rule,
     keep_snapshot,
     read_month,
     refuse_earlier,
@@ -147,7 +150,9 @@ def open_store(path: str | Path, *, read_only: bool = False) -> AnalyticStore:
     0
     """
     path = Path(path)
-    return AnalyticStore(open_database(path, "store", TABLES, read_only=read_only), path, read_only=read_only)
+    return AnalyticStore(
+        open_database(path, "store", TABLES, read_only=read_only, later=LATER), path, read_only=read_only
+    )
 
 
 class AnalyticStore:
@@ -284,7 +289,16 @@ class AnalyticStore:
         with self._writing() as db:
             return _keep(db, profile, day.date(), PROFILE_SCHEME, "1", learned)
 
-    def place(self, members: AnyTable, as_of: Day, *, scheme: str, version: str, recorded_at: Day) -> Kept:
+    def place(
+        self,
+        members: AnyTable,
+        as_of: Day,
+        *,
+        scheme: str,
+        version: str,
+        recorded_at: Day,
+        rule: Mapping[str, Any] | None = None,
+    ) -> Kept:
         """Keep which segment each customer is in on a day. The same again changes nothing.
 
         Parameters
@@ -296,6 +310,8 @@ class AnalyticStore:
         scheme, version : str
             Which segmentation, and which version of its rule.
         recorded_at : day
+        rule : mapping, optional
+            What is needed to place customers of another day by the same rule, in plain values; `rule` reads it again.
 
         Returns
         -------
@@ -306,7 +322,7 @@ class AnalyticStore:
         TableError
             A column is missing, a segment is empty, or a customer has two.
         StoreError
-            The day lies before that of an earlier load.
+            The day lies before that of an earlier load, or the version is in the store with another rule.
         """
         day = read_day(as_of).date()
         learned = read_day(recorded_at, "recorded_at").date()
@@ -318,6 +334,8 @@ class AnalyticStore:
             raise StoreError(f"{PROFILE_SCHEME!r} is the name of the profiles' own snapshots: choose another")
         table = stage_members(members)
         with self._writing() as db:
+            if rule is not None:
+                keep_rule(db, scheme, version, rule, learned)
             return _keep(db, table, day, scheme, version, learned)
 
     def forget(self, customer_id: int | str, *, recorded_at: Day) -> int:
@@ -368,6 +386,13 @@ class AnalyticStore:
         values = {"scheme": scheme, "known_on": _until(known_on)}
         return self._db.execute(MEMBERSHIP, values).df()
 
+    def rule(self, scheme: str, version: str) -> dict[str, Any] | None:
+        """The rule that was kept with a version of a scheme, in plain values; None if none was."""
+        if not self._db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'rules'").fetchall():
+            return None  # a file of an earlier version, opened for questions only
+        held = self._db.execute("SELECT rule FROM rules WHERE scheme = ? AND version = ?", [scheme, version]).fetchall()
+        return dict(json.loads(held[0][0])) if held else None
+
     def who_moved(self, scheme: str, start: Day, end: Day, *, known_on: Day | None = None) -> pd.DataFrame:
         """Who was in another segment on one day than on another: customer_id, segment_before, segment_after.
 
@@ -397,7 +422,8 @@ class AnalyticStore:
     def ask(self, question: str, values: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Put a question in SQL to the store's tables; values are bound by name, such as `$day`. Nothing is written.
 
-        The tables are `lines` (each load's receipt lines), `loads`, `snapshots`, `members`, `profiles` and `forgotten`.
+        The tables are `lines` (each load's receipt lines), `loads`, `snapshots`, `members`, `profiles`, `forgotten` and
+        `rules` (of the versions of a scheme).
         What counts now, or counted on a day, comes simpler from `receipts`, `membership` and `who_moved`.
 
         Raises
@@ -412,7 +438,7 @@ class AnalyticStore:
             with self._db.cursor() as db:
                 return db.execute(question, dict(values or {})).df()
         except duckdb.Error as error:
-            tables = f" (tables: {', '.join(TABLES)})" if isinstance(error, duckdb.CatalogException) else ""
+            tables = f" (tables: {', '.join(TABLES | LATER)})" if isinstance(error, duckdb.CatalogException) else ""
             raise StoreError(f"the question cannot be answered: {str(error).splitlines()[0]}{tables}") from None
 
     # --- Inside ----------------------------------------------------------------------------------

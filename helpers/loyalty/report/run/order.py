@@ -99,7 +99,7 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
         needed = {name: is_needed and name not in spared for name, is_needed in module.TABLES.items()}
         data = _read_data(asked.data, needed, here, problems)
         columns = _find_file(asked.columns, here, "--columns", problems) if asked.columns else None
-        values = {"data": data, "columns": columns} | _read_set(asked.set, module.SETTINGS, problems)
+        values = {"data": data, "columns": columns} | _read_set(asked.set, module.SETTINGS, here, problems)
     order = Order(known[asked.template], values, here / asked.out, kinds)
     problems += _check_target(order, asked.out, asked.template, columns)
     if problems:
@@ -159,9 +159,10 @@ def _find_file(text: str, here: Path, option: str, problems: list[str]) -> str:
     return str(path)
 
 
-def _read_set(given: Sequence[str], allowed: Sequence[Any], problems: list[str]) -> dict[str, Any]:
+def _read_set(given: Sequence[str], allowed: Sequence[Any], here: Path, problems: list[str]) -> dict[str, Any]:
     """Read the options --set; what is wrong with them is added to `problems`."""
     pairs: dict[str, str] = {}
+    paths = {setting.name for setting in allowed if setting.kind in ("file", "place")}
     for text in given:
         name, found, value = text.partition("=")
         name = name.strip()
@@ -169,7 +170,8 @@ def _read_set(given: Sequence[str], allowed: Sequence[Any], problems: list[str])
             problems.append(f"--set {text}: write NAME=VALUE, such as --set start=2026-03-02")
         elif name in pairs:
             problems.append(f"--set {name} stands twice")
-        pairs[name] = value if found else "?"
+        is_path = name in paths and value.strip()
+        pairs[name] = str(here / Path(value.strip()).expanduser()) if is_path else (value if found else "?")
     try:
         return read_settings(pairs, allowed)
     except TableError as error:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,8 @@ KINDS = {
     "days": "a whole number of days from 1 to 730",
     "whole": "a whole number from 1",
     "text": "a text",
+    "file": "the path of a file that is there",
+    "place": "the path of a file, old or new",
     "arms": "groups such as mail, gift or mail=0.6, gift=0.3",
 }
 
@@ -84,7 +87,7 @@ def read_settings(given: Mapping[str, Any], allowed: Sequence[Setting]) -> dict[
             values[setting.name] = _read_value(setting, value)
         except ValueError as error:
             mend = f": {error}" if str(error) else ""
-            shown = str(value)[:40]
+            shown = Path(value).name if setting.kind == "file" else str(value)[:40]
             problems.append(f"`{setting.name}` should be {KINDS[setting.kind]}, found {shown}{mend}")
     start, end = values.get("start"), values.get("end")
     if start and end and end <= start:
@@ -197,6 +200,12 @@ def _read_arms(value: Any) -> str:
     return ", ".join(name if share is None else f"{name}={share:g}" for name, share in arms.items())
 
 
+def _read_file(value: Any) -> str:
+    if not Path(value).is_file():
+        raise ValueError("there is no such file")
+    return str(value)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "day": _read_day,
     "share": _read_share,
@@ -204,5 +213,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "days": lambda v: _read_whole(v, 730),
     "whole": _read_whole,
     "text": str,
+    "file": _read_file,
+    "place": str,
     "arms": _read_arms,
 }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import narwhals as nw
-import numpy as np
 import pandas as pd
 
 from loyalty.intake.loading import take_tables
@@ -17,46 +15,31 @@ from loyalty.report.output.parts import Report, find_days, list_skipped, list_so
 from loyalty.report.output.pictures import draw_shares
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.report.run.settings import read_settings
+from loyalty.report.segments.base import YEAR
+from loyalty.report.segments.clustering import MOST
+from loyalty.report.segments.history import Keeping
+from loyalty.report.segments.measuring import SegmentsFound, is_number, measure
 from loyalty.report.segments.pictures import draw_cohorts, draw_stays
-from loyalty.report.segments.schemes import (
-    LEAST,
-    YEAR,
-    ReportScheme,
-    count_back,
-    describe,
-    find_last_day,
-    make_scheme,
-    sum_sales,
-)
 from loyalty.report.segments.settings import SETTINGS, TABLES
-from loyalty.segment.drift.label_life import LabelLife, measure_label_life
-from loyalty.segment.drift.stability_index import StabilityIndex, measure_stability_index
-from loyalty.segment.rank.cohorts import build_cohorts
-from loyalty.segment.rules.cards import make_cards
-from loyalty.segment.rules.migration import LEFT, measure_migration
-from loyalty.segment.rules.regression_to_mean import Regression, expose_regression
-from loyalty.segment.rules.windows import sum_windows
+from loyalty.segment.drift.label_life import LabelLife
+from loyalty.segment.drift.split import ChangeSplit
+from loyalty.segment.drift.stability_index import StabilityIndex
+from loyalty.segment.rules.regression_to_mean import Regression
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.days import write_moment
-from loyalty.tables.sources import AnyTable, open_table
 from loyalty.text import count_of, list_few, say_money, say_p
 
 UNLOCKS = (
     ("receipts.basket_id", "receipts counted as receipts, and not each row as one"),
     ("customers", "members who joined and never bought"),
 )
-STEP = 28  # days
-HALF_YEAR = 182
-SEED = 16
-MONTHS = 12  # after the first purchase
 CENT = 0.005
-FEWEST = 30  # customers
 SILENT = 14  # days without a receipt before the day of the report, from which on the export is doubted
 NEAR_CHANCE = 0.05  # a share of right labels so little above that of labels handed out at random
 ACTIONS = ["segment", "days since last purchase", "what to do"]
 NAMES = {
     "moves": "who moved between segments",
+    "sizes": "how much each segment grew or shrank",
     "life": "how long labels stay right",
     "year": "the shares a year ago",
     "luck": "how much of a fall is luck",
@@ -73,28 +56,19 @@ class SegmentsReport(Report):
     """A report on segments; `people` has one row a customer, with the segment now and one step before."""
 
     template: ClassVar[str] = "segments"
+    keeping: Keeping | None = None
 
+    def keep(self) -> Section:
+        """Write the segments of this day to the store of the settings; without one nothing is written.
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What was measured; None where the receipts do not reach, and `missing` says why, by the name of its section."""
-
-    scheme: ReportScheme
-    day: pd.Timestamp
-    step: int
-    profile: pd.DataFrame
-    now: pd.DataFrame
-    before: pd.DataFrame | None
-    cards: pd.DataFrame
-    moves: pd.DataFrame | None
-    life: LabelLife | None
-    year: StabilityIndex | None
-    luck: Regression | None
-    cohorts: pd.DataFrame
-    sales: float
-    silent: int
-    missing: Mapping[str, str]
-    warnings: tuple[tuple[str, str], ...]
+        Returns
+        -------
+        Section
+            What was done: added, renewed, or nothing because it was there.
+        """
+        if self.keeping is None:
+            return Section(("Nothing was kept: give `store` a file in the settings.",))
+        return self.keeping.keep()
 
 
 @check_arguments
@@ -113,24 +87,29 @@ def report_segments(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> S
     Returns
     -------
     SegmentsReport
-        Sections segments, actions, moves, life, luck, year, cohorts, checks, skipped, read, appendix; charts segments,
-        moves, life, year, cohorts. `results` holds profile, segments and before (snapshots), life, year, luck.
+        Sections segments, groups (of clusters), actions, moves, sizes, method (where the rule has changed), history
+        (with a store), life, luck, year, cohorts, checks, skipped, read, appendix; charts segments, moves, life, year,
+        cohorts. `results` holds profile, segments and before (snapshots), sizes, split, life, year, luck. `keep()`
+        writes the segments to the store; nothing else does.
 
     Raises
     ------
     TableError
         A setting is wrong, a table breaks its contract, or the receipts are too short for the scheme.
+    StoreError
+        The store is open in another program, damaged, or no store.
     """
     values = read_settings(settings, SETTINGS)
+    _refuse_unused(values)
     sources = take_tables(tables, TABLES)
     span = find_days(sources["receipts"], values["as_of"])
     last = span["last"].normalize() + pd.Timedelta(days=1)
     day = pd.Timestamp(values["as_of"]) if values["as_of"] else last
-    found = _measure(sources["receipts"], sources.get("customers"), values, span, day)
+    found = measure(sources["receipts"], sources.get("customers"), values, span, day)
     unit = values["currency"] or ""
     shown = suppress_small(_lay_cards(found), ["customers"], ["segment", "what to do"])
     checks = _make_checks(found, span, bool(values["as_of"]))
-    hidden = tuple(shown.loc[~shown["customers"].map(_is_number), "segment"])
+    hidden = tuple(shown.loc[~shown["customers"].map(is_number), "segment"])
     sections = _make_sections(found, shown, checks, hidden) | {
         "read": Section(table=list_sources(tables)),
         "skipped": _list_skipped(found, tables),
@@ -150,150 +129,45 @@ def report_segments(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> S
         "profile": found.profile,
         "segments": found.now,
         "before": found.before,
+        "sizes": found.sizes,
+        "split": found.split,
         "life": found.life,
         "year": found.year,
         "luck": found.luck,
     }
     charts = _make_charts(found, shown, sections)
-    return SegmentsReport(title, card, sections, charts, sheets, _list_people(found), results)
+    keeping = None
+    if found.history is not None:
+        members = found.now[["customer_id", "as_of", "scheme", "version", "segment"]]
+        keeping = Keeping(found.history.path, members, found.scheme.rule, values["recorded_at"])
+    return SegmentsReport(title, card, sections, charts, sheets, _list_people(found), results, keeping)
 
 
-def _measure(
-    receipts: AnyTable, customers: AnyTable | None, values: Mapping[str, Any], span: pd.Series, day: pd.Timestamp
-) -> _Found:
-    """Divide the customers on the day of the report and on earlier ones, and compare."""
-    first = span["first"].normalize()
-    length = (day - first).days
-    step = values["step"] or STEP
-    profile = describe(receipts, customers, day)
-    if len(profile) < FEWEST:
-        says = f"{count_of(len(profile), 'customer')}: of fewer than {FEWEST} a report would show single persons"
-        raise TableError([says], "receipts")
-    scheme = make_scheme(values["scheme"] or "life_cycle", receipts, profile, day, length, step)
-    back = count_back(length, scheme.least, step)
-    days = [day - pd.Timedelta(days=step * times) for times in range(back, 0, -1)]
-    earlier = [scheme.assign(then, describe(receipts, customers, then)) for then in days]
-    now = scheme.assign(day, profile)
-    missing = {}
-    before = earlier[-1] if earlier else None
-    if before is None:
-        needed = f"{scheme.least + step:,} days of receipts are needed, and there are {length:,}"
-        missing = dict.fromkeys(("moves", "life"), f"No earlier day to compare with: {needed}.")
-    year = None
-    if scheme.is_relative:
-        says = "customers are placed anew among those who bought, so that shares say little of how they changed"
-        missing["year"] = f"Shares are not compared with a year ago: by this scheme {says}."
-    elif length < YEAR + scheme.least:
-        needed = f"{YEAR + scheme.least:,} days of receipts are needed, and there are {length:,}"
-        missing["year"] = f"A year ago cannot be told: {needed}."
-    else:
-        year = _compare_years(receipts, scheme, first, day)
-    luck, why = _measure_luck(receipts, day, length)
-    if luck is None:
-        missing["luck"] = why
-    money = profile.assign(monetary=now["sales"]) if "sales" in now else profile
-    cards = make_cards(now, money, actions=scheme.actions)
-    cohorts = build_cohorts(receipts, until=day)
-    life = measure_label_life([*earlier, now]) if earlier else None
-    notes = [("Receipts", text) for text in profile.attrs.get("warnings", ())]
-    notes += [("Rule", text) for text in scheme.warnings]
-    notes += [("Labels", text) for text in (life.warnings if life is not None else ())]
-    notes += [("A year ago", text) for text in (year.warnings if year is not None else ())]
-    return _Found(
-        scheme=scheme,
-        day=day,
-        step=step,
-        profile=profile,
-        now=now,
-        before=before,
-        cards=cards.table,
-        moves=None if before is None else _sum_moves(before, now, list(scheme.actions)),
-        life=life,
-        year=year,
-        luck=luck,
-        cohorts=_select_months(cohorts.pool()),
-        sales=sum_sales(receipts, day, scheme.window),
-        silent=(day - find_last_day(receipts, day)).days - 1,
-        missing=missing,
-        warnings=tuple(dict.fromkeys(notes)),
-    )
-
-
-def _compare_years(receipts: AnyTable, scheme: ReportScheme, first: pd.Timestamp, day: pd.Timestamp) -> StabilityIndex:
-    """Compare the shares with those of the same day a year ago; both days know equally many days of receipts.
-
-    Else a customer base would seem to change by itself: customers look new where the receipts begin, and those who
-    went quiet pile up.
-    """
-    year = pd.Timedelta(days=YEAR)
-    recent = open_table(receipts).filter(nw.col("time") >= write_moment(first + year))
-    then = scheme.assign(day - year, describe(receipts, None, day - year))
-    return measure_stability_index(then, scheme.assign(day, describe(recent, None, day)), seed=SEED)
-
-
-def _select_months(pooled: pd.DataFrame) -> pd.DataFrame:
-    """The months after the first purchase, up to the first in which too few came, or stayed away, to be shown."""
-    later = pooled[pooled["age"] > 0]
-    few = (later["came"] < SMALL) | (later["customers"] - later["came"] < SMALL) | (later["customers"] < FEWEST)
-    return later[~few.cummax()].head(MONTHS)
-
-
-def _measure_luck(receipts: AnyTable, day: pd.Timestamp, length: int) -> tuple[Regression | None, str]:
-    """Read the fall of the best fifth in both directions of time; None with the reason where that cannot be done."""
-    half = min(HALF_YEAR, length // 2)
-    if half < LEAST // 2:
-        return None, f"Luck at the top cannot be told: {LEAST:,} days of receipts are needed, and there are {length:,}."
-    middle = day - pd.Timedelta(days=half)
-    try:
-        found = expose_regression(sum_windows(receipts, middle - pd.Timedelta(days=half), middle, day), seed=SEED)
-    except TableError as error:
-        return None, f"Luck at the top cannot be told: {error.problems[0]}."
-    top = found.table[found.table["group"] == "top"].set_index("reading")["relative"]
-    if not (top["forwards"] < 0 and top["backwards"] < 0):
-        why = "read forwards and backwards in time the best fifth does not fall alike, as where many joined or left"
-        return None, f"Luck at the top cannot be told: {why}."
-    return found, ""
-
-
-def _sum_moves(before: pd.DataFrame, now: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """One row a segment of the earlier day: customers, stayed with its interval, and where most of the others went."""
-    moves = measure_migration(before, now, order=order).table
-    rows = []
-    for name in (name for name in order if name in set(before["segment"])):
-        flows = moves[moves["before"] == name].set_index("after")
-        total = int(flows["customers"].sum())
-        stayed = flows.loc[name]
-        others = flows.drop(index=[name, LEFT], errors="ignore")["customers"]
-        goal, most = (others.idxmax(), int(others.max())) if len(others) else ("", 0)
-        moved = total - int(stayed["customers"])
-        is_told = most >= SMALL and moved - most not in range(1, SMALL)
-        rows.append(
-            {
-                "segment then": name,
-                "customers": total,
-                "stayed": int(stayed["customers"]),
-                "share that stayed": float(stayed["share"]),
-                "low share": float(stayed["low"]),
-                "high share": float(stayed["high"]),
-                "most of the others went to": goal if is_told else "",
-                "share that went there": most / total if is_told else float("nan"),
-            }
-        )
-    table = pd.DataFrame(rows)
-    moved = table["customers"] - table["stayed"]
-    few = moved.between(1, SMALL - 1)
-    shown = suppress_small(table.assign(moved=moved), ["customers", "stayed", "moved"], ["segment then"])
-    return shown.drop(columns=["moved", "stayed"]).assign(is_shown=~few.to_numpy() & shown["customers"].map(_is_number))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number)
+def _refuse_unused(values: Mapping[str, Any]) -> None:
+    """Refuse settings that the chosen scheme does not read: a typing error there would pass unseen."""
+    scheme = values["scheme"] or "life_cycle"
+    problems = []
+    if scheme == "rules" and not values["rules"]:
+        problems.append("`rules` is missing: scheme=rules needs the file of your own rules, such as rules=rules.yml")
+    owners = {"rules": "rules", "k": "clusters", "features": "clusters"}
+    for name, owner in owners.items():
+        if values[name] and scheme != owner:
+            problems.append(f"`{name}` is for scheme={owner}, and the scheme is {scheme}")
+    if values["k"] and not 2 <= values["k"] <= MOST:
+        problems.append(f"`k` should be from 2 to {MOST}, found {values['k']}: nobody can treat more parts differently")
+    for name in ("new_rule", "recorded_at"):
+        if values[name] and not values["store"]:
+            problems.append(f"`{name}` is for reports with a store: set store=store.duckdb, or leave it out")
+    if values["recorded_at"] and values["as_of"] and values["recorded_at"] < values["as_of"]:
+        problems.append(f"`recorded_at` ({values['recorded_at']}) is before `as_of`: nobody knows that day yet")
+    if problems:
+        raise TableError(problems, "settings")
 
 
 # --- What is shown ---------------------------------------------------------------------------------
 
 
-def _lay_cards(found: _Found) -> pd.DataFrame:
+def _lay_cards(found: SegmentsFound) -> pd.DataFrame:
     """The table of segments: sizes and money, with the intervals of both shares."""
     cards = found.cards
     return pd.DataFrame(
@@ -317,7 +191,7 @@ def _write_intervals(low: pd.Series, high: pd.Series) -> list[str]:
 
 
 def _make_sections(
-    found: _Found, shown: pd.DataFrame, checks: pd.DataFrame, hidden: tuple[str, ...]
+    found: SegmentsFound, shown: pd.DataFrame, checks: pd.DataFrame, hidden: tuple[str, ...]
 ) -> dict[str, Section]:
     """The sections on segments, moves, labels, luck, the year before and cohorts."""
     sections = {name: Section((why,)) for name, why in found.missing.items()}
@@ -326,20 +200,18 @@ def _make_sections(
     sections["segments"] = Section((), shown.drop(columns=ACTIONS[1:]), notes, decimals=0)
     sections["actions"] = Section((TEST,), shown[ACTIONS], ("Days since last purchase: the median.",), decimals=0)
     step = count_of(found.step, "day")
+    if found.scheme.shown is not None:
+        sections["groups"] = found.scheme.shown
     if found.moves is not None:
-        table = found.moves[found.moves["is_shown"]].drop(columns="is_shown").reset_index(drop=True)
-        few = len(found.moves) - len(table)
-        why = f"from which fewer than {SMALL} moved, or too small"
-        more = (f"Not shown: {count_of(few, 'segment')} {why}.",) if few else ()
-        if (table["most of the others went to"] == "").any():
-            more = (*more, f"An empty cell: fewer than {SMALL} went there, or elsewhere.")
-        table.insert(3, "95 % interval", _write_intervals(table.pop("low share"), table.pop("high share")))
-        then = found.day - pd.Timedelta(days=found.step)
-        words = (
-            f"From {then:%Y-%m-%d} to {found.day:%Y-%m-%d}, {step} later. Who was at the top partly had luck, and luck "
-            "does not last: a fall from the top alone says nothing of the customers."
+        sections["moves"] = _show_moves(found)
+    if found.sizes is not None:
+        sections["sizes"] = _show_sizes(
+            _sort(found.sizes.table, found.scheme.actions), hidden, found.scheme.is_relative
         )
-        sections["moves"] = Section((words,), table, more)
+    if found.split is not None:
+        sections["method"] = _show_split(found.split, hidden)
+    if found.history is not None:
+        sections["history"] = _show_history(found)
     if found.life is not None:
         sections["life"] = Section(_say_life(found.life, step), _lay_life(found.life))
     if found.luck is not None:
@@ -349,6 +221,117 @@ def _make_sections(
     sections["cohorts"] = _show_cohorts(found.cohorts)
     sections["checks"] = Section(table=checks)
     return sections
+
+
+def _show_moves(found: SegmentsFound) -> Section:
+    """Who stayed in each segment since the last stored run, or in one step, and where most of the others went."""
+    assert found.moves is not None and found.before is not None
+    table = found.moves[found.moves["is_shown"]].drop(columns="is_shown").reset_index(drop=True)
+    few = len(found.moves) - len(table)
+    why = f"from which fewer than {SMALL} moved, or too small"
+    notes: tuple[str, ...] = (f"Not shown: {count_of(few, 'segment')} {why}.",) if few else ()
+    if (table["most of the others went to"] == "").any():
+        notes = (*notes, f"An empty cell: fewer than {SMALL} went there, or elsewhere.")
+    table.insert(3, "95 % interval", _write_intervals(table.pop("low share"), table.pop("high share")))
+    words = (
+        f"{_say_since(found)}. Who was at the top partly had luck, and luck does not last: a fall from the top alone "
+        "says nothing of the customers."
+    )
+    return Section((words,), table, notes)
+
+
+def _say_since(found: SegmentsFound) -> str:
+    """Say from which day to which the moves are, and what the earlier day was."""
+    assert found.before is not None
+    then = pd.Timestamp(found.before["as_of"].iloc[0])
+    span = f"From {then:%Y-%m-%d} to {found.day:%Y-%m-%d}, {count_of((found.day - then).days, 'day')} later"
+    if found.history is None or found.history.day != then:
+        return span
+    if found.split is not None:
+        return f"{span}. The first day is that of the last stored run, divided by today's rule"
+    return f"{span}. The first day is that of the last stored run, with the segments that it gave"
+
+
+def _sort(table: pd.DataFrame, actions: Mapping[str, str]) -> pd.DataFrame:
+    """Put the rows of a table in the order of the segments."""
+    place = {name: number for number, name in enumerate(actions)}
+    return table.sort_values("segment", key=lambda names: names.map(place), kind="stable", ignore_index=True)
+
+
+def _show_sizes(table: pd.DataFrame, hidden: tuple[str, ...], is_relative: bool) -> Section:
+    """How much each segment grew or shrank, in customers and in points of share."""
+    shown = suppress_small(_lay_sizes(table), ["customers then", "customers now"], ["segment"], elsewhere=hidden)
+    notes: tuple[str, ...] = (
+        "Points: of the share of all customers, with the 95 % interval; the same customers are compared.",
+    )
+    if is_relative:
+        notes += ("By this scheme customers are placed among each other: most shares can hardly move.",)
+    told = table[shown["customers now"].map(is_number).to_numpy()]
+    if told.empty:
+        return Section((), shown, notes)
+    largest = told.loc[told["difference"].abs().idxmax()]
+    change = int(largest["now"]) - int(largest["then"])
+    grew = "grew" if largest["difference"] > 0 else "shrank"
+    points = _say_points(largest["difference"], largest["low"], largest["high"])
+    words = f"Most changed “{largest['segment']}”: it {grew}, {points}, by {change:+,} customers.".replace(
+        "by -", "by −"
+    )
+    if largest["low"] <= 0 <= largest["high"]:
+        words += " This is within what other customers would show by chance."
+    return Section((words,), shown, notes)
+
+
+def _lay_sizes(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a segment: customers and shares of both days, and the difference with its interval."""
+    return pd.DataFrame(
+        {
+            "segment": rows["segment"],
+            "customers then": rows["then"],
+            "customers now": rows["now"],
+            "share then": rows["share_then"],
+            "share now": rows["share_now"],
+            "difference": [_say_points(row.difference, row.low, row.high) for row in rows.itertuples()],
+        }
+    )
+
+
+def _show_split(split: ChangeSplit, hidden: tuple[str, ...]) -> Section:
+    """The change of the shares told apart: other customers, and another rule."""
+    rows = split.table[~split.table["segment"].isin(hidden)]
+    table = pd.DataFrame(
+        {
+            "segment": rows["segment"],
+            "share then, old rule": rows["share_then"],
+            "share now, new rule": rows["share_now"],
+        }
+    )
+    for name, words in (("change", "whole change"), ("customers", "by the customers"), ("method", "by the rule")):
+        ends = zip(rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
+        table[words] = [_say_points(*three) for three in ends]
+    first, second = (f"{one:%Y-%m-%d}" for one in split.days)
+    words = (
+        f"The rule has changed since the last stored run. Both days, {first} and {second}, are divided by both rules "
+        "here, so that changed customers are told from a changed rule. A part that the rule has made is no news of the "
+        "customers."
+    )
+    return Section((words,), table, title="Changed customers, or a changed rule?")
+
+
+def _show_history(found: SegmentsFound) -> Section:
+    """The runs that the store holds, and what this one goes on from."""
+    assert found.history is not None
+    history = found.history
+    version = str(found.now["version"].iloc[0])
+    if history.day is None:
+        words = f"{history.path.name} holds no earlier run of this scheme: the history begins here."
+    else:
+        words = f"{history.path.name} goes on from the run of {history.day:%Y-%m-%d}."
+    runs = history.runs[history.runs["as_of"] != found.day]
+    own = pd.DataFrame({"as_of": [found.day], "version": [version], "customers": [len(found.now)]})
+    parts_of_it = [part for part in (runs[["as_of", "version", "customers"]], own) if len(part)]
+    table = pd.concat(parts_of_it, ignore_index=True).sort_values("as_of", ignore_index=True)
+    table = table.rename(columns={"as_of": "as of", "version": "version of the rule"})
+    return Section((words,), table, title="The runs in the store")
 
 
 def _lay_life(life: LabelLife) -> pd.DataFrame:
@@ -406,17 +389,7 @@ def _lay_luck(luck: Regression) -> pd.DataFrame:
 def _show_year(year: StabilityIndex, hidden: tuple[str, ...]) -> Section:
     """The shares a year ago and now; segments that another table hides are hidden here too."""
     rows = year.table
-    table = pd.DataFrame(
-        {
-            "segment": rows["segment"],
-            "customers then": rows["then"],
-            "customers now": rows["now"],
-            "share then": rows["share_then"],
-            "share now": rows["share_now"],
-            "difference": [_say_points(row.difference, row.low, row.high) for row in rows.itertuples()],
-        }
-    )
-    shown = suppress_small(table, ["customers then", "customers now"], ["segment"], elsewhere=hidden)
+    shown = suppress_small(_lay_sizes(rows), ["customers then", "customers now"], ["segment"], elsewhere=hidden)
     first, second = (f"{one:%Y-%m-%d}" for one in year.days)
     found = "moved more than chance moves them" if year.is_drift else "moved no more than chance moves them"
     largest = rows.loc[rows["difference"].abs().idxmax()]
@@ -449,23 +422,24 @@ def _show_cohorts(pooled: pd.DataFrame) -> Section:
     return Section((words,), table.reset_index(drop=True), (note,))
 
 
-def _list_skipped(found: _Found, tables: Mapping[str, Any]) -> Section:
+def _list_skipped(found: SegmentsFound, tables: Mapping[str, Any]) -> Section:
     skipped = list_skipped(UNLOCKS, tables)
     rows = [(NAMES[name], why.rstrip(".")) for name, why in found.missing.items()]
     skipped = pd.concat([skipped, pd.DataFrame(rows, columns=skipped.columns)], ignore_index=True)
     return Section(() if len(skipped) else ("Nothing.",), skipped)
 
 
-def _make_charts(found: _Found, shown: pd.DataFrame, sections: Mapping[str, Section]) -> dict[str, Any]:
+def _make_charts(found: SegmentsFound, shown: pd.DataFrame, sections: Mapping[str, Section]) -> dict[str, Any]:
     """The charts that the tables allow, by name."""
     charts: dict[str, Any] = {}
-    if shown["customers"].map(_is_number).any():
+    if shown["customers"].map(is_number).any():
         charts["segments"] = lambda: draw_shares(shown)
     if found.moves is not None and found.before is not None and found.moves["is_shown"].any():
         moves = found.moves[found.moves["is_shown"]]
         both = found.before.merge(found.now, on="customer_id", suffixes=("_before", ""))
         stayed = float((both["segment_before"] == both["segment"]).mean())
-        charts["moves"] = lambda: draw_stays(moves, found.step, stayed)
+        between = (found.day - pd.Timestamp(found.before["as_of"].iloc[0])).days
+        charts["moves"] = lambda: draw_stays(moves, between, stayed)
     if found.life is not None:
         life = found.life
         charts["life"] = life.plot
@@ -478,9 +452,9 @@ def _make_charts(found: _Found, shown: pd.DataFrame, sections: Mapping[str, Sect
     return charts
 
 
-def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: str) -> ReportCard:
+def _make_card(found: SegmentsFound, shown: pd.DataFrame, title: str, task: str, unit: str) -> ReportCard:
     """The card: which segment carries the sales, how long labels stay right, and what to do next."""
-    rows = shown[shown["customers"].map(_is_number)]
+    rows = shown[shown["customers"].map(is_number)]
     sales = float(found.cards["money"].sum())
     verdict = f"{count_of(len(found.cards), 'segment')} of {len(found.profile):,} customers"
     if len(rows) and sales > 0:
@@ -513,6 +487,11 @@ def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: 
             f"Careful: there is no receipt in the last {found.silent:,} days before {found.day:%Y-%m-%d}. Is the "
             "export complete? Else customers only seem to have left."
         )
+    notes += found.scheme.cautions
+    if found.split is not None:
+        notes.append(
+            "Careful: the rule has changed since the last stored run; see what the rule has done, and what not."
+        )
     if few:
         notes.append(f"Careful: under 30 customers, too few to plan with: {list_few(few, 5)}.")
     notes.append(
@@ -522,19 +501,19 @@ def _make_card(found: _Found, shown: pd.DataFrame, title: str, task: str, unit: 
     return ReportCard(kicker, verdict, headline, "plain", tuple(facts), tuple(notes))
 
 
-def _say_window(found: _Found) -> str:
+def _say_window(found: SegmentsFound) -> str:
     """Say of which days the sales are."""
     window = found.scheme.window
     return "returns taken off" if window is None else f"of {window:,} days, returns taken off"
 
 
-def _summarise(found: _Found, task: str, unit: str) -> pd.DataFrame:
+def _summarise(found: SegmentsFound, task: str, unit: str) -> pd.DataFrame:
     """The sheet `summary`."""
     right = float(found.life.at(1)["right"]) if found.life is not None else None
     return parts.make_summary(
         [
             ("Task", task, "text", ""),
-            ("ReportScheme", found.scheme.name, "text", str(found.now["version"].iloc[0])),
+            ("Scheme", found.scheme.name, "text", str(found.now["version"].iloc[0])),
             ("As of", found.day, "day", "everything before this day counts"),
             ("Customers", len(found.profile), "count", ""),
             ("Segments", len(found.cards), "count", ""),
@@ -544,7 +523,7 @@ def _summarise(found: _Found, task: str, unit: str) -> pd.DataFrame:
     )
 
 
-def _list_people(found: _Found) -> pd.DataFrame:
+def _list_people(found: SegmentsFound) -> pd.DataFrame:
     """One row a customer: the segment now and one step before, days since the last purchase, sales."""
     people = found.now[["customer_id", "as_of", "scheme", "version", "segment"]]
     numbers = found.profile[["customer_id", "recency_days", "frequency", "monetary"]]
@@ -555,7 +534,7 @@ def _list_people(found: _Found) -> pd.DataFrame:
     return people.merge(then, on="customer_id", how="left")
 
 
-def _make_checks(found: _Found, span: pd.Series, was_given: bool) -> pd.DataFrame:
+def _make_checks(found: SegmentsFound, span: pd.Series, was_given: bool) -> pd.DataFrame:
     """What was checked: the day, the length, that everybody is in one segment, that the sums agree, and warnings."""
     length = (found.day - span["first"].normalize()).days
     once = bool(found.now["customer_id"].is_unique) and len(found.now) == len(found.profile)
@@ -577,5 +556,8 @@ def _make_checks(found: _Found, span: pd.Series, was_given: bool) -> pd.DataFram
             f"{found.silent:,} days without one before the day",
         ),
     ]
+    if found.history is not None:
+        since = "begins with this run" if found.history.day is None else f"goes on from {found.history.day:%Y-%m-%d}"
+        rows.append(("History in the store", "good", since))
     rows += [(name, "look", text) for name, text in found.warnings]
     return make_checks(rows)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
-from loyalty.prepare.profile import build_profile
+from loyalty.report.segments.base import LEAST, Asked, ReportScheme
+from loyalty.report.segments.clustering import make_clusters
 from loyalty.segment.rank.ranking import rank_customers
-from loyalty.segment.rules.life_cycle import LIFE_CYCLE, assign_life_cycle, measure_gaps
+from loyalty.segment.rules.life_cycle import LIFE_CYCLE, Gaps, assign_life_cycle, measure_gaps
+from loyalty.segment.rules.own_rules import OwnRules, assign_rules, read_rules
 from loyalty.segment.rules.rfm import RFM_SEGMENTS, name_segments, score_rfm
 from loyalty.tables.check import TableError
-from loyalty.tables.days import write_moment
-from loyalty.tables.sources import AnyTable, collect, open_table
 
-YEAR = 364  # days: as many of each weekday
-BACK = 6  # earlier days on which customers are divided, at most
-LEAST = 84  # days of receipts before a day on which customers are divided: twelve weeks
 VALUE = {
     "best tenth": "Know them by name; ask them first, and give attention before discounts.",
     "upper": "Offer the next category; test what brings one visit more.",
@@ -28,79 +24,45 @@ VALUE = {
 }
 SHORTEST = 28  # days of receipts, for the schemes that place customers among each other
 STEPS = {"best tenth": (10, 10), "upper": (8, 9), "middle": (4, 7), "lower": (1, 3)}  # deciles, the best is 10
+WARM = ("champions", "loyal", "potential loyalists", "new customers", "promising")  # names that sound as if they came
+GROWING = ("frequency", "monetary", "margin", "breadth", "x", "t_x", "T", "tenure_days")
+NAMES = {"life_cycle": "life cycle", "rfm": "rfm", "value": "value", "clusters": "clusters"}
 
 
-class ReportScheme(NamedTuple):
-    """A way to divide customers on any day.
-
-    `assign` takes a day and the profile of that day and returns a snapshot, with `sales` where these are not all before
-    that day; `actions` are the segments, in their order, with what to do; `is_relative` says that shares are set by the
-    rule, so that they cannot move; `least` is how many days of receipts a day needs behind it; `says` defines the
-    segments in words; `window` is the number of days whose sales count, None for all.
-    """
-
-    name: str
-    actions: Mapping[str, str]
-    assign: Callable[[pd.Timestamp, pd.DataFrame], pd.DataFrame]
-    is_relative: bool
-    least: int
-    says: str
-    warnings: tuple[str, ...] = ()
-    window: int | None = None
-
-
-def make_scheme(
-    name: str, receipts: AnyTable, profile: pd.DataFrame, day: pd.Timestamp, length: int, step: int
-) -> ReportScheme:
-    """Make the scheme of a name, with the rule that holds on `day`.
+def make_scheme(name: str, asked: Asked) -> ReportScheme:
+    """Make the scheme of a name, with the rule that holds on the day of the report, or that of an earlier run.
 
     Parameters
     ----------
-    name : {"life_cycle", "rfm", "value"}
-    receipts : table
-        Those of the report.
-    profile : pandas.DataFrame
-        All customers as of `day`.
-    day : pandas.Timestamp
-    length : int
-        Days of receipts before `day`.
-    step : int
-        Days between two days on which customers are divided.
+    name : {"life_cycle", "rfm", "value", "clusters", "rules"}
+    asked : Asked
 
     Raises
     ------
     TableError
-        The receipts are too short for the life cycle, or nobody bought twice.
+        The receipts are too short for the scheme, or nobody bought twice.
     """
-    if name != "life_cycle" and length < SHORTEST:
-        says = f"the receipts cover {length:,} days, and {SHORTEST} are the least: nobody can be told from the others"
+    if name != "life_cycle" and asked.length < SHORTEST:
+        says = f"the receipts cover {asked.length:,} days, and {SHORTEST} are the least: nobody can be told from others"
         raise TableError([says], "receipts")
-    if name == "rfm":
-        return _make_rfm(profile)
-    if name == "value":
-        return _make_value(receipts, min(YEAR, length - count_back(length, LEAST, step) * step))
-    return _make_life_cycle(receipts, day, length)
+    makers = {
+        "life_cycle": _make_life_cycle,
+        "rfm": _make_rfm,
+        "value": _make_value,
+        "clusters": make_clusters,
+        "rules": _make_own,
+    }
+    return makers[name](asked)
 
 
-def count_back(length: int, least: int, step: int) -> int:
-    """How many earlier days, a step apart, have so many days of receipts behind them; six at most.
-
-    Examples
-    --------
-    >>> count_back(176, 84, 28), count_back(80, 84, 28), count_back(1000, 84, 28)
-    (3, 0, 6)
-    """
-    return min(BACK, max(0, (length - least) // step))
-
-
-def _make_life_cycle(receipts: AnyTable, day: pd.Timestamp, length: int) -> ReportScheme:
-    """The life cycle, by the pauses that are usual today."""
-    gaps = measure_gaps(receipts, day)
+def _make_life_cycle(asked: Asked) -> ReportScheme:
+    """The life cycle, by the pauses that are usual today, or that were on the day of an earlier run."""
+    gaps = measure_gaps(asked.receipts, asked.day) if asked.rule is None else _read_gaps(asked.rule)
     typical = float(gaps.at(0.95)["typical_customer"])
     needed = max(LEAST, round(2 * typical))
-    if length < needed:
-        says = f"the receipts cover {length:,} days, and the life cycle needs {needed:,}: longer pauses cannot be seen"
-        raise TableError([f"{says}; take scheme=rfm or scheme=value, or longer receipts"], "receipts")
+    if asked.length < needed:
+        says = f"the receipts cover {asked.length:,} days, and the life cycle needs {needed:,}: longer pauses cannot be"
+        raise TableError([f"{says} seen; take scheme=rfm or scheme=value, or longer receipts"], "receipts")
 
     def assign(_: pd.Timestamp, profile: pd.DataFrame) -> pd.DataFrame:
         return assign_life_cycle(profile, gaps=gaps)
@@ -108,13 +70,26 @@ def _make_life_cycle(receipts: AnyTable, day: pd.Timestamp, length: int) -> Repo
     says = (
         f"New: the first purchase is not longer ago than 95 of 100 usual pauses ({typical:,.0f} days). Cooling, gone "
         "quiet: silent for longer than 80 and 95 of 100 pauses, of the customer's own where there are at least five. "
-        "One pause in twenty is that long and ends by itself: gone quiet does not mean lost. Earlier days are judged "
-        "by the same pauses."
+        "One pause in twenty is that long and ends by itself: gone quiet does not mean lost. All days are judged by "
+        f"the pauses before {gaps.as_of:%Y-%m-%d}."
     )
-    return ReportScheme("life cycle", LIFE_CYCLE, assign, False, needed, says, gaps.warnings)
+    rule = {
+        "as_of": f"{gaps.as_of:%Y-%m-%d}",
+        "gaps": gaps.table.to_dict("records"),
+        "n_gaps": gaps.n_gaps,
+        "n_customers": gaps.n_customers,
+        "own_from": gaps.own_from,
+    }
+    return ReportScheme("life cycle", LIFE_CYCLE, assign, False, needed, says, gaps.warnings, rule=rule)
 
 
-def _make_rfm(profile: pd.DataFrame) -> ReportScheme:
+def _read_gaps(rule: Mapping[str, Any]) -> Gaps:
+    """The pauses of an earlier run."""
+    table = pd.DataFrame(rule["gaps"])
+    return Gaps(table, pd.Timestamp(rule["as_of"]), rule["n_gaps"], rule["n_customers"], rule["own_from"])
+
+
+def _make_rfm(asked: Asked) -> ReportScheme:
     """The habit of the field: recency, frequency and money, each scored by the customer's place on that day."""
 
     def assign(_: pd.Timestamp, profile: pd.DataFrame) -> pd.DataFrame:
@@ -125,20 +100,49 @@ def _make_rfm(profile: pd.DataFrame) -> ReportScheme:
         "customers have equal scores. Names are habits of the field: new customers means recent and small, and may "
         "hold customers of years ago. On each day customers are scored anew."
     )
-    return ReportScheme("rfm", RFM_SEGMENTS.actions, assign, True, LEAST, says, tuple(score_rfm(profile).warnings))
+    warnings = tuple(score_rfm(asked.profile).warnings)
+    cautions = _find_cold_names(asked, assign(asked.day, asked.profile))
+    return ReportScheme(
+        "rfm", RFM_SEGMENTS.actions, assign, True, LEAST, says, warnings, cautions=cautions, rule={"version": "1"}
+    )
 
 
-def _make_value(receipts: AnyTable, window: int) -> ReportScheme:
+def _find_cold_names(asked: Asked, named: pd.DataFrame) -> tuple[str, ...]:
+    """Say which names sound as if customers still came, though half of these are silent longer than is usual.
+
+    The scores are places: where most have gone, the third best fifth of recency is long gone too.
+    """
+    try:
+        usual = float(measure_gaps(asked.receipts, asked.day).at(0.95)["typical_customer"])
+    except TableError:  # nobody bought twice: there is no usual pause
+        return ()
+    silent = asked.profile.set_index("customer_id")["recency_days"].reindex(named["customer_id"]).to_numpy()
+    middle = pd.Series(silent).groupby(named["segment"].to_numpy()).median()
+    cold = [f"“{name}” ({middle[name]:,.0f} days)" for name in WARM if name in middle and middle[name] > usual]
+    if not cold:
+        return ()
+    return (
+        f"Careful: by the middle customer, {', '.join(cold)} bought last longer ago than 95 of 100 usual pauses "
+        f"({usual:,.0f} days). RFM names say a place among others, and not that somebody still comes.",
+    )
+
+
+def _make_value(asked: Asked) -> ReportScheme:
     """Parts by sales in a window of the same length for all days."""
+    window = asked.find_window() if asked.rule is None else int(asked.rule["window"])
+    if asked.length < window:
+        says = f"the receipts cover {asked.length:,} days, and the rule in the store counts sales of {window:,} days"
+        raise TableError([f"{says}: take longer receipts, or set new_rule=yes"], "receipts")
 
     def assign(then: pd.Timestamp, profile: pd.DataFrame) -> pd.DataFrame:
         start = then - pd.Timedelta(days=window)
-        ranking = rank_customers(receipts, start, then)
-        bought = ranking.table.loc[ranking.table["receipts"] > 0, ["customer_id", "decile", "sales"]]
-        table = profile[["customer_id", "as_of"]].merge(bought, on="customer_id", how="left")
+        ranking = rank_customers(asked.receipts, start, then)
+        moved = ranking.table[["customer_id", "decile", "sales", "receipts"]]
+        table = profile[["customer_id", "as_of"]].merge(moved, on="customer_id", how="left")
+        bought = table["receipts"] > 0  # who only brought back goods in these days has sales, but bought nothing
         segment = pd.Series("nothing bought", index=table.index, dtype="str")
         for name, (low, high) in STEPS.items():
-            segment = segment.mask(table["decile"].between(low, high), name)
+            segment = segment.mask(bought & table["decile"].between(low, high), name)
         version = f"sales of {window} days"
         named = table[["customer_id", "as_of"]].assign(scheme="value", version=version, segment=segment)
         return named.assign(sales=table["sales"].fillna(0.0))
@@ -148,24 +152,24 @@ def _make_value(receipts: AnyTable, window: int) -> ReportScheme:
         "two tenths (upper), four tenths (middle), the rest (lower); equal customers stay together. Nothing bought: no "
         "purchase in these days."
     )
-    return ReportScheme("value", VALUE, assign, True, LEAST, says, window=window)
+    return ReportScheme("value", VALUE, assign, True, LEAST, says, window=window, rule={"window": window})
 
 
-def describe(receipts: AnyTable, customers: AnyTable | None, day: pd.Timestamp) -> pd.DataFrame:
-    """The profile of all customers as of a day."""
-    return build_profile(receipts, f"{day:%Y-%m-%d}", customers=customers)
+def _make_own(asked: Asked) -> ReportScheme:
+    """The analyst's own rules; with the rule of an earlier run, those that stood in the file then."""
+    rules: OwnRules = asked.own
+    if asked.rule is not None:
+        rules = read_rules(dict(asked.rule), columns=list(asked.profile.columns))
 
+    def assign(_: pd.Timestamp, profile: pd.DataFrame) -> pd.DataFrame:
+        return assign_rules(rules, profile)
 
-def sum_sales(receipts: AnyTable, day: pd.Timestamp, window: int | None) -> float:
-    """The sales of all customers before a day, from the receipts themselves; of a window of days if there is one."""
-    lines = open_table(receipts).filter(nw.col("time") < write_moment(day), ~nw.col("customer_id").is_null())
-    if window is not None:
-        lines = lines.filter(nw.col("time") >= write_moment(day - pd.Timedelta(days=window)))
-    total = collect(lines.select(nw.col("sales").sum()))["sales"].iloc[0]
-    return float(total or 0.0)
-
-
-def find_last_day(receipts: AnyTable, day: pd.Timestamp) -> pd.Timestamp:
-    """The last day with a receipt before a day."""
-    lines = open_table(receipts).filter(nw.col("time") < write_moment(day))
-    return pd.Timestamp(collect(lines.select(nw.col("time").max()))["time"].iloc[0]).normalize()
+    lines = [f"{place}. {row.segment}: {row.when}" for place, row in enumerate(rules.to_frame().itertuples(), 1)]
+    says = f"Own rules, version {rules.version}; the first that holds takes the customer. {'; '.join(lines)}."
+    warnings = tuple(assign(asked.day, asked.profile).attrs["warnings"])
+    used = dict.fromkeys(one.column for rule in rules.rules for one in rule.when)
+    growing = [f"`{name}`" for name in used if name in GROWING]
+    if growing:
+        words = f"{', '.join(growing)} count everything since the receipts begin, and so grow by themselves"
+        warnings += (f"{words}: let each month's export begin on the same day, or later on choose higher limits",)
+    return ReportScheme(rules.name, rules.actions, assign, False, LEAST, says, warnings, rule=rules.to_plain())

@@ -4,6 +4,7 @@ from loyalty.segment.rules.cards import Cards, cross_value, make_cards
 from loyalty.segment.rules.life_cycle import LIFE_CYCLE, Gaps, assign_life_cycle, measure_gaps
 from loyalty.segment.rules.membership import date_memberships, pick_members
 from loyalty.segment.rules.migration import Migration, measure_migration
+from loyalty.segment.rules.own_rules import OwnRules, assign_rules, read_rules
 from loyalty.segment.rules.regression_to_mean import Regression, expose_regression
 from loyalty.segment.rules.rfm import (
     RFM_SEGMENTS,
@@ -32,6 +33,9 @@ __all__ = [
     "Gaps",
     "assign_life_cycle",
     "measure_gaps",
+    "OwnRules",
+    "assign_rules",
+    "read_rules",
     "Cards",
     "cross_value",
     "make_cards",

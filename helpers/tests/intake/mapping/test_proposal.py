@@ -298,7 +298,7 @@ def test_a_columns_yml_that_is_no_file_or_too_large_is_not_read(tmp_path, monkey
     assert "is no file that can be read to its end" in read_mapping(tmp_path)[1][0]
     path = tmp_path / "columns.yml"
     path.write_text("receipts: {}\n", encoding="utf-8")
-    monkeypatch.setattr("loyalty.intake.mapping.columns_file.LONGEST", 5)
+    monkeypatch.setattr("loyalty.intake.mapping.strict_yaml.LONGEST", 5)
     assert "is too large for a columns.yml" in read_mapping(path)[1][0]
 
 

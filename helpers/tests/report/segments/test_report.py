@@ -159,7 +159,7 @@ def test_the_profile_of_the_report_is_that_of_the_package(report):
     ("settings", "says"),
     [
         ({}, "`task` is missing"),
-        (TASK | {"scheme": "clusters"}, "life_cycle, rfm, value"),
+        (TASK | {"scheme": "cluster"}, "life_cycle, rfm, value, clusters, rules"),
         (TASK | {"step": "0"}, "`step` should be a whole number of days"),
     ],
 )
@@ -211,3 +211,24 @@ def test_the_chart_of_cohorts_shows_no_month_that_the_table_hides(report):
     table = report.sections["cohorts"].to_frame()
     assert ax.lines[0].get_xdata().tolist() == table["months since the first purchase"].astype(int).tolist()
     assert not any("customers" in name for name in table)
+
+
+def test_a_return_without_a_purchase_in_the_window_is_in_the_sums():
+    """Who only brought something back in the ranked days has bought nothing there, but moved money."""
+    receipts = draw_chain(300)
+    back = pd.DataFrame({"customer_id": [900, 900], "time": [DAY - pd.Timedelta(days=d) for d in (290, 3)]})
+    found = report_segments(load(pd.concat([receipts, back.assign(sales=[30.0, -30.0])])), TASK | {"scheme": "value"})
+    assert found.sheets["checks"].set_index("check").loc["Sales of all segments", "result"] == "good"
+    assert found.people.set_index("customer_id").loc["900", "segment"] == "nothing bought"
+
+
+def test_a_warm_name_of_customers_who_are_long_gone_is_told_on_the_card():
+    """Half of the chain left half a year ago: the third best fifth of recency is then long silent."""
+    alive, gone = draw_chain(300, 150, seed=3), draw_chain(300, 250, seed=4)
+    gone = gone[gone["time"] < DAY - pd.Timedelta(days=150)]
+    both = pd.concat([alive, gone.assign(customer_id=gone["customer_id"] + 1_000)])
+    asked = TASK | {"scheme": "rfm", "as_of": f"{DAY:%Y-%m-%d}"}
+    cold = [note for note in report_segments(load(both), asked).card.notes if "RFM names say a place" in note]
+    assert cold and "“loyal”" in cold[0] and "“champions”" not in cold[0]
+    warm = report_segments(load(alive), asked).card.notes
+    assert not any("RFM names say a place" in note for note in warm)
