@@ -72,12 +72,12 @@ report.draw("segments")
 report.section("segments")
 
 # %%
-# Groups
-report.section("groups")
-
-# %%
 # Actions
 report.section("actions")
+
+# %%
+# Groups
+report.section("groups")
 
 # %% [markdown]
 # ## Who moved since last time

@@ -42,6 +42,8 @@ def draw_shares(shown: pd.DataFrame, warn: str = "") -> Axes:
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     best = rows.iloc[rows["share of sales"].astype("float64").to_numpy().argmax()]
-    title = f"{best['segment'].capitalize()} customers bring {best['share of sales']:.0%} of sales".replace("%", " %")
+    name = str(best["segment"])
+    who = f"“{name}”" if ":" in name else f"{name.capitalize()} customers"
+    title = f"{who} bring {best['share of sales']:.0%} of sales".replace("%", " %")
     headline(ax, title, "upper bar: share of customers; lower, coloured bar: share of sales")
     return ax

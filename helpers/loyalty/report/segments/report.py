@@ -209,7 +209,7 @@ def _make_sections(
             _sort(found.sizes.table, found.scheme.actions), hidden, found.scheme.is_relative
         )
     if found.split is not None:
-        sections["method"] = _show_split(found.split, hidden)
+        sections["method"] = _show_split(found.split, _sort(found.split.table, found.scheme.actions), hidden)
     if found.history is not None:
         sections["history"] = _show_history(found)
     if found.life is not None:
@@ -295,9 +295,9 @@ def _lay_sizes(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _show_split(split: ChangeSplit, hidden: tuple[str, ...]) -> Section:
+def _show_split(split: ChangeSplit, parts_of_it: pd.DataFrame, hidden: tuple[str, ...]) -> Section:
     """The change of the shares told apart: other customers, and another rule."""
-    rows = split.table[~split.table["segment"].isin(hidden)]
+    rows = parts_of_it[~parts_of_it["segment"].isin(hidden)]
     table = pd.DataFrame(
         {
             "segment": rows["segment"],
