@@ -150,12 +150,15 @@ assert scores.winner == "community" and leaky.gain > scores.gain
 # had made the communities and scored them.
 
 # %% [markdown]
-# **24e What does Jonas do?** Choose one letter:
-#
-# - `"A"`: send each community its own letter, to everybody. The hit rate has shown what the letter brings.
-# - `"B"`: send each community its own letter, and keep a control group that gets none.
-# - `"C"`: offer each customer what he bought before. It has the highest hit rate.
-# - `"D"`: raise the resolution until each community has a handful of customers. Nothing is more personal.
+# **24e What does Jonas do?** Here are five ways. Compare them with your numbers of 24d, and choose one letter. (The cell takes some seconds.)
+
+# %%
+import pandas as pd
+
+from loyalty.tasks.t24.measures import list_letters
+
+with pd.option_context("display.max_colwidth", None):
+    display(list_letters())
 
 # %%
 ### BEGIN SOLUTION
@@ -169,4 +172,4 @@ check("24e", decision)
 hint("24e")
 
 # %% [markdown] tags=["solution"]
-# B. The communities are there, and their offers are bought more often than best-sellers. What the letter *changes* is another question, and only a control group answers it (lesson 33).
+# B, by the low end of 24d ({{1000 * gain[1]:.0f}} of 1,000 offers). The communities are there, and their offers are bought more often than best-sellers. What the letter *changes* is another question, and only a control group answers it (lesson 33).

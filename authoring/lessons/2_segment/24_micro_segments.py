@@ -75,6 +75,8 @@ assert (links.table.groupby("customer_id").size() >= 1).all()
 # %% [markdown]
 # The busiest customer and the best-seller are expected to meet more than once: a link between them is nearly certain, and says nothing about taste. A link between a customer with few links and a rare product says much.
 #
+# (In the helper's table, `expected_receipts` is the same with receipts in the place of links.)
+#
 # Now we can judge any split, by hand. We try the obvious one: each product belongs to its department, and each customer to the department where he has
 # the most links. How many links stay inside? And how many would by lot?
 
@@ -238,16 +240,9 @@ both["communities"] = found.customers.rename(columns={"community": "segment"})
 
 # %%
 from loyalty.tasks.t24.pictures import draw_recovery
+from loyalty.tasks.t24.scene import compare_with_types
 
-rows = {}
-for who, least in {"all": 1, "ten links or more": 10}.items():
-    enough = found.customers[found.customers.links >= least]
-    known = set(enough.customer_id) & set(shares.customer_id)
-    for name, table in both.items():
-        pair = [one[one.customer_id.isin(known)] for one in (table, types)]
-        agreed = compare_segmentations(*pair)
-        rows[f"{name}: {who}"] = (agreed.ari, agreed.low, agreed.high)
-recovery = pd.DataFrame(rows, index=["ari", "low", "high"]).T
+recovery = compare_with_types(both, types, found.customers)
 ax = draw_recovery(recovery, "Communities are a little nearer to the types than k-means")
 
 # %% tags=["verify"]
@@ -286,21 +281,10 @@ assert by_store.verdict == "chance" and by_store.modularity > 0.25 and len(by_st
 # about 20 seconds.
 
 # %%
-from sklearn.metrics import adjusted_rand_score
-
-from loyalty.segment.micro import redraw_communities
+from loyalty.tasks.t24.scene import try_resolutions
 
 truth = world.truth.communities.set_index("product_id").community
-rows = {}
-for resolution in (1.0, 1.5, 2.0, 3.0):
-    split = find_communities(links, resolution=resolution, rewirings=0, seed=24)
-    steady = redraw_communities(split, draws=12, seed=24)
-    agreed = adjusted_rand_score(truth.loc[split.things.product_id], split.things.community)
-    large = int((split.table.customers >= 30).sum())
-    small = len(split.table) - large
-    rows[resolution] = (large, small, steady.ari, steady.low, steady.high, agreed)
-names = ["communities", "small", "stability", "low", "high", "truth"]
-table = pd.DataFrame(rows, index=names).T
+table = try_resolutions(links, truth, [1.0, 1.5, 2.0, 3.0])
 
 # %%
 from loyalty.tasks.t24.pictures import draw_resolutions
@@ -339,12 +323,16 @@ from loyalty.tasks.t24.scene import REAL_CUT, read_real
 receipts = read_real()
 strong = link_customers(receipts, to="category", end=REAL_CUT, keep="above chance")
 real = find_communities(strong, rewirings=39, starts=1, seed=24)
-figure = draw_graph(real, title="Real households: what they buy more than chance", source=REAL)
+leave = round(100 * (1 - (real.table.inside * real.table.links).sum() / real.table.links.sum()))
+title = f"Real households: {leave} of 100 links leave their community"
+figure = draw_graph(real, title=title, source=REAL)
 
 # %%
 real
 
 # %%
+from loyalty.segment.micro import redraw_communities
+
 steady = redraw_communities(real, draws=20, seed=24)
 real_scores = score_offers(real, receipts, start=REAL_CUT, offers=3)
 print(f"stability {steady.ari:.2f} ({steady.low:.2f} to {steady.high:.2f})")

@@ -34,7 +34,7 @@ class Links:
     ----------
     table : pandas.DataFrame
         One row a pair that was seen, sorted: customer_id, the thing (the column `to`), receipts (how many of the
-        customer's hold it), expected (how many by chance), p, q (after Benjamini and Hochberg) and kept.
+        customer's hold it), expected_receipts (how many by chance), p, q (after Benjamini and Hochberg) and kept.
     to : str
         The column of the things.
     keep : str
@@ -127,8 +127,8 @@ def link_customers(
     --------
     >>> lines = pd.DataFrame({"customer_id": [1, 1, 2], "sales": 2.0, "product_id": ["tea", "soap", "tea"]})
     >>> lines["time"] = pd.Timestamp("2025-03-01")
-    >>> link_customers(lines).table[["product_id", "receipts", "expected"]].round(2).to_dict("list")
-    {'product_id': ['soap', 'tea', 'tea'], 'receipts': [1, 1, 1], 'expected': [0.67, 1.33, 0.67]}
+    >>> link_customers(lines).table[["product_id", "receipts", "expected_receipts"]].round(2).to_dict("list")
+    {'product_id': ['soap', 'tea', 'tea'], 'receipts': [1, 1, 1], 'expected_receipts': [0.67, 1.33, 0.67]}
 
     Sources: Saracco and others (2017), New Journal of Physics 19, 053022, for links that are held against chance;
     Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300.
@@ -153,7 +153,7 @@ def link_customers(
 
 
 def weigh_links(counts: pd.DataFrame, thing: str) -> pd.DataFrame:
-    """Compare the receipts of each pair with chance: expected, p and q.
+    """Compare the receipts of each pair with chance: expected_receipts, p and q.
 
     Parameters
     ----------
@@ -165,7 +165,8 @@ def weigh_links(counts: pd.DataFrame, thing: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The pairs, sorted by customer and thing, with expected, p and q. Pairs that were not seen have p = 1, and count.
+        The pairs, sorted by customer and thing, with expected_receipts, p and q. Pairs that were not seen have p = 1,
+        and count.
 
     Examples
     --------
@@ -179,8 +180,8 @@ def weigh_links(counts: pd.DataFrame, thing: str) -> pd.DataFrame:
     seen = table["receipts"].to_numpy(float)
     busy = np.bincount(who, seen)
     popular = np.bincount(what, seen)
-    table["expected"] = busy[who] * popular[what] / seen.sum()
-    table["p"] = stats.poisson.sf(seen - 1, table["expected"])
+    table["expected_receipts"] = busy[who] * popular[what] / seen.sum()
+    table["p"] = stats.poisson.sf(seen - 1, table["expected_receipts"])
     table["q"] = correct_among(table["p"].to_numpy(), len(customers) * len(things))
     return table
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import GREY, INK, TREATED, grid_along_x, headline
+from loyalty.charts import CONTROL, GREY, INK, TREATED, grid_along_x, headline
 from loyalty.segment.micro.communities import Communities
 from loyalty.segment.micro.links import link_customers
 from loyalty.stats.estimate import render_html
@@ -86,7 +86,7 @@ class OfferScores:
         rows = self.table
         ax = ax or plt.subplots(figsize=(9, 2.9))[1]
         places = np.arange(len(rows))
-        ax.barh(places, rows["hit_rate"], height=0.6, color=[TREATED, TREATED, GREY])
+        ax.barh(places, rows["hit_rate"], height=0.6, color=[TREATED, CONTROL, GREY])
         ax.hlines(places, rows["low"], rows["high"], color=INK, linewidth=2)
         for place, row in enumerate(rows.itertuples()):
             end = row.hit_rate if np.isnan(row.high) else row.high

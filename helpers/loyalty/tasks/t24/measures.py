@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from loyalty.segment.micro import Communities, Links, OfferScores, find_communities, link_customers, score_offers
 from loyalty.stats.intervals import interval_of_mean
@@ -96,3 +97,18 @@ def interval_unpaired() -> tuple[float, float, float]:
     gain = float((rows["hits_community"] - rows["hits_popular"]).mean())
     error = float(np.sqrt((rows["hits_community"].var() + rows["hits_popular"].var()) / len(rows)))
     return gain, gain - 1.96 * error, gain + 1.96 * error
+
+
+def list_letters() -> pd.DataFrame:
+    """The five ways that Jonas can choose from in 24e; index: the letter. Two of them differ by a number of 24d only."""
+    right, leaky = score(), score_leaky()
+    again = float(right.table.set_index("way").at["again", "hit_rate"])
+    group = "A letter for each community, and a control group that gets none. Of 1,000 offers at least"
+    ways = {
+        "A": "A letter for each community, to everybody: the hit rate has shown what the letter brings.",
+        "B": f"{group} {1000 * right.low:.0f} more are bought than of best-sellers (low end of the interval).",
+        "C": f"{group} {1000 * leaky.low:.0f} more are bought than of best-sellers (low end of the interval).",
+        "D": f"A letter with what each customer bought before: {1000 * again:.0f} of 1,000 offers are bought.",
+        "E": "A higher resolution, until each community has a handful of customers: nothing is more personal.",
+    }
+    return pd.DataFrame({"what Jonas does": ways})

@@ -308,10 +308,14 @@ def _answer_decision() -> Answers:
             "A hit is a purchase. How many of them the letter made, nobody knows without a control group.",
         ),
         "C": (
+            "leaky_number",
+            "That number comes from communities of all months, which were scored on months that had made them. Take the low end of your interval of 24d.",
+        ),
+        "D": (
             "bought_anyway",
             f"Of 100 such offers {100 * rates['again']:.0f} are bought, but they are what these customers buy anyway. A discount on them is given away.",
         ),
-        "D": (
+        "E": (
             "communities_of_one",
             "Communities of a few customers look personal. From so few nobody can learn what the next one likes, and they change with every draw.",
         ),
@@ -374,12 +378,13 @@ TASKS = (
     ),
     Task(
         code="24e",
-        asks='one letter: "A", "B", "C" or "D"',
-        read=read_letter("ABCD"),
+        asks='one letter: "A", "B", "C", "D" or "E"',
+        read=read_letter("ABCDE"),
         compute=_answer_decision,
         tolerance=0,
         hints=(
             "What does a hit say, and what does it not say?",
+            "Two of the ways differ in one number: compare it with the low end of 24d.",
             "What would a customer have bought without the letter?",
         ),
         close="",

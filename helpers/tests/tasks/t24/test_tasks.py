@@ -11,6 +11,7 @@ from scipy import stats
 from loyalty.segment.micro import find_communities, link_customers, score_offers
 from loyalty.tables.check import TableError
 from loyalty.tasks import check
+from loyalty.tasks.t24.measures import list_letters
 from loyalty.tasks.t24.pictures import draw_graph, draw_kinds, draw_recovery, draw_resolutions, draw_tangle
 from loyalty.tasks.t24.scene import BAG, TOWN_CUT, read_town
 
@@ -157,8 +158,16 @@ def test_slips_with_the_offers_are_named(town, links, found):
 
 
 @pytest.mark.slow
+def test_the_two_ways_that_only_a_number_tells_apart_have_numbers_that_differ():
+    ways = list_letters()["what Jonas does"]
+    numbers = [int(ways[letter].split("at least ")[1].split()[0]) for letter in "BC"]
+    assert numbers[1] - numbers[0] >= 5 and list(ways.index) == list("ABCDE")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("letter", "mistake"), [("A", "hits_are_effects"), ("c", "bought_anyway"), ("D", "communities_of_one")]
+    ("letter", "mistake"),
+    [("A", "hits_are_effects"), ("c", "leaky_number"), ("d", "bought_anyway"), ("E", "communities_of_one")],
 )
 def test_decisions_that_do_not_follow_are_named(letter, mistake):
     assert check("24e", letter).mistake == mistake
