@@ -317,14 +317,17 @@ assert 0.2 < each / shelves < 0.35 and 0.1 < common / shelves < 0.3 and 0.3 < on
 # chance*: a household bought the category on more receipts than its number of purchases and the category's popularity explain (false discoveries held to 5 %).
 
 # %%
-from loyalty.tasks.t24.pictures import REAL
 from loyalty.tasks.t24.scene import REAL_CUT, read_real
 
 receipts = read_real()
 strong = link_customers(receipts, to="category", end=REAL_CUT, keep="above chance")
 real = find_communities(strong, rewirings=39, starts=1, seed=24)
-leave = round(100 * (1 - (real.table.inside * real.table.links).sum() / real.table.links.sum()))
-title = f"Real households: {leave} of 100 links leave their community"
+
+# %%
+from loyalty.tasks.t24.pictures import REAL
+
+inside = (real.table.inside * real.table.links).sum() / real.table.links.sum()
+title = f"Real households: {100 * (1 - inside):.0f} of 100 links leave their community"
 figure = draw_graph(real, title=title, source=REAL)
 
 # %%
