@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from loyalty.charts import CONTROL, GREY, INK, TREATED, grid_along_x, headline, put_legend_above
+from loyalty.charts import CONTROL, GREY, INK, TREATED, grid_along_x, headline
 from loyalty.datasets import DATA
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.clusters import cluster_customers, scale_features, share_spend
@@ -129,8 +129,11 @@ def read_stages() -> pd.DataFrame:
     return pd.read_csv(TABLE)
 
 
-def draw_stages(table: pd.DataFrame, title: str, *, source: str = "") -> Axes:
-    """Draw the profit of each method at each stage, with intervals; one way of choosing the offers."""
+def draw_stages(table: pd.DataFrame, title: str, *, most: float = 0.68, source: str = "") -> Axes:
+    """Draw the profit of each method at each stage, with intervals; one way of choosing the offers.
+
+    `most` is where the axis ends, in euros: the same for both ways, so that they can be compared.
+    """
     ax = plt.subplots(figsize=(9, 5.2))[1]
     months = list(STAGES)
     for place, method in enumerate(METHODS):
@@ -140,8 +143,8 @@ def draw_stages(table: pd.DataFrame, title: str, *, source: str = "") -> Axes:
         ax.plot(rows["profit"], y, "o", color=COLOURS[method], markersize=8, label=method)
     ax.axvline(0, color=INK, linewidth=1)
     ax.set_yticks(range(len(months)), [f"month {month}\n{STAGES[month]}" for month in months])
-    ax.set(ylim=(len(months) - 0.5, -0.55), xlabel="true profit a customer, euros")
+    ax.set(ylim=(len(months) - 0.5, -0.55), xlim=(-0.01, most), xlabel="true profit a customer, euros")
     grid_along_x(ax)
-    put_legend_above(ax, columns=3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.14), ncols=3)
     headline(ax, title, "mean of many chains, with the 95 % interval", source)
     return ax

@@ -34,7 +34,9 @@ def test_the_value_of_a_choice_is_the_mean_of_what_each_customer_gets():
 
 
 def test_a_pilot_takes_the_arm_with_the_highest_mean():
-    pilot = pd.DataFrame({"arm": ["gift", NOTHING, "gift", NOTHING], "profit": [5.0, 2.0, 0.0, 1.0]}, index=[1, 2, 3, 4])
+    pilot = pd.DataFrame(
+        {"arm": ["gift", NOTHING, "gift", NOTHING], "profit": [5.0, 2.0, 0.0, 1.0]}, index=[1, 2, 3, 4]
+    )
     assert stages.choose_by_pilot(SEGMENTS, pilot).to_dict() == {"a": "gift", "b": NOTHING}
 
 
