@@ -469,7 +469,7 @@ assert 0.7 < early.alive < 0.8 and 0.7 < late.alive < 0.8
 # them, or none.* Then we compare the profit.
 #
 # First by hand, on the simulated chain, with the life cycle. The truth says what each offer would earn from each customer. Customers with an even number
-# make the choice: each stage takes the offer with the best mean.
+# make the choice: each life-cycle stage takes the offer with the best mean.
 
 # %%
 from loyalty.tasks.t22.stages import list_gains
