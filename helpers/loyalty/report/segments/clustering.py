@@ -38,6 +38,16 @@ WORDS = {
     "promo_share": "share on offer",
     "online_share": "share online",
 }
+SPOKEN = {
+    "recency_days": ("long silent", "came lately"),
+    "frequency": ("many receipts", "few receipts"),
+    "monetary": ("high sales", "low sales"),
+    "basket_value": ("large receipts", "small receipts"),
+    "margin": ("high margin", "low margin"),
+    "breadth": ("many categories", "few categories"),
+    "promo_share": ("often on offer", "seldom on offer"),
+    "online_share": ("often online", "seldom online"),
+}
 USUAL = ("recency_days", "frequency", "monetary")
 FEWEST = 50  # customers who bought: of fewer nobody can say whether there are groups
 DRAWS = 99  # null clouds
@@ -199,11 +209,26 @@ def _name(
     profiles = profile_clusters(made, told, [WORDS[name] for name in columns])
     named = name_clusters(profiles)["segment"]
     by_number = dict(zip(made.table["cluster"], named, strict=True))
-    names = [by_number[number] for number in sorted(by_number)]
+    names = [_speak(by_number[number]) for number in sorted(by_number)]
     means = profiles.pivot()
     shifts = profiles.pivot("shift")
     actions = [_propose(shifts[number]) for number in means.columns]
     return names, actions, {str(name): means.loc[name].tolist() for name in means.index}
+
+
+def _speak(name: str) -> str:
+    """Say a name as a person would: "1: high receipts" is "1: many receipts".
+
+    Examples
+    --------
+    >>> _speak("4: high days since the last purchase, low receipts"), _speak("2: like everybody")
+    ('4: long silent, few receipts', '2: like everybody')
+    """
+    number, _, words = name.partition(": ")
+    spoken: dict[str, str] = {}
+    for column, (high, low) in SPOKEN.items():
+        spoken |= {f"high {WORDS[column]}": high, f"low {WORDS[column]}": low}
+    return f"{number}: {', '.join(spoken.get(word, word) for word in words.split(', '))}"
 
 
 def _propose(shift: pd.Series) -> str:
