@@ -448,6 +448,7 @@ assert in_real.verdict == "cloud"
 #
 # `find_groups(scale_features(table, columns))` first. Then `choose_k(…)`, `cluster_customers(…)`, `profile_clusters(…)`, `name_clusters(…)`, and
 # `learn_rules(…)` for those who have to apply it. For what people buy start with `share_spend(receipts, products, as_of)`.
+# As one report: `python3 workshop.py run segments … --set scheme=clusters`; next month's customers then go to the same centres.
 
 # %% [markdown]
 # [[links]]

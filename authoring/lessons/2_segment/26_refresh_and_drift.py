@@ -477,7 +477,8 @@ by_old, by_new, order_gap = (
 # ## Use it on your data
 #
 # Keep one snapshot a month (customer_id, as_of, scheme, version, segment), made by the rule of that year. Then `measure_label_life(snapshots)`, `plan_refresh(life, cost_of_refresh=…, cost_of_stale_label=…)`, and each month
-# `watch_drift(snapshots)`. When the rule changes, `split_change(then_old, now_old, then_new, now_new)`.
+# `watch_drift(snapshots)`. When the rule changes, `split_change(then_old, now_old, then_new, now_new)`. The template `segments` does it for you:
+# with `--set store=store.duckdb` each month's run goes on from the last one, by the same rule.
 
 # %% [markdown]
 # [[links]]

@@ -35,7 +35,7 @@ from loyalty.segment.rules.windows import sum_windows
 from loyalty.tables.check import TableError
 from loyalty.tables.days import write_moment
 from loyalty.tables.sources import AnyTable, open_table
-from loyalty.text import count_of
+from loyalty.text import count_of, list_few
 
 STEP = 28  # days
 HALF_YEAR = 182
@@ -220,10 +220,13 @@ def _find_before(
     is_seen = past.reaches(then, past.scheme)
     again = past.assign(then, past.scheme) if is_seen else None
     if stored["version"].iloc[0] == now["version"].iloc[0]:
+        _refuse_strange_names(stored, past.scheme, history)
         return stored, None, _count_corrected(stored, again)
     says = f"the rule has changed since the run of {then:%Y-%m-%d}"
-    if again is None or history.rule_before is None:
+    if again is None:
         return None, None, [("Method", f"{says}, and the receipts do not reach far enough to tell what it did")]
+    if history.rule_before is None:
+        return again, None, [("Method", f"{says}, and the old rule is not in the store: what it did cannot be told")]
     old = make_scheme(kind, asked._replace(rule=history.rule_before))
     if not past.reaches(then, old):
         return again, None, [("Method", f"{says}, and the receipts do not reach far enough for the old rule")]
@@ -231,6 +234,15 @@ def _find_before(
         _bare(past.assign(then, old)), _bare(old.assign(past.day, asked.profile)), _bare(again), _bare(now)
     )
     return again, split, []
+
+
+def _refuse_strange_names(stored: pd.DataFrame, scheme: ReportScheme, history: SegmentHistory) -> None:
+    """Refuse a stored run of the same scheme and version whose segments this scheme does not have."""
+    strange = sorted(set(stored["segment"]) - set(scheme.actions))
+    if strange:
+        says = f"its run of {history.day:%Y-%m-%d} has segments that {scheme.name!r} does not have: "
+        mend = "was it kept by something else under this name? Take another store, or another name"
+        raise TableError([f"{says}{list_few(strange, 3)}; {mend}"], history.path.name)
 
 
 def _bare(snapshot: pd.DataFrame) -> pd.DataFrame:

@@ -44,6 +44,7 @@ def two_kinds():
     return draw_chain(paces, baskets)
 
 
+@pytest.mark.slow
 def test_two_planted_groups_are_found_named_and_not_called_a_cut(two_kinds):
     report = report_segments(load(two_kinds), ASKED)
     members = report.results["segments"].set_index("customer_id")["segment"]

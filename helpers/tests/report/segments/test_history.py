@@ -70,6 +70,7 @@ def test_a_second_run_goes_on_from_the_stored_one_and_is_compared_with_it(tables
     assert set(spells["customer_id"]) == set(second.people["customer_id"])
 
 
+@pytest.mark.slow
 def test_the_same_run_twice_changes_nothing(tables, store):
     run(tables, FIRST, store).keep()
     before = dump(store)
@@ -160,6 +161,23 @@ def test_a_corrected_month_is_told_and_the_stored_labels_stay(tables, store):
     second = run(load_tables({"receipts": pd.concat([receipts, late])}), SECOND, store)
     told = second.sheets["checks"].set_index("check").loc["Stored labels", "what was found"]
     assert "would be others by today's receipts: lines that came late" in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["1", "hand-made"])
+def test_a_run_that_something_else_kept_is_told(tables, store, version):
+    """Same version, other segments: refused. Another version without its rule: compared as far as that goes."""
+    people = pd.DataFrame({"customer_id": [str(one) for one in range(150)], "segment": "mine"})
+    with open_store(store) as kept:
+        kept.place(people, FIRST, scheme="rfm", version=version, recorded_at=FIRST)
+    if version == "1":
+        with pytest.raises(TableError, match="has segments that 'rfm' does not have: mine; was it kept by something"):
+            run(tables, SECOND, store, scheme="rfm")
+        return
+    report = run(tables, SECOND, store, scheme="rfm")
+    told = report.sheets["checks"].set_index("check").loc["Method", "what was found"]
+    assert "the old rule is not in the store" in told and report.results["before"] is not None
+    assert report.results["split"] is None
 
 
 @pytest.mark.slow

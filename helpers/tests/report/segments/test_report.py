@@ -213,6 +213,7 @@ def test_the_chart_of_cohorts_shows_no_month_that_the_table_hides(report):
     assert not any("customers" in name for name in table)
 
 
+@pytest.mark.slow
 def test_a_return_without_a_purchase_in_the_window_is_in_the_sums():
     """Who only brought something back in the ranked days has bought nothing there, but moved money."""
     receipts = draw_chain(300)
@@ -222,6 +223,7 @@ def test_a_return_without_a_purchase_in_the_window_is_in_the_sums():
     assert found.people.set_index("customer_id").loc["900", "segment"] == "nothing bought"
 
 
+@pytest.mark.slow
 def test_a_warm_name_of_customers_who_are_long_gone_is_told_on_the_card():
     """Half of the chain left half a year ago: the third best fifth of recency is then long silent."""
     alive, gone = draw_chain(300, 150, seed=3), draw_chain(300, 250, seed=4)
