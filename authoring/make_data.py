@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -23,6 +24,7 @@ import pandas as pd
 
 from loyalty.datasets import loaders as datasets
 from loyalty.prepare.profile import build_profile
+from loyalty.report.output.workbook import write_workbook
 from loyalty.tables import check as tables
 from loyalty.world import PRESETS, World
 
@@ -189,9 +191,143 @@ def make_customer_list() -> bytes:
     return table.to_csv(sep=";", index=False, lineterminator="\r\n").encode("cp1251")
 
 
+SENDINGS = (
+    # campaign, wave, offers, share of control, whom: segments by visits in the 8 weeks before
+    ("spring_sms", 1, ("basket_discount",), 0.3, (0, 1, 2)),
+    ("easter_gift", 1, ("gift",), 0.3, (1, 2)),
+    ("regulars", 1, ("category_discount", "magazine"), 0.3, (1, 2)),
+    ("regulars", 2, ("category_discount", "magazine"), 0.3, (1, 2)),
+    ("friends", 1, ("basket_discount",), 0.0, (0, 2)),
+    ("come_back", 1, ("win_back", "gift"), 0.3, (0, 1)),
+)
+VISITS = ("away for 8 weeks", "1-2 receipts", "3 receipts or more")
+VISITS_RU = ("не были 8 недель", "1–2 чека", "3 чека и больше")
+EXPECTED = 0.1  # what the plans of the records expected: a tenth more customers
+
+
+@lru_cache
+def run_sendings() -> dict[tuple[str, int], pd.DataFrame]:
+    """A year of a chain of 2,600 customers: six sendings of five campaigns, each with what came of it.
+
+    One row a contact: customer_id, arm, offer_id, segment (a number), start, end, and what was bought in the 28 days.
+    """
+    lots = np.random.default_rng(17)
+    world = World(2_600, 6, seed=17, parameters=replace(PRESETS["default"](), start="2024-11-01"))
+    sent = {}
+    for campaign, number, offers, control, groups in SENDINGS:
+        recent = world.receipts[world.receipts["time"] >= world.end - pd.Timedelta(days=56)]
+        visits = world.customers["customer_id"].map(recent.groupby("customer_id")["basket_id"].nunique()).fillna(0)
+        segment = pd.cut(visits, [-1, 0, 2, 999], labels=[0, 1, 2]).astype("int64")
+        plan = world.customers[["customer_id"]].assign(segment=segment)
+        plan = plan[plan["segment"].isin(groups)].reset_index(drop=True)
+        names = np.array([None, *offers], dtype=object)
+        chances = np.array([control, *[(1 - control) / len(offers)] * len(offers)])
+        drawn = lots.choice(len(names), len(plan), p=chances)
+        wave, later = world.run(plan.assign(offer_id=names[drawn], propensity=chances[drawn]), campaign_id=campaign)
+        main = wave.outcomes[wave.outcomes["window"] == "main"]
+        main = main[["customer_id", "start", "end", "orders", "sales", "discount", "redeemed"]]
+        rows = wave.contacts[["customer_id", "arm", "offer_id"]].merge(plan, on="customer_id")
+        rows = rows.merge(main, on="customer_id")
+        money = {name: (rows[name] * 93.5).round(2) for name in ("sales", "discount")}
+        sent[campaign, number] = rows.assign(**money)
+        world = later
+    return sent
+
+
+def say_yes(flags: pd.Series) -> pd.Series:
+    """Yes and no in Russian."""
+    return flags.map({True: "да", False: "нет"})
+
+
+def make_spring_list() -> bytes:
+    """A Russian CRM's list: cp1251, semicolons, КГ, yes and no, decimal comma."""
+    rows = run_sendings()["spring_sms", 1]
+    group = rows["arm"].eq("control").map({True: "КГ", False: "тест"})
+    table = pd.DataFrame({
+        "Номер карты": number_cards(rows["customer_id"]), "Группа": group,
+        "Сегмент": rows["segment"].map(dict(enumerate(VISITS_RU))), "Купил": say_yes(rows["orders"] > 0),
+        "Сумма покупок": rows["sales"].map(write_amount), "Скидка": rows["discount"].map(write_amount),
+    })  # fmt: skip
+    return table.to_csv(sep=";", index=False, lineterminator="\r\n").encode("cp1251")
+
+
+def make_easter_list() -> bytes:
+    """An English workbook with another name for the same customers, and ones and zeros."""
+    rows = run_sendings()["easter_gift", 1]
+    table = pd.DataFrame({
+        "Member ID": number_cards(rows["customer_id"]), "Test group": rows["arm"].replace("gift", "free gift"),
+        "Segment": rows["segment"].map(dict(enumerate(VISITS))), "Bought": (rows["orders"] > 0).astype("int64"),
+        "Gifts": rows["redeemed"].astype("int64"), "Net sales": rows["sales"],
+    })  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        write_workbook(Path(folder, "list.xlsx"), {"list": table})
+        return Path(folder, "list.xlsx").read_bytes()
+
+
+def make_regulars_list() -> bytes:
+    """Two waves in one file, two offers in each, and nobody said who responded: there are receipts and sales."""
+    parts = [run_sendings()["regulars", number].assign(wave=number) for number in (1, 2)]
+    rows = pd.concat(parts, ignore_index=True)
+    table = pd.DataFrame({
+        "wave": rows["wave"], "card": number_cards(rows["customer_id"]), "cell": rows["arm"],
+        "segment": rows["segment"].map(dict(enumerate(VISITS))), "first_day": rows["start"].dt.strftime("%Y-%m-%d"),
+        "day_after": rows["end"].dt.strftime("%Y-%m-%d"), "receipts": rows["orders"].astype("int64"),
+        "amount": rows["sales"], "taken_off": rows["discount"],
+    })  # fmt: skip
+    return table.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def make_friends_list() -> bytes:
+    """A campaign without control: everybody got the discount, and only the rate is known."""
+    rows = run_sendings()["friends", 1]
+    table = pd.DataFrame({
+        "Карта лояльности": number_cards(rows["customer_id"]), "Акция": "Скидка 10%",
+        "Сегмент": rows["segment"].map(dict(enumerate(VISITS_RU))), "Отклик": say_yes(rows["orders"] > 0),
+    })  # fmt: skip
+    return table.to_csv(sep=";", index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def make_come_back_list() -> bytes:
+    """Tabs between the columns, the groups by letters, days with the day first."""
+    rows = run_sendings()["come_back", 1]
+    letters = {"control": "C", "win_back": "A", "gift": "B"}
+    table = pd.DataFrame({
+        "Client": number_cards(rows["customer_id"]), "Variant": rows["arm"].map(letters),
+        "Segment": rows["segment"].map(dict(enumerate(VISITS))), "From": rows["start"].dt.strftime("%d.%m.%Y"),
+        "To": rows["end"].dt.strftime("%d.%m.%Y"), "Response": (rows["orders"] > 0).astype("int64"),
+        "Redeemed": rows["redeemed"].astype("int64"), "Turnover": rows["sales"],
+    })  # fmt: skip
+    return table.to_csv(sep="\t", index=False, lineterminator="\n").encode("utf-8")
+
+
+def make_offer_list() -> bytes:
+    """What the offers of the five campaigns cost, in roubles."""
+    costs = {
+        "discount": ("discount", 7.5, 0.0), "category_discount": ("discount", 7.5, 0.0), "gift": ("gift", 9.5, 224.0),
+        "win_back": ("coupon", 7.5, 467.0), "magazine": ("printed magazine", 42.0, 0.0),
+    }  # fmt: skip
+    rows = [(offer, *cost) for offer, cost in costs.items()]
+    table = pd.DataFrame(rows, columns=["offer_id", "kind", "contact_cost", "reward_cost"])
+    return table.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def make_records() -> bytes:
+    """The records of three plans, as campaign_plan writes them: days, and what was expected."""
+    rows = []
+    for (campaign, number), sent in run_sendings().items():
+        if campaign in ("spring_sms", "easter_gift", "friends"):
+            days = {name: f"{sent[name].iloc[0]:%Y-%m-%d}" for name in ("start", "end")}
+            rows.append({"campaign_id": campaign, "wave": number, **days, "expected_lift": EXPECTED})
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
 # What is not Parquet: the bytes themselves are compared
 EXAMPLES: dict[str, Callable[[], bytes]] = {
     "till.csv": make_till, "contacts.csv": make_contact_list, "customers.csv": make_customer_list,
+    "campaigns/spring_sms.csv": make_spring_list, "campaigns/easter_gift.xlsx": make_easter_list,
+    "campaigns/regulars.csv": make_regulars_list, "campaigns/friends.csv": make_friends_list,
+    "campaigns/come_back.tsv": make_come_back_list, "campaigns/three_record.csv": make_records,
+    "offers.csv": make_offer_list,
 }  # fmt: skip
 CHECKPOINTS: dict[str, Callable[[], pd.DataFrame]] = {"profile_cj": make_profile_cj, "contacts_cj": make_contacts_cj}
 

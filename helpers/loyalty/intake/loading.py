@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import narwhals as nw
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, KEEPERS, list_headers, read_mapping, suggest
 from loyalty.intake.mapping.proposal import UNNAMED, propose_table
 from loyalty.intake.others import add_others, read_others
+from loyalty.intake.parsing.constants import read_constant
 from loyalty.intake.parsing.labels import map_values, rename_values
 from loyalty.intake.parsing.readings import Reading
 from loyalty.intake.parsing.times import check_times, join_clock
@@ -25,6 +27,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.problems import gather
 from loyalty.tables.sources import AnyTable, NotATable
 from loyalty.text import list_few
 
@@ -139,8 +142,8 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
     for name, source in sources.items():
         if name not in CONTRACTS:
             continue
-        table, wrong = _load_table(space, CONTRACTS[name], source, mapping.get(name, {}))
-        problems += [f"{name}: {text}" for text in wrong if not (is_lost and UNNAMED in text)]
+        table, wrong = load_table(space, CONTRACTS[name], source, mapping.get(name, {}))
+        problems += [f"{name}: {text}" for text in wrong]
         if table is not None:
             loaded[name] = table
     if not problems:
@@ -149,24 +152,37 @@ def load_tables(sources: Mapping[str, Any], columns: str | Path | Mapping[str, A
         space.forget_raw()
     if problems:
         space.close()
-        raise TableError(_add_way_out(problems, sources), "your tables")
+        raise TableError(explain_unnamed(problems, sources, is_lost=is_lost), "your tables")
     return loaded
 
 
-def _add_way_out(problems: list[str], sources: Mapping[str, Any]) -> list[str]:
-    """Add to the last problem about unnamed columns the command that proposes their names."""
-    unclear = [place for place, text in enumerate(problems) if UNNAMED in text]
+def explain_unnamed(problems: Sequence[str], sources: Mapping[str, Any], *, is_lost: bool = False) -> list[str]:
+    """Add to the last problem about unnamed columns the command that proposes their names.
+
+    Parameters
+    ----------
+    problems : sequence of str
+    sources : mapping
+        What was loaded, by name; only files are named in the command.
+    is_lost : bool
+        Whether there is no mapping because it could not be read: then such problems are left out.
+    """
+    told = [text for text in problems if not (is_lost and UNNAMED in text)]
+    unclear = [place for place, text in enumerate(told) if UNNAMED in text]
     files = [f"{name}={source}" for name, source in sources.items() if isinstance(source, str | Path)]
     if not unclear or not files:
-        return problems
+        return told
     verb = " ".join(f'"{file}"' if " " in file else file for file in files)
     write = f"Write them down with `python3 workshop.py columns {verb} -o columns.yml`"
-    told = list(problems)
     told[unclear[-1]] += f". {write}, check that file, and name it with --columns"
     return told
 
 
-WORDS = {"arms": "arm", "kinds": "kind", "segments": "segment"}  # key of columns.yml -> the column whose words it gives
+# Key of columns.yml -> the column whose words it gives
+WORDS = {"arms": "arm", "kinds": "kind", "segments": "segment", "offers": "offer_id"}
+
+
+RENAMED = {ours: key for key, ours in WORDS.items() if key in ("segments", "offers")}  # words that may be left out
 
 
 class Chosen(NamedTuple):
@@ -185,18 +201,40 @@ class ReadTable(NamedTuple):
     late: list[str]  # problems with dates
 
 
-def _load_table(
-    space: Space, contract: Table, source: AnyTable, options: Mapping[str, Any]
+def load_table(
+    space: Space,
+    contract: Table,
+    source: AnyTable,
+    options: Mapping[str, Any],
+    section: str = "",
+    usual: Mapping[str, Any] | None = None,
 ) -> tuple[Loaded | None, list[str]]:
-    """Load one table; return it with its problems, or None where they leave nothing to load."""
+    """Load one table; return it with its problems, or None where they leave nothing to load.
+
+    Parameters
+    ----------
+    space : Space
+        Where it is laid out.
+    contract : Table
+    source : path or table
+    options : mapping
+        What columns.yml says about it.
+    section : str
+        The part of columns.yml that says it; the contract's name if left out.
+    usual : mapping, optional
+        What a column of the contract holds everywhere, where neither the file nor `options` say it.
+    """
     named = options.get("columns") or {}
+    filled, problems = _read_constants(contract, options, usual)
+    if problems:
+        return None, problems
     try:
         headers = [header for value in named.values() for header in list_headers(value)]
         raw = read_source(space, source, options, headers or contract.names, is_whole=contract.name in KEEPERS)
     except NotATable as error:
         return None, [str(error)]
     named = {name: join_clock(raw, value) for name, value in named.items()}
-    chosen, problems = _choose_columns(raw, contract, named)
+    chosen, problems = _choose_columns(raw, contract, named, filled)
     if problems:
         return None, problems
     refs = {ours: choice.ref for ours, choice in chosen.items()}
@@ -204,13 +242,13 @@ def _load_table(
     keys = {name: refs[name] for name in (key, "time") if name in refs}
     everything = raw.table
     totals, notes, problems = set_aside(raw, keys)
-    readings, unread = _read_columns(raw, contract, chosen, options)
+    readings, unread = _read_columns(raw, contract, chosen, options, section or contract.name)
     notes = [*notes, *(note for reading in readings.values() for note in reading.notes)]
     problems = [*problems, *unread]
     if unread:
         return None, problems
     others, left = read_others(raw, contract, refs)
-    read, kept = _keep_readings(space, raw, contract, readings, others)
+    read, kept = _keep_readings(space, raw, contract, readings, others, filled)
     table, more, wrong = settle_rows(contract, raw, read.table, totals, read.readings, everything)
     table, unlike = add_others(table, kept, contract, others)
     order = [name for name in contract.names if name in table.columns]
@@ -239,19 +277,32 @@ def _load_table(
     )
 
 
+def _read_constants(
+    contract: Table, options: Mapping[str, Any], usual: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Read what all rows of a table have, and no column says; return it by name, and what is wrong with it."""
+    filled = FILLED.get(contract.name, {}) | dict(usual or {})
+    columns = {column.name: column for column in contract.columns}
+    problems: list[str] = []
+    for ours, value in (options.get("everywhere") or {}).items():
+        for found in gather(problems, read_constant, columns[ours], value) if ours in columns else ():
+            filled[ours] = found
+    return filled, problems
+
+
 def _read_columns(
-    raw: Raw, contract: Table, chosen: Mapping[str, Chosen], options: Mapping[str, Any]
+    raw: Raw, contract: Table, chosen: Mapping[str, Chosen], options: Mapping[str, Any], section: str
 ) -> tuple[dict[str, Reading], list[str]]:
     """Find out how each chosen column is read; return the readings by name, and their problems."""
     columns = {column.name: column for column in contract.columns}
     readings = {}
     for ours, (ref, header) in chosen.items():
         column = columns.get(ours, Column(ours, "text", "", optional=True))
-        if column.name in ("arm", "kind") and contract.name in ("contacts", "receipts"):
+        if column.name in ("arm", "kind") and contract.name in ("contacts", "receipts", "history"):
             said = options.get("arms" if column.name == "arm" else "kinds")
-            readings[ours] = map_values(raw, ref, column, header, said)
-        elif column.name == "segment" and options.get("segments"):
-            readings[ours] = rename_values(raw, ref, column, header, options["segments"])
+            readings[ours] = map_values(raw, ref, column, header, said, section)
+        elif column.name in RENAMED and options.get(RENAMED[column.name]):
+            readings[ours] = rename_values(raw, ref, column, header, options[RENAMED[column.name]])
         else:
             readings[ours] = read_column(raw, ref, column, header, options)
     problems = [problem for reading in readings.values() for problem in reading.problems]
@@ -269,6 +320,7 @@ def _keep_readings(
     contract: Table,
     readings: Mapping[str, Reading],
     others: Mapping[str, duckdb.Expression],
+    filled: Mapping[str, Any],
 ) -> tuple[ReadTable, Relation]:
     """Read the columns into a table of the space; leave empty ones out, and add what the contract fills in.
 
@@ -282,11 +334,16 @@ def _keep_readings(
     empty = _find_empty(table, contract, readings)
     notes = [f"{readings[ours].says} is empty and left out" for ours in empty]
     kept = {ours: reading for ours, reading in readings.items() if ours not in empty}
-    filled = {ours: value for ours, value in FILLED.get(contract.name, {}).items() if ours not in readings}
-    notes += [f"no column `{ours}`: {value!r} everywhere" for ours, value in filled.items()]
-    constants = [K(value).alias(ours) for ours, value in filled.items()]
+    added = {ours: value for ours, value in filled.items() if ours not in kept}
+    notes += [f"no column `{ours}`: {_say_constant(value)} everywhere" for ours, value in added.items()]
+    constants = [K(value).alias(ours) for ours, value in added.items()]
     settled = table.select(*(C(name) for name in ("row", *kept)), *constants)
     return ReadTable(settled, kept, notes, late), table.select(duckdb.StarExpression(), *constants)
+
+
+def _say_constant(value: Any) -> str:
+    """Write what a column holds everywhere."""
+    return str(value) if isinstance(value, dt.date) else repr(value)
 
 
 def _check_contract(table: Relation, contract: Table, late: list[str]) -> list[str]:
@@ -311,9 +368,11 @@ def _name_unused(raw: Raw, used: Collection[str]) -> list[str]:
     return [f"columns not used: {list_few(unused, NAMED)}"] if unused else []
 
 
-def _choose_columns(raw: Raw, contract: Table, named: Mapping[str, str]) -> tuple[dict[str, Chosen], list[str]]:
+def _choose_columns(
+    raw: Raw, contract: Table, named: Mapping[str, str], filled: Mapping[str, Any]
+) -> tuple[dict[str, Chosen], list[str]]:
     """Find the raw column of each column of the contract: by the mapping, or by exactly the same name."""
-    required = [c for c in contract.columns if not c.optional and c.name not in FILLED.get(contract.name, {})]
+    required = [c for c in contract.columns if not c.optional and c.name not in filled]
     wanted = named or {name: name for name in (*contract.names, *EXTRAS.get(contract.name, ())) if name in raw.headers}
     places: dict[str, list[int]] = {}
     for i, header in enumerate(raw.headers):

@@ -48,7 +48,7 @@ def settle_rows(
     if contract.name == "receipts":
         table, more, problems = _settle_receipts(raw, table)
         notes += more
-    if contract.name == "contacts":
+    if contract.name in ("contacts", "history"):
         table, more, problems = _settle_contacts(table)
         notes += more
     return table, notes, problems
@@ -138,7 +138,7 @@ def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
     notes: list[str] = []
     problems: list[str] = []
     names = [name for name in table.columns if name != "row"]
-    key = [name for name in ("campaign_id", "wave", "customer_id") if name in names]
+    key = [name for name in ("campaign_id", "wave", "customer_id", "window") if name in names]
     known = table.filter(C("customer_id").isnotnull())
     groups = known.aggregate([*map(C, key), F("count").alias("n")]).filter(C("n") > K(1))
     if groups.limit(1).fetchall():

@@ -147,6 +147,7 @@ CAMPAIGNS = Table(
         _optional("planned_end", "date", "the day after the last day as planned"),
         _optional("planned_shares", "text", "share of each arm as planned, such as control=0.1, mail=0.9"),
         _optional("registered_on", "date", "day on which the plan was written down"),
+        _optional("expected_lift", "number", "expected relative change of the share who respond, 0.1 for a tenth more"),
         _optional("budget", "money", "what it may cost", low=0),
         _optional("owner", "text", "who answers for it"),
     ),

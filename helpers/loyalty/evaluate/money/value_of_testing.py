@@ -60,7 +60,9 @@ def find_loss_chance(profit: Estimate) -> float:
 
 
 @check_arguments
-def value_test(effect: float, se: float, rollout: float, n_treated: int, n_control: int) -> TestValue:
+def value_test(
+    effect: float, se: float, rollout: float, n_treated: int, n_control: int, *, error: float | None = None
+) -> TestValue:
     """The value of information of another test, before an offer goes to `rollout` customers or to nobody.
 
     Not where customers' response changes with time: the next test is taken to measure the same effect.
@@ -73,12 +75,15 @@ def value_test(effect: float, se: float, rollout: float, n_treated: int, n_contr
         Customers who get the offer if it is sent.
     n_treated, n_control : int
         Size of the test, of the one that was and of the one that might be.
+    error : float, optional
+        Standard error of the test that might be, where it is another one; `se` if left out.
 
     Returns
     -------
     TestValue
         Of N customers, with s the error and L(u) = density(u) - u x P(Z > u): perfect N s L(|effect| / s); sample
-        the same with s / sqrt 2, the spread of what will be believed afterwards. Cost: if the offer earns, control goes
+        the same with s^2 / sqrt(s^2 + error^2), the spread of what will be believed afterwards (s / sqrt 2 where both
+        errors are equal). Cost: if the offer earns, control goes
         without it; if it loses, the treated get it.
 
     Examples
@@ -100,10 +105,17 @@ def value_test(effect: float, se: float, rollout: float, n_treated: int, n_contr
     cost = n_control * effect if effect > 0 else n_treated * abs(effect)
     return TestValue(
         perfect=rollout * loss(se),
-        sample=rollout * loss(se / np.sqrt(2)),
+        sample=rollout * loss(_find_spread(se, se if error is None else error)),
         cost=float(cost),
         size=n_treated + n_control,
     )
+
+
+def _find_spread(se: float, error: float) -> float:
+    """Find the spread of what will be believed after a test with this error, by what is believed now."""
+    if error == se:
+        return float(se / np.sqrt(2))  # exactly, as for a test like the one that was
+    return float(se**2 / np.hypot(se, error)) if se > 0 else 0.0
 
 
 @check_arguments

@@ -24,23 +24,34 @@ FORMS = {
     "arms": (dict, "lines such as `КГ: control`"),
     "kinds": (dict, "lines such as `возврат: return`"),
     "segments": (dict, "lines such as `новые: new`"),
+    "offers": (dict, "lines such as `Скидка 10: discount`"),
+    "everywhere": (dict, "lines such as `start: 2026-03-02`"),
 }
 EXTRAS = {"receipts": ("category",), "contacts": ("operator",)}  # what is read beside the contract
 KEEPERS = ("contacts",)  # the contracts whose files keep their other columns, because a setting may name them
-FILLED = {"contacts": {"campaign_id": "campaign", "wave": 1}}  # a list of one campaign need not name it
+# A list of one campaign need not name it; a row of a history is of the days of the campaign, if it does not say
+FILLED: dict[str, dict[str, Any]] = {
+    "contacts": {"campaign_id": "campaign", "wave": 1},
+    "history": {"wave": 1, "window": "main"},
+}
 
 
 AS_WRITTEN = "compare it with what `python3 workshop.py columns FILE` writes"
 
 
-def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def read_mapping(
+    columns: str | Path | Mapping[str, Any] | None, tables: Mapping[str, Table] = CONTRACTS
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Read columns.yml, or the same as a dict, and list everything that is wrong with it.
 
     Parameters
     ----------
     columns : str, pathlib.Path, mapping or None
-        Per table: sheet, header_row, separator, encoding, decimal, day_first, table, columns, arms, kinds, segments. In
-        columns, `time: [Дата, Время]` joins two columns of the file.
+        Per table: sheet, header_row, separator, encoding, decimal, day_first, table, columns, arms, kinds, segments,
+        offers, everywhere (what all rows have, and no column says). In columns, `time: [Дата, Время]` joins two
+        columns of the file.
+    tables : mapping of str to Table
+        The names that it may hold, and the contract of each.
 
     Returns
     -------
@@ -64,7 +75,7 @@ def read_mapping(columns: str | Path | Mapping[str, Any] | None) -> tuple[dict[s
     if not isinstance(given, Mapping):
         found = {type(None): "empty", list: "a list"}.get(type(given), "one word")
         return {}, [f"{label} should name tables, such as receipts:, and is {found}"]
-    return _check_tables(given, label)
+    return _check_tables(given, label, tables)
 
 
 def _show(value: Any) -> str:
@@ -73,18 +84,20 @@ def _show(value: Any) -> str:
     return words if len(words) <= 80 else f"{words[:80]}…"
 
 
-def _check_tables(given: Mapping[Any, Any], label: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def _check_tables(
+    given: Mapping[Any, Any], label: str, tables: Mapping[str, Table]
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Check the tables of a mapping and their options; return what is right, and the problems."""
     problems = []
     mapping = {}
     for name, options in given.items():
-        if name not in CONTRACTS:
-            problems.append(f"{label}: there is no table `{name}`{suggest(str(name), CONTRACTS)}")
+        if name not in tables:
+            problems.append(f"{label}: there is no table `{name}`{suggest(str(name), tables)}")
         elif not isinstance(options, Mapping):
             problems.append(f"{name}: expected lines such as `columns:`, found {_show(options)}")
         else:
             mapping[name] = {key: value for key, value in options.items() if value is not None}
-            problems += _check_options(name, mapping[name])
+            problems += _check_options(name, mapping[name], tables[name])
     return mapping, problems
 
 
@@ -104,9 +117,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"; there {are} {', '.join(names[:15]) or 'none'}{more}"
 
 
-def _check_options(name: str, options: dict[str, Any]) -> Iterable[str]:
+def _check_options(name: str, options: dict[str, Any], contract: Table) -> Iterable[str]:
     """Check the options of the table `name`: yield what is wrong, take it out, and clean the words that stay."""
-    contract = CONTRACTS[name]
     for key, value in list(options.items()):
         if key not in FORMS:
             yield f"{name}: there is no key `{key}`{suggest(str(key), FORMS)}"
@@ -121,7 +133,8 @@ def _check_options(name: str, options: dict[str, Any]) -> Iterable[str]:
                 if wrong:
                     yield f"{name}: {wrong}"
             options[key] = {squeeze(left): _squeeze_all(right) for left, right in value.items() if right is not None}
-    yield from _check_columns(contract, options.get("columns", {}))
+    yield from _check_columns(name, contract, options.get("columns", {}))
+    yield from _check_constants(name, contract, options)
 
 
 def _has_form(key: str, value: Any) -> bool:
@@ -162,12 +175,12 @@ def _squeeze_all(value: Any) -> str | list[str]:
     return [squeeze(part) for part in value] if isinstance(value, list) else squeeze(value)
 
 
-def _check_columns(contract: Table, columns: Mapping[str, str | Sequence[str]]) -> Iterable[str]:
+def _check_columns(name: str, contract: Table, columns: Mapping[str, str | Sequence[str]]) -> Iterable[str]:
     for ours, theirs in columns.items():
         if ours not in contract.names and ours not in EXTRAS.get(contract.name, ()) and ours != theirs:
             known = suggest(ours, contract.names)
             further = "" if "did you mean" in known else f"; to keep a further column, write `{theirs}: {theirs}`"
-            yield f"{contract.name}: the contract has no column `{ours}`{known}{further}"
+            yield f"{name}: the contract has no column `{ours}`{known}{further}"
     users: dict[str, list[str]] = {}
     for ours, value in columns.items():
         for theirs in list_headers(value):
@@ -175,4 +188,13 @@ def _check_columns(contract: Table, columns: Mapping[str, str | Sequence[str]]) 
     for theirs, names in sorted(users.items()):
         if len(names) > 1:
             what = f"the column {theirs!r} is named for {' and '.join(names)}"
-            yield f"{contract.name}: {what}: one of them is another column"
+            yield f"{name}: {what}: one of them is another column"
+
+
+def _check_constants(name: str, contract: Table, options: Mapping[str, Any]) -> Iterable[str]:
+    """Check what is said under `everywhere`: names of the contract that no column gives."""
+    for ours in options.get("everywhere", {}):
+        if ours not in contract.names:
+            yield f"{name}: the contract has no column `{ours}`{suggest(ours, contract.names)}"
+        elif ours in options.get("columns", {}):
+            yield f"{name}: `{ours}` stands under columns and under everywhere: one of them is right"

@@ -28,7 +28,9 @@ MOST = 40
 TREATED = "treated"
 
 
-def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str, str] | None) -> Reading:
+def map_values(
+    raw: Raw, ref: str, column: Column, name: str, said: Mapping[str, str] | None, section: str = ""
+) -> Reading:
     """Find out how a column of arms or kinds is read: by the mapping, or as it is where it says control already.
 
     Parameters
@@ -43,6 +45,8 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
         Its header.
     said : mapping, optional
         Theirs to ours, from columns.yml.
+    section : str
+        The part of columns.yml in which the words belong; contacts or receipts if left out.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def map_values(raw: Raw, ref: str, column: Column, name: str, said: Mapping[str,
     lost = [value for value in counts if fold(value) not in known]
     names_control = column.name == "arm" and not heard and "control" in map(fold, counts)
     if lost and not names_control:
-        reading.problems.append(_list_lost(column, name, counts, lost, known))
+        where = section or ("contacts" if column.name == "arm" else "receipts")
+        reading.problems.append(_list_lost(column, name, counts, lost, known, where))
     order = list(heard)
     used = sorted((value for value in counts if fold(value) in heard), key=lambda value: order.index(fold(value)))
     meanings = {value: heard[fold(value)] for value in used}
@@ -146,7 +151,9 @@ def _translate(value: duckdb.Expression, meanings: Mapping[str, str]) -> duckdb.
     return case.otherwise(value)
 
 
-def _list_lost(column: Column, name: str, counts: Mapping[str, int], lost: Sequence[str], known: set[str]) -> str:
+def _list_lost(
+    column: Column, name: str, counts: Mapping[str, int], lost: Sequence[str], known: set[str], section: str
+) -> str:
     """List the values without a meaning, and the lines to add to columns.yml.
 
     Parameters
@@ -161,6 +168,8 @@ def _list_lost(column: Column, name: str, counts: Mapping[str, int], lost: Seque
         Those without a meaning.
     known : set of str
         The words that have one.
+    section : str
+        The part of columns.yml in which the words belong.
     """
     listed = lost[:8]
     shown = ", ".join(f"{value!r} ({counts[value]:,})" for value in listed) + (", …" if len(lost) > 8 else "")
@@ -175,11 +184,11 @@ def _list_lost(column: Column, name: str, counts: Mapping[str, int], lost: Seque
     says = f"`{column.name}` (column {name})" if name != column.name else f"`{column.name}`"
     unsure = "" if all(value in guess for value in listed) else ", each with its right meaning"
     if column.name != "arm":
-        return f"{says} holds {shown}: add to columns.yml, under receipts, `kinds: {{{lines}}}`{unsure}"
+        return f"{says} holds {shown}: add to columns.yml, under {section}, `kinds: {{{lines}}}`{unsure}"
     bare = ""
     if not {"control", *known} & {*guess.values()}:
         bare = ", and none of them is named control"
-    return f"{says} holds {shown}{bare}: add to columns.yml, under contacts, `arms: {{{lines}}}`{unsure}"
+    return f"{says} holds {shown}{bare}: add to columns.yml, under {section}, `arms: {{{lines}}}`{unsure}"
 
 
 def count_values(raw: Raw, ref: str, value: duckdb.Expression) -> dict[str, int]:

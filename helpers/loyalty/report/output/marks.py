@@ -16,6 +16,7 @@ KEY = b"made_by"
 IN_PAGE = re.compile(rf'<meta name="generator" content="({MAKER} \w+)">')
 IN_WORKBOOK = re.compile(rf"<dc:creator>({MAKER} \w+)</dc:creator>")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+UNMARKED = (".csv", ".duckdb")
 PHONE = re.compile(r"\+[\d\s().-]+")
 
 
@@ -83,7 +84,7 @@ def _disarm(value: object) -> object:
 def find_foreign(targets: Iterable[Path], template: str, inputs: Iterable[Path] = ()) -> list[str]:
     """Say which files may not be replaced: an input of this run, and whatever this template has not made.
 
-    A CSV file can bear no mark: it counts as the template's own where the page or the table beside it does.
+    A CSV file and a history bear no mark: they count as the template's own where the page or the table beside does.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def find_foreign(targets: Iterable[Path], template: str, inputs: Iterable[Path] 
         is_input = any(place == source or source in place.parents for source in sources)
         if is_input:
             problems.append(f"{path.name} is an input of this run and is never replaced: choose another name with -o")
-        elif path.suffix == ".csv" and not is_own_set or path.suffix != ".csv" and read_mark(path) != own:
+        elif not is_own_set if path.suffix in UNMARKED else read_mark(path) != own:
             says = f"{path.name} is there already, and {template} has not made it"
             problems.append(f"{says}: choose another name, such as {other}, or move the file away")
     return problems

@@ -129,6 +129,17 @@ class Draft:
         """Expected profit of all arms; empty without a lift."""
         return sum(arm.profit for arm in self.arms)
 
+    @property
+    def expected_lift(self) -> float:
+        """Expected relative change of the share who buy, over all arms and segments; NaN without a lift."""
+        gained = 0.0
+        usual = 0.0
+        for arm in self.arms:
+            buyers = arm.economics["customers"] * arm.economics["base_rate"] * self.drawn.shares[arm.name]
+            usual += float(buyers.sum())
+            gained += float((buyers * arm.economics["lift"]).sum(min_count=len(buyers)))
+        return gained / usual if usual > 0 else float("nan")
+
 
 def read_plan(values: Mapping[str, Any]) -> dict[str, float]:
     """Read the planned share of each arm, control first, and check that the settings fit together."""

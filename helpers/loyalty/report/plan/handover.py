@@ -86,6 +86,7 @@ def make_record(plan: Draft) -> pd.DataFrame:
         "name": values["title"],
         **{name: values[name] for name in ("goal", "hypothesis", "budget", "owner", "universal_share")},
         "primary_metric": values["primary_metric"] or METRIC,
+        "expected_lift": None if math.isnan(plan.expected_lift) else plan.expected_lift,
         "planned_start": days["start"],
         "planned_end": days["end"],
         "planned_shares": ", ".join(f"{arm}={share:g}" for arm, share in drawn.shares.items()),

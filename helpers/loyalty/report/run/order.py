@@ -131,7 +131,8 @@ def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, proble
     `tables` are the tables that the template knows, and whether it requires them.
     """
     data = {}
-    for text in given:
+    main = [name for name, is_required in tables.items() if is_required]
+    for text in _name_the_only(given, main):
         name, found, path = text.partition("=")
         if not found or not path:
             problems.append(f"--data {text}: say which table it is, such as --data receipts={text or 'till.csv'}")
@@ -144,10 +145,23 @@ def _read_data(given: Sequence[str], tables: dict[str, bool], here: Path, proble
         else:
             data[name] = _find_file(path, here, f"--data {name}", problems)
     for name, is_required in tables.items():
-        is_given = any(text.startswith(f"{name}=") for text in given)
+        is_given = any(text.startswith(f"{name}=") for text in _name_the_only(given, main))
         if is_required and not is_given:
             problems.append(f"--data {name}=FILE is missing")
     return data
+
+
+def _name_the_only(given: Sequence[str], main: Sequence[str]) -> list[str]:
+    """Put the name of the one table that a template requires before a file that has none.
+
+    Examples
+    --------
+    >>> _name_the_only(["folder", "offers=o.csv"], ["waves"]), _name_the_only(["till.csv"], ["receipts", "contacts"])
+    (['waves=folder', 'offers=o.csv'], ['till.csv'])
+    """
+    if len(main) != 1:
+        return list(given)
+    return [text if "=" in text else f"{main[0]}={text}" for text in given]
 
 
 def _find_file(text: str, here: Path, option: str, problems: list[str]) -> str:

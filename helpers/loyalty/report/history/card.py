@@ -1,0 +1,159 @@
+"""The first screen of the report on a response history: what to do on Monday, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from loyalty.report.history.measure import WAVE
+from loyalty.report.history.next_tests import AGAIN, STOP
+from loyalty.report.output.html import ReportCard
+from loyalty.report.output.privacy import SMALL
+from loyalty.text import count_of, list_few, say_money
+
+if TYPE_CHECKING:
+    from loyalty.report.history.lay_out import Found
+
+NAMED = 3
+KEEP = "Leave out a control group the next time"
+NO_MARGIN = "Set margin_rate: then this history says which offer earns"
+
+
+def make_card(found: Found, never: tuple[int, int], checks: pd.DataFrame) -> ReportCard:
+    """Make the card: the verdict is an instruction, the headline its reason, and each note one more."""
+    tone, verdict, headline = _say_verdict(found)
+    notes = [*_say_test(found, verdict), *_say_stop(found), *_say_uncontrolled(found), *_say_never(never)]
+    alarms = checks.loc[checks["result"] == "look", "check"].drop_duplicates().tolist()
+    if alarms:
+        notes.append(f"To look at, in the table of checks: {', '.join(alarms)}.")
+    rows = found.rows
+    kept = len(_list_controlled(rows))
+    waves = len(rows.drop_duplicates(WAVE))
+    facts = (
+        (
+            "Campaigns",
+            f"{rows['campaign_id'].nunique():,}",
+            f"{kept} of {count_of(waves, 'wave')} with a control group",
+        ),
+        ("Contacts", f"{len(rows):,}", f"{rows['customer_id'].nunique():,} customers"),
+        ("Offers", f"{rows.loc[rows['arm'] != 'control', 'offer_id'].nunique():,}", _say_best(found)),
+        ("Never tried", f"{never[0]:,}", f"of {count_of(never[1], 'pair')} of segment and offer"),
+    )
+    return ReportCard(_say_kicker(found), verdict, headline, tone, facts, tuple(notes))
+
+
+def _say_kicker(found: Found) -> str:
+    days = pd.to_datetime(found.rows["start"]).dropna()
+    if days.empty:
+        return found.title
+    first, last = days.min(), days.max()
+    return f"{found.title} · campaigns from {first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+
+
+def _list_controlled(rows: pd.DataFrame) -> list[tuple[str, int]]:
+    """The waves that kept a control group of five customers or more."""
+    sizes = rows[rows["arm"] == "control"].groupby(WAVE).size()
+    return [(str(name), int(wave)) for name, wave in sizes.index[sizes >= SMALL]]
+
+
+def _say_verdict(found: Found) -> tuple[str, str, str]:
+    """The tone, the instruction and its reason."""
+    if found.response is None and found.profit is None:
+        waves = count_of(len(found.rows.drop_duplicates(WAVE)), "wave")
+        says = f"None of the {waves} left customers out who could be compared. The response rates below say who answers"
+        return "open", KEEP, f"{says}. They do not say what an offer brings, because some would have come anyway."
+    if found.tests is None or found.tests.empty:
+        return "open", NO_MARGIN, f"{_say_lift(found)} Whether that pays, the margin and the costs decide."
+    tests = found.tests
+    again = tests[tests["next"] == AGAIN].sort_values("believed", ascending=False)
+    if len(again):
+        best = again.iloc[0]
+        return "good", f"Send {best['offer']} to {best['segment']} again", _say_reason(found, best)
+    best = tests.iloc[0]
+    if str(best["next"]).startswith("test"):
+        return "plain", f"Test {best['offer']} for {best['segment']} next", _say_worth(found, best)
+    if (tests["next"] == STOP).all():
+        return (
+            "bad",
+            "Stop these offers: each of them loses money",
+            "In each segment even the best likely result is a loss.",
+        )
+    best = tests.sort_values("believed", ascending=False).iloc[0]
+    return "open", f"Send {best['offer']} to {best['segment']}, and keep a control group", _say_reason(found, best)
+
+
+def _say_lift(found: Found) -> str:
+    """The offer that raised the response most, with its interval."""
+    if found.response is None:
+        return ""
+    best = found.response.offers.sort_values("effect", ascending=False).iloc[0]
+    effect, low, high = (100 * best[name] for name in ("effect", "low", "high"))
+    return (
+        f"{best['offer']} changed the share who respond by {effect:+.1f} points "
+        f"({low:+.1f} to {high:+.1f}, 95 % interval)."
+    ).replace("-", "−")
+
+
+def _say_reason(found: Found, best: pd.Series) -> str:
+    each, low, high = (say_money(best[name], found.unit, 2) for name in ("believed", "low", "high"))
+    return (
+        f"Profit a customer there: about {each}, probably between {low} and {high} (95 % interval, calmed because the "
+        "best of many is partly luck)."
+    )
+
+
+def _say_worth(found: Found, best: pd.Series) -> str:
+    low, high = (say_money(best[name], found.unit, 2) for name in ("low", "high"))
+    tried = "It was never tried there" if best["treated so far"] == 0 else "So far nobody knows whether it earns there"
+    gain = say_money(best["gain"], found.unit)
+    how = str(best["next"]).removeprefix("test: ")
+    return (
+        f"{tried}: its profit a customer lies between {low} and {high}. A test in which {how} brings {gain} more than "
+        f"it costs, because the segment has {best['customers']:,} customers."
+    )
+
+
+def _say_test(found: Found, verdict: str) -> list[str]:
+    """The best test, where the verdict is something else."""
+    if found.tests is None or verdict.startswith("Test "):
+        return []
+    tests = found.tests[found.tests["next"].str.startswith("test")]
+    if tests.empty:
+        return []
+    best = tests.iloc[0]
+    return [f"Test {best['offer']} for {best['segment']} next. {_say_worth(found, best)}"]
+
+
+def _say_stop(found: Found) -> list[str]:
+    """The campaigns that should not be repeated."""
+    names = found.decisions.loc[found.decisions["do not repeat"] == "yes", "campaign"].tolist()
+    if not names:
+        return []
+    them = "it" if len(names) == 1 else "them"
+    return [f"Do not repeat {list_few(names, NAMED)}, because even the best likely result of {them} is a loss."]
+
+
+def _say_uncontrolled(found: Found) -> list[str]:
+    """The campaigns without control, of which nothing but a rate is known."""
+    kept = {name for name, _ in _list_controlled(found.rows)}
+    names = [name for name in found.rows["campaign_id"].astype("str").unique() if name not in kept]
+    if not names or not kept:
+        return []
+    return [f"{KEEP} in campaigns such as {list_few(names, NAMED)}: of these only response rates are known."]
+
+
+def _say_never(never: tuple[int, int]) -> list[str]:
+    if not never[0]:
+        return []
+    return [
+        f"{count_of(never[0], 'pair')} of segment and offer were never tried; the table 'What was tried' names them."
+    ]
+
+
+def _say_best(found: Found) -> str:
+    judged = found.judged
+    if judged is None or judged.offers["effect"].isna().all():
+        return "none could be compared"
+    best = judged.offers.sort_values("effect", ascending=False).iloc[0]
+    return f"best so far: {best['offer']}"
