@@ -581,6 +581,10 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "min_gaps": 10,
         "level": 0.8,
     },
+    "load_campaigns": lambda: {
+        "sources": {"waves": {"may": _make_wave().assign(responded=1)}},
+        "columns": None,
+    },
     "load_tables": lambda: {"sources": {"receipts": _make_receipts()}, "columns": None},
     "make_cards": lambda: {
         "segments": _make_segments(),

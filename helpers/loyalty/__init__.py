@@ -20,7 +20,7 @@ _HOMES = {
     "stats": "Estimate Shrunk compare_means compare_rates shrink_normal shrink_rates",
     "datasets": "Dataset cdnow checkpoint complete_journey hillstrom match_redemptions nsw online_retail",
     "world": "World",
-    "intake": "load_tables propose_columns",
+    "intake": "load_campaigns load_tables propose_columns",
     "prepare.clean": (
         "CleanReceipts CleaningRules ReceiptQuality clean_receipts compare_clocks inspect_receipts read_till_files"
     ),

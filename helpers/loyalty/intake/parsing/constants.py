@@ -25,10 +25,10 @@ def read_constant(column: Column, value: str) -> Any:
     """
     try:
         return _read(column, str(value).strip())
-    except (ValueError, KeyError):
-        says = {"whole": "a whole number", "flag": "true or false"}.get(column.kind, "a number with a decimal point")
     except TableError:
         says = "a day such as 2026-03-02"
+    except (ValueError, KeyError):
+        says = {"whole": "a whole number", "flag": "true or false"}.get(column.kind, "a number with a decimal point")
     raise TableError([f"under everywhere, `{column.name}` should be {says}, found {str(value)!r}"], "everywhere")
 
 

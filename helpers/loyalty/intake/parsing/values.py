@@ -198,7 +198,7 @@ def _say_shapes(raw: Raw, shapes: Sequence[Shape]) -> str:
 
 
 def _read_flag(raw: Raw, value: duckdb.Expression, says: str) -> Reading:
-    lower = F("lower", value)
+    lower = F("regexp_replace", F("lower", value), K(r"^([01])[.,]0+$"), K(r"\1"))  # a column of numbers with gaps
     counted = raw.table.select(lower.alias("v")).filter(C("v").isnotnull())
     groups = counted.aggregate([C("v"), F("count").alias("n")]).order("n DESC, v").limit(50).fetchall()
     unknown = [f"{hide_example(text)!r} ({n:,})" for text, n in groups if text not in FLAGS]

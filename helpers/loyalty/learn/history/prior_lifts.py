@@ -17,16 +17,20 @@ from loyalty.tables.sources import collect
 
 
 @check_arguments
-def learn_lifts(history: Any) -> pd.Series:
+def learn_lifts(history: Any, *, offer: str | None = None) -> pd.Series:
     """Learn from earlier waves by how much a campaign raises the part that buys, segment by segment.
 
     All treated groups of a wave count as one, against its one control; waves are pooled by their precision. Not for
-    waves without a control group, which say nothing about it, and not for choosing among offers: it mixes them.
+    waves without a control group, which say nothing about it, and without `offer` not for choosing among offers: it
+    mixes them.
 
     Parameters
     ----------
     history : table under HISTORY
         With `responded`; the segment is the one of the day of the wave, "all" where there is none.
+    offer : str, optional
+        Only what was sent under this name, as `offer_id` or, where no offer is named, as the arm; all offers if left
+        out.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def learn_lifts(history: Any) -> pd.Series:
     Raises
     ------
     TableError
-        No wave has both a control group and `responded`.
+        No wave has both a control group and `responded`, or none of the offer.
 
     Examples
     --------
@@ -49,6 +53,8 @@ def learn_lifts(history: Any) -> pd.Series:
     rows = rows[(rows["window"] == "main") & rows["responded"].notna()] if "responded" in rows else rows.head(0)
     if "control_kind" in rows:
         rows = rows[rows["control_kind"].fillna("none") != "universal"]
+    if offer is not None:
+        rows = _keep_offer(rows, offer)
     rows = rows.assign(segment=rows["segment"].fillna("not known") if "segment" in rows else "all")
     rows["arm"] = np.where(rows["arm"] == "control", "control", "treated")
     found = []
@@ -69,3 +75,11 @@ def learn_lifts(history: Any) -> pd.Series:
         pooled.append(name_lift(estimate, outcome="responded", segment=segment))
     table = gather_lifts(pooled).to_frame()
     return pd.Series(table["shrunken"].to_numpy() / [x.base for x in pooled], [x.segment for x in pooled])
+
+
+def _keep_offer(rows: pd.DataFrame, offer: str) -> pd.DataFrame:
+    """Keep control, and those who were sent one offer."""
+    named = rows["arm"]
+    if "offer_id" in rows:
+        named = rows["offer_id"].where(rows["offer_id"].notna(), rows["arm"])
+    return rows[(rows["arm"] == "control") | (named.astype("str") == offer)]

@@ -81,7 +81,7 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
         sheets["arms"] = sections["arms"].to_frame()
         sheets["arms in money"] = sections["arms_money"].to_frame()
     charts = _make_charts(job, measured, segments)
-    return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results, measured.verdict)
+    return CampaignReport(job.title, card, sections, charts, sheets, job.people, results, measured.verdict)
 
 
 def _drop_not_invited(job: Job) -> Job:

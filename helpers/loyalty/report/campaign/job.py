@@ -24,6 +24,7 @@ from loyalty.text import find_decimals, say_money
 ALONE = "none"  # the word of the setting `cluster` for customers who were drawn one by one
 NAMING = ("by", "cluster", "outcome")  # settings that name a column of the contacts
 KINDS = 100  # a table with more groups is not read by anybody
+KEPT = ("campaign_id", "wave", "offer_id")  # what a saved table says of each contact, beside what was bought
 COSTS = ("contact_cost", "reward_cost", "point_cost", "redemption_probability")
 
 
@@ -91,6 +92,14 @@ class Job:
     def cluster(self) -> str | None:
         """The column of the contacts that says who was drawn together; None if customers were drawn one by one."""
         return None if self.values["cluster"] == ALONE else self.values["cluster"]
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """One row a contact, with the campaign, its days and the offer, so that a response history can keep it."""
+        days = {name: pd.Timestamp(self.values[name]) for name in ("start", "end")}
+        names = [name for name in KEPT if name in self.contacts]
+        known = self.contacts[["customer_id", *names]]
+        return self.wide.merge(known, on="customer_id", how="left").assign(**days)
 
     @property
     def unit(self) -> str:

@@ -224,7 +224,7 @@ def report_without_control(job: Job, common: dict[str, Section], receipts: AnyTa
     card = make_uncontrolled_card(job.kicker, verdict, invited, reason, allowed, job.unit)
     results = {"outcomes": job.outcomes, "checks": checks, "comparison": found, "trends": trends, "allowed": allowed}
     charts = {"lift": lambda: found.plot(unit=job.unit)} if found is not None else {}
-    return CampaignReport(job.title, card, sections, charts, sheets, job.wide, results)
+    return CampaignReport(job.title, card, sections, charts, sheets, job.people, results)
 
 
 def _explain_verdict(job: Job, invited: int) -> tuple[str, str]:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
+from loyalty.report.history.learned import Learned
 from loyalty.report.history.measure import WAVE
 from loyalty.report.history.next_tests import AGAIN, STOP
 from loyalty.report.output.html import ReportCard
 from loyalty.report.output.privacy import SMALL
 from loyalty.text import count_of, list_few, say_money
 
-if TYPE_CHECKING:
-    from loyalty.report.history.lay_out import Found
-
 NAMED = 3
 KEEP = "Leave out a control group the next time"
 NO_MARGIN = "Set margin_rate: then this history says which offer earns"
 
 
-def make_card(found: Found, never: tuple[int, int], checks: pd.DataFrame) -> ReportCard:
+def make_card(found: Learned, never: tuple[int, int], checks: pd.DataFrame) -> ReportCard:
     """Make the card: the verdict is an instruction, the headline its reason, and each note one more."""
     tone, verdict, headline = _say_verdict(found)
     notes = [*_say_test(found, verdict), *_say_stop(found), *_say_uncontrolled(found), *_say_never(never)]
@@ -43,7 +39,7 @@ def make_card(found: Found, never: tuple[int, int], checks: pd.DataFrame) -> Rep
     return ReportCard(_say_kicker(found), verdict, headline, tone, facts, tuple(notes))
 
 
-def _say_kicker(found: Found) -> str:
+def _say_kicker(found: Learned) -> str:
     days = pd.to_datetime(found.rows["start"]).dropna()
     if days.empty:
         return found.title
@@ -57,7 +53,7 @@ def _list_controlled(rows: pd.DataFrame) -> list[tuple[str, int]]:
     return [(str(name), int(wave)) for name, wave in sizes.index[sizes >= SMALL]]
 
 
-def _say_verdict(found: Found) -> tuple[str, str, str]:
+def _say_verdict(found: Learned) -> tuple[str, str, str]:
     """The tone, the instruction and its reason."""
     if found.response is None and found.profit is None:
         waves = count_of(len(found.rows.drop_duplicates(WAVE)), "wave")
@@ -69,10 +65,10 @@ def _say_verdict(found: Found) -> tuple[str, str, str]:
     again = tests[tests["next"] == AGAIN].sort_values("believed", ascending=False)
     if len(again):
         best = again.iloc[0]
-        return "good", f"Send {best['offer']} to {best['segment']} again", _say_reason(found, best)
+        return "good", f"Send {best['offer']} again, to the segment {best['segment']}", _say_reason(found, best)
     best = tests.iloc[0]
     if str(best["next"]).startswith("test"):
-        return "plain", f"Test {best['offer']} for {best['segment']} next", _say_worth(found, best)
+        return "plain", f"Test {best['offer']} next, in the segment {best['segment']}", _say_worth(found, best)
     if (tests["next"] == STOP).all():
         return (
             "bad",
@@ -80,10 +76,14 @@ def _say_verdict(found: Found) -> tuple[str, str, str]:
             "In each segment even the best likely result is a loss.",
         )
     best = tests.sort_values("believed", ascending=False).iloc[0]
-    return "open", f"Send {best['offer']} to {best['segment']}, and keep a control group", _say_reason(found, best)
+    return (
+        "open",
+        f"Send {best['offer']} to the segment {best['segment']}, and keep a control group",
+        _say_reason(found, best),
+    )
 
 
-def _say_lift(found: Found) -> str:
+def _say_lift(found: Learned) -> str:
     """The offer that raised the response most, with its interval."""
     if found.response is None:
         return ""
@@ -95,7 +95,7 @@ def _say_lift(found: Found) -> str:
     ).replace("-", "−")
 
 
-def _say_reason(found: Found, best: pd.Series) -> str:
+def _say_reason(found: Learned, best: pd.Series) -> str:
     each, low, high = (say_money(best[name], found.unit, 2) for name in ("believed", "low", "high"))
     return (
         f"Profit a customer there: about {each}, probably between {low} and {high} (95 % interval, calmed because the "
@@ -103,18 +103,20 @@ def _say_reason(found: Found, best: pd.Series) -> str:
     )
 
 
-def _say_worth(found: Found, best: pd.Series) -> str:
+def _say_worth(found: Learned, best: pd.Series) -> str:
     low, high = (say_money(best[name], found.unit, 2) for name in ("low", "high"))
-    tried = "It was never tried there" if best["treated so far"] == 0 else "So far nobody knows whether it earns there"
+    tried = "So far nobody knows whether it earns there: its profit a customer is probably between"
+    if best["treated so far"] == 0:
+        tried = "It was never tried there. Judged by the others, its profit a customer may be anywhere between"
     gain = say_money(best["gain"], found.unit)
     how = str(best["next"]).removeprefix("test: ")
     return (
-        f"{tried}: its profit a customer lies between {low} and {high}. A test in which {how} brings {gain} more than "
+        f"{tried} {low} and {high}. A test in which {how} brings {gain} more than "
         f"it costs, because the segment has {best['customers']:,} customers."
     )
 
 
-def _say_test(found: Found, verdict: str) -> list[str]:
+def _say_test(found: Learned, verdict: str) -> list[str]:
     """The best test, where the verdict is something else."""
     if found.tests is None or verdict.startswith("Test "):
         return []
@@ -122,10 +124,10 @@ def _say_test(found: Found, verdict: str) -> list[str]:
     if tests.empty:
         return []
     best = tests.iloc[0]
-    return [f"Test {best['offer']} for {best['segment']} next. {_say_worth(found, best)}"]
+    return [f"Test {best['offer']} next, in the segment {best['segment']}. {_say_worth(found, best)}"]
 
 
-def _say_stop(found: Found) -> list[str]:
+def _say_stop(found: Learned) -> list[str]:
     """The campaigns that should not be repeated."""
     names = found.decisions.loc[found.decisions["do not repeat"] == "yes", "campaign"].tolist()
     if not names:
@@ -134,7 +136,7 @@ def _say_stop(found: Found) -> list[str]:
     return [f"Do not repeat {list_few(names, NAMED)}, because even the best likely result of {them} is a loss."]
 
 
-def _say_uncontrolled(found: Found) -> list[str]:
+def _say_uncontrolled(found: Learned) -> list[str]:
     """The campaigns without control, of which nothing but a rate is known."""
     kept = {name for name, _ in _list_controlled(found.rows)}
     names = [name for name in found.rows["campaign_id"].astype("str").unique() if name not in kept]
@@ -151,7 +153,7 @@ def _say_never(never: tuple[int, int]) -> list[str]:
     ]
 
 
-def _say_best(found: Found) -> str:
+def _say_best(found: Learned) -> str:
     judged = found.judged
     if judged is None or judged.offers["effect"].isna().all():
         return "none could be compared"

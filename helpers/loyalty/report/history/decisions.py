@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.learn.history.store import History
-from loyalty.report.history.measure import Measured, Z
+from loyalty.report.history.measure import Brought, Z
 from loyalty.text import say_money
 
 METRIC = "relative change of the share who responded"
@@ -20,8 +20,8 @@ NO_CONTROL = "no control group: nobody knows who would have come anyway"
 
 def propose_decisions(
     history: History,
-    response: Measured | None,
-    profit: Measured | None,
+    response: Brought | None,
+    profit: Brought | None,
     records: pd.DataFrame,
     values: Mapping[str, Any],
 ) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def _show(campaign: str, entry: pd.Series) -> list[Any]:
 
 
 def _propose(
-    campaign: str, response: Measured | None, profit: Measured | None, records: pd.DataFrame, unit: str
+    campaign: str, response: Brought | None, profit: Brought | None, records: pd.DataFrame, unit: str
 ) -> list[Any]:
     expected = _find_expected(campaign, records)
     observed, low, high = _find_change(campaign, response)
@@ -113,7 +113,7 @@ def _find_expected(campaign: str, records: pd.DataFrame) -> float:
     return float(own["expected_lift"].mean()) if len(own) else float("nan")
 
 
-def _find_change(campaign: str, response: Measured | None) -> tuple[float, float, float]:
+def _find_change(campaign: str, response: Brought | None) -> tuple[float, float, float]:
     """The relative change of the response with its interval: all offers together, waves pooled by their precision."""
     found = _pool_campaign(campaign, response)
     if found is None or response is None:
@@ -123,7 +123,7 @@ def _find_change(campaign: str, response: Measured | None) -> tuple[float, float
     return (found[0] / base, found[1] / base, found[2] / base) if base > 0 else (np.nan, np.nan, np.nan)
 
 
-def _pool_campaign(campaign: str, measured: Measured | None) -> tuple[float, float, float] | None:
+def _pool_campaign(campaign: str, measured: Brought | None) -> tuple[float, float, float] | None:
     if measured is None or measured.together.empty:
         return None
     own = measured.together[(measured.together["campaign_id"] == campaign) & (measured.together["se"] > 0)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from loyalty.charts import GREY, TREATED, draw_intervals, headline, house_style
 from loyalty.learn.history.response_rates import Rates
 from loyalty.report.history.card import make_card
 from loyalty.report.history.decisions import METRIC
-from loyalty.report.history.measure import WAVE, Measured
+from loyalty.report.history.learned import Learned
+from loyalty.report.history.measure import WAVE, Brought
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
 from loyalty.report.output.privacy import SMALL, suppress_small
@@ -23,6 +23,7 @@ from loyalty.text import say_money
 ALL = "all customers"
 MOST = 20  # rows of a table on the page; the workbook has all
 BARS = 8
+HYPHEN = "\u2011"  # at which no line is broken
 SHARED = "Offers of one wave share its control: where that was lucky, all of them look too weak."
 UNLOCKS = (
     ("campaigns", "what was expected of each campaign (the records that campaign_plan writes)"),
@@ -30,41 +31,8 @@ UNLOCKS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """All that was learned of a history, before it is shown."""
-
-    values: Mapping[str, Any]
-    rows: pd.DataFrame
-    campaigns: pd.DataFrame
-    log: pd.DataFrame
-    corrections: pd.DataFrame
-    response: Measured | None
-    profit: Measured | None
-    rates: Rates | None
-    tests: pd.DataFrame | None
-    assumed: tuple[str, ...]
-    decisions: pd.DataFrame
-    checks: tuple[tuple[str, str, str], ...]
-
-    @property
-    def title(self) -> str:
-        """The heading of the report."""
-        return self.values["title"] or "Response history"
-
-    @property
-    def unit(self) -> str:
-        """What stands before amounts."""
-        return self.values["currency"] or ""
-
-    @property
-    def judged(self) -> Measured | None:
-        """What offers are judged by: the profit, and where it is not known the response."""
-        return self.profit if self.profit is not None else self.response
-
-
 def lay_out(
-    found: Found, tables: Mapping[str, Any]
+    found: Learned, tables: Mapping[str, Any]
 ) -> tuple[ReportCard, dict[str, Section], dict[str, Callable[[], Axes]], dict[str, pd.DataFrame]]:
     """Lay out what was found as a card, sections, charts and sheets."""
     checks = parts.make_checks(found.checks)
@@ -99,7 +67,7 @@ def lay_out(
 # --- Tables -----------------------------------------------------------------------------------------------------------
 
 
-def show_campaigns(found: Found) -> pd.DataFrame:
+def show_campaigns(found: Learned) -> pd.DataFrame:
     """One row a campaign and wave: days, offers, sizes, response rate, and what it brought against control."""
     rows = found.rows
     treated = rows["arm"] != "control"
@@ -119,7 +87,7 @@ def show_campaigns(found: Found) -> pd.DataFrame:
 PROFIT = ("profit a customer", "profit from", "profit to")
 
 
-def _take(measured: Measured | None, names: tuple[str, str, str], times: int) -> pd.DataFrame:
+def _take(measured: Brought | None, names: tuple[str, str, str], times: int) -> pd.DataFrame:
     """The effects of all offers together by wave, under other names; empty where nothing was measured."""
     if measured is None or measured.together.empty:
         return pd.DataFrame(columns=[*WAVE, *names])
@@ -127,7 +95,7 @@ def _take(measured: Measured | None, names: tuple[str, str, str], times: int) ->
     return found.assign(**{name: found[name] * times for name in names})
 
 
-def show_offers(found: Found) -> pd.DataFrame:
+def show_offers(found: Learned) -> pd.DataFrame:
     """One row an offer: how many got it in how many campaigns, its response rate, its lift and its profit."""
     rows = found.rows[found.rows["arm"] != "control"]
     grouped = rows.groupby("offer_id")
@@ -147,7 +115,7 @@ def show_offers(found: Found) -> pd.DataFrame:
     return suppress_small(table, ["treated"], ["offer"])
 
 
-def show_rates(found: Found) -> pd.DataFrame:
+def show_rates(found: Learned) -> pd.DataFrame:
     """The response rates of segments and offers, raw and shrunken."""
     if found.rates is None:
         return pd.DataFrame()
@@ -155,11 +123,10 @@ def show_rates(found: Found) -> pd.DataFrame:
     keys = [name for name in ("segment", "offer") if name in table]
     names = {"rate": "rate", "shrunken": "shrunken rate", "shrunken_low": "rate from", "shrunken_high": "rate to"}
     table = table[[*keys, "contacts n", "responses", *names]].rename(columns=names).rename(columns={"contacts n": "n"})
-    table["responses"] = [f"{count:,}" for count in table["responses"]]
     return table
 
 
-def show_cells(found: Found) -> pd.DataFrame:
+def show_cells(found: Learned) -> pd.DataFrame:
     """What each offer brought in each segment, measured and shrunken; in money, else in points of response."""
     judged = found.judged
     if judged is None or judged.cells.empty:
@@ -177,7 +144,7 @@ def show_cells(found: Found) -> pd.DataFrame:
     sizes = table[["segment", "offer", "waves", "n_treated", "n_control"]]
     sizes = sizes.set_axis(["segment", "offer", "waves", "treated", "control"], axis=1)
     values = table[list(names)].rename(columns=names) * times
-    shown = pd.concat([sizes.assign(waves=[f"{count:,}" for count in sizes["waves"]]), values], axis=1)
+    shown = pd.concat([sizes, values], axis=1)
     return suppress_small(shown, ["treated", "control"], ["segment", "offer"], shared=["control"])
 
 
@@ -204,7 +171,7 @@ def show_tried(rows: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(columns=None)
 
 
-def show_tests(found: Found) -> pd.DataFrame:
+def show_tests(found: Learned) -> pd.DataFrame:
     """What a test of each cell is worth, in money."""
     if found.tests is None or found.tests.empty:
         return pd.DataFrame()
@@ -218,7 +185,7 @@ def show_tests(found: Found) -> pd.DataFrame:
 # --- Sections ---------------------------------------------------------------------------------------------------------
 
 
-def _write_sections(found: Found, shown: Mapping[str, pd.DataFrame], tables: Mapping[str, Any]) -> dict[str, Section]:
+def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: Mapping[str, Any]) -> dict[str, Section]:
     """Write a section for each table."""
     no_control = "No campaign kept a control group, so nobody knows what an offer brought."
     judged = "profit a customer" if found.profit is not None else "response, in percentage points"
@@ -227,24 +194,26 @@ def _write_sections(found: Found, shown: Mapping[str, pd.DataFrame], tables: Map
     notes = () if found.rates is None else tuple(f"{text[:1].upper()}{text[1:]}." for text in found.rates.warnings)
     tested = (_say_why_no_tests(found),) if found.tests is None else ()
     written = {
-        "campaigns": Section((), shown["campaigns"], (f"All offers of a wave together, against control. {interval}",)),
+        "campaigns": Section(
+            (), shorten_campaigns(shown["campaigns"]), (f"All offers of a wave together, against control. {interval}",)
+        ),
         "offers": Section(
             () if found.judged is not None else (no_control,),
-            shown["offers"],
+            _shorten(shown["offers"], drop=("from", "to", "change, points") if PROFIT[0] in shown["offers"] else ()),
             (f"Waves of one offer are pooled by their precision. {SHARED} {interval}",),
         ),
         "rates": Section(
             (*rates, "A response rate says who answers, not what the offer changed."),
-            shown["rates"].head(MOST),
+            _shorten(shown["rates"].head(MOST), drop=("rate",), times=100),
             ("Shrunken: moved towards the mean of all cells, small cells most.", *notes),
         ),
         "cells": Section(
             () if len(shown["cells"]) else (no_control if found.judged is None else "No cell could be compared.",),
-            shown["cells"].head(MOST),
+            _shorten(shown["cells"].head(MOST), drop=("from", "to")),
             (f"Measured in {judged}. Shrunken: all cells move towards their common mean; believe that. {interval}",),
         ),
         "tried": Section(("Customers who got each offer, by segment.",), shown["tried"]),
-        "next": Section(tested, shown["next"].head(MOST), found.assumed, decimals=2),
+        "next": Section(tested, shorten_tests(shown["next"]), found.assumed),
         "decisions": Section(
             (_say_log(found),),
             _show_decisions(found.decisions),
@@ -254,13 +223,50 @@ def _write_sections(found: Found, shown: Mapping[str, pd.DataFrame], tables: Map
     return written
 
 
-def _say_why_no_tests(found: Found) -> str:
+ENDS = (("profit from", "profit to"), ("shrunken from", "shrunken to"), ("rate from", "rate to"), ("from", "to"))
+
+
+def _shorten(table: pd.DataFrame, drop: Sequence[str] = (), times: int = 1) -> pd.DataFrame:
+    """Make a table narrow enough for a page: both ends of an interval in one column; the workbook has them apart."""
+    shown = table.drop(columns=[name for name in drop if name in table])
+    for low, high in ENDS:
+        if low not in shown:
+            continue
+        place = shown.columns.get_loc(low)
+        unit = " %" if times == 100 else ""
+        words = [
+            "" if pd.isna(first) else f"{times * first:,.1f} to {times * last:,.1f}{unit}".replace("-", "−")
+            for first, last in zip(shown[low], shown[high], strict=True)
+        ]
+        shown = shown.drop(columns=[low, high])
+        shown.insert(place, "interval", words)
+    return shown
+
+
+def shorten_campaigns(table: pd.DataFrame) -> pd.DataFrame:
+    """One line a campaign, narrow enough for a page: judged by its profit, where that is known."""
+    drop = ["wave", "end", "response rate", *(("change, points", "from", "to") if PROFIT[0] in table else ())]
+    several = table["campaign"].duplicated(keep=False)
+    names = table["campaign"].where(~several, table["campaign"] + ", wave " + table["wave"].astype("str"))
+    if "start" in table:
+        table = table.assign(
+            start=["" if day is None else f"{day:%Y-%m-%d}".replace("-", HYPHEN) for day in table["start"]]
+        )
+    return _shorten(table.assign(campaign=names), drop=drop)
+
+
+def shorten_tests(table: pd.DataFrame) -> pd.DataFrame:
+    """The best tests, narrow enough for a page."""
+    return _shorten(table.head(BARS), drop=("worth", "cost", "treated so far", "customers"))
+
+
+def _say_why_no_tests(found: Learned) -> str:
     if found.response is None:
         return "What a test is worth cannot be told: no campaign kept a control group."
     return "What a test is worth in money cannot be told: set margin_rate, and name the sales of each customer."
 
 
-def _say_log(found: Found) -> str:
+def _say_log(found: Learned) -> str:
     """Say whether the decisions are proposed or written."""
     if found.values["decided_on"]:
         return "These decisions stand in the history."
@@ -275,7 +281,7 @@ def _show_decisions(table: pd.DataFrame) -> pd.DataFrame:
     return shown.loc[:, [name for name in shown if (shown[name] != "").any()]]
 
 
-def _list_skipped(found: Found, tables: Mapping[str, Any]) -> Section:
+def _list_skipped(found: Learned, tables: Mapping[str, Any]) -> Section:
     table = parts.list_skipped(UNLOCKS, tables)
     rows = []
     if found.profit is None:
@@ -286,7 +292,7 @@ def _list_skipped(found: Found, tables: Mapping[str, Any]) -> Section:
     return Section(() if len(table) else ("Nothing.",), table)
 
 
-def _define(found: Found) -> Section:
+def _define(found: Learned) -> Section:
     words = (
         "Response: the share who responded, treated less control, in percentage points; everybody assigned counts.",
         "Profit a customer: margin after discounts, less rewards, points and contact, treated less control, in the "
@@ -298,7 +304,7 @@ def _define(found: Found) -> Section:
     return Section(words)
 
 
-def _summarise(found: Found, card: ReportCard) -> pd.DataFrame:
+def _summarise(found: Learned, card: ReportCard) -> pd.DataFrame:
     """Make the sheet `summary`."""
     rows: list[tuple[str, Any, str, str]] = [
         ("Verdict", card.verdict, "text", card.headline),
@@ -315,7 +321,7 @@ def _summarise(found: Found, card: ReportCard) -> pd.DataFrame:
 # --- Charts -----------------------------------------------------------------------------------------------------------
 
 
-def _name_charts(found: Found) -> dict[str, Callable[[], Axes]]:
+def _name_charts(found: Learned) -> dict[str, Callable[[], Axes]]:
     """Name the charts that this history allows; each is drawn when it is called."""
     charts: dict[str, Callable[[], Axes]] = {}
     judged = found.judged
@@ -330,7 +336,7 @@ def _name_charts(found: Found) -> dict[str, Callable[[], Axes]]:
     return charts
 
 
-def _draw_offers(judged: Measured, unit: str) -> Axes:
+def _draw_offers(judged: Brought, unit: str) -> Axes:
     house_style()
     times = 1 if judged.kind == "profit" else 100
     rows = judged.offers.dropna(subset=["effect"]).sort_values("effect", ascending=False).set_index("offer")

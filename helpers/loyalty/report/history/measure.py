@@ -31,7 +31,7 @@ PROFIT = "profit"
 
 
 @dataclass(frozen=True)
-class Measured:
+class Brought:
     """Effects against control of one kind (`response` in fractions, `profit` in money a customer).
 
     `waves` has one row a wave and offer, `offers` one an offer, `cells` one an offer and segment: effect, se, low,
@@ -79,7 +79,7 @@ def _name_arms(wave: pd.DataFrame) -> pd.DataFrame:
     return names.drop(columns="propensity", errors="ignore") if (pairs > 1).any() else names
 
 
-def measure_response(rows: pd.DataFrame) -> Measured | None:
+def measure_response(rows: pd.DataFrame) -> Brought | None:
     """Measure how many more customers responded than in control; None where no wave can tell."""
     found = _Found()
     for key, wave in split_waves(rows):
@@ -92,7 +92,7 @@ def measure_response(rows: pd.DataFrame) -> Measured | None:
     return _gather(RESPONSE, found)
 
 
-def measure_profit(rows: pd.DataFrame, values: Mapping[str, Any], offers: AnyTable = None) -> Measured | None:
+def measure_profit(rows: pd.DataFrame, values: Mapping[str, Any], offers: AnyTable = None) -> Brought | None:
     """Measure the profit a customer against control; None without a margin, or where no wave has sales.
 
     Costs are those of the settings, or of the table of offers.
@@ -180,7 +180,7 @@ def _join(key: tuple[str, int], wave: pd.DataFrame, notes: list[str]) -> pd.Data
 # --- Over all waves ---------------------------------------------------------------------------------------------------
 
 
-def _gather(kind: str, found: _Found) -> Measured | None:
+def _gather(kind: str, found: _Found) -> Brought | None:
     """Pool the waves of each offer and cell by their precision, and shrink the cells."""
     if not found.waves:
         return None
@@ -196,11 +196,11 @@ def _gather(kind: str, found: _Found) -> Measured | None:
     if len(cells) < LEAST_CELLS:
         notes.append(f"{len(cells)} cells cannot say how much they differ in truth: nothing was shrunk")
         own = {f"shrunken{end}": cells[name] for end, name in (("", "effect"), ("_low", "low"), ("_high", "high"))}
-        return Measured(kind, waves, together, offers, cells.assign(**own, sd=cells["se"]), notes=tuple(notes))
+        return Brought(kind, waves, together, offers, cells.assign(**own, sd=cells["se"]), notes=tuple(notes))
     beliefs = believe_normal(cells["effect"], cells["se"])
     names = {"mean": "shrunken", "low": "shrunken_low", "high": "shrunken_high", "sd": "sd"}
     cells = pd.concat([cells, beliefs.table.rename(columns=names)], axis=1)
-    return Measured(kind, waves, together, offers, cells, beliefs, tuple(notes))
+    return Brought(kind, waves, together, offers, cells, beliefs, tuple(notes))
 
 
 def _add_error(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.money.value_of_testing import TestValue, value_test
-from loyalty.report.history.measure import CELL, Measured, Z
+from loyalty.report.history.measure import CELL, Brought, Z
 from loyalty.text import say_money
 
 LEAST_TEST = 200  # customers: of fewer nothing is learned
@@ -25,7 +25,7 @@ COLUMNS = [*CELL, "customers", "treated so far", "believed", "low", "high", "wor
 
 
 @dataclass(frozen=True)
-class Cell:
+class PairBelief:
     """What is believed of an offer in a segment before the next wave: profit a customer and its uncertainty."""
 
     segment: str
@@ -38,14 +38,12 @@ class Cell:
     high: float
 
 
-def value_tests(
-    profit: Measured, rows: pd.DataFrame, values: Mapping[str, Any]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def value_tests(profit: Brought, rows: pd.DataFrame, values: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Value a test of each offer in each segment; the one that brings most stands first.
 
     Parameters
     ----------
-    profit : Measured
+    profit : Brought
         The profit by segment and offer.
     rows : pandas.DataFrame
         The rows of the history.
@@ -73,7 +71,7 @@ def value_tests(
     return frame.sort_values("gain", ascending=False, ignore_index=True), _say_assumptions(profit, values, noise)
 
 
-class Plan(NamedTuple):
+class BestTest(NamedTuple):
     """A test that might be: how many get the offer, how many do not, and what that is worth."""
 
     treated: int
@@ -86,12 +84,12 @@ class Plan(NamedTuple):
         return self.test.sample - self.test.cost
 
 
-def find_best_test(cell: Cell, noise: float, most: int) -> Plan | None:
+def find_best_test(cell: PairBelief, noise: float, most: int) -> BestTest | None:
     """Find the size and the share of control of the test that brings most; None where the segment is too small.
 
     Parameters
     ----------
-    cell : Cell
+    cell : PairBelief
     noise : float
         Standard deviation of the profit between customers.
     most : int
@@ -99,7 +97,7 @@ def find_best_test(cell: Cell, noise: float, most: int) -> Plan | None:
 
     Examples
     --------
-    >>> cell = Cell("new", "tea", 4_000, 0, 0.0, 1.0, -2.0, 2.0)
+    >>> cell = PairBelief("new", "tea", 4_000, 0, 0.0, 1.0, -2.0, 2.0)
     >>> best = find_best_test(cell, 20.0, 2_000)
     >>> best.treated, best.control, round(best.gain)
     (1000, 1000, 1189)
@@ -114,7 +112,7 @@ def find_best_test(cell: Cell, noise: float, most: int) -> Plan | None:
                 continue
             error = noise * float(np.sqrt(1 / treated + 1 / control))
             test = value_test(cell.mean, cell.error, cell.customers, treated, control, error=error)
-            plans.append(Plan(treated, control, test))
+            plans.append(BestTest(treated, control, test))
     return max(plans, key=lambda plan: plan.gain) if plans else None
 
 
@@ -138,7 +136,7 @@ def _find_noise(cells: pd.DataFrame) -> float:
     return float(np.sqrt(np.average(cells["se"] ** 2 / sizes, weights=weight)))
 
 
-def _believe(profit: Measured, sizes: pd.Series, rows: pd.DataFrame) -> list[Cell]:
+def _believe(profit: Brought, sizes: pd.Series, rows: pd.DataFrame) -> list[PairBelief]:
     """What is believed of each cell: where it was measured the shrunken value, else what the others let expect."""
     cells = profit.cells.set_index(CELL)
     treated = rows[rows["arm"] != "control"].groupby(["segment", "offer_id"]).size()
@@ -155,11 +153,11 @@ def _believe(profit: Measured, sizes: pd.Series, rows: pd.DataFrame) -> list[Cel
             else:
                 continue
             low, high = mean - Z * error, mean + Z * error
-            believed.append(Cell(str(segment), str(offer), int(customers), sent, mean, error, low, high))
+            believed.append(PairBelief(str(segment), str(offer), int(customers), sent, mean, error, low, high))
     return believed
 
 
-def _advise(cell: Cell, found: Plan) -> str:
+def _advise(cell: PairBelief, found: BestTest) -> str:
     """Say what to do with a cell next."""
     if cell.low > 0:
         return AGAIN
@@ -170,7 +168,7 @@ def _advise(cell: Cell, found: Plan) -> str:
     return SEND if cell.mean > 0 else LEAVE
 
 
-def _say_assumptions(profit: Measured, values: Mapping[str, Any], noise: float) -> tuple[str, ...]:
+def _say_assumptions(profit: Brought, values: Mapping[str, Any], noise: float) -> tuple[str, ...]:
     """The assumptions behind the value of a test, a sentence each."""
     unit = values["currency"] or ""
     spread = "is not known, because fewer than four cells were measured, so pairs without a test are left out"
@@ -182,9 +180,9 @@ def _say_assumptions(profit: Measured, values: Mapping[str, Any], noise: float) 
     return (
         "Worth: how much better the decision becomes, to send the offer to the whole segment once or to nobody. "
         "Cost: what the test is expected to lose against the decision that looks better now. Gain: the first less "
-        "the second.",
+        "the second; the workbook has both.",
         f"Assumed: customers are {whom}; the test has the size and the share of control that bring most; "
-        "profit differs between customers as it "
-        f"did in their segment, in all by {say_money(noise, unit, 2)} (standard deviation); what truly differs between segments and offers {spread}; "
+        f"profit differs between customers as it did in their segment, in all by {say_money(noise, unit, 2)} (standard "
+        f"deviation); what truly differs between segments and offers {spread}; "
         "an offer works next time as it did; each offer is judged alone, against sending nothing.",
     )

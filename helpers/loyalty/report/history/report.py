@@ -19,7 +19,8 @@ from loyalty.learn.history.store import History
 from loyalty.learn.history.waves import quote
 from loyalty.report.history import lay_out
 from loyalty.report.history.decisions import propose_decisions, write_decisions
-from loyalty.report.history.measure import Measured, measure_profit, measure_response
+from loyalty.report.history.learned import Learned
+from loyalty.report.history.measure import Brought, measure_profit, measure_response
 from loyalty.report.history.next_tests import value_tests
 from loyalty.report.history.remember import (
     Memory,
@@ -122,7 +123,7 @@ def _check_settings(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Non
         raise TableError(problems, "settings")
 
 
-def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any]) -> lay_out.Found:
+def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any]) -> Learned:
     """Measure all that the history says."""
     history = memory.history
     rows = open_rows(history)
@@ -139,7 +140,7 @@ def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any])
     assumed: tuple[str, ...] = ()
     if profit is not None and len(profit.cells):
         tests, assumed = value_tests(profit, rows, values)
-    return lay_out.Found(
+    return Learned(
         values=values,
         rows=rows,
         campaigns=history.campaigns(),
@@ -164,7 +165,7 @@ def _measure_rates(history: History, rows: pd.DataFrame) -> Rates | None:
     return measure_rates(history, by=by)
 
 
-def _check_measured(response: Measured | None, profit: Measured | None) -> list[tuple[str, str, str]]:
+def _check_measured(response: Brought | None, profit: Brought | None) -> list[tuple[str, str, str]]:
     """What the measuring could not do, and what nobody gave a cost for."""
     lines = []
     for measured, name in ((response, "Response against control"), (profit, "Profit against control")):

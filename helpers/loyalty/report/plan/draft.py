@@ -222,7 +222,7 @@ def plan_arms(
     values: Mapping[str, Any],
     days: int,
     offers: AnyTable = None,
-    lift: Any = None,
+    lifts: Mapping[str, Any] | None = None,
 ) -> list[ArmPlan]:
     """Work out each arm: economics by segment, break-even, and the smallest effect that its test sees.
 
@@ -238,8 +238,8 @@ def plan_arms(
         The settings.
     offers : table under OFFERS, optional
         Costs by the arm's name; the settings' otherwise.
-    lift : float or Series by segment, optional
-        Expected relative change of the part that buys.
+    lifts : mapping of str to float or Series by segment, optional
+        Expected relative change of the part that buys, by arm.
     """
     arms = [arm for arm in shares if arm != "control"]
     prices = _read_prices(offers, arms)
@@ -247,7 +247,7 @@ def plan_arms(
     plans = []
     for arm in arms:
         costs = _find_costs(prices, arm, values)
-        table, terms = _make_economics(profile, values, days, costs, lift)
+        table, terms = _make_economics(profile, values, days, costs, (lifts or {}).get(arm))
         table["expected_profit"] *= shares[arm] * size / len(profile)
         buyers = table["customers"] * table["base_rate"]
         everybody = table["customers"].sum()

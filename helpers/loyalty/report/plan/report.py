@@ -82,14 +82,16 @@ def plan_campaign(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> Cam
     seen = float((profile["frequency"] > 0).mean())
     if seen == 0:
         raise TableError([f"none of the {len(profile):,} customers has a receipt: is it the same number?"], "customers")
-    lift = values["expected_lift"]
-    if lift is None and "history" in tables:
-        lift = _learn_lift(sources["history"], profile)
+    names = [arm for arm in shares if arm != "control"]
+    lifts = dict.fromkeys(names, values["expected_lift"])
+    learned: list[tuple[str, str, str]] = []
+    if values["expected_lift"] is None and "history" in tables:
+        lifts = {arm: _learn_lift(sources["history"], profile, arm, learned) for arm in names}
     spent = past["sales"].to_numpy()[drawn.contacts["control_kind"] != "universal"]
-    arms = draft.plan_arms(profile, spent, shares, values, days, sources.get("offers"), lift)
+    arms = draft.plan_arms(profile, spent, shares, values, days, sources.get("offers"), lifts)
     plan = Draft(values, days, tuple(arms), allowed, drawn)
     wide = past.rename(columns={"sales": "sales_pre", "orders": "orders_pre"})
-    checks = _check(plan, wide, seen, (day - known).days)
+    checks = pd.concat([_check(plan, wide, seen, (day - known).days), parts.make_checks(learned)], ignore_index=True)
     record = make_record(plan)
     files, listed = make_files(plan, record)
     skipped = _list_skipped(tables, values)
@@ -115,9 +117,17 @@ def _find_last_known(receipts: AnyTable, day: pd.Timestamp, days: int) -> pd.Tim
     return known
 
 
-def _learn_lift(history: Any, profile: pd.DataFrame) -> pd.Series:
-    """Learn the expected lift of each segment from earlier waves; their mean where a segment has none."""
-    lifts = learn_lifts(history)
+def _learn_lift(history: Any, profile: pd.DataFrame, arm: str, told: list[tuple[str, str, str]]) -> pd.Series:
+    """Learn the expected lift of an arm in each segment from earlier waves; their mean where a segment has none.
+
+    An offer that no earlier wave tested gets the lift of all offers; which it was is added to `told`.
+    """
+    try:
+        lifts = learn_lifts(history, offer=arm)
+        told.append((f"Expected lift of {arm}", "good", "from earlier waves of the same offer"))
+    except TableError:
+        lifts = learn_lifts(history)
+        told.append((f"Expected lift of {arm}", "look", "no earlier wave tested it: the lift of all other offers"))
     segments = profile["segment"].unique() if "segment" in profile else ["all"]
     return lifts.reindex(segments).fillna(lifts.mean())
 
