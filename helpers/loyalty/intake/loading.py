@@ -396,7 +396,8 @@ def _choose_columns(
     for column in lacking if named else ():
         mend = "add its line under `columns:` in columns.yml"
         if column.name == "arm":
-            mend += ", or to the file a column with one word, if all were treated"
+            word = "under `everywhere:`" if contract.name == "history" else "to the file a column with"
+            mend += f", or {word} one word, if all were treated"
         problems.append(f"no column is named for `{column.name}` ({column.meaning}): {mend}")
     return chosen, problems
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from loyalty.intake.campaigns import load_campaigns
+from loyalty.intake.mapping.proposal import propose_columns
 from loyalty.tables.check import TableError
 
 ROWS = pd.DataFrame({"customer_id": ["1", "2"], "arm": ["mail", "control"], "responded": [1, 0]})
@@ -95,3 +96,30 @@ def test_a_customer_in_two_arms_is_refused():
     twice = pd.concat([ROWS, ROWS.assign(arm="control")])
     with pytest.raises(TableError, match="in two arms"):
         load_campaigns({"waves": {"may": twice}})
+
+
+def test_the_proposal_names_a_section_for_each_file_and_asks_what_it_cannot_know(folder):
+    (folder / "may_record.csv").write_text("campaign_id\nmay\n", encoding="utf-8")
+    proposal = propose_columns({"waves": folder})
+    assert [table.name for table in proposal.tables] == ["may", "июнь"]
+    told = proposal.to_yaml()
+    assert "customer_id: Карта" in told and "responded: Купил" in told and "КГ: control" in told
+    assert "campaign_id" not in told, "the file's name says it"
+    (folder / "columns.yml").write_text(told, encoding="utf-8")
+    (folder / "may_record.csv").unlink()
+    assert fetch(load_campaigns({"waves": folder}, folder / "columns.yml")["июнь"])["arm"].nunique() == 2
+
+
+def test_the_word_of_a_campaign_without_control_may_stand_under_everywhere():
+    bare = ROWS.drop(columns="arm")
+    names = {"columns": {"customer_id": "customer_id", "responded": "responded"}}
+    with pytest.raises(TableError, match="or under `everywhere:` one word, if all were treated"):
+        load_campaigns({"waves": {"may": bare}}, {"may": names})
+    loaded = load_campaigns({"waves": {"may": bare}}, {"may": names | {"everywhere": {"arm": "sms"}}})
+    assert fetch(loaded["may"])["arm"].tolist() == ["sms", "sms"]
+
+
+@pytest.mark.parametrize(("said", "meant"), [(1.0, 1), ("Да", 1), ("no", 0), (False, 0), ("0", 0)])
+def test_whether_somebody_responded_may_be_said_in_many_ways(said, meant):
+    loaded = load_campaigns({"waves": {"may": ROWS.assign(responded=pd.Series([said, said]))}})
+    assert fetch(loaded["may"])["responded"].tolist() == [meant, meant]

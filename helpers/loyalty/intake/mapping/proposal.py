@@ -6,13 +6,14 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
 
+from loyalty.intake.folder import LISTED, RECORD, WAVES, find_lists
 from loyalty.intake.mapping.columns_file import EXTRAS, FILLED, KEEPERS, suggest
 from loyalty.intake.mapping.headers import rate_header, simplify
 from loyalty.intake.parsing.dates import judge_day, list_days
@@ -25,7 +26,7 @@ from loyalty.intake.space import TYPED, C, Raw, Space
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.columns import Column, Table
-from loyalty.tables.contracts import CONTRACTS
+from loyalty.tables.contracts import CONTRACTS, HISTORY
 from loyalty.tables.personal import is_card, is_phone, looks_personal
 from loyalty.tables.sources import NotATable
 from loyalty.text import list_few
@@ -93,6 +94,7 @@ class TableProposal:
     questions: dict[str, str] = field(default_factory=dict)
     arms: dict[str, dict[str, str]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    contract: str = ""  # where `name` is that of a file
 
     def explain(self, lacking: Sequence[Column]) -> str:
         """Say in one sentence which required columns are missing, and which columns of the file they may be."""
@@ -128,7 +130,8 @@ class Proposal:
         """Write the proposal as a table for a terminal."""
         out = []
         for table in self.tables:
-            out.append(f"{table.label}: looks like {table.name}, one row is {CONTRACTS[table.name].row}")
+            kind = table.contract or table.name
+            out.append(f"{table.label}: looks like {kind}, one row is {CONTRACTS[kind].row}")
             for line in table.lines:
                 named = f"{line.header} + {line.clock}" if line.clock else line.header
                 shown = f"{named}  ({', '.join(line.samples)})  {_say_doubt(line)}"
@@ -160,7 +163,8 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
     Parameters
     ----------
     sources : mapping or sequence
-        As for `load_tables`; in a sequence of files the contract is proposed too.
+        As for `load_tables`; in a sequence of files the contract is proposed too. Under `waves` a folder with the
+        lists of several campaigns, as for `load_campaigns`.
     **options
         What columns.yml may say about how the files are read: sheet, header_row, separator, encoding, table.
 
@@ -180,10 +184,12 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
     >>> propose_columns({"contacts": frame}).tables[0].arms
     {'arms': {'КГ': 'control'}}
     """
-    named = sources.items() if isinstance(sources, Mapping) else [(None, source) for source in sources]
+    problems: list[str] = []
+    named: list[tuple[str | None, Any]] = [(None, source) for source in sources]
+    if isinstance(sources, Mapping):
+        named = [(name, source) for name, source in sources.items() if name != WAVES]
     space = Space()
-    tables = []
-    problems = []
+    tables = _propose_lists(space, sources, problems, options)
     for name, source in named:
         if name is not None and name not in CONTRACTS:
             problems.append(f"there is no table `{name}`{suggest(name, CONTRACTS)}")
@@ -199,6 +205,27 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
     if problems:
         raise TableError(problems, "your tables")
     return Proposal(tuple(tables))
+
+
+def _propose_lists(
+    space: Space, sources: Mapping[str, Any] | Sequence[Any], problems: list[str], options: Mapping[str, Any]
+) -> list[TableProposal]:
+    """Propose the columns of each list of a campaign under `waves`, under the name of its file."""
+    if not isinstance(sources, Mapping) or WAVES not in sources:
+        return []
+    found, _ = find_lists(sources[WAVES], problems)
+    tables = []
+    for name, source in found.items():
+        if str(source).endswith(RECORD):  # campaign_plan wrote it, in our own names
+            continue
+        try:
+            table = propose_table(read_source(space, source, options, limit=SAMPLE), LISTED, options)
+        except NotATable as error:
+            problems.append(str(error))
+            continue
+        lines = tuple(line for line in table.lines if line.header or line.column.name != "campaign_id")
+        tables.append(replace(table, name=name, lines=lines, contract=HISTORY.name))
+    return tables
 
 
 def _propose_file(space: Space, source: Any, name: str | None, options: Mapping[str, Any]) -> list[TableProposal]:

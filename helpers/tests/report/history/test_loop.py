@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 
 import numpy as np
@@ -14,6 +16,7 @@ from loyalty.report.campaign.report import report_campaign
 from loyalty.report.history.report import report_history
 from loyalty.report.output.privacy import hash_ids
 from loyalty.report.plan.report import plan_campaign
+from loyalty.report.run.order import read_order
 from loyalty.world import World
 
 EXPECTED = 0.12
@@ -143,3 +146,18 @@ def test_the_next_plan_expects_what_the_history_saw_in_each_segment(loop, by_han
 def test_the_send_list_in_the_folder_is_not_read_as_a_list(loop):
     remarks = " ".join(loop["history"].section("read").to_frame()["remarks"])
     assert "is a send list, which holds no control: not read" in remarks
+
+
+def test_the_commands_of_the_page_on_the_loop_are_understood(root, tmp_path):
+    page = (root / "docs" / "loop.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python3 workshop.py run (.+)$", page, re.MULTILINE)
+    (tmp_path / "waves").mkdir()
+    before = [("customers.csv", "till.csv"), ("may.parquet", "may_record.csv"), ("columns.yml",), ("history.parquet",)]
+    found = []
+    for command, files in zip(commands, before, strict=True):
+        for name in files:
+            (tmp_path / name).touch()
+        found.append(read_order(shlex.split(command), tmp_path))
+    names = ["campaign_plan", "campaign_report", "response_history", "campaign_plan"]
+    assert [order.template.stem for order in found] == names
+    assert found[2].values["data"] == {"waves": str(tmp_path / "waves")}

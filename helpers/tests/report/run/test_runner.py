@@ -18,7 +18,7 @@ import pytest
 
 from loyalty.datasets.loaders import DATA
 from loyalty.intake.loading import load_tables
-from loyalty.report import campaign, plan, segments
+from loyalty.report import campaign, history, plan, segments
 from loyalty.report import profile as customers
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.output.html import make_page
@@ -82,7 +82,13 @@ SMALL = ["small", "--data", f"receipts={EXAMPLES / 'till.csv'}", "-o", "report.h
 
 @pytest.mark.parametrize(
     ("stem", "module"),
-    [("profile", customers), ("segments", segments), ("campaign_report", campaign), ("campaign_plan", plan)],
+    [
+        ("profile", customers),
+        ("segments", segments),
+        ("campaign_report", campaign),
+        ("campaign_plan", plan),
+        ("response_history", history),
+    ],
 )
 def test_the_settings_cell_has_the_settings_of_the_module_and_no_others(stem, module):
     cells = nbformat.read(TEMPLATES / f"{stem}.ipynb", as_version=4).cells
