@@ -591,6 +591,8 @@ assert honest.p_adjusted.min() > 0.05 and honest.effect["win_back"] < 0 < honest
 # ## Use it on your data
 #
 # `history = open_history("responses.duckdb")`, and after every wave `history.append(contacts, outcomes, scheme="visits", version="1", segment_as_of=day)`: by which rule the segments were made, and as of which day. `measure_rates(history, by=["segment", "offer_id"])` before the next; with a control group also `measure_lift(history.to_frame().query("campaign_id == 'spring' and window == 'main'"))`: one lift for each offer. Add `by="segment"` when the wave is large enough.
+#
+# Your campaigns lie in one folder, each list with columns of its own? The template [response_history](../templates/response_history.ipynb) reads them, keeps them in one history, and says which test the next wave should hold. How plan, report and history hand their files to each other is told in [the loop](../../docs/loop.md).
 
 # %% [markdown]
 # [[links]]

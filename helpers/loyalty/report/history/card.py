@@ -13,6 +13,7 @@ from loyalty.text import count_of, list_few, say_money
 
 NAMED = 3
 KEEP = "Leave out a control group the next time"
+SMALL_LISTS = "Send to more customers the next time, and keep a control group"
 NO_MARGIN = "Set margin_rate: then this history says which offer earns"
 
 
@@ -59,7 +60,9 @@ def _say_verdict(found: Learned) -> tuple[str, str, str]:
         waves = count_of(len(found.rows.drop_duplicates(WAVE)), "wave")
         says = f"None of the {waves} left customers out who could be compared. The response rates below say who answers"
         return "open", KEEP, f"{says}. They do not say what an offer brings, because some would have come anyway."
-    if found.tests is None or found.tests.empty:
+    if found.profit is not None and (found.tests is None or found.tests.empty):
+        return "open", SMALL_LISTS, f"{_say_lift(found)} No segment is large enough to test an offer in it alone."
+    if found.tests is None:
         return "open", NO_MARGIN, f"{_say_lift(found)} Whether that pays, the margin and the costs decide."
     tests = found.tests
     again = tests[tests["next"] == AGAIN].sort_values("believed", ascending=False)

@@ -78,7 +78,9 @@ def show_campaigns(found: Learned) -> pd.DataFrame:
     for measured, names in ((found.response, ("change, points", "from", "to")), (found.profit, PROFIT)):
         table = table.merge(_take(measured, names, 100 if measured is found.response else 1), on=WAVE, how="left")
     table = table.rename(columns={"campaign_id": "campaign"})
-    table["control"] = table["control"].where(table["control"] > 0, "none").astype(object)
+    known = ["campaign", "wave", "start", "end", "offers"]
+    table = suppress_small(table, ["treated", "control"], known)
+    table["control"] = ["none" if count == 0 else count for count in table["control"]]
     for day in ("start", "end"):
         table[day] = [None if pd.isna(value) else pd.Timestamp(value).date() for value in table[day]]
     return table.dropna(axis="columns", how="all")
@@ -190,7 +192,7 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
     no_control = "No campaign kept a control group, so nobody knows what an offer brought."
     judged = "profit a customer" if found.profit is not None else "response, in percentage points"
     interval = "Intervals: 95 %."
-    rates = ("No list says who responded.",) if found.rates is None else ()
+    rates = (NO_RATES,) if found.rates is None else ()
     notes = () if found.rates is None else tuple(f"{text[:1].upper()}{text[1:]}." for text in found.rates.warnings)
     tested = (_say_why_no_tests(found),) if found.tests is None else ()
     written = {
@@ -223,6 +225,7 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
     return written
 
 
+NO_RATES = "No rate can be shown: no list says who responded, or no group has five customers."
 ENDS = (("profit from", "profit to"), ("shrunken from", "shrunken to"), ("rate from", "rate to"), ("from", "to"))
 
 

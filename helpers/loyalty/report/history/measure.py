@@ -88,7 +88,9 @@ def measure_response(rows: pd.DataFrame) -> Brought | None:
         wave = wave[[name for name in (*PEOPLE, "responded") if name in wave]]
         found.waves.append(_tell(key, measure_lift(wave, outcome="responded")))
         found.together.append(_tell_together(key, wave, found.notes))
-        found.cells.append(_tell(key, measure_lift(_keep_comparable(wave), outcome="responded", by="segment")))
+        inside = _keep_comparable(wave)
+        if len(inside):
+            found.cells.append(_tell(key, measure_lift(inside, outcome="responded", by="segment")))
     return _gather(RESPONSE, found)
 
 
@@ -108,7 +110,9 @@ def measure_profit(rows: pd.DataFrame, values: Mapping[str, Any], offers: AnyTab
         kept = _drop_gaps(wave)
         found.waves.append(_tell_money(key, compare_money(kept, **asked)))
         found.together.append(_tell_all_money(key, kept, asked, found.notes))
-        found.cells.append(_tell_money(key, compare_money(_keep_comparable(kept), by="segment", **asked)))
+        inside = _keep_comparable(kept)
+        if len(inside):
+            found.cells.append(_tell_money(key, compare_money(inside, by="segment", **asked)))
     return _gather(PROFIT, found)
 
 
@@ -187,7 +191,9 @@ def _gather(kind: str, found: _Found) -> Brought | None:
     waves = _add_error(pd.concat(found.waves, ignore_index=True))
     together = _add_error(pd.concat(found.together, ignore_index=True))
     offers = pool(waves, ["offer"])
-    cells = pool(_add_error(pd.concat(found.cells, ignore_index=True)), CELL)
+    cells = pd.DataFrame(columns=[*CELL, "effect", "se", "low", "high", "n_treated", "n_control", "waves"])
+    if found.cells:
+        cells = pool(_add_error(pd.concat(found.cells, ignore_index=True)), CELL)
     notes = list(dict.fromkeys(found.notes))
     lost = int((~(cells["se"] > 0)).sum())
     if lost:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
@@ -373,7 +372,7 @@ def _count(rows: Any) -> int:
 def list_mixed(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Say whether segments were made by several rules, or by a rule that nobody named."""
     name = "Segments"
-    known = rows[rows["segment"].notna()] if "segment" in rows else rows.head(0)
+    known = rows[rows["scheme"].notna()]
     if known.empty:
         return [(name, "not done", "no list has a column segment: all customers are one group")]
     rules = known[["scheme", "version"]].drop_duplicates().astype("str")
@@ -382,7 +381,7 @@ def list_mixed(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
         return [(name, "look", f"made by different rules ({', '.join(sorted(schemes))}): compare within one rule only")]
     if known["scheme"].iloc[0] == SCHEME:
         return [(name, "look", "nobody said by which rule they were made: set scheme and version")]
-    empty = int(np.sum(rows["segment"].isna()))
+    empty = len(rows) - len(known)
     says = f"one rule, {schemes[0]}" + (f"; {empty:,} contacts have none" if empty else "")
     return [(name, "good", says)]
 

@@ -33,6 +33,7 @@ from loyalty.report.history.remember import (
 from loyalty.report.history.settings import SETTINGS
 from loyalty.report.output.marks import KEY, make_mark
 from loyalty.report.output.parts import Report
+from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -157,10 +158,10 @@ def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any])
 
 
 def _measure_rates(history: History, rows: pd.DataFrame) -> Rates | None:
-    """The response rates by segment and offer; by offer alone, where no list has segments."""
+    """The response rates by segment and offer, or by offer alone; None where no group has five customers."""
     by = ["segment", "offer_id"] if (rows["segment"] != "all customers").any() else ["offer_id"]
-    treated = rows["arm"] != "control"
-    if rows.loc[treated, "responded"].isna().all():
+    treated = rows[(rows["arm"] != "control") & rows["responded"].notna()]
+    if treated.empty or treated.groupby(by)["customer_id"].nunique().max() < SMALL:
         return None
     return measure_rates(history, by=by)
 

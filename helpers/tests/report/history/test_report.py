@@ -226,6 +226,18 @@ def test_overlapping_campaigns_are_named():
     assert len(told) == 2 and told[1].startswith("may, wave 1: 100% of its control was sent easter in the same days")
 
 
+@pytest.mark.slow
+def test_groups_of_fewer_than_five_customers_are_not_shown():
+    few = make_list(arm=["mail"] * 17 + ["control"] * 3)
+    many = make_list(segment=["new"] * 16 + ["old"] * 4, wave=2)
+    found = report({"may": few, "june": many})
+    assert found.sheets["campaigns"].set_index("campaign").loc["may", "control"] == "<5"
+    assert "old" not in found.sheets["rates"]["segment"].tolist()
+    tried = found.sheets["tried"].set_index("segment")["mail"]
+    assert tried["old"] == "<5" and tried["new"] in ("hidden", "8")
+    assert "old" not in found.section("cells").to_frame().query("treated != '<5'").get("segment", pd.Series()).tolist()
+
+
 def test_settings_that_need_each_other_are_asked_for():
     with pytest.raises(TableError, match="`reason` .why. and `noted_on`"):
         report({"may": make_list()}, {"reason": "late sales"})
