@@ -360,6 +360,16 @@ def test_a_certain_profit_has_no_chance_of_loss():
     assert value_test(1.0, 0.0, 100, 2, 2).perfect == 0
 
 
+def test_a_sharper_test_is_worth_more_and_an_endless_one_all_that_can_be_known():
+    def worth(error: float | None) -> float:
+        return value_test(-0.2, 0.5, 1_000, 60, 40, error=error).sample
+
+    assert worth(None) == pytest.approx(worth(0.5), rel=1e-12)
+    assert worth(2.0) < worth(0.5) < worth(0.1) < value_test(-0.2, 0.5, 1_000, 60, 40).perfect
+    assert worth(1e-9) == pytest.approx(value_test(-0.2, 0.5, 1_000, 60, 40).perfect)
+    assert value_test(-0.2, 0.0, 1_000, 60, 40, error=1.0).sample == 0
+
+
 # --- Properties --------------------------------------------------------------------------------------
 
 amounts = st.lists(st.floats(-1e4, 1e4).map(lambda x: round(x, 2)), min_size=2, max_size=12)

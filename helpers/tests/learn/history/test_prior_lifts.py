@@ -34,3 +34,17 @@ def test_the_universal_control_is_no_control_of_the_wave():
     alone = pd.concat([wave[wave["arm"] != "control"], held.assign(customer_id=range(9_000, 9_500))])
     with pytest.raises(TableError, match="nothing is learned from it"):
         learn_lifts(alone)
+
+
+def test_of_several_offers_one_can_be_asked_for_and_none_is_borrowed():
+    rows = pd.DataFrame({
+        "customer_id": range(400), "arm": ["a", "b", "control", "control"] * 100, "campaign_id": "may", "wave": 1,
+        "window": "main", "responded": [1, 0, 1, 0] * 50 + [1, 1, 0, 0] * 50,
+    })  # fmt: skip
+    rates = rows.groupby("arm")["responded"].mean()
+    for offer in ("a", "b"):
+        assert learn_lifts(rows, offer=offer)["all"] == pytest.approx(rates[offer] / rates["control"] - 1)
+    named = rows.assign(offer_id=rows["arm"].map({"a": "gift", "b": "gift"}))
+    assert learn_lifts(named, offer="gift").to_dict() == pytest.approx(learn_lifts(rows).to_dict())
+    with pytest.raises(TableError, match="nothing is learned"):
+        learn_lifts(named, offer="a")
