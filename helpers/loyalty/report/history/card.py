@@ -13,6 +13,8 @@ from loyalty.text import count_of, list_few, say_money
 
 NAMED = 3
 KEEP = "Leave out a control group the next time"
+ALL_LOSE = "In each segment even the best likely result is a loss."
+NO_TEST = "In no segment is a profit to be expected, and no test of them is worth its cost."
 SMALL_LISTS = "Send to more customers the next time, and keep a control group"
 NO_MARGIN = "Set margin_rate: then this history says which offer earns"
 
@@ -20,7 +22,7 @@ NO_MARGIN = "Set margin_rate: then this history says which offer earns"
 def make_card(found: Learned, never: tuple[int, int], checks: pd.DataFrame) -> ReportCard:
     """Make the card: the verdict is an instruction, the headline its reason, and each note one more."""
     tone, verdict, headline = _say_verdict(found)
-    notes = [*_say_test(found, verdict), *_say_stop(found), *_say_uncontrolled(found), *_say_never(never)]
+    notes = [*_say_test(found), *_say_stop(found), *_say_uncontrolled(found), *_say_never(never)]
     alarms = checks.loc[checks["result"] == "look", "check"].drop_duplicates().tolist()
     if alarms:
         notes.append(f"To look at, in the table of checks: {', '.join(alarms)}.")
@@ -57,33 +59,36 @@ def _list_controlled(rows: pd.DataFrame) -> list[tuple[str, int]]:
 def _say_verdict(found: Learned) -> tuple[str, str, str]:
     """The tone, the instruction and its reason."""
     if found.response is None and found.profit is None:
-        waves = count_of(len(found.rows.drop_duplicates(WAVE)), "wave")
-        says = f"None of the {waves} left customers out who could be compared. The response rates below say who answers"
+        says = "On these lists nobody was left out who could be compared. The response rates below say who answers"
         return "open", KEEP, f"{says}. They do not say what an offer brings, because some would have come anyway."
     if found.profit is not None and (found.tests is None or found.tests.empty):
         return "open", SMALL_LISTS, f"{_say_lift(found)} No segment is large enough to test an offer in it alone."
     if found.tests is None:
         return "open", NO_MARGIN, f"{_say_lift(found)} Whether that pays, the margin and the costs decide."
-    tests = found.tests
-    again = tests[tests["next"] == AGAIN].sort_values("believed", ascending=False)
-    if len(again):
-        best = again.iloc[0]
+    best = find_best(found.tests)
+    if best["next"] == AGAIN:
         return "good", f"Send {best['offer']} again, to the segment {best['segment']}", _say_reason(found, best)
-    best = tests.iloc[0]
     if str(best["next"]).startswith("test"):
         return "plain", f"Test {best['offer']} next, in the segment {best['segment']}", _say_worth(found, best)
-    if (tests["next"] == STOP).all():
-        return (
-            "bad",
-            "Stop these offers: each of them loses money",
-            "In each segment even the best likely result is a loss.",
-        )
-    best = tests.sort_values("believed", ascending=False).iloc[0]
-    return (
-        "open",
-        f"Send {best['offer']} to the segment {best['segment']}, and keep a control group",
-        _say_reason(found, best),
-    )
+    if (found.tests["next"] == STOP).all():
+        return "bad", "Stop these offers: each of them loses money", ALL_LOSE
+    if best["believed"] > 0:
+        says = f"Send {best['offer']} to the segment {best['segment']}, and keep a control group"
+        return "open", says, _say_reason(found, best)
+    return "open", "Try other offers: a loss is more likely than a profit with each of these", NO_TEST
+
+
+def find_best(tests: pd.DataFrame) -> pd.Series:
+    """Find the pair of segment and offer that brings most next: what is expected of sending it, and of its test.
+
+    Examples
+    --------
+    >>> tests = pd.DataFrame({"believed": [2.0, -1.0], "customers": [100, 900], "gain": [-5.0, 150.0]})
+    >>> int(find_best(tests).name)
+    0
+    """
+    total = tests["believed"].clip(lower=0) * tests["customers"] + tests["gain"].clip(lower=0)
+    return tests.loc[total.idxmax()]
 
 
 def _say_lift(found: Learned) -> str:
@@ -100,10 +105,9 @@ def _say_lift(found: Learned) -> str:
 
 def _say_reason(found: Learned, best: pd.Series) -> str:
     each, low, high = (say_money(best[name], found.unit, 2) for name in ("believed", "low", "high"))
-    return (
-        f"Profit a customer there: about {each}, probably between {low} and {high} (95 % interval, calmed because the "
-        "best of many is partly luck)."
-    )
+    sure = "Even the worst likely result is a profit" if best["low"] > 0 else "A profit is more likely than a loss"
+    calm = ", calmed because the best of many is partly luck" if found.profit and found.profit.beliefs else ""
+    return f"{sure}: about {each} a customer, probably between {low} and {high} (95 % interval{calm})."
 
 
 def _say_worth(found: Learned, best: pd.Series) -> str:
@@ -119,15 +123,14 @@ def _say_worth(found: Learned, best: pd.Series) -> str:
     )
 
 
-def _say_test(found: Learned, verdict: str) -> list[str]:
-    """The best test, where the verdict is something else."""
-    if found.tests is None or verdict.startswith("Test "):
+def _say_test(found: Learned) -> list[str]:
+    """The test that is worth most, where the verdict speaks of something else."""
+    if found.tests is None or found.tests.empty:
         return []
-    tests = found.tests[found.tests["next"].str.startswith("test")]
-    if tests.empty:
+    best = found.tests.iloc[0]
+    if not str(best["next"]).startswith("test") or best.name == find_best(found.tests).name:
         return []
-    best = tests.iloc[0]
-    return [f"Test {best['offer']} next, in the segment {best['segment']}. {_say_worth(found, best)}"]
+    return [f"The test that is worth most: {best['offer']} in the segment {best['segment']}. {_say_worth(found, best)}"]
 
 
 def _say_stop(found: Learned) -> list[str]:

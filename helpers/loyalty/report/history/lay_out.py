@@ -78,8 +78,8 @@ def show_campaigns(found: Learned) -> pd.DataFrame:
     for measured, names in ((found.response, ("change, points", "from", "to")), (found.profit, PROFIT)):
         table = table.merge(_take(measured, names, 100 if measured is found.response else 1), on=WAVE, how="left")
     table = table.rename(columns={"campaign_id": "campaign"})
-    known = ["campaign", "wave", "start", "end", "offers"]
-    table = suppress_small(table, ["treated", "control"], known)
+    shown = suppress_small(table.drop(columns=["start", "end", "offers"]), ["treated", "control"], ["campaign", "wave"])
+    table = table[["campaign", "wave", "start", "end", "offers"]].join(shown.drop(columns=["campaign", "wave"]))
     table["control"] = ["none" if count == 0 else count for count in table["control"]]
     for day in ("start", "end"):
         table[day] = [None if pd.isna(value) else pd.Timestamp(value).date() for value in table[day]]
@@ -202,7 +202,7 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
         "offers": Section(
             () if found.judged is not None else (no_control,),
             _shorten(shown["offers"], drop=("from", "to", "change, points") if PROFIT[0] in shown["offers"] else ()),
-            (f"Waves of one offer are pooled by their precision. {SHARED} {interval}",),
+            () if found.judged is None else (f"Waves of one offer are pooled by their precision. {SHARED} {interval}",),
         ),
         "rates": Section(
             (*rates, "A response rate says who answers, not what the offer changed."),
@@ -212,7 +212,11 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
         "cells": Section(
             () if len(shown["cells"]) else (no_control if found.judged is None else "No cell could be compared.",),
             _shorten(shown["cells"].head(MOST), drop=("from", "to")),
-            (f"Measured in {judged}. Shrunken: all cells move towards their common mean; believe that. {interval}",),
+            ()
+            if shown["cells"].empty
+            else (
+                f"Measured in {judged}. Shrunken: all cells move towards their common mean; believe that. {interval}",
+            ),
         ),
         "tried": Section(("Customers who got each offer, by segment.",), shown["tried"]),
         "next": Section(tested, shorten_tests(shown["next"]), found.assumed),
