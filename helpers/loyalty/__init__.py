@@ -85,6 +85,10 @@ _HOMES = {
         "ChanceCheck PlanRivals PlanSegments PlanValue PolicyLog check_chances compare_plans open_log value_plan "
         "value_segments"
     ),
+    "learn.recommend": (
+        "HandOver LookAlikes Recommendations RecommenderScores SeedProof SendList VisitorScores export_messages "
+        "find_lookalikes plan_messages recommend_beside recommend_products score_recommenders score_visitors"
+    ),
     "learn.policy": (
         "BestPolicy Choice EpsilonGreedy EqualSplit Policy ProfileThompson Programme RepeatWinner Rules Thompson "
         "compare_programmes describe_customers run_programme run_programmes"

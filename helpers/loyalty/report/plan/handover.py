@@ -18,13 +18,14 @@ from loyalty.report.campaign.job import say_few
 from loyalty.report.campaign.trust import find_alarms
 from loyalty.report.output import parts
 from loyalty.report.output.html import ReportCard, Section
-from loyalty.report.output.marks import write_csv, write_parquet
+from loyalty.report.output.marks import write_parquet
 from loyalty.report.output.parts import Report
 from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.report.plan.draft import ArmPlan, Draft, name_channel
 from loyalty.report.run.order import SEND
 from loyalty.tables.check import check_table
 from loyalty.tables.contracts import CAMPAIGNS
+from loyalty.tables.spreadsheets import write_csv
 from loyalty.text import say_money
 
 WORDS = {

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from loyalty.report.output.html import make_page
-from loyalty.report.output.marks import find_foreign, make_mark, read_mark, write_csv, write_parquet
+from loyalty.report.output.marks import find_foreign, make_mark, read_mark, write_parquet
 from loyalty.report.output.workbook import write_workbook
 
 TABLE = pd.DataFrame({"customer_id": [1, 2], "sales": [3.5, 0.0]})
@@ -68,17 +68,3 @@ def test_send_lists_count_as_own_beside_a_page_with_the_mark_and_as_foreign_with
     assert problem.startswith("spring_send_sms.csv is there already") and "such as spring_2.html" in problem
     write_all(tmp_path, "campaign_plan")
     assert find_foreign([page, send], "campaign_plan") == []
-
-
-def test_no_text_becomes_a_formula_and_phones_stay_as_they_are():
-    rows = pd.DataFrame(
-        {
-            "name": ["=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+1", "-2+3", "\tx", "plain", None],
-            "phone": ["+7 916 123-45-67", "", "", "", "", "", ""],
-            "sales": [-1.5, 0, 0, 0, 0, 0, 0],
-        }
-    )
-    lines = write_csv(rows).decode("utf-8-sig").splitlines()
-    assert lines[1] == "'=cmd|' /C calc'!A0,+7 916 123-45-67,-1.5"
-    assert [line[0] for line in lines[2:6]] == ["'", "'", "'", "'"]
-    assert lines[6].startswith("plain") and lines[7].startswith(",")
