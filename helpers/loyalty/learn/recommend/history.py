@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,13 @@ class PurchaseHistory:
     length: int
     left_out: int
 
-    @property
+    @cached_property
+    def both(self) -> np.ndarray:
+        """How many customers bought two products, each pair (products × products); the buyers on the diagonal."""
+        owned = self.owned
+        return np.asarray((owned.T @ owned).todense(), float)
+
+    @cached_property
     def owned(self) -> sparse.csr_array:
         """Whether a customer bought a product, as 1.0."""
         owned = self.days.copy()

@@ -18,7 +18,7 @@ from loyalty.learn.recommend.ways import (
     find_last,
     find_reasons,
     find_similarity,
-    fit_linear,
+    find_weights,
     make_scorer,
 )
 from loyalty.segment.micro import Communities
@@ -140,15 +140,16 @@ def recommend_products(
         says = f"size = {size}, but only {len(history.products):,} products can be recommended"
         raise TableError([says], "recommend_products")
     hide = history.days if new else history.find_recent(rest)
-    scorer = make_scorer(way, history, communities)
-    chosen = choose_products(history, scorer, size, hide=hide)
+    weights = find_weights(way, history)
+    scorer = make_scorer(way, history, weights, communities)
+    chosen = choose_products(history, scorer, size, hide=[hide])[0]
     notes = list(lines.warnings)
     silent = now - int(lines.day[lines.day < now].max()) - 1
     if silent > 14:
         notes.append(f"the last purchase is {silent:,} days before as_of: what was just bought is not known")
     if history.left_out:
         notes.append(say_left_out(history, least, most))
-    table = _tabulate(history, chosen, _explain(way, history, chosen), _read_scores(history, scorer, chosen))
+    table = _tabulate(history, chosen, _explain(way, history, weights, chosen), _read_scores(history, scorer, chosen))
     return Recommendations(table, pd.Timestamp(write_day(now)), way, new, len(history.customers), tuple(notes))
 
 
@@ -176,11 +177,10 @@ def _check(way: str, size: int, new: bool, rest: int, communities: Communities |
         raise TableError(problems, "recommend_products")
 
 
-def _explain(way: str, history: PurchaseHistory, chosen: np.ndarray) -> np.ndarray:
+def _explain(way: str, history: PurchaseHistory, weights: np.ndarray | None, chosen: np.ndarray) -> np.ndarray:
     """The product that speaks most for each choice; -1 where the way knows none."""
-    if way not in ("last", "items", "linear"):
+    if weights is None:
         return np.full(chosen.shape, -1)
-    weights = fit_linear(history.owned) if way == "linear" else find_similarity(history.owned)
     if way != "last":
         return find_reasons(history, weights, chosen)
     last = find_last(history)
@@ -276,10 +276,8 @@ def recommend_beside(
     if place < 0:
         says = f"fewer than {least} customers bought {product!r}, or {most:,} others are bought more: nothing is known"
         raise TableError([says], "recommend_beside")
-    owned = history.owned
-    mine = owned[:, [place]]
-    both = np.asarray((owned.T @ mine).todense()).ravel()
-    similarity = find_similarity(owned)[place]
+    both = history.both[place]
+    similarity = find_similarity(history.both)[place]
     similarity[place] = -np.inf
     size = min(size, len(history.products) - 1)
     order = np.argsort(-np.round(similarity, 9), kind="stable")[:size]

@@ -172,14 +172,24 @@ class SeedProof:
         places = np.arange(len(rows))
         ax.barh(places, rows["mean"], height=0.6, color=[TREATED, *[GREY] * (len(rows) - 1)])
         ax.hlines(places, rows["low"], rows["high"], color=INK, linewidth=2)
+        shares = bool(rows["mean"].between(0, 1).all())
         for place, row in enumerate(rows.itertuples()):
             end = row.mean if np.isnan(row.high) else row.high
-            ax.annotate(f"{row.mean:.3g}", (end, place), (5, 0), textcoords="offset points", va="center")
+            ax.annotate(
+                f"{row.mean:.0%}" if shares else f"{row.mean:,.2f}",
+                (end, place),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+            )
         ax.set_yticks(places, [f"{row.list} ({row.customers:,})" for row in rows.itertuples()])
         most = max(rows[["mean", "high"]].max().max(), 1e-9)
-        ax.set(xlim=(0, 1.15 * most), ylim=(len(rows) - 0.5, -0.5), xlabel=f"{self.outcome}, mean of a customer")
+        ax.set(xlim=(0, 1.15 * most), ylim=(len(rows) - 0.5, -0.5), xlabel=self.outcome.replace("_", " "))
+        if shares:
+            ax.xaxis.set_major_formatter("{x:.0%}")
         grid_along_x(ax)
-        headline(ax, title or "What they did later", f"line: {self.level:.0%} interval", source)
+        said = f"mean of a customer; line: {self.level:.0%} interval"
+        headline(ax, title or "What they did later", said, source)
         return ax
 
     def __repr__(self) -> str:
@@ -407,7 +417,7 @@ def _prove(alike: LookAlikes, outcomes: AnyTable, outcome: str, count: int, riva
         before = others.map(known[rival]).fillna(-np.inf).to_numpy(float)
         top = np.zeros(len(others), bool)
         top[np.argsort(-before, kind="stable")[:count]] = True
-        lists[f"most {rival}"] = top
+        lists[f"most {rival.replace('_', ' ')}"] = top
     lists["everybody else"] = ~mine
     rows = [_describe(name, value[here], alike.level) for name, here in lists.items()]
     against = list(lists)[1]
@@ -439,7 +449,7 @@ def _describe(name: str, values: np.ndarray, level: float) -> dict[str, Any]:
 def _compare(value: np.ndarray, mine: np.ndarray, theirs: np.ndarray, level: float) -> tuple[float, float, float]:
     """Difference of two means, where who stands on both lists has one weight, the difference of both."""
     weight = mine / max(mine.sum(), 1) - theirs / max(theirs.sum(), 1)
-    gain = float(weight @ value)
+    gain = float(round(weight @ value, 12)) + 0.0  # nothing is left where both lists are the same
     variance = 0.0
     for side in (mine & ~theirs, theirs & ~mine):
         if side.sum() > 1:

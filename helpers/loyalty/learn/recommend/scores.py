@@ -15,7 +15,7 @@ from loyalty.learn.offers.lines import DayLines, number_day, read_day_lines, wri
 from loyalty.learn.recommend.history import LEAST, MOST, PurchaseHistory, build_history
 from loyalty.learn.recommend.metrics import METRICS, Drawn, ListScores, draw_scores, find_interval, score_lists
 from loyalty.learn.recommend.pictures import draw_ways
-from loyalty.learn.recommend.ways import WAYS, WORDS, choose_products, make_scorer
+from loyalty.learn.recommend.ways import WAYS, WORDS, Scorer, choose_products, make_scorers
 from loyalty.segment.micro import Communities
 from loyalty.stats.estimate import render_html
 from loyalty.stats.multiplicity import correct_for_many
@@ -207,22 +207,15 @@ def score_recommenders(
             "bought_later": np.isin(history.customers, later.customers[np.unique(later.customer)]),
         }
     )
-    parts, gains = [], []
-    lists = {way: make_scorer(way, history, communities) for way in chosen_ways}
-    for among in AMONG:
-        new = among == "new"
-        targets = _take_new(wanted, history) if new else wanted
-        names = [way for way in chosen_ways if not (new and way == "again")]
-        scored = {
-            way: score_lists(
-                choose_products(history, lists[way], size, hide=history.days if new else None), targets, history.buyers
-            )
-            for way in names
-        }
-        drawn = draw_scores(scored, draws, seed)
+    targets = {"all": wanted, "new": mark_new(history, later)}
+    scored = _score_ways(history, make_scorers(chosen_ways, history, communities), targets, size)
+    parts = []
+    gains = []
+    for among, ways_of in scored.items():
+        drawn = draw_scores(ways_of, draws, seed)
         parts.append(_tabulate(among, drawn, level))
-        gains.append(_compare(among, scored, drawn, level))
-        rows = rows.assign(**{f"{among}_{way}": one.values["hit_rate"] for way, one in scored.items()})
+        gains.append(_compare(among, ways_of, drawn, level))
+        rows = rows.assign(**{f"{among}_{way}": one.values["hit_rate"] for way, one in ways_of.items()})
     return RecommenderScores(
         pd.concat(parts, ignore_index=True),
         pd.concat(gains, ignore_index=True),
@@ -304,8 +297,22 @@ def mark_later(history: PurchaseHistory, later: DayLines) -> sparse.csr_array:
     return marks
 
 
-def _take_new(wanted: sparse.csr_array, history: PurchaseHistory) -> sparse.csr_array:
-    """Take away what the customer had bought before."""
+def _score_ways(
+    history: PurchaseHistory, scorers: Mapping[str, Scorer], targets: Mapping[str, sparse.csr_array], size: int
+) -> dict[str, dict[str, ListScores]]:
+    """Score each way on all products and on those new to the customer; "buy it again" has nothing new."""
+    scored: dict[str, dict[str, ListScores]] = {among: {} for among in targets}
+    for way, scorer in scorers.items():
+        lists = choose_products(history, scorer, size, hide=(None, history.days))
+        for among, chosen in zip(targets, lists, strict=True):
+            if way != "again" or among == "all":
+                scored[among][way] = score_lists(chosen, targets[among], history.buyers)
+    return scored
+
+
+def mark_new(history: PurchaseHistory, later: DayLines) -> sparse.csr_array:
+    """Mark what each customer bought later and had not bought before."""
+    wanted = mark_later(history, later)
     new = sparse.csr_array(wanted - wanted.multiply(history.owned))
     new.eliminate_zeros()
     return new

@@ -24,6 +24,7 @@ from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect
 
 ARM = "message"
+WITHHELD = "withheld as control"
 SHELF = Table(
     "products",
     "a product",
@@ -90,10 +91,10 @@ class SendList:
     def plot(self, *, ax: Axes | None = None, title: str = "", source: str = "") -> Axes:
         """Draw how many customers are left after each step."""
         rows = self.steps[self.steps["what"] == "customers"]
+        rows = rows[(rows["out"] > 0) | (rows["step"] == rows["step"].iloc[0])]
         ax = ax or plt_axes(len(rows))
         places = np.arange(len(rows))
-        colours = [CONTROL if step == "withheld as control" else GREY for step in rows["step"]]
-        colours[-1] = TREATED if rows["step"].iloc[-1] == "to send" else colours[-1]
+        colours = [CONTROL if step == WITHHELD else GREY for step in rows["step"]]
         ax.barh(places, rows["left"], height=0.6, color=TREATED, alpha=0.85)
         ax.barh(places, rows["out"], left=rows["left"], height=0.6, color=colours, alpha=0.55)
         for place, row in enumerate(rows.itertuples()):
@@ -101,6 +102,7 @@ class SendList:
             ax.annotate(text, (row.left + row.out, place), (5, 0), textcoords="offset points", va="center", color=INK)
         ax.set_yticks(places, list(rows["step"]))
         ax.set(xlim=(0, 1.2 * rows["left"].max()), ylim=(len(rows) - 0.5, -0.5), xlabel="customers left")
+        ax.xaxis.set_major_formatter("{x:,.0f}")
         grid_along_x(ax)
         said = "blue: left after the step; pale: taken away by it"
         headline(ax, title or f"{len(self.to_send):,} messages may go out", said, source)
@@ -213,7 +215,7 @@ def plan_messages(
     )
     arms = drawn.contacts[["customer_id", "arm"]]
     listed = arms.merge(chosen, on="customer_id", how="left")
-    steps.say_customers("withheld as control", set(listed.loc[listed["arm"] == ARM, "customer_id"]))
+    steps.say_customers(WITHHELD, set(listed.loc[listed["arm"] == ARM, "customer_id"]))
     columns = ["customer_id", "arm", "product_id", "place", "score", "because", "margin"]
     notes = [] if "stock" in shelf else ["the products have no `stock`: nobody knows whether they can be sold"]
     if listed["arm"].nunique() < 2:

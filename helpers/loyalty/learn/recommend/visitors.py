@@ -204,7 +204,7 @@ def _score_boxes(
     history: PurchaseHistory, shown: np.ndarray, wanted: sparse.csr_array, size: int
 ) -> dict[str, ListScores]:
     """Fill the box beside each known product, by similarity and by popularity; the product itself is not in it."""
-    similarity = np.round(find_similarity(history.owned), DIGITS)
+    similarity = np.round(find_similarity(history.both), DIGITS)
     np.fill_diagonal(similarity, -np.inf)
     popular = np.tile(history.buyers.astype(float), (len(history.products), 1))
     np.fill_diagonal(popular, -np.inf)

@@ -5,7 +5,7 @@ Each way gives a score to every product for a block of customers; ties go to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,13 +31,13 @@ DIGITS = 9  # scores that agree so far are ties
 Scorer = Callable[[slice], np.ndarray]
 
 
-def find_similarity(owned: sparse.csr_array) -> np.ndarray:
+def find_similarity(both: np.ndarray) -> np.ndarray:
     """Find the similarity of items: cosine of their customers, drawn towards 0 where both have few in common.
 
     Parameters
     ----------
-    owned : sparse array, customers × products
-        1 where the customer bought it.
+    both : array, products × products
+        Customers who bought both; the buyers of each product on the diagonal.
 
     Returns
     -------
@@ -46,42 +46,39 @@ def find_similarity(owned: sparse.csr_array) -> np.ndarray:
 
     Examples
     --------
-    >>> owned = sparse.csr_array(np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]]))
-    >>> find_similarity(owned).round(3).tolist()  # 2 / root(3 × 2), times 2 / (2 + 10)
+    >>> find_similarity(np.array([[3.0, 2.0], [2.0, 2.0]])).round(3).tolist()  # 2 / root(3 × 2), times 2 / (2 + 10)
     [[0.0, 0.136], [0.136, 0.0]]
 
     Source: Sarwar, Karypis, Konstan and Riedl (2001), WWW 10, 285-295, for item-to-item recommendations.
     """
-    both = np.asarray((owned.T @ owned).todense(), float)
     alone = np.sqrt(np.maximum(both.diagonal(), 1.0))
     similarity = both / alone[:, None] / alone[None, :] * (both / (both + SHRINK))
     np.fill_diagonal(similarity, 0.0)
     return similarity
 
 
-def fit_linear(owned: sparse.csr_array, penalty: float = PENALTY) -> np.ndarray:
+def fit_linear(both: np.ndarray, penalty: float = PENALTY) -> np.ndarray:
     """Fit the linear model of items (EASE): each product explained by all others, by ridge without its own column.
 
     Parameters
     ----------
-    owned : sparse array, customers × products
-        1 where the customer bought it.
+    both : array, products × products
+        As in `find_similarity`.
     penalty : float
 
     Returns
     -------
     array, products × products
-        `owned @ weights` is the score; 0 on the diagonal.
+        What a customer has (0 or 1 a product) times these weights is the score; 0 on the diagonal.
 
     Examples
     --------
-    >>> owned = sparse.csr_array(np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]]))
-    >>> fit_linear(owned, penalty=1.0).round(3).tolist()  # 2 / (3 + 1) and 2 / (2 + 1), by hand
+    >>> fit_linear(np.array([[3.0, 2.0], [2.0, 2.0]]), penalty=1.0).round(3).tolist()  # 2 / (3 + 1), 2 / (2 + 1)
     [[0.0, 0.5], [0.667, 0.0]]
 
     Source: Steck (2019), The World Wide Web Conference, 3251-3257.
     """
-    gram = np.asarray((owned.T @ owned).todense(), float)
+    gram = both.copy()
     gram[np.diag_indices_from(gram)] += penalty
     inverse = linalg.inv(gram, overwrite_a=True)
     weights = -inverse / inverse.diagonal()[None, :]
@@ -89,7 +86,16 @@ def fit_linear(owned: sparse.csr_array, penalty: float = PENALTY) -> np.ndarray:
     return np.asarray(weights)
 
 
-def make_scorer(way: str, history: PurchaseHistory, communities: Communities | None = None) -> Scorer:
+def find_weights(way: str, history: PurchaseHistory) -> np.ndarray | None:
+    """Find what each product says for each other (products × products); None for ways that know no such thing."""
+    if way == "linear":
+        return fit_linear(history.both)
+    return find_similarity(history.both) if way in ("last", "items") else None
+
+
+def make_scorer(
+    way: str, history: PurchaseHistory, weights: np.ndarray | None, communities: Communities | None = None
+) -> Scorer:
     """Make the function that scores all products for a block of customers.
 
     Parameters
@@ -97,6 +103,8 @@ def make_scorer(way: str, history: PurchaseHistory, communities: Communities | N
     way : str
         One of `WAYS`.
     history : PurchaseHistory
+    weights : array, products × products, or None
+        Of `find_weights`.
     communities : Communities, optional
         For the way "community"; who is in none gets best-sellers.
 
@@ -110,12 +118,21 @@ def make_scorer(way: str, history: PurchaseHistory, communities: Communities | N
     if way == "community":
         assert communities is not None
         return _score_community(history, communities)
-    if way == "popular":
-        return lambda rows: np.tile(history.buyers.astype(float), (len(history.customers[rows]), 1))
-    owned = history.owned
-    weights = fit_linear(owned) if way == "linear" else find_similarity(owned)
-    known = find_last(history) if way == "last" else owned
+    if weights is None:
+        popular = history.buyers.astype(float)
+        return lambda rows: np.tile(popular, (len(history.customers[rows]), 1))
+    known = find_last(history) if way == "last" else history.owned
     return lambda rows: np.asarray(known[rows] @ weights)
+
+
+def make_scorers(ways: Sequence[str], history: PurchaseHistory, communities: Communities | None) -> dict[str, Scorer]:
+    """Make the functions of several ways; "last" and "items" share their similarities."""
+    items = find_weights("items", history) if {"last", "items"} & set(ways) else None
+    shared = {"last": items, "items": items}
+    return {
+        way: make_scorer(way, history, shared[way] if way in shared else find_weights(way, history), communities)
+        for way in ways
+    }
 
 
 def find_reasons(history: PurchaseHistory, weights: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -227,9 +244,9 @@ def list_blocks(history: PurchaseHistory) -> Iterator[slice]:
 
 
 def choose_products(
-    history: PurchaseHistory, scorer: Scorer, size: int, *, hide: sparse.csr_array | None
-) -> np.ndarray:
-    """Choose the products of each customer.
+    history: PurchaseHistory, scorer: Scorer, size: int, *, hide: Sequence[sparse.csr_array | None]
+) -> list[np.ndarray]:
+    """Choose the products of each customer, once for each table of what may not stand on his list.
 
     Parameters
     ----------
@@ -237,18 +254,20 @@ def choose_products(
     scorer : callable
         Of `make_scorer`.
     size : int
-    hide : sparse array, customers × products, optional
-        Filled where a product may not stand on the list, such as what the customer has already.
+    hide : sequence of sparse arrays, customers × products, or None
+        Filled where a product may not stand on the list, such as what the customer has already; None hides nothing.
 
     Returns
     -------
-    array of int, customers × size
+    list of array of int, customers × size
         Columns of the history, the best first; -1 where no more are left.
     """
-    chosen = np.full((len(history.customers), size), -1)
+    chosen = [np.full((len(history.customers), size), -1) for _ in hide]
     for rows in list_blocks(history):
         scores = np.round(scorer(rows), DIGITS)
-        if hide is not None:
-            scores[hide[rows].tocoo().coords] = -np.inf
-        chosen[rows] = pick_top(scores, size)
+        for place, hidden in enumerate(hide):
+            shown = scores.copy()
+            if hidden is not None:
+                shown[hidden[rows].tocoo().coords] = -np.inf
+            chosen[place][rows] = pick_top(shown, size)
     return chosen

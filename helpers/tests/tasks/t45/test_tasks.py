@@ -1,0 +1,153 @@
+"""Exercise 45: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyalty.learn.recommend import (
+    export_messages,
+    find_lookalikes,
+    plan_messages,
+    recommend_products,
+    score_recommenders,
+)
+from loyalty.tasks import check
+from loyalty.tasks.t45.pictures import draw_gains, draw_leak, draw_place_values, draw_slide, draw_views
+from loyalty.tasks.t45.scene import (
+    Shop,
+    list_customers,
+    open_town,
+    open_town_club,
+    open_town_tables,
+    read_groceries,
+    stock_shelf,
+    value_views,
+)
+
+PAIR = ["customer_id", "product_id"]
+PLAN = {"campaign_id": "winter", "salt": "town", "control": 0.2, "discount": 0.25, "contact_cost": 0.1}
+DAYS = {"at": "2024-10-04", "expires": "2024-10-31", "secret": "the town's own word"}
+
+
+def join(agency, lines):
+    pairs = lines[PAIR].drop_duplicates()
+    return (agency.merge(pairs, on=PAIR, how="left", indicator=True)["_merge"] == "both").to_numpy()
+
+
+@pytest.mark.slow
+def test_slips_with_the_hit_rate_are_named():
+    receipts, agency = open_town()
+    early, late = receipts[receipts["time"] < "2024-10-01"], receipts[receipts["time"] >= "2024-10-01"]
+    before, later = join(agency, early), join(agency, late)
+    new = later & ~before
+    assert check("45a", new.mean()).status == "right"
+    assert check("45a", round(new.mean(), 4)).status == "right"
+    assert check("45a", join(agency, receipts).mean()).mistake == "all_months"
+    assert check("45a", before.mean()).mistake == "training_months"
+    assert check("45a", later.mean()).mistake == "bought_before_too"
+    reached = agency["customer_id"][new].nunique() / agency["customer_id"].nunique()
+    assert check("45a", reached).mistake == "customers_with_a_hit"
+    came = agency["customer_id"].isin(late["customer_id"])
+    assert check("45a", new[came].mean()).mistake == "later_buyers_only"
+    assert check("45a", new[~before].mean()).mistake == "of_the_new_places"
+    assert check("45a", 100 * new.mean()).mistake == "percent"
+
+
+@pytest.mark.slow
+def test_claims_that_do_not_hold_are_named():
+    scores = score_recommenders(read_groceries(), "2017-07-01", end="2017-10-01", seed=45)
+    table = scores.table[(scores.table["among"] == "new") & (scores.table["metric"] == "hit_rate")].set_index("way")
+    higher = set(table.index[table["value"] > table.loc["popular", "value"]])
+    assert check("45b", set(scores.find_winners())).status == check("45b", "items").status == "right"
+    assert check("45b", ["Item-to-item"]).status == "right"
+    assert check("45b", higher).mistake == "higher_is_not_better"
+    assert check("45b", {"again"}).mistake == "all_products"
+    assert check("45b", {"again", "items"}).mistake == "new_and_all"
+    assert check("45b", {"last", "items", "linear"}).mistake == "every_way"
+    assert check("45b", set()).mistake == "nobody"
+    assert check("45b", {"last"}).mistake == "the_worse"
+
+
+@pytest.mark.slow
+def test_slips_with_the_send_list_are_named():
+    receipts = open_town().receipts
+    shelf, customers, today = open_town_tables()
+    lists = recommend_products(receipts, "2024-10-01", size=4)
+
+    def plan(goods=shelf, **changes):
+        return plan_messages(lists, goods, customers, **PLAN | {"most_contacts": 3} | changes)
+
+    def count(sending, table=today, bought=receipts):
+        return len(export_messages(sending, table, **DAYS, receipts=bought).send)
+
+    sending = plan()
+    right = count(sending)
+    assert check("45c", right).status == "right"
+    assert check("45c", right + len(sending.withheld)).mistake == "control_sent_anyway"
+    assert check("45c", len(sending.people)).mistake == "all_assigned"
+    assert check("45c", len(sending.to_send)).mistake == "as_planned"
+    assert check("45c", count(sending, customers)).mistake == "old_consent"
+    assert check("45c", count(sending, bought=None)).mistake == "just_bought"
+    assert check("45c", count(plan(shelf.drop(columns="stock")))).mistake == "out_of_stock"
+    assert check("45c", count(plan(discount=0.0))).mistake == "loss_making"
+    assert check("45c", count(plan(most_contacts=None))).mistake == "no_cap"
+    assert check("45c", count(plan(contact_cost=0.0))).mistake == "contact_is_not_free"
+
+
+@pytest.mark.slow
+def test_slips_with_the_look_alikes_are_named():
+    people, club, later = open_town_club()
+    alike = find_lookalikes(people, club)
+
+    def answer(rival, count=200, outcome="bought_later", table=later):
+        proof = alike.prove(table, outcome, count=count, rival=rival)
+        return proof.gain, proof.low, proof.high
+
+    right = answer("spent_before")
+    assert check("45d", right).status == "right"
+    assert check("45d", tuple(np.round(right, 3))).status == "right"
+    assert check("45d", answer(None)).mistake == "against_everybody_else"
+    assert check("45d", answer("spent_in_all")).mistake == "against_big_spenders"
+    before = later.assign(had=(later["spent_before"] > 0).astype(int))
+    assert check("45d", answer("spent_before", outcome="had", table=before)).mistake == "known_before"
+    assert check("45d", answer("spent_before", 100)).mistake == "a_hundred"
+    assert check("45d", (-right[0], -right[2], -right[1])).mistake == "sign"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("letter", "mistake"), [("A", "engine_claimed"), ("b", "hits_are_effects"), ("D", "views_are_not_orders")]
+)
+def test_sentences_that_nothing_backs_are_named(letter, mistake):
+    assert check("45e", letter).mistake == mistake
+    assert check("45e", "C").status == "right"
+
+
+def test_more_page_views_are_worth_what_comes_through_and_the_test_grows_with_its_square():
+    worth = value_views(Shop(), 0.1, (1.0, 0.5, 0.1, 0.0))
+    assert worth["margin"].tolist() == pytest.approx([2880.0, 1440.0, 288.0, 0.0])
+    assert worth["visitors"][2] / worth["visitors"][0] == pytest.approx(100, rel=0.06)
+    assert np.isinf(worth["months"][3])
+
+
+def test_the_shelf_and_the_customers_of_the_scene_are_the_same_each_time():
+    shelf = stock_shelf(11)
+    assert 0.08 < (shelf["stock"] == 0).mean() < 0.17 and shelf.equals(stock_shelf(11))
+    first, today = list_customers("2024-10-01", 11), list_customers("2024-10-04", 11)
+    assert (today["consent"] <= first["consent"]).all() and today["consent"].sum() < first["consent"].sum()
+
+
+def test_the_pictures_say_what_they_show():
+    assert draw_slide(pd.Series({"a": 0.5, "b": 0.6}), "a", "t", "made").get_title(loc="left") == "t"
+    rows = pd.DataFrame({"shop": ["x", "y"], "gain": [0.1, -0.1], "low": [0.05, -0.2], "high": [0.2, 0.1]})
+    assert draw_gains(rows, "t").get_title(loc="left") == "t"
+    ways = rows.assign(way=["items", "linear"], verdict=["better", "not clear"])
+    assert draw_gains(ways, "t").get_title(loc="left") == "t"
+    assert draw_place_values([0, 1], "t").get_title(loc="left") == "t"
+    leak = pd.DataFrame({"honest": [0.1], "leaky": [0.2]}, index=["items"])
+    assert draw_leak(leak, "t").get_title(loc="left") == "t"
+    assert draw_views(value_views(Shop(), 0.1, (1.0, 0.0)), "t").get_title(loc="left") == "t"
+    plt.close("all")
