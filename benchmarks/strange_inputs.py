@@ -258,6 +258,32 @@ def _find_communities() -> Any:
     return loyalty.find_communities(loyalty.link_customers(_make_shoppers()), rewirings=19)
 
 
+def _make_baskets() -> pd.DataFrame:
+    """Receipts of March and April; each customer buys several products on one day."""
+    pairs = [(who, what) for who in range(60) for what in range(8) if who % 2 == what % 2]
+    lines = pd.DataFrame(pairs, columns=["customer_id", "product_id"]).assign(sales=1.0)
+    days = [lines.assign(time=pd.Timestamp(day)) for day in ("2025-03-01", "2025-04-01")]
+    return pd.concat(days, ignore_index=True)
+
+
+def _make_shelf() -> pd.DataFrame:
+    return pd.DataFrame({"product_id": range(8), "price": 5.0, "unit_cost": 3.0, "stock": 30})
+
+
+def _make_addressees() -> pd.DataFrame:
+    return pd.DataFrame({"customer_id": range(60), "consent": [n % 5 > 0 for n in range(60)], "contacts": 1})
+
+
+@cache
+def _recommend() -> Any:
+    return loyalty.recommend_products(_make_baskets(), "2025-04-01", size=2)
+
+
+@cache
+def _plan_messages() -> Any:
+    return loyalty.plan_messages(_recommend(), _make_shelf(), _make_addressees(), campaign_id="spring", salt="word")
+
+
 def _learn_rules() -> Any:
     return loyalty.learn_rules(_cluster_customers(), _make_features(), ["visits", "money"])
 
@@ -413,6 +439,50 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "link_customers": lambda: {"receipts": _make_shoppers(), "start": "2025-01-01", "leave_out": [7]},
     "redraw_communities": lambda: {"communities": _find_communities(), "draws": 3},
     "score_offers": lambda: {"communities": _find_communities(), "later": _make_shoppers("2025-06-01"), "offers": 1},
+    "export_messages": lambda: {
+        "sending": _plan_messages(),
+        "customers": _make_addressees(),
+        "at": "2025-04-02",
+        "expires": "2025-04-30",
+        "secret": "only we know it",
+        "receipts": _make_baskets(),
+    },
+    "find_lookalikes": lambda: {
+        "people": pd.DataFrame({"customer_id": range(80), "visits": [n % 7 for n in range(80)]}),
+        "seeds": list(range(0, 80, 3)),
+        "features": ["visits"],
+        "folds": 2,
+    },
+    "plan_messages": lambda: {
+        "recommendations": _recommend(),
+        "products": _make_shelf(),
+        "customers": _make_addressees(),
+        "campaign_id": "spring",
+        "salt": "word",
+        "control": 0.2,
+        "discount": 0.1,
+        "contact_cost": 0.1,
+        "most_contacts": 3,
+        "keep_in_stock": 1,
+    },
+    "recommend_beside": lambda: {"receipts": _make_baskets(), "as_of": "2025-04-01", "product": 2, "size": 2},
+    "recommend_products": lambda: {
+        "receipts": _make_baskets(),
+        "as_of": "2025-04-01",
+        "way": "items",
+        "size": 2,
+        "new": False,
+        "rest": 7,
+    },
+    "score_recommenders": lambda: {
+        "receipts": _make_baskets(),
+        "cut": "2025-04-01",
+        "end": "2025-05-01",
+        "size": 2,
+        "ways": ["items"],
+        "draws": 10,
+    },
+    "score_visitors": lambda: {"receipts": _make_baskets(), "cut": "2025-04-01", "size": 2, "draws": 10},
     "learn_rules": lambda: {
         "clustering": _cluster_customers(),
         "table": _make_features(),

@@ -102,10 +102,9 @@ shelf, customers, today = open_town_tables()
 from loyalty.learn.recommend import export_messages, plan_messages, recommend_products
 
 lists = recommend_products(receipts, "2024-10-01", size=4)
-sending = plan_messages(
-    lists, shelf, customers, campaign_id="winter", salt="town",
-    control=0.2, discount=0.25, contact_cost=0.10, most_contacts=3,
-)
+limits = {"discount": 0.25, "contact_cost": 0.10, "most_contacts": 3}
+draw = {"campaign_id": "winter", "salt": "town", "control": 0.2}
+sending = plan_messages(lists, shelf, customers, **limits, **draw)
 days = {"at": "2024-10-04", "expires": "2024-10-31"}
 out = export_messages(sending, today, **days, secret="the town's own word", receipts=receipts)
 messages = len(out.send)

@@ -215,10 +215,8 @@ from loyalty.learn.recommend import plan_messages
 from loyalty.tasks.t45.scene import list_customers, stock_shelf
 
 limits = {"discount": 0.2, "contact_cost": 0.10, "most_contacts": 3}
-sending = plan_messages(
-    lists, stock_shelf(), list_customers(CUT),
-    campaign_id="autumn", salt="letters", control=0.1, **limits,
-)
+draw = {"campaign_id": "autumn", "salt": "letters", "control": 0.1}
+sending = plan_messages(lists, stock_shelf(), list_customers(CUT), **limits, **draw)
 ax = sending.plot(source="simulated chain, seed 45; consent and stock are made up")
 
 # %% tags=["verify"]
@@ -236,10 +234,9 @@ assert (sending.to_send.place > 1).mean() > 0.2
 from loyalty.learn.recommend import export_messages
 from loyalty.tasks.t45.scene import EXPORT_DAY
 
-out = export_messages(
-    sending, list_customers(EXPORT_DAY), EXPORT_DAY,
-    expires="2024-10-31", secret="only Marta knows it", receipts=receipts,
-)
+today = list_customers(EXPORT_DAY)
+words = {"expires": "2024-10-31", "secret": "only Marta knows it"}
+out = export_messages(sending, today, EXPORT_DAY, **words, receipts=receipts)
 out.send.head(3)
 
 # %%
@@ -283,15 +280,12 @@ ndcg = (worth * hits).sum() / worth[:wanted].sum()
 ax = draw_place_values(hits, f"Two hits of five: NDCG is {ndcg:.2f}")
 
 # %% tags=["verify"]
-from scipy import sparse
 from sklearn.metrics import ndcg_score
 
-from loyalty.learn.recommend.metrics import score_lists
+from loyalty.tasks.t45.scene import score_one_list
 
-bought = sparse.csr_array(np.array([[0.0, 1, 0, 0, 1, 1, 1]]))
-helper = score_lists(np.array([[0, 1, 2, 3, 4]]), bought, np.ones(7, int)).values["ndcg"][0]
 referee = ndcg_score([[0, 1, 0, 0, 1, 1, 1]], [[7, 6, 5, 4, 3, 2, 1]], k=5)
-assert abs(helper - ndcg) < 1e-12 and abs(referee - ndcg) < 1e-12
+assert abs(score_one_list(hits, wanted) - ndcg) < 1e-12 and abs(referee - ndcg) < 1e-12
 
 # %% [markdown]
 # Two more numbers say what a hit rate hides. **Catalogue coverage**: which share of the products is shown at all, to 1,000 customers together? **Novelty**: how unknown are the products? It is in bits: one more means that half as many customers know the product.
@@ -335,9 +329,9 @@ assert abs(leak.honest["linear"] - by_way["linear"]) < 1e-12
 
 # %%
 from loyalty.tasks.t45.pictures import draw_views
-from loyalty.tasks.t45.scene import Shop, value_views
+from loyalty.tasks.t45.scene import WebShop, value_views
 
-worth = value_views(Shop(), more=0.10, passes=(1.0, 0.5, 0.2, 0.1))
+worth = value_views(WebShop(), more=0.10, passes=(1.0, 0.5, 0.2, 0.1))
 ax = draw_views(worth, "The less comes through, the longer the test")
 
 # %%

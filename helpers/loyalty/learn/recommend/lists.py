@@ -271,7 +271,7 @@ def recommend_beside(
     history = build_history(lines, now, least=least, most=most)
     try:
         place = int(history.place_products(np.array([product], dtype=history.products.dtype))[0])
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         place = -1
     if place < 0:
         says = f"fewer than {least} customers bought {product!r}, or {most:,} others are bought more: nothing is known"

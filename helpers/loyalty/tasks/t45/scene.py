@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from loyalty.datasets import complete_journey
 from loyalty.evaluate.design import find_size, hash_customers
@@ -21,7 +22,7 @@ from loyalty.learn.recommend import (
 from loyalty.learn.recommend.history import build_history
 from loyalty.learn.recommend.metrics import score_lists
 from loyalty.learn.recommend.scores import mark_new
-from loyalty.learn.recommend.ways import choose_products, find_weights, make_scorer
+from loyalty.learn.recommend.ways import Scorer, choose_products, find_weights, make_scorer
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.clusters import share_spend
 from loyalty.segment.micro import find_communities, link_customers
@@ -74,8 +75,9 @@ def score_shop(shop: str) -> RecommenderScores:
     receipts, cut = _open_shop(shop)
     communities = None
     if shop != "grocer, products":  # ninety thousand products of two thousand households make no communities
-        keep = "above chance" if shop.startswith("grocer") else "all"
-        communities = find_communities(link_customers(receipts, end=cut, keep=keep), rewirings=0, seed=SEED)
+        grocer = shop.startswith("grocer")
+        links = link_customers(receipts, end=cut, keep="above chance" if grocer else "all")
+        communities = find_communities(links, rewirings=0, seed=SEED)
     ways = None if communities is not None else ("items", "linear")
     return score_recommenders(receipts, cut, ways=ways, communities=communities, most=MOST, draws=DRAWS, seed=SEED)
 
@@ -198,7 +200,7 @@ def list_customers(day: str = CUT, seed: int = SEED) -> pd.DataFrame:
 # --- part B: ten per cent more page views --------------------------------------------------------
 
 
-class Shop(NamedTuple):
+class WebShop(NamedTuple):
     """A web shop in a month, before the box: visitors, pages each, orders of a hundred visitors, margin of an order."""
 
     visitors: int = 120_000
@@ -207,12 +209,12 @@ class Shop(NamedTuple):
     margin: float = 8.0
 
 
-def value_views(shop: Shop, more: float, passes: tuple[float, ...]) -> pd.DataFrame:
+def value_views(shop: WebShop, more: float, passes: tuple[float, ...]) -> pd.DataFrame:
     """What more page views are worth in a month, by how much of the rise comes through to orders.
 
     Parameters
     ----------
-    shop : Shop
+    shop : WebShop
     more : float
         Rise of the page views, a fraction.
     passes : tuple of float
@@ -230,6 +232,27 @@ def value_views(shop: Shop, more: float, passes: tuple[float, ...]) -> pd.DataFr
         orders = shop.visitors * extra
         rows.append((part, orders, orders * shop.margin, size, size / shop.visitors))
     return pd.DataFrame(rows, columns=["passes", "orders", "margin", "visitors", "months"])
+
+
+def score_one_list(hits: list[int], wanted: int) -> float:
+    """NDCG of one list, by the helper.
+
+    Parameters
+    ----------
+    hits : list of int
+        1 for each place whose product was bought later.
+    wanted : int
+        Products that were bought later, those not on the list included.
+
+    Examples
+    --------
+    >>> score_one_list([1, 0], 1)
+    1.0
+    """
+    missed = wanted - sum(hits)
+    bought = sparse.csr_array(np.array([[*hits, *[1] * missed]], float))
+    chosen = np.arange(len(hits))[None, :]
+    return float(score_lists(chosen, bought, np.ones(bought.shape[1], int)).values["ndcg"][0])
 
 
 @cache
@@ -251,10 +274,8 @@ def score_leaky(seed: int = SEED) -> pd.DataFrame:
     for way in ("popular", "items", "linear"):
         weights = find_weights(way, everything)
         honest = make_scorer(way, known, find_weights(way, known))
-        if weights is None:
-            buyers = everything.buyers[place].astype(float)
-            leaky = partial(_repeat, buyers)
-        else:
+        leaky: Scorer = partial(_repeat, everything.buyers[place].astype(float))
+        if weights is not None:
             leaky = make_scorer(way, known, weights[np.ix_(place, place)])
         hits = []
         for scorer in (honest, leaky):
@@ -279,7 +300,7 @@ SECRET = "a word of the town"
 PICKED = 200
 
 
-class Town(NamedTuple):
+class TownTables(NamedTuple):
     """The tables of the exercise."""
 
     receipts: pd.DataFrame
@@ -289,11 +310,11 @@ class Town(NamedTuple):
 
 
 @cache
-def open_town() -> Town:
+def open_town() -> TownTables:
     """Open the town: its receipts, and the lists of an agency that does not leave out what customers have already."""
     receipts = open_chain(TOWN_SEED).receipts
     lists = recommend_products(receipts, CUT, new=False).table
-    return Town(receipts, lists[["customer_id", "place", "product_id"]])
+    return TownTables(receipts, lists[["customer_id", "place", "product_id"]])
 
 
 def read_slide() -> int:

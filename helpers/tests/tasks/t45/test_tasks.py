@@ -17,7 +17,7 @@ from loyalty.learn.recommend import (
 from loyalty.tasks import check
 from loyalty.tasks.t45.pictures import draw_gains, draw_leak, draw_place_values, draw_slide, draw_views
 from loyalty.tasks.t45.scene import (
-    Shop,
+    WebShop,
     list_customers,
     open_town,
     open_town_club,
@@ -127,7 +127,7 @@ def test_sentences_that_nothing_backs_are_named(letter, mistake):
 
 
 def test_more_page_views_are_worth_what_comes_through_and_the_test_grows_with_its_square():
-    worth = value_views(Shop(), 0.1, (1.0, 0.5, 0.1, 0.0))
+    worth = value_views(WebShop(), 0.1, (1.0, 0.5, 0.1, 0.0))
     assert worth["margin"].tolist() == pytest.approx([2880.0, 1440.0, 288.0, 0.0])
     assert worth["visitors"][2] / worth["visitors"][0] == pytest.approx(100, rel=0.06)
     assert np.isinf(worth["months"][3])
@@ -149,5 +149,5 @@ def test_the_pictures_say_what_they_show():
     assert draw_place_values([0, 1], "t").get_title(loc="left") == "t"
     leak = pd.DataFrame({"honest": [0.1], "leaky": [0.2]}, index=["items"])
     assert draw_leak(leak, "t").get_title(loc="left") == "t"
-    assert draw_views(value_views(Shop(), 0.1, (1.0, 0.0)), "t").get_title(loc="left") == "t"
+    assert draw_views(value_views(WebShop(), 0.1, (1.0, 0.0)), "t").get_title(loc="left") == "t"
     plt.close("all")
