@@ -57,7 +57,7 @@ TEXT = """# Recommenders: who beats the best-sellers, and where nobody does
 Made by `python benchmarks/recommend.py`. Lists of five places, made before a day and scored on the three months after
 it. *New*: products that the customer had not bought before; *all*: any product. Hit rate: share of the places that were
 bought later. Gains are paired by customer, against best-sellers, with 95 % intervals (bootstrap of customers) and
-Holm's correction. Seeds ({first} to {last}) and bounds were fixed beforehand; a bound that is not kept stays and says so.
+Holm's correction. Seeds ({first} to {last}) and bounds were fixed beforehand; a bound that is not kept says so.
 
 ## Real receipts
 
@@ -301,7 +301,7 @@ def write_speed(lines: int) -> str:
     kept = found["score"] <= LIMIT_SECONDS and found["memory"] <= LIMIT_GB
     return (
         f"- {lines:,} lines of {found['customers']:,} customers and 600 products from a Parquet file, read by DuckDB: "
-        f"five ways scored in {found['score']:.0f} s of one processor, lists with reasons ({found['places']:,} places) in "
+        f"five ways scored in {found['score']:.0f} s of one processor, {found['places']:,} places with reasons in "
         f"{found['recommend']:.0f} s; {found['memory']:.1f} GB at the peak. Bound of {LIMIT_SECONDS:.0f} s and "
         f"{LIMIT_GB:.0f} GB: **{say(kept)}**."
     )

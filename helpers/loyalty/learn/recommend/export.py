@@ -87,7 +87,8 @@ class HandOver:
         return f"Hand-over: {len(self.send):,} messages; {out:,} were taken off at the last moment"
 
     def _repr_html_(self) -> str:
-        return render_html(self.send.head(5), repr(self), self.warnings)
+        shown = self.send[["customer_id", "offer_id", "code", "expires"]].head(5)  # addresses are shown nowhere
+        return render_html(shown, repr(self), self.warnings)
 
 
 @check_arguments

@@ -38,8 +38,8 @@ def score_lists(chosen: np.ndarray, wanted: sparse.csr_array, buyers: np.ndarray
         Columns of the products, the best first; -1 is an empty place, which counts as no hit.
     wanted : sparse array, N × P
         1 for what the customer bought later.
-    buyers : array of int, P
-        Customers who had bought the product before, for the novelty.
+    buyers : array, P
+        Customers of the N who had bought the product before, for the novelty.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def score_lists(chosen: np.ndarray, wanted: sparse.csr_array, buyers: np.ndarray
     hits[filled] = _look_up(wanted, rows, columns)
     discount = 1 / np.log2(np.arange(size) + 2)
     best = np.append(0.0, np.cumsum(discount))[np.minimum(np.diff(wanted.indptr), size)]
-    bits = -np.log2(np.maximum(buyers, 1) / count)
+    bits = -np.log2(np.maximum(buyers, 1e-9) / count)
     novelty = np.where(filled, bits[chosen], 0.0).sum(axis=1) / np.maximum(filled.sum(axis=1), 1)
     values = {
         "hit_rate": hits.mean(axis=1),

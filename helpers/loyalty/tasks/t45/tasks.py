@@ -355,7 +355,7 @@ TASKS = (
         code="45a",
         asks="the hit rate of the agency's lists on October to December 2024, new products only; one fraction to four decimals, such as 0.1234",
         compute=_answer_rate,
-        tolerance=0.0001,
+        tolerance=0.00005,
         hints=(
             "Which places hold a product that the customer bought from 1 October on, and had not bought before?",
             "Make the pairs of customer and product of each period with `drop_duplicates`, and `merge` them to the lists with `indicator=True`.",
@@ -392,7 +392,7 @@ TASKS = (
         code="45d",
         asks="three fractions to three decimals: share of the look-alikes who bought baby products later, less that of the plain list, with its 95 % interval (gain, low, high)",
         compute=_answer_alike,
-        tolerance=0.0006,
+        tolerance=0.0005,
         hints=(
             "What is the plain list? What was known about it before October?",
             f'`find_lookalikes(people, club)`, then `.prove(later, "bought_later", count={PICKED}, rival=…)`.',

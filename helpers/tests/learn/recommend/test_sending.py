@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from loyalty.evaluate.lift import measure_lift
+from loyalty.intake import load_tables
 from loyalty.learn.recommend import export_messages, plan_messages, recommend_products
 from loyalty.learn.recommend.export import make_code
+from loyalty.report.campaign import report_campaign
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 
@@ -178,6 +180,26 @@ def test_the_files_obey_the_contracts_and_the_campaign_can_be_measured(out, shop
     assert lift.effect == pytest.approx(arms["message"] - arms["control"])
 
 
+@pytest.mark.slow
+def test_campaign_report_reads_the_files_back(out, shoppers, tmp_path):
+    out.write(tmp_path, "spring")
+    gap = pd.date_range("2025-02-20", "2025-02-28").repeat(20)  # days without any receipt would be refused
+    bread = pd.DataFrame({"customer_id": np.arange(len(gap)), "product_id": 1, "time": gap, "sales": 1.0})
+    tables = load_tables(
+        {
+            "receipts": pd.concat([shoppers, bread], ignore_index=True),
+            "contacts": tmp_path / "spring_assignment.csv",
+            "campaigns": tmp_path / "spring_record.csv",
+        }
+    )
+    settings = {"start": "2025-03-04", "end": "2025-04-01", "margin_rate": 0.3}
+    report = report_campaign(tables, settings)
+    inside = shoppers[shoppers["time"].between("2025-03-04", "2025-03-31 23:59:59")]
+    sales = out.assignment["customer_id"].map(inside.groupby("customer_id")["sales"].sum()).fillna(0.0)
+    means = sales.groupby(out.assignment["arm"]).mean()
+    assert report.results["lift"].effect == pytest.approx(means["message"] - means["control"])
+
+
 def test_nothing_that_is_there_is_replaced(out, tmp_path):
     names = out.write(tmp_path, "spring")
     assert names == ["spring_send.csv", "spring_assignment.csv", "spring_record.csv"]
@@ -211,5 +233,6 @@ def test_all_that_is_wrong_with_an_export_is_told_at_once(sending, customers):
 def test_they_show_themselves(sending, out):
     assert sending.plot().get_title(loc="left") and "withheld" in repr(sending) and "step" in sending._repr_html_()
     assert "taken off" in repr(out) and "code" in out._repr_html_()
+    assert "+7 916" not in out._repr_html_() + repr(out)
     assert len(out.to_frame()) == 2 and len(sending.to_frame()) == len(sending.steps)
     plt.close("all")
