@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 
@@ -88,6 +89,14 @@ def test_the_test_of_calibration_raises_few_false_alarms_and_a_list_by_lot_is_ch
         one = find_lookalikes(people, lot)
         held += one.low <= 0.5 <= one.high
     assert held >= 85  # pooled over the folds it was 84: customers of two folds may not be compared
+
+
+def test_the_f_test_is_that_of_statsmodels(made, alike):
+    people, seeds, _ = made
+    design = np.column_stack([np.log1p(people["visits"]), np.sign(people["noise"]) * np.log1p(people["noise"].abs())])
+    marked = people["customer_id"].isin(seeds).astype(float)
+    fit = sm.OLS(marked, sm.add_constant(design)).fit()
+    assert alike.p_chance == pytest.approx(fit.f_pvalue, rel=1e-6) and alike.is_clear
 
 
 def test_a_list_by_lot_is_called_chance():
