@@ -101,7 +101,7 @@ class SendList:
             text = f"{row.left:,}" + (f" (−{row.out:,})" if row.out else "")
             ax.annotate(text, (row.left + row.out, place), (5, 0), textcoords="offset points", va="center", color=INK)
         ax.set_yticks(places, list(rows["step"]))
-        ax.set(xlim=(0, 1.2 * rows["left"].max()), ylim=(len(rows) - 0.5, -0.5), xlabel="customers left")
+        ax.set(xlim=(0, 1.3 * rows["left"].max()), ylim=(len(rows) - 0.5, -0.5), xlabel="customers left")
         ax.xaxis.set_major_formatter("{x:,.0f}")
         grid_along_x(ax)
         said = "blue: left after the step; pale: taken away by it"

@@ -123,5 +123,5 @@ def draw_views(worth: pd.DataFrame, title: str) -> Axes:
     ax.set(xlim=(0.3, 40 * rows["months"].max()), ylim=(len(rows) - 0.5, -0.5))
     ax.xaxis.set_major_formatter("{x:g}")
     grid_along_x(ax)
-    headline(ax, title, "visitors needed to see the rise in orders four times of five", "made-up shop")
+    headline(ax, title, "visitors needed to see the rise in orders four times out of five", "made-up shop")
     return ax
