@@ -157,8 +157,8 @@ import pandas as pd
 
 from loyalty.tasks.t24.measures import list_letters
 
-with pd.option_context("display.max_colwidth", None):
-    display(list_letters())
+pd.set_option("display.max_colwidth", None)  # the sentences, whole
+list_letters()
 
 # %%
 ### BEGIN SOLUTION

@@ -224,12 +224,7 @@ assert pure > 0.95 and len(cross) == 10 and cross.max(axis=1).div(cross.sum(axis
 # Now the customers, beside k-means of lesson 23 on their shares of spend. We also look at those with ten links or more alone.
 
 # %%
-from loyalty.segment.clusters import (
-    cluster_customers,
-    compare_segmentations,
-    scale_features,
-    share_spend,
-)
+from loyalty.segment.clusters import cluster_customers, scale_features, share_spend
 
 types = world.truth.types_on(pd.Timestamp(CUT)).rename(columns={"type": "segment"})
 shares = share_spend(world.receipts, world.products, CUT)

@@ -407,8 +407,7 @@ assert guarded.decide() == "open" and rows.low["margin"] < 0
 assert 0 < rows.low["points_issued"] < rows.effect["points_issued"] < 3 < rows.high["points_issued"]
 
 # %%
-guarded.plot();
-
+guarded.plot()
 # %% [markdown]
 # The margin's interval begins at {{say_euros(rows.low["margin"])}}. That is above the limit, so this guardrail holds, although nobody has shown that the margin rose. The points are another matter. They rose by {{rows.effect["points_issued"]:.1f}} per customer, but it may have been {{rows.high["points_issued"]:.1f}}, and that is beyond the limit. The guardrail is not broken, and it is not shown to hold. *"It looks fine"* was not the rule. So Marta waits: she measures these points once more with the next wave, before everybody gets the letter.
 #

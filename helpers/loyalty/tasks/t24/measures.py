@@ -103,9 +103,9 @@ def list_letters() -> pd.DataFrame:
     """The five ways that Jonas can choose from in 24e; index: the letter. Two of them differ by a number of 24d only."""
     right, leaky = score(), score_leaky()
     again = float(right.table.set_index("way").at["again", "hit_rate"])
-    group = "A letter for each community, and a control group that gets none. Of 1,000 offers at least"
+    group = "A list for each community, and a control group that gets none. Of 1,000 offers at least"
     ways = {
-        "A": "A letter for each community, to everybody: the hit rate has shown what the letter brings.",
+        "A": "A list for each community, to everybody: the hit rate has shown what the lists bring.",
         "B": f"{group} {1000 * right.low:.0f} more are bought than of best-sellers (low end of the interval).",
         "C": f"{group} {1000 * leaky.low:.0f} more are bought than of best-sellers (low end of the interval).",
         "D": f"A letter with what each customer bought before: {1000 * again:.0f} of 1,000 offers are bought.",
