@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LinearRegression
 
 import loyalty
 
@@ -538,6 +539,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "check_table": lambda: {"source": _make_receipts(), "contract": loyalty.tables.check.CONTRACTS["receipts"]},
     "checkpoint": lambda: {"name": "profile_cj"},
     "choose_offers": lambda: {"scores": pd.DataFrame({"gift": [1.0, -1.0, 2.0]}), "cost": 0.5, "share": 0.5},
+    "choose_policy": lambda: {"trial": _make_trial(), "cost": 0.5, "models": {"line": LinearRegression()}, "folds": 2},
     "compare_all": lambda: _list_people(placebo="earlier"),
     "compare_holdout": lambda: {"forecast": _forecast_purchases(), "purchases": _make_purchases()},
     "compare_means": lambda: {"treated": SPEND + 1, "control": SPEND, "level": 0.9, "variance": "auto"},
@@ -661,6 +663,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "profile": _make_profile(),
         "actions": {"loyal": "Thank.", "new": "Welcome."},
     },
+    "make_boosted": dict,
     "make_ridge": dict,
     "match_customers": lambda: _list_people(k=1, spread_from=2),
     "match_redemptions": lambda: {

@@ -73,8 +73,8 @@ _HOMES = {
     ),
     "evaluate.clinic": "Claim Examination examine_campaign",
     "evaluate.uplift": (
-        "Experiment Gains UpliftModel choose_offers fit_uplift make_ridge measure_bins measure_gains open_trial "
-        "price_groups score_out_of_fold value_policies"
+        "Experiment Gains PolicyChoice UpliftModel choose_offers choose_policy fit_uplift make_boosted make_ridge "
+        "measure_bins measure_gains open_trial price_groups score_out_of_fold value_policies"
     ),
     "evaluate.budget": "BudgetPlan cost_offers plan_budget trace_frontier",
     "learn.history": (

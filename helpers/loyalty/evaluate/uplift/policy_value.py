@@ -57,7 +57,7 @@ def choose_offers(scores: pd.DataFrame | pd.Series, *, cost: Cost = 0.0, share: 
     table = scores.to_frame() if isinstance(scores, pd.Series) else scores
     if odd := [str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]:
         raise TableError([f"`{name}` should hold numbers, one score a customer" for name in odd], "the scores")
-    net = table - pd.Series(_read_costs(cost, list(table)))
+    net = table - pd.Series(read_costs(cost, list(table)))
     if gone := int(net.isna().all(axis=1).sum()):
         raise TableError([f"{gone:,} of {len(net):,} customers have no score for any arm"], "the scores")
     best = net.idxmax(axis=1).astype(str)
@@ -122,7 +122,7 @@ def value_policies(
 
     Source: Hitsch, Misra and Zhang (2024), Quantitative Marketing and Economics 22, 115-168.
     """
-    costs = _read_costs(cost, trial.arms)
+    costs = read_costs(cost, trial.arms)
     everybody = {f"everybody: {arm}": pd.Series(arm, trial.arm.index) for arm in trial.arms}
     tried = f"which nobody tried; the arms are {', '.join(trial.arms)}, and '' is no offer"
 
@@ -227,7 +227,7 @@ def price_groups(
     found = _judge(
         trial,
         {name: plan for name, plan in plans.items() if name not in few},
-        _read_costs(cost, [arm]),
+        read_costs(cost, [arm]),
         level,
         "value per contacted customer",
     )
@@ -267,7 +267,7 @@ def _name_groups(effect: pd.Series, before: pd.Series, small: float | None, base
     )
 
 
-def _read_costs(cost: Cost, arms: Sequence[str]) -> dict[str, float]:
+def read_costs(cost: Cost, arms: Sequence[str]) -> dict[str, float]:
     """The cost of a contact of each arm; one number is that of all."""
     costs = dict(cost) if isinstance(cost, Mapping) else dict.fromkeys(arms, float(cost))
     if gone := [arm for arm in arms if arm not in costs]:
