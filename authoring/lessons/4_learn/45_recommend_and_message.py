@@ -100,7 +100,7 @@ assert chain.find_winners()[0] == "linear" and len(chain.find_winners()) == 4
 assert by_way["linear"] > 1.6 * by_way["popular"]
 
 # %% [markdown]
-# Of 100 places with the linear model {{100 * by_way["linear"]:.1f}} are bought in the next three months, with best-sellers {{100 * by_way["popular"]:.1f}}. Our chain is simulated, and its tastes are kind. Is it so in a real shop? We ask the grocer twice: for single products, and for groups of goods.
+# Of 100 places with the linear model {{100 * by_way["linear"]:.1f}} are bought in the next three months, with best-sellers {{100 * by_way["popular"]:.1f}}. Our chain is simulated, and its tastes are kind. Is it so in a real shop? We ask the grocer twice: for single products, and for groups of goods. (A few seconds.)
 
 # %%
 from loyalty.tasks.t45.pictures import draw_gains
@@ -138,7 +138,7 @@ box = recommend_beside(receipts, CUT, page, size=5)
 box.assign(product_id=box.product_id.map(names)).round(2)
 
 # %% [markdown]
-# That is **item-to-item**: `both` customers bought the product and the page's product. To score it we take a later basket, show one of its products by lot, and let the box guess the others.
+# That is **item-to-item**: `both` customers bought the product and the page's product. To score it we take a later basket, show one of its products by lot, and let the box guess the others. (A few seconds.)
 
 # %%
 from loyalty.tasks.t45.scene import gather_visits
@@ -360,6 +360,7 @@ assert worth.margin[0] == 120_000 * 0.003 * 8
 # ## What could still be wrong
 #
 # - A hit is a purchase. Some would have bought without the message. Offline scores cannot say how many.
+# - Where nothing is to be learned, the linear model is *worse* than best-sellers: it learns noise ([20 worlds](../../docs/tables/recommend.md)).
 # - Receipts show what customers saw and could buy. A product that was sold out, or stood in a corner, looks unloved.
 # - The intervals draw customers again. The next three months may be another season.
 # - The linear model's penalty was fixed beforehand, not tuned. A tuned one needs a third period.

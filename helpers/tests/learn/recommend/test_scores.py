@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -123,6 +124,14 @@ def test_rows_in_another_order_twice_or_with_text_ids_change_nothing(shoppers, s
     text = shoppers.assign(customer_id=shoppers["customer_id"].map("c{:04d}".format))
     words = score_recommenders(text, CUT, size=SIZE, least=1, draws=50)
     pd.testing.assert_frame_equal(words.table, scored.table)
+
+
+def test_parquet_and_duckdb_give_what_pandas_gives(shoppers, scored, tmp_path):
+    path = tmp_path / "receipts.parquet"
+    shoppers.to_parquet(path)
+    for source in (path, duckdb.from_df(shoppers)):
+        again = score_recommenders(source, CUT, size=SIZE, least=1, draws=50)
+        pd.testing.assert_frame_equal(again.table, scored.table)
 
 
 def test_later_purchases_do_not_reach_the_lists(shoppers, scored):
