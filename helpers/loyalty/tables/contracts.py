@@ -59,6 +59,8 @@ PRODUCTS = Table(
         _optional("department", "text", "the part of the shop"),
         _optional("price", "money", "list price of one piece", low=0),
         _optional("unit_cost", "money", "what one piece costs the chain", low=0),
+        _optional("margin_rate", "share", "part of the price that is margin; for want of a cost", low=0, high=1),
+        _optional("stock", "number", "pieces that can still be sold", low=0),
     ),
 )
 
@@ -78,6 +80,7 @@ CUSTOMERS = Table(
         _optional("opted_out", "flag", "whether the customer asked not to be written to"),
         _optional("staff", "flag", "whether the customer works for the firm"),
         _optional("last_contact", "date", "day of the last message of any campaign; empty: never"),
+        _optional("contacts", "number", "messages of the last weeks, of any campaign", low=0),
         _optional("channel", "text", "how a message reaches the customer, for example sms"),
         _optional("phone", "id", "number that a message goes to"),
         _optional("email", "id", "address that a message goes to"),

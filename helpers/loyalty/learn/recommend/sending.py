@@ -16,7 +16,6 @@ from loyalty.learn.recommend.lists import Recommendations
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.columns import Column, Table
 from loyalty.tables.contracts import CUSTOMERS, PRODUCTS
 from loyalty.tables.days import read_day
 from loyalty.tables.flags import read_flags
@@ -25,26 +24,6 @@ from loyalty.tables.sources import AnyTable, collect
 
 ARM = "message"
 WITHHELD = "withheld as control"
-SHELF = Table(
-    "products",
-    "a product",
-    ("product_id",),
-    (
-        *PRODUCTS.columns,
-        Column("stock", "number", "pieces that can still be sold", optional=True, nullable=True, low=0),
-    ),
-)
-PEOPLE = Table(
-    "customers",
-    "a customer",
-    ("customer_id",),
-    (
-        *CUSTOMERS.columns,
-        Column(
-            "contacts", "number", "messages of the last weeks, of any campaign", optional=True, nullable=True, low=0
-        ),
-    ),
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -194,8 +173,8 @@ def plan_messages(
     (30, 10)
     """
     _check(control, discount, contact_cost, most_contacts, keep_in_stock)
-    shelf = collect(check_table(products, SHELF))
-    people = collect(check_table(customers, PEOPLE))
+    shelf = collect(check_table(products, PRODUCTS))
+    people = collect(check_table(customers, CUSTOMERS))
     table = recommendations.table
     _check_tables(table, shelf, people, most_contacts)
     steps = _Steps(table)

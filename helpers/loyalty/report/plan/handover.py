@@ -138,7 +138,7 @@ def lay_out(
     read: Section,
 ) -> CampaignPlan:
     """Lay a plan out as a card, sections, charts and the sheets of a workbook."""
-    record_lines = _say_record(record)
+    record_lines = say_record(record)
     alarms = find_alarms(checks)
     economics = _say_all_economics(plan.arms)
     tables = {
@@ -212,10 +212,10 @@ def _say_filters(plan: Draft) -> pd.DataFrame:
     rules = plan.allowed.counts[["reason", "customers"]].assign(out=out, left=left)
     rules = rules.set_axis(["reason", "customers", "customers taken out here", "customers left"], axis=1)
     shown = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
-    return _hide_neighbours(rules, shown)
+    return hide_neighbours(rules, shown)
 
 
-def _hide_neighbours(rules: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
+def hide_neighbours(rules: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     """Hide the neighbour of each row whose number of customers taken out is small and the only hidden one there."""
     out = rules["customers taken out here"]
     hidden = shown["customers left"].isna()
@@ -226,7 +226,7 @@ def _hide_neighbours(rules: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
         if near and not any(hidden.iloc[other] and out.iloc[other] for other in near):
             biggest = max(near, key=lambda other: out.iloc[other])
             hidden.iloc[biggest] = True
-            shown.iloc[biggest, 1:] = ["hidden", "hidden", None]
+            shown.iloc[biggest, 1:] = ["hidden"] * (shown.shape[1] - 2) + [None]
     return shown
 
 
@@ -245,7 +245,7 @@ def _say_assignment(plan: Draft, economics: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _say_record(record: pd.DataFrame) -> pd.DataFrame:
+def say_record(record: pd.DataFrame) -> pd.DataFrame:
     """The filled fields of the record, one a row."""
     lines = record.T.dropna().map(lambda v: f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v)).reset_index()
     lines = lines.set_axis(["what", "as registered"], axis=1)

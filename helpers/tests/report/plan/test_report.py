@@ -433,7 +433,7 @@ def test_what_a_rule_takes_out_is_no_difference_of_what_is_left():
     rules = pd.DataFrame({"reason": list("abcde"), "customers": [30, 3, 50, 60, 2], "customers left": left})
     rules.insert(2, "customers taken out here", out)
     shown = suppress_small(rules, ["customers", "customers taken out here"], ["reason"])
-    shown = handover._hide_neighbours(rules, shown)
+    shown = handover.hide_neighbours(rules, shown)
     is_left = [not isinstance(value, str) for value in shown["customers taken out here"]]
     assert is_left == [True, False, False, False, False]
     assert shown["customers left"].notna().tolist() == is_left

@@ -1,0 +1,106 @@
+"""Which way to recommend is sent: the one that a time split shows to be better than best-sellers, else best-sellers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import pandas as pd
+
+from loyalty.learn.recommend.scores import RecommenderScores, score_recommenders
+from loyalty.learn.recommend.ways import WORDS
+from loyalty.tables.check import TableError
+from loyalty.tables.sources import AnyTable
+
+Way = Literal["popular", "items", "linear"]
+WAYS = ("popular", "again", "items", "linear")
+SAFE: Way = "popular"
+SEED = 45
+DRAWS = 200  # of the bootstrap, for the intervals
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The way that is sent, with the scores that decided it.
+
+    `scores` are of whole lists, `first` of their first place alone, which is near to what is sent.
+    """
+
+    way: Way
+    scores: RecommenderScores
+    first: RecommenderScores
+
+    @property
+    def words(self) -> str:
+        """What the way is called."""
+        return WORDS[self.way]
+
+    @property
+    def hit(self) -> pd.Series:
+        """value, low and high: the share of customers who bought the first product of their list, without a message."""
+        rows = self.first.table
+        here = (rows["among"] == "new") & (rows["way"] == self.way) & (rows["metric"] == "hit_rate")
+        return rows.loc[here, ["value", "low", "high"]].iloc[0].astype("float64")
+
+    @property
+    def because(self) -> str:
+        """Why this way, in one sentence with the interval."""
+        gains = list_gains(self.scores)
+        if self.way != SAFE:
+            row = gains.set_index("way").loc[self.way]
+            return (
+                f"of its places more were bought later than of the best-sellers': {_say_points(row)} of 100 places, "
+                "among products new to the customer"
+            )
+        rows = gains.sort_values("gain", ascending=False)
+        if rows.empty:
+            return "no other way could be scored"
+        best = rows.iloc[0]
+        return (
+            f"no other way is shown to be better at something new: the best of them, {WORDS[best['way']]}, "
+            f"differs by {_say_points(best)} of 100 places"
+        )
+
+
+def list_gains(scores: RecommenderScores) -> pd.DataFrame:
+    """What each way gains on best-sellers in the share of places bought later, for products new to the customer."""
+    rows = scores.gains
+    here = (rows["among"] == "new") & (rows["against"] == SAFE) & (rows["metric"] == "hit_rate")
+    return rows[here].reset_index(drop=True)
+
+
+def _say_points(row: pd.Series) -> str:
+    text = f"{100 * row['gain']:+.2f} ({100 * row['low']:+.2f} to {100 * row['high']:+.2f})"
+    return text.replace("-", "−")
+
+
+def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days: int, size: int) -> Choice:
+    """Score the ways on the last days before `day`, as many as the campaign lasts, and choose.
+
+    Parameters
+    ----------
+    receipts : table under RECEIPTS with product_id
+    first : pandas.Timestamp
+        Day of the first receipt.
+    day : pandas.Timestamp
+        Purchases before it are known.
+    days : int
+        Length of the campaign.
+    size : int
+        Products on each list.
+
+    Raises
+    ------
+    TableError
+        The receipts do not reach back twice as far as the campaign lasts, or hold too few products.
+    """
+    cut = day - pd.Timedelta(days=days)
+    if (cut - first).days < days:
+        known = (day - first).days
+        says = f"the campaign lasts {days:,} days, so that receipts of {2 * days:,} days are needed, and there are"
+        raise TableError([f"{says} {known:,} before {day:%Y-%m-%d}: give more, or plan a shorter campaign"], "receipts")
+    options: dict[str, Any] = {"end": day, "draws": DRAWS, "seed": SEED}
+    scores = score_recommenders(receipts, cut, size=size, ways=WAYS, **options)
+    winners = scores.find_winners("new")
+    way = cast(Way, winners[0]) if winners else SAFE
+    return Choice(way, scores, score_recommenders(receipts, cut, size=1, ways=[way], **options))
