@@ -46,19 +46,17 @@ class Choice:
     def because(self) -> str:
         """Why this way, in one sentence with the interval."""
         gains = list_gains(self.scores)
+        values = self.scores.to_frame("hit_rate").set_index(["among", "way"])["value"]["new"]
+        popular = f"{100 * values[SAFE]:.1f} of the best-sellers'"
         if self.way != SAFE:
             row = gains.set_index("way").loc[self.way]
             return (
-                f"of its places more were bought later than of the best-sellers': {_say_points(row)} of 100 places, "
-                "among products new to the customer"
+                f"of 100 of its places {100 * values[self.way]:.1f} were bought later, and {popular}: {_say_gain(row)}"
             )
-        rows = gains.sort_values("gain", ascending=False)
-        if rows.empty:
-            return "no other way could be scored"
-        best = rows.iloc[0]
+        best = gains.loc[gains["gain"].idxmax()]
         return (
-            f"no other way is shown to be better at something new: the best of them, {WORDS[best['way']]}, "
-            f"differs by {_say_points(best)} of 100 places"
+            f"no other way is shown to be better: of 100 places of the best of them, {WORDS[best['way']]}, "
+            f"{100 * values[best['way']]:.1f} were bought later, and {popular}: {_say_gain(best)}"
         )
 
 
@@ -69,8 +67,8 @@ def list_gains(scores: RecommenderScores) -> pd.DataFrame:
     return rows[here].reset_index(drop=True)
 
 
-def _say_points(row: pd.Series) -> str:
-    text = f"{100 * row['gain']:+.2f} ({100 * row['low']:+.2f} to {100 * row['high']:+.2f})"
+def _say_gain(row: pd.Series) -> str:
+    text = f"a difference of {100 * row['gain']:+.2f} ({100 * row['low']:+.2f} to {100 * row['high']:+.2f})"
     return text.replace("-", "−")
 
 

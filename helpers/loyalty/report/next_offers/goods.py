@@ -96,15 +96,17 @@ def _sum_paid(receipts: AnyTable, day: pd.Timestamp) -> pd.DataFrame:
     if "quantity" in schema.names() and schema["quantity"].is_numeric():
         known = nw.col("quantity").cast(nw.Float64)
         pieces = nw.when(known > 0).then(known).otherwise(1.0)
+    margin = (nw.col("margin") if "margin" in schema.names() else nw.lit(None)).cast(nw.Float64)
+    sales = nw.col("sales").cast(nw.Float64)
     lines = lines.select(
         nw.col("product_id"),
-        nw.col("sales").cast(nw.Float64).alias("sales"),
+        sales.alias("sales"),
         pieces.alias("pieces"),
-        (nw.col("margin") if "margin" in schema.names() else nw.lit(None)).cast(nw.Float64).alias("margin"),
+        margin.alias("margin"),
+        nw.when(~margin.is_null()).then(sales).otherwise(0.0).alias("known"),
     )
-    sums = collect(lines.group_by("product_id").agg(*(nw.col(name).sum() for name in ("sales", "pieces", "margin"))))
+    names = ("sales", "pieces", "margin", "known")
+    sums = collect(lines.group_by("product_id").agg(*(nw.col(name).sum() for name in names)))
     sums = sums.sort_values("product_id", ignore_index=True)
-    rate = pd.Series(np.nan, sums.index)
-    if "margin" in schema.names():
-        rate = (sums["margin"] / sums["sales"]).clip(upper=1)
+    rate = (sums["margin"] / sums["known"].where(sums["known"] > 0)).clip(upper=1).astype("float64")
     return pd.DataFrame({"product_id": sums["product_id"], "paid": sums["sales"] / sums["pieces"], "rate": rate})

@@ -27,6 +27,7 @@ from loyalty.tables.sources import AnyTable
 from loyalty.tables.spreadsheets import write_csv
 
 INSIDE = "stays inside"
+BUYERS = "share of the customers assigned who bought the product written about, during the campaign"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,12 @@ class NextOffers(Report):
 
 
 def hand_over(
-    sending: SendList, who: Addressees, expected: pd.Series, receipts: AnyTable | None, values: Mapping[str, Any]
+    sending: SendList,
+    who: Addressees,
+    expected: pd.Series,
+    receipts: AnyTable | None,
+    values: Mapping[str, Any],
+    metric: str | None = None,
 ) -> tuple[HandOver, pd.DataFrame, pd.DataFrame]:
     """Export the messages for the first day of the campaign.
 
@@ -68,6 +74,8 @@ def hand_over(
         Up to the start: what was bought since the list was made is not offered.
     values : mapping
         The settings.
+    metric : str, optional
+        The number that decides; sales per customer if not given.
 
     Returns
     -------
@@ -84,15 +92,18 @@ def hand_over(
     worth = pd.Series(expected.to_numpy(float), sending.people["customer_id"])
     assignment["expected_margin"] = assignment["customer_id"].map(worth)
     check_table(assignment, CONTACTS)
-    return handed, assignment, _make_record(handed.record, sending, values)
+    return handed, assignment, _make_record(handed.record, sending, values, metric)
 
 
-def _make_record(record: pd.DataFrame, sending: SendList, values: Mapping[str, Any]) -> pd.DataFrame:
+def _make_record(
+    record: pd.DataFrame, sending: SendList, values: Mapping[str, Any], metric: str | None
+) -> pd.DataFrame:
     """Add to the record when it was written down, who answers for it, and why."""
     said = {
         "registered_on": sending.as_of,
         "name": values["title"],
         "goal": "sell",
+        "primary_metric": metric,
         **{name: values[name] for name in ("hypothesis", "owner")},
     }
     filled = {name: value for name, value in said.items() if value is not None}

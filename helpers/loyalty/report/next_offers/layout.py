@@ -39,6 +39,11 @@ FILES = (
     "reason: what a customer has bought is nobody's business outside. The assignment names the control and stays "
     "inside; it is the contact list of campaign_report, and the record is its table campaigns."
 )
+MEASURE = (
+    "To compare who bought the product written about: after the campaign add a column to the assignment, 1 where the "
+    "customer bought his product_id in these days and 0 elsewhere, in both arms, and name it in the setting outcome "
+    "of campaign_report."
+)
 DRAFT = "Nothing to send: it is not known who agreed. Give customers with a column consent, or set consent=given."
 
 
@@ -129,8 +134,10 @@ def lay_out(found: Found, plan: OfferPlan | None, skipped: pd.DataFrame, read: S
     more = _lay_plan(found, plan)
     sections |= more
     sheets |= {name: more[name].to_frame() for name in ("taken", "worth", "size", "files", "record")}
-    if _is_all_shown(more["taken"].to_frame()):
-        charts["taken"] = lambda: draw_steps(plan.sending)
+    steps = more["taken"].to_frame()
+    steps = steps[steps["customers taken out here"].map(_is_number) & steps["customers left"].notna()]
+    if len(steps) > 1:
+        charts["taken"] = lambda: draw_steps(plan.sending, steps)
     results |= {"sending": plan.sending, "worth": plan.worth, "handed": plan.handed, "record": plan.record}
     card = _make_card(found, plan)
     return NextOffers(found.title, card, sections, charts, sheets, plan.assignment, results, plan.verdict, plan.files)
@@ -178,7 +185,7 @@ def _say_points(value: float, low: float, high: float) -> str:
 
 
 def _say_choice(found: Found) -> str:
-    return f"Sent is: {found.choice.words}, because {found.choice.because}."
+    return f"{_say_what(found.choice)}, because {found.choice.because}."
 
 
 def _say_scores(found: Found) -> str:
@@ -256,7 +263,7 @@ def _lay_plan(found: Found, plan: OfferPlan) -> dict[str, Section]:
         "taken": Section((said,) if said else (), taken, ("Filters run before the draw of the control.",)),
         "worth": Section((_say_worth(found, plan.worth), NOT_AN_EFFECT), _lay_worth(plan.worth)),
         "size": Section(_say_sights(found, plan), _lay_sights(plan)),
-        "files": Section((FILES,), listed),
+        "files": Section((FILES, MEASURE), listed),
         "record": Section(table=say_record(plan.record)),
     }
 
@@ -269,10 +276,6 @@ def _lay_steps(sending: SendList) -> pd.DataFrame:
         {"reason": rows["step"], "customers taken out here": rows["out"], "customers left": rows["left"]}
     )
     return hide_neighbours(table, suppress_small(table, ["customers taken out here"], ["reason"]))
-
-
-def _is_all_shown(table: pd.DataFrame) -> bool:
-    return bool(table["customers taken out here"].map(_is_number).all() and table["customers left"].notna().all())
 
 
 def _is_number(value: Any) -> bool:
@@ -403,8 +406,8 @@ def _make_card(found: Found, plan: OfferPlan) -> ReportCard:
 
 def _say_what(choice: Choice) -> str:
     if choice.way == SAFE:
-        return "Offer each customer the best-seller that is new to him"
-    return f"Offer what is new to each customer by {choice.words}"
+        return "Offer each customer the best-seller that is new to this customer"
+    return f"Offer products that are new to the customer by the {choice.words}"
 
 
 def _say_kicker(found: Found) -> str:
@@ -417,21 +420,24 @@ def _say_first_sight(plan: OfferPlan) -> str:
     if plan.buyers.power is None:
         return ""
     if plan.buyers.sees:
-        return "The control is large enough to show what is assumed."
+        sales = "so do all sales" if plan.sales.sees else "all sales of a customer vary too much for that"
+        return f"What is assumed can be seen in who bought the product written about; {sales}."
     return (
-        "Do not judge by this sending alone: the control is too small to show what is assumed. "
+        "Do not judge by this campaign alone: the control is too small to show what is assumed. "
         f"{_say_needed(plan.buyers, len(plan.sending.people))}"
-    )
+    ).strip()
 
 
 def _say_taken(sending: SendList) -> str:
-    """Say how many customers were taken off, and the largest reasons."""
-    steps = sending.steps[(sending.steps["what"] == "customers") & (sending.steps["out"] > 0)]
-    steps = steps[~steps["step"].str.startswith("withheld")]
-    if steps.empty:
-        return "Nobody was taken off."
-    most = steps.sort_values("out", ascending=False, kind="stable")
-    named = [f"{row.step} {say_few(row.out)}" for row in most.itertuples()]
+    """Say how many customers were taken off, and the largest reasons; small numbers are in none of them."""
+    steps = _lay_steps(sending).iloc[1:]
+    steps = steps[~steps["reason"].str.startswith("withheld")]
+    known = steps[steps["customers taken out here"].map(_is_number)].copy()
+    known["out"] = known["customers taken out here"].astype("int64")
+    known = known[known["out"] > 0].sort_values("out", ascending=False, kind="stable")
+    named = [f"{row.reason} {row.out:,}" for row in known.itertuples()]
+    if not named:
+        return "Hardly anybody was taken off before the draw."
     return f"Taken off before the draw: {list_few(named, 3)}."
 
 

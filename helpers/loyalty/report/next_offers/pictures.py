@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -21,10 +23,12 @@ def draw_ways(scores: RecommenderScores, way: str, words: str) -> Axes:
     return scores.plot(metric="hit_rate", among="new", title=title)
 
 
-def draw_steps(sending: SendList) -> Axes:
-    """Draw how many customers are left after each step."""
+def draw_steps(sending: SendList, shown: pd.DataFrame) -> Axes:
+    """Draw how many customers are left after each step; `shown` has the steps that are not hidden, as `reason`."""
     house_style()
-    return sending.plot()
+    steps = sending.steps
+    here = (steps["what"] == "customers") & steps["step"].isin(shown["reason"])
+    return replace(sending, steps=steps[here].reset_index(drop=True)).plot()
 
 
 def draw_products(rows: pd.DataFrame) -> Axes:

@@ -14,7 +14,7 @@ from loyalty.learn.recommend.sending import SendList, plan_messages
 from loyalty.report.next_offers.addressees import UNREACHED, Addressees, find_missing, read_addressees
 from loyalty.report.next_offers.choice import choose_way
 from loyalty.report.next_offers.goods import find_lacking, price_goods
-from loyalty.report.next_offers.handover import NextOffers, hand_over, make_files
+from loyalty.report.next_offers.handover import BUYERS, NextOffers, hand_over, make_files
 from loyalty.report.next_offers.layout import Found, OfferPlan, lay_out
 from loyalty.report.next_offers.settings import SETTINGS, TABLES
 from loyalty.report.next_offers.worth import (
@@ -151,7 +151,8 @@ def _plan(found: Found, who: Addressees, receipts: AnyTable) -> OfferPlan:
     sales = find_sight_of_sales(sending, receipts, found.day, found.days, control, worth)
     expected = worth.rate_each(sending.people["margin"], find_prices(sending, found.goods) * sending.discount)
     since = receipts if values["as_of"] else None
-    handed, assignment, record = hand_over(sending, who, expected, since, values)
+    metric = BUYERS if buyers.sees and not sales.sees else None
+    handed, assignment, record = hand_over(sending, who, expected, since, values, metric)
     files, listed = make_files(handed, assignment, record)
     return OfferPlan(sending, worth, buyers, sales, handed, assignment, record, files, listed)
 

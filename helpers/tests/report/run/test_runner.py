@@ -19,6 +19,7 @@ import pytest
 from loyalty.datasets.loaders import DATA
 from loyalty.intake.loading import load_tables
 from loyalty.report import campaign, history, plan, segments
+from loyalty.report import next_offers as offers
 from loyalty.report import profile as customers
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.output.html import make_page
@@ -88,6 +89,7 @@ SMALL = ["small", "--data", f"receipts={EXAMPLES / 'till.csv'}", "-o", "report.h
         ("campaign_report", campaign),
         ("campaign_plan", plan),
         ("response_history", history),
+        ("next_offers", offers),
     ],
 )
 def test_the_settings_cell_has_the_settings_of_the_module_and_no_others(stem, module):
@@ -360,7 +362,7 @@ def test_the_readme_of_the_data_names_the_example_with_its_rows():
 
 
 def test_the_templates_are_built_from_what_is_authored(root):
-    for stem in ("profile", "segments", "campaign_report", "campaign_plan"):
+    for stem in ("profile", "segments", "campaign_report", "campaign_plan", "next_offers"):
         authored = (root / "authoring" / "templates" / f"{stem}.py").read_text(encoding="utf-8")
         for cell in nbformat.read(TEMPLATES / f"{stem}.ipynb", as_version=4).cells:
             if cell.cell_type == "code":
