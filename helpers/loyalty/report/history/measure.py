@@ -16,7 +16,7 @@ from loyalty.evaluate.money.pricing import PRICED
 from loyalty.evaluate.money.profit import campaign_money, compare_money
 from loyalty.report.output.privacy import SMALL
 from loyalty.stats.beliefs import Beliefs, believe_normal
-from loyalty.stats.shrinkage import LEAST_CELLS
+from loyalty.stats.shrinkage import LEAST_CELLS, shrink_normal
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.arms import join_arms
@@ -35,8 +35,9 @@ class Brought:
     """Effects against control of one kind (`response` in fractions, `profit` in money a customer).
 
     `waves` has one row a wave and offer, `offers` one an offer, `cells` one an offer and segment: effect, se, low,
-    high, n_treated, n_control, waves; cells also shrunken, sd, shrunken_low, shrunken_high. `together` has one row a
-    wave, all offers as one. `beliefs` say what to expect of a cell that was never measured; None of fewer than four.
+    high, n_treated, n_control, waves; cells also shrunken, shrunken_low, shrunken_high, and mean and sd, what is
+    believed of them. `together` has one row a wave, all offers as one. `beliefs` say what to expect of a cell that was
+    never measured; None of fewer than four.
     """
 
     kind: str
@@ -202,11 +203,13 @@ def _gather(kind: str, found: _Found) -> Brought | None:
     if len(cells) < LEAST_CELLS:
         notes.append(f"{len(cells)} cells cannot say how much they differ in truth: nothing was shrunk")
         own = {f"shrunken{end}": cells[name] for end, name in (("", "effect"), ("_low", "low"), ("_high", "high"))}
-        return Brought(kind, waves, together, offers, cells.assign(**own, sd=cells["se"]), notes=tuple(notes))
+        alone = cells.assign(**own, mean=cells["effect"], sd=cells["se"])
+        return Brought(kind, waves, together, offers, alone, notes=tuple(notes))
+    shrunk = shrink_normal(cells["effect"], cells["se"])
     beliefs = believe_normal(cells["effect"], cells["se"])
-    names = {"mean": "shrunken", "low": "shrunken_low", "high": "shrunken_high", "sd": "sd"}
-    cells = pd.concat([cells, beliefs.table.rename(columns=names)], axis=1)
-    return Brought(kind, waves, together, offers, cells, beliefs, tuple(notes))
+    names = {"shrunken": "shrunken", "low": "shrunken_low", "high": "shrunken_high"}
+    cells = pd.concat([cells, shrunk.table[list(names)].rename(columns=names), beliefs.table[["mean", "sd"]]], axis=1)
+    return Brought(kind, waves, together, offers, cells, beliefs, (*notes, *shrunk.warnings))
 
 
 def _add_error(table: pd.DataFrame) -> pd.DataFrame:

@@ -137,7 +137,11 @@ def _find_noise(cells: pd.DataFrame) -> float:
 
 
 def _believe(profit: Brought, sizes: pd.Series, rows: pd.DataFrame) -> list[PairBelief]:
-    """What is believed of each cell: where it was measured the shrunken value, else what the others let expect."""
+    """What is believed of each cell; of one that was never measured, what the others let expect.
+
+    The interval is the wider of the belief's and the shrunken one, which covers whatever the true values: a sending is
+    called sure, or a loss, by that one.
+    """
     cells = profit.cells.set_index(CELL)
     treated = rows[rows["arm"] != "control"].groupby(["segment", "offer_id"]).size()
     offers = profit.offers.set_index("offer")
@@ -147,12 +151,14 @@ def _believe(profit: Brought, sizes: pd.Series, rows: pd.DataFrame) -> list[Pair
             sent = int(treated.get((segment, offer), 0))
             if (segment, offer) in cells.index:
                 row = cells.loc[(segment, offer)]
-                mean, error = float(row["shrunken"]), float(row["sd"])
+                mean, error = float(row["mean"]), float(row["sd"])
+                low = min(mean - Z * error, float(row["shrunken_low"]))
+                high = max(mean + Z * error, float(row["shrunken_high"]))
             elif profit.beliefs is not None:
                 mean, error = profit.beliefs.mean, profit.beliefs.sd
+                low, high = mean - Z * error, mean + Z * error
             else:
                 continue
-            low, high = mean - Z * error, mean + Z * error
             believed.append(PairBelief(str(segment), str(offer), int(customers), sent, mean, error, low, high))
     return believed
 
@@ -178,6 +184,7 @@ def _say_assumptions(profit: Brought, values: Mapping[str, Any], noise: float) -
     if values["rollout"]:
         whom = f"{values['rollout']:,}, in segments as large as on the lists"
     return (
+        "Believed: by a model of all pairs together, so it lies near the shrunken value. "
         "Worth: how much better the decision becomes, to send the offer to the whole segment once or to nobody. "
         "Cost: what the test is expected to lose against the decision that looks better now. Gain: the first less "
         "the second; the workbook has both.",
