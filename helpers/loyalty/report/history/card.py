@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from loyalty.report.history.decisions import BY_PROFIT, BY_RESPONSE
 from loyalty.report.history.learned import Learned
 from loyalty.report.history.measure import WAVE
 from loyalty.report.history.next_tests import AGAIN, STOP
@@ -134,12 +135,15 @@ def _say_test(found: Learned) -> list[str]:
 
 
 def _say_stop(found: Learned) -> list[str]:
-    """The campaigns that should not be repeated."""
-    names = found.decisions.loc[found.decisions["do not repeat"] == "yes", "campaign"].tolist()
-    if not names:
-        return []
-    them = "it" if len(names) == 1 else "them"
-    return [f"Do not repeat {list_few(names, NAMED)}, because even the best likely result of {them} is a loss."]
+    """The campaigns that should not be repeated, by what was measured or by what people decided."""
+    stopped = found.decisions[found.decisions["do not repeat"] == "yes"]
+    is_measured = stopped["why"].str.startswith((BY_PROFIT, BY_RESPONSE))
+    reasons = {"even the best likely result is a loss": is_measured, "that was decided earlier": ~is_measured}
+    return [
+        f"Do not repeat {list_few(stopped.loc[rows, 'campaign'].tolist(), NAMED)}, because {why}."
+        for why, rows in reasons.items()
+        if rows.any()
+    ]
 
 
 def _say_uncontrolled(found: Learned) -> list[str]:

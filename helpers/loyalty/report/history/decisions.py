@@ -15,6 +15,8 @@ from loyalty.text import say_money
 METRIC = "relative change of the share who responded"
 COLUMNS = ["campaign", "expected", "observed", "low", "high", "verdict", "do not repeat", "why", "decided"]
 NUMBERS = ("expected", "observed", "low", "high")
+BY_PROFIT = "profit"  # how the reason of a measured verdict begins
+BY_RESPONSE = "judged by the response alone"
 NO_CONTROL = "no control group: nobody knows who would have come anyway"
 
 
@@ -84,12 +86,12 @@ def _propose(
     if money is not None:
         judged = money
         why = (
-            f"profit {say_money(money[0], unit, 2)} a customer, {say_money(money[1], unit, 2)} to "
+            f"{BY_PROFIT} {say_money(money[0], unit, 2)} a customer, {say_money(money[1], unit, 2)} to "
             f"{say_money(money[2], unit, 2)}"
         )
     elif not np.isnan(observed):
         judged = (observed, low, high)
-        why = "judged by the response alone: the profit is not known"
+        why = f"{BY_RESPONSE}: the profit is not known"
     else:
         judged = (np.nan, np.nan, np.nan)
         why = NO_CONTROL

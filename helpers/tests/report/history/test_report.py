@@ -310,3 +310,19 @@ def test_what_is_believed_of_pairs_holds_their_truth_on_average():
         shrunk += ((cells["shrunken_low"] <= truth) & (truth <= cells["shrunken_high"])).tolist()
     assert len(held) == 180 and 0.93 <= np.mean(held) <= 0.995
     assert np.mean(shrunk) >= 0.93
+
+
+@pytest.mark.slow
+def test_a_decision_that_people_took_is_never_overwritten(tmp_path):
+    first = report({"may": make_list()}, {"decided_on": "2026-04-01"})
+    first.save(tmp_path / "first")
+    with open_history(tmp_path / "first.duckdb") as history:
+        said = {"verdict": "did not work", "do_not_repeat": True, "note": "the till was down"}
+        history.decide("may", decided_on="2026-04-02", supersedes=1, **said)
+    again = report({"june": make_list()}, {"decided_on": "2026-05-01"}, earlier=tmp_path / "first.duckdb")
+    log = again.results["decisions"].set_index("campaign")
+    assert log.loc["may", ["verdict", "do not repeat", "why", "decided"]].tolist() == [
+        "did not work", "yes", "the till was down", "2026-04-02",
+    ]  # fmt: skip
+    assert log.loc["june", "decided"] == "2026-05-01"
+    assert "Do not repeat may, because that was decided earlier." in " ".join(again.card.notes)
