@@ -227,6 +227,8 @@ def open_rows(
     rows = table.filter(nw.col("window") == window, nw.col("arm") != "control")
     texts = [n for n in by if schema[n] in (nw.String, nw.Categorical, nw.Enum)]
     value = nw.col(outcome)
+    if schema[outcome] == nw.String:  # a column without any value has no type of its own
+        value = value.cast(nw.Float64)
     rows = rows.select(
         *(n for n in needed if n not in (outcome, "window", *texts)),
         *(nw.col(n).cast(nw.String).fill_null(UNKNOWN) for n in texts),

@@ -117,6 +117,12 @@ def test_a_contact_without_a_segment_is_counted_as_unknown():
     assert table.set_index(["segment", "offer_id"]).loc[("new", "unknown"), "n"] == 1
 
 
+def test_an_outcome_that_nobody_has_is_told_whatever_the_type_of_its_column():
+    rows = make_rows({("new", "gift"): (10, 40)}).assign(responded=pd.Series([None] * 40, dtype=object))
+    with pytest.raises(ValueError, match="no treated contacts with responded"):
+        measure_rates(rows)
+
+
 def test_small_cells_are_left_out_and_their_number_is_said():
     rates = measure_rates(make_rows(CELLS), min_size=100)
     assert (
