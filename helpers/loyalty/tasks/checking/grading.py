@@ -67,7 +67,8 @@ class Task:
     hints : tuple of str
         From the first nudge to the last step before the solution.
     close : str
-        What to ask when an answer has the right order of size but is none of the known ones.
+        What to ask when an answer has the right order of size but is none of the known ones. Empty: what the task asks
+        is said once more.
     key : str or tuple of str, optional
         Columns that identify a table's rows; by default the right table's index.
     read : callable, optional
@@ -302,7 +303,7 @@ def _grade(task: Task, answer: Any) -> tuple[str, str | None, str]:
 def _ask_back(task: Task, parts: list[Part]) -> str:
     """Say where an answer differs that is no known mistake, and put the task's own question to what is near."""
     where = say_where(parts, task.tolerance)
-    if is_same_size(parts, task.tolerance):
+    if task.close and is_same_size(parts, task.tolerance):
         asks_back = task.close if are_mostly_right(parts, task.tolerance) else _open_plainly(task.close)
         return f"{asks_back} {where}".strip()
     return " ".join(filter(None, ("Not it.", where, task.repeats)))

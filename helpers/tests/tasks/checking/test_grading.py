@@ -136,6 +136,20 @@ def test_an_answer_of_the_same_size_gets_the_tasks_question_and_another_what_was
     assert check("98a", 0.001).message == "Not it. Asked: what 98a asks."
 
 
+@pytest.mark.parametrize("answer", [1700, 1777, 1730, 900, 4000, 1, -3])
+def test_a_wrong_number_is_never_answered_by_an_empty_line(monkeypatch: pytest.MonkeyPatch, answer: int) -> None:
+    task = Task("98a", "how many go out; one whole number", lambda: Answers(1732, ()), 0, (), close="")
+    monkeypatch.setattr("loyalty.tasks.checking.grading.find_task", lambda code: task)
+    result = check("98a", answer)
+    assert result.status == "wrong" and result.message.endswith("Asked: how many go out; one whole number.")
+
+
+def test_a_whole_number_that_ends_in_0_is_not_called_right_but_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = Task("98a", "how many go out; one whole number", lambda: Answers(1732, ()), 0, (), close="")
+    monkeypatch.setattr("loyalty.tasks.checking.grading.find_task", lambda code: task)
+    assert check("98a", 1730).message.startswith("This may be right and is rounded too far: keep all digits.")
+
+
 # --- codes, records, safety -------------------------------------------------------------------------------------------
 
 
