@@ -28,7 +28,7 @@ print(f"The slide: {read_slide()} of 100 places hit!")
 agency.head(3)
 
 # %% [markdown]
-# **45a What is the hit rate?** Which share of *all* places holds a product that the customer bought in October to December 2024, and had *not* bought before 1 October 2024? One fraction, to four decimals, such as 0.1234.
+# **45a What is the hit rate?** Which share of *all* places holds a product that the customer bought in October to December 2024, and had *not* bought before 1 October 2024 (in 2023 or 2024)? One fraction, to four decimals, such as 0.1234.
 
 # %%
 ### BEGIN SOLUTION
@@ -56,15 +56,14 @@ assert round(100 * slide) == read_slide() and old > 0.5 and 0.02 < hit_rate < 0.
 # {{hit_rate:.1%}}. The slide counts all months, also those that the lists were made of. {{old:.0%}} of the places hold what the customer had already. Such a list can only remind.
 
 # %% [markdown]
-# **45b Who may claim to be better?** The agency has a grocer as well. Score the recommenders on the grocer's summer: `score_recommenders(groceries, "2017-07-01", end="2017-10-01", seed=45)`. Which of `"last"`, `"items"` and `"linear"` are seen to have a better hit rate than best-sellers, for products that are *new* to the household? A set of names.
+# **45b Who may claim to be better?** The agency has a grocer as well. Score the recommenders on the grocer's summer: `score_recommenders(groceries, "2017-07-01", end="2017-10-01", seed=45)`. The result has a table `.gains`: one row for each way (`way`), kind of product (`among`), simple way that it is compared with (`against`) and `metric`, with a `verdict`. Which of `"last"`, `"items"` and `"linear"` are seen to have a better hit rate than best-sellers, for products that are *new* to the household? A set of names.
 
 # %%
 from loyalty.tasks.t45.scene import read_groceries
+from loyalty.learn.recommend import score_recommenders
 
 groceries = read_groceries()
 ### BEGIN SOLUTION
-from loyalty.learn.recommend import score_recommenders
-
 scores = score_recommenders(groceries, "2017-07-01", end="2017-10-01", seed=45)
 gains = scores.gains.query("among == 'new' and metric == 'hit_rate'")
 better = set(gains[gains.verdict == "better"].way)
@@ -92,20 +91,19 @@ assert better == {"items"} and by_way.gain["linear"] > 0 > by_way.low["linear"]
 # Only item-to-item with the whole history, by {{100 * by_way.gain["items"]:.1f}} of 100 places ({{100 * by_way.low["items"]:.1f}} to {{100 * by_way.high["items"]:.1f}}). The linear model's number is higher than that of the best-sellers too, and its interval holds zero. "Higher" is no claim.
 
 # %% [markdown]
-# **45c How many messages go out?** Make lists of four products (`recommend_products(receipts, "2024-10-01", size=4)`). Plan the messages with `campaign_id="winter"`, `salt="town"`, a control of 20 %, a discount of 25 %, €0.10 a message, and at most three messages in four weeks (`most_contacts=3`). `customers` is the table of 1 October. Export them on 4 October 2024, with `today`, `expires="2024-10-31"`, any `secret`, and the receipts. How many messages go out? One whole number.
+# **45c How many messages go out?** Make lists of four products (`recommend_products(receipts, "2024-10-01", size=4)`). Plan the messages with `campaign_id="winter"`, `salt="town"`, a control of 20 % (`control=0.2`), a discount of 25 % (`discount=0.25`), €0.10 a message (`contact_cost=0.10`), and at most three messages in four weeks (`most_contacts=3`). `customers` is the table of 1 October. Leave every other setting as it is. Export them on Monday, 7 October 2024, with `today`, `expires="2024-10-31"`, any `secret`, and the receipts. How many messages go out? One whole number.
 
 # %%
+from loyalty.learn.recommend import export_messages, plan_messages, recommend_products
 from loyalty.tasks.t45.scene import open_town_tables
 
 shelf, customers, today = open_town_tables()
 ### BEGIN SOLUTION
-from loyalty.learn.recommend import export_messages, plan_messages, recommend_products
-
 lists = recommend_products(receipts, "2024-10-01", size=4)
 limits = {"discount": 0.25, "contact_cost": 0.10, "most_contacts": 3}
 draw = {"campaign_id": "winter", "salt": "town", "control": 0.2}
 sending = plan_messages(lists, shelf, customers, **limits, **draw)
-days = {"at": "2024-10-04", "expires": "2024-10-31"}
+days = {"at": "2024-10-07", "expires": "2024-10-31"}
 out = export_messages(sending, today, **days, secret="the town's own word", receipts=receipts)
 messages = len(out.send)
 ### END SOLUTION
@@ -125,22 +123,21 @@ assert messages + off == len(sending.to_send) and off > 20
 assert set(out.send.customer_id).isdisjoint(sending.withheld.customer_id)
 
 # %% [markdown] tags=["solution"]
-# {{messages:,}}. {{len(sending.withheld):,}} customers are withheld, {{off}} left in the last three days. Somebody will say: *"It is a pity to waste so many customers."* Without them the next meeting has a hit rate and no answer.
+# {{messages:,}}. {{len(sending.withheld):,}} customers are withheld, {{off}} left in the six days between. Somebody will say: *"It is a pity to waste so many customers."* Without them nobody can say what the messages changed.
 
 # %% [markdown]
 # ---
 # ## Part B, for self-study
 
 # %% [markdown]
-# **45d Do look-alikes buy?** `club` are the members of the town's baby club. Find look-alikes among `people`. Take 200, and compare them with the 200 who spent most on baby products before (`spent_before`). Who bought baby products later (`bought_later`)? `(gain, low, high)`: share of the look-alikes less share of the plain list, with its 95 % interval. Fractions, to three decimals.
+# **45d Do look-alikes buy?** `club` are the members of the town's baby club. Find look-alikes among `people` (leave `seed` and `folds` as they are). Take 200, and compare them with the 200 who spent most on baby products before (`spent_before`). The members of the club are on neither list. Some customers are on both: `.prove` knows how to count them. Who bought baby products later (`bought_later`)? `(gain, low, high)`: share of the look-alikes less share of the plain list, with its 95 % interval. Fractions, to three decimals.
 
 # %%
+from loyalty.learn.recommend import find_lookalikes
 from loyalty.tasks.t45.scene import open_town_club
 
 people, club, later = open_town_club()
 ### BEGIN SOLUTION
-from loyalty.learn.recommend import find_lookalikes
-
 alike = find_lookalikes(people, club)
 proof = alike.prove(later, "bought_later", count=200, rival="spent_before")
 gain = (proof.gain, proof.low, proof.high)
@@ -160,15 +157,19 @@ ax = proof.plot(title=title, source="simulated town, seed 11")
 shares = proof.table.set_index("list")["mean"]
 assert gain[1] < 0 < gain[2] and shares["look-alikes"] > 3 * shares["everybody else"]
 
+from loyalty.tasks.t45.scene import TOWN_SEED, look_behind
+
+same = int(look_behind(alike, 200, TOWN_SEED).of_them_look_alikes.iloc[1])
+
 # %% [markdown] tags=["solution"]
-# {{100 * gain[0]:+.1f}} points ({{100 * gain[1]:.1f}} to {{100 * gain[2]:.1f}}). Against "everybody else" the look-alikes shine, {{shares["look-alikes"]:.0%}} against {{shares["everybody else"]:.0%}}. The list that costs nothing is not seen to be worse.
+# {{100 * gain[0]:+.1f}} points ({{100 * gain[1]:.1f}} to {{100 * gain[2]:.1f}}). Against "everybody else" the look-alikes shine, {{shares["look-alikes"]:.0%}} against {{shares["everybody else"]:.0%}}. But {{same}} customers are on both lists, and the plain list costs nothing. It is not seen to be worse.
 
 # %% [markdown]
 # **45e Which sentence does Marta sign?** Choose one letter:
 #
 # - `"A"`: "The engine hits {{read_slide()}} of 100 places."
 # - `"B"`: "The messages bring what the customers on the lists will buy; a control is not needed."
-# - `"C"`: "For something new the lists hit two or three places of 100. What the messages change, we will know in November from the customers who got none."
+# - `"C"`: "For something new the agency's lists hit two or three places of 100. What messages change, only customers who got none can tell."
 # - `"D"`: "The box in the web shop raised page views by 10 %, so it raises orders by 10 %."
 
 # %%

@@ -90,8 +90,11 @@ class RecommenderScores:
             & (self.gains["against"] == "popular")
             & (self.gains["metric"] == "hit_rate")
         ].iloc[0]
-        size = f"{row['gain']:+.2%} ({row['low']:+.2%} to {row['high']:+.2%})"
-        return f"For something new take the {WORDS[winners[0]]}: of its places more are bought later, {size}."
+        size = f"{100 * row['gain']:.2f} more ({100 * row['low']:.2f} to {100 * row['high']:.2f})"
+        return (
+            f"For something new take the {WORDS[winners[0]]}: of 100 places {size} are bought later than with "
+            "best-sellers."
+        )
 
     def to_frame(self, metric: str | None = None) -> pd.DataFrame:
         """One row a kind and way, one column a metric; of one metric with its interval."""

@@ -60,13 +60,18 @@ class VisitorScores:
     @property
     def sentence(self) -> str:
         """What to do."""
-        size = f"{self.gain:+.2%} ({self.low:+.2%} to {self.high:+.2%}) of the places"
         says = {
-            "items": "Show what goes with the product on the page: more of it is in the same basket",
-            "popular": "Show the best-sellers: less of what goes with the product is in the same basket",
+            "items": "Show what goes with the product on the page",
+            "popular": "Show the best-sellers",
             "neither": "Show the best-sellers, it is simpler: nothing else is seen to be better",
         }
-        return f"{says[self.winner]}, {size}."
+        fewer = self.gain < 0
+        low, high = (-self.high, -self.low) if fewer else (self.low, self.high)
+        size = f"{100 * abs(self.gain):.2f} {'fewer' if fewer else 'more'}"
+        return (
+            f"{says[self.winner]}. Of 100 places with what goes with it, {size} are in the same basket than with "
+            f"best-sellers ({100 * low:.2f} to {100 * high:.2f})."
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a way, one column a metric."""

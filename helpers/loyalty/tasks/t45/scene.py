@@ -10,11 +10,15 @@ import pandas as pd
 from scipy import sparse
 
 from loyalty.datasets import complete_journey
-from loyalty.evaluate.design import find_size, hash_customers
+from loyalty.evaluate.design import Power, find_detectable, find_size, hash_customers
 from loyalty.learn.offers.lines import number_day, read_day_lines
 from loyalty.learn.recommend import (
+    LookAlikes,
+    Recommendations,
     RecommenderScores,
+    SendList,
     VisitorScores,
+    find_lookalikes,
     recommend_products,
     score_recommenders,
     score_visitors,
@@ -31,7 +35,8 @@ from loyalty.world import World
 SEED, CUSTOMERS, MONTHS = 45, 5_000, 24
 CUT = "2024-10-01"  # lists are made before this day
 GROCER_CUT = "2017-10-01"
-EXPORT_DAY = "2024-10-04"
+CONTACT_COST = 0.10  # euros a message
+EXPORT_DAY = "2024-10-07"  # a Monday
 ACTIVE_DAYS = 365
 JOINS = 0.35  # of the young families join the club
 DRAWS = 200
@@ -78,7 +83,7 @@ def score_shop(shop: str) -> RecommenderScores:
         grocer = shop.startswith("grocer")
         links = link_customers(receipts, end=cut, keep="above chance" if grocer else "all")
         communities = find_communities(links, rewirings=0, seed=SEED)
-    ways = None if communities is not None else ("items", "linear")
+    ways = None if communities is not None else ("last", "items", "linear")
     return score_recommenders(receipts, cut, ways=ways, communities=communities, most=MOST, draws=DRAWS, seed=SEED)
 
 
@@ -165,6 +170,59 @@ def watch_babies(seed: int = SEED) -> pd.DataFrame:
     )
 
 
+@cache
+def try_folds(count: int, seed: int = SEED, tries: int = 8) -> pd.DataFrame:
+    """Compare look-alikes with the plain list again and again, with other lots of who is held out together.
+
+    Parameters
+    ----------
+    count : int
+        Customers on each list.
+    seed : int
+        Of the world.
+    tries : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a lot: gain, low, high.
+    """
+    people, club, later = describe_people(seed), list_club(seed), watch_babies(seed)
+    rows = []
+    for lot in range(tries):
+        proof = find_lookalikes(people, club, seed=lot).prove(later, "bought_later", count=count, rival="spent_before")
+        rows.append((proof.gain, proof.low, proof.high))
+    return pd.DataFrame(rows, columns=["gain", "low", "high"])
+
+
+def list_spenders(others: pd.Series, count: int, seed: int = SEED) -> pd.Series:
+    """The plain list: of these customers, those who spent most on baby products before the cut."""
+    spent = watch_babies(seed).set_index("customer_id")["spent_before"]
+    rows = pd.DataFrame({"customer_id": others, "spent": others.map(spent)})
+    rows = rows.sort_values(["spent", "customer_id"], ascending=[False, True])
+    return rows["customer_id"].head(count).reset_index(drop=True)
+
+
+def look_behind(alike: LookAlikes, count: int, seed: int = SEED) -> pd.DataFrame:
+    """Count the true young families on both lists and among everybody who is not in the club (behind the curtain).
+
+    Returns
+    -------
+    pandas.DataFrame
+        list, customers, young_families (their share), of_them_look_alikes (customers who are look-alikes).
+    """
+    others = alike.table.loc[~alike.table["seed"], "customer_id"]
+    first = alike.pick(count)["customer_id"]
+    plain = list_spenders(others, count, seed)
+    types = read_types(seed)
+    lists = {"look-alikes": first, "most spent before": plain, "all who are not in the club": others}
+    rows = [
+        (name, len(one), float((types.reindex(one) == "young_family").mean()), int(first.isin(one).sum()))
+        for name, one in lists.items()
+    ]
+    return pd.DataFrame(rows, columns=["list", "customers", "young_families", "of_them_look_alikes"])
+
+
 def read_types(seed: int = SEED) -> pd.Series:
     """The true type of each customer on the day of the cut (a look behind the curtain)."""
     return open_chain(seed).truth.types_on(pd.Timestamp(CUT)).set_index("customer_id")["type"]
@@ -195,6 +253,48 @@ def list_customers(day: str = CUT, seed: int = SEED) -> pd.DataFrame:
     if pd.Timestamp(day) > pd.Timestamp(CUT):
         agreed = agreed & ~withdrawn
     return pd.DataFrame({"customer_id": customers, "consent": agreed, "contacts": messages})
+
+
+def explain_places(sending: SendList, lists: Recommendations, seed: int = SEED) -> pd.DataFrame:
+    """Say why messages carry the first choice or a later one.
+
+    Parameters
+    ----------
+    sending : SendList
+    lists : Recommendations
+        Of which it was made.
+    seed : int
+        Of the world whose shelf it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        the_first_choice (what happened to it), messages, share.
+    """
+    shelf = stock_shelf(seed).set_index("product_id")
+    margin = shelf["price"] * (1 - sending.discount) - shelf["unit_cost"]
+    first = lists.table[lists.table["place"] == 1].set_index("customer_id")["product_id"]
+    rows = sending.to_send
+    choice = rows["customer_id"].map(first)
+    kinds = {
+        "is on the message": rows["place"] == 1,
+        "is sold out": choice.map(shelf["stock"]) == 0,
+        "earns too little": choice.map(margin) <= CONTACT_COST,
+    }
+    why = np.select([kind.to_numpy() for kind in kinds.values()], list(kinds), "its pieces went to others")
+    found = pd.Series(why).value_counts().reindex([*kinds, "its pieces went to others"], fill_value=0)
+    frame = found.rename_axis("the_first_choice").rename("messages").reset_index()
+    return frame.assign(share=(frame["messages"] / len(rows)).round(3))
+
+
+def find_visible(sending: SendList, seed: int = SEED) -> Power:
+    """Find which change of spend a customer the control of this list can show, by the four weeks before the list."""
+    receipts = open_chain(seed).receipts
+    start = sending.as_of - pd.Timedelta(28, "D")
+    before = receipts[(receipts["time"] >= start) & (receipts["time"] < sending.as_of)]
+    spent = sending.people["customer_id"].map(before.groupby("customer_id")["sales"].sum()).fillna(0.0)
+    share = len(sending.withheld) / len(sending.people)
+    return find_detectable(spent.to_numpy(), size=len(spent), control=share)
 
 
 # --- part B: ten per cent more page views --------------------------------------------------------
@@ -294,7 +394,7 @@ def _repeat(scores: np.ndarray, rows: slice) -> np.ndarray:
 
 TOWN_SEED = 11
 SUMMER = ("2017-07-01", "2017-10-01")  # the grocer's months that the exercise scores
-LIMITS = {"control": 0.2, "discount": 0.25, "contact_cost": 0.10, "most_contacts": 3}
+LIMITS = {"control": 0.2, "discount": 0.25, "contact_cost": CONTACT_COST, "most_contacts": 3}
 EXPIRES = "2024-10-31"
 SECRET = "a word of the town"
 PICKED = 200

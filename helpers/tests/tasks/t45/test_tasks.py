@@ -29,7 +29,7 @@ from loyalty.tasks.t45.scene import (
 
 PAIR = ["customer_id", "product_id"]
 PLAN = {"campaign_id": "winter", "salt": "town", "control": 0.2, "discount": 0.25, "contact_cost": 0.1}
-DAYS = {"at": "2024-10-04", "expires": "2024-10-31", "secret": "the town's own word"}
+DAYS = {"at": "2024-10-07", "expires": "2024-10-31", "secret": "the town's own word"}
 
 
 def join(agency, lines):
@@ -54,6 +54,42 @@ def test_slips_with_the_hit_rate_are_named():
     assert check("45a", new[came].mean()).mistake == "later_buyers_only"
     assert check("45a", new[~before].mean()).mistake == "of_the_new_places"
     assert check("45a", 100 * new.mean()).mistake == "percent"
+
+
+@pytest.mark.slow
+def test_other_months_and_other_places_are_named_and_not_called_close():
+    receipts, agency = open_town()
+    time = receipts["time"]
+    early, late = receipts[time < "2024-10-01"], receipts[time >= "2024-10-01"]
+    before, later = join(agency, early), join(agency, late)
+    october = join(agency, late[late["time"] < "2024-11-01"]) & ~before
+    assert check("45a", round(october.mean(), 4)).mistake == "october_only"
+    this_year = later & ~join(agency, early[early["time"] >= "2024-01-01"])
+    assert check("45a", round(this_year.mean(), 4)).mistake == "only_2024_before"
+    last_year = later & ~join(agency, early[early["time"] < "2024-01-01"])
+    assert check("45a", round(last_year.mean(), 4)).mistake == "only_2023_before"
+    new = later & ~before
+    assert check("45a", round(new[agency["place"] == 1].mean(), 4)).mistake == "first_places"
+    assert check("45a", new.sum()).mistake == "count"
+    assert check("45a", new.sum() / later.sum()).mistake == "of_all_hits"
+    assert check("45a", new.sum() / agency["customer_id"].nunique()).mistake == "hits_per_customer"
+    ours = recommend_products(receipts, "2024-10-01").table
+    assert check("45a", join(ours[PAIR], late).mean()).mistake == "our_lists"
+    merged = agency.merge(early[PAIR].drop_duplicates(), on=PAIR, how="left", indicator="before")
+    merged = merged.merge(late[PAIR], on=PAIR, how="left", indicator="later")
+    hits = (merged["later"] == "both") & (merged["before"] == "left_only")
+    assert check("45a", round(hits.mean(), 4)).mistake == "lines_after"
+    assert not any(check("45a", value).message.startswith("Close") for value in (0.012, 0.037, 0.07, 0.05))
+
+
+@pytest.mark.slow
+def test_ways_that_are_claimed_wrongly_are_told_by_their_name():
+    assert check("45b", {"popular"}).mistake == "best_sellers"
+    assert check("45b", {"again", "linear"}).mistake == "again_is_not_new"
+    assert check("45b", "items, linear").mistake == "higher_is_not_better"
+    assert check("45b", "Items").status == "right"
+    assert '"linear": what says the column' in check("45b", {"linear"}).message
+    assert "yours has item2item" in check("45b", {"item2item"}).message
 
 
 @pytest.mark.slow
@@ -95,6 +131,23 @@ def test_slips_with_the_send_list_are_named():
     assert check("45c", count(plan(discount=0.0))).mistake == "loss_making"
     assert check("45c", count(plan(most_contacts=None))).mistake == "no_cap"
     assert check("45c", count(plan(contact_cost=0.0))).mistake == "contact_is_not_free"
+    assert check("45c", count(plan(control=0.1))).mistake == "control_of_the_lesson"
+    assert check("45c", count(plan(most_contacts=4))).mistake == "cap_of_four"
+    assert check("45c", count(plan(discount=0.025))).mistake == "loss_making"
+    assert "pieces_kept" in check("45c", count(plan(keep_in_stock=1))).mistake
+    assert check("45c", count(plan(salt="winter"))).mistake == "salt_winter"
+    capital = count(plan(campaign_id="Winter"))
+    assert capital != right and "capital_campaign" in check("45c", capital).mistake
+    swapped = count(plan(campaign_id="town", salt="winter"))
+    assert swapped != right and "swapped" in check("45c", swapped).mistake
+    late = export_messages(sending, today, **DAYS | {"at": "2024-10-04"}, receipts=receipts)
+    assert check("45c", len(late.send)).mistake == "exported_on_the_fourth"
+
+
+@pytest.mark.slow
+def test_no_number_of_messages_is_answered_by_an_empty_line():
+    answers = [check("45c", number) for number in range(0, 3_000, 7)]
+    assert all(len(one.message) > 20 for one in answers)
 
 
 @pytest.mark.slow
@@ -115,6 +168,26 @@ def test_slips_with_the_look_alikes_are_named():
     assert check("45d", answer("spent_before", outcome="had", table=before)).mistake == "known_before"
     assert check("45d", answer("spent_before", 100)).mistake == "a_hundred"
     assert check("45d", (-right[0], -right[2], -right[1])).mistake == "sign"
+    for seed in (3, 5, 45):
+        other = find_lookalikes(people, club, seed=seed).prove(later, "bought_later", count=200, rival="spent_before")
+        found = check("45d", tuple(np.round((other.gain, other.low, other.high), 3)))
+        assert found.status == "wrong" and "Leave `seed` and `folds` out" in found.message
+
+
+@pytest.mark.slow
+def test_look_alikes_compared_by_hand_are_told_of_the_club_and_of_shared_customers():
+    people, club, later = open_town_club()
+    mine = find_lookalikes(people, club).pick(200)["customer_id"]
+    known = later.set_index("customer_id")
+    spenders = known.sort_values("spent_before", ascending=False, kind="stable")
+    shares = {}
+    for name, rows in (("with", spenders), ("without", spenders.drop(club))):
+        one, other = known.loc[mine, "bought_later"], rows.head(200)["bought_later"]
+        gain = one.mean() - other.mean()
+        half = 1.96 * np.sqrt(one.var() / 200 + other.var() / 200)
+        shares[name] = tuple(np.round((gain, gain - half, gain + half), 3))
+    assert check("45d", shares["with"]).mistake == "club_on_the_plain_list"
+    assert check("45d", shares["without"]).mistake == "two_samples"
 
 
 @pytest.mark.slow
@@ -136,7 +209,7 @@ def test_more_page_views_are_worth_what_comes_through_and_the_test_grows_with_it
 def test_the_shelf_and_the_customers_of_the_scene_are_the_same_each_time():
     shelf = stock_shelf(11)
     assert 0.08 < (shelf["stock"] == 0).mean() < 0.17 and shelf.equals(stock_shelf(11))
-    first, today = list_customers("2024-10-01", 11), list_customers("2024-10-04", 11)
+    first, today = list_customers("2024-10-01", 11), list_customers("2024-10-07", 11)
     assert (today["consent"] <= first["consent"]).all() and today["consent"].sum() < first["consent"].sum()
 
 
