@@ -207,7 +207,7 @@ def score_recommenders(
     rows = pd.DataFrame(
         {
             "customer_id": history.customers,
-            "bought_later": np.isin(history.customers, later.customers[np.unique(later.customer)]),
+            "bought_later": _mark_present(history, later.customers[np.unique(later.customer)]),
         }
     )
     targets = {"all": wanted, "new": mark_new(history, later)}
@@ -284,10 +284,15 @@ def _check_room(history: PurchaseHistory, size: int, communities: Communities | 
                 f"the communities know purchases up to {links.last:%Y-%m-%d}, and the lists are scored from "
                 f"{write_day(start)} on: give end={write_day(start)!r} to link_customers"
             )
-        if not np.isin(history.customers, communities.customers["customer_id"].to_numpy()).any():
+        if not _mark_present(history, communities.customers["customer_id"].to_numpy()).any():
             problems.append("no customer of the receipts is in the communities: are the ids the same?")
     if problems:
         raise TableError(problems, "score_recommenders")
+
+
+def _mark_present(history: PurchaseHistory, ids: np.ndarray) -> np.ndarray:
+    """Mark the customers of the history who are among ids; by a hash, because `np.isin` compares texts pair by pair."""
+    return np.asarray(pd.Index(history.customers).isin(ids))
 
 
 def mark_later(history: PurchaseHistory, later: DayLines) -> sparse.csr_array:
@@ -371,7 +376,7 @@ def _doubt(lines: DayLines, history: PurchaseHistory, later: DayLines, wanted: s
     customers = len(history.customers)
     if customers < FEW:
         notes.append(f"{customers:,} customers are few: the intervals are rough")
-    silent = int(customers - np.isin(history.customers, later.customers[np.unique(later.customer)]).sum())
+    silent = int(customers - _mark_present(history, later.customers[np.unique(later.customer)]).sum())
     if silent:
         notes.append(f"{silent:,} of {customers:,} customers bought nothing later, and count as no hit")
     if history.left_out:

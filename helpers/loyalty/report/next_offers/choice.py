@@ -20,7 +20,7 @@ DRAWS = 200  # of the bootstrap, for the intervals
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class WayChoice:
     """The way that is sent, with the scores that decided it.
 
     `scores` are of whole lists, `first` of their first place alone, which is near to what is sent.
@@ -33,7 +33,7 @@ class Choice:
     @property
     def words(self) -> str:
         """What the way is called."""
-        return WORDS[self.way]
+        return name_way(self.way)
 
     @property
     def hit(self) -> pd.Series:
@@ -50,14 +50,24 @@ class Choice:
         popular = f"{100 * values[SAFE]:.1f} of the best-sellers'"
         if self.way != SAFE:
             row = gains.set_index("way").loc[self.way]
-            return (
-                f"of 100 of its places {100 * values[self.way]:.1f} were bought later, and {popular}: {_say_gain(row)}"
-            )
+            own = f"of 100 places on its lists {100 * values[self.way]:.1f} were bought later"
+            return f"{own}, and {popular}: {_say_gain(row)}"
         best = gains.loc[gains["gain"].idxmax()]
         return (
-            f"no other way is shown to be better: of 100 places of the best of them, {WORDS[best['way']]}, "
+            f"no other way is shown to be better: of 100 places of the best of them, {name_way(best['way'])}, "
             f"{100 * values[best['way']]:.1f} were bought later, and {popular}: {_say_gain(best)}"
         )
+
+
+def name_way(way: str) -> str:
+    """Call a way by a short name; all of them know the whole history of a customer.
+
+    Examples
+    --------
+    >>> name_way("items")
+    'item-to-item'
+    """
+    return WORDS[way].split(",")[0]
 
 
 def list_gains(scores: RecommenderScores) -> pd.DataFrame:
@@ -68,11 +78,13 @@ def list_gains(scores: RecommenderScores) -> pd.DataFrame:
 
 
 def _say_gain(row: pd.Series) -> str:
-    text = f"a difference of {100 * row['gain']:+.2f} ({100 * row['low']:+.2f} to {100 * row['high']:+.2f})"
+    text = (
+        f"a difference of {100 * row['gain']:+.2f} (95 % interval {100 * row['low']:+.2f} to {100 * row['high']:+.2f})"
+    )
     return text.replace("-", "−")
 
 
-def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days: int, size: int) -> Choice:
+def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days: int, size: int) -> WayChoice:
     """Score the ways on the last days before `day`, as many as the campaign lasts, and choose.
 
     Parameters
@@ -101,4 +113,4 @@ def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days:
     scores = score_recommenders(receipts, cut, size=size, ways=WAYS, **options)
     winners = scores.find_winners("new")
     way = cast(Way, winners[0]) if winners else SAFE
-    return Choice(way, scores, score_recommenders(receipts, cut, size=1, ways=[way], **options))
+    return WayChoice(way, scores, score_recommenders(receipts, cut, size=1, ways=[way], **options))

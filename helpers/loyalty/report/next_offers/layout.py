@@ -13,10 +13,9 @@ from matplotlib.axes import Axes
 from loyalty.learn.recommend.export import HandOver
 from loyalty.learn.recommend.lists import Recommendations
 from loyalty.learn.recommend.sending import ARM, SendList
-from loyalty.learn.recommend.ways import WORDS
 from loyalty.report.campaign.job import say_few
 from loyalty.report.campaign.sizes import check_drawn
-from loyalty.report.next_offers.choice import SAFE, Choice
+from loyalty.report.next_offers.choice import SAFE, WayChoice, name_way
 from loyalty.report.next_offers.handover import NextOffers
 from loyalty.report.next_offers.pictures import draw_products, draw_steps, draw_ways
 from loyalty.report.next_offers.worth import Sight, Worth
@@ -26,6 +25,7 @@ from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.report.plan.handover import hide_neighbours, say_record
 from loyalty.text import count_of, find_decimals, list_few, say_money
 
+LISTED = 30  # products among which small ones are looked for
 MOST = 10  # rows of a table of products or reasons
 MANY = 12  # times as many customers, from which on repeated campaigns do not help
 OLD = 14  # days between the last known purchase and the start, from which on the lists are doubted
@@ -48,7 +48,7 @@ DRAFT = "Nothing to send: it is not known who agreed. Give customers with a colu
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class OffersFound:
     """What was found for all customers of the receipts, before it is asked who may be written to.
 
     `day` is the day before which purchases are known, `days` the length of the campaign, and `silent` the days from
@@ -59,7 +59,7 @@ class Found:
     day: pd.Timestamp
     days: int
     silent: int
-    choice: Choice
+    choice: WayChoice
     lists: Recommendations
     goods: pd.DataFrame
     notes: tuple[str, ...]
@@ -100,7 +100,7 @@ class OfferPlan:
         return len(self.sending.withheld)
 
 
-def lay_out(found: Found, plan: OfferPlan | None, skipped: pd.DataFrame, read: Section) -> NextOffers:
+def lay_out(found: OffersFound, plan: OfferPlan | None, skipped: pd.DataFrame, read: Section) -> NextOffers:
     """Lay the plan out as a card, sections, charts and the sheets of a workbook; without `plan` it is a draft."""
     chosen = _take_chosen(found, plan)
     checks = _make_checks(found, plan)
@@ -143,7 +143,7 @@ def lay_out(found: Found, plan: OfferPlan | None, skipped: pd.DataFrame, read: S
     return NextOffers(found.title, card, sections, charts, sheets, plan.assignment, results, plan.verdict, plan.files)
 
 
-def _take_chosen(found: Found, plan: OfferPlan | None) -> pd.DataFrame:
+def _take_chosen(found: OffersFound, plan: OfferPlan | None) -> pd.DataFrame:
     """One row a message with product_id and because; of a draft, the first product of each list."""
     if plan is not None:
         return plan.sending.to_send
@@ -153,7 +153,7 @@ def _take_chosen(found: Found, plan: OfferPlan | None) -> pd.DataFrame:
 # --- Which way, and what is offered --------------------------------------------------------------
 
 
-def _lay_ways(choice: Choice) -> pd.DataFrame:
+def _lay_ways(choice: WayChoice) -> pd.DataFrame:
     """One row a kind of product and way: the share of places bought later, and the gain on best-sellers."""
     rows = choice.scores.to_frame("hit_rate")
     gains = choice.scores.gains
@@ -167,7 +167,7 @@ def _lay_ways(choice: Choice) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "products": rows["among"].map({"new": "new to the customer", "all": "all"}),
-            "way": rows["way"].map(WORDS),
+            "way": rows["way"].map(name_way),
             "share bought later": rows["value"],
             "95 % interval": [_say_ends(row.low, row.high) for row in rows.itertuples()],
             "less best-sellers": gain,
@@ -184,11 +184,11 @@ def _say_points(value: float, low: float, high: float) -> str:
     return f"{100 * value:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f})".replace("-", "−")
 
 
-def _say_choice(found: Found) -> str:
+def _say_choice(found: OffersFound) -> str:
     return f"{_say_what(found.choice)}, because {found.choice.because}."
 
 
-def _say_scores(found: Found) -> str:
+def _say_scores(found: OffersFound) -> str:
     """Say how the ways were scored."""
     scores = found.choice.scores
     return (
@@ -199,13 +199,13 @@ def _say_scores(found: Found) -> str:
     )
 
 
-def _name(found: Found, ids: pd.Series) -> pd.Series:
+def _name(found: OffersFound, ids: pd.Series) -> pd.Series:
     """Call products by their names, where the list gives one."""
     names = found.goods.set_index("product_id")["name"]
     return ids.map(names).fillna(ids.astype("object")).astype("str")
 
 
-def _lay_products(found: Found, chosen: pd.DataFrame) -> pd.DataFrame:
+def _lay_products(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
     """The products of most messages: customers, share of messages, and the margin of a piece."""
     counts = chosen.groupby("product_id", sort=True).size().sort_values(ascending=False, kind="stable")
     rows = counts.rename("customers").reset_index()
@@ -220,14 +220,14 @@ def _lay_products(found: Found, chosen: pd.DataFrame) -> pd.DataFrame:
             "margin of a piece": rows["product_id"].map(margin).astype("float64"),
         }
     )
-    return suppress_small(table, ["customers"], ["product"]).head(MOST)
+    return suppress_small(table.head(LISTED), ["customers"], ["product"]).head(MOST)
 
 
 def _say_hidden(table: pd.DataFrame) -> str:
     return f"The {len(table)} products with the most messages. Products of fewer than {SMALL} customers are not shown."
 
 
-def _lay_reasons(found: Found, chosen: pd.DataFrame) -> pd.DataFrame:
+def _lay_reasons(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
     """The pairs of reason and product that stand in most messages; too small ones are left out."""
     pairs = chosen.assign(because=_name(found, chosen["because"]).where(chosen["because"].notna(), ""))
     counts = pairs.groupby(["because", "product_id"], sort=True).size().rename("customers").reset_index()
@@ -251,7 +251,7 @@ def _say_reasons(chosen: pd.DataFrame) -> str:
 # --- Who gets it, and what it is worth -----------------------------------------------------------
 
 
-def _lay_plan(found: Found, plan: OfferPlan) -> dict[str, Section]:
+def _lay_plan(found: OffersFound, plan: OfferPlan) -> dict[str, Section]:
     """The sections on what was taken off, the expected margin, what the control shows, the files and the record."""
     taken = _lay_steps(plan.sending)
     suggestions = plan.sending.steps[plan.sending.steps["what"] == "suggestions"]
@@ -298,7 +298,7 @@ def _lay_worth(worth: Worth) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "value", "kind", "note"])
 
 
-def _say_worth(found: Found, worth: Worth) -> str:
+def _say_worth(found: OffersFound, worth: Worth) -> str:
     """Say the expected margin of a message with its interval and its assumption."""
     low, high = worth.ends
     each = _say_each(found, worth)
@@ -306,7 +306,7 @@ def _say_worth(found: Found, worth: Worth) -> str:
     return f"Expected: {each} a message ({ends[0]} to {ends[1]}). {_say_assumed(worth)}"
 
 
-def _say_each(found: Found, worth: Worth) -> str:
+def _say_each(found: OffersFound, worth: Worth) -> str:
     return say_money(worth.each, found.unit, find_decimals([*worth.ends, worth.each]))
 
 
@@ -338,7 +338,7 @@ def _lay_sights(plan: OfferPlan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _say_sights(found: Found, plan: OfferPlan) -> tuple[str, ...]:
+def _say_sights(found: OffersFound, plan: OfferPlan) -> tuple[str, ...]:
     """Say what the control can show, and what would."""
     customers = len(plan.sending.people)
     share = plan.sending.drawn.shares["control"]
@@ -376,7 +376,7 @@ def _say_needed(sight: Sight, customers: int) -> str:
 # --- The card, the checks, the summary -----------------------------------------------------------
 
 
-def _make_card(found: Found, plan: OfferPlan) -> ReportCard:
+def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
     """The card: what to do on Monday, and why."""
     send, worth = len(plan.handed.send), plan.worth
     each = _say_each(found, worth)
@@ -404,13 +404,13 @@ def _make_card(found: Found, plan: OfferPlan) -> ReportCard:
     return ReportCard(_say_kicker(found), verdict, headline, tone, facts, tuple(text for text in notes if text))
 
 
-def _say_what(choice: Choice) -> str:
+def _say_what(choice: WayChoice) -> str:
     if choice.way == SAFE:
         return "Offer each customer the best-seller that is new to this customer"
-    return f"Offer products that are new to the customer by the {choice.words}"
+    return f"Choose the product of each customer by “{choice.words}”, from all earlier purchases"
 
 
-def _say_kicker(found: Found) -> str:
+def _say_kicker(found: OffersFound) -> str:
     start = pd.Timestamp(found.values["start"])
     return f"{found.title} · {parts.say_day(start)}, {count_of(found.days, 'day')}"
 
@@ -441,7 +441,7 @@ def _say_taken(sending: SendList) -> str:
     return f"Taken off before the draw: {list_few(named, 3)}."
 
 
-def _make_draft_card(found: Found) -> ReportCard:
+def _make_draft_card(found: OffersFound) -> ReportCard:
     """The card of a draft."""
     hit = found.choice.hit
     notes = (
@@ -456,7 +456,7 @@ def _make_draft_card(found: Found) -> ReportCard:
     return ReportCard(_say_kicker(found), "Send nothing yet: nobody's consent is known", headline, "open", facts, notes)
 
 
-def _make_checks(found: Found, plan: OfferPlan | None) -> pd.DataFrame:
+def _make_checks(found: OffersFound, plan: OfferPlan | None) -> pd.DataFrame:
     """What was checked: the day, the length, the choice, the draw, and all warnings."""
     scores = found.choice.scores
     known = f"purchases before {found.day:%Y-%m-%d} are known, {count_of(found.silent, 'day')} before the start"
@@ -480,7 +480,7 @@ def _make_checks(found: Found, plan: OfferPlan | None) -> pd.DataFrame:
     return parts.make_checks(list(dict.fromkeys(rows)))
 
 
-def _summarise(found: Found, plan: OfferPlan | None) -> pd.DataFrame:
+def _summarise(found: OffersFound, plan: OfferPlan | None) -> pd.DataFrame:
     """The sheet `summary`."""
     values = found.values
     rows: list[tuple[str, Any, str, str]] = [

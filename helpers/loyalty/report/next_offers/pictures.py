@@ -20,7 +20,9 @@ def draw_ways(scores: RecommenderScores, way: str, words: str) -> Axes:
     """Draw how many places of each way were bought later, among products that are new to the customer."""
     house_style()
     title = "Nothing is shown to beat the best-sellers" if way == "popular" else f"Better than best-sellers: {words}"
-    return scores.plot(metric="hit_rate", among="new", title=title)
+    ax = scores.plot(metric="hit_rate", among="new", title=title)
+    ax.xaxis.set_major_formatter("{x:.1%}")
+    return ax
 
 
 def draw_steps(sending: SendList, shown: pd.DataFrame) -> Axes:
@@ -51,5 +53,5 @@ def draw_products(rows: pd.DataFrame) -> Axes:
     ax.set(xlim=(0, 1.12 * sizes.max()), ylim=(len(rows) - 0.5, -0.5), xlabel="messages")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     grid_along_x(ax)
-    headline(ax, f"Most messages are about {names.iloc[0]}", "products with the most messages")
+    headline(ax, f"The most messages are about {names.iloc[0]}", "products with the most messages")
     return ax

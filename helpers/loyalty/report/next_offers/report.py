@@ -15,7 +15,7 @@ from loyalty.report.next_offers.addressees import UNREACHED, Addressees, find_mi
 from loyalty.report.next_offers.choice import choose_way
 from loyalty.report.next_offers.goods import find_lacking, price_goods
 from loyalty.report.next_offers.handover import BUYERS, NextOffers, hand_over, make_files
-from loyalty.report.next_offers.layout import Found, OfferPlan, lay_out
+from loyalty.report.next_offers.layout import OfferPlan, OffersFound, lay_out
 from loyalty.report.next_offers.settings import SETTINGS, TABLES
 from loyalty.report.next_offers.worth import (
     find_prices,
@@ -88,7 +88,7 @@ def plan_next_offers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     goods, notes = price_goods(receipts, products, day, values["margin_rate"])
     choice = choose_way(receipts, first, day, days, size)
     lists = recommend_products(receipts, day, way=choice.way, size=size)
-    found = Found(values, day, days, silent, choice, lists, goods, tuple(notes))
+    found = OffersFound(values, day, days, silent, choice, lists, goods, tuple(notes))
     plan = None
     if who.agreed:
         plan = _plan(found, who, receipts)
@@ -140,7 +140,7 @@ def _find_day(receipts: AnyTable, values: Mapping[str, Any]) -> tuple[pd.Timesta
     return first, day, (start - day).days
 
 
-def _plan(found: Found, who: Addressees, receipts: AnyTable) -> OfferPlan:
+def _plan(found: OffersFound, who: Addressees, receipts: AnyTable) -> OfferPlan:
     """Plan the messages, draw the control, and work out what it can show."""
     values = found.values
     control = SHARE if values["control_share"] is None else values["control_share"]
@@ -157,7 +157,7 @@ def _plan(found: Found, who: Addressees, receipts: AnyTable) -> OfferPlan:
     return OfferPlan(sending, worth, buyers, sales, handed, assignment, record, files, listed)
 
 
-def _send(found: Found, who: Addressees, control: float, cost: float) -> SendList:
+def _send(found: OffersFound, who: Addressees, control: float, cost: float) -> SendList:
     """Plan the messages; who cannot be reached, and what is expected to lose, leaves before all else."""
     values = found.values
     discount = values["discount"] or 0.0
@@ -197,7 +197,7 @@ def _count_step(step: str, before: pd.DataFrame, after: pd.DataFrame) -> tuple[s
     return step, "customers", before["customer_id"].nunique() - left, left
 
 
-def _find_paying(found: Found, discount: float, cost: float) -> pd.Series:
+def _find_paying(found: OffersFound, discount: float, cost: float) -> pd.Series:
     """The products of which a message is expected to earn something, with the buyers that are set."""
     goods = found.goods
     gift = goods["price"] * discount
