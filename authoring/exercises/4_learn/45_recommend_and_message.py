@@ -59,8 +59,8 @@ assert round(100 * slide) == read_slide() and old > 0.5 and 0.02 < hit_rate < 0.
 # **45b Who may claim to be better?** The agency has a grocer as well. Score the recommenders on the grocer's summer: `score_recommenders(groceries, "2017-07-01", end="2017-10-01", seed=45)`. The result has a table `.gains`: one row for each way (`way`), kind of product (`among`), simple way that it is compared with (`against`) and `metric`, with a `verdict`. Which of `"last"`, `"items"` and `"linear"` are seen to have a better hit rate than best-sellers, for products that are *new* to the household? A set of names.
 
 # %%
-from loyalty.tasks.t45.scene import read_groceries
 from loyalty.learn.recommend import score_recommenders
+from loyalty.tasks.t45.scene import read_groceries
 
 groceries = read_groceries()
 ### BEGIN SOLUTION
