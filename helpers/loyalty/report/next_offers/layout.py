@@ -255,8 +255,8 @@ def _lay_plan(found: OffersFound, plan: OfferPlan) -> dict[str, Section]:
     """The sections on what was taken off, the expected margin, what the control shows, the files and the record."""
     taken = _lay_steps(plan.sending)
     suggestions = plan.sending.steps[plan.sending.steps["what"] == "suggestions"]
-    lost = [f"{row.out:,} {row.step}" for row in suggestions.itertuples() if row.out]
-    said = f"Of all suggestions on the lists were taken off: {', '.join(lost)}." if lost else ""
+    lost = [f"{row.step} {row.out:,}" for row in suggestions.itertuples() if row.out]
+    said = f"Suggestions taken off the lists: {', '.join(lost)}." if lost else ""
     listed = plan.listed[["file", "where", "rows"]].assign(**{"SHA-256 begins": plan.listed["SHA-256"].str[:16]})
     listed["rows"] = listed["rows"].map(say_few)
     return {
