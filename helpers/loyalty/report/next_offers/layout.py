@@ -367,7 +367,7 @@ def _say_sights(found: OffersFound, plan: OfferPlan) -> tuple[str, ...]:
 def _say_needed(sight: Sight, customers: int) -> str:
     if sight.sees or sight.needed != sight.needed:
         return ""
-    times = sight.needed / customers
+    times = math.ceil(10 * sight.needed / customers) / 10
     if times > MANY:
         return f"That needs {times:,.0f} times as many customers: this measure will not show it."
     return f"That needs {times:,.1f} times as many customers: repeat the campaign, and add up the results."

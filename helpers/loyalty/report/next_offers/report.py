@@ -24,6 +24,7 @@ from loyalty.report.next_offers.worth import (
     find_worth,
 )
 from loyalty.report.output.parts import find_days, list_skipped, show_sources
+from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -146,6 +147,7 @@ def _plan(found: OffersFound, who: Addressees, receipts: AnyTable) -> OfferPlan:
     control = SHARE if values["control_share"] is None else values["control_share"]
     cost = values["contact_cost"] or 0.0
     sending = _send(found, who, control, cost)
+    _check_arms(sending)
     worth = find_worth(found.choice.hit, sending, found.goods, values["extra_buyers"], cost)
     buyers = find_sight_of_buyers(len(sending.people), control, worth)
     sales = find_sight_of_sales(sending, receipts, found.day, found.days, control, worth)
@@ -155,6 +157,16 @@ def _plan(found: OffersFound, who: Addressees, receipts: AnyTable) -> OfferPlan:
     handed, assignment, record = hand_over(sending, who, expected, since, values, metric)
     files, listed = make_files(handed, assignment, record)
     return OfferPlan(sending, worth, buyers, sales, handed, assignment, record, files, listed)
+
+
+def _check_arms(sending: SendList) -> None:
+    """Check that both arms hold enough customers to be compared, and to be shown; TableError otherwise."""
+    sizes = {"messages": len(sending.to_send), "customers in control": len(sending.withheld)}
+    few = [name for name, size in sizes.items() if size < SMALL]
+    if few:
+        total = "fewer than ten" if len(sending.people) < 2 * SMALL else f"{len(sending.people):,}"
+        says = f"of {total} customers who may be written to, the draw made fewer than {SMALL} {' and '.join(few)}"
+        raise TableError([f"{says}: nothing could be compared; give more customers, or change control_share"], "draw")
 
 
 def _send(found: OffersFound, who: Addressees, control: float, cost: float) -> SendList:

@@ -310,6 +310,16 @@ def test_nobody_left_is_one_message(shop):
 
 
 @pytest.mark.slow
+def test_arms_too_small_to_be_compared_are_refused(shop):
+    with pytest.raises(
+        TableError, match="of fewer than ten customers .* fewer than 5 messages and customers in control"
+    ):
+        plan({}, shop, list_goods(), list_people().head(4))
+    with pytest.raises(TableError, match="fewer than 5 customers in control: nothing could be compared"):
+        plan({}, shop, list_goods(stock=1), list_people())
+
+
+@pytest.mark.slow
 def test_old_receipts_are_doubted(shop):
     found = plan({"start": "2025-07-01", "end": "2025-07-29"}, shop, list_goods(), list_people())
     checks = found.sheets["checks"].set_index("check")
