@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from loyalty.learn.recommend.export import HandOver
 from loyalty.learn.recommend.lists import Recommendations
-from loyalty.learn.recommend.sending import ARM, SendList
+from loyalty.learn.recommend.sending import ARM, WITHHELD, SendList
 from loyalty.report.campaign.job import say_few
 from loyalty.report.campaign.sizes import check_drawn
 from loyalty.report.next_offers.choice import SAFE, WayChoice, name_way
@@ -25,6 +25,7 @@ from loyalty.report.output.privacy import SMALL, suppress_small
 from loyalty.report.plan.handover import hide_neighbours, say_record
 from loyalty.text import count_of, find_decimals, list_few, say_money
 
+EQUAL = 1e-9  # of an amount
 LISTED = 30  # products among which small ones are looked for
 MOST = 10  # rows of a table of products or reasons
 MANY = 12  # times as many customers, from which on repeated campaigns do not help
@@ -261,7 +262,7 @@ def _lay_plan(found: OffersFound, plan: OfferPlan) -> dict[str, Section]:
     listed["rows"] = listed["rows"].map(say_few)
     return {
         "taken": Section((said,) if said else (), taken, ("Filters run before the draw of the control.",)),
-        "worth": Section((_say_worth(found, plan.worth), NOT_AN_EFFECT), _lay_worth(plan.worth)),
+        "worth": Section((_say_worth(found, plan.worth), NOT_AN_EFFECT), _lay_worth(found, plan.worth)),
         "size": Section(_say_sights(found, plan), _lay_sights(plan)),
         "files": Section((FILES, MEASURE), listed),
         "record": Section(table=say_record(plan.record)),
@@ -275,16 +276,18 @@ def _lay_steps(sending: SendList) -> pd.DataFrame:
     table = pd.DataFrame(
         {"reason": rows["step"], "customers taken out here": rows["out"], "customers left": rows["left"]}
     )
-    return hide_neighbours(table, suppress_small(table, ["customers taken out here"], ["reason"]))
+    drawn = rows["step"] == WITHHELD  # told on the card: to hide it would hide nothing
+    before = table[~drawn].reset_index(drop=True)
+    shown = hide_neighbours(before, suppress_small(before, ["customers taken out here"], ["reason"]))
+    return pd.concat([shown.astype("object"), table[drawn].astype("object")], ignore_index=True)
 
 
 def _is_number(value: Any) -> bool:
     return not isinstance(value, str) and value == value
 
 
-def _lay_worth(worth: Worth) -> pd.DataFrame:
+def _lay_worth(found: OffersFound, worth: Worth) -> pd.DataFrame:
     """The expected margin of a message, step by step."""
-    low, high = worth.ends
     assumed = "as many as buy it anyway (assumed)" if worth.extra is None else "as set: extra_buyers"
     rows = [
         ("Buy their product anyway", worth.hit, "percent", f"95 % interval {_say_ends(worth.hit_low, worth.hit_high)}"),
@@ -292,7 +295,7 @@ def _lay_worth(worth: Worth) -> pd.DataFrame:
         ("Margin of a piece", worth.margin, "money", "after the discount, mean of what is sent"),
         ("Discount of a piece", worth.gift, "money", "lost on those who buy anyway"),
         ("Cost of a message", worth.cost, "money", ""),
-        ("Expected margin of a message", worth.each, "money", f"{low:,.3f} to {high:,.3f}".replace("-", "−")),
+        ("Expected margin of a message", worth.each, "money", _say_range(found, worth)),
         ("Must buy because of it to pay", worth.needed, "percent", "break-even"),
     ]
     return pd.DataFrame(rows, columns=["what", "value", "kind", "note"])
@@ -300,10 +303,16 @@ def _lay_worth(worth: Worth) -> pd.DataFrame:
 
 def _say_worth(found: OffersFound, worth: Worth) -> str:
     """Say the expected margin of a message with its interval and its assumption."""
+    return f"Expected: {_say_each(found, worth)} a message ({_say_range(found, worth)}). {_say_assumed(worth)}"
+
+
+def _say_range(found: OffersFound, worth: Worth) -> str:
+    """Say between which amounts the expected margin lies; there are none where it hangs on nothing measured."""
     low, high = worth.ends
-    each = _say_each(found, worth)
-    ends = [say_money(value, found.unit, find_decimals([low, high])) for value in (low, high)]
-    return f"Expected: {each} a message ({ends[0]} to {ends[1]}). {_say_assumed(worth)}"
+    if high - low < EQUAL:
+        return "no interval: extra_buyers is set, not measured"
+    first, last = (say_money(end, found.unit, find_decimals([low, high])) for end in (low, high))
+    return f"{first} to {last}"
 
 
 def _say_each(found: OffersFound, worth: Worth) -> str:
@@ -386,7 +395,6 @@ def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
         tone = "open"
     if plan.verdict == "loses":
         tone, verdict = "bad", f"Do not send: {each} a message is expected"
-    low, high = (say_money(end, found.unit, find_decimals(worth.ends)) for end in worth.ends)
     notes = [
         f"Expected: {each} of margin a message. {_say_assumed(worth)}",
         f"It pays if {100 * worth.needed:.1f} of 100 buy only because of the message.",
@@ -397,7 +405,7 @@ def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
     seen = "not known" if plan.buyers.power is None else f"{100 * plan.buyers.power.effect:.1f} points"
     facts = (
         ("Messages", f"{send:,}", f"of {found.lists.n_customers:,} customers with receipts"),
-        ("Margin a message", each, f"{low} to {high}, as assumed below"),
+        ("Assumed margin a message", each, _say_range(found, worth)),
         ("Control", say_few(plan.n_control), f"sees from {seen} more buyers"),
         ("Buy it anyway", f"{100 * worth.hit:.1f} %", _say_ends(worth.hit_low, worth.hit_high)),
     )
@@ -431,7 +439,7 @@ def _say_first_sight(plan: OfferPlan) -> str:
 def _say_taken(sending: SendList) -> str:
     """Say how many customers were taken off, and the largest reasons; small numbers are in none of them."""
     steps = _lay_steps(sending).iloc[1:]
-    steps = steps[~steps["reason"].str.startswith("withheld")]
+    steps = steps[steps["reason"] != WITHHELD]
     known = steps[steps["customers taken out here"].map(_is_number)].copy()
     known["out"] = known["customers taken out here"].astype("int64")
     known = known[known["out"] > 0].sort_values("out", ascending=False, kind="stable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -183,7 +184,9 @@ def test_the_expected_margin_is_the_arithmetic_of_its_parts(shop):
     worth = found.results["worth"]
     assert worth.each == pytest.approx(expected)
     assert worth.needed == pytest.approx((0.05 + hit * 0.5) / 2.5)
-    assert worth.ends[0] <= worth.each <= worth.ends[1]
+    assert worth.ends[0] < worth.each < worth.ends[1]
+    free = replace(worth, gift=0.0)
+    assert free.ends[0] == free.ends[1] == free.each, "what is set has no interval"
 
 
 def test_without_a_setting_as_many_more_buy_as_buy_anyway(report):
@@ -368,6 +371,13 @@ def test_nobody_is_named_in_the_report_and_small_numbers_are_hidden(shop):
     shown = " ".join(section._repr_html_() for section in found.sections.values()) + found.card._repr_html_()
     assert not re.search(r"card\d{7}", shown)
     steps = found.sections["taken"].to_frame().set_index("reason")
+    rows = found.results["sending"].steps
+    told = rows[rows["what"] == "customers"].set_index("step")
+    known = steps.index[steps["customers left"].notna()]
+    for name, previous in zip(steps.index[1:], steps.index[:-1], strict=True):
+        is_small = 0 < told.loc[name, "out"] < 5
+        assert not is_small or not {name, previous} <= set(known), "no small number is a difference of two shown ones"
+    assert steps["customers left"].iloc[-1] == told["left"].iloc[-1]
     assert steps.loc["opted out", "customers taken out here"] == "<5" and found.draw("taken") is not None
     assert "opted out" not in found.card._repr_html_()
 
