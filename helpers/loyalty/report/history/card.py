@@ -164,8 +164,12 @@ def _say_never(never: tuple[int, int]) -> list[str]:
 
 
 def _say_best(found: Learned) -> str:
+    """The best offer whose whole interval lies above zero: a dozen customers can bring any number by luck."""
     judged = found.judged
     if judged is None or judged.offers["effect"].isna().all():
         return "none could be compared"
-    best = judged.offers.sort_values("effect", ascending=False).iloc[0]
-    return f"best so far: {best['offer']}"
+    sure = judged.offers[judged.offers["low"] > 0]
+    if sure.empty:
+        return "none is surely better than nothing"
+    best = sure.sort_values("effect", ascending=False).iloc[0]
+    return f"best of those that are sure: {best['offer']}"

@@ -48,6 +48,21 @@ def propose_decisions(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def tell_corrections(corrections: pd.DataFrame, decisions: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Say which campaigns were corrected and why, and which decisions were taken on the numbers before that."""
+    decided = decisions.set_index("campaign")["decided"]
+    lines = []
+    for row in corrections.drop_duplicates(["campaign_id", "wave", "noted_on", "reason"]).itertuples():
+        day = f"{row.noted_on:%Y-%m-%d}"
+        before = str(decided.get(str(row.campaign_id), ""))
+        is_late = before not in ("", day) and before < day
+        says = f"{row.campaign_id}, wave {row.wave}, was replaced on {day}: {row.reason}"
+        if is_late:
+            says += f"; its decision of {before} is older and stands on the numbers before that"
+        lines.append(("Corrections", "look" if is_late else "note", says))
+    return lines
+
+
 def write_decisions(history: History, proposed: pd.DataFrame, day: str) -> int:
     """Write the proposed entries into the history's log, as decided on a day; return how many were written."""
     written = 0

@@ -275,7 +275,7 @@ def _say_why_no_tests(found: Learned) -> str:
 
 def _say_log(found: Learned) -> str:
     """Say whether the decisions are proposed or written."""
-    if found.values["decided_on"]:
+    if (found.decisions["decided"] != "").all():
         return "These decisions stand in the history."
     return "These decisions are proposed. Set decided_on to the day on which you decide, and they go into the history."
 
@@ -289,7 +289,8 @@ def _show_decisions(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _list_skipped(found: Learned, tables: Mapping[str, Any]) -> Section:
-    table = parts.list_skipped(UNLOCKS, tables)
+    missing = [pair for pair in UNLOCKS if pair[0] != "history" or not found.is_continued]
+    table = parts.list_skipped(missing, tables)
     rows = []
     if found.profit is None:
         rows.append(("the profit of each offer, and what the next test is worth", "the setting margin_rate, and sales"))

@@ -28,6 +28,7 @@ class Learned:
     assumed: tuple[str, ...]
     decisions: pd.DataFrame
     checks: tuple[tuple[str, str, str], ...]
+    is_continued: bool = False  # goes on from an earlier history
 
     @property
     def title(self) -> str:

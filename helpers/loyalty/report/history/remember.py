@@ -15,6 +15,7 @@ from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.intake.loading import Loaded
 from loyalty.learn.history.store import History, open_history
 from loyalty.learn.history.waves import HistoryError
+from loyalty.report.history.doubles import compare_forms, find_copies, refuse_copies, tell_copies
 from loyalty.report.output.privacy import hash_ids, refuse_names
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, HISTORY, OUTCOMES
@@ -92,9 +93,12 @@ def remember_campaigns(
         raise TableError(problems, "your campaigns")
     history = open_history(path)
     memory = Memory(history, pd.DataFrame(columns=LOG))
+    known = _list_waves(history)
     try:
+        memory.checks += compare_forms(pd.concat([wave.rows["customer_id"] for wave in waves]))
         _hide_ids(waves, memory)
         _append_all(waves, values, memory)
+        _look_for_copies(memory, known)
     except BaseException:
         history.close()
         raise
@@ -298,6 +302,21 @@ def _append_all(waves: list[_Wave], values: Mapping[str, Any], memory: Memory) -
     memory.log = pd.DataFrame(rows, columns=LOG)
     if problems:
         raise TableError(problems, "your campaigns")
+
+
+def _list_waves(history: History) -> set[tuple[str, int]]:
+    """The campaigns and waves that a history holds."""
+    held = history.campaigns()
+    return set(zip(held["campaign_id"].astype("str"), held["wave"].astype("int64").tolist(), strict=True))
+
+
+def _look_for_copies(memory: Memory, known: set[tuple[str, int]]) -> None:
+    """Refuse a new list that is another one under a second name; tell what is too small to be sure, or was there."""
+    pairs = find_copies(memory.history)
+    problems = refuse_copies(pairs, known)
+    if problems:
+        raise TableError(problems, "your campaigns")
+    memory.checks += tell_copies(pairs)
 
 
 def _append(wave: _Wave, values: Mapping[str, Any], memory: Memory, *, may_replace: bool) -> str:

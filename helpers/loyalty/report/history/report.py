@@ -18,7 +18,7 @@ from loyalty.learn.history.response_rates import Rates, measure_rates
 from loyalty.learn.history.store import History
 from loyalty.learn.history.waves import quote
 from loyalty.report.history import lay_out
-from loyalty.report.history.decisions import propose_decisions, write_decisions
+from loyalty.report.history.decisions import propose_decisions, tell_corrections, write_decisions
 from loyalty.report.history.learned import Learned
 from loyalty.report.history.measure import Brought, measure_profit, measure_response
 from loyalty.report.history.next_tests import value_tests
@@ -96,7 +96,7 @@ def report_history(
     atexit.register(scratch.close)
     memory = remember_campaigns(tables, values, None if earlier is None else Path(earlier), scratch.path)
     try:
-        found = _learn(memory, tables, values)
+        found = _learn(memory, tables, values, is_continued=earlier is not None)
         _write_rows(memory.history, scratch.path / "responses.parquet")
     finally:
         memory.history.close()
@@ -124,7 +124,7 @@ def _check_settings(tables: Mapping[str, Any], values: Mapping[str, Any]) -> Non
         raise TableError(problems, "settings")
 
 
-def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any]) -> Learned:
+def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any], *, is_continued: bool) -> Learned:
     """Measure all that the history says."""
     history = memory.history
     rows = open_rows(history)
@@ -137,6 +137,7 @@ def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any])
         written = write_decisions(history, decisions, values["decided_on"])
         decisions.loc[decisions["decided"] == "", "decided"] = values["decided_on"]
         checks.append(("Decisions", "good", f"{written} written into the history, as of {values['decided_on']}"))
+    checks += tell_corrections(history.corrections(), decisions)
     tests = None
     assumed: tuple[str, ...] = ()
     if profit is not None and len(profit.cells):
@@ -154,6 +155,7 @@ def _learn(memory: Memory, tables: Mapping[str, Any], values: Mapping[str, Any])
         assumed=assumed,
         decisions=decisions,
         checks=(*checks, *_check_measured(response, profit)),
+        is_continued=is_continued,
     )
 
 

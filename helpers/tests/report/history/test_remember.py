@@ -156,3 +156,76 @@ def test_the_order_of_rows_and_files_does_not_matter(remember):
     one, _, _ = remember({"may": may, "june": june})
     other, _, _ = remember({"june": june.sample(frac=1, random_state=1), "may": may.sample(frac=1, random_state=2)})
     pd.testing.assert_frame_equal(one, other)
+
+
+def make_long_list(**changes) -> pd.DataFrame:
+    """A hundred customers, every third of whom responded."""
+    rows = {
+        "customer_id": [f"c{n}" for n in range(100)],
+        "arm": ["mail", "control"] * 50,
+        "responded": [1, 0, 0, 0] * 25,
+    }
+    return pd.DataFrame(rows | DAYS | changes)
+
+
+def test_a_list_under_two_names_is_refused(remember):
+    copy = make_long_list(arm=["letter", "control"] * 50)[::-1]
+    text = problems_of(remember, {"may": make_long_list(), "copy of may": copy})
+    assert "copy of may (wave 1) and may (wave 1) hold the same 100 customers" in text
+    assert "would count twice: take one of the two files out" in text
+
+
+@pytest.mark.slow
+def test_a_list_of_the_history_is_refused_under_a_second_name(remember):
+    _, _, first = remember({"may": make_long_list()})
+    text = problems_of(remember, {"copy of may": make_long_list()}, first.path)
+    assert "copy of may (wave 1) and may (wave 1) hold the same 100 customers" in text
+    rows, log, _ = remember({"may": make_long_list()}, first.path)
+    assert len(rows) == 100 and log == {"may": "1 wave unchanged"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"responded": [0, 0, 1, 0] * 25},
+        {"start": pd.Timestamp("2026-04-02"), "end": pd.Timestamp("2026-04-30")},
+        {"customer_id": [f"c{n}" for n in range(1, 101)]},
+    ],
+    ids=["other outcomes", "other days", "other customers"],
+)
+def test_lists_that_differ_are_no_copies(remember, changes):
+    rows, _, memory = remember({"may": make_long_list(), "june": make_long_list(**changes)})
+    assert len(rows) == 200 and not any(name == "One list under two names" for name, _, _ in memory.checks)
+
+
+def test_waves_in_which_nobody_did_anything_are_no_copies(remember):
+    quiet = make_long_list(responded=0)
+    rows, _, memory = remember({"may": quiet, "june": quiet})
+    assert len(rows) == 200 and not any(name == "One list under two names" for name, _, _ in memory.checks)
+
+
+def test_small_lists_that_are_alike_are_told_and_not_refused(remember):
+    rows, _, memory = remember({"may": make_list(), "june": make_list()})
+    told = [text for name, kind, text in memory.checks if name == "One list under two names" and kind == "look"]
+    assert len(rows) == 24 and len(told) == 1
+    assert told[0].startswith("june (wave 1) and may (wave 1) have the same 12 customers, groups and outcomes")
+
+
+@pytest.mark.slow
+def test_one_customer_in_two_forms_of_the_number_is_told_without_the_number(remember):
+    plain = [f"7916000{n:04d}" for n in range(12)]
+    lists = {
+        "may": make_list(customer_id=[f"+{one}" for one in plain]),
+        "june": make_list(customer_id=[f"8 ({one[1:4]}) {one[4:7]}-{one[7:]}" for one in plain], responded=[0, 1] * 6),
+        "july": make_list(customer_id=[*plain[:6], *[f"card {n}" for n in range(6)]]),
+    }
+    rows, _, memory = remember(lists)
+    told = [text for name, kind, text in memory.checks if name == "Forms of the customer numbers" and kind == "look"]
+    assert rows["customer_id"].nunique() == 36
+    assert len(told) == 1 and told[0].startswith("12 customer numbers are written in more than one way")
+    assert "916" not in told[0]
+
+
+def test_numbers_in_one_form_are_not_doubted(remember):
+    _, _, memory = remember({"may": make_list(), "june": make_list(responded=[0, 1] * 6)})
+    assert not any(name == "Forms of the customer numbers" for name, _, _ in memory.checks)

@@ -185,6 +185,35 @@ def test_wrong_settings_come_in_one_message_and_nothing_is_written(tmp_path, mon
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
+def test_a_correction_is_told_beside_the_decision_that_is_older(tmp_path):
+    report({"may": make_list()}, {"decided_on": "2026-04-01"}).save(tmp_path / "first")
+    late = {"reason": "late till", "noted_on": "2026-05-01"}
+    again = report({"may": make_list(responded=1)}, late, earlier=tmp_path / "first.duckdb")
+    checks = again.sections["checks"].to_frame().set_index("check").loc[["Corrections"]]
+    assert checks["result"].tolist() == ["look"] and checks["what was found"].tolist() == [
+        "may, wave 1, was replaced on 2026-05-01: late till; its decision of 2026-04-01 is older and stands on the "
+        "numbers before that"
+    ]
+    assert again.sections["decisions"].text == ("These decisions stand in the history.",)
+    assert not any("earlier histories" in text for text in again.sections["skipped"].to_frame()["not in this report"])
+
+
+@pytest.mark.slow
+def test_the_best_offer_on_the_card_is_one_that_is_sure():
+    """A gift of twelve customers brings most, by luck; mail brings less, and surely."""
+    rng = np.random.default_rng(20260501)
+    arm = rng.permutation(["control"] * 1_000 + ["mail"] * 1_000 + ["gift"] * 12)
+    is_buyer = rng.random(2_012) < pd.Series(arm).map({"control": 0.2, "mail": 0.5, "gift": 0.2})
+    sales = np.where(is_buyer, 100.0, 0.0)
+    sales[np.flatnonzero(arm == "gift")[0]] = 5_000.0
+    rows = {"customer_id": [f"c{n}" for n in range(2_012)], "arm": arm, "responded": is_buyer.astype(int)}
+    found = report({"may": pd.DataFrame(rows | {"sales": sales})}, {"margin_rate": 0.3})
+    offers = found.results["profit"].offers.set_index("offer")
+    assert offers["effect"].idxmax() == "gift" and offers.loc["gift", "low"] < 0 < offers.loc["mail", "low"]
+    assert ("Offers", "2", "best of those that are sure: mail") in found.card.facts
+
+
 # --- What people bring ------------------------------------------------------------------------------------------------
 
 
