@@ -87,6 +87,11 @@ def test_usual_headers_in_two_languages_are_surely_known(header, column):
     assert rate_header(header, column)[0] >= 0.85
 
 
+@pytest.mark.parametrize(("first", "last"), [("Date from", "Date to"), ("From", "To"), ("Начало", "Окончание")])
+def test_both_days_of_a_campaign_are_surely_known(first, last):
+    assert rate_header(first, "start")[0] >= 0.85 and rate_header(last, "end")[0] >= 0.85
+
+
 def test_a_header_with_a_slip_is_only_proposed_to_be_checked():
     rating, why = rate_header("Номер карыт", "customer_id")
     assert rating == 0.5
