@@ -37,6 +37,7 @@ UNSHOWN = "not shown"
 GO = "go"
 STOP = "stop"
 BETTER = ("higher", "lower")
+UNMEASURED = dict.fromkeys(("effect", "low", "high", "p"), math.nan) | {"n_treated": 0, "n_control": 0}
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class GuardedLift:
     ----------
     table : pandas.DataFrame
         One row an arm and outcome: arm, role, outcome, effect, low, high, limit (of a guardrail: the furthest change
-        that is tolerated), p, p_adjusted, verdict, n_treated, n_control.
+        that is tolerated), p, p_adjusted, verdict, n_treated, n_control. An outcome that could not be compared in one
+        of several arms stands there without numbers, as "open" or "not shown".
     results : tuple of Lift
-        In the order of the table.
+        In the order of the table, without those rows.
     level : float
         Coverage of each interval, a fraction.
     better : {"higher", "lower"}
@@ -103,7 +105,8 @@ class GuardedLift:
             elif names:
                 parts.append(f"the guardrails {', '.join(names)} are {words}")
         if len(guards) and (guards["verdict"] == KEPT).all():
-            parts.append("every guardrail holds" if len(guards) > 1 else "the guardrail holds")
+            said = "every guardrail holds" if len(guards) > 1 else "the guardrail holds"
+            parts.append(f"{said} ({', '.join(_say_limit(row) for row in guards.to_dict('records'))})")
         start = {GO: "Go on with it", STOP: "Stop it", OPEN: "Do not decide yet"}[decision]
         return f"{start}: {'; '.join(parts)}."
 
@@ -161,6 +164,11 @@ class GuardedLift:
         return render_html(self.table, title, self.warnings)
 
 
+def _say_limit(row: Mapping[str, Any]) -> str:
+    """What a guardrail forbids; in words, because a limit with the wrong sign looks much like the right one."""
+    return f"`{row['outcome']}` may {'fall' if row['limit'] < 0 else 'rise'} by {abs(row['limit']):,.6g} at most"
+
+
 def _say_numbers(row: Mapping[str, Any]) -> str:
     """The numbers of a row, beside its interval."""
     decimals = choose_decimals(row["low"], row["high"])
@@ -215,14 +223,14 @@ def measure_with_guardrails(
     GuardedLift
         Verdicts of a guardrail: "holds" where the interval lies wholly on the good side of the limit, "broken" where it
         lies wholly beyond it, else "not shown". At 95 % a campaign that hurts exactly by the limit is called "holds" in
-        2.5 of 100.
+        2.5 of 100; of several groups, each one is.
 
     Raises
     ------
     TableError
         With all problems of the tables.
     ValueError
-        A limit that is zero or no number, or an outcome with two roles.
+        A limit that is zero or no number, an outcome with two roles, or a kind of an outcome that has no role.
 
     Examples
     --------
@@ -231,7 +239,7 @@ def measure_with_guardrails(
     >>> table["sales"] = rng.gamma(2, 10, 4_000) + 3 * (table["arm"] == "mail")
     >>> found = measure_with_guardrails(table, primary="sales", guardrails={"orders": -0.2})
     >>> print(found.sentence())
-    Go on with it: `sales` became better; the guardrail holds.
+    Go on with it: `sales` became better; the guardrail holds (`orders` may fall by 0.2 at most).
 
     Source: non-inferiority after Piaggio et al. (2012), JAMA 308, 2594-2604; all must hold: Berger (1982),
     Technometrics 24, 295-300; guardrail metrics: Kohavi, Tang and Xu (2020), Trustworthy Online Controlled Experiments.
@@ -252,12 +260,14 @@ def measure_with_guardrails(
             if (lift := by_name.get((arm, _say(metric)))) is not None:
                 results.append(lift)
                 rows.append(_make_row(lift, role, limit))
+            else:  # it stays in the table without numbers: what was not measured is not shown
+                rows.append({"arm": arm, "role": role, "outcome": _say(metric), "limit": limit} | UNMEASURED)
     table = pd.DataFrame(rows)
     table["p_adjusted"] = _correct(table)
     table["verdict"] = [_judge(row, level, better) for row in table.to_dict("records")]
     order = "arm role outcome effect low high limit p p_adjusted verdict n_treated n_control".split()
     own = [f"{lift.name}, {lift.measure}: {text}" for lift in results for text in lift.warnings]
-    shared = [text for text in found.warnings if not text.startswith("nothing was shrunk")]
+    shared = [text for text in found.warnings if "nothing was shrunk" not in text]
     return GuardedLift(table[order], tuple(results), level, better, tuple(dict.fromkeys([*shared, *own])))
 
 
@@ -289,6 +299,9 @@ def _name_roles(
     named = [(primary, PRIMARY, math.nan)]
     named += [(name, GUARDRAIL, limit) for name, limit in guardrails.items()]
     named += [(name, SECONDARY, math.nan) for name in secondary]
+    numbers = [name if isinstance(name, str) else name[0] for name, _, _ in named]
+    if strange := [name for name in (kinds or {}) if name not in numbers]:
+        problems.append(f"kinds names {', '.join(f'`{name}`' for name in strange)}, which has no role here")
     roles: dict[Metric, tuple[str, float]] = {}
     for name, role, limit in named:
         metric = _split(name)
@@ -297,8 +310,10 @@ def _name_roles(
                 f"the limit of `{_say(metric)}` should be a number below zero (what must not fall) or above zero (what "
                 f"must not rise); found {limit!r}"
             )
-        if metric in roles:
-            problems.append(f"`{_say(metric)}` has two roles: {roles[metric][0]} and {role}; give it one")
+        if metric[0] == metric[1]:
+            problems.append(f"`{_say(metric)}` is always 1")
+        if earlier := [old for kept, (old, _) in roles.items() if _say(kept) == _say(metric)]:
+            problems.append(f"`{_say(metric)}` has two roles: {earlier[0]} and {role}; give it one")
         roles[metric] = (role, float(limit))
     if problems:
         raise ValueError("; ".join(problems))

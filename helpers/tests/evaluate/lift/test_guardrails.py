@@ -40,7 +40,7 @@ def judge(table: pd.DataFrame, **options) -> pd.DataFrame:
 
 def test_every_row_holds_the_lift_that_is_measured_alone():
     table = make_table(1, sales=3.0)
-    found = judge(table, secondary=["items", ("sales", "orders")], kinds={"returned": "rate"})
+    found = judge(table, secondary=["items", "returned", ("sales", "orders")], kinds={"returned": "rate"})
     for name, row in found.iterrows():
         number, _, per = name.partition(" per ")
         alone = measure_lift(table, None, number, per=per or None)
@@ -97,7 +97,8 @@ def test_the_sentences_say_what_to_do_and_why():
     better = make_table(4, sales=4.0)
     limits = {"orders": -0.15, "returned": 0.05}
     assert measure_with_guardrails(better, primary="sales", guardrails=limits).sentence() == (
-        "Go on with it: `sales` became better; every guardrail holds."
+        "Go on with it: `sales` became better; every guardrail holds (`orders` may fall by 0.15 at most, `returned` "
+        "may rise by 0.05 at most)."
     )
     hurt = make_table(4, sales=4.0, orders=-0.5)
     found = measure_with_guardrails(hurt, primary="sales", guardrails=limits)
@@ -161,6 +162,49 @@ def test_all_that_does_not_go_together_is_said_at_once():
             judge(make_table(), guardrails={"orders": limit})
     with pytest.raises(TableError, match="clicks"):
         judge(make_table(), guardrails={"clicks": -0.1})
+
+
+def make_two_groups(seed: int) -> pd.DataFrame:
+    """Two treated groups that sell more; in the second one nobody ordered, so it has no sales per order."""
+    table = make_table(seed, n=300, sales=20.0).assign(orders=2.0)
+    second = table[table["arm"] == "mail"].assign(arm="push", orders=0.0)
+    return pd.concat([table, second], ignore_index=True)
+
+
+def test_a_guardrail_that_could_not_be_measured_in_one_group_holds_that_group_back():
+    limits = {("sales", "orders"): -50.0, "items": -3.0}
+    found = measure_with_guardrails(make_two_groups(10), primary="sales", guardrails=limits)
+    assert [found.decide(arm) for arm in ("mail", "push")] == ["go", "open"]
+    assert found.sentence("push") == (
+        "Do not decide yet: `sales` became better; the guardrail `sales per orders` is not shown to hold."
+    )
+    assert found.warnings == ("no ratio for push: `orders` adds up to 0 or less",)
+    assert "push" in found._repr_html_() and len(found.plot().get_yticklabels()) == 5
+
+
+def test_a_primary_metric_that_could_not_be_measured_in_one_group_is_open_there():
+    found = measure_with_guardrails(make_two_groups(11), primary=("sales", "orders"), guardrails={"items": -3.0})
+    assert [found.decide(arm) for arm in ("mail", "push")] == ["go", "open"]
+    assert found.sentence("push").startswith("Do not decide yet: it is open whether `sales per orders` changed")
+
+
+def test_a_limit_with_the_wrong_sign_can_be_read_in_the_sentence():
+    found = measure_with_guardrails(make_table(4, sales=4.0), primary="sales", guardrails={"orders": 0.15})
+    assert found.sentence().endswith("the guardrail holds (`orders` may rise by 0.15 at most).")
+
+
+def test_names_that_cannot_be_told_apart_or_have_no_role_are_refused():
+    table = make_table(12, n=30)
+    with pytest.raises(ValueError, match="`sales per orders` has two roles: primary and guardrail"):
+        measure_with_guardrails(
+            table.assign(**{"sales per orders": 1.0}),
+            primary="sales per orders",
+            guardrails={("sales", "orders"): -1.0},
+        )
+    with pytest.raises(ValueError, match="kinds names `retuned`, which has no role here"):
+        judge(table, kinds={"retuned": "rate"})
+    with pytest.raises(ValueError, match="`orders per orders` is always 1"):
+        judge(table, guardrails={("orders", "orders"): -1.0})
 
 
 def test_where_nobody_differs_nothing_is_called_kept():
