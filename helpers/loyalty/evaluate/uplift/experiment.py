@@ -163,8 +163,7 @@ def read_customers(
     customers: Experiment | pd.DataFrame, columns: Sequence[str], numbers: Collection[str]
 ) -> pd.DataFrame:
     """Read these features, the `numbers` among them as numbers; TableError with all that no model could read."""
-    x = customers.features if isinstance(customers, Experiment) else customers
-    x = x.set_index("customer_id") if "customer_id" in x else x
+    x = _index_customers(customers)
     problems = [f"there is no column `{name}`, which it was trained on" for name in columns if name not in x]
     problems += ["there is no customer"] * (not len(x))
     found = {}
@@ -179,6 +178,17 @@ def read_customers(
     if problems:
         raise TableError(problems, "profile")
     return pd.DataFrame(found, x.index)[list(columns)]
+
+
+def _index_customers(customers: Experiment | pd.DataFrame) -> pd.DataFrame:
+    """The features of customers by their id; TableError where this is no table, or a column comes twice."""
+    if not isinstance(customers, Experiment | pd.DataFrame):
+        found = type(customers).__name__
+        raise TableError([f"the customers should stand in a table of pandas or a trial, found {found}"], "profile")
+    x = customers.features if isinstance(customers, Experiment) else customers
+    if twice := sorted({str(name) for name in x.columns[x.columns.duplicated()]}):
+        raise TableError([f"there are several columns `{name}`: leave one" for name in twice], "profile")
+    return x.set_index("customer_id") if "customer_id" in x else x
 
 
 def _fetch(wave: Assigned, outcome: str) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from loyalty.tables.check import TableError
 
 RIVALS = ("response", "random")  # rankings that predict no effect
 LEARNERS = ("s", "t", "x", "dr", "segments", *RIVALS)
+MARK = "\x1f"  # between a feature and its value; it stands in no name of a column
 Predictor = Callable[[pd.DataFrame], np.ndarray]
 
 
@@ -297,12 +298,20 @@ def make_boosted() -> BaseEstimator:
 def encode(frame: pd.DataFrame, columns: pd.Index | None = None) -> pd.DataFrame:
     """Turn text into 0/1 columns, one a value; with `columns` in the order of an earlier call, unknown values as 0."""
     texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
-    wide = pd.get_dummies(frame, columns=texts, dtype=float).astype(float) if texts else frame.astype(float)
+    # 1 and "1" are one value; and `town` with "Rome" is not the column `town_Rome`, so each new name bears a mark
+    same = frame.assign(**{name: frame[name].astype(object).map(str, na_action="ignore") for name in texts})
+    marked = {"columns": texts, "prefix_sep": MARK, "dtype": float}
+    wide = pd.get_dummies(same, **marked).astype(float) if texts else frame.astype(float)
     return wide if columns is None else wide.reindex(columns=columns, fill_value=0.0)
 
 
 def fit_rows(model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.ndarray | None, rows: Any) -> Predictor:
-    """Fit a copy on these rows; a constant outcome needs no model (and a classifier would refuse it)."""
+    """Fit a copy on these rows; a constant outcome needs no model (and a classifier would refuse it).
+
+    A feature without any value in these rows teaches nothing: it counts as 0, here and in later customers.
+    """
+    values = x.to_numpy()[rows]
+    empty = np.isnan(values).all(axis=0)
     chosen = DummyRegressor() if np.ptp(y[rows]) == 0 else clone(model)
     steps = [step for _, step in chosen.steps] if isinstance(chosen, Pipeline) else [chosen]
     if not get_tags(steps[0]).input_tags.allow_nan:  # later customers may have gaps even where these have none
@@ -311,10 +320,9 @@ def fit_rows(model: BaseEstimator, x: pd.DataFrame, y: np.ndarray, weight: np.nd
     weights = {} if weight is None else {f"{chosen.steps[-1][0]}__sample_weight": weight[rows]}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_quantiles")  # fewer customers than quantiles
-        warnings.filterwarnings("ignore", message="Skipping features without any observed values")
-        chosen.fit(x.to_numpy()[rows], y[rows], **weights)
+        chosen.fit(np.where(empty, 0.0, values), y[rows], **weights)
     predict = chosen.predict_proba if hasattr(chosen, "predict_proba") else chosen.predict
-    return lambda z: predict(z.to_numpy()).reshape(len(z), -1)[:, -1]
+    return lambda z: predict(np.where(empty, 0.0, z.to_numpy())).reshape(len(z), -1)[:, -1]
 
 
 def _fit_single(

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats as _scipy
 from sklearn.base import BaseEstimator, is_classifier
 
-from loyalty.evaluate.uplift.experiment import Experiment
+from loyalty.evaluate.uplift.experiment import Experiment, read_customers
 from loyalty.evaluate.uplift.meta_learners import (
     UpliftModel,
     encode,
@@ -23,7 +23,7 @@ from loyalty.evaluate.uplift.meta_learners import (
     split_folds,
 )
 from loyalty.evaluate.uplift.policy_value import Cost, choose_offers, read_costs
-from loyalty.evaluate.uplift.qini import find_doubts
+from loyalty.evaluate.uplift.qini import ENOUGH, find_doubts
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.text import say_money
@@ -82,10 +82,7 @@ class PolicyChoice:
         """
         if self.model is not None:
             return choose_offers(self.model.score(customers), cost=dict(self.cost))
-        if isinstance(customers, Experiment):
-            index = customers.arm.index
-        else:
-            index = (customers.set_index("customer_id") if "customer_id" in customers else customers).index
+        index = read_customers(customers, (), ()).index
         arm = "" if self.name == NOBODY else self.name.partition(": ")[2]
         return pd.Series(arm, index, name="offer", dtype=object)
 
@@ -101,16 +98,19 @@ class PolicyChoice:
         rankings = rows[rows["gain"].notna()]
         if self.model is not None:
             gain, least, most = (say_money(mine[part], unit, decimals) for part in ("gain", "gain_low", "gain_high"))
+            doubt = "" if mine["gain_low"] > 0 else " That it earns more was not shown."
             return (
                 f"Write to those whom `{self.name}` picks, {mine['share']:.0%} of the customers: {value} per customer "
                 f"of the base ({low} to {high}), {gain} more than the best plan that treats all alike ({least} to "
-                f"{most})."
+                f"{most}).{doubt}"
             )
-        why = "no ranking was shown to earn more" if len(rankings) else "there was no ranking to try"
+        why = "no ranking beat that by enough" if len(rankings) else "there was no ranking to try"
         if self.name == NOBODY:
             return f"Write to nobody: no plan was shown to earn its contacts, and {why}."
+        doubt = "" if mine["low"] > 0 else " That it earns its contacts was not shown."
         return (
             f"Write to everybody with `{self.name.partition(': ')[2]}`: {value} per customer ({low} to {high}); {why}."
+            f"{doubt}"
         )
 
     def plot(self, *, arm: str | None = None, ax: Axes | None = None, unit: str = "", source: str = "") -> Axes:
@@ -229,8 +229,6 @@ def choose_policy(
     fit = table[table["gain"] > caution * table["gain_se"]]
     name = str(fit.loc[fit["value"].idxmax(), "policy"]) if len(fit) else alike
     model = fit_uplift(trial, "dr", effect_model=tried[name], folds=folds, seed=seed) if name in tried else None
-    drawn = (trial.arm == trial.control).to_numpy()
-    notes = [text.replace("the holdout has", "there are") for text in find_doubts(trial, (~drawn, drawn))]
     return PolicyChoice(
         name,
         model,
@@ -241,7 +239,7 @@ def choose_policy(
         _sort_groups(pseudo, scores, level),
         str(trial.outcome.name),
         level,
-        tuple(dict.fromkeys([*trial.warnings, *notes])),
+        tuple(dict.fromkeys([*trial.warnings, *_doubt(trial)])),
     )
 
 
@@ -259,6 +257,15 @@ def _refuse(tried: Mapping[str, BaseEstimator], constants: list[str], caution: f
         problems.append(f"level should lie between 0 and 1, such as 0.95; found {level!r}")
     if problems:
         raise ValueError("; ".join(problems))
+
+
+def _doubt(trial: Experiment) -> list[str]:
+    """What makes the values doubtful: few controls, few customers in one of several arms, a heavy tail."""
+    drawn = (trial.arm == trial.control).to_numpy()
+    notes = [text.replace("the holdout has", "there are") for text in find_doubts(trial, (~drawn, drawn))]
+    sizes = trial.arm.value_counts()
+    few = [name for name in trial.arms if sizes[name] < ENOUGH and len(trial.arms) > 1]
+    return notes + [f"there are {sizes[name]:,} customers in `{name}`: its value is mostly luck" for name in few]
 
 
 def _score(

@@ -11,6 +11,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from loyalty.evaluate.uplift import choose_policy, open_trial, value_policies
+from loyalty.tables.check import TableError
 
 QUICK = {"line": LinearRegression()}
 
@@ -171,3 +172,48 @@ def test_it_draws_and_shows_itself():
         choice.plot(arm="sms")
     with pytest.raises(ValueError, match="nothing to draw"):
         choose(*draw(10), models={}).plot()
+
+
+def test_a_feature_without_any_value_teaches_nothing_and_breaks_nothing():
+    profile, wave = draw(11, n=600)
+    gaps = profile.assign(never=np.nan)
+    choice = choose_policy(open_trial(gaps, wave, outcome="profit"), folds=2)
+    assert choice.name != "nobody"
+    later = profile.head(50).assign(never=1e6)
+    assert choice.assign(later).tolist() == choice.assign(later.assign(never=np.nan)).tolist()
+
+
+def test_names_and_texts_that_look_alike_do_not_mix():
+    profile, wave = draw(12, n=600)
+    profile["town"] = np.where(profile["x"] > 0, "Rome", "Bonn")
+    profile["town_Rome"] = profile.pop("x")
+    choice = choose(profile, wave)
+    assert choice.name == "line" and (choice.assign(profile) == "mail").mean() == pytest.approx(0.5, abs=0.1)
+    profile["town"] = [1 if text == "Rome" else "1" for text in profile["town"]]
+    assert len(choose(profile, wave).assign(profile)) == 600
+
+
+@pytest.mark.parametrize("models", [QUICK, {}])
+def test_customers_that_no_plan_can_read_are_refused_in_words(models):
+    profile, wave = draw(13, n=300)
+    choice = choose(profile, wave, models=models)
+    with pytest.raises(TableError, match="table of pandas"):
+        choice.assign({"customer_id": [1]})
+    with pytest.raises(TableError, match="several columns `x`"):
+        choice.assign(pd.concat([profile, profile[["x"]]], axis=1))
+    with pytest.raises(TableError, match="there is no customer"):
+        choice.assign(profile.head(0))
+
+
+def test_the_sentence_says_where_a_plan_was_not_shown_to_earn():
+    unsure = choose(*draw(2, n=60, effect=lambda x: 0 * x + 1, spread=5.0), models={})
+    row = unsure.to_frame().set_index("policy").loc["everybody: mail"]
+    assert row["value"] > 0 > row["low"]
+    assert unsure.sentence().endswith("That it earns its contacts is likely, but not shown.")
+    assert "was not shown" not in choose(*draw(2)).sentence()
+
+
+def test_each_of_several_small_arms_is_doubted():
+    profile, wave = draw(14, n=600, arms=("mail", "push"))
+    few = int((wave["arm"] == "push").sum())
+    assert f"there are {few} customers in `push`: its value is mostly luck" in choose(profile, wave).warnings
