@@ -11,10 +11,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from scipy import stats as _scipy
 
 from loyalty.charts import GREY, HIGHLIGHT, INK, TREATED, headline
 from loyalty.evaluate.lift.aggregates import Metric
 from loyalty.evaluate.lift.measure import KINDS, measure_lifts
+from loyalty.evaluate.lift.rate_limit import score_rates
 from loyalty.evaluate.lift.result import Lift
 from loyalty.stats.estimate import render_html
 from loyalty.stats.multiplicity import correct_known
@@ -37,6 +39,7 @@ UNSHOWN = "not shown"
 GO = "go"
 STOP = "stop"
 BETTER = ("higher", "lower")
+PLAIN_RATE = "difference of rates (Newcombe)"
 UNMEASURED = dict.fromkeys(("effect", "low", "high", "p"), math.nan) | {"n_treated": 0, "n_control": 0}
 
 
@@ -223,7 +226,7 @@ def measure_with_guardrails(
     GuardedLift
         Verdicts of a guardrail: "holds" where the interval lies wholly on the good side of the limit, "broken" where it
         lies wholly beyond it, else "not shown". At 95 % a campaign that hurts exactly by the limit is called "holds" in
-        2.5 of 100; of several groups, each one is.
+        2.5 of 100; of several groups, each one is. For a rate, a score test that allows for rare events has to agree.
 
     Raises
     ------
@@ -265,10 +268,14 @@ def measure_with_guardrails(
     table = pd.DataFrame(rows)
     table["p_adjusted"] = _correct(table)
     table["verdict"] = [_judge(row, level, better) for row in table.to_dict("records")]
+    doubts = _doubt_rates(table, by_name, level)
+    table.loc[list(doubts), "verdict"] = UNSHOWN
     order = "arm role outcome effect low high limit p p_adjusted verdict n_treated n_control".split()
     own = [f"{lift.name}, {lift.measure}: {text}" for lift in results for text in lift.warnings]
     shared = [text for text in found.warnings if "nothing was shrunk" not in text]
-    return GuardedLift(table[order], tuple(results), level, better, tuple(dict.fromkeys([*shared, *own])))
+    return GuardedLift(
+        table[order], tuple(results), level, better, tuple(dict.fromkeys([*shared, *own, *doubts.values()]))
+    )
 
 
 def _split(metric: str | tuple[str, str]) -> Metric:
@@ -348,6 +355,25 @@ def _judge(row: Mapping[str, Any], level: float, better: str) -> str:
     if row["role"] == SECONDARY:
         return "higher" if row["effect"] > 0 else "lower"
     return SHOWN if (row["effect"] > 0) == (better == "higher") else WORSE
+
+
+def _doubt_rates(table: pd.DataFrame, lifts: Mapping[tuple[str, str], Lift], level: float) -> dict[int, str]:
+    """The rows of guardrails that hold by their interval, but not by the score test of two rates; each with a note."""
+    sure = float(_scipy.norm.ppf(0.5 + level / 2))
+    notes = {}
+    for place, row in enumerate(table.to_dict("records")):
+        lift = lifts.get((row["arm"], row["outcome"]))
+        if row["verdict"] != KEPT or lift is None or lift.method != PLAIN_RATE:
+            continue
+        sizes = (lift.n_treated, lift.n_control)
+        counts = ((lift.base + lift.effect) * sizes[0], lift.base * sizes[1])
+        # A limit that no two rates could pass is kept without a test
+        if -score_rates(counts, sizes, row["limit"]) * np.sign(row["limit"]) < sure:
+            notes[place] = (
+                f"{row['arm']}, {row['outcome']}: the interval keeps the limit, but so few customers did it that its "
+                "end is not sure (score test): not shown to hold"
+            )
+    return notes
 
 
 def _judge_guardrail(low: float, high: float, limit: float) -> str:

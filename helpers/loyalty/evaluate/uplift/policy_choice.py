@@ -260,9 +260,15 @@ def _refuse(tried: Mapping[str, BaseEstimator], constants: list[str], caution: f
 
 
 def _doubt(trial: Experiment) -> list[str]:
-    """What makes the values doubtful: few controls, few customers in one of several arms, a heavy tail."""
+    """What makes the values doubtful: few controls, few customers in an arm, a heavy tail, one huge customer."""
     drawn = (trial.arm == trial.control).to_numpy()
-    notes = [text.replace("the holdout has", "there are") for text in find_doubts(trial, (~drawn, drawn))]
+    words = {"the holdout has": "there are", "areas and of differences between candidates": "values and gains"}
+    notes = find_doubts(trial, (~drawn, drawn))
+    for there, here in words.items():
+        notes = [text.replace(there, here) for text in notes]
+    spread = (trial.outcome - trial.outcome.mean()).to_numpy() ** 2
+    if spread.max() > spread.sum() / 2:
+        notes.append("one customer makes up more than half of the spread of the outcome: the choice hangs on him")
     sizes = trial.arm.value_counts()
     few = [name for name in trial.arms if sizes[name] < ENOUGH and len(trial.arms) > 1]
     return notes + [f"there are {sizes[name]:,} customers in `{name}`: its value is mostly luck" for name in few]

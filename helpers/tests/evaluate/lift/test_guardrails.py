@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.optimize import minimize_scalar
+from statsmodels.stats.proportion import test_proportions_2indep as compare_by_score
 from statsmodels.stats.weightstats import ttost_ind
 
 from loyalty.evaluate.lift import measure_lift, measure_with_guardrails
 from loyalty.evaluate.lift.guardrails import KEPT, _judge_guardrail
+from loyalty.evaluate.lift.rate_limit import score_rates
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.check import TableError
 
@@ -191,6 +194,53 @@ def test_a_primary_metric_that_could_not_be_measured_in_one_group_is_open_there(
 def test_a_limit_with_the_wrong_sign_can_be_read_in_the_sentence():
     found = measure_with_guardrails(make_table(4, sales=4.0), primary="sales", guardrails={"orders": 0.15})
     assert found.sentence().endswith("the guardrail holds (`orders` may rise by 0.15 at most).")
+
+
+@pytest.mark.parametrize("limit", [0.01, -0.02])
+def test_the_score_at_a_limit_is_that_of_statsmodels_with_the_skewness_taken_off(limit):
+    """The rates at the limit are found by a search for the greatest likelihood; the score is that of statsmodels."""
+    for k, n in (((60, 45), (900, 700)), ((200, 30), (1_900, 300)), ((0, 30), (100, 300))):
+        given = {"value": limit, "compare": "diff", "method": "score", "correction": False}
+        known = compare_by_score(k[0], n[0], k[1], n[1], **given).statistic
+
+        def unlikelihood(rate, k=k, n=n):
+            return -stats.binom.logpmf(k, n, [rate, rate - limit]).sum()
+
+        bounds = (max(limit, 0) + 1e-9, min(1, 1 + limit) - 1e-9)
+        best = minimize_scalar(unlikelihood, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
+        rates = np.array([best, best - limit])
+        spreads = rates * (1 - rates)
+        third = (spreads * (1 - 2 * rates)) @ [1 / n[0] ** 2, -1 / n[1] ** 2]
+        variance = spreads @ [1 / n[0], 1 / n[1]]
+        z = (k[0] / n[0] - k[1] / n[1] - limit) / np.sqrt(variance)
+        assert z == pytest.approx(known, abs=0.01)  # its rates at the limit lie .0004 beside the likeliest ones
+        assert score_rates(k, n, limit) == pytest.approx(z - third / variance**1.5 / 6 * (z**2 - 1), abs=1e-4)
+
+
+@pytest.mark.parametrize(("share", "rate"), [(0.05, 0.005), (0.05, 0.01), (0.2, 0.005), (0.2, 0.01)])
+def test_a_rare_harm_of_the_size_of_its_limit_seldom_passes_a_small_control(share, rate):
+    """Summed over all that can happen in 2,000 customers, not drawn; Newcombe's interval lets 3.3 to 5.8 % through."""
+    n, m = 2_000 - int(2_000 * share), int(2_000 * share)
+    treated = np.arange(0, n, 3)
+    chance = stats.binom.pmf(treated, n, rate + 0.01)
+    passed = 0.0
+    for many in range(30):
+        luck = stats.binom.pmf(many, m, rate)
+        ones = [i for i in np.flatnonzero(chance > 1e-5) if luck > 1e-6]
+        kept = [i for i in ones if score_rates((treated[i], many), (n, m), 0.01) < -1.96]
+        passed += luck * chance[kept].sum() / chance.sum()
+    assert passed <= 0.027
+
+
+def test_a_rate_that_its_interval_alone_lets_through_is_not_shown_and_said_so():
+    treated = np.arange(2_000) < 1_900
+    clicked = np.r_[np.arange(1_900) < 20, np.arange(100) < 4].astype(int)
+    table = pd.DataFrame({"arm": np.where(treated, "mail", "control"), "sales": 20.0 + 5 * treated, "left": clicked})
+    table["sales"] += np.random.default_rng(1).normal(size=2_000)
+    found = measure_with_guardrails(table, primary="sales", guardrails={"left": 0.01})
+    row = found.to_frame().set_index("outcome").loc["left"]
+    assert row["high"] < 0.01 and row["verdict"] == "not shown" and found.decide() == "open"
+    assert "so few customers did it" in " ".join(found.warnings)
 
 
 def test_names_that_cannot_be_told_apart_or_have_no_role_are_refused():

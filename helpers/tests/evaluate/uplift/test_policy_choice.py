@@ -209,7 +209,7 @@ def test_the_sentence_says_where_a_plan_was_not_shown_to_earn():
     unsure = choose(*draw(2, n=60, effect=lambda x: 0 * x + 1, spread=5.0), models={})
     row = unsure.to_frame().set_index("policy").loc["everybody: mail"]
     assert row["value"] > 0 > row["low"]
-    assert unsure.sentence().endswith("That it earns its contacts is likely, but not shown.")
+    assert unsure.sentence().endswith("That it earns its contacts was not shown.")
     assert "was not shown" not in choose(*draw(2)).sentence()
 
 
@@ -217,3 +217,12 @@ def test_each_of_several_small_arms_is_doubted():
     profile, wave = draw(14, n=600, arms=("mail", "push"))
     few = int((wave["arm"] == "push").sum())
     assert f"there are {few} customers in `push`: its value is mostly luck" in choose(profile, wave).warnings
+
+
+def test_one_huge_customer_and_a_small_control_are_said_in_words_of_this_result():
+    profile, wave = draw(15, n=600)
+    wave.loc[3, "profit"] = 5_000.0
+    assert any("one customer makes up more than half" in text for text in choose(profile, wave, models={}).warnings)
+    profile, wave = draw(16, n=600, share=0.9)
+    said = " ".join(choose(profile, wave, models={}).warnings)
+    assert "intervals of values and gains cover too little" in said and "one customer" not in said
