@@ -5,7 +5,7 @@
 #     title: Who to target
 #     question: Whom does the offer change?
 #     part_a: 25
-#     part_b: 35
+#     part_b: 42
 #     know_first: ["34"]
 #     module: loyalty.evaluate.uplift
 #     test: helpers/tests/evaluate/uplift/test_world.py::test_the_response_model_loses_what_a_learner_saves
@@ -504,6 +504,36 @@ own_cut[["own cut-off, € a customer", "share of oracle"]]
 
 # %% [markdown]
 # This is the least comfortable line of the lesson. For ten percent off, *everybody* earns {{own_share["everybody"]}} % of what the oracle would, and the DR-learner's own cut-off {{own_share["DR-learner"]}} %: with 10,000 customers to learn from, the model leaves out people who would have earned more than their letters cost. Targeting needs effects that differ by more than the noise. Where nearly everybody gains a little, send to all, keep a control group, and let the next waves teach you. (First ask the two questions of [lesson 34](34_lift_in_money.ipynb), the chance of a loss and the worth of one more test: do they say send at all?)
+#
+# ## A ranking has to earn its place
+#
+# Must you choose between a model and everybody by feeling? No. Let **nobody**, **everybody** and two rankings compete on the learning half. Each customer is judged by models that did not see him (**cross-fitting**). One ranking is the ridge regression that we had. The other one is made of small **boosted trees**: these also see an effect that rises and falls again. And a rule that protects you from noise: a ranking is taken only if it beats the better of nobody and everybody by more than one standard error.
+
+# %%
+from loyalty.evaluate.uplift import choose_policy
+
+choice = choose_policy(learn_10, cost=LETTER, seed=37)
+print(choice.sentence("€"))
+choice.to_frame()[["policy", "value", "share", "gain", "gain_se"]].round(3)
+
+# %% tags=["verify"]
+contest = choice.to_frame().set_index("policy")
+assert choice.name == "everybody: basket_discount"
+assert (contest.gain <= contest.gain_se)[contest.gain.notna()].all()
+
+# %%
+choice.plot(unit="€");
+
+# %% tags=["verify"]
+slopes = choice.heterogeneity.set_index("ranking")
+assert (slopes.p > 0.05).all()
+fifths = choice.groups[choice.groups.ranking == "ridge"].set_index("fifth").effect
+assert fifths.idxmax() == 3 and fifths[1] < fifths[2]
+
+# %% [markdown]
+# `gain` is what a ranking would have earned beyond the better simple plan. Neither ranking reached one standard error (`gain_se`), so everybody gets the ten percent. The picture shows why: it sorts the customers into five groups by the score, each customer by models that did not see him, and measures each group's effect. The groups do not stand in the order of their scores. So the score says nothing by which you could send.
+#
+# The rule costs something, too. Where effects really differ, it will sometimes leave a ranking that would have earned more. It is a rule for people who have one wave, and money to lose.
 #
 # ## The cut-off that looked best
 #

@@ -1,4 +1,4 @@
-"""The pages that lesson 37 quotes, read from where they are written: 40 worlds, and policies that were chosen."""
+"""The page of 40 worlds that lesson 37 quotes: one table an offer, read from where it is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pandas as pd
 from loyalty.datasets import DATA
 
 PAGE = DATA.parent / "docs" / "tables" / "uplift.md"
-CHOICES = PAGE.with_name("policy_choice.md")
 NAMES = ["", "rank", "best fifth, € a contact", "share", "own cut-off, € a customer", "share of oracle"]
 
 
@@ -33,18 +32,3 @@ def count_losses(offer: str) -> str:
     """
     page = PAGE.read_text(encoding="utf-8").split("## Where the response model")[1]
     return page.split(f"`{offer}`")[1].split("it loses money in ")[1].split(" worlds")[0]
-
-
-def read_choices() -> pd.DataFrame:
-    """Read the page of chosen policies: a row a kind of wave, the true value per customer of each policy with interval.
-
-    Columns: waves, choose_policy, everybody, "DR, ridge", "DR, boosted", oracle, kept?, chosen.
-    """
-    lines = [line for line in CHOICES.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
-    rows = [[cell.strip().replace("\x00", "|") for cell in _cut(line)] for line in lines]
-    return pd.DataFrame(rows[2:], columns=rows[0]).set_index("wave")
-
-
-def _cut(line: str) -> list[str]:
-    """The cells of a table's line; a bar that is written \\| belongs to its cell."""
-    return line.replace("\\|", "\x00").strip("|").split("|")
