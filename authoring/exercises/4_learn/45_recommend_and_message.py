@@ -184,4 +184,4 @@ check("45e", decision)
 hint("45e")
 
 # %% [markdown] tags=["solution"]
-# C. It has a number that was scored on later months, and it says what is not known yet and who will tell.
+# C. It has a number that was scored on later months, and it says what is not known yet and who can tell.

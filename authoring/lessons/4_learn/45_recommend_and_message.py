@@ -56,9 +56,6 @@ reached = hits.customer_id.nunique() / households
 reveal("45-bet", estimate=100 * reached, unit="of 100 households")
 
 # %%
-each.round(2)
-
-# %%
 from loyalty.charts import house_style
 from loyalty.tasks.t45.pictures import draw_slide
 from loyalty.tasks.t45.scene import score_shop
@@ -107,13 +104,8 @@ assert by_way["linear"] > 1.6 * by_way["popular"]
 # %% [markdown]
 # (`score_shop` calls `score_recommenders`, as you will in the exercise.) Of 100 places with the linear model {{100 * by_way["linear"]:.1f}} are bought in the next three months, with best-sellers {{100 * by_way["popular"]:.1f}}. Our chain is simulated, and its tastes are kind.
 #
-# Is "higher" also "better"? The table `gains` holds each difference from best-sellers, its interval, and a verdict.
-
-# %%
-columns = ["way", "gain", "low", "high", "verdict"]
-chain.gains.query("among == 'new' and metric == 'hit_rate'")[columns].round(4)
-
-# %% [markdown]
+# Is "higher" also "better"? The result has a table `.gains`: each difference from best-sellers, its interval, and a verdict. The next figure draws it.
+#
 # Is it so in a real shop? We ask the grocer twice: for single products, and for groups of goods. (A few seconds.)
 
 # %%
@@ -214,26 +206,19 @@ assert (lots.gain < 0).all() and not (lots.low > 0).any()
 assert abs(lots.gain[0] - proof.gain) < 1e-12
 clearly = int((lots.high < 0).sum())
 
-# %% [markdown]
-# Of the look-alikes {{later["look-alikes"]:.0%}} bought baby products later, of everybody else {{later["everybody else"]:.0%}}. That sounds like a success. But the plain list has {{later["most spent before"]:.0%}}. The difference is {{100 * proof.gain:.1f}} points ({{100 * proof.low:.1f}} to {{100 * proof.high:.1f}}).
-#
-# The model looks for the seeds in five groups, and these are drawn by lot. We tried {{len(lots)}} such draws. The difference lies between {{100 * lots.gain.min():.1f}} and {{100 * lots.gain.max():.1f}} points. In {{clearly}} of them the whole interval is below zero. So say: *not seen to be better, perhaps a little worse*.
-#
-# Were the look-alikes wrong? We look at the truth of the simulated chain.
-
-# %%
 from loyalty.tasks.t45.scene import look_behind
 
 behind = look_behind(alike, 300)
-behind.round(2)
-
-# %% tags=["verify"]
 families = behind.set_index("list").young_families
 both = int(behind.of_them_look_alikes.iloc[1])
 assert families["look-alikes"] > families["most spent before"] + 0.05 > 0.6 and 100 < both < 300
 
 # %% [markdown]
-# No: {{families["look-alikes"]:.0%}} of them are young families, of the plain list {{families["most spent before"]:.0%}}. *Alike* and *will buy* are two questions. For the club, take the look-alikes. For selling nappies, nothing shows that they are better than the plain list. (The two lists share {{both}} customers. Only the others make the difference.)
+# Of the look-alikes {{later["look-alikes"]:.0%}} bought baby products later, of everybody else {{later["everybody else"]:.0%}}. That sounds like a success. But the plain list has {{later["most spent before"]:.0%}}. The difference is {{100 * proof.gain:.1f}} points ({{100 * proof.low:.1f}} to {{100 * proof.high:.1f}}).
+#
+# The model looks for the seeds in five groups, and these are drawn by lot. We tried {{len(lots)}} such draws. The difference lies between {{100 * lots.gain.min():.1f}} and {{100 * lots.gain.max():.1f}} points. In {{clearly}} of them the whole interval is below zero. So say: *not seen to be better, perhaps a little worse*.
+#
+# Were the look-alikes wrong? No: in truth {{families["look-alikes"]:.0%}} of them are young families. Of the plain list it is {{families["most spent before"]:.0%}}, of all who are not in the club {{families["all who are not in the club"]:.0%}}. *Alike* and *will buy* are two questions. For the club, take the look-alikes. For selling nappies, nothing shows that they are better than the plain list. (The two lists share {{both}} customers. Only the others make the difference.)
 #
 # ## What do we send?
 #
@@ -270,22 +255,15 @@ assert set(sending.to_send.customer_id).isdisjoint(sending.withheld.customer_id)
 assert (sending.people.margin > 0.1).all() and steps.out["earns nothing"] > 500 and steps.out["out of stock"] > 500
 assert (sending.to_send.place > 1).mean() > 0.2
 
-# %% [markdown]
-# {{len(sending.to_send):,}} messages of {{steps.left["with a recommendation"]:,}} customers with a list. Many messages carry a second or later choice. Why? One more rule is at work: the pieces of a product are promised to the customers with the highest score first.
-
-# %%
 from loyalty.tasks.t45.scene import explain_places
 
 why = explain_places(sending, lists)
-why
-
-# %% tags=["verify"]
 share = why.set_index("the_first_choice").share
 assert abs(share["is on the message"] - (sending.to_send.place == 1).mean()) < 0.001
 assert why.messages.sum() == len(sending.to_send) and why.messages.min() > 50
 
 # %% [markdown]
-# So {{1 - share["is on the message"]:.0%}} of the messages do not carry the first choice: it is sold out, it earns too little, or its pieces went to others.
+# {{len(sending.to_send):,}} messages of {{steps.left["with a recommendation"]:,}} customers with a list. Of these messages {{1 - share["is on the message"]:.0%}} do not carry the first choice: it was sold out ({{share["is sold out"]:.0%}}), it earned too little ({{share["earns too little"]:.0%}}), or its pieces were promised to customers with a higher score ({{share["its pieces went to others"]:.0%}}).
 #
 # The list is of Tuesday, 1 October. The messages go out on Monday, the 7th. So we ask *again*, at the moment of export: who still agrees, and who has bought the product meanwhile?
 
@@ -305,6 +283,10 @@ out.taken_off
 off = out.taken_off.set_index("reason").customers
 assert off.min() > 0 and len(out.send) + off.sum() == len(sending.to_send)
 assert set(out.send.customer_id).isdisjoint(sending.withheld.customer_id) and out.send.code.is_unique
+from loyalty.tasks.t45.scene import find_visible
+
+visible = find_visible(sending)
+assert 0.3 < visible.effect / visible.noise.base < 0.8 and len(sending.withheld) < 300
 assert len(out.assignment) == len(sending.people) and list(out.send) == "customer_id offer_id code expires".split()
 
 # %% [markdown]
@@ -314,20 +296,7 @@ assert len(out.assignment) == len(sending.people) and list(out.send) == "custome
 #
 # ### On Monday
 #
-# Marta sends {{len(out.send):,}} messages. She keeps the assignment inside. What the messages *change*, only the control can tell: a hit rate cannot. Is this control large enough?
-
-# %%
-from loyalty.tasks.t45.scene import find_visible
-
-visible = find_visible(sending)
-print(f"spent in the four weeks before: €{visible.noise.base:.1f} a customer")
-print(f"a change that is seen four times of five: €{visible.effect:.1f} or more")
-
-# %% tags=["verify"]
-assert 0.3 < visible.effect / visible.noise.base < 0.8 and len(sending.withheld) < 300
-
-# %% [markdown]
-# With {{len(sending.withheld)}} customers it shows a large change only: €{{visible.effect:.0f}}, where they spend €{{visible.noise.base:.0f}}. For a smaller one Marta needs a larger control (lesson 32).
+# Marta sends {{len(out.send):,}} messages. She keeps the assignment inside. What the messages *change*, only the control can tell: a hit rate cannot. Is this control large enough? With {{len(sending.withheld)}} customers it shows, four times of five, a change of about €{{visible.effect:.0f}} a customer. In the four weeks before they spent €{{visible.noise.base:.0f}}. So only a large change will be seen. For a smaller one Marta needs a larger control (lesson 32).
 
 # %% [markdown]
 # ---
