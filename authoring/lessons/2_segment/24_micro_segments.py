@@ -273,13 +273,13 @@ assert by_store.verdict == "chance" and by_store.modularity > 0.25 and len(by_st
 # ## How fine?
 #
 # A higher *resolution* makes more and smaller communities. Which one should we take? We draw the customers again, twelve times, and see whether the products stay together. This takes
-# about 20 seconds.
+# about ten seconds.
 
 # %%
 from loyalty.tasks.t24.scene import try_resolutions
 
 truth = world.truth.communities.set_index("product_id").community
-table = try_resolutions(links, truth, [1.0, 1.5, 2.0, 3.0])
+table = try_resolutions(links, truth, [1.0, 2.0, 3.0])
 
 # %%
 from loyalty.tasks.t24.pictures import draw_resolutions
