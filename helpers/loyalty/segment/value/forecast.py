@@ -229,6 +229,10 @@ def compare_holdout(forecast: PurchaseForecast, purchases: pd.DataFrame) -> pd.D
     if missing:
         mend = "summarise_purchases gives it with `until`"
         raise TableError([f"there is no column `{name}`: {mend}" for name in missing], "purchases")
+    later = pd.to_numeric(purchases["x_later"], errors="coerce")
+    if wrong := int((later.isna() & purchases["x_later"].notna()).sum()):
+        raise TableError([f"`x_later` should hold numbers of purchases; {wrong:,} rows do not"], "purchases")
+    purchases = purchases.assign(x_later=later)
     ids = forecast.table["customer_id"], purchases["customer_id"]
     if pd.api.types.is_numeric_dtype(ids[0]) != pd.api.types.is_numeric_dtype(ids[1]):
         kinds = ["numbers" if pd.api.types.is_numeric_dtype(one) else "text" for one in ids]

@@ -214,6 +214,14 @@ def test_the_interval_of_few_customers_in_the_holdout_is_students_and_none_witho
     assert found.loc[["2", "3", "7 +"], ["low", "high"]].isna().all(axis=None)
 
 
+def test_later_purchases_that_are_text_are_told_and_texts_of_numbers_are_read():
+    rows = pd.DataFrame({"customer_id": range(3), "x": [1, 1, 2], "p_alive": 1.0, "expected": 1.0})
+    forecast = PurchaseForecast(rows, 3.0, 1.0, 4.0, 39.0, "BG/NBD")
+    with pytest.raises(TableError, match="`x_later` should hold numbers of purchases; 2 rows do not"):
+        compare_holdout(forecast, rows.assign(x_later=["a", "b", "1"]))
+    assert compare_holdout(forecast, rows.assign(x_later=["0", "2", "1"]))["actual"].tolist() == [1.0, 1.0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
 def test_intervals_of_customers_and_cohorts_hold_what_came_as_often_as_promised(model, draw_histories):
