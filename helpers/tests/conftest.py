@@ -72,6 +72,8 @@ def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest
 # One lesson's own tests and the examples of its scene. They make worlds, and there will be thirty lessons: what of
 # every task must hold always is in tasks/test_tasks_of_lessons.py.
 OF_ONE_LESSON = re.compile(r"/tasks/t\d\d/")
+# A template's pages: whole reports are slow, and only they reach much of the code that lays a page out.
+OF_A_PAGE = re.compile(r"/tests/report/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,6 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if OF_ONE_LESSON.search(item.path.as_posix()):
             item.add_marker(pytest.mark.lesson)
             item.add_marker(pytest.mark.slow)
+        if OF_A_PAGE.search(item.path.as_posix()):
+            item.add_marker(pytest.mark.page)
 
 
 @pytest.fixture(scope="session")
