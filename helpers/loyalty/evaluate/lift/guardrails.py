@@ -216,7 +216,7 @@ def measure_with_guardrails(
     guardrails : mapping of str or (str, str) to float
         Each outcome with the furthest change per customer that is tolerated, in its own unit. Below zero for what must
         not fall ({"orders": -0.02}), above zero for what must not rise ({"returned": 0.01}). As many customers are
-        needed as to detect a change of that size (`loyalty.evaluate.design.find_sample_size`).
+        needed as to detect a change of that size (`loyalty.evaluate.design.find_size`).
     secondary : sequence of str or (str, str)
     better : {"higher", "lower"}
         Which change of the primary metric is good.
