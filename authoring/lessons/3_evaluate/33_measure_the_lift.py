@@ -407,7 +407,7 @@ assert guarded.decide() == "open" and rows.low["margin"] < 0
 assert 0 < rows.low["points_issued"] < rows.effect["points_issued"] < 3 < rows.high["points_issued"]
 
 # %%
-guarded.plot()
+ax = guarded.plot()
 # %% [markdown]
 # The margin's interval begins at {{say_euros(rows.low["margin"])}}. That is above the limit, so this guardrail holds, although nobody has shown that the margin rose. The points are another matter. They rose by {{rows.effect["points_issued"]:.1f}} per customer, but it may have been {{rows.high["points_issued"]:.1f}}, and that is beyond the limit. The guardrail is not broken, and it is not shown to hold. *"It looks fine"* was not the rule. So Marta waits: she measures these points once more with the next wave, before everybody gets the letter.
 #
@@ -451,7 +451,7 @@ ends.loc["by hand"] = [gap, *np.quantile(again, [0.025, 0.975])]
 assert np.ptp(ends.low) < 0.2 and np.ptp(ends.high) < 0.2
 
 # %% [markdown]
-# Four ways, and they agree within {{100 * max(np.ptp(ends[end]) for end in ("low", "high")):.0f}} cents. The customers do not spread like a bell, but the *mean* of thousands of them nearly does, unless a few very large customers dominate it. Then the helper warns of a heavy tail. ("Bootstrap-t" is the careful kind: it draws the standard error anew as well.) So take the formula, and keep the bootstrap for the day on which somebody doubts it.
+# Four ways, and they agree within {{100 * max(np.ptp(ends[end].round(2)) for end in ("low", "high")):.0f}} cents. The customers do not spread like a bell, but the *mean* of thousands of them nearly does, unless a few very large customers dominate it. Then the helper warns of a heavy tail. ("Bootstrap-t" is the careful kind: it draws the standard error anew as well.) So take the formula, and keep the bootstrap for the day on which somebody doubts it.
 #
 # ## Sharper with the past
 #

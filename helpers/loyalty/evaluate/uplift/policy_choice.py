@@ -131,6 +131,7 @@ class PolicyChoice:
         slope = self.heterogeneity.set_index(["arm", "ranking"]).loc[(arm, ranking)]
         told = slope["p"] < 1 - self.level
         title = "The ranking tells customers apart" if told else "The ranking was not shown to tell anybody apart"
+        ax.set_xlabel(f"effect on {self.outcome}, per customer offered")
         headline(ax, title, f"effect on {self.outcome} by fifths of `{ranking}`; dashed: a contact's cost", source)
         return ax
 

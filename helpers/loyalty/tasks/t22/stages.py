@@ -146,5 +146,5 @@ def draw_stages(table: pd.DataFrame, title: str, *, most: float = 0.68, source: 
     ax.set(ylim=(len(months) - 0.5, -0.55), xlim=(-0.01, most), xlabel="true profit a customer, euros")
     grid_along_x(ax)
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.14), ncols=3)
-    headline(ax, title, "mean of many chains, with the 95 % interval", source)
+    headline(ax, title, f"mean of {table['chains'].min()} chains, with the 95 % interval", source)
     return ax
