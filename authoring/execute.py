@@ -34,6 +34,10 @@ del warnings, name
 """
 
 
+# With which the examples are built; a user's own key is made at first use and never leaves his machine.
+BUILD_KEY = "the key of the examples is no secret"
+
+
 class _RunningPython(KernelSpecManager):
     """Gives the kernel of this interpreter, whatever kernels the user has installed."""
 
@@ -44,8 +48,8 @@ class _RunningPython(KernelSpecManager):
 
 
 def make_environment(ipython_folder: str) -> dict[str, str]:
-    """Return the environment of a build: one numeric thread, no optional data, no settings of the user's."""
-    unwanted = ("LOYALTY_DATA", "LOYALTY_HOME", "PYTHONWARNINGS", "PYTHONSTARTUP")
+    """Return the environment of a build: one numeric thread, no optional data, no settings and no key of the user's."""
+    unwanted = ("LOYALTY_DATA", "LOYALTY_HOME", "LOYALTY_KEY", "PYTHONWARNINGS", "PYTHONSTARTUP")
     environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOYALTY_BUILD"), "1")
     environment |= {
@@ -53,8 +57,17 @@ def make_environment(ipython_folder: str) -> dict[str, str]:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONHASHSEED": "0",
         "TQDM_DISABLE": "1",
+        "LOYALTY_SETTINGS": str(_write_key(Path(ipython_folder))),
     }
     return environment
+
+
+def _write_key(folder: Path) -> Path:
+    """Write a key that everybody knows into a folder of settings: else each machine would build other checksums."""
+    path = folder / "settings" / "key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(BUILD_KEY, encoding="utf-8")
+    return path.parent
 
 
 def lay_cells(authored: Authored) -> list[NotebookNode]:

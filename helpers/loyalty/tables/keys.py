@@ -51,7 +51,9 @@ def find_key() -> tuple[bytes, str]:
 
 
 def config_folder() -> Path:
-    """Return the folder of this user's settings, outside the project, by the custom of the system."""
+    """Return the folder of this user's settings, outside the project: LOYALTY_SETTINGS, else by the system's custom."""
+    if os.environ.get("LOYALTY_SETTINGS"):
+        return Path(os.environ["LOYALTY_SETTINGS"])
     if os.name == "nt":
         base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     elif sys.platform == "darwin":

@@ -14,8 +14,10 @@ import pytest
 
 from authoring import build as factory
 from authoring.build import BuildResult, build, check
+from authoring.execute import BUILD_KEY, make_environment
 from authoring.gallery import list_figures, write_gallery
 from authoring.source import tags_of
+from loyalty.tables.keys import find_key
 
 Author = Callable[[Path, str, str, str], None]
 
@@ -232,3 +234,13 @@ def test_the_gallery_shows_each_figure_once_and_names_those_without_words(tmp_pa
     page = write_gallery(tmp_path).read_text(encoding="utf-8")
     assert "2 figures of 1 notebooks; 1 without words" in page
     assert "No words: notebooks/1_prepare/x.ipynb, cell 2" in page and "Chart: &lt;b&gt; &amp; more" in page
+
+
+def test_a_build_knows_no_key_of_whoever_builds_so_that_every_machine_builds_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOYALTY_KEY", "a secret of the one who builds")
+    environment = make_environment(str(tmp_path))
+    assert "LOYALTY_KEY" not in environment
+    monkeypatch.delenv("LOYALTY_KEY")
+    monkeypatch.setenv("LOYALTY_SETTINGS", environment["LOYALTY_SETTINGS"])
+    assert find_key()[0] == BUILD_KEY.encode()
+    assert Path(environment["LOYALTY_SETTINGS"]).is_relative_to(tmp_path)

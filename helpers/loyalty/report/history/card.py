@@ -13,7 +13,7 @@ from loyalty.report.output.privacy import SMALL
 from loyalty.text import count_of, list_few, say_money
 
 NAMED = 3
-KEEP = "Leave out a control group the next time"
+KEEP = "Next time, send nothing to a part of the list that is chosen by chance"
 ALL_LOSE = "In each segment even the best likely result is a loss."
 NO_TEST = "In no segment is a profit to be expected, and no test of them is worth its cost."
 SMALL_LISTS = "Send to more customers the next time, and keep a control group"
@@ -60,8 +60,9 @@ def _list_controlled(rows: pd.DataFrame) -> list[tuple[str, int]]:
 def _say_verdict(found: Learned) -> tuple[str, str, str]:
     """The tone, the instruction and its reason."""
     if found.response is None and found.profit is None:
-        says = "On these lists nobody was left out who could be compared. The response rates below say who answers"
-        return "open", KEEP, f"{says}. They do not say what an offer brings, because some would have come anyway."
+        says = "On these lists everybody got an offer, so there is nobody to compare with."
+        rates = "The response rates say who answers. They do not say what an offer brings: some would have come anyway."
+        return "open", KEEP, f"{says} {rates}"
     if found.profit is not None and (found.tests is None or found.tests.empty):
         return "open", SMALL_LISTS, f"{_say_lift(found)} No segment is large enough to test an offer in it alone."
     if found.tests is None:
@@ -107,7 +108,11 @@ def _say_lift(found: Learned) -> str:
 def _say_reason(found: Learned, best: pd.Series) -> str:
     each, low, high = (say_money(best[name], found.unit, 2) for name in ("believed", "low", "high"))
     sure = "Even the worst likely result is a profit" if best["low"] > 0 else "A profit is more likely than a loss"
-    calm = ", calmed because the best of many is partly luck" if found.profit and found.profit.beliefs else ""
+    calm = (
+        ", moved towards the mean because the best of many is partly luck"
+        if found.profit and found.profit.beliefs
+        else ""
+    )
     return f"{sure}: about {each} a customer, probably between {low} and {high} (95 % interval{calm})."
 
 
@@ -129,9 +134,23 @@ def _say_test(found: Learned) -> list[str]:
     if found.tests is None or found.tests.empty:
         return []
     best = found.tests.iloc[0]
-    if not str(best["next"]).startswith("test") or best.name == find_best(found.tests).name:
+    equal = _say_equal(found.tests, best)
+    if not str(best["next"]).startswith("test"):
         return []
-    return [f"The test that is worth most: {best['offer']} in the segment {best['segment']}. {_say_worth(found, best)}"]
+    if best.name == find_best(found.tests).name:
+        return equal
+    named = f"{best['offer']} in the segment {best['segment']}"
+    return [f"The test that is worth most: {named}. {_say_worth(found, best)}", *equal]
+
+
+def _say_equal(tests: pd.DataFrame, best: pd.Series) -> list[str]:
+    """Other offers whose test in the same segment is worth the same: they were never tried either."""
+    same = (tests["segment"] == best["segment"]) & (tests["gain"].round(2) == round(best["gain"], 2))
+    others = tests.loc[same & (tests["offer"] != best["offer"]), "offer"].tolist()
+    if not others:
+        return []
+    names = list_few(others, NAMED)
+    return [f"A test of {names} there would be worth the same. They need the same customers: choose one of them."]
 
 
 def _say_stop(found: Learned) -> list[str]:
@@ -152,7 +171,10 @@ def _say_uncontrolled(found: Learned) -> list[str]:
     names = [name for name in found.rows["campaign_id"].astype("str").unique() if name not in kept]
     if not names or not kept:
         return []
-    return [f"{KEEP} in campaigns such as {list_few(names, NAMED)}: of these only response rates are known."]
+    return [
+        f"Without a control group: {list_few(names, NAMED)}. Only response rates are known there, so next time send "
+        "nothing to a part of such a list that is chosen by chance."
+    ]
 
 
 def _say_never(never: tuple[int, int]) -> list[str]:

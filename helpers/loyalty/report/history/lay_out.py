@@ -24,6 +24,7 @@ ALL = "all customers"
 MOST = 20  # rows of a table on the page; the workbook has all
 BARS = 8
 HYPHEN = "\u2011"  # at which no line is broken
+COMPARED = "Compared: those who got the offer on a list with a control group; the effect rests on them alone."
 SHARED = "Offers of one wave share its control: where that was lucky, all of them look too weak."
 UNLOCKS = (
     ("campaigns", "what was expected of each campaign (the records that campaign_plan writes)"),
@@ -98,7 +99,10 @@ def _take(measured: Brought | None, names: tuple[str, str, str], times: int) -> 
 
 
 def show_offers(found: Learned) -> pd.DataFrame:
-    """One row an offer: how many got it in how many campaigns, its response rate, its lift and its profit."""
+    """One row an offer: how many got it, how many of them beside a control group, its rate, its lift and its profit.
+
+    The money rests on those who stand beside a control group; a list on which everybody got the offer adds only a rate.
+    """
     rows = found.rows[found.rows["arm"] != "control"]
     grouped = rows.groupby("offer_id")
     waves = rows.drop_duplicates(["offer_id", *WAVE]).groupby("offer_id").size()
@@ -112,9 +116,14 @@ def show_offers(found: Learned) -> pd.DataFrame:
             continue
         part = measured.offers[["offer", "effect", "low", "high"]].set_axis(["offer", *names], axis=1)
         table = table.merge(part.assign(**{name: part[name] * times for name in names}), on="offer", how="left")
+    if found.judged is not None:
+        compared = found.judged.offers.set_index("offer")["n_treated"]
+        table.insert(2, "compared", table["offer"].map(compared).fillna(0).astype("int64"))
+        table["not compared"] = table["treated"] - table["compared"]
     by = PROFIT[0] if PROFIT[0] in table else "response rate"
     table = table.sort_values(by, ascending=False, ignore_index=True, na_position="last")
-    return suppress_small(table, ["treated"], ["offer"])
+    counts = [name for name in ("treated", "compared", "not compared") if name in table]
+    return suppress_small(table, counts, ["offer"]).drop(columns="not compared", errors="ignore")
 
 
 def show_rates(found: Learned) -> pd.DataFrame:
@@ -129,7 +138,7 @@ def show_rates(found: Learned) -> pd.DataFrame:
 
 
 def show_cells(found: Learned) -> pd.DataFrame:
-    """What each offer brought in each segment, measured and shrunken; in money, else in points of response."""
+    """What each offer brought in each segment, measured and believed; in money, else in points of response."""
     judged = found.judged
     if judged is None or judged.cells.empty:
         return pd.DataFrame()
@@ -138,11 +147,11 @@ def show_cells(found: Learned) -> pd.DataFrame:
         "effect": "measured",
         "low": "from",
         "high": "to",
-        "shrunken": "shrunken",
-        "shrunken_low": "shrunken from",
-        "shrunken_high": "shrunken to",
+        "mean": "believed",
+        "believed_low": "believed from",
+        "believed_high": "believed to",
     }
-    table = judged.cells.sort_values("shrunken", ascending=False, ignore_index=True)
+    table = judged.cells.sort_values("mean", ascending=False, ignore_index=True)
     sizes = table[["segment", "offer", "waves", "n_treated", "n_control"]]
     sizes = sizes.set_axis(["segment", "offer", "waves", "treated", "control"], axis=1)
     values = table[list(names)].rename(columns=names) * times
@@ -202,7 +211,9 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
         "offers": Section(
             () if found.judged is not None else (no_control,),
             _shorten(shown["offers"], drop=("from", "to", "change, points") if PROFIT[0] in shown["offers"] else ()),
-            () if found.judged is None else (f"Waves of one offer are pooled by their precision. {SHARED} {interval}",),
+            ()
+            if found.judged is None
+            else (f"{COMPARED} Waves of one offer are pooled by their precision. {SHARED} {interval}",),
         ),
         "rates": Section(
             (*rates, "A response rate says who answers, not what the offer changed."),
@@ -215,7 +226,8 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
             ()
             if shown["cells"].empty
             else (
-                f"Measured in {judged}. Shrunken: all cells move towards their common mean; believe that. {interval}",
+                f"Measured in {judged}. Believed: all cells move towards their common mean, small cells most. "
+                f"Decide by that. {interval}",
             ),
         ),
         "tried": Section(("Customers who got each offer, by segment.",), shown["tried"]),
@@ -230,7 +242,7 @@ def _write_sections(found: Learned, shown: Mapping[str, pd.DataFrame], tables: M
 
 
 NO_RATES = "No rate can be shown: no list says who responded, or no group has five customers."
-ENDS = (("profit from", "profit to"), ("shrunken from", "shrunken to"), ("rate from", "rate to"), ("from", "to"))
+ENDS = (("profit from", "profit to"), ("believed from", "believed to"), ("rate from", "rate to"), ("from", "to"))
 
 
 def _shorten(table: pd.DataFrame, drop: Sequence[str] = (), times: int = 1) -> pd.DataFrame:
@@ -352,15 +364,26 @@ def _draw_offers(judged: Brought, unit: str) -> Axes:
     shown["colour"] = np.where((rows["low"] > 0) | (rows["high"] < 0), TREATED, GREY)
     ax = draw_intervals(shown, unit=unit if judged.kind == "profit" else "")
     what = "profit a customer" if judged.kind == "profit" else "change of the response, percentage points"
-    clear = rows.index[rows["low"] > 0].tolist()
-    title = f"{' and '.join(clear)} earned" if clear and judged.kind == "profit" else "What each offer brought"
+    title = _title_offers(rows, judged.kind == "profit")
     headline(ax, title, f"{what}, treated − control, with the 95 % interval; grey: zero lies inside")
     return ax
 
 
+def _title_offers(rows: pd.DataFrame, is_profit: bool) -> str:
+    """The finding of the chart: which offers surely did better or worse than nothing."""
+    better, worse = (rows.index[part].tolist() for part in (rows["low"] > 0, rows["high"] < 0))
+    words = ("earned", "lost money") if is_profit else ("brought answers", "cost answers")
+    parts_found = [f"{' and '.join(names)} {word}" for names, word in zip((better, worse), words, strict=True) if names]
+    if parts_found:
+        return ", ".join(parts_found)
+    return "No offer is surely better or worse than no offer"
+
+
 def _draw_rates(rates: Rates) -> Axes:
     house_style()
-    return rates.plot(title="Who answers: rates of small cells move most")
+    best = rates.table.sort_values("shrunken", ascending=False).iloc[0]
+    who = " of ".join(str(best[name]) for name in reversed(rates.by))
+    return rates.plot(title=f"Most answers: {who}, {best['shrunken']:.0%}".replace("%", " %"))
 
 
 def _draw_tests(tests: pd.DataFrame, unit: str) -> Axes:
@@ -384,5 +407,9 @@ def _draw_tests(tests: pd.DataFrame, unit: str) -> Axes:
     ax.grid(visible=False)
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    headline(ax, "What to test next", "what a test brings less what it costs; grey: never tried")
+    best = rows.iloc[0]
+    first = f"A test of {best['offer']} in the segment {best['segment']} brings most"
+    if (rows["gain"].round(2) == round(best["gain"], 2)).sum() > 1:
+        first = f"Several tests bring most, each {say_money(best['gain'], unit)}"
+    headline(ax, first, "what a test brings less what it costs; grey: never tried")
     return ax

@@ -35,9 +35,10 @@ class Brought:
     """Effects against control of one kind (`response` in fractions, `profit` in money a customer).
 
     `waves` has one row a wave and offer, `offers` one an offer, `cells` one an offer and segment: effect, se, low,
-    high, n_treated, n_control, waves; cells also shrunken, shrunken_low, shrunken_high, and mean and sd, what is
-    believed of them. `together` has one row a wave, all offers as one. `beliefs` say what to expect of a cell that was
-    never measured; None of fewer than four.
+    high, n_treated, n_control, waves; cells also mean and sd (what is believed of them by the model of all cells),
+    believed_low and believed_high (the wider of that belief's interval and of the shrunken one, which covers on
+    average whatever the true values), shrunken, shrunken_low and shrunken_high. `together` has one row a wave, all
+    offers as one. `beliefs` say what to expect of a cell that was never measured; None of fewer than four.
     """
 
     kind: str
@@ -204,12 +205,20 @@ def _gather(kind: str, found: _Found) -> Brought | None:
         notes.append(f"{len(cells)} cells cannot say how much they differ in truth: nothing was shrunk")
         own = {f"shrunken{end}": cells[name] for end, name in (("", "effect"), ("_low", "low"), ("_high", "high"))}
         alone = cells.assign(**own, mean=cells["effect"], sd=cells["se"])
-        return Brought(kind, waves, together, offers, alone, notes=tuple(notes))
+        return Brought(kind, waves, together, offers, _add_believed(alone), notes=tuple(notes))
     shrunk = shrink_normal(cells["effect"], cells["se"])
     beliefs = believe_normal(cells["effect"], cells["se"])
     names = {"shrunken": "shrunken", "low": "shrunken_low", "high": "shrunken_high"}
     cells = pd.concat([cells, shrunk.table[list(names)].rename(columns=names), beliefs.table[["mean", "sd"]]], axis=1)
-    return Brought(kind, waves, together, offers, cells, beliefs, (*notes, *shrunk.warnings))
+    return Brought(kind, waves, together, offers, _add_believed(cells), beliefs, (*notes, *shrunk.warnings))
+
+
+def _add_believed(cells: pd.DataFrame) -> pd.DataFrame:
+    """Add the interval of what is believed: the wider of the belief's and the shrunken one, at both ends."""
+    half = Z * cells["sd"]
+    low = np.minimum(cells["mean"] - half, cells["shrunken_low"])
+    high = np.maximum(cells["mean"] + half, cells["shrunken_high"])
+    return cells.assign(believed_low=low, believed_high=high)
 
 
 def _add_error(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from loyalty.evaluate.money.value_of_testing import TestValue, value_test
-from loyalty.report.history.measure import CELL, Brought, Z
+from loyalty.report.history.measure import CELL, Brought
 from loyalty.text import say_money
 
 LEAST_TEST = 200  # customers: of fewer nothing is learned
 USUAL = 2_000
+UNTRIED = 0.05**-0.5  # standard deviations that hold 95 % of any distribution (Chebyshev)
 AGAIN = "send again, with a control group"
 STOP = "do not send"
 TEST = "test: {:,} get it and {:,} do not"
@@ -139,8 +140,8 @@ def _find_noise(cells: pd.DataFrame) -> float:
 def _believe(profit: Brought, sizes: pd.Series, rows: pd.DataFrame) -> list[PairBelief]:
     """What is believed of each cell; of one that was never measured, what the others let expect.
 
-    The interval is the wider of the belief's and the shrunken one, which covers whatever the true values: a sending is
-    called sure, or a loss, by that one.
+    The interval of a measured cell covers whatever the true values, and so does that of one that was never measured,
+    by Chebyshev's inequality: no pair may look surer because nobody has tried it.
     """
     cells = profit.cells.set_index(CELL)
     treated = rows[rows["arm"] != "control"].groupby(["segment", "offer_id"]).size()
@@ -152,11 +153,10 @@ def _believe(profit: Brought, sizes: pd.Series, rows: pd.DataFrame) -> list[Pair
             if (segment, offer) in cells.index:
                 row = cells.loc[(segment, offer)]
                 mean, error = float(row["mean"]), float(row["sd"])
-                low = min(mean - Z * error, float(row["shrunken_low"]))
-                high = max(mean + Z * error, float(row["shrunken_high"]))
+                low, high = float(row["believed_low"]), float(row["believed_high"])
             elif profit.beliefs is not None:
                 mean, error = profit.beliefs.mean, profit.beliefs.sd
-                low, high = mean - Z * error, mean + Z * error
+                low, high = mean - UNTRIED * error, mean + UNTRIED * error
             else:
                 continue
             believed.append(PairBelief(str(segment), str(offer), int(customers), sent, mean, error, low, high))
@@ -184,12 +184,14 @@ def _say_assumptions(profit: Brought, values: Mapping[str, Any], noise: float) -
     if values["rollout"]:
         whom = f"{values['rollout']:,}, in segments as large as on the lists"
     return (
-        "Believed: by a model of all pairs together, so it lies near the shrunken value. "
+        "Believed: what was measured, moved towards the mean of all pairs; of a pair that was never tried, that mean "
+        "itself, with an interval that holds whatever the pairs are like. "
         "Worth: how much better the decision becomes, to send the offer to the whole segment once or to nobody. "
         "Cost: what the test is expected to lose against the decision that looks better now. Gain: the first less "
         "the second; the workbook has both.",
         f"Assumed: customers are {whom}; the test has the size and the share of control that bring most; "
         f"profit differs between customers as it did in their segment, in all by {say_money(noise, unit, 2)} (standard "
         f"deviation); what truly differs between segments and offers {spread}; "
-        "an offer works next time as it did; each offer is judged alone, against sending nothing.",
+        "an offer works next time as it did; each offer is judged alone, against sending nothing. Two tests in one "
+        "segment need the same customers: do one, or give each of them a part of the segment.",
     )

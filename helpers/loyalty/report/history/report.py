@@ -39,6 +39,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.contracts import HISTORY
 from loyalty.tables.scratch import Scratch
+from loyalty.text import list_few
 
 HOLDS = "The history and the Parquet file hold one row a contact; they stay inside."
 
@@ -175,8 +176,23 @@ def _check_measured(response: Brought | None, profit: Brought | None) -> list[tu
         notes = measured.notes if measured is not None else ()
         lines += [(name, "note", text) for text in notes]
     if profit is not None:
-        told = sorted({part for text in profit.waves["warnings"] for part in text.split("; ") if part})
-        lines += [("About the money", "look" if text.startswith(UNKNOWN) else "note", text) for text in told]
+        lines += [
+            ("About the money", "look" if text.startswith(UNKNOWN) else "note", text)
+            for text in _say_where(profit.waves)
+        ]
+    return lines
+
+
+def _say_where(waves: pd.DataFrame) -> list[str]:
+    """The warnings about the money, each with the campaigns that it holds for, where it does not hold for all."""
+    told = waves.assign(text=waves["warnings"].str.split("; ")).explode("text")
+    told = told[told["text"].fillna("") != ""]
+    every = waves["campaign_id"].nunique()
+    lines = []
+    for text, group in told.groupby("text", sort=True):
+        names = group["campaign_id"].astype("str").unique().tolist()
+        where = "" if len(names) == every else f" (in {list_few(names, len(names))})"
+        lines.append(f"{text}{where}")
     return lines
 
 

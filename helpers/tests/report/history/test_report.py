@@ -220,7 +220,7 @@ def test_the_best_offer_on_the_card_is_one_that_is_sure():
 @pytest.mark.slow
 def test_campaigns_without_control_give_rates_only():
     found = report({"may": make_list(arm="mail", campaign_id="may")}, columns={"may": {"arms": {"mail": "mail"}}})
-    assert found.card.verdict == "Leave out a control group the next time"
+    assert found.card.verdict == "Next time, send nothing to a part of the list that is chosen by chance"
     assert found.results["response"] is None and found.results["profit"] is None
     assert found.results["rates"].to_frame()["rate"].tolist() == [0.6]
 
