@@ -27,6 +27,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable
+from loyalty.text import count_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,7 +157,7 @@ def recommend_products(
 def say_left_out(history: PurchaseHistory, least: int, most: int) -> str:
     """Say how many products cannot be recommended, and why."""
     why = f"fewer than {least} customers bought them, or {most:,} products are bought more"
-    return f"{history.left_out:,} products are never recommended: {why}"
+    return f"never recommended: {count_of(history.left_out, 'product')}, because {why}"
 
 
 def _check(way: str, size: int, new: bool, rest: int, communities: Communities | None, least: int, most: int) -> None:

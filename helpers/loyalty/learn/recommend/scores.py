@@ -23,7 +23,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable
-from loyalty.text import list_few
+from loyalty.text import count_of, list_few
 
 SIMPLE = ("popular", "again")
 FEW = 200  # customers of whom intervals are rough
@@ -382,7 +382,8 @@ def _doubt(lines: DayLines, history: PurchaseHistory, later: DayLines, wanted: s
     if history.left_out:
         known = history.place_products(later.products[later.product]) >= 0
         notes.append(
-            f"{history.left_out:,} products are never recommended, too few customers bought them; "
-            f"{1 - known.mean():.0%} of the later purchases are of these or of products that came later"
+            f"by the purchases before that day {count_of(history.left_out, 'product')} could not be recommended: "
+            f"too few customers had bought them; {1 - known.mean():.0%} of the later purchases are of these or of "
+            "products that came later"
         )
     return notes

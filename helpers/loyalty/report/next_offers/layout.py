@@ -38,7 +38,8 @@ NOT_AN_EFFECT = (
 FILES = (
     "No control is on a send list. Send lists hold real ids and addresses, because the sender needs them, and no "
     "reason: what a customer has bought is nobody's business outside. The assignment names the control and stays "
-    "inside; it is the contact list of campaign_report, and the record is its table campaigns."
+    "inside; it is the contact list of campaign_report, and the record is its table campaigns. Some customers will "
+    "withdraw their consent before the day of sending: ask once more on that day, and take them off the send list."
 )
 MEASURE = (
     "To compare who bought the product written about: after the campaign add a column to the assignment, 1 where the "
@@ -120,12 +121,11 @@ def lay_out(found: OffersFound, plan: OfferPlan | None, skipped: pd.DataFrame, r
         "appendix": _write_appendix(),
     }
     sheets = {"summary": _summarise(found, plan), "checks": checks, **tables}
-    charts: dict[str, Callable[[], Axes]] = {
-        "ways": lambda: draw_ways(found.choice.scores, found.choice.way, found.choice.words)
-    }
+    charts: dict[str, Callable[[], Axes]] = {"ways": lambda: draw_ways(found.choice.scores, _list_better(found.choice))}
     shown = tables["products"][tables["products"]["customers"].map(_is_number)]
     if len(shown):
-        charts["products"] = lambda: draw_products(shown)
+        count = int(chosen["product_id"].nunique())
+        charts["products"] = lambda: draw_products(shown, count)
     results: dict[str, Any] = {"choice": found.choice, "lists": found.lists}
     people = found.lists.table
     if plan is None:
@@ -175,6 +175,14 @@ def _lay_ways(choice: WayChoice) -> pd.DataFrame:
             "so": rows["verdict"].fillna("the measure"),
         }
     )
+
+
+def _list_better(choice: WayChoice) -> list[str]:
+    """The ways that are shown to beat the best-sellers among products that are new to the customer, the best first."""
+    gains = choice.scores.gains
+    here = (gains["against"] == SAFE) & (gains["metric"] == "hit_rate") & (gains["among"] == "new")
+    better = gains[here & (gains["verdict"] == "better")].sort_values("gain", ascending=False, kind="stable")
+    return [name_way(way) for way in better["way"]]
 
 
 def _say_ends(low: float, high: float) -> str:
@@ -428,8 +436,12 @@ def _say_first_sight(plan: OfferPlan) -> str:
     if plan.buyers.power is None:
         return ""
     if plan.buyers.sees:
-        sales = "so do all sales" if plan.sales.sees else "all sales of a customer vary too much for that"
-        return f"What is assumed can be seen in who bought the product written about; {sales}."
+        if plan.sales.sees:
+            return "Judge it by all sales, or by who bought the product written about: the control can show both."
+        return (
+            "Judge it by who bought the product written about: the control can show that. It cannot show it "
+            "in all sales of a customer, because these vary too much."
+        )
     return (
         "Do not judge by this campaign alone: the control is too small to show what is assumed. "
         f"{_say_needed(plan.buyers, len(plan.sending.people))}"

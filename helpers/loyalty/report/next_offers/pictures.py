@@ -16,10 +16,15 @@ from loyalty.learn.recommend.sending import SendList
 LONGEST = 34  # characters of a label
 
 
-def draw_ways(scores: RecommenderScores, way: str, words: str) -> Axes:
-    """Draw how many places of each way were bought later, among products that are new to the customer."""
+def draw_ways(scores: RecommenderScores, better: list[str]) -> Axes:
+    """Draw how many places of each way were bought later, among products that are new to the customer.
+
+    `better` names the ways that are shown to beat the best-sellers.
+    """
     house_style()
-    title = "Nothing is shown to beat the best-sellers" if way == "popular" else f"Better than best-sellers: {words}"
+    title = "Nothing is shown to beat the best-sellers"
+    if better:
+        title = f"Better than best-sellers: {' and '.join(better)}"
     ax = scores.plot(metric="hit_rate", among="new", title=title)
     ax.xaxis.set_major_formatter("{x:.1%}")
     return ax
@@ -33,13 +38,15 @@ def draw_steps(sending: SendList, shown: pd.DataFrame) -> Axes:
     return replace(sending, steps=steps[here].reset_index(drop=True)).plot()
 
 
-def draw_products(rows: pd.DataFrame) -> Axes:
-    """Draw the products that most messages are about.
+def draw_products(rows: pd.DataFrame, count: int) -> Axes:
+    """Draw the products that most messages are about, of so many as there are messages about.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        product, customers; the most first, none hidden.
+        product, customers, share of messages; the most first, none hidden.
+    count : int
+        Products that there are messages about.
     """
     house_style()
     ax = plt.subplots(figsize=(9, 1.7 + 0.42 * len(rows)))[1]
@@ -53,5 +60,9 @@ def draw_products(rows: pd.DataFrame) -> Axes:
     ax.set(xlim=(0, 1.12 * sizes.max()), ylim=(len(rows) - 0.5, -0.5), xlabel="messages")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     grid_along_x(ax)
-    headline(ax, f"The most messages are about {names.iloc[0]}", "products with the most messages")
+    first = rows.iloc[0]
+    title = (
+        f"{names.iloc[0]} stands in {100 * float(first['share of messages']):.1f} % of the messages, no product in more"
+    )
+    headline(ax, title, f"the {len(rows)} products with the most messages, of {count:,}")
     return ax

@@ -42,8 +42,7 @@ def draw_shares(shown: pd.DataFrame, warn: str = "") -> Axes:
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     best = rows.iloc[rows["share of sales"].astype("float64").to_numpy().argmax()]
-    name = str(best["segment"])
-    who = f"“{name}”" if ":" in name else f"{name.capitalize()} customers"
-    title = f"{who} bring {best['share of sales']:.0%} of sales".replace("%", " %")
+    sizes = f"{best['share of customers']:.0%} of customers bring {best['share of sales']:.0%} of sales"
+    title = f"“{best['segment']}”: {sizes.replace('%', ' %')}"
     headline(ax, title, "upper bar: share of customers; lower, coloured bar: share of sales")
     return ax

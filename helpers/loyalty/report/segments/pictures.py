@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from loyalty.charts import TREATED, draw_intervals, grid_along_x, headline, house_style
+from loyalty.segment.drift.label_life import LabelLife
 from loyalty.text import count_of
 
 
@@ -17,9 +18,21 @@ def draw_stays(moves: pd.DataFrame, step: int, stayed: float) -> Axes:
     columns = {"share that stayed": "effect", "low share": "low", "high share": "high"}
     shown = 100 * rows.rename(columns=columns)[["effect", "low", "high"]].astype("float64")
     ax = draw_intervals(shown, decimals=0)
-    ax.set_xlabel("still in the same segment, %")
+    ax.set(xlabel="still in the same segment, %", xlim=(0, 100))
     title = f"{100 * stayed:.0f} of 100 customers are in the same segment as before"
     headline(ax, title, f"by segment, after {count_of(step, 'day')}, with the 95 % interval")
+    return ax
+
+
+def draw_life(life: LabelLife) -> Axes:
+    """Draw the share of labels that are still right, by their age in days."""
+    house_style()
+    days = (life.table["age"] * life.step_days).round().astype("int64")
+    first = life.at(1)
+    title = f"{100 * first['right']:.0f} of 100 labels are still right after {count_of(round(life.step_days), 'day')}"
+    ax = life.plot(title=title)
+    ax.set_xticks(life.table["age"], [f"{day:,}" for day in days])
+    ax.set_xlabel("age of the label, days")
     return ax
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from loyalty.intake.loading import take_tables
@@ -19,7 +20,7 @@ from loyalty.report.segments.base import YEAR
 from loyalty.report.segments.clustering import MOST
 from loyalty.report.segments.history import Keeping
 from loyalty.report.segments.measuring import SegmentsFound, is_number, measure
-from loyalty.report.segments.pictures import draw_cohorts, draw_stays
+from loyalty.report.segments.pictures import draw_cohorts, draw_life, draw_stays
 from loyalty.report.segments.settings import SETTINGS, TABLES
 from loyalty.segment.drift.label_life import LabelLife
 from loyalty.segment.drift.split import ChangeSplit
@@ -351,8 +352,10 @@ def _say_life(life: LabelLife, step: str) -> tuple[str, ...]:
     """Say how long labels stay right, and from when on they are hardly better than chance."""
     rows = life.table[life.table["age"] > 0]
     steps = int(rows["age"].max())
+    first = life.at(1)
     words = [
-        f"{life.reads()} A snapshot is taken every {step}; the first line is the mean of {count_of(steps, 'step')}."
+        f"{100 * first['right']:.0f} of 100 labels are still right after {step}. {_say_half(life)} The customers were "
+        f"divided anew every {step}; the first line is the mean of {count_of(steps, 'such step')}."
     ]
     poor = rows[rows["right"] < rows["by_chance"] + NEAR_CHANCE]
     if len(poor):
@@ -361,14 +364,27 @@ def _say_life(life: LabelLife, step: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _say_half(life: LabelLife) -> str:
+    """Say after how many days half of the labels are wrong."""
+    oldest = round(float(life.table["age"].max()) * life.step_days)
+    if np.isinf(life.half_life):
+        return f"Fewer than half are wrong even after {oldest:,} days."
+    low, high = (
+        f"more than {oldest:,}" if np.isinf(end) else f"{end * life.step_days:,.0f}"
+        for end in (life.half_low, life.half_high)
+    )
+    return f"Half are wrong after about {life.half_life * life.step_days:,.0f} days (95 % interval {low} to {high})."
+
+
 def _say_luck(luck: Regression) -> str:
     top = luck.table[luck.table["group"] == "top"].set_index("reading")["relative"]
     return (
         "Two windows of equal length. The best fifth of the first window is at "
         f"{_say_change(top['forwards'])} against all customers in the second; read backwards in time, the best fifth "
-        f"of the second window is at {_say_change(top['backwards'])} in the first. Nobody can have fallen in "
-        "both directions: what both readings share is luck, and no change in customers. "
-        "Who joined late makes the readings differ."
+        f"of the second window is at {_say_change(top['backwards'])} in the first. A true "
+        "change has one direction. So what both readings share is luck: the best of any time are partly lucky. "
+        "Shuffled: the two windows of each customer in random order, so that only luck is left. "
+        "Customers who joined late make the two readings differ."
     )
 
 
@@ -442,7 +458,7 @@ def _make_charts(found: SegmentsFound, shown: pd.DataFrame, sections: Mapping[st
         charts["moves"] = lambda: draw_stays(moves, between, stayed)
     if found.life is not None:
         life = found.life
-        charts["life"] = life.plot
+        charts["life"] = lambda: draw_life(life)
     if found.year is not None and not {"<5", "hidden"} & set(
         sections["year"].to_frame()["customers now"].astype("str")
     ):
