@@ -382,8 +382,11 @@ def _title_offers(rows: pd.DataFrame, is_profit: bool) -> str:
 def _draw_rates(rates: Rates) -> Axes:
     house_style()
     best = rates.table.sort_values("shrunken", ascending=False).iloc[0]
-    who = " of ".join(str(best[name]) for name in reversed(rates.by))
-    return rates.plot(title=f"Most answers: {who}, {best['shrunken']:.0%}".replace("%", " %"))
+    share = f"{100 * best['shrunken']:.0f} %"
+    title = f"{best['offer_id']} is answered most: by {share}"
+    if "segment" in rates.by:
+        title = f"“{best['segment']}” answers most: {share} on {best['offer_id']}"
+    return rates.plot(title=title)
 
 
 def _draw_tests(tests: pd.DataFrame, unit: str) -> Axes:

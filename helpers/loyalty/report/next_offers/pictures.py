@@ -61,8 +61,6 @@ def draw_products(rows: pd.DataFrame, count: int) -> Axes:
     ax.xaxis.set_major_formatter("{x:,.0f}")
     grid_along_x(ax)
     first = rows.iloc[0]
-    title = (
-        f"{names.iloc[0]} stands in {100 * float(first['share of messages']):.1f} % of the messages, no product in more"
-    )
+    title = f"No product stands in more than {100 * float(first['share of messages']):.1f} % of the messages"
     headline(ax, title, f"the {len(rows)} products with the most messages, of {count:,}")
     return ax
