@@ -49,7 +49,7 @@ def settle_rows(
         table, more, problems = _settle_receipts(raw, table)
         notes += more
     if contract.name in ("contacts", "history"):
-        table, more, problems = _settle_contacts(table)
+        table, more, problems = _settle_contacts(raw, table)
         notes += more
     return table, notes, problems
 
@@ -133,7 +133,7 @@ def _take_out_total(raw: Raw, table: Relation) -> tuple[Relation, list[str]]:
     return others, [f"1 row of totals{at} left out: sales {money:,.2f}, the sum of the rest"]
 
 
-def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
+def _settle_contacts(raw: Raw, table: Relation) -> tuple[Relation, list[str], list[str]]:
     """Count repeated contacts once, refuse customers in two arms; return the table, notes, problems."""
     notes: list[str] = []
     problems: list[str] = []
@@ -146,32 +146,43 @@ def _settle_contacts(table: Relation) -> tuple[Relation, list[str], list[str]]:
         table = table.select(*map(C, names)).distinct()
         if len(table) < before:
             notes.append(f"{say_rows(before - len(table))} said twice, alike in all columns read, counted once")
-        problems = _refuse_twins(table, key)
+        problems = _refuse_twins(raw, known, table, key)
     if ("control",) not in table.select("arm").distinct().fetchall() and not problems:
         notes.append("no customer is in the control group")
     return table, notes, problems
 
 
-def _refuse_twins(table: Relation, key: Sequence[str]) -> list[str]:
-    """Refuse customers of one wave (`key`) who are in two arms, or in several rows that differ."""
+def _refuse_twins(raw: Raw, rows: Relation, table: Relation, key: Sequence[str]) -> list[str]:
+    """Refuse customers of one wave (`key`) who are in two arms, or in several rows that differ; `rows` are as read."""
     arms = F("list_sort", F("list_distinct", F("list", C("arm"))))
     columns = [*map(C, key), F("count").alias("n"), F("len", arms).alias("arms"), arms.alias("seen")]
     twins = table.filter(C("customer_id").isnotnull()).aggregate(columns)
     in_two_arms = twins.filter(C("arms") > K(1))
     in_two_rows = twins.filter((C("arms") == K(1)) & (C("n") > K(1)))
     found = (
-        _say_twins(in_two_arms, "in two arms", "each customer belongs to one; ask which list was sent"),
-        _say_twins(in_two_rows, "in rows that differ", "keep one row of each, or name the campaign"),
+        _say_twins(raw, rows, in_two_arms, "in two arms", "each customer belongs to one; ask which list was sent"),
+        _say_twins(raw, rows, in_two_rows, "in rows that differ", "keep one row of each, or name the campaign"),
     )
     return [problem for problem in found if problem]
 
 
-def _say_twins(hits: Relation, what: str, mend: str) -> str:
-    """Say how many customers are `what`, with up to three examples; empty if there are none."""
+def _say_twins(raw: Raw, rows: Relation, hits: Relation, what: str, mend: str) -> str:
+    """Say how many customers are `what`, with up to three examples and their rows; empty if there are none."""
     n = len(hits)
     if not n:
         return ""
-    examples = hits.order("customer_id").select("customer_id, seen").limit(3).fetchall()
-    shown = [(hide_example(str(who)), arms) for who, arms in examples]
-    words = ", ".join(f"{who} ({' and '.join(arms)})" if len(arms) > 1 else who for who, arms in shown)
+    key = [name for name in hits.columns if name in rows.columns]
+    examples = hits.order("customer_id").select(*map(C, [*key, "seen"])).limit(3).fetchall()
+    words = ", ".join(_say_twin(raw, rows, dict(zip(key, values, strict=True)), arms) for *values, arms in examples)
     return f"{n:,} customer{'' if n == 1 else 's'} {what}, such as {words}: {mend}"
+
+
+def _say_twin(raw: Raw, rows: Relation, key: Mapping[str, Any], arms: Sequence[str]) -> str:
+    """Name a customer, the arms if they are several, and where the first two of the rows stand."""
+    for name, value in key.items():
+        rows = rows.filter(C(name) == K(value))
+    found = rows.order("row").select("row").limit(2).fetchall()
+    told = [" and ".join(arms)] if len(arms) > 1 else []
+    places = " and ".join(filter(None, (raw.locate(row) for (row,) in found)))
+    told += [places] if places else []
+    return hide_example(str(key["customer_id"])) + (f" ({'; '.join(told)})" if told else "")

@@ -123,3 +123,21 @@ def test_the_word_of_a_campaign_without_control_may_stand_under_everywhere():
 def test_whether_somebody_responded_may_be_said_in_many_ways(said, meant):
     loaded = load_campaigns({"waves": {"may": ROWS.assign(responded=pd.Series([said, said]))}})
     assert fetch(loaded["may"])["responded"].tolist() == [meant, meant]
+
+
+def test_a_list_that_cannot_be_read_stops_no_proposal_for_the_others(folder):
+    (folder / "empty.csv").write_text("", encoding="utf-8")
+    proposal = propose_columns({"waves": folder})
+    assert [table.name for table in proposal.tables] == ["may", "июнь"]
+    assert "Left out: the file empty.csv is empty" in proposal.show()
+    with pytest.raises(TableError, match="empty.csv is empty"):
+        propose_columns({"waves": [folder / "empty.csv"]})
+
+
+def test_a_proposal_says_what_to_do_without_arms_and_that_the_end_is_the_day_after(folder):
+    (folder / "may.csv").write_text("customer_id,end,responded\n1,2026-06-01,1\n", encoding="utf-8")
+    text = propose_columns({"waves": folder}).to_yaml()
+    assert "# arm: not found" in text and "two lines say so: `everywhere:` and `arm: sms`" in text
+    assert next(line for line in text.splitlines() if " end: " in line).endswith(
+        "| meant is the day after its last day"
+    )

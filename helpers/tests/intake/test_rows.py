@@ -125,7 +125,8 @@ def test_a_list_without_control_is_read_when_the_mapping_says_so(csv, load):
 
 def test_a_customer_in_two_arms_is_refused(csv, refuse):
     assert refuse(csv(LIST + "1;тест\n"), "contacts", columns=NAMES, arms=ARMS) == (
-        "1 customer in two arms, such as 1 (control and treated): each customer belongs to one; ask which list was sent"
+        "1 customer in two arms, such as 1 (control and treated; line 2 and line 5): "
+        "each customer belongs to one; ask which list was sent"
     )
 
 
@@ -135,8 +136,13 @@ def test_a_customer_named_twice_is_one_if_the_rows_are_the_same(csv, load, refus
     assert "1 row said twice, alike in all columns read, counted once" in loaded.notes
     differ = "customer_id;arm;channel\n1;control;\n2;mail;sms\n2;mail;push\n"
     assert refuse(csv(differ), "contacts") == (
-        "1 customer in rows that differ, such as 2: keep one row of each, or name the campaign"
+        "1 customer in rows that differ, such as 2 (line 3 and line 4): keep one row of each, or name the campaign"
     )
+
+
+def test_rows_that_differ_are_named_within_their_own_wave(csv, refuse):
+    differ = "customer_id;wave;arm;channel\n2;1;control;sms\n2;2;mail;sms\n2;2;mail;push\n"
+    assert "such as 2 (line 3 and line 4)" in refuse(csv(differ), "contacts")
 
 
 def test_lists_whose_ids_never_meet_are_refused(csv):

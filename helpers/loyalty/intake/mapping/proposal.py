@@ -39,6 +39,8 @@ UNSURE = 0.5
 SURE = 0.9
 UNNAMED = "has no column named"
 PRIVATE = ("phone", "email")
+DAY_AFTER = "the day after"  # how the meaning of a day begins that many lists give as the last day itself
+EVERYWHERE = "; if every customer of this list was treated, two lines say so: `everywhere:` and `arm: sms`"
 PREFERRED = {"sales": "what was paid after discounts is meant"}
 
 
@@ -106,9 +108,13 @@ class TableProposal:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A mapping to be checked: `to_yaml` is columns.yml, `show` is for a terminal."""
+    """A mapping to be checked: `to_yaml` is columns.yml, `show` is for a terminal.
+
+    `left_out` says which lists of a folder could not be read, and why.
+    """
 
     tables: tuple[TableProposal, ...]
+    left_out: tuple[str, ...] = ()
 
     def to_yaml(self) -> str:
         """Write columns.yml, with sample values and doubts as comments."""
@@ -141,6 +147,7 @@ class Proposal:
             out += [f"  {key}: {question}" for key, question in table.questions.items()]
             if table.unused:
                 out.append(f"  {_say_unused(table)}")
+        out += [f"Left out: {why}" for why in self.left_out]
         return "\n".join(out)
 
 
@@ -189,7 +196,10 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
     if isinstance(sources, Mapping):
         named = [(name, source) for name, source in sources.items() if name != WAVES]
     space = Space()
-    tables = _propose_lists(space, sources, problems, options)
+    left_out: list[str] = []
+    tables = _propose_lists(space, sources, problems, left_out, options)
+    if not tables:  # nothing to propose beside what cannot be read
+        problems += left_out
     for name, source in named:
         if name is not None and name not in CONTRACTS:
             problems.append(f"there is no table `{name}`{suggest(name, CONTRACTS)}")
@@ -204,13 +214,20 @@ def propose_columns(sources: Mapping[str, Any] | Sequence[Any], **options: Any) 
     space.close()
     if problems:
         raise TableError(problems, "your tables")
-    return Proposal(tuple(tables))
+    return Proposal(tuple(tables), tuple(left_out))
 
 
 def _propose_lists(
-    space: Space, sources: Mapping[str, Any] | Sequence[Any], problems: list[str], options: Mapping[str, Any]
+    space: Space,
+    sources: Mapping[str, Any] | Sequence[Any],
+    problems: list[str],
+    left_out: list[str],
+    options: Mapping[str, Any],
 ) -> list[TableProposal]:
-    """Propose the columns of each list of a campaign under `waves`, under the name of its file."""
+    """Propose the columns of each list of a campaign under `waves`, under the name of its file.
+
+    A list that cannot be read goes to `left_out`: it stops no proposal for the others, and `run` will name it.
+    """
     if not isinstance(sources, Mapping) or WAVES not in sources:
         return []
     found, _ = find_lists(sources[WAVES], problems)
@@ -221,7 +238,7 @@ def _propose_lists(
         try:
             table = propose_table(read_source(space, source, options, limit=SAMPLE), LISTED, options)
         except NotATable as error:
-            problems.append(str(error))
+            left_out.append(str(error))
             continue
         lines = tuple(line for line in table.lines if line.header or line.column.name != "campaign_id")
         tables.append(replace(table, name=name, lines=lines, contract=HISTORY.name))
@@ -464,13 +481,15 @@ def _say_doubt(line: Line) -> str:
 
 def _write_line(line: Line) -> str:
     if line.header is None:
-        return f"    # {line.column.name}: not found{line.why}, needed: {line.column.meaning}"
+        everywhere = EVERYWHERE if line.column.name == "arm" else ""
+        return f"    # {line.column.name}: not found{line.why}, needed: {line.column.meaning}{everywhere}"
     samples = ", ".join(sample.replace("\n", " ")[:30].replace(TYPED, "") for sample in line.samples)
     header = write_scalar(line.header)
     if line.clock:
         both = [line.header, line.clock]
         header = yaml.safe_dump(both, default_flow_style=True, allow_unicode=True, width=10**6).strip()
-    return f"    {line.column.name}: {header}  # {samples} | {_say_doubt(line)}"
+    meaning = f" | meant is {line.column.meaning}" if line.column.meaning.startswith(DAY_AFTER) else ""
+    return f"    {line.column.name}: {header}  # {samples} | {_say_doubt(line)}{meaning}"
 
 
 def write_proposal(proposal: Proposal, path: Path, *, force: bool = False) -> None:

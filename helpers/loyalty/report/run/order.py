@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -72,7 +72,12 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
         With every problem at once.
     """
     known = {path.stem: path for path in sorted(templates.glob("*.ipynb"))}
-    parser = argparse.ArgumentParser(prog="workshop.py run", description="Make a report from your own tables.")
+    parser = argparse.ArgumentParser(
+        prog="workshop.py run",
+        description="Make a report from your own tables.",
+        epilog=_describe(known, arguments),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("template", help=f"one of {', '.join(known)}")
     parser.add_argument("--data", action="append", default=[], metavar="NAME=FILE", help="a table; once for each")
     parser.add_argument("--columns", metavar="FILE", help="your names for the columns; `workshop.py columns` makes it")
@@ -105,6 +110,21 @@ def read_order(arguments: Sequence[str], here: Path, templates: Path = TEMPLATES
     if problems:
         raise TableError(problems, f"run {asked.template}")
     return order
+
+
+def _describe(known: Mapping[str, Path], arguments: Sequence[str]) -> str:
+    """Say, for `run TEMPLATE --help`, which tables and settings the template takes; else how to ask for that."""
+    named = [word for word in arguments if word in known]
+    if not {"-h", "--help"} & set(arguments) or not named:
+        return "`workshop.py run TEMPLATE --help` lists the tables and settings of a template."
+    module = import_module(read_notebook(known[named[0]]).module)
+    tables = [f"  {name}{'  (needed)' if is_needed else ''}" for name, is_needed in module.TABLES.items()]
+    settings = [
+        f"  {one.name:<24}{one.meaning}{' (needed)' if one.required else ''}"
+        + (f"; one of {', '.join(one.choices)}" if one.choices else "")
+        for one in module.SETTINGS
+    ]
+    return "\n".join([f"tables of {named[0]} (--data):", *tables, "", f"settings of {named[0]} (--set):", *settings])
 
 
 def _check_target(order: Order, said: str, template: str, columns: str | None) -> list[str]:

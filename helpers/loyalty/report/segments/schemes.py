@@ -166,7 +166,12 @@ def _make_own(asked: Asked) -> ReportScheme:
 
     lines = [f"{place}. {row.segment}: {row.when}" for place, row in enumerate(rules.to_frame().itertuples(), 1)]
     says = f"Own rules, version {rules.version}; the first that holds takes the customer. {'; '.join(lines)}."
-    warnings = tuple(assign(asked.day, asked.profile).attrs["warnings"])
+    here = assign(asked.day, asked.profile)
+    warnings = tuple(here.attrs["warnings"])
+    held = set(here["segment"])
+    empty = [f"“{name}”" for name in rules.actions if name not in held]
+    if empty:
+        warnings += (f"nobody is in {', '.join(empty)} on {asked.day:%Y-%m-%d}, so no table has a line for it",)
     used = dict.fromkeys(one.column for rule in rules.rules for one in rule.when)
     growing = [f"`{name}`" for name in used if name in GROWING]
     if growing:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from loyalty.report.campaign import SETTINGS
+from loyalty.report.run.order import read_order
 from loyalty.report.run.settings import Setting, read_settings
 from loyalty.tables.check import TableError
 
@@ -85,3 +86,16 @@ def test_who_only_reads_an_order_waits_for_no_charts_and_no_statistics():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert answer.returncode == 0, answer.stderr
+
+
+def test_help_on_a_template_lists_its_tables_and_settings(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        read_order(["segments", "--help"], tmp_path)
+    said = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert (
+        "receipts  (needed)" in said and "scheme" in said and "one of life_cycle, rfm, value, clusters, rules" in said
+    )
+    with pytest.raises(SystemExit):
+        read_order(["--help"], tmp_path)
+    assert "`workshop.py run TEMPLATE --help` lists" in capsys.readouterr().out

@@ -144,3 +144,14 @@ def test_paths_of_settings_count_from_where_the_command_is_given(tmp_path):
     assert order.values["store"] == str(tmp_path / "my store.duckdb")
     with pytest.raises(TableError, match="found ruls.yml: there is no such file"):
         read_order([*words, "--set", "rules=ruls.yml"], tmp_path)
+
+
+def test_a_segment_that_holds_nobody_is_named(tmp_path):
+    days = pd.date_range("2026-01-01", periods=120)
+    rows = pd.DataFrame({"customer_id": [f"c{day % 40}" for day in range(120)], "time": days, "sales": 5.0})
+    (tmp_path / "rules.yml").write_text(RULES, encoding="utf-8")
+    asked = {"task": "a letter", "scheme": "rules", "rules": tmp_path / "rules.yml"}
+    report = report_segments(load_tables({"receipts": rows}), asked)
+    assert "nobody is in “much”, “never” on 2026-05-01" in str(
+        report.sections["checks"].to_frame()["what was found"].tolist()
+    )
