@@ -12,7 +12,7 @@ import pandas as pd
 from loyalty.evaluate.money.profit import Money
 from loyalty.report.campaign.job import Job
 from loyalty.report.campaign.placebo import ROW, Placebo, say_away
-from loyalty.report.campaign.tails import keep_warnings
+from loyalty.report.campaign.tails import keep_warnings, say_plainly
 from loyalty.report.campaign.trust import CAUSED, list_advice
 from loyalty.report.output.html import ReportCard
 from loyalty.text import count_of
@@ -21,8 +21,13 @@ DURING = "sales during the campaign"
 WORDS = {"earned": "earned money", "lost": "lost money"}
 HEDGE = "if the cost of {} is left out"
 SEEN = ", but some checks could not be done"
-ASK = "Some checks could not be done, for these reasons:"
-LOOK = "First look for the reason why the groups differed before the start."
+NEEDS = "The table of checks says what each of them needs."
+ALIKE = "Groups alike before the start"  # the check of the days right before the start
+LOOK = (
+    "First look for the reason why the groups differed before the start: how the list was split, who was moved by "
+    "hand, and whether one group got another campaign."
+)
+ANEW = "do not repeat it on this result. Draw the groups anew, and measure once more"
 # Where checks could not be done: they may turn a profit into none, and hardly a loss into a profit
 GET = "Get what the checks need, and make the report again."
 DOUBT = "Do not use this result yet: {} failed"
@@ -122,7 +127,7 @@ def make_card(job: Job, measured: Measured) -> ReportCard:
     total, low, high = (job.money(value, 0) for value in (money.total.effect, money.total.low, money.total.high))
     facts = (
         ("Profit", total, f"{low} to {high}"),
-        ("Lift per treated customer", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
+        ("Lift during the campaign", job.amounts(lift.effect, lift.low, lift.high)[0], _say_relative(lift)),
         *size,
     )
     undone = list_undone(measured.checks)
@@ -169,20 +174,32 @@ def _write_notes(job: Job, measured: Measured, undone: Mapping[str, str]) -> tup
     """What the reader has to keep in mind, and what to do next."""
     money = measured.said_money
     lift = measured.lift
-    notes = [say_effect(job, lift, arm=measured.one_arm), *say_away(measured.placebo, job.unit)]
+    notes = [say_effect(job, lift, arm=measured.one_arm), *_say_away(measured, job.unit)]
     if measured.together is not None:
         notes.append(_say_together(job, measured.together, len(measured.arms)))
-    shared = tuple(text for text in money.profit.warnings if text in lift.warnings)
-    notes += [f"Careful: {text}." for text in keep_warnings(shared, money.profit)]
+    kinds = {text.split(":")[0] for text in lift.warnings}
+    shared = tuple(text for text in money.profit.warnings if text.split(":")[0] in kinds)
+    notes += [f"Careful: {say_plainly(text)}." for text in keep_warnings(shared, money.profit)]
     if undone:
         notes += say_undone(undone)
     looks = measured.checks.loc[measured.checks["result"] == "look", "check"].tolist()
     if looks:
         notes.append(f"To look at, in the table of checks: {_join(looks)}.")
-    notes.append(_say_next(measured, bool(undone)))
+    notes.append(_say_next(job, measured, bool(undone)))
     if measured.one_arm:
         notes.append(say_best(len(measured.arms)))
     return tuple(notes)
+
+
+def _say_away(measured: Measured, unit: str) -> tuple[str, ...]:
+    """Warn where the groups differed before anything was sent, and say so where they were alike right before it."""
+    found = say_away(measured.placebo, unit)
+    if not found:
+        return ()
+    checks = measured.checks.set_index("check")["result"]
+    is_shared = measured.placebo.days is not None and measured.placebo.days.shared
+    alike = "" if is_shared or checks.get(ALIKE) != "good" else " In the days right before the start they were alike."
+    return (f"{found[0]}{alike}",)
 
 
 def _say_also_away(placebo: Placebo) -> tuple[str, ...]:
@@ -192,9 +209,11 @@ def _say_also_away(placebo: Placebo) -> tuple[str, ...]:
     return (f"The groups differed also before anything was sent ({placebo.days.say()}).",)
 
 
-def _say_next(measured: Measured, is_partial: bool) -> str:
+def _say_next(job: Job, measured: Measured, is_partial: bool) -> str:
     """What to do next; where something is in doubt, what to look at first."""
     money = measured.said_money
+    if larger := _say_larger(job, measured):
+        return f"Next: {ANEW}, because {larger}."
     steps = []
     if measured.placebo.away:
         steps.append(LOOK)
@@ -205,6 +224,18 @@ def _say_next(measured: Measured, is_partial: bool) -> str:
     before = " ".join(steps)
     condition = "If you find no fault" if measured.placebo.away else "If no check fails"
     return f"Next: {before[0].lower()}{before[1:]} {condition}, {money.recommendation}."
+
+
+def _say_larger(job: Job, measured: Measured) -> str:
+    """Say that the groups differed by more before the start than what is to be sent again for; empty if not."""
+    before, now = measured.placebo.away.get("profit"), measured.money.profit
+    if before is None or measured.verdict != "open" or not 0 < now.effect <= before.effect:
+        return ""
+    early, late = job.amounts(before.effect, now.effect)
+    return (
+        f"before anything was sent the groups differed by {early} of profit a customer, which is more than the profit "
+        f"of {late} measured now"
+    )
 
 
 def say_windows(job: Job) -> str:
@@ -231,8 +262,8 @@ def list_undone(checks: pd.DataFrame) -> dict[str, str]:
 
 
 def say_undone(undone: Mapping[str, str]) -> list[str]:
-    """Name the checks that could not be done, a line for each with what would allow it."""
-    return [ASK, *(f"{name}: {needs}." for name, needs in undone.items())]
+    """Name the checks that could not be done; what would allow them stands in the table of checks."""
+    return [f"{count_of(len(undone), 'check')} could not be done: {', '.join(undone)}. {NEEDS}"]
 
 
 def say_doubt(alarms: Mapping[str, str]) -> str:
@@ -285,18 +316,29 @@ def advise_costs(job: Job, money: Money) -> str:
     advice = f"find out what {words} cost, set {settings}, and make the report again"
     if money.verdict == "earned":
         most = job.amounts(money.profit.low)[0]
-        advice += f"; the profit is sure only if these costs together stay under {most} a customer"
-    return advice
+        return f"{advice}; the profit is sure only if these costs together stay under {most} a customer"
+    most = job.amounts(money.profit.effect)[0]
+    return f"{advice}; if they come to more than {most} a customer, a loss is more likely than a profit"
+
+
+def advise_loss(job: Job, arm: str, money: Money) -> str:
+    """What to do next after a loss, or none, in which the costs that nobody gave are not yet counted."""
+    words = _join(list_missing_costs(money))
+    return f"{advise_plainly(arm, money)}; what {words} cost is not yet taken off, and makes the result worse"
 
 
 def advise_plainly(arm: str, money: Money) -> str:
     """What to do next, and why; `arm` names the arm where there are several."""
     what = f"the arm {arm}" if arm else "it"
+    size = f"{money.testing.size:,} customers"
+    split = f"{size}, {money.profit.n_control:,} of them without the offer,"
+    is_same_size = money.testing.size == money.profit.n_treated + money.profit.n_control
     reasons = {
         "send again": f"send {what} again, because even the worst likely result is a profit",
         "stop": f"stop {what}, because even the best likely result is a loss",
     }
-    return reasons.get(money.recommendation, money.recommendation)
+    advice = reasons.get(money.recommendation, money.recommendation)
+    return advice.replace(f"{size},", split) if is_same_size else advice
 
 
 def _join(words: list[str]) -> str:
@@ -323,10 +365,10 @@ def _say_size(measured: Measured) -> tuple[tuple[str, str, str], ...]:
 
 
 def _say_relative(lift: Any) -> str:
-    """The lift as a share of the control's mean; empty where that is not known."""
+    """Of what the lift is, and its share of the control's mean where that is known."""
     if pd.isna(lift.relative):
-        return ""
-    return f"{lift.relative:+.1%} on control".replace("%", " %").replace("-", "−")
+        return "sales a treated customer"
+    return f"sales a treated customer, {lift.relative:+.1%}".replace("%", " %").replace("-", "−")
 
 
 def say_effect(job: Job, lift: Any, *, arm: str = "", doubt: bool = False) -> str:

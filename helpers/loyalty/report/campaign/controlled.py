@@ -18,6 +18,7 @@ from loyalty.report.campaign.card import (
     LUCK,
     Measured,
     advise_costs,
+    advise_loss,
     advise_plainly,
     list_missing_costs,
     make_card,
@@ -132,6 +133,8 @@ def _measure_campaign(job: Job, offers: AnyTable) -> Measured:
         advice = LUCK.format(best)
     elif money.missing_costs and money.profit.effect > 0:
         advice = advise_costs(job, money)
+    elif money.missing_costs and money.verdict != "lost":
+        advice = advise_loss(job, best if len(arms) > 1 else "", money)
     else:
         advice = advise_plainly(best if len(arms) > 1 else "", money)
     return Measured(

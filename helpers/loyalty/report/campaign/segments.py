@@ -60,8 +60,8 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
     money = money.rename(columns=MONEY)[["arm", "segment", *MONEY.values()]]
     shown = show_lifts(table.merge(money, on=["arm", "segment"], how="left"), keys, tuple(MONEY.values()))
     notes = [
-        "Effect: on sales. Profit: during and after the campaign, with its interval; for all segments together it is "
-        "the profit above.",
+        "Effect: on sales. Profit: a treated customer, during and after the campaign, with its interval.",
+        *_say_added_up(job, shown, arms),
         "Shrunken: the effect moved towards the mean of all segments (only with 4 or more comparisons).",
         "p adjusted: allows for the number of comparisons (Benjamini and Hochberg).",
     ]
@@ -73,6 +73,23 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
     notes += say_unnamed(job.contacts, by)
     ends = pd.to_numeric(shown[["low", "high"]].stack(), errors="coerce")
     return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes), find_decimals(ends))
+
+
+def _say_added_up(job: Job, shown: pd.DataFrame, arms: int) -> list[str]:
+    """Say what the segments' profits add up to, which is not the profit of all where the groups hold other shares."""
+    numbers = shown[["treated", *MONEY.values()]].apply(pd.to_numeric, errors="coerce")
+    if arms > 1 or numbers.isna().any(axis=None):
+        return []
+    treated = numbers["treated"]
+    total = float(treated @ numbers["profit"])
+    half = (numbers["profit high"] - numbers["profit low"]) / 2
+    spread = float(np.sqrt(((treated * half) ** 2).sum()))
+    amount, low, high = (job.money(value, 0) for value in (total, total - spread, total + spread))
+    return [
+        f"Added up over the segments the profit is {amount} (95 % interval {low} to {high}). Each customer is compared "
+        "with control of the same segment, so it differs from the profit above where the groups hold the segments in "
+        "other shares, by luck. The truth can lie at either."
+    ]
 
 
 def _find_lonely(known: pd.DataFrame, by: str) -> list[str]:

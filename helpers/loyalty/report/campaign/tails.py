@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 HEAVY = "heavy tail:"  # begins the warning of `compare_moments`
 
+FEW_LARGE = "a few customers with very large purchases weigh much in this result, so its interval may be too narrow"
+
 
 class Tail(NamedTuple):
     """A cell of docs/tables/certify.md that warns of a heavy tail and holds; skewness is the median of its draws."""
@@ -52,3 +54,8 @@ def keep_warnings(warnings: tuple[str, ...], estimate: Any) -> list[str]:
     """The warnings that a report shows; the result keeps all of them."""
     kept = [text for text in warnings if not (text.startswith(HEAVY) and is_certified(estimate))]
     return [SAID.get(text, text) for text in kept]
+
+
+def say_plainly(warning: str) -> str:
+    """A warning for the first screen: a heavy tail in plain words, all else as it is."""
+    return FEW_LARGE if warning.startswith(HEAVY) else warning

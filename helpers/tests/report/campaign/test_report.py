@@ -12,7 +12,7 @@ import pytest
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.placebo import ONLY_PAST, measure_placebo_lift
 from loyalty.report.campaign import controlled
-from loyalty.report.campaign.card import say_windows
+from loyalty.report.campaign.card import _say_larger, say_windows
 from loyalty.report.campaign.placebo import ROW
 from loyalty.report.campaign.report import report_campaign
 from loyalty.tables.check import TableError
@@ -91,13 +91,12 @@ def test_what_could_not_be_checked_stands_on_the_first_screen_beside_a_verdict(c
         and report.card.verdict == "The campaign earned money, but some checks could not be done"
     )
     checks = report.sheets["checks"]["result"].value_counts()
-    first = report.card.notes.index("Some checks could not be done, for these reasons:") + 1
-    undone = report.card.notes[first : first + checks["not done"]]
-    assert undone[0] == "Delivery: needs the column `delivered` in the contact list."
-    assert (
-        undone[-1] == "Planned end: needs the column `planned_end` in the record of the campaign (the table campaigns)."
-    )
-    assert report.card.notes[first + checks["not done"]].startswith("Next: get what the checks need")
+    says = f"{checks['not done']} checks could not be done: Delivery, "
+    first = next(place for place, text in enumerate(report.card.notes) if text.startswith(says))
+    assert "Planned end" in report.card.notes[first] and "`delivered`" not in report.card.notes[first]
+    table = report.sheets["checks"].set_index("check")["what was found"]
+    assert table["Delivery"] == "needs the column `delivered` in the contact list"
+    assert report.card.notes[first + 1].startswith("Next: get what the checks need")
     assert report.card.facts[-1] == ("Checks", f"{checks['good']} fine", f"{checks['not done']} could not be done")
     assert checks["note"] > 0, "remarks are no checks"
 
@@ -470,9 +469,24 @@ def test_groups_that_differed_before_the_start_are_named_on_the_card_and_looked_
     (careful,) = [note for note in found.card.notes if "differed already" in note]
     assert "28 days, 2023-03-06 to 2023-04-02" in careful and f"So the result may be too {way}." in careful
     (advice,) = [note for note in found.card.notes if note.startswith("Next: ")]
-    assert advice.startswith("Next: first look for the reason why the groups differed before the start.")
+    assert advice.startswith("Next: first look for the reason why the groups differed before the start: how the list")
     assert f"It is not: zero is outside the interval, so the lift may be too {way}." in found.sections["lift"].text[1]
     assert f"so the profit may be too {way}." in " ".join(found.sections["money"].text)
+
+
+def test_who_differed_by_more_before_the_start_is_not_told_to_send_again():
+    job = SimpleNamespace(amounts=lambda *values: [f"{value:.2f}" for value in values])
+    now = SimpleNamespace(profit=SimpleNamespace(effect=30.0))
+
+    def measured(before: float, verdict: str = "open") -> SimpleNamespace:
+        placebo = SimpleNamespace(away={"profit": SimpleNamespace(effect=before)})
+        return SimpleNamespace(placebo=placebo, money=now, verdict=verdict)
+
+    assert "differed by 102.30 of profit a customer, which is more than the profit of 30.00" in _say_larger(
+        job, measured(102.3)
+    )
+    assert _say_larger(job, measured(12.0)) == "" and _say_larger(job, measured(-102.3)) == ""
+    assert _say_larger(job, measured(102.3, "earned")) == "", "the placebo changes no verdict"
 
 
 @pytest.mark.slow

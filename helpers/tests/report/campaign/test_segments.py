@@ -10,7 +10,7 @@ import pytest
 
 from loyalty.evaluate.money.profit import campaign_money, compare_money
 from loyalty.report.campaign.report import report_campaign
-from loyalty.report.campaign.segments import _say_best, find_missing, say_unnamed
+from loyalty.report.campaign.segments import _say_added_up, _say_best, find_missing, say_unnamed
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -63,3 +63,13 @@ def test_small_segments_may_be_names_and_are_only_counted():
     assert find_missing(known, "by", table) == "east, 1 segment of fewer than 5 customers"
     assert say_unnamed(known.assign(by=[None] * 6 + ["east"] * 4), "by")[0].endswith("empty: 6 of 10 customers.")
     assert say_unnamed(known, "by") == []
+
+
+def test_the_profits_of_the_segments_are_added_up_and_may_be_a_loss_where_the_whole_is_a_profit():
+    job = SimpleNamespace(money=lambda value, decimals: f"{value:.{decimals}f}".replace("-", "−"))
+    shown = pd.DataFrame(
+        {"treated": [100, 50], "profit": [-2.0, 1.0], "profit low": [-4.0, -3.0], "profit high": [0.0, 5.0]}
+    )
+    (says,) = _say_added_up(job, shown, 1)
+    assert says.startswith("Added up over the segments the profit is −150 (95 % interval −433 to 133).")
+    assert _say_added_up(job, shown.assign(treated=["<5", 50]), 1) == [], "a hidden segment cannot be added"
