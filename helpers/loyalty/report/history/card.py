@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from loyalty.evaluate.money.pricing import UNKNOWN
 from loyalty.report.history.decisions import BY_PROFIT, BY_RESPONSE
 from loyalty.report.history.learned import Learned
 from loyalty.report.history.measure import WAVE
@@ -24,6 +25,7 @@ def make_card(found: Learned, never: tuple[int, int], checks: pd.DataFrame) -> R
     """Make the card: the verdict is an instruction, the headline its reason, and each note one more."""
     tone, verdict, headline = _say_verdict(found)
     notes = [*_say_test(found), *_say_stop(found), *_say_uncontrolled(found), *_say_never(never)]
+    notes += [f"Careful: {text}." for _, result, text in found.checks if result == "look" and text.startswith(UNKNOWN)]
     alarms = checks.loc[checks["result"] == "look", "check"].drop_duplicates().tolist()
     if alarms:
         notes.append(f"To look at, in the table of checks: {', '.join(alarms)}.")
@@ -113,7 +115,18 @@ def _say_reason(found: Learned, best: pd.Series) -> str:
         if found.profit and found.profit.beliefs
         else ""
     )
-    return f"{sure}: about {each} a customer, probably between {low} and {high} (95 % interval{calm})."
+    says = f"{sure}: about {each} a customer, probably between {low} and {high} (95 % interval{calm})."
+    return f"{says}{_say_basis(found, best)}"
+
+
+def _say_basis(found: Learned, best: pd.Series) -> str:
+    """Say on how many waves and customers the expected profit rests; nothing of groups under five customers."""
+    cells = found.profit.cells if found.profit is not None else pd.DataFrame(columns=["segment", "offer"])
+    row = cells[(cells["segment"] == best["segment"]) & (cells["offer"] == best["offer"])]
+    if row.empty or row[["n_treated", "n_control"]].min(axis=None) < SMALL:
+        return ""
+    waves, treated, control = (int(row[name].iloc[0]) for name in ("waves", "n_treated", "n_control"))
+    return f" It rests on {count_of(waves, 'wave')}: {treated:,} customers there got it, and {control:,} did not."
 
 
 def _say_worth(found: Learned, best: pd.Series) -> str:
@@ -124,8 +137,8 @@ def _say_worth(found: Learned, best: pd.Series) -> str:
     gain = say_money(best["gain"], found.unit)
     how = str(best["next"]).removeprefix("test: ")
     return (
-        f"{tried} {low} and {high}. A test in which {how} brings {gain} more than "
-        f"it costs, because the segment has {best['customers']:,} customers."
+        f"{tried} {low} and {high}. A test in which {how} is worth {gain} more than it costs: it tells whether to send "
+        f"the offer to all {best['customers']:,} customers of the segment. This is no income of the test itself."
     )
 
 
@@ -140,7 +153,10 @@ def _say_test(found: Learned) -> list[str]:
     if best.name == find_best(found.tests).name:
         return equal
     named = f"{best['offer']} in the segment {best['segment']}"
-    return [f"The test that is worth most: {named}. {_say_worth(found, best)}", *equal]
+    both = ""
+    if best["segment"] == find_best(found.tests)["segment"]:
+        both = " It needs the same customers as the sending above: do one of the two."
+    return [f"The test that is worth most: {named}. {_say_worth(found, best)}{both}", *equal]
 
 
 def _say_equal(tests: pd.DataFrame, best: pd.Series) -> list[str]:
@@ -192,6 +208,6 @@ def _say_best(found: Learned) -> str:
         return "none could be compared"
     sure = judged.offers[judged.offers["low"] > 0]
     if sure.empty:
-        return "none is surely better than nothing"
+        return "of none is it sure that it does better than nothing"
     best = sure.sort_values("effect", ascending=False).iloc[0]
     return f"best of those that are sure: {best['offer']}"

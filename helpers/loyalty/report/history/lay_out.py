@@ -294,7 +294,7 @@ def _say_log(found: Learned) -> str:
 
 def _show_decisions(table: pd.DataFrame) -> pd.DataFrame:
     """The log with changes as percent."""
-    shown = table.copy()
+    shown = table.assign(**{"do not repeat": table["do not repeat"].where(table["do not repeat"] != "no", "")})
     for name in ("expected", "observed", "low", "high"):
         shown[name] = ["" if pd.isna(v) else f"{100 * v:+.1f} %".replace("-", "−") for v in shown[name]]
     return shown.loc[:, [name for name in shown if (shown[name] != "").any()]]

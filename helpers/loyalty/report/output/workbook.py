@@ -100,7 +100,7 @@ def kind_of(name: str) -> str:
     if words & {"share", "rate", "relative", "filled", "probability"}:
         return "percent"
     counted = {"customers", "treated", "control", "rows", "orders", "receipts", "n", "buyers", "empty", "days"}
-    counted |= {"wave", "waves", "responses"}
+    counted |= {"wave", "waves", "responses", "compared"}
     return "count" if words & counted else "money"
 
 

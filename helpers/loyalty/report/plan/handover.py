@@ -43,6 +43,7 @@ ARMS = {
     "cannot pay": "do not send",
 }
 TOO_SHORT = "Do not rely on this test: the list is too short to show whether it pays"
+BELIEVE = "Send it only if you are sure of the expected lift: this list is too short to check it"
 METRIC = "sales per customer assigned, during the campaign"
 NOTES = {
     "economics": "Base rate: the part that buys in {days} days without the offer. Needed rate: the part that must buy "
@@ -170,7 +171,7 @@ def lay_out(
     charts = {"economics": lambda: _draw_economics(plan.worst), "size": lambda: _draw_size(plan)}
     title = plan.values["title"] or f"Plan of {plan.values['campaign']}"
     results = {"draft": plan, "record": record}
-    card = _make_card(plan, title, alarms)
+    card = _make_card(plan, title, checks)
     return CampaignPlan(title, card, sections, charts, sheets, plan.drawn.contacts, results, plan.worst.verdict, files)
 
 
@@ -302,8 +303,13 @@ def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
         lost += [f"{segment!r}{of_arm}" for segment in losers["segment"].tolist()]
     if not lost:
         return ()
-    counted = f"The expected profit still counts {'it' if len(lost) == 1 else 'them'}."
-    return (f"Leave out {', '.join(lost)}, because a loss is expected there. {counted}",)
+    counted = "The lists and the expected profit of this plan still hold "
+    counted += "it." if len(lost) == 1 else "them."
+    names = ", ".join(lost)
+    says = (
+        f"With this lift a loss is expected in {names}: make the plan again without, unless a test has shown a profit"
+    )
+    return (f"{says} there. {counted}",)
 
 
 def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
@@ -322,8 +328,9 @@ def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:
     return shown.assign(arm=arm.name)[["arm", *shown]] if several else shown
 
 
-def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard:
+def _make_card(plan: Draft, title: str, checks: pd.DataFrame) -> ReportCard:
     """Make the card: the verdict on the arm in most doubt, its figures, and what to do."""
+    alarms = find_alarms(checks)
     worst = plan.worst
     power = worst.power
     unit = plan.unit
@@ -338,27 +345,32 @@ def _make_card(plan: Draft, title: str, alarms: Mapping[str, str]) -> ReportCard
     sentence = (
         f"The test can see only effects of {said['seen']} a customer or more ({part['seen']} of usual sales); {even}."
     )
-    lift = "the lift of earlier waves" if plan.values["expected_lift"] is None else "the lift that was given"
+    given = plan.values["expected_lift"]
+    lift = "as in earlier waves"
+    if given is not None:
+        lift = f"only if {given:.0%} more customers buy, as the settings say; nobody has measured that"
     notes = []
     if power.cost > 0:
         notes.append(f"It pays if {worst.needed:.0%} more customers buy than usual.")
     if not math.isnan(worst.expected):
-        notes.append(
-            f"Expected: {said['expected']} of sales a customer ({part['expected']} of usual sales), with {lift}."
-        )
+        notes.append(f"Expected: {said['expected']} of sales a customer ({part['expected']} of usual sales), {lift}.")
     if power.cost > 0 and not power.sees_break_even:
         share = worst.find_control(plan.drawn.shares)
         notes.append(_say_blind(worst, share))
         if worst.verdict == "enlarge" and math.isnan(share):
             verdict = TOO_SHORT
             if worst.profit > 0:
-                notes.append(
-                    "If you send it anyway, keep the control, because several such sendings together can show it."
-                )
+                verdict = BELIEVE
+                notes.append("Keep the control all the same, because several such sendings together can show it.")
+    if not math.isnan(plan.profit):
+        notes += _say_losers(plan.arms)
     if len(plan.arms) > 1:
         others = "; ".join(f"the arm {arm.name}: {ARMS[arm.verdict]}" for arm in plan.arms)
         notes.append(f"Shown here is the arm {worst.name}, which is the most doubtful. In all, {others}.")
     notes += [f"Careful: {text}." for text in alarms.values()]
+    looks = checks.loc[checks["result"] == "look", "check"].drop_duplicates().tolist()
+    if looks:
+        notes.append(f"To look at, in the table of checks: {', '.join(looks)}.")
     sent = plan.drawn.contacts["arm"] != "control"
     facts = (
         ("Seen from", said["seen"], f"{part['seen']} of usual sales"),
@@ -381,9 +393,9 @@ def _say_blind(worst: ArmPlan, share: float) -> str:
         return f"Leave {share:.0%} without the offer, because a smaller control {missed}."
     times = worst.find_list()
     if math.isnan(times):
-        return f"Do not rely on this test: it {missed}, and neither a larger control nor a longer list mends that."
+        return f"This test {missed}, and neither a larger control nor a longer list mends that."
     longer = f"{times:,.{0 if times > 10 else 1}f}"
-    return f"Do not rely on this test: it {missed}. Only a list {longer} times as long would show it."
+    return f"This test {missed}. Only a list {longer} times as long would show it."
 
 
 def _draw_economics(arm: ArmPlan) -> Axes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -84,11 +85,12 @@ def report_customers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     grid = _count_grid(scores)
     unit = values["currency"] or ""
     quiet = life["segment"].eq("gone quiet") if life is not None else None
-    card = _make_card(profile, quiet, typical, missing, values | {"as_of": as_of}, unit, span)
     shown = None
     if segments is not None:  # the card names those who have gone quiet
         shown = suppress_small(segments, ["customers"], ["segment", "what to do"], told=["gone quiet"])
     checks = _make_checks(profile, span, as_of, bool(values["as_of"]), scores, gap_notes)
+    card = _make_card(profile, quiet, typical, missing, values | {"as_of": as_of}, unit, span)
+    card = replace(card, notes=_write_notes(checks, quiet is not None))
     fields = count_filled(sources["receipts"], RECEIPTS)
     skipped = list_skipped(UNLOCKS, tables)
     sections = {
@@ -252,6 +254,20 @@ def _make_card(
     period = f"{parts.say_day(span['first'])} to {parts.say_day(last)}"
     kicker = f"{values['title'] or 'Who our customers are'} · {period}"
     return ReportCard(kicker, _say_verdict(profile, bought), sentence, "plain", facts)
+
+
+def _write_notes(checks: pd.DataFrame, has_segments: bool) -> tuple[str, ...]:
+    """What to look at, and what to do next."""
+    notes = []
+    looks = checks.loc[checks["result"] == "look", "check"].drop_duplicates().tolist()
+    if looks:
+        notes.append(f"To look at, in the table of checks: {', '.join(looks)}.")
+    if has_segments:
+        notes.append(
+            "Next: choose one segment below and one offer for it, and plan it with campaign_plan, which leaves some "
+            "customers out at random: only they show whether the offer works."
+        )
+    return tuple(notes)
 
 
 def _say_buyers(bought: int, everybody: int) -> str:

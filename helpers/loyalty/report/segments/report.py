@@ -49,6 +49,8 @@ IDS = (
     "In the Parquet file ids are keyed hashes, because a report is passed on. In the notebook, `report.people` has "
     "your own ids: make the list for the sending there."
 )
+CHANGED = "Most changed"
+BY_CHANCE = "This is within what other customers would show by chance."
 TEST = "The actions are proposals: which of them works, a test with a control group decides (campaign_plan)."
 
 
@@ -125,7 +127,7 @@ def report_segments(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> S
         "checks": checks,
     }
     title = values["title"] or "Customer segments"
-    card = _make_card(found, shown, title, values["task"], unit)
+    card = _make_card(found, shown, title, values["task"], unit, sections)
     results = {
         "profile": found.profile,
         "segments": found.now,
@@ -274,11 +276,9 @@ def _show_sizes(table: pd.DataFrame, hidden: tuple[str, ...], is_relative: bool)
     change = int(largest["now"]) - int(largest["then"])
     grew = "grew" if largest["difference"] > 0 else "shrank"
     points = _say_points(largest["difference"], largest["low"], largest["high"])
-    words = f"Most changed “{largest['segment']}”: it {grew}, {points}, by {change:+,} customers.".replace(
-        "by -", "by −"
-    )
+    words = f"{CHANGED} “{largest['segment']}”: it {grew}, {points}, by {change:+,} customers.".replace("by -", "by −")
     if largest["low"] <= 0 <= largest["high"]:
-        words += " This is within what other customers would show by chance."
+        words += f" {BY_CHANCE}"
     return Section((words,), shown, notes)
 
 
@@ -468,7 +468,9 @@ def _make_charts(found: SegmentsFound, shown: pd.DataFrame, sections: Mapping[st
     return charts
 
 
-def _make_card(found: SegmentsFound, shown: pd.DataFrame, title: str, task: str, unit: str) -> ReportCard:
+def _make_card(
+    found: SegmentsFound, shown: pd.DataFrame, title: str, task: str, unit: str, sections: Mapping[str, Section]
+) -> ReportCard:
     """The card: which segment carries the sales, how long labels stay right, and what to do next."""
     rows = shown[shown["customers"].map(is_number)]
     sales = float(found.cards["money"].sum())
@@ -510,9 +512,10 @@ def _make_card(found: SegmentsFound, shown: pd.DataFrame, title: str, task: str,
         )
     if few:
         notes.append(f"Careful: under 30 customers, too few to plan with: {list_few(few, 5)}.")
+    notes += [text for text in sections["sizes"].text if text.startswith(CHANGED) and not text.endswith(BY_CHANCE)]
     notes.append(
-        "Next: choose the segments of this task, and let campaign_plan leave some of their customers out at random: "
-        "only they show whether the action works."
+        f"Next: for the task “{task}” choose one or two segments of the table below, and let campaign_plan leave some "
+        "of their customers out at random: only they show whether the action works."
     )
     return ReportCard(kicker, verdict, headline, "plain", tuple(facts), tuple(notes))
 

@@ -82,7 +82,7 @@ def test_each_scheme_makes_a_report_whose_charts_can_be_drawn(scheme):
     assert ("year" in found.sections and found.results["year"] is not None) == (scheme == "life_cycle")
     for name in found.charts:
         assert found.draw(name) is not None
-    assert found.card.notes[-1].startswith("Next: choose the segments")
+    assert found.card.notes[-1].startswith("Next: for the task “who gets the letter” choose one or two segments")
 
 
 @pytest.mark.slow
