@@ -273,6 +273,7 @@ def test_the_pictures_say_what_they_show():
     assert draw_slide(pd.Series({"a": 0.5, "b": 0.6}), "a", "t", "made").get_title(loc="left") == "t"
     rows = pd.DataFrame({"shop": ["x", "y"], "gain": [0.1, -0.1], "low": [0.05, -0.2], "high": [0.2, 0.1]})
     assert draw_gains(rows, "t").get_title(loc="left") == "t"
+    assert "in the same basket" in draw_gains(rows, "t", what="in the same basket").get_xlabel()
     ways = rows.assign(way=["items", "linear"], verdict=["better", "not clear"])
     assert draw_gains(ways, "t").get_title(loc="left") == "t"
     assert draw_place_values([0, 1], "t").get_title(loc="left") == "t"
