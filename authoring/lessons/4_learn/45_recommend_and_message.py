@@ -56,7 +56,7 @@ reached = hits.customer_id.nunique() / households
 reveal("45-bet", estimate=100 * reached, unit="of 100 households")
 
 # %%
-each.round(2)
+each.rename("share of households").round(2)
 
 # %%
 from loyalty.charts import house_style
@@ -85,7 +85,7 @@ assert round(100 * rates["linear"]) == 88
 by_hand = len(hits) / 5 / households
 strict = grocer.to_frame("hit_rate").query("among == 'all'").set_index("way").value
 print(f"best-sellers, by hand: {by_hand:.3f}")
-strict[list(names)].rename(names).round(3)
+strict[list(names)].rename(names).rename("hit_rate").round(3)
 
 # %% tags=["verify"]
 assert abs(by_hand - strict["popular"]) < 1e-12 and strict["again"] > strict["popular"] > strict["linear"] + 0.04
@@ -203,7 +203,7 @@ title = "One tenth of the customers holds half of the seeds"
 ax = alike.plot(title=title, source="simulated chain")
 
 # %%
-print(f"{len(people):,} customers; is the probability wrong? p = {alike.p_calibration:.2f}")
+print(f"{len(people):,} customers; test of the probabilities: p = {alike.p_calibration:.2f}")
 alike.reach.round(2)
 
 # %% tags=["verify"]
@@ -226,8 +226,8 @@ ax = proof.plot(title=title, source="simulated chain")
 # %%
 from loyalty.tasks.t45.scene import look_behind, try_folds
 
-lots = try_folds(300)
-(100 * lots).round(1)
+lots = try_folds(300)  # eight draws of one thing, a few seconds; see below
+(100 * lots).round(2)
 
 # %%
 behind = look_behind(alike, 300)

@@ -29,9 +29,9 @@ def draw_slide(rates: pd.Series, engine: str, title: str, source: str) -> Axes:
     ax = plt.subplots(figsize=(9, 1.6 + 0.5 * len(rates)))[1]
     places = np.arange(len(rates))
     ax.barh(places, rates.to_numpy(), height=0.6, color=[TREATED if name == engine else GREY for name in rates.index])
-    for place, value in enumerate(rates):
-        label = {"ha": "right", "va": "center", "color": "white", "fontweight": "bold"}
-        ax.annotate(f"{100 * value:.0f} of 100", (value, place), (-8, 0), textcoords="offset points", **label)
+    for place, (name, value) in enumerate(rates.items()):
+        looks = {"ha": "right", "va": "center", "color": "white" if name == engine else INK}
+        ax.annotate(f"{100 * value:.0f} of 100", (value, place), (-8, 0), textcoords="offset points", **looks)
     ax.set_yticks(places, list(rates.index))
     ax.set(xlim=(0, 1), ylim=(len(rates) - 0.5, -0.5), xlabel="share of households with a hit")
     ax.xaxis.set_major_formatter("{x:.0%}")
