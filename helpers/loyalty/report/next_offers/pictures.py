@@ -20,9 +20,7 @@ def draw_ways(scores: RecommenderScores, way: str, words: str) -> Axes:
     """Draw how many places of each way were bought later, among products that are new to the customer."""
     house_style()
     title = "Nothing is shown to beat the best-sellers" if way == "popular" else f"Better than best-sellers: {words}"
-    ax = scores.plot(metric="hit_rate", among="new", title=title)
-    ax.xaxis.set_major_formatter("{x:.1%}")
-    return ax
+    return scores.plot(metric="hit_rate", among="new", title=title)
 
 
 def draw_steps(sending: SendList, shown: pd.DataFrame) -> Axes:

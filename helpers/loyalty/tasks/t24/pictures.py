@@ -181,8 +181,8 @@ def draw_resolutions(table: pd.DataFrame, title: str, source: str = SIMULATED) -
     places = np.arange(len(table))
     ax.vlines(places - APART, table["low"], table["high"], color=TREATED, linewidth=2, alpha=0.6)
     ax.plot(places - APART, table["stability"], "o-", color=TREATED, label="stability when customers are drawn again")
-    looks = {"color": HIGHLIGHT, "markerfacecolor": "white", "markersize": 9}
-    ax.plot(places + APART, table["truth"], "D", **looks, label="planted communities")
+    (truth,) = ax.plot(places + APART, table["truth"], "D", color=HIGHLIGHT, label="planted communities")
+    truth.set(markerfacecolor="white", markersize=9)
     ax.set_xticks(
         places, [f"{name:g}\n({count:.0f})" for name, count in zip(table.index, table["communities"], strict=True)]
     )

@@ -30,8 +30,8 @@ def draw_slide(rates: pd.Series, engine: str, title: str, source: str) -> Axes:
     places = np.arange(len(rates))
     ax.barh(places, rates.to_numpy(), height=0.6, color=[TREATED if name == engine else GREY for name in rates.index])
     for place, (name, value) in enumerate(rates.items()):
-        looks = {"ha": "right", "va": "center", "color": "white" if name == engine else INK}
-        ax.annotate(f"{100 * value:.0f} of 100", (value, place), (-8, 0), textcoords="offset points", **looks)
+        label = ax.annotate(f"{100 * value:.0f} of 100", (value, place), (-8, 0), textcoords="offset points")
+        label.set(ha="right", va="center", color="white" if name == engine else INK)
     ax.set_yticks(places, list(rates.index))
     ax.set(xlim=(0, 1), ylim=(len(rates) - 0.5, -0.5), xlabel="share of households with a hit")
     ax.xaxis.set_major_formatter("{x:.0%}")
