@@ -53,10 +53,8 @@ hits = bought.drop_duplicates(["customer_id", "product_id"])
 households = early.customer_id.nunique()
 each = hits.product_id.value_counts() / households
 reached = hits.customer_id.nunique() / households
+print(each.round(2).to_string())
 reveal("45-bet", estimate=100 * reached, unit="of 100 households")
-
-# %%
-each.rename("share of households").round(2)
 
 # %%
 from loyalty.charts import house_style
@@ -69,28 +67,22 @@ rates = grocer.to_frame("any_hit").query("among == 'all'").set_index("way").valu
 names = {"again": "what it bought most before", "popular": "best-sellers"}
 names |= {"linear": "the agency's engine"}
 shown = rates[list(names)].rename(names)
+strict = grocer.to_frame("hit_rate").query("among == 'all'").set_index("way").value
+print("hit rate", strict[list(names)].rename(names).round(3).to_string())
 title = "Three lists reach nearly everybody"
 ax = draw_slide(shown, "the agency's engine", title, "Complete Journey, real receipts")
 
 # %% tags=["verify"]
 assert abs(reached - rates["popular"]) < 1e-12 and rates["again"] > rates["popular"] > rates["linear"]
 assert round(100 * rates["linear"]) == 88
+by_hand = len(hits) / 5 / households
+assert abs(by_hand - strict["popular"]) < 1e-12 and strict["again"] > strict["popular"] > strict["linear"] + 0.04
 
 # %% [markdown]
 # {{100 * reached:.0f}} of 100, with a list that knows nobody. The slide's number is true, and it says nothing: each of these five groups is bought by {{100 * each.min():.0f}} to {{100 * each.max():.0f}} of 100 households in these months.
 #
-# So we take a stricter number. The **hit rate** is the share of all places on the lists that were bought later (as in lesson 24).
-
-# %%
-by_hand = len(hits) / 5 / households
-strict = grocer.to_frame("hit_rate").query("among == 'all'").set_index("way").value
-print(f"best-sellers, by hand: {by_hand:.3f}")
-strict[list(names)].rename(names).rename("hit_rate").round(3)
-
-# %% tags=["verify"]
-assert abs(by_hand - strict["popular"]) < 1e-12 and strict["again"] > strict["popular"] > strict["linear"] + 0.04
-
-# %% [markdown]
+# So we take a stricter number. The **hit rate** is the share of all places on the lists that were bought later (as in lesson 24; the table above the chart).
+#
 # The list that simply repeats what the household bought most hits {{100 * strict["again"]:.1f}} of 100 places, the best-sellers {{100 * strict["popular"]:.1f}}, the engine {{100 * strict["linear"]:.1f}}. The engine is the worst of the three. To repeat what somebody buys anyway needs no engine.
 #
 # ## Something new
@@ -166,17 +158,13 @@ box.assign(product_id=box.product_id.map(names)).round(2)
 # That is **item-to-item**: `both` customers bought the product and the page's product, before 1 October 2024 (`CUT`). The `similarity` is high where many buyers of one are buyers of the other. To score it we take a later basket, show one of its products by lot, and let the box guess the others. (A few seconds.)
 
 # %%
-from loyalty.tasks.t45.scene import gather_visits
+from loyalty.tasks.t45.scene import gather_visits, score_visits
 
 visits = gather_visits()
+baskets = score_visits("grocer, groups of goods").to_frame().set_index("way")
+print(baskets[["hit_rate", "any_hit"]].round(2))
 title = "One product tells much, little, or less than nothing"
 ax = draw_gains(visits, title, what="in the same basket")
-
-# %%
-from loyalty.tasks.t45.scene import score_visits
-
-baskets = score_visits("grocer, groups of goods").to_frame().set_index("way")
-baskets[["hit_rate", "any_hit"]].round(2)
 
 # %% tags=["verify"]
 far = visits.set_index("shop")
@@ -199,12 +187,9 @@ from loyalty.tasks.t45.scene import describe_people, list_club
 
 people, club = describe_people(), list_club()
 alike = find_lookalikes(people, club)
+print(f"{len(people):,} customers; test of the probabilities: p = {alike.p_calibration:.2f}")
 title = "One tenth of the customers holds half of the seeds"
 ax = alike.plot(title=title, source="simulated chain")
-
-# %%
-print(f"{len(people):,} customers; test of the probabilities: p = {alike.p_calibration:.2f}")
-alike.reach.round(2)
 
 # %% tags=["verify"]
 tenth = alike.reach.iloc[1]
@@ -234,35 +219,26 @@ assert later["look-alikes"] > 2 * later["everybody else"] and proof.low < 0
 # The model looks for the seeds in five groups, and these are drawn by lot. How much does the lot matter? We draw eight times. (A few seconds.)
 
 # %%
-from loyalty.tasks.t45.scene import try_folds
+from loyalty.tasks.t45.scene import look_behind, try_folds
 
 lots = try_folds(300)
-(100 * lots).round(2)
+print((100 * lots).round(2))
+behind = look_behind(alike, 300)
+behind.round(2)
 
 # %% tags=["verify"]
 assert (lots.gain < 0).all() and not (lots.low > 0).any() and len(lots) == 8
 assert abs(lots.gain[0] - proof.gain) < 1e-12
 clearly = int((lots.high < 0).sum())
-
-# %% [markdown]
-# The difference lies between {{100 * lots.gain.min():.1f}} and {{100 * lots.gain.max():.1f}} points. In {{clearly}} of the draws the whole interval is below zero. So say: *not seen to be better, perhaps a little worse*.
-#
-# Were the look-alikes wrong? Our chain is simulated, so we can look behind the curtain.
-
-# %%
-from loyalty.tasks.t45.scene import look_behind
-
-behind = look_behind(alike, 300)
-behind.round(2)
-
-# %% tags=["verify"]
 families = behind.set_index("list").young_families
 both = int(behind.of_them_look_alikes.iloc[1])
 assert sizes["everybody else"] == len(people) - len(club) - 600 + both
 assert families["look-alikes"] > families["most spent before"] + 0.05 > 0.6 and 100 < both < 300
 
 # %% [markdown]
-# No: {{families["look-alikes"]:.0%}} of them are young families. Of the plain list it is {{families["most spent before"]:.0%}}, of all who are not in the club {{families["all who are not in the club"]:.0%}}. *Alike* and *will buy* are two questions. For the club, take the look-alikes. For selling nappies, nothing shows that they are better than the plain list. (The two lists share {{both}} customers. Only the others make the difference.)
+# The difference lies between {{100 * lots.gain.min():.1f}} and {{100 * lots.gain.max():.1f}} points. In {{clearly}} of the draws the whole interval is below zero. So say: *not seen to be better, perhaps a little worse*.
+#
+# Were the look-alikes wrong? Our chain is simulated, so the last table looks behind the curtain. No: {{families["look-alikes"]:.0%}} of them are young families. Of the plain list it is {{families["most spent before"]:.0%}}, of all who are not in the club {{families["all who are not in the club"]:.0%}}. *Alike* and *will buy* are two questions. For the club, take the look-alikes. For selling nappies, nothing shows that they are better than the plain list. (The two lists share {{both}} customers. Only the others make the difference.)
 #
 # ## What do we send?
 #
@@ -272,12 +248,10 @@ assert families["look-alikes"] > families["most spent before"] + 0.05 > 0.6 and 
 from loyalty.learn.recommend import recommend_products
 
 lists = recommend_products(receipts, CUT, way="linear", size=5)
-lists.to_frame(names)[["customer_id", "place", "product_id", "reason"]].head(4)
-
-# %%
 everybody = open_chain().customers.customer_id
 without = (~everybody.isin(lists.table.customer_id)).sum()
 print(f"{len(everybody):,} customers, {without} of them without a list")
+lists.to_frame(names)[["customer_id", "place", "product_id", "reason"]].head(4)
 
 # %% tags=["verify"]
 assert len(everybody) == 5_000 and 0 < without < 1_000
@@ -289,18 +263,14 @@ assert len(everybody) == 5_000 and 0 < without < 1_000
 
 # %%
 from loyalty.learn.recommend import plan_messages
-from loyalty.tasks.t45.scene import list_customers, stock_shelf
+from loyalty.tasks.t45.scene import explain_places, list_customers, stock_shelf
 
 limits = {"discount": 0.2, "contact_cost": 0.10, "most_contacts": 3}
 draw = {"campaign_id": "autumn", "salt": "letters", "control": 0.1}
 sending = plan_messages(lists, stock_shelf(), list_customers(CUT), **limits, **draw)
-ax = sending.plot(source="simulated chain, seed 45; consent and stock are made up")
-
-# %%
-from loyalty.tasks.t45.scene import explain_places
-
 why = explain_places(sending, lists)
-why
+print(why.to_string())
+ax = sending.plot(source="simulated chain, seed 45; consent and stock are made up")
 
 # %% tags=["verify"]
 steps = sending.steps.set_index("step")
@@ -324,10 +294,8 @@ from loyalty.tasks.t45.scene import EXPORT_DAY
 today = list_customers(EXPORT_DAY)
 words = {"expires": "2024-10-31", "secret": "only Marta knows it"}
 out = export_messages(sending, today, EXPORT_DAY, **words, receipts=receipts)
+print(out.taken_off.to_string())
 out.send.head(3)
-
-# %%
-out.taken_off
 
 # %%
 from loyalty.tasks.t45.scene import find_visible
