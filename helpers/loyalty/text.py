@@ -122,6 +122,17 @@ def say_p(p: float) -> str:
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
 
 
+def say_level(level: float) -> str:
+    """Write the level of an interval for a subtitle.
+
+    Examples
+    --------
+    >>> say_level(0.95), say_level(0.995)
+    ('95 %', '99.5 %')
+    """
+    return f"{100 * level:.10g} %"
+
+
 def render_text(text: str) -> str:
     """Return plain text as HTML: escaped, line ends kept, `code` between backticks set as code.
 

@@ -36,7 +36,7 @@ register.head(3)
 creams.head(3)
 
 # %% [markdown]
-# **44a Of what?** Which share of the cream's buyers bought the serum 90 to 210 days after it? Take the customers with a cream whose 210 days end before 1 January 2025. Each counts once, with the *first such* cream (the lesson drew one by lot; here it is the first). Day 90 and day 210 belong to the window. One fraction, to three decimals, such as 0.123.
+# **44a Of what?** Which share of the cream's buyers bought the serum 90 to 210 days after it? Take the customers with a cream whose 210 days end before 1 January 2025. Each counts once, with the *first such* cream (the lesson drew one by lot; here it is the first). Day 90 and day 210 belong to the window. Count from date to date, whatever the hour. One fraction, to three decimals, such as 0.123.
 
 # %%
 ### BEGIN SOLUTION
@@ -54,7 +54,7 @@ check("44a", share)
 hint("44a")
 
 # %% [markdown] tags=["solution"]
-# {{share:.1%}} of {{len(buyers)}} customers. With all {{creams.customer_id.nunique()}} buyers in the denominator it would be lower: some have bought the cream last week. Of the serum's *buyers* only a part had a cream before, and that is another sentence. Always ask: a share of whom?
+# {{share:.1%}} of {{len(buyers)}} customers. With all {{creams.customer_id.nunique()}} buyers in the denominator it would be lower: some bought the cream last week. Of the serum's *buyers* only a part had a cream before, and that is another sentence. Always ask: a share of whom?
 
 # %% [markdown]
 # **44b Where was it proved?** Mine the rules of `receipts` until 1 January 2025, with `lag=(90, 210)`. Then prove them with `rules.prove(receipts)`. Give it *all* receipts: it takes X from 2025 on by itself, and needs the 210 days before. What is the confidence of Face cream 01 → Serum 01 *in the proof*? A tuple `(confidence, low, high)` of fractions, to three decimals.
@@ -81,7 +81,7 @@ assert (proof.verdict == "proved").all() and len(proof) == 4
 assert found.loc["Face cream 01", "confidence"] > row.confidence
 
 # %% [markdown] tags=["solution"]
-# {{row.confidence:.1%}} ({{row.low:.1%}} to {{row.high:.1%}}), of {{row.buyers}} buyers. Where the rule was found it was {{found.loc["Face cream 01", "confidence"]:.1%}}. Who proves a rule on the months that it was found in finds it true, always.
+# {{row.confidence:.1%}} ({{row.low:.1%}} to {{row.high:.1%}}), of {{row.buyers}} buyers. Where the rule was found it was {{found.loc["Face cream 01", "confidence"]:.1%}}. If you prove a rule on the months in which you found it, you will always find it true.
 #
 # (`mine_rules(receipts, lag=(90, 210), start="2025-01-01")` has the same three numbers in its row: they are the same customers. But it asks all pairs again. The proof asks only the {{len(proof)}} that were found before, and corrects for {{len(proof)}}.)
 
@@ -110,7 +110,7 @@ both = len(ignored.due_now.merge(refills.due_now, on=series))
 assert len(ignored.due_now) < due and both < 0.7 * due
 
 # %% [markdown] tags=["solution"]
-# {{due}}. Without the size of the pack the list has {{len(ignored.due_now)}}, and only {{both}} of them are among the {{due}}. Who has just bought 90 tablets would be called far too early.
+# {{due}}. Without the size of the pack the list has {{len(ignored.due_now)}}, and only {{both}} of them are among the {{due}}. A customer who has just bought 90 tablets would be called far too early.
 
 # %% [markdown]
 # **44d 81 % of what?** Take the buyers of A 30 (each once, with the first one whose 210 days end before 1 July 2025). Which share bought, 90 to 210 days after it, a *substance that they had not bought up to that day*? One fraction, to three decimals.
@@ -139,7 +139,7 @@ slide = later[later.product_id != "A 30"].customer_id.nunique() / len(plain)
 assert round(slide, 2) == 0.81 and new < 0.3
 
 # %% [markdown] tags=["solution"]
-# {{new:.1%}}. The agency's number is there as well: {{slide:.0%}} bought "another product". But A 90 after A 30 is the same tablet in a larger pack, and B is no news to who takes B already. These are refills, and they come without any letter. And who paused for most of a year did not discover anything when he came back: "not before" means never before, not "not in the last 210 days".
+# {{new:.1%}}. The agency's number is there as well: {{slide:.0%}} bought "another product". But A 90 after A 30 is the same tablet in a larger pack, and B is no news to who takes B already. These are refills, and they come without any letter. A patient who paused for most of a year discovered nothing new when he came back: "not before" means never before, not "not in the last 210 days".
 
 # %% [markdown]
 # ## Monday
@@ -164,4 +164,4 @@ check("44e", decision)
 hint("44e")
 
 # %% [markdown] tags=["solution"]
-# Q. The rule says whom to ask and when. It does not say that asking helps: in Part B of the lesson nearly all who bought with the letter would have bought without it. P pays for what comes anyway, R for refills. S reads a confidence without its chance, and T a confidence without lift.
+# Q. The rule says whom to ask and when. It does not say that asking helps: in Part B of the lesson nearly all who bought with the letter would have bought without it. P pays for what comes anyway, R for refills. S does not ask what chance makes. T does not ask for the lift.

@@ -56,7 +56,7 @@ assert round(100 * slide) == read_slide() and old > 0.5 and 0.02 < hit_rate < 0.
 # {{hit_rate:.1%}}. The slide counts all months, also those that the lists were made of. {{old:.0%}} of the places hold what the customer had already. Such a list can only remind.
 
 # %% [markdown]
-# **45b Who may claim to be better?** The agency has a grocer as well. Score the recommenders on the grocer's summer: `score_recommenders(groceries, "2017-07-01", end="2017-10-01", seed=45)`. The result has a table `.gains`: one row for each way (`way`), kind of product (`among`), simple way that it is compared with (`against`) and `metric`, with a `verdict`. Which of `"last"`, `"items"` and `"linear"` are seen to have a better hit rate than best-sellers, for products that are *new* to the household? A set of names.
+# **45b Who may claim to be better?** The agency has a grocer as well. Score the recommenders on the grocer's summer: `score_recommenders(groceries, "2017-07-01", end="2017-10-01", seed=45)`. The result has a table `.gains` with one row a comparison: the way (`way`), which products count (`among`), the simple way beside it (`against`), the number (`metric`), and a `verdict`. Which of `"last"`, `"items"` and `"linear"` are seen to have a better hit rate than best-sellers, for products that are *new* to the household? A set of names.
 
 # %%
 from loyalty.learn.recommend import score_recommenders
@@ -91,7 +91,13 @@ assert better == {"items"} and by_way.gain["linear"] > 0 > by_way.low["linear"]
 # Only item-to-item with the whole history, by {{100 * by_way.gain["items"]:.1f}} of 100 places ({{100 * by_way.low["items"]:.1f}} to {{100 * by_way.high["items"]:.1f}}). The linear model's number is higher than that of the best-sellers too, and its interval holds zero. "Higher" is no claim.
 
 # %% [markdown]
-# **45c How many messages go out?** Make lists of four products (`recommend_products(receipts, "2024-10-01", size=4)`). Plan the messages with `campaign_id="winter"`, `salt="town"`, a control of 20 % (`control=0.2`), a discount of 25 % (`discount=0.25`), €0.10 a message (`contact_cost=0.10`), and at most three messages in four weeks (`most_contacts=3`). `customers` is the table of 1 October. Leave every other setting as it is. Export them on Monday, 7 October 2024, with `today`, `expires="2024-10-31"`, any `secret`, and the receipts. How many messages go out? One whole number.
+# **45c How many messages go out?** Three steps:
+#
+# - Make lists of four products: `recommend_products(receipts, "2024-10-01", size=4)`.
+# - Plan the messages with `customers`, the table of 1 October. Take `campaign_id="winter"`, `salt="town"`, a control of 20 % (`control=0.2`), a discount of 25 % (`discount=0.25`), €0.10 a message (`contact_cost=0.10`), and at most three messages in four weeks (`most_contacts=3`). Leave every other setting as it is.
+# - Export them on Monday, 7 October 2024, with `today`, `expires="2024-10-31"`, the receipts, and any `secret` of 12 characters or more.
+#
+# How many messages go out? One whole number. (If it is wrong, the first check takes some seconds: it tries what may have happened.)
 
 # %%
 from loyalty.learn.recommend import export_messages, plan_messages, recommend_products
@@ -130,7 +136,7 @@ assert set(out.send.customer_id).isdisjoint(sending.withheld.customer_id)
 # ## Part B, for self-study
 
 # %% [markdown]
-# **45d Do look-alikes buy?** `club` are the members of the town's baby club. Find look-alikes among `people` (leave `seed` and `folds` as they are). Take 200, and compare them with the 200 who spent most on baby products before (`spent_before`). The members of the club are on neither list. Some customers are on both: `.prove` knows how to count them. Who bought baby products later (`bought_later`)? `(gain, low, high)`: share of the look-alikes less share of the plain list, with its 95 % interval. Fractions, to three decimals.
+# **45d Do look-alikes buy?** `club` is the list of the town's baby club. Find look-alikes among `people` (leave `seed` and `folds` as they are). Take 200, and compare them with the 200 who spent most on baby products before (`spent_before`). The members of the club are on neither list. Some customers are on both: `.prove` knows how to count them. Who bought baby products later (`bought_later`)? `(gain, low, high)`: share of the look-alikes less share of the plain list, with its 95 % interval. Fractions, to three decimals.
 
 # %%
 from loyalty.learn.recommend import find_lookalikes
@@ -162,7 +168,7 @@ from loyalty.tasks.t45.scene import TOWN_SEED, look_behind
 same = int(look_behind(alike, 200, TOWN_SEED).of_them_look_alikes.iloc[1])
 
 # %% [markdown] tags=["solution"]
-# {{100 * gain[0]:+.1f}} points ({{100 * gain[1]:.1f}} to {{100 * gain[2]:.1f}}). Against "everybody else" the look-alikes shine, {{shares["look-alikes"]:.0%}} against {{shares["everybody else"]:.0%}}. But {{same}} customers are on both lists, and the plain list costs nothing. It is not seen to be worse.
+# {{100 * gain[0]:+.1f}} points ({{100 * gain[1]:.1f}} to {{100 * gain[2]:.1f}}). Against everybody else (on neither list) the look-alikes shine, {{shares["look-alikes"]:.0%}} against {{shares["everybody else"]:.0%}}. But {{same}} customers are on both lists, and the plain list costs nothing. It is not seen to be worse.
 
 # %% [markdown]
 # **45e Which sentence does Marta sign?** Choose one letter:

@@ -238,7 +238,7 @@ from loyalty.tasks.t24.pictures import draw_recovery
 from loyalty.tasks.t24.scene import compare_with_types
 
 recovery = compare_with_types(both, types, found.customers)
-ax = draw_recovery(recovery, "Communities are a little nearer to the types than k-means")
+ax = draw_recovery(recovery, "A little nearer to the types than k-means")
 
 # %% tags=["verify"]
 assert recovery.ari["communities: all"] > recovery.ari["k-means on shares: all"]
@@ -343,7 +343,7 @@ babies = real.table.strongest.str.contains("DIAPERS|BABY FOODS").any()
 assert pets and babies
 
 # %% [markdown]
-# Some names are convincing (baby foods and diapers), some are not (cheese, paper towels and cat food). And they are more than chance (modularity {{real.modularity:.2f}}, by lot {{real.null_low:.2f}} to {{real.null_high:.2f}}). But when
+# The title counts the links of all {{len(real.table)}} communities; drawn is a part of the five largest. Some names are convincing (baby foods and diapers), some are not (cheese, paper towels and cat food). And they are more than chance (modularity {{real.modularity:.2f}}, by lot {{real.null_low:.2f}} to {{real.null_high:.2f}}). But when
 # the households are drawn again, most categories change company: the agreement is {{steady.ari:.2f}} of 1.
 #
 # {{households - real_scores.n_customers}} of the {{households:,}} households have no link above chance. They are in no community, and are not scored. For the other {{real_scores.n_customers:,}} the offers are not seen to sell better than best-sellers: {{100 * real_scores.gain:+.1f}} of 100 ({{100 * real_scores.low:+.1f}} to {{100 * real_scores.high:+.1f}}). So here we would

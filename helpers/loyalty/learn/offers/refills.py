@@ -21,6 +21,7 @@ from loyalty.tables.columns import Column, Table
 from loyalty.tables.days import read_day
 from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable
+from loyalty.text import say_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +128,7 @@ class Refills:
         labels = [f"{row.customer_id}: {row.product_id}" for row in kept.itertuples()]
         ax.set(yticks=place, yticklabels=labels, xlabel=f"days after {self.as_of:%Y-%m-%d}")
         grid_along_x(ax)
-        said = f"day expected, with its {self.level:.0%} interval; grey: the next {self.horizon} days"
+        said = f"day expected, with its {say_level(self.level)} interval; grey: the next {self.horizon} days"
         headline(ax, title or f"{len(self.due_now):,} refills are due now", said, source)
         return ax
 

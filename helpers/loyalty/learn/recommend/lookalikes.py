@@ -25,6 +25,7 @@ from loyalty.tables.check import TableError, check_table
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, as_frame, collect
+from loyalty.text import say_level
 
 PEOPLE = Table("people", "a customer", ("customer_id",), (Column("customer_id", "id", "which customer"),))
 LEAST = 20  # seeds
@@ -119,7 +120,7 @@ class LookAlikes:
         ax.set_xlim(0, 1)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        said = f"{self.n_seeds:,} seeds, {self.n_others:,} others; dark lines: {self.level:.0%} intervals"
+        said = f"{self.n_seeds:,} seeds, {self.n_others:,} others; dark lines: {say_level(self.level)} intervals"
         headline(ax, title or "How many of the seeds the list finds again", said, source)
         return ax
 
@@ -162,7 +163,7 @@ class SeedProof:
 
     `table` has one row a list (look-alikes, rival, everybody else): customers, mean, low, high. `gain`, `low`, `high`
     are the look-alikes' mean less that of the rival list, or of everybody else where there is no rival; who stands on
-    both lists cancels out.
+    both lists cancels out. Everybody else is on neither list.
     """
 
     table: pd.DataFrame
@@ -200,8 +201,8 @@ class SeedProof:
         ax.set(xlim=(0, 1.15 * most), ylim=(len(rows) - 0.5, -0.5), xlabel=self.outcome.replace("_", " "))
         if shares:
             ax.xaxis.set_major_formatter("{x:.0%}")
-        grid_along_x(ax)
-        said = f"mean of a customer; line: {self.level:.0%} interval"
+        grid_along_x(ax, lines=False)
+        said = f"mean of a customer; line: {say_level(self.level)} interval"
         headline(ax, title or "What they did later", said, source)
         return ax
 
@@ -470,12 +471,14 @@ def _prove(alike: LookAlikes, outcomes: AnyTable, outcome: str, count: int, riva
     value = others.map(known[outcome]).fillna(0).to_numpy(float)
     mine = others.isin(first).to_numpy()
     lists = {"look-alikes": mine}
+    rest = ~mine
     if rival is not None:
         before = others.map(known[rival]).fillna(-np.inf).to_numpy(float)
         top = np.zeros(len(others), bool)
         top[np.argsort(-before, kind="stable")[:count]] = True
         lists[f"most {rival.replace('_', ' ')}"] = top
-    lists["everybody else"] = ~mine
+        rest = rest & ~top
+    lists["everybody else"] = rest
     rows = [_describe(name, value[here], alike.level) for name, here in lists.items()]
     against = list(lists)[1]
     gain, low, high = _compare(value, mine, lists[against], alike.level)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from loyalty.charts import GREY, INK, TREATED, grid_along_x, headline
 from loyalty.learn.recommend.ways import WORDS
@@ -18,6 +19,7 @@ LABELS = {
     "novelty": "novelty, in bits: one more, and half as many know it",
 }
 SIMPLE = ("popular", "again")
+SMALL = 0.1  # a share below which whole percents at the ticks would repeat
 
 
 def draw_ways(rows: pd.DataFrame, metric: str, title: str, said: str, source: str, *, ax: Axes | None = None) -> Axes:
@@ -44,7 +46,7 @@ def draw_ways(rows: pd.DataFrame, metric: str, title: str, said: str, source: st
     most = max(rows[["value", "high"]].max().max(), 1e-3)
     ax.set(xlim=(0, 1.15 * most), ylim=(len(rows) - 0.5, -0.5), xlabel=LABELS[metric])
     if shares:
-        ax.xaxis.set_major_formatter("{x:.0%}")
-    grid_along_x(ax)
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1 if most < SMALL else 0))
+    grid_along_x(ax, lines=False)  # each bar has its number
     headline(ax, title, said, source)
     return ax

@@ -23,7 +23,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day
 from loyalty.tables.sources import AnyTable
-from loyalty.text import count_of, list_few
+from loyalty.text import count_of, list_few, say_level
 
 SIMPLE = ("popular", "again")
 FEW = 200  # customers of whom intervals are rough
@@ -110,9 +110,8 @@ class RecommenderScores:
     ) -> Axes:
         """Draw a metric of each way with its interval; the simple ways are grey."""
         rows = self.table[(self.table["among"] == among) & (self.table["metric"] == metric)]
-        said = (
-            f"{AMONG[among]}, {self.size} a customer, {self.n_customers:,} customers; line: {self.level:.0%} interval"
-        )
+        lists = f"{AMONG[among]}, {self.size} a customer, {self.n_customers:,} customers"
+        said = f"{lists}; line: {say_level(self.level)} interval"
         winners = self.find_winners(among, metric if metric == "ndcg" else "hit_rate")
         title = title or (
             f"Better than the simple ways: {len(winners)}" if winners else "Nothing beats the simple ways"

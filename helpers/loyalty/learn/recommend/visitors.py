@@ -20,8 +20,11 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.sources import AnyTable
+from loyalty.text import say_level
 
 LEAST_VISITS = 20
+
+LABELS = {"hit_rate": "share of the places in the same basket", "any_hit": "share of visits with a hit"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,10 +85,13 @@ class VisitorScores:
         """Draw a metric of both ways with its interval."""
         rows = self.table[self.table["metric"] == metric]
         words = {"items": "What goes with the product beats the best-sellers", "popular": "The best-sellers are better"}
-        said = f"{self.size} a visit, {len(self.visits):,} visits, one product known; line: {self.level:.0%} interval"
-        return draw_ways(
+        visits = f"{self.size} a visit, {len(self.visits):,} visits, one product known"
+        said = f"{visits}; line: {say_level(self.level)} interval"
+        ax = draw_ways(
             rows, metric, title or words.get(self.winner, "No better than best-sellers"), said, source, ax=ax
         )
+        ax.set_xlabel(LABELS.get(metric, ax.get_xlabel()))
+        return ax
 
     def __repr__(self) -> str:
         return self.sentence

@@ -25,9 +25,7 @@ def draw_ways(scores: RecommenderScores, better: list[str]) -> Axes:
     title = "Nothing is shown to beat the best-sellers"
     if better:
         title = f"Better than best-sellers: {' and '.join(better)}"
-    ax = scores.plot(metric="hit_rate", among="new", title=title)
-    ax.xaxis.set_major_formatter("{x:.1%}")
-    return ax
+    return scores.plot(metric="hit_rate", among="new", title=title)
 
 
 def draw_steps(sending: SendList, shown: pd.DataFrame) -> Axes:

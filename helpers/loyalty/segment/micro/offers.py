@@ -19,6 +19,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable
+from loyalty.text import say_level
 
 PRIOR = 20.0  # customers' worth of everybody, mixed into each community: a small one has few to learn from
 BLOCK = 20_000_000  # cells of customers × things that are looked at together
@@ -97,7 +98,8 @@ class OfferScores:
         ax.xaxis.set_major_formatter("{x:.0%}")
         grid_along_x(ax)
         words = {"community": "The community beats the best-sellers", "popular": "The best-sellers beat the community"}
-        subtitle = f"{self.offers} offers for each of {self.n_customers:,} customers; line: {self.level:.0%} interval"
+        line = f"line: {say_level(self.level)} interval"
+        subtitle = f"{self.offers} offers for each of {self.n_customers:,} customers; {line}"
         headline(ax, title or words.get(self.winner, "No better than best-sellers"), subtitle, source)
         return ax
 

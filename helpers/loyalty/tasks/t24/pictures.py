@@ -20,6 +20,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#C2410C", "#CC79A7")
 SHOWN = len(COLOURS)  # communities
 USUAL = 0.7  # of a community's customers have fewer links
 NAMED = 2  # things that name a community without a name
+APART = 0.04  # half of the distance between two marks of one place, so that neither hides the other
 EACH_SIDE = (6, 4)  # customers and things of each community
 
 
@@ -59,12 +60,16 @@ def draw_graph(found: Communities, names: Mapping[int, str] | None = None, *, ti
         strongest = str(found.table["strongest"][int(k) - 1]).split(", ")
         name = names[int(k)] if names else ", ".join(strongest[:NAMED]).lower()
         ax.annotate(name, (1.04, place), color=COLOURS[int(k) - 1], va="center", fontsize=10)
-    _head(figure, title, source)
+    shown, all_of_them = right.groupby(what["community"]).ngroups, len(found.table)
+    few = f"drawn: a part of the {shown} largest of {all_of_them} communities" if shown < all_of_them else ""
+    _head(figure, title, source, few)
     return figure
 
 
-def _head(figure: Figure, title: str, source: str) -> None:
+def _head(figure: Figure, title: str, source: str, said: str = "") -> None:
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=14)
+    if said:
+        figure.axes[0].set_title(said, loc="left", fontsize=10.5, color="#5F6368")
     figure.supxlabel(f"Source: {source}", x=0.01, ha="left", fontsize=8, color="#80868B")
 
 
@@ -174,11 +179,10 @@ def draw_resolutions(table: pd.DataFrame, title: str, source: str = SIMULATED) -
     """
     ax = plt.subplots(figsize=(9, 4.2))[1]
     places = np.arange(len(table))
-    ax.vlines(places, table["low"], table["high"], color=TREATED, linewidth=2, alpha=0.6)
-    ax.plot(places, table["stability"], "o-", color=TREATED, label="stability when customers are drawn again")
-    ax.plot(
-        places, table["truth"], "D", color=HIGHLIGHT, markerfacecolor="white", markersize=9, label="planted communities"
-    )
+    ax.vlines(places - APART, table["low"], table["high"], color=TREATED, linewidth=2, alpha=0.6)
+    ax.plot(places - APART, table["stability"], "o-", color=TREATED, label="stability when customers are drawn again")
+    (truth,) = ax.plot(places + APART, table["truth"], "D", color=HIGHLIGHT, label="planted communities")
+    truth.set(markerfacecolor="white", markersize=9)
     ax.set_xticks(
         places, [f"{name:g}\n({count:.0f})" for name, count in zip(table.index, table["communities"], strict=True)]
     )

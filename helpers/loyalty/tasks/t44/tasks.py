@@ -103,6 +103,11 @@ def _list_other_buyers(creams: pd.DataFrame, serums: pd.DataFrame, seen: pd.Data
             len(inside) / len(seen),
         ),
         Mistake(
+            "rows_for_buyers",
+            "You divided rows of serum by customers: who bought two serums in the window counts twice. Count customers above the line too.",
+            int(_join(_first(seen), serums)["days"].between(*LAG).sum()) / len(last),
+        ),
+        Mistake(
             "each_cream_counts",
             "You counted every purchase of the cream. A customer counts once, with the first one whose window is over.",
             len(inside.drop_duplicates(["customer_id", "time_first"])) / len(seen),
@@ -154,12 +159,32 @@ def _list_other_days(pairs: pd.DataFrame, n: int) -> tuple[Mistake, ...]:
             _count(later),
         ),
         (
+            "days_by_the_hour",
+            "You counted days by the hour: from 11:00 to 10:00 is not yet a whole day. Take the dates, with `.dt.normalize()`.",
+            int(pairs.loc[_take_hours(pairs).between(*LAG), "customer_id"].nunique()),
+        ),
+        (
+            "first_90_days",
+            "You counted the serum in the *first* 90 days after the cream. Asked are 90 to 210 days.",
+            _count(pairs, 0, LAG[0]),
+        ),
+        (
+            "no_end",
+            "You counted from day 90 on, without an end. Asked are 90 to 210 days.",
+            _count(pairs, LAG[0], 10_000),
+        ),
+        (
             "before_too",
             "You counted customers who bought both, in whatever order. Asked is the serum 90 to 210 days *after* the cream.",
             int(pairs["customer_id"].nunique()),
         ),
     )
     return tuple(Mistake(name, says, count / n) for name, says, count in counts)
+
+
+def _take_hours(pairs: pd.DataFrame) -> pd.Series:
+    """Whole days between the hours of two purchases, not between their dates."""
+    return (pairs["time"] - pairs["time_first"]).dt.days
 
 
 def _list_other_shares(creams: pd.DataFrame, serums: pd.DataFrame, buyers: pd.DataFrame) -> tuple[Mistake, ...]:
@@ -378,12 +403,17 @@ def _count_new(
     window: tuple[int, int] = LAG,
     known: tuple[float, float] = (-np.inf, 0),
     what: str = "substance",
+    count: Literal["customers", "substances"] = "customers",
 ) -> int:
-    """Count buyers with something in the window that they had not bought in the `known` days round their A 30."""
+    """Count buyers with something in the window that they had not bought in the `known` days round their A 30.
+
+    Or, with `count`, the substances that were new to them.
+    """
     pairs = _join(buyers, _read_once())
     had = pairs.loc[pairs["days"].between(*known), ["customer_id", what]].drop_duplicates()
     inside = pairs[pairs["days"].between(*window)].merge(had, on=["customer_id", what], how="left", indicator=True)
-    return int(inside.loc[inside["_merge"] == "left_only", "customer_id"].nunique())
+    new = inside[inside["_merge"] == "left_only"]
+    return len(new.drop_duplicates(["customer_id", what] if count == "substances" else "customer_id"))
 
 
 def _share_of_purchases(lines: pd.DataFrame) -> float:
@@ -427,6 +457,16 @@ def _answer_new() -> Answers:
             "of_all_customers",
             "You divided by all customers of the register. The rule speaks of the buyers of A 30.",
             _count_new(buyers) / register["customer_id"].nunique(),
+        ),
+        Mistake(
+            "substances_for_customers",
+            "You counted substances: who found two new ones counts twice. Count customers.",
+            _count_new(buyers, count="substances") / n,
+        ),
+        Mistake(
+            "of_those_with_another_product",
+            "You divided by those who bought another product in the window. Who did not is a buyer of A 30 too.",
+            right / other,
         ),
         Mistake(
             "of_those_who_bought",
@@ -487,7 +527,13 @@ def _list_other_plain_buyers(register: pd.DataFrame, lines: pd.DataFrame, seen: 
     last = seen.sort_values("time").drop_duplicates("customer_id", keep="last")
     is_a = (register["substance"] == "A") & _is_over(register["time"], pd.Timestamp(AS_OF))
     any_a = _first(register[is_a])
+    early = _first(lines[_is_over(lines["time"], END)])
     return (
+        Mistake(
+            "windows_over_in_2024",
+            "You took those whose 210 days end before 1 January 2025, as in 44a. Here it is 1 July 2025.",
+            _count_new(early) / len(early),
+        ),
         Mistake(
             "windows_not_over",
             "Your denominator holds customers whose 210 days are not over on 1 July 2025. Leave them out.",

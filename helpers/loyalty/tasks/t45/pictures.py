@@ -29,17 +29,18 @@ def draw_slide(rates: pd.Series, engine: str, title: str, source: str) -> Axes:
     ax = plt.subplots(figsize=(9, 1.6 + 0.5 * len(rates)))[1]
     places = np.arange(len(rates))
     ax.barh(places, rates.to_numpy(), height=0.6, color=[TREATED if name == engine else GREY for name in rates.index])
-    for place, value in enumerate(rates):
-        ax.annotate(f"{100 * value:.0f} of 100", (value, place), (5, 0), textcoords="offset points", va="center")
+    for place, (name, value) in enumerate(rates.items()):
+        label = ax.annotate(f"{100 * value:.0f} of 100", (value, place), (-8, 0), textcoords="offset points")
+        label.set(ha="right", va="center", color="white" if name == engine else INK)
     ax.set_yticks(places, list(rates.index))
-    ax.set(xlim=(0, 1.12), ylim=(len(rates) - 0.5, -0.5), xlabel="share of households with a hit")
+    ax.set(xlim=(0, 1), ylim=(len(rates) - 0.5, -0.5), xlabel="share of households with a hit")
     ax.xaxis.set_major_formatter("{x:.0%}")
     grid_along_x(ax)
     headline(ax, title, "five places a household; a hit: bought in the next three months", source)
     return ax
 
 
-def draw_gains(gains: pd.DataFrame, title: str, source: str = REAL) -> Axes:
+def draw_gains(gains: pd.DataFrame, title: str, source: str = REAL, *, what: str = "bought later") -> Axes:
     """Draw what each way gains on best-sellers, shop by shop, with intervals.
 
     Parameters
@@ -47,6 +48,8 @@ def draw_gains(gains: pd.DataFrame, title: str, source: str = REAL) -> Axes:
     gains : DataFrame
         shop, gain, low, high; way and verdict if there are several ways.
     title, source : str
+    what : str
+        What a hit is.
     """
     rows = gains.iloc[::-1].reset_index(drop=True)
     ax = plt.subplots(figsize=(9, 1.8 + 0.38 * len(rows)))[1]
@@ -67,7 +70,7 @@ def draw_gains(gains: pd.DataFrame, title: str, source: str = REAL) -> Axes:
         for shop, top in tops.items():
             ax.annotate(shop, (left, top + 0.62), va="center", fontsize=9.5, fontweight="bold", color=INK)
     ax.set_ylim(-0.1 if "way" in rows else -0.6, places.max() + 1.1)
-    ax.set_xlabel("more of 100 places bought later than with best-sellers")
+    ax.set_xlabel(f"more of 100 places {what} than with best-sellers")
     grid_along_x(ax)
     headline(ax, title, "line: 95 % interval; blue: better, red: worse, grey: not clear", source)
     return ax

@@ -130,6 +130,7 @@ def test_visits_do_not_depend_on_the_order_of_rows(visits):
     one = score_visitors(visits, CUT, size=3, draws=20)
     other = score_visitors(visits.sample(frac=1, random_state=3), CUT, size=3, draws=20)
     pd.testing.assert_frame_equal(one.visits, other.visits)
+    assert one.plot().get_xlabel() == "share of the places in the same basket"
     assert one.plot().get_title(loc="left") and one.sentence in repr(one) and "hit_rate" in one._repr_html_()
     plt.close("all")
 

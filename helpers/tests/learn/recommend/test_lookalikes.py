@@ -152,6 +152,9 @@ def test_a_proof_by_hand_and_who_stands_on_both_lists_cancels_out(made, alike):
     assert proof.gain == pytest.approx(gap) and proof.against == "most visits"
     only = [known.loc[sorted(side), "bought"] for side in (mine - theirs, theirs - mine)]
     error = np.sqrt(sum(len(side) * side.var() for side in only)) / 200
+    neither = known.drop(sorted(mine | theirs))
+    row = proof.table.set_index("list").loc["everybody else"]
+    assert row["customers"] == len(neither) and row["mean"] == pytest.approx(neither["bought"].mean())
     assert proof.high == pytest.approx(gap + 1.96 * error, abs=1e-4)
 
 

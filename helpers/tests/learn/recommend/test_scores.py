@@ -11,6 +11,7 @@ from scipy import stats
 from sklearn.metrics import ndcg_score
 
 from loyalty.learn.recommend import score_recommenders
+from loyalty.learn.recommend.pictures import draw_ways
 from loyalty.segment.micro import find_communities, link_customers
 from loyalty.tables.check import TableError
 
@@ -204,6 +205,18 @@ def test_all_that_is_wrong_is_told_at_once(shoppers):
         score_recommenders(shoppers, CUT, size=99)
     with pytest.raises(TableError, match="no column `product_id`"):
         score_recommenders(shoppers.drop(columns="product_id"), CUT)
+
+
+def test_ticks_of_small_shares_differ_and_the_level_is_written_as_in_the_text(scored):
+    rows = pd.DataFrame(
+        {"way": ["items", "popular"], "value": [0.012, 0.01], "low": [0.01, 0.008], "high": [0.014, 0.012]}
+    )
+    ax = draw_ways(rows, "hit_rate", "title", "", "")
+    ax.figure.canvas.draw()
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert len(set(ticks)) == len(ticks) and ticks[1].endswith("%")
+    assert any("95 % interval" in text.get_text() for text in scored.plot().texts)
+    plt.close("all")
 
 
 def test_it_shows_itself(scored):

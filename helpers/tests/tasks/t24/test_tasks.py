@@ -183,5 +183,7 @@ def test_the_pictures_say_what_they_show(links, found):
     table = pd.DataFrame({"ari": [0.3, 0.4], "low": [0.2, 0.3], "high": [0.4, 0.5]}, index=["k-means", "communities"])
     assert draw_recovery(table, "t").get_title(loc="left") == "t"
     columns = {"communities": [5.0], "stability": [0.9], "low": [0.8], "high": [1.0], "truth": [0.5]}
-    assert draw_resolutions(pd.DataFrame(columns, index=[1.0]), "t").get_title(loc="left") == "t"
+    ax = draw_resolutions(pd.DataFrame(columns, index=[1.0]), "t")
+    stability, truth = ax.get_lines()
+    assert ax.get_title(loc="left") == "t" and stability.get_xdata()[0] < truth.get_xdata()[0]
     plt.close("all")

@@ -95,6 +95,13 @@ def test_other_creams_and_other_days_are_named_and_none_of_them_is_called_right(
     lag = (next_one.time.dt.normalize() - next_one.time_x.dt.normalize()).dt.days
     share = lag.between(90, 210).sum() / len(first)
     assert "first_serum_only" in check("44a", share).mistake.split(" or ")
+    hours = (pairs.time - pairs.time_x).dt.days
+    windows = {"days_by_the_hour": hours.between(90, 210), "first_90_days": days.between(0, 90), "no_end": days >= 90}
+    for name, inside in windows.items():
+        share = pairs[inside].customer_id.nunique() / len(first)
+        assert name in check("44a", share).mistake.split(" or ")
+        assert name in check("44a", round(share, 3)).mistake.split(" or ")
+    assert check("44a", round(days.between(90, 210).sum() / len(first), 3)).mistake == "rows_for_buyers"
 
 
 def test_a_rule_is_read_from_the_proof_and_not_where_it_was_found(scene):
@@ -165,6 +172,10 @@ def test_a_refill_is_no_cross_sell(register):
     assert check("44d", other).mistake == "known_substances"
     assert check("44d", later.customer_id.nunique() / len(plain)).mistake == "any_purchase"
     assert check("44d", new / register.customer_id.nunique()).mistake == "of_all_customers"
+    with_other = later[later.product_id != "A 30"].customer_id.nunique()
+    assert check("44d", round(new / with_other, 3)).mistake == "of_those_with_another_product"
+    substances = later[is_new].drop_duplicates(["customer_id", "substance"])
+    assert check("44d", round(len(substances) / len(plain), 3)).mistake == "substances_for_customers"
 
     def count(from_day, to_day, known, column="substance"):
         old = set(zip(pairs.customer_id[known], pairs[column][known], strict=True))
@@ -194,6 +205,8 @@ def test_other_buyers_of_the_tablets_are_named(register):
     over = lines[lines.time + pd.Timedelta(210, "D") < "2025-07-01"]
     every = count(lines.drop_duplicates("customer_id"))
     assert "windows_not_over" in check("44d", every).mistake.split(" or ")
+    early = count(over[over.time + pd.Timedelta(210, "D") < END].drop_duplicates("customer_id"))
+    assert check("44d", round(early, 3)).mistake == "windows_over_in_2024"
     assert check("44d", count(over.drop_duplicates("customer_id", keep="last"))).mistake == "last_purchase"
     tablets = register[(register.substance == "A") & (register.time + pd.Timedelta(210, "D") < "2025-07-01")]
     assert check("44d", count(tablets.sort_values("time").drop_duplicates("customer_id"))).mistake == "any_pack_of_a"
