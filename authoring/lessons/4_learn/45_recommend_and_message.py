@@ -289,19 +289,15 @@ assert why.messages.sum() == len(sending.to_send) and why.messages.min() > 50
 
 # %%
 from loyalty.learn.recommend import export_messages
-from loyalty.tasks.t45.scene import EXPORT_DAY
+from loyalty.tasks.t45.scene import EXPORT_DAY, find_visible
 
 today = list_customers(EXPORT_DAY)
 words = {"expires": "2024-10-31", "secret": "only Marta knows it"}
 out = export_messages(sending, today, EXPORT_DAY, **words, receipts=receipts)
 print(out.taken_off.to_string())
-out.send.head(3)
-
-# %%
-from loyalty.tasks.t45.scene import find_visible
-
 visible = find_visible(sending)
-print(f"visible: €{visible.effect:.2f} a customer; spent before: €{visible.noise.base:.2f}")
+print(f"\nvisible: €{visible.effect:.2f} a customer; spent before: €{visible.noise.base:.2f}")
+out.send.head(3)
 
 # %% tags=["verify"]
 off = out.taken_off.set_index("reason").customers
