@@ -39,11 +39,17 @@ class IdentityRules:
     card_birth: float = par(0.90, "part of cards with a birth date", "", 0, 1)
     account_birth: float = par(0.55, "part of accounts with a birth date", "", 0, 1)
     default_birth: float = par(0.03, "part of cards with 1900-01-01 for a birth date", "", 0, 1)
-    swapped_birth: float = par(0.03, "part of birth dates with day and month swapped, where both can be a month", "", 0, 1)
+    swapped_birth: float = par(
+        0.03, "part of birth dates with day and month swapped, where both can be a month", "", 0, 1
+    )
     postcode: float = par(0.93, "part of records with a postcode", "", 0, 1)
-    short_name: float = par(0.12, "part of cards and accounts with a short form of the first name, of those who have one", "", 0, 1)
+    short_name: float = par(
+        0.12, "part of cards and accounts with a short form of the first name, of those who have one", "", 0, 1
+    )
     app_short_name: float = par(0.45, "the same part of app users", "", 0, 1)
-    other_spelling: float = par(0.10, "part of records with another spelling of the first name, of those who have one", "", 0, 1)
+    other_spelling: float = par(
+        0.10, "part of records with another spelling of the first name, of those who have one", "", 0, 1
+    )
     card_typo: float = par(0.05, "part of names, phones and e-mails of cards with one wrong keystroke, each", "", 0, 1)
     own_typo: float = par(0.015, "the same part of what customers type themselves", "", 0, 1)
     consent_card: float = par(0.85, "part of cards with consent to join their data", "", 0, 1)
@@ -54,3 +60,5 @@ class IdentityRules:
     family_card: float = par(0.15, "part of people in a household who pay with the card of its first member", "", 0, 1)
     logs_in: float = par(0.85, "part of online receipts of account holders that were bought logged in", "", 0, 1)
     session_login: float = par(0.40, "part of sessions of account holders in which they logged in", "", 0, 1)
+    browses_anyway: float = par(0.15, "part of people without an account who look around online", "", 0, 1)
+    looks_around: float = par(0.08, "part of a browser's weeks with a session that no receipt follows", "", 0, 1)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loyalty.world.draws import Purpose, choose, person
+from loyalty.world.draws import Purpose, choose, key, uniform
 from loyalty.world.identities import typed
 from loyalty.world.identities.names import Names
-from loyalty.world.identities.people import People
+from loyalty.world.identities.people import Persons
 from loyalty.world.identities.rules import IdentityRules
 
 SOURCES = ("cards", "accounts", "app_users")
 KEYS = {"cards": "card_id", "accounts": "account_id", "app_users": "app_id"}
 _LETTER = {"cards": "C", "accounts": "A", "app_users": "P"}
+EARLY = {"cards": 0.3, "accounts": 0.6, "app_users": 1.0}  # first records are made in so much of somebody's time
 _STEPS = 100  # decisions of one record
 
 What = IntEnum(
@@ -44,7 +46,7 @@ class Records:
 class Clerk:
     """Writes the fields of the records of one source; each field draws its own numbers."""
 
-    def __init__(self, seed: int, records: Records, people: People, names: Names, rules: IdentityRules) -> None:
+    def __init__(self, seed: int, records: Records, people: Persons, names: Names, rules: IdentityRules) -> None:
         self.seed = seed
         self.records = records
         self.people = people
@@ -105,7 +107,7 @@ class Clerk:
         codes = self.people.postcode[row.astype(int), who]
         return [code if there else None for code, there in zip(codes, has, strict=True)]
 
-    def write_phones(self, part: float, home_store: np.ndarray) -> tuple[list[str | None], np.ndarray]:
+    def write_phones(self, part: float) -> tuple[list[str | None], np.ndarray]:
         """Write the phone of that day: one's own, the household's, or one that the clerk made up.
 
         Returns
@@ -137,15 +139,8 @@ class Clerk:
             found.append(typed.write_phone(text, form[number]))
         return found, made_up
 
-    def write_emails(self, part: float) -> tuple[list[str | None], np.ndarray]:
-        """Write the e-mail: one's own, the second, or the household's.
-
-        Returns
-        -------
-        emails : list
-        plain : numpy.ndarray
-            The same without capitals, blanks and slips: what the mailbox is called; empty where there is none.
-        """
+    def write_emails(self, part: float) -> list[str | None]:
+        """Write the e-mail: one's own, the second, or the household's."""
         people, who = self.people, self.records.who
         family = (people.size[who] > 1) & (self.luck(What.EMAIL_FAMILY) < self.rules.family_email)
         owner = np.where(family, people.household[who], who)
@@ -160,7 +155,7 @@ class Clerk:
                 continue
             written = typed.slip_email(address, v, u / self.slips) if u < self.slips else address
             found.append(typed.write_email(written, w))
-        return found, np.where(has, plain, "")
+        return found
 
     def give_consent(self, part: float) -> np.ndarray:
         """Say who agreed that these data may be joined."""
@@ -183,15 +178,11 @@ def name_placeholder(kind: int, store: int) -> str:
 
 def draw_record(seed: int, source: str, who: np.ndarray, copy: np.ndarray | int, what: What) -> np.ndarray:
     """Draw one uniform a record for one decision."""
-    from loyalty.world.draws import key, uniform
-
     step = (SOURCES.index(source) * 2 + np.asarray(copy)) * _STEPS + int(what)
     return uniform(key(seed, Purpose.RECORD, who), step)
 
 
-def draw_records(
-    seed: int, source: str, has: np.ndarray, second: float, earliest: np.ndarray, end: int
-) -> Records:
+def draw_records(seed: int, source: str, has: np.ndarray, second: float, earliest: np.ndarray, end: int) -> Records:
     """Draw who has a record in a source, some two of them, on which day, under which id.
 
     Parameters
@@ -215,10 +206,12 @@ def draw_records(
     start = np.maximum(earliest, -600)[owner]
     # A second record lies in the later half of the time
     share = draw_record(seed, source, owner, copy, What.DAY)
-    share = np.where(copy == 1, 0.5 + share / 2, share * (0.3 if source == "cards" else 1.0))
+    share = np.where(copy == 1, 0.5 + share / 2, share * EARLY[source])
     day = (start + share * (end - start)).astype(np.int64)
     order = np.argsort(draw_record(seed, source, owner, copy, What.NUMBER), kind="stable")
-    ids = np.array([make_id(source, int(o), int(c)) for o, c in zip(owner[order], copy[order], strict=True)], dtype=object)
+    ids = np.array(
+        [make_id(source, int(o), int(c)) for o, c in zip(owner[order], copy[order], strict=True)], dtype=object
+    )
     return Records(source, owner[order], copy[order], day[order], ids)
 
 
@@ -228,10 +221,8 @@ def make_id(source: str, who: int, copy: int) -> str:
     return f"{_LETTER[source]}{number:08d}"
 
 
-def as_table(columns: dict[str, object]) -> pd.DataFrame:
-    """Make a table whose texts are plain text, missing ones NA."""
-    table = pd.DataFrame(columns)
-    for name in table:
-        if table[name].dtype == object:
-            table[name] = table[name].astype("str")
-    return table
+def as_table(columns: dict[str, Any], texts: str) -> pd.DataFrame:
+    """Make a table whose named columns are text, missing ones NA."""
+    names = texts.split()
+    made = {name: pd.Series(values, dtype="str") if name in names else values for name, values in columns.items()}
+    return pd.DataFrame(made)
