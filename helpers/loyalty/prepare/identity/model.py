@@ -1,0 +1,337 @@
+"""The Fellegi–Sunter model: how two values can agree, and how much that counts; trained and applied by splink."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from loyalty.tables.check import TableError
+
+ELSE = "ELSE"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One way in which two values can agree; m and u are what is taken where the data cannot tell."""
+
+    name: str
+    condition: str
+    m: float
+    u: float
+
+
+# The first level whose condition holds is taken. `_l` and `_r` are the two records of a pair.
+LEVELS: dict[str, tuple[Level, ...]] = {
+    "first_name": (
+        Level("same", "first_name_l = first_name_r", 0.65, 0.008),
+        Level("same full name", "first_root_l = first_root_r", 0.22, 0.006),
+        Level(
+            "alike",
+            "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.88"
+            " OR jaro_winkler_similarity(first_root_l, first_root_r) >= 0.88"
+            " OR first_name_l = left(first_name_r, 1) OR first_name_r = left(first_name_l, 1)",
+            0.08,
+            0.01,
+        ),
+        Level("different", ELSE, 0.05, 0.976),
+    ),
+    "last_name": (
+        Level("same", "last_name_l = last_name_r", 0.88, 0.003),
+        Level("alike", "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.9", 0.07, 0.004),
+        Level("different", ELSE, 0.05, 0.993),
+    ),
+    "birth_date": (
+        Level("same", "birth_date_l = birth_date_r", 0.88, 0.00006),
+        Level(
+            "day and month exchanged",
+            "left(birth_date_l, 4) = left(birth_date_r, 4) AND substr(birth_date_l, 6, 2) = right(birth_date_r, 2)"
+            " AND right(birth_date_l, 2) = substr(birth_date_r, 6, 2)",
+            0.05,
+            0.00004,
+        ),
+        Level("one sign off", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1", 0.05, 0.001),
+        Level("different", ELSE, 0.02, 0.9989),
+    ),
+    "postcode": (
+        Level("same", "postcode_l = postcode_r", 0.85, 0.01),
+        Level("same area", "left(postcode_l, 3) = left(postcode_r, 3)", 0.08, 0.1),
+        Level("different", ELSE, 0.07, 0.89),
+    ),
+    "phone": (
+        Level("same", "phone_l = phone_r", 0.85, 0.00005),
+        Level("one sign off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.05, 0.00005),
+        Level("different", ELSE, 0.1, 0.9999),
+    ),
+    "email": (
+        Level("same", "email_l = email_r", 0.8, 0.00002),
+        Level(
+            "alike",
+            "split_part(email_l, '@', 1) = split_part(email_r, '@', 1) OR damerau_levenshtein(email_l, email_r) <= 2",
+            0.1,
+            0.0003,
+        ),
+        Level("different", ELSE, 0.1, 0.99968),
+    ),
+}
+
+# Pairs that are looked at: those that agree in one of these
+BLOCKING = (
+    ("phone",),
+    ("email",),
+    ("birth_date", "last_name"),
+    ("birth_date", "first_root"),
+    ("last_name", "postcode", "first_root"),
+)
+# Pairs that agree in one of these are nearly always one person; so many of all such pairs do
+SURE = (("email", "first_root"), ("phone", "first_root", "last_name"), ("birth_date", "first_root", "last_name"))
+SURE_SHARE = 0.8
+# Two rounds of expectation maximisation: the fields of a round's rule are learned in the other
+ROUNDS = (("email",), ("birth_date", "first_root"))
+# People of one household share nearly all. What tells them apart outweighs all that they share, by whatever weight
+NAMES_DIFFER = (
+    f"NOT (first_name_l = first_name_r OR first_root_l = first_root_r OR {LEVELS['first_name'][2].condition})"
+)
+BIRTHS_DIFFER = (
+    "NOT ("
+    + " OR ".join(["birth_date_l = birth_date_r", *(level.condition for level in LEVELS["birth_date"][1:3])])
+    + ")"
+)
+CONFLICT = f"CASE WHEN {BIRTHS_DIFFER} THEN 'other birth date' WHEN {NAMES_DIFFER} THEN 'other first name' ELSE '' END"
+RANDOM_PAIRS = 4e6
+DIGITS = 6  # of m and u: what comes after depends on the order of sums
+LEAST = 1e-6  # of m: nothing is impossible
+
+
+def list_default_weights() -> pd.DataFrame:
+    """The weights that are taken where the data cannot tell: field, level, m, u, bits."""
+    rows = [(field, level.name, level.m, level.u) for field, levels in LEVELS.items() for level in levels]
+    return _add_bits(pd.DataFrame(rows, columns=["field", "level", "m", "u"]))
+
+
+def _add_bits(weights: pd.DataFrame) -> pd.DataFrame:
+    return weights.assign(bits=np.log2(weights["m"] / weights["u"]))
+
+
+def check_weights(weights: pd.DataFrame) -> pd.DataFrame:
+    """Put given weights into the order of the fields and levels.
+
+    Raises
+    ------
+    TableError
+        A field or level is missing or unknown, or an m or u is no share above 0.
+    """
+    missing = [name for name in ("field", "level", "m", "u") if name not in weights]
+    if missing:
+        raise TableError([f"the weights have no column {', '.join(missing)}"], "link_records")
+    order = list_default_weights()[["field", "level"]]
+    problems = []
+    if weights.duplicated(["field", "level"]).any():
+        problems.append("the weights name a level twice")
+    found = order.merge(weights[["field", "level", "m", "u"]], on=["field", "level"], how="left")
+    for row in found[found["m"].isna() | found["u"].isna()].itertuples():
+        problems.append(f"the weights have no m and u for {row.field}, {row.level!r}")
+    if len(weights) > len(order):
+        problems.append("the weights name levels that the model does not have")
+    numbers = found[["m", "u"]].apply(pd.to_numeric, errors="coerce")
+    if not problems and not ((numbers > 0) & (numbers <= 1)).all(axis=None):
+        problems.append("m and u should be shares above 0 and at most 1")
+    if problems:
+        raise TableError(problems, "link_records")
+    return _add_bits(found.assign(m=numbers["m"], u=numbers["u"]))
+
+
+@contextmanager
+def quiet_splink() -> Iterator[None]:
+    """Keep splink's log and its progress bars out of a notebook."""
+    logger = logging.getLogger("splink")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def open_memory() -> duckdb.DuckDBPyConnection:
+    """A database in memory, without a progress bar."""
+    db = duckdb.connect()
+    db.execute("SET enable_progress_bar = false")
+    return db
+
+
+def train(records: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, float, list[str]]:
+    """Learn m, u and the prior from the records: random pairs for u, expectation maximisation for m.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        With the column `key`, unique, and no placeholders.
+    seed : int
+
+    Returns
+    -------
+    (weights, prior, notes)
+        What the data cannot tell is taken from the defaults, and noted.
+    """
+    from splink import DuckDBAPI, Linker
+
+    if len(records) < 2:
+        return list_default_weights(), 0.5, []
+    with quiet_splink(), open_memory() as db:
+        prior = _find_prior(db, records)
+        linker = Linker(DuckDBAPI(db).register(records), _write_settings(None, prior), log_level=None)
+        training = linker.training
+        _try(lambda: training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed, num_chunks=1))
+        for fields in ROUNDS:
+            _try(lambda: training.estimate_parameters_using_expectation_maximisation(_write_rule(fields)))  # noqa: B023
+        model = linker.misc.save_model_to_json()
+    weights, untold = _read_model(model)
+    return weights, prior, untold
+
+
+def _try(learn: Callable[[], Any]) -> None:
+    """Run one step of training; where the records hold no pair to learn from, the defaults stay."""
+    from splink.internals.exceptions import EMTrainingException
+
+    try:
+        learn()
+    except EMTrainingException:
+        return
+
+
+def _find_prior(db: duckdb.DuckDBPyConnection, records: pd.DataFrame) -> float:
+    """The chance that two random records are one person: pairs that are nearly sure, scaled to all, of all pairs."""
+    db.register("prior_records", records)
+    sure = " UNION ".join(
+        f"SELECT l.key AS a, r.key AS b FROM prior_records l JOIN prior_records r ON {_write_rule(fields)}"
+        " AND l.key < r.key"
+        for fields in SURE
+    )
+    found = int(db.execute(f"SELECT count(*) FROM ({sure})").fetchall()[0][0])
+    db.unregister("prior_records")
+    possible = len(records) * (len(records) - 1) / 2
+    return float(np.clip(max(found, 1) / SURE_SHARE / possible, 1e-12, 0.5))
+
+
+def _write_rule(fields: Sequence[str]) -> str:
+    return " AND ".join(f"l.{name} = r.{name}" for name in fields)
+
+
+def _write_settings(weights: pd.DataFrame | None, prior: float) -> dict[str, Any]:
+    """Write the model as splink takes it; without weights the levels are empty, to be learned."""
+    known = {} if weights is None else {(row.field, row.level): (row.m, row.u) for row in weights.itertuples()}
+    comparisons = []
+    for field, levels in LEVELS.items():
+        written: list[dict[str, Any]] = [
+            {
+                "sql_condition": f"{field}_l IS NULL OR {field}_r IS NULL",
+                "label_for_charts": "empty",
+                "is_null_level": True,
+            }
+        ]
+        for level in levels:
+            one: dict[str, Any] = {"sql_condition": level.condition, "label_for_charts": level.name}
+            if weights is not None:
+                one["m_probability"], one["u_probability"] = known[field, level.name]
+            written.append(one)
+        comparisons.append({"output_column_name": field, "comparison_levels": written})
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "key",
+        "probability_two_random_records_match": prior,
+        "comparisons": comparisons,
+        "blocking_rules_to_generate_predictions": [_write_rule(fields) for fields in BLOCKING],
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": False,
+    }
+
+
+def _read_model(model: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """Read what was learned; fill what was not from the defaults, and name it."""
+    learned = {}
+    for comparison in model["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            place = (comparison["output_column_name"], level["label_for_charts"])
+            learned[place] = (_read_share(level.get("m_probability")), _read_share(level.get("u_probability")))
+    rows = []
+    untold = []
+    for row in list_default_weights().itertuples():
+        m, u = learned[row.field, row.level]
+        if m is None or u is None:
+            untold.append(f"{row.field}: {row.level}")
+        rows.append((row.field, row.level, row.m if m is None else m, row.u if u is None else u))
+    return _add_bits(pd.DataFrame(rows, columns=["field", "level", "m", "u"])), untold
+
+
+def _read_share(value: Any) -> float | None:
+    """A learned share, rounded so that the order of sums cannot be seen; None where nothing was learned."""
+    if not isinstance(value, float | int) or not np.isfinite(value) or value <= 0:
+        return None
+    return float(f"{max(value, LEAST):.{DIGITS}g}")
+
+
+def score_pairs(records: pd.DataFrame, weights: pd.DataFrame, prior: float, least: float) -> pd.DataFrame:
+    """Score all pairs that agree in a blocking rule.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        With the column `key`, whole numbers.
+    weights : pandas.DataFrame
+    prior, least : float
+        Pairs with a smaller probability than `least` are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        a, b (keys, a < b), weight (bits, prior included), probability, conflict: "" or what speaks against one
+        person whatever the weight. Sorted by weight, the highest first.
+    """
+    from splink import DuckDBAPI, Linker
+
+    with quiet_splink(), open_memory() as db:
+        linker = Linker(DuckDBAPI(db).register(records), _write_settings(weights, prior), log_level=None)
+        scored = linker.inference.predict(threshold_match_probability=least).physical_name
+        db.register("people_records", records)
+        pairs = db.execute(
+            "SELECT least(key_l, key_r) AS a, greatest(key_l, key_r) AS b, match_weight AS weight,"
+            f" match_probability AS probability, {CONFLICT} AS conflict FROM {scored}"
+            f" JOIN {_take_side('people_records', 'l')} USING (key_l)"
+            f" JOIN {_take_side('people_records', 'r')} USING (key_r)"
+        ).df()
+    pairs = pairs.assign(weight=pairs["weight"].round(9), probability=pairs["probability"].round(12))
+    return pairs.sort_values(["weight", "a", "b"], ascending=[False, True, True], ignore_index=True)
+
+
+def find_conflicts(records: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Find the pairs within a group that cannot be one person.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+    groups : pandas.DataFrame
+        key, group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        a, b, conflict.
+    """
+    with open_memory() as db:
+        db.register("members", groups.merge(records, on="key"))
+        both = f'{_take_side("members", "l", "group")} JOIN {_take_side("members", "r", "group")} USING ("group")'
+        query = f"SELECT key_l AS a, key_r AS b, {CONFLICT} AS conflict FROM {both} WHERE key_l < key_r"
+        return db.execute(f"FROM ({query}) WHERE conflict <> '' ORDER BY a, b").df()
+
+
+def _take_side(table: str, side: str, *others: str) -> str:
+    """The columns by which two people are told apart, named for one side of a pair."""
+    names = [f"{name} AS {name}_{side}" for name in ("key", "first_name", "first_root", "birth_date")]
+    return f"(SELECT {', '.join([*names, *(chr(34) + name + chr(34) for name in others)])} FROM {table})"
