@@ -25,7 +25,8 @@ class Identities:
 
     `cards`: card_id, first_name, last_name, birth_date, postcode, phone, email, opened_on, consent. `accounts`:
     account_id, name (either order), birth_date, postcode, phone, email, created_on, consent. `app_users`: app_id,
-    first_name, phone, email, postcode, created_on, consent. `sessions`: session_id, cookie_id, started_at, pages,
+    first_name, phone, email, birth_date, postcode, created_on, consent.
+    `sessions`: session_id, cookie_id, started_at, pages,
     minutes, intent, add_to_cart, login_hash, device. `card_baskets`: basket_id, card_id, account_id; both NA where
     nobody was named. `truth`: source, record_id, customer_id, household_id, made_up_phone. `truth_cookies`: cookie_id,
     customer_id.
@@ -132,6 +133,7 @@ def _write_apps(clerk: Clerk, world: Lived) -> pd.DataFrame:
         "first_name": clerk.write_first_names(),
         "phone": clerk.write_phones(rules.app_phone)[0],
         "email": clerk.write_emails(rules.app_email),
+        "birth_date": clerk.write_births(rules.app_birth),
         "postcode": clerk.write_postcodes(),
         "created_on": world.scene.calendar.dates(clerk.records.day),
         "consent": clerk.give_consent(rules.consent_app),

@@ -25,7 +25,7 @@ What = IntEnum(
     "What",
     "HAS SECOND DAY NUMBER FIRST FIRST_WHICH FIRST_SLIP FIRST_SLIP_HOW FIRST_CASE LAST_SLIP LAST_SLIP_HOW BIRTH "
     "BIRTH_WRONG PHONE PHONE_FAMILY PHONE_SLIP PHONE_SLIP_HOW PHONE_FORM PHONE_MADE_UP PHONE_WHICH EMAIL EMAIL_FAMILY "
-    "EMAIL_SECOND EMAIL_SLIP EMAIL_SLIP_HOW EMAIL_FORM POSTCODE CONSENT ORDER PLACE SHORT",
+    "EMAIL_SECOND EMAIL_SLIP EMAIL_SLIP_HOW EMAIL_FORM POSTCODE CONSENT ORDER PLACE CONFIRMED",
 )
 
 
@@ -58,6 +58,12 @@ class Clerk:
     def luck(self, what: What) -> np.ndarray:
         """Draw one uniform a record."""
         return draw_record(self.seed, self.records.source, self.records.who, self.records.copy, what)
+
+    def is_confirmed(self, source: str, part: float) -> np.ndarray:
+        """Say which records of that source were confirmed by a message to their owner; none of another source."""
+        if self.records.source != source:
+            return np.zeros(len(self.records), bool)
+        return self.luck(What.CONFIRMED) < part
 
     def write_first_names(self) -> list[str]:
         """Write the first name, a short form of it or another spelling."""
@@ -117,7 +123,8 @@ class Clerk:
             Whether each was made up.
         """
         people, who = self.people, self.records.who
-        family = (people.size[who] > 1) & (self.luck(What.PHONE_FAMILY) < self.rules.family_phone)
+        unsure = ~self.is_confirmed("app_users", self.rules.app_confirmed)
+        family = (people.size[who] > 1) & (self.luck(What.PHONE_FAMILY) < self.rules.family_phone) & unsure
         owner = np.where(family, people.household[who], who)
         later = (self.records.day >= people.new_phone_on[owner]) & (people.new_phone_on[owner] >= 0) & ~family
         digits = people.phone[later.astype(int), owner]
@@ -125,7 +132,8 @@ class Clerk:
         made_up = has & self.is_card & (self.luck(What.PHONE_MADE_UP) < self.rules.placeholder_phone)
         kind = choose(self.luck(What.PHONE_WHICH), np.array(typed.PLACEHOLDER_SHARES))
         busy = (self.luck(What.PLACE) * typed.BUSY_STORES).astype(np.int64) + 1
-        slips, how, form = self.luck(What.PHONE_SLIP), self.luck(What.PHONE_SLIP_HOW), self.luck(What.PHONE_FORM)
+        slips = np.where(unsure, self.luck(What.PHONE_SLIP), 1.0)
+        how, form = self.luck(What.PHONE_SLIP_HOW), self.luck(What.PHONE_FORM)
         found: list[str | None] = []
         for number in range(len(who)):
             if not has[number]:
@@ -147,7 +155,9 @@ class Clerk:
         second = people.has_second[owner] & (self.luck(What.EMAIL_SECOND) < 0.4) & ~family
         plain = people.email[second.astype(int), owner]
         has = self.luck(What.EMAIL) < part
-        slips, how, form = self.luck(What.EMAIL_SLIP), self.luck(What.EMAIL_SLIP_HOW), self.luck(What.EMAIL_FORM)
+        unsure = ~self.is_confirmed("accounts", self.rules.account_confirmed)
+        slips = np.where(unsure, self.luck(What.EMAIL_SLIP), 1.0)
+        how, form = self.luck(What.EMAIL_SLIP_HOW), self.luck(What.EMAIL_FORM)
         found: list[str | None] = []
         for address, there, u, v, w in zip(plain, has, slips, how, form, strict=True):
             if not there:
