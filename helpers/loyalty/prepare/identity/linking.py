@@ -12,7 +12,7 @@ from loyalty.prepare.identity.rules import find_record_problems, hide_frequent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.flags import read_flags
-from loyalty.text import count_of, list_few
+from loyalty.text import count_of
 
 NEAR = 0.001  # pairs with a smaller probability are not kept
 FREQUENT = 6
@@ -99,10 +99,9 @@ def link_records(
         if chance is None:
             chance = 1 / max(len(used), 2)
     else:
-        table, chance, untold = train(used, seed)
+        table, chance, said = train(used, seed)
         chance = chance if prior is None else prior
-        if untold:
-            notes.append(f"too few pairs to learn from: {list_few(untold, 4)} counts as in general")
+        notes += said
     pairs = score_pairs(used, table, chance, NEAR) if len(used) > 1 else _no_pairs()
     grouping = group_records(used, pairs, threshold)
     notes += _say_kept_apart(pairs, grouping, threshold)

@@ -180,7 +180,7 @@ def _map_values(frame: pd.DataFrame, column: str, read: Callable[[str], str | No
 
 
 def _read_name(text: str) -> str | None:
-    """Read first and last name in one field; `Lee, Robert` tells by its comma which is which, and becomes `robert|lee`."""
+    """Read first and last name in one field; the comma in `Lee, Robert` tells which is which: `robert|lee`."""
     last, _, first = (spell_latin(part) for part in text.partition(","))
     if first and last:
         return f"{first}|{last}"
