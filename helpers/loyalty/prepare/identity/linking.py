@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from loyalty.prepare.identity.links import LINKED, PAIRS, RecordLinks, number_people
-from loyalty.prepare.identity.model import LEVELS, check_weights, score_pairs, train
+from loyalty.prepare.identity.model import APART, LEVELS, check_weights, score_pairs, train
 from loyalty.prepare.identity.people import EITHER, Grouping, group_records
 from loyalty.prepare.identity.records import KEY
 from loyalty.prepare.identity.rules import find_record_problems, hide_frequent
@@ -92,7 +92,9 @@ def link_records(
     may, said = _ask_consent(known)
     notes += said
     used = known[may].reset_index(drop=True)
-    used = used.assign(key=range(len(used)))[["key", *LEVELS, "first_root"]].astype(dict.fromkeys(LEVELS, "str"))
+    used = used.assign(key=range(len(used)))[["key", *dict.fromkeys((*LEVELS, *APART))]].astype(
+        dict.fromkeys(LEVELS, "str")
+    )
     if weights is not None:
         table = check_weights(weights)
         chance = prior
