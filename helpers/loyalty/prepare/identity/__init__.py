@@ -1,9 +1,11 @@
 """One customer, many ids (lesson 13): record linkage, by exact rules and by probability (Fellegi–Sunter)."""
 
+from loyalty.prepare.identity.grading import LinkGrades, grade_links
 from loyalty.prepare.identity.linking import link_records
 from loyalty.prepare.identity.links import RecordLinks
 from loyalty.prepare.identity.records import normalise_records
 from loyalty.prepare.identity.rules import match_exact
+from loyalty.prepare.identity.thresholds import ThresholdChoice, choose_threshold
 from loyalty.prepare.identity.values import (
     normalise_birth_date,
     normalise_email,
@@ -12,7 +14,11 @@ from loyalty.prepare.identity.values import (
 )
 
 __all__ = [
+    "LinkGrades",
     "RecordLinks",
+    "ThresholdChoice",
+    "choose_threshold",
+    "grade_links",
     "link_records",
     "match_exact",
     "normalise_birth_date",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from loyalty.prepare.identity.links import LINKED, PAIRS, RecordLinks, number_people
-from loyalty.prepare.identity.model import LEVELS, check_weights, score_pairs, train
+from loyalty.prepare.identity.model import APART, LEVELS, check_weights, score_pairs, train
 from loyalty.prepare.identity.people import EITHER, Grouping, group_records
 from loyalty.prepare.identity.records import KEY
 from loyalty.prepare.identity.rules import find_record_problems, hide_frequent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.flags import read_flags
-from loyalty.text import count_of, list_few
+from loyalty.text import count_of
 
 NEAR = 0.001  # pairs with a smaller probability are not kept
 FREQUENT = 6
@@ -92,17 +92,18 @@ def link_records(
     may, said = _ask_consent(known)
     notes += said
     used = known[may].reset_index(drop=True)
-    used = used.assign(key=range(len(used)))[["key", *LEVELS, "first_root"]].astype(dict.fromkeys(LEVELS, "str"))
+    used = used.assign(key=range(len(used)))[["key", *dict.fromkeys((*LEVELS, *APART))]].astype(
+        dict.fromkeys(LEVELS, "str")
+    )
     if weights is not None:
         table = check_weights(weights)
         chance = prior
         if chance is None:
             chance = 1 / max(len(used), 2)
     else:
-        table, chance, untold = train(used, seed)
+        table, chance, said = train(used, seed)
         chance = chance if prior is None else prior
-        if untold:
-            notes.append(f"too few pairs to learn from: {list_few(untold, 4)} counts as in general")
+        notes += said
     pairs = score_pairs(used, table, chance, NEAR) if len(used) > 1 else _no_pairs()
     grouping = group_records(used, pairs, threshold)
     notes += _say_kept_apart(pairs, grouping, threshold)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from loyalty.tables.check import TableError
+from loyalty.text import list_few
 
 ELSE = "ELSE"
 
@@ -27,57 +28,78 @@ class Level:
     u: float
 
 
+def _guard(quick: str, slow: str) -> str:
+    """A slow comparison of letters, asked only where a quick one leaves it possible."""
+    return f"CASE WHEN {quick} THEN {slow} ELSE FALSE END"
+
+
+def _near(name: str, most: int) -> str:
+    """So many keystrokes apart: one wrong, missing or too many, or two exchanged, is one."""
+    return f"damerau_levenshtein({name}_l, {name}_r) <= {most}"
+
+
+def _sound(name: str, least: float) -> str:
+    """Names whose letters are nearly the same (Jaro–Winkler); they begin or end alike."""
+    begins = f"left({name}_l, 1) = left({name}_r, 1) OR right({name}_l, 3) = right({name}_r, 3)"
+    return _guard(begins, f"jaro_winkler_similarity({name}_l, {name}_r) >= {least}")
+
+
+SAME_ROOT = (
+    "first_root_l = first_root_r OR first_root_l = second_root_r OR second_root_l = first_root_r"
+    " OR second_root_l = second_root_r"
+)
+# Two names that are both in the list are no slip of the keyboard: Mark is not Mary
+FIRST_ALIKE = _guard(
+    "NOT (is_known_l AND is_known_r)",
+    f"{_sound('first_name', 0.88)} OR {_sound('first_root', 0.88)} OR "
+    + _guard("abs(length(first_name_l) - length(first_name_r)) <= 1", _near("first_name", 1))
+    + " OR first_name_l = left(first_name_r, 1) OR first_name_r = left(first_name_l, 1)",
+)
+BIRTH_EXCHANGED = (
+    "left(birth_date_l, 4) = left(birth_date_r, 4) AND substr(birth_date_l, 6, 2) = right(birth_date_r, 2)"
+    " AND right(birth_date_l, 2) = substr(birth_date_r, 6, 2)"
+)
+BIRTH_NEAR = _guard("hamming(birth_date_l, birth_date_r) <= 2", _near("birth_date", 1))
+PHONE_NEAR = _guard("length(phone_l) = length(phone_r)", _guard("hamming(phone_l, phone_r) <= 2", _near("phone", 1)))
+EMAIL_NEAR = "split_part(email_l, '@', 1) = split_part(email_r, '@', 1) OR " + _guard(
+    "abs(length(email_l) - length(email_r)) <= 2 AND (left(email_l, 3) = left(email_r, 3)"
+    " OR right(split_part(email_l, '@', 1), 3) = right(split_part(email_r, '@', 1), 3))",
+    _near("email", 2),
+)
+
 # The first level whose condition holds is taken. `_l` and `_r` are the two records of a pair.
 LEVELS: dict[str, tuple[Level, ...]] = {
     "first_name": (
-        Level("same", "first_name_l = first_name_r", 0.65, 0.008),
-        Level("same full name", "first_root_l = first_root_r", 0.22, 0.006),
-        Level(
-            "alike",
-            "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.88"
-            " OR jaro_winkler_similarity(first_root_l, first_root_r) >= 0.88"
-            " OR first_name_l = left(first_name_r, 1) OR first_name_r = left(first_name_l, 1)",
-            0.08,
-            0.01,
-        ),
-        Level("different", ELSE, 0.05, 0.976),
+        Level("same", "first_name_l = first_name_r", 0.6, 0.006),
+        Level("same full name", SAME_ROOT, 0.25, 0.005),
+        Level("alike", FIRST_ALIKE, 0.1, 0.005),
+        Level("different", ELSE, 0.05, 0.984),
     ),
     "last_name": (
-        Level("same", "last_name_l = last_name_r", 0.88, 0.003),
-        Level("alike", "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.9", 0.07, 0.004),
-        Level("different", ELSE, 0.05, 0.993),
+        Level("same", "last_name_l = last_name_r", 0.9, 0.004),
+        Level("alike", _sound("last_name", 0.9), 0.05, 0.002),
+        Level("different", ELSE, 0.05, 0.994),
     ),
     "birth_date": (
-        Level("same", "birth_date_l = birth_date_r", 0.88, 0.00006),
-        Level(
-            "day and month exchanged",
-            "left(birth_date_l, 4) = left(birth_date_r, 4) AND substr(birth_date_l, 6, 2) = right(birth_date_r, 2)"
-            " AND right(birth_date_l, 2) = substr(birth_date_r, 6, 2)",
-            0.05,
-            0.00004,
-        ),
-        Level("one sign off", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1", 0.05, 0.001),
-        Level("different", ELSE, 0.02, 0.9989),
+        Level("same", "birth_date_l = birth_date_r", 0.9, 0.0001),
+        Level("day and month exchanged", BIRTH_EXCHANGED, 0.03, 0.00002),
+        Level("one sign off", BIRTH_NEAR, 0.03, 0.0015),
+        Level("different", ELSE, 0.04, 0.99838),
     ),
     "postcode": (
-        Level("same", "postcode_l = postcode_r", 0.85, 0.01),
-        Level("same area", "left(postcode_l, 3) = left(postcode_r, 3)", 0.08, 0.1),
-        Level("different", ELSE, 0.07, 0.89),
+        Level("same", "postcode_l = postcode_r", 0.85, 0.003),
+        Level("same area", "left(postcode_l, 3) = left(postcode_r, 3)", 0.05, 0.01),
+        Level("different", ELSE, 0.1, 0.987),
     ),
     "phone": (
-        Level("same", "phone_l = phone_r", 0.85, 0.00005),
-        Level("one sign off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.05, 0.00005),
-        Level("different", ELSE, 0.1, 0.9999),
+        Level("same", "phone_l = phone_r", 0.8, 0.0001),
+        Level("one sign off", PHONE_NEAR, 0.05, 0.00005),
+        Level("different", ELSE, 0.15, 0.99985),
     ),
     "email": (
-        Level("same", "email_l = email_r", 0.8, 0.00002),
-        Level(
-            "alike",
-            "split_part(email_l, '@', 1) = split_part(email_r, '@', 1) OR damerau_levenshtein(email_l, email_r) <= 2",
-            0.1,
-            0.0003,
-        ),
-        Level("different", ELSE, 0.1, 0.99968),
+        Level("same", "email_l = email_r", 0.75, 0.0001),
+        Level("alike", EMAIL_NEAR, 0.1, 0.0002),
+        Level("different", ELSE, 0.15, 0.9997),
     ),
 }
 
@@ -87,7 +109,7 @@ BLOCKING = (
     ("email",),
     ("birth_date", "last_name"),
     ("birth_date", "first_root"),
-    ("last_name", "postcode", "first_root"),
+    ("postcode", "first_root"),
 )
 # Pairs that agree in one of these are nearly always one person; so many of all such pairs do
 SURE = (("email", "first_root"), ("phone", "first_root", "last_name"), ("birth_date", "first_root", "last_name"))
@@ -95,16 +117,12 @@ SURE_SHARE = 0.8
 # Two rounds of expectation maximisation: the fields of a round's rule are learned in the other
 ROUNDS = (("email",), ("birth_date", "first_root"))
 # People of one household share nearly all. What tells them apart outweighs all that they share, by whatever weight
-NAMES_DIFFER = (
-    f"NOT (first_name_l = first_name_r OR first_root_l = first_root_r OR {LEVELS['first_name'][2].condition})"
-)
-BIRTHS_DIFFER = (
-    "NOT ("
-    + " OR ".join(["birth_date_l = birth_date_r", *(level.condition for level in LEVELS["birth_date"][1:3])])
-    + ")"
-)
+NAMES_DIFFER = f"NOT (first_name_l = first_name_r OR {SAME_ROOT} OR {FIRST_ALIKE})"
+BIRTHS_DIFFER = f"NOT (birth_date_l = birth_date_r OR {BIRTH_EXCHANGED} OR {BIRTH_NEAR})"
 CONFLICT = f"CASE WHEN {BIRTHS_DIFFER} THEN 'other birth date' WHEN {NAMES_DIFFER} THEN 'other first name' ELSE '' END"
-RANDOM_PAIRS = 4e6
+APART = ("first_name", "first_root", "second_root", "is_known", "birth_date")
+LEAST_RECORDS = 200  # to learn from
+RANDOM_PAIRS = 2e6
 DIGITS = 6  # of m and u: what comes after depends on the order of sums
 LEAST = 1e-6  # of m: nothing is impossible
 
@@ -182,18 +200,21 @@ def train(records: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, float, list[s
     """
     from splink import DuckDBAPI, Linker
 
-    if len(records) < 2:
-        return list_default_weights(), 0.5, []
+    if len(records) < LEAST_RECORDS:
+        few = [f"{len(records)} records are too few to learn weights from: the general ones are used"]
+        return list_default_weights(), min(1 / max(len(records), 2), 0.5), few
     with quiet_splink(), open_memory() as db:
         prior = _find_prior(db, records)
         linker = Linker(DuckDBAPI(db).register(records), _write_settings(None, prior), log_level=None)
         training = linker.training
         _try(lambda: training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed, num_chunks=1))
         for fields in ROUNDS:
-            _try(lambda: training.estimate_parameters_using_expectation_maximisation(_write_rule(fields)))  # noqa: B023
+            if _count_pairs(db, records, [fields]):
+                _try(lambda: training.estimate_parameters_using_expectation_maximisation(_write_rule(fields)))  # noqa: B023
         model = linker.misc.save_model_to_json()
     weights, untold = _read_model(model)
-    return weights, prior, untold
+    notes = [f"too few pairs to learn from ({list_few(untold, 4)}): there the general weight is used"] if untold else []
+    return weights, prior, notes
 
 
 def _try(learn: Callable[[], Any]) -> None:
@@ -208,16 +229,22 @@ def _try(learn: Callable[[], Any]) -> None:
 
 def _find_prior(db: duckdb.DuckDBPyConnection, records: pd.DataFrame) -> float:
     """The chance that two random records are one person: pairs that are nearly sure, scaled to all, of all pairs."""
-    db.register("prior_records", records)
-    sure = " UNION ".join(
-        f"SELECT l.key AS a, r.key AS b FROM prior_records l JOIN prior_records r ON {_write_rule(fields)}"
-        " AND l.key < r.key"
-        for fields in SURE
-    )
-    found = int(db.execute(f"SELECT count(*) FROM ({sure})").fetchall()[0][0])
-    db.unregister("prior_records")
+    found = _count_pairs(db, records, SURE)
     possible = len(records) * (len(records) - 1) / 2
     return float(np.clip(max(found, 1) / SURE_SHARE / possible, 1e-12, 0.5))
+
+
+def _count_pairs(db: duckdb.DuckDBPyConnection, records: pd.DataFrame, rules: Sequence[Sequence[str]]) -> int:
+    """Count the pairs that agree in one of the rules."""
+    db.register("counted_records", records)
+    pairs = " UNION ".join(
+        f"SELECT l.key AS a, r.key AS b FROM counted_records l JOIN counted_records r ON {_write_rule(fields)}"
+        " AND l.key < r.key"
+        for fields in rules
+    )
+    count = int(db.execute(f"SELECT count(*) FROM ({pairs})").fetchall()[0][0])
+    db.unregister("counted_records")
+    return count
 
 
 def _write_rule(fields: Sequence[str]) -> str:
@@ -263,7 +290,7 @@ def _read_model(model: dict[str, Any]) -> tuple[pd.DataFrame, list[str]]:
     rows = []
     untold = []
     for row in list_default_weights().itertuples():
-        m, u = learned[row.field, row.level]
+        m, u = learned.get((row.field, row.level), (None, None))
         if m is None or u is None:
             untold.append(f"{row.field}: {row.level}")
         rows.append((row.field, row.level, row.m if m is None else m, row.u if u is None else u))
@@ -333,5 +360,5 @@ def find_conflicts(records: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
 
 def _take_side(table: str, side: str, *others: str) -> str:
     """The columns by which two people are told apart, named for one side of a pair."""
-    names = [f"{name} AS {name}_{side}" for name in ("key", "first_name", "first_root", "birth_date")]
+    names = [f"{name} AS {name}_{side}" for name in ("key", *APART)]
     return f"(SELECT {', '.join([*names, *(chr(34) + name + chr(34) for name in others)])} FROM {table})"

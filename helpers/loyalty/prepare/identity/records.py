@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loyalty.prepare.identity.first_names import find_root, spell_latin
+from loyalty.prepare.identity.first_names import find_roots, is_known, spell_latin
 from loyalty.prepare.identity.values import (
     normalise_birth_date,
     normalise_email,
@@ -23,7 +24,19 @@ from loyalty.text import count_of, list_few
 
 FIELDS = ("first_name", "last_name", "birth_date", "postcode", "phone", "email")
 KEY = ("source", "record_id")
-COLUMNS = (*KEY, "first_name", "first_root", "last_name", "birth_date", "postcode", "phone", "email", "consent")
+COLUMNS = (
+    *KEY,
+    "first_name",
+    "first_root",
+    "second_root",
+    "is_known",
+    "last_name",
+    "birth_date",
+    "postcode",
+    "phone",
+    "email",
+    "consent",
+)
 
 
 @check_arguments
@@ -57,9 +70,10 @@ def normalise_records(
     Returns
     -------
     pandas.DataFrame
-        source, record_id (text), first_name (Latin letters), first_root (the full name to which it belongs),
-        last_name, birth_date (1984-03-07), postcode, phone (+12125552345), email, consent (NA: not known). Sorted by
-        source and record_id.
+        source, record_id (text); first_name (Latin letters), first_root (the full name to which it belongs),
+        second_root (of a form of two names the other, else the first again), is_known (whether the name is in the
+        list); last_name (from the e-mail, where a source has none); birth_date (1984-03-07), postcode, phone
+        (+12125552345), email, consent (NA: not known). Sorted by source and record_id.
 
     Raises
     ------
@@ -82,7 +96,6 @@ def normalise_records(
     problems += _find_unknown_region(region)
     if problems:
         raise TableError(problems, "normalise_records")
-    roots = {spell_latin(short): spell_latin(full) for short, full in (nicknames or {}).items()}
     reads: dict[str, Callable[[str], str | None]] = {
         "birth_date": lambda text: normalise_birth_date(text, day_first=day_first),
         "postcode": normalise_postcode,
@@ -100,9 +113,8 @@ def normalise_records(
         part["consent"] = _read_consent(frame)
         parts.append(part)
     records = _split_names(pd.concat(parts, ignore_index=True))
-    known = records["first_name"].dropna().drop_duplicates()
-    records["first_root"] = records["first_name"].map({name: roots.get(name) or find_root(name) for name in known})
-    records["first_root"] = records["first_root"].astype("str")
+    records = _add_last_names(records)
+    records = _add_roots(records, nicknames or {})
     return records[list(COLUMNS)].sort_values(list(KEY), ignore_index=True)
 
 
@@ -180,7 +192,7 @@ def _map_values(frame: pd.DataFrame, column: str, read: Callable[[str], str | No
 
 
 def _read_name(text: str) -> str | None:
-    """Read first and last name in one field; `Lee, Robert` tells by its comma which is which, and becomes `robert|lee`."""
+    """Read first and last name in one field; the comma in `Lee, Robert` tells which is which: `robert|lee`."""
     last, _, first = (spell_latin(part) for part in text.partition(","))
     if first and last:
         return f"{first}|{last}"
@@ -208,7 +220,7 @@ def _split_names(records: pd.DataFrame) -> pd.DataFrame:
     as_last = records["last_name"].value_counts()
 
     def lean(column: pd.Series) -> np.ndarray:
-        known = column.map(find_root).isin(as_first.index).to_numpy(float)
+        known = column.map(is_known).to_numpy(float)
         first = as_first.reindex(column).fillna(0).to_numpy(float) + known
         last = as_last.reindex(column).fillna(0).to_numpy(float)
         return np.asarray(np.log((first + 0.5) / (last + 0.5)))
@@ -220,6 +232,42 @@ def _split_names(records: pd.DataFrame) -> pd.DataFrame:
         first_name=records["first_name"].fillna(first.reindex(records.index)).astype("str"),
         last_name=records["last_name"].fillna(last.reindex(records.index)).astype("str"),
     )
+
+
+def _add_roots(records: pd.DataFrame, nicknames: Mapping[str, str]) -> pd.DataFrame:
+    """Add the full names of each first name; a form of two names has a second root, the others the first again."""
+    own = {spell_latin(short): spell_latin(full) for short, full in nicknames.items()}
+    known = records["first_name"].dropna().drop_duplicates()
+    roots = {name: find_roots(own.get(name, name)) for name in known}
+    listed = {name: name in own or is_known(name) for name in known}
+    return records.assign(
+        first_root=records["first_name"].map({name: found[0] for name, found in roots.items()}).astype("str"),
+        second_root=records["first_name"].map({name: found[-1] for name, found in roots.items()}).astype("str"),
+        is_known=records["first_name"].map(listed).fillna(False).astype(bool),
+    )
+
+
+def _add_last_names(records: pd.DataFrame) -> pd.DataFrame:
+    """Where a source has no last name, read it from the e-mail, if a word of it is the last name of other records."""
+    counts = records["last_name"].value_counts()
+    names = set(counts[counts > 1].index)
+    rows = records[records["last_name"].isna() & records["email"].notna()]
+    found = [
+        _find_last_name(email, first, names)
+        for email, first in zip(rows["email"], rows["first_name"].fillna(""), strict=True)
+    ]
+    read = pd.Series(found, index=rows.index, dtype="str")
+    return records.assign(last_name=records["last_name"].fillna(read.reindex(records.index)).astype("str"))
+
+
+def _find_last_name(email: str, first: str, names: set[str]) -> str | None:
+    """The last name in an address such as robert.lee80@ or rlee@; None where no word is one."""
+    for word in re.split(r"[^a-z]+", email.split("@")[0]):
+        if len(word) > 2 and word in names and word != first:
+            return word
+        if len(word) > 4 and first[:1] == word[:1] and word[1:] in names:
+            return word[1:]
+    return None
 
 
 def _split_words(names: pd.Series, sign: str) -> pd.DataFrame:
