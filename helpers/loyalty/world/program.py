@@ -255,6 +255,7 @@ class World:
         Examples
         --------
         >>> World(customers=300, months=3, seed=7, preset="small_chain").make_identities(histories=False)
+        290 cards, 128 accounts and 130 app users of 292 people; 0 sessions
         """
         own = self.seed if seed is None else seed
         wrong = _check_whole("seed", own, 0, 2**63 - 1)

@@ -48,7 +48,7 @@ Draw = IntEnum(
 
 
 @dataclass(frozen=True)
-class People:
+class Persons:
     """One position a person, position = customer_id - 1. Days count from the world's start; -1 of a day: never.
 
     `household` is the position of its first member, `size` how many live there. Names are numbers in the lists;
@@ -83,7 +83,7 @@ def luck(seed: int, who: np.ndarray, draw: Draw) -> np.ndarray:
 
 def draw_people(
     customers: int, seed: int, rules: IdentityRules, names: Names, home_store: np.ndarray, end: int
-) -> People:
+) -> Persons:
     """Draw everybody. `end` is the last day of the history: nobody moves later."""
     who = np.arange(customers)
     household, place = group_households(luck(seed, who, Draw.JOIN), rules.joins_household)
@@ -95,7 +95,7 @@ def draw_people(
     moves = luck(seed, household, Draw.MOVED) < rules.moved
     moved_on = np.where(moves, (luck(seed, household, Draw.MOVED_ON) * end).astype(np.int64), -1)
     changes = luck(seed, who, Draw.NEW_PHONE) < rules.new_phone
-    return People(
+    return Persons(
         household=household,
         size=size,
         role=role,
@@ -135,7 +135,9 @@ def _draw_ages(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1970 of birth, and roles: a partner, children where the first member is old enough, others."""
     spread = luck(seed, who, Draw.BIRTH)
-    head = np.datetime64("1942-01-01", "D").astype(np.int64) + (luck(seed, household, Draw.BIRTH) * 365.25 * 58).astype(int)
+    head = np.datetime64("1942-01-01", "D").astype(np.int64) + (luck(seed, household, Draw.BIRTH) * 365.25 * 58).astype(
+        int
+    )
     may_have_grown = head < np.datetime64("1981-01-01", "D").astype(np.int64)
     second = luck(seed, who, Draw.ROLE) < 0.75
     role = np.where(place == 0, HEAD, OTHER)
@@ -209,7 +211,9 @@ def _number_phones(seed: int, who: np.ndarray, store: np.ndarray) -> np.ndarray:
     found = []
     for which in (0, 1):
         slot = ((2 * who + which) * _STRIDE + shift) % count
-        found.append([f"{AREA_CODES[a]}555{line:04d}" for a, line in zip(slot // LINES, slot % LINES + FIRST_LINE, strict=True)])
+        found.append(
+            [f"{AREA_CODES[a]}555{line:04d}" for a, line in zip(slot // LINES, slot % LINES + FIRST_LINE, strict=True)]
+        )
     return np.array(found, dtype=object)
 
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from loyalty.world.draws import Purpose, choose, person
+from loyalty.world.draws import Purpose, choose, key, uniform
 from loyalty.world.identities import typed
 from loyalty.world.identities.names import Names
-from loyalty.world.identities.people import People
+from loyalty.world.identities.people import Persons
 from loyalty.world.identities.rules import IdentityRules
 
 SOURCES = ("cards", "accounts", "app_users")
 KEYS = {"cards": "card_id", "accounts": "account_id", "app_users": "app_id"}
 _LETTER = {"cards": "C", "accounts": "A", "app_users": "P"}
+EARLY = {"cards": 0.3, "accounts": 0.6, "app_users": 1.0}  # first records are made in so much of somebody's time
 _STEPS = 100  # decisions of one record
 
 What = IntEnum(
     "What",
     "HAS SECOND DAY NUMBER FIRST FIRST_WHICH FIRST_SLIP FIRST_SLIP_HOW FIRST_CASE LAST_SLIP LAST_SLIP_HOW BIRTH "
     "BIRTH_WRONG PHONE PHONE_FAMILY PHONE_SLIP PHONE_SLIP_HOW PHONE_FORM PHONE_MADE_UP PHONE_WHICH EMAIL EMAIL_FAMILY "
-    "EMAIL_SECOND EMAIL_SLIP EMAIL_SLIP_HOW EMAIL_FORM POSTCODE CONSENT ORDER PLACE SHORT",
+    "EMAIL_SECOND EMAIL_SLIP EMAIL_SLIP_HOW EMAIL_FORM POSTCODE CONSENT ORDER PLACE CONFIRMED",
 )
 
 
@@ -44,7 +46,7 @@ class Records:
 class Clerk:
     """Writes the fields of the records of one source; each field draws its own numbers."""
 
-    def __init__(self, seed: int, records: Records, people: People, names: Names, rules: IdentityRules) -> None:
+    def __init__(self, seed: int, records: Records, people: Persons, names: Names, rules: IdentityRules) -> None:
         self.seed = seed
         self.records = records
         self.people = people
@@ -56,6 +58,12 @@ class Clerk:
     def luck(self, what: What) -> np.ndarray:
         """Draw one uniform a record."""
         return draw_record(self.seed, self.records.source, self.records.who, self.records.copy, what)
+
+    def is_confirmed(self, source: str, part: float) -> np.ndarray:
+        """Say which records of that source were confirmed by a message to their owner; none of another source."""
+        if self.records.source != source:
+            return np.zeros(len(self.records), bool)
+        return self.luck(What.CONFIRMED) < part
 
     def write_first_names(self) -> list[str]:
         """Write the first name, a short form of it or another spelling."""
@@ -105,7 +113,7 @@ class Clerk:
         codes = self.people.postcode[row.astype(int), who]
         return [code if there else None for code, there in zip(codes, has, strict=True)]
 
-    def write_phones(self, part: float, home_store: np.ndarray) -> tuple[list[str | None], np.ndarray]:
+    def write_phones(self, part: float) -> tuple[list[str | None], np.ndarray]:
         """Write the phone of that day: one's own, the household's, or one that the clerk made up.
 
         Returns
@@ -115,7 +123,8 @@ class Clerk:
             Whether each was made up.
         """
         people, who = self.people, self.records.who
-        family = (people.size[who] > 1) & (self.luck(What.PHONE_FAMILY) < self.rules.family_phone)
+        unsure = ~self.is_confirmed("app_users", self.rules.app_confirmed)
+        family = (people.size[who] > 1) & (self.luck(What.PHONE_FAMILY) < self.rules.family_phone) & unsure
         owner = np.where(family, people.household[who], who)
         later = (self.records.day >= people.new_phone_on[owner]) & (people.new_phone_on[owner] >= 0) & ~family
         digits = people.phone[later.astype(int), owner]
@@ -123,7 +132,8 @@ class Clerk:
         made_up = has & self.is_card & (self.luck(What.PHONE_MADE_UP) < self.rules.placeholder_phone)
         kind = choose(self.luck(What.PHONE_WHICH), np.array(typed.PLACEHOLDER_SHARES))
         busy = (self.luck(What.PLACE) * typed.BUSY_STORES).astype(np.int64) + 1
-        slips, how, form = self.luck(What.PHONE_SLIP), self.luck(What.PHONE_SLIP_HOW), self.luck(What.PHONE_FORM)
+        slips = np.where(unsure, self.luck(What.PHONE_SLIP), 1.0)
+        how, form = self.luck(What.PHONE_SLIP_HOW), self.luck(What.PHONE_FORM)
         found: list[str | None] = []
         for number in range(len(who)):
             if not has[number]:
@@ -137,22 +147,17 @@ class Clerk:
             found.append(typed.write_phone(text, form[number]))
         return found, made_up
 
-    def write_emails(self, part: float) -> tuple[list[str | None], np.ndarray]:
-        """Write the e-mail: one's own, the second, or the household's.
-
-        Returns
-        -------
-        emails : list
-        plain : numpy.ndarray
-            The same without capitals, blanks and slips: what the mailbox is called; empty where there is none.
-        """
+    def write_emails(self, part: float) -> list[str | None]:
+        """Write the e-mail: one's own, the second, or the household's."""
         people, who = self.people, self.records.who
         family = (people.size[who] > 1) & (self.luck(What.EMAIL_FAMILY) < self.rules.family_email)
         owner = np.where(family, people.household[who], who)
         second = people.has_second[owner] & (self.luck(What.EMAIL_SECOND) < 0.4) & ~family
         plain = people.email[second.astype(int), owner]
         has = self.luck(What.EMAIL) < part
-        slips, how, form = self.luck(What.EMAIL_SLIP), self.luck(What.EMAIL_SLIP_HOW), self.luck(What.EMAIL_FORM)
+        unsure = ~self.is_confirmed("accounts", self.rules.account_confirmed)
+        slips = np.where(unsure, self.luck(What.EMAIL_SLIP), 1.0)
+        how, form = self.luck(What.EMAIL_SLIP_HOW), self.luck(What.EMAIL_FORM)
         found: list[str | None] = []
         for address, there, u, v, w in zip(plain, has, slips, how, form, strict=True):
             if not there:
@@ -160,7 +165,7 @@ class Clerk:
                 continue
             written = typed.slip_email(address, v, u / self.slips) if u < self.slips else address
             found.append(typed.write_email(written, w))
-        return found, np.where(has, plain, "")
+        return found
 
     def give_consent(self, part: float) -> np.ndarray:
         """Say who agreed that these data may be joined."""
@@ -183,15 +188,11 @@ def name_placeholder(kind: int, store: int) -> str:
 
 def draw_record(seed: int, source: str, who: np.ndarray, copy: np.ndarray | int, what: What) -> np.ndarray:
     """Draw one uniform a record for one decision."""
-    from loyalty.world.draws import key, uniform
-
     step = (SOURCES.index(source) * 2 + np.asarray(copy)) * _STEPS + int(what)
     return uniform(key(seed, Purpose.RECORD, who), step)
 
 
-def draw_records(
-    seed: int, source: str, has: np.ndarray, second: float, earliest: np.ndarray, end: int
-) -> Records:
+def draw_records(seed: int, source: str, has: np.ndarray, second: float, earliest: np.ndarray, end: int) -> Records:
     """Draw who has a record in a source, some two of them, on which day, under which id.
 
     Parameters
@@ -215,10 +216,12 @@ def draw_records(
     start = np.maximum(earliest, -600)[owner]
     # A second record lies in the later half of the time
     share = draw_record(seed, source, owner, copy, What.DAY)
-    share = np.where(copy == 1, 0.5 + share / 2, share * (0.3 if source == "cards" else 1.0))
+    share = np.where(copy == 1, 0.5 + share / 2, share * EARLY[source])
     day = (start + share * (end - start)).astype(np.int64)
     order = np.argsort(draw_record(seed, source, owner, copy, What.NUMBER), kind="stable")
-    ids = np.array([make_id(source, int(o), int(c)) for o, c in zip(owner[order], copy[order], strict=True)], dtype=object)
+    ids = np.array(
+        [make_id(source, int(o), int(c)) for o, c in zip(owner[order], copy[order], strict=True)], dtype=object
+    )
     return Records(source, owner[order], copy[order], day[order], ids)
 
 
@@ -228,10 +231,8 @@ def make_id(source: str, who: int, copy: int) -> str:
     return f"{_LETTER[source]}{number:08d}"
 
 
-def as_table(columns: dict[str, object]) -> pd.DataFrame:
-    """Make a table whose texts are plain text, missing ones NA."""
-    table = pd.DataFrame(columns)
-    for name in table:
-        if table[name].dtype == object:
-            table[name] = table[name].astype("str")
-    return table
+def as_table(columns: dict[str, Any], texts: str) -> pd.DataFrame:
+    """Make a table whose named columns are text, missing ones NA."""
+    names = texts.split()
+    made = {name: pd.Series(values, dtype="str") if name in names else values for name, values in columns.items()}
+    return pd.DataFrame(made)
