@@ -9,39 +9,57 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
-# The full name first, then its short forms and other spellings, as they look in Latin letters without accents
+# The full name first, then its short forms and other spellings, as they look in Latin letters without accents; a full
+# name may have several lines
 GROUPS = """
 abigail abby abbie gail
 adam ad addy
+ahmed ahmad achmed
+aimee amy
+aisha aysha ayesha
 albert al bert bertie
-alexander alex aleksandr alexandr aleksander alexandre alejandro alessandro sasha sascha shura sanya xander sandy alec oleksandr olek aleks iskander alexandros sandro sash
-alexandra aleksandra alexandria sandra alessandra lexi lexie sasha oleksandra lesya sandra shura sandy alex aleks xandra
+alexander alex aleksandr alexandr aleksander alexandre alejandro alessandro sasha sascha shura sanya xander
+alexander sandy alec oleksandr olek aleks iskander alexandros sandro sash
+alexandra aleksandra alexandria sandra alessandra lexi lexie sasha oleksandra lesya shura sandy alex aleks
+alexandra xandra
 alexei aleksei alexey aleksey alexej alyosha alesha lyosha lesha oleksiy oleksii alex
-alina alya
+ali aly
 alice alisa alicia ally allie
+alina alya
 amanda mandy manda amy
+anastasia anastasiya nastya nastia stacy stasya asya
 andrew andrei andrey andrej andreas andre andy drew andriy andryusha andrii andriyko andrea
 angela angie angelina anzhela anzhelika angelika ange
-ann anna anne anya ania anja annie hannah hanna nan nancy annushka nyura anyuta ana hanka ganna annushka nyuta anka
-anastasia anastasiya nastya nastia stacy stasya asya
+ann anna anne anya ania anja annie hannah hanna nan nancy annushka nyura anyuta ana hanka ganna nyuta anka
 anthony antony anton antonio tony toni tosha ant antoine
-arthur artur art artie
 artem artyom artiom tyoma tema
+arthur artur art artie
+ashley ash
+austin
 barbara barb barbie babs varvara varya
 benjamin ben benny benji veniamin
 bernard bernie
 bogdan bohdan
 boris borya boria borys borka
 bradley brad
+brenda bren
 brian bryan
+bruce
+carlos carlitos
+carmen carmela
 caroline carolyn carol carrie karolina karoline lina
-catherine katherine kathryn katharine cathy kathy kate katie katy kat kathleen ekaterina yekaterina katya katia kitty kateryna katerina kati katrin catalina catriona katrina
+catherine katherine kathryn katharine cathy kathy kate katie katy kat kathleen ekaterina yekaterina katya katia
+catherine kitty kateryna katerina kati katrin catalina catriona katrina
 cecilia cecily celia cissy
+chad
 charles charlie chuck chas carl karl carlos
-charlotte lottie charlie sharlotta lotte charlie char
-christina christine kristina christa chrissy tina kristin kristen cristina krista chris kristine chrystyna khrystyna tina
+charlotte lottie charlie sharlotta lotte char
+chloe khloe
+christina christine kristina christa chrissy tina kristin kristen cristina krista chris kristine chrystyna
+christina khrystyna
 christopher chris kit topher kris khristofor kristofer kristopher christof cristofor
 cynthia cindy
 daniel dan danny danil daniil danila danya danylo
@@ -54,27 +72,41 @@ dmitry dmitri dmitriy dmitrii dimitri dima mitya dmytro dimi mit
 donald don donnie donny
 dorothy dot dottie dolly dora dorothea dorotea
 douglas doug
-edward ed eddie ted teddy ned eduard edik edouard edoardo ned
+dylan
+edward ed eddie ted teddy ned eduard edik edouard edoardo
 eleanor ellie nell nellie nora elinor
-elena yelena helen helena lena alyona alena lenochka ellen olena ilona galyna lenka helene elaine
-elizabeth elisabeth liz lizzy lizzie beth betty betsy eliza elizaveta liza bess lisa yelizaveta lizaveta lilibet libby
+elena nell yelena helen helena lena alyona alena lenochka ellen olena ilona galyna lenka helene elaine
+elizabeth elisabeth liz lizzy lizzie beth betty betsy eliza elizaveta liza bess lisa yelizaveta lizaveta lilibet
+elizabeth libby
 emily emma emmy em emilia emilie milly
+eric erik erick
+ethan
 eugene evgeny evgeniy yevgeny evgenii gene zhenya yevhen evhen eugenio
+evelyn evie evelina eve
 evgenia yevgenia evgeniya eugenia
+fatima fatma fatimah
 fedor fyodor feodor theodore theo fedya
 frances fran francine frankie
 francis frank frankie francisco franco pancho paco francesco
 frederick fred freddie freddy fredrick
 gabriel gabe
 galina galya gala halyna galyna galka
+garry gary gaz
 genevieve gen genny
 gennady gennadiy gennadi gena
-george georgy georgiy yury yuri yuriy yura georgie jorge egor yegor gosha zhora yuriy heorhiy yurko
+george georgy georgiy yury yuri yuriy yura georgie jorge egor yegor gosha zhora heorhiy yurko
 gerald gerry jerry jerome
+grace gracie
 gregory greg grigory grigoriy gregg grisha hryhoriy hryhorii grigori gregor
+guadalupe lupe
 harold harry hal
+hassan hasan
+heather
 henry hank harry henri genri genrikh heinrich enrique henrik
 herbert herb
+hope
+hussein husein hussain
+ibrahim ebrahim
 igor ihor igorek
 ilya ilia elijah eli ilyusha
 irene irina ira irisha rena iryna irinka irishka rina
@@ -88,15 +120,19 @@ jason jay
 jeffrey jeff geoffrey geoff
 jennifer jen jenny jenna jenn jenifer
 jessica jess jessie
+jesus chuy
 joan joanna joanne johanna jo
-john jack johnny jon johnnie
+john jack jackie johnny jon johnnie
 jonathan jon jonny nathan johnathan jonatan
 joseph joe joey jose iosif osip yosyp giuseppe pepe josef yusuf
 joshua josh
+juan juanito
 judith judy jude
 julia julie yulia yuliya iuliia julija jules yulya julianna iuliya yuliia juliet juliette
+karen caren
 karen karin
 kenneth ken kenny
+kevin kev
 kimberly kim kimmy
 kirill cyril
 konstantin constantine kostya kostia costa
@@ -104,30 +140,39 @@ ksenia kseniya xenia ksyusha oksana oxana ksyukha oksanka ksiusha
 larisa larissa lara
 laura laurie laurel lori lora laurence
 lawrence laurence larry laurie lavrenty
-leonard len lenny leo leonid lenya lyonya leonardo leonid leonidas
+leonard len lenny leo leonid lenya lyonya leonardo leonidas
 lev leo lyova
+li
 lillian lily lilly lilian lilia liliya lil
 linda lindy lin
+logan
 louis lewis lou louie luis
 louise louisa lou
+lucas luke luka lukas luca
 lucy lucille lucia lucie
+luis luisito
 lyubov liubov lyuba liuba
 lyudmila ludmila liudmila lyuda luda mila
 madeline madeleine maddie maddy
-margaret marge margie maggie meg peggy greta rita margarita margo margarita margo margaux marjorie gretchen
-maria mary marie masha mariya mariia marya molly polly maryam marusya mia mary-ann mariia mariyka manya maryana mariana mari
-marina marisha
-mark marc marcus mark
+manuel manny manolo emmanuel
+margaret marge margie maggie meg peggy greta rita margarita margo margaux marjorie gretchen
+maria mari
+maria mary marie masha mariya mariia marya molly polly maryam marusya mia mary-ann mariyka manya maryana mariana
+marina marisha mari
+mark marc marcus
 martha marty mattie marfa
 martin marty
+mason
 matthew matt matty matvei matvey mathew matviy mateo matteo mathias
 maxim maksim max maks maximilian
 megan meg meghan
 melissa mel missy lissa
 michael mike mikhail mick mickey misha mikey michail miguel mykhailo mykhaylo michal michel mikael mikkel
 michelle shelly micky
+miguel
 mildred millie
 miranda randi
+mohammed mohamed muhammad mohammad mohamad muhammed mo
 nadezhda nadya nadia nadiya hope
 natalia natalie natalya nataliya natasha nat nata natalja nataliia natalka nathalie talia
 nathaniel nate nat nathan
@@ -135,44 +180,56 @@ nicholas nick nicky nikolai nikolay nicolas nikolaj kolya nico mykola nikos niko
 nicole nikki nicky nicola nikol nicolette coco
 nikita nik
 nina ninochka
+noah
 oleg olezhka oleh
-olga olya olia helga olha olya olenka
+olga olya olia helga olha olenka
 oliver ollie
 olivia liv livvy
+omar umar omer
 pamela pam
-patricia pat patty patti trish tricia tricia patrizia
+patricia pat patty patti trish tricia patrizia
 patrick pat paddy
 paul pavel pasha pasa pablo pavlik pavlo pawel paulo paolo
+pedro
 peter pete petr pyotr piotr petya pedro petro pierre pietro piotrek
 philip phillip phil filipp
 polina polya pauline paulina
 rachel rachael rae rakhil rachele raquel
 raymond ray
+rebeca
 rebecca becky becca beck rebekah
 richard rick dick rich ricky richie
-robert bob bobby rob robbie bert roberto rob
+robert bob bobby rob robbie bert roberto
 roman roma
 ronald ron ronnie ronny
+rosario charo
 rosemary rose rosie
 roza rosa
 ruslan rus
 russell russ
+ruth ruthie
+ryan rian
 samantha sam sammy sammie
 samuel sam sammy samuil sammie
 sandra sandy
 sarah sara sally sadie sarra
-sergei sergey serge sergej sergio seryozha serezha serhiy serhii sergii sergiy serhei serge
+scott scottie
+sergei sergey serge sergej sergio seryozha serezha serhiy serhii sergii sergiy serhei
+shaun sean shawn
 sofia sophia sofiya sofya sophie sonya sonia sofiia sofi sophy sofie
 stanislav stas slava
 stephanie steph steffi stefania
-stephen steven steve stefan stepan styopa stevie stepan stephan estevan esteban stefano
+stephen steven steve stefan stepan styopa stevie stephan estevan esteban stefano
+stuart stewart stu
 susan sue susie suzanne suzy susanna suzan
 svetlana sveta lana svitlana svitlanka
 tamara toma tamar
 tatiana tatyana tanya tania tatjana tetyana tetiana
 teresa theresa terry tess tessa
 thomas tom tommy tomas foma tomasz
+tiffany tiff
 timothy tim timmy timofei timofey tima
+tyler ty
 valentina valya
 valeria valerie valeriya lera val
 valery valeriy valerii valera
@@ -184,65 +241,16 @@ victoria viktoria viktoriya vicky vicki vika tori
 vincent vince vinny
 virginia ginny ginger
 vitaly vitaliy vitalii vitalik
-vladimir volodymyr vova volodya vladimer volodya vladimirs wladimir vlad
+vladimir volodymyr vova volodya vladimer vladimirs wladimir vlad
 vladislav vlad vladik
 vyacheslav viacheslav slava
 walter walt wally
+wei
 william bill billy will willy liam wilhelm guillaume guillermo vilgelm
 yaroslav yarik jaroslav
+yusuf yousef youssef
 zachary zach zack zak zakhar zakhary
 zoe zoya
-hope
-lucas luke luka lukas luca
-mason
-noah
-ethan
-logan
-dylan
-tyler ty
-austin
-ashley ash
-bruce
-grace gracie
-li
-wei
-chad
-tiffany tiff
-heather
-aimee amy
-brenda bren
-shaun sean shawn
-stuart stewart stu
-scott scottie
-garry gary gaz
-ruth ruthie
-kevin kev
-eric erik erick
-jesus chuy
-guadalupe lupe
-rosario charo
-manuel manny manolo emmanuel
-pedro
-miguel
-carlos carlitos
-luis luisito
-carmen carmela
-ibrahim ebrahim
-yusuf yousef youssef
-hussein husein hussain
-hassan hasan
-ahmed ahmad achmed
-fatima fatma fatimah
-aisha aysha ayesha aisha
-ali aly
-juan juanito
-rebeca
-evelyn evie evelina eve
-chloe khloe
-karen caren
-omar umar omer
-ryan rian
-mohammed mohamed muhammad mohammad mohamad muhammed mo
 """
 
 # Cyrillic letters as passports and keyboards write them; the doubtful ends (-iy, -ii, -y) become one below
@@ -257,6 +265,8 @@ CYRILLIC = dict(
 )
 TABLE = str.maketrans(CYRILLIC)
 TWO_LETTERS = (("iy$", "y"), ("ii$", "y"), ("ij$", "y"), ("yy$", "y"), ("ei$", "ey"), ("ej$", "ey"), ("iya$", "ia"))
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+OFTEN = 20  # a name that occurs so many times as often as one like it is what was meant
 LETTERS = re.compile(r"[^a-z]+")
 
 
@@ -312,3 +322,30 @@ def is_known(name: str) -> bool:
     (True, False)
     """
     return find_roots(name) != (name,) or name in ROOTS
+
+
+def guess_name(name: str, counts: Mapping[str, int]) -> str:
+    """Guess which name was meant by a slip of the keyboard: the most frequent one that is one keystroke away.
+
+    A name that is not in the list may still be a name. So the other one must be in the list, and at least 20 times as
+    frequent.
+
+    Examples
+    --------
+    >>> guess_name("jmimy", {"jmimy": 1, "jimmy": 40}), guess_name("marta", {"marta": 9, "maria": 40})
+    ('jimmy', 'marta')
+    """
+    if len(name) < 3:
+        return name
+    near = [other for other in _list_near(name) if counts.get(other, 0) >= OFTEN * counts[name] and is_known(other)]
+    return max(near, key=lambda other: (counts[other], other), default=name)
+
+
+def _list_near(name: str) -> set[str]:
+    """All texts that are one keystroke away: a letter too many, missing or wrong, or two exchanged."""
+    cuts = [(name[:place], name[place:]) for place in range(len(name) + 1)]
+    fewer = {left + right[1:] for left, right in cuts if right}
+    turned = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    other = {left + letter + right[1:] for left, right in cuts if right for letter in ALPHABET}
+    more = {left + letter + right for left, right in cuts for letter in ALPHABET}
+    return (fewer | turned | other | more) - {name}

@@ -77,9 +77,9 @@ def grade_links(
 ) -> LinkGrades:
     """Grade links by who is who: precision and recall of pairs, and of people.
 
-    Pairs share records and are no independent draws. Its people and groups that touch one another make one cluster, and
-    the intervals (Wilson's, on the effective number of pairs) count clusters. Where one group holds hundreds, most pairs
-    are in it: read the person measures too.
+    Pairs share records and are no independent draws. People and groups that touch one another make one cluster, and
+    the intervals (Wilson's, on the effective number of pairs) count clusters. Where one group holds hundreds, most
+    pairs are in it: read the person measures too.
 
     Only where the truth is known, as in a simulated world. On real data use a sample that somebody has checked; see
     `choose_threshold`.
@@ -113,7 +113,7 @@ def grade_links(
     >>> grades.precision, grades.recall, grades["person precision"]
     (0.5, 1.0, 0.5)
 
-    Source: Christen (2012), Data Matching, chapter 7; Rao & Scott (1992), Biometrics 48, 577-585, for the effective number.
+    Source: Christen (2012), Data Matching, chapter 7; for the effective number Rao & Scott (1992), Biometrics 48.
     """
     people = links.people if isinstance(links, RecordLinks) else links
     notes: list[str] = []

@@ -61,10 +61,16 @@ BIRTH_EXCHANGED = (
 )
 BIRTH_NEAR = _guard("hamming(birth_date_l, birth_date_r) <= 2", _near("birth_date", 1))
 PHONE_NEAR = _guard("length(phone_l) = length(phone_r)", _guard("hamming(phone_l, phone_r) <= 2", _near("phone", 1)))
+# Digits of an address are years and numbers, chosen to tell people apart: jlee64@ is no slip of jlee91@
 EMAIL_NEAR = "split_part(email_l, '@', 1) = split_part(email_r, '@', 1) OR " + _guard(
     "abs(length(email_l) - length(email_r)) <= 2 AND (left(email_l, 3) = left(email_r, 3)"
     " OR right(split_part(email_l, '@', 1), 3) = right(split_part(email_r, '@', 1), 3))",
-    _near("email", 2),
+    f"{_near('email', 2)} AND regexp_replace(email_l, '[^0-9]', '', 'g') = regexp_replace(email_r, '[^0-9]', '', 'g')",
+)
+LAST_ALIKE = (
+    _sound("last_name", 0.9)
+    + " OR "
+    + _guard("length(last_name_l) >= 4 AND abs(length(last_name_l) - length(last_name_r)) <= 1", _near("last_name", 1))
 )
 
 # The first level whose condition holds is taken. `_l` and `_r` are the two records of a pair.
@@ -77,7 +83,7 @@ LEVELS: dict[str, tuple[Level, ...]] = {
     ),
     "last_name": (
         Level("same", "last_name_l = last_name_r", 0.9, 0.004),
-        Level("alike", _sound("last_name", 0.9), 0.05, 0.002),
+        Level("alike", LAST_ALIKE, 0.05, 0.002),
         Level("different", ELSE, 0.05, 0.994),
     ),
     "birth_date": (

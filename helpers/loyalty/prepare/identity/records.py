@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyalty.prepare.identity.first_names import find_roots, is_known, spell_latin
+from loyalty.prepare.identity.first_names import find_roots, guess_name, is_known, spell_latin
 from loyalty.prepare.identity.values import (
     normalise_birth_date,
     normalise_email,
@@ -24,19 +24,8 @@ from loyalty.text import count_of, list_few
 
 FIELDS = ("first_name", "last_name", "birth_date", "postcode", "phone", "email")
 KEY = ("source", "record_id")
-COLUMNS = (
-    *KEY,
-    "first_name",
-    "first_root",
-    "second_root",
-    "is_known",
-    "last_name",
-    "birth_date",
-    "postcode",
-    "phone",
-    "email",
-    "consent",
-)
+NAMES = ("first_name", "first_root", "second_root", "is_known", "last_name")
+COLUMNS = (*KEY, *NAMES, "birth_date", "postcode", "phone", "email", "consent")
 
 
 @check_arguments
@@ -237,9 +226,10 @@ def _split_names(records: pd.DataFrame) -> pd.DataFrame:
 def _add_roots(records: pd.DataFrame, nicknames: Mapping[str, str]) -> pd.DataFrame:
     """Add the full names of each first name; a form of two names has a second root, the others the first again."""
     own = {spell_latin(short): spell_latin(full) for short, full in nicknames.items()}
-    known = records["first_name"].dropna().drop_duplicates()
-    roots = {name: find_roots(own.get(name, name)) for name in known}
-    listed = {name: name in own or is_known(name) for name in known}
+    counts = records["first_name"].value_counts().to_dict()
+    meant = {name: name if name in own or is_known(name) else guess_name(name, counts) for name in counts}
+    roots = {name: find_roots(own.get(right, right)) for name, right in meant.items()}
+    listed = {name: name in own or is_known(name) for name in counts}
     return records.assign(
         first_root=records["first_name"].map({name: found[0] for name, found in roots.items()}).astype("str"),
         second_root=records["first_name"].map({name: found[-1] for name, found in roots.items()}).astype("str"),

@@ -29,8 +29,8 @@ class ThresholdChoice:
     threshold : float
         The smallest that holds the floor; NaN where none does.
     table : pandas.DataFrame
-        threshold, pairs, matches, precision, low, recall, holds: one row a probability that occurs. Recall is a share of
-        the matches *in the sample*: what never became a pair is not in it.
+        threshold, pairs, matches, precision, low, recall, holds: one row a probability that occurs. Recall is a share
+        of the matches *in the sample*: what never became a pair is not in it.
     floor, level : float
     warnings : tuple of str
     """
@@ -92,7 +92,7 @@ def choose_threshold(labelled: pd.DataFrame, *, floor: float = 0.99, level: floa
     floor : float
         The precision that is asked, below 1.
     level : float
-        How sure the lower end is (one-sided, Clopper–Pearson). Pairs are taken as independent: sample one pair a person.
+        How sure the lower end is (one-sided, Clopper–Pearson). Pairs are taken as independent: take one of a person.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def choose_threshold(labelled: pd.DataFrame, *, floor: float = 0.99, level: floa
     >>> choose_threshold(labelled).threshold
     0.99
 
-    Source: Clopper & Pearson (1934), Biometrika 26, 404-413; fixed-sequence testing: Maurer, Hothorn & Lehmacher (1995).
+    Source: Clopper & Pearson (1934), Biometrika 26; fixed-sequence testing: Maurer, Hothorn & Lehmacher (1995).
     """
     values, match = _read(labelled, floor)
     probability, place = np.unique(-values, return_inverse=True)
@@ -136,7 +136,8 @@ def choose_threshold(labelled: pd.DataFrame, *, floor: float = 0.99, level: floa
     if not could.any():
         least = int(np.ceil(np.log(1 - level) / np.log(floor)))
         notes.append(
-            f"with {count_of(len(values), 'pair')} no threshold can hold {floor:g}: at least {least:,} are needed, all right"
+            f"with {count_of(len(values), 'pair')} no threshold can hold {floor:g}:"
+            f" {least:,} are needed, even if all are right"
         )
     chosen = float(table.loc[holds, "threshold"].min()) if holds.any() else float("nan")
     return ThresholdChoice(chosen, table[::-1].reset_index(drop=True), floor, level, tuple(notes))
