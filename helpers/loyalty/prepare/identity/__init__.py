@@ -14,12 +14,6 @@ from loyalty.prepare.identity.records import normalise_records
 from loyalty.prepare.identity.rules import match_exact
 from loyalty.prepare.identity.sealing import seal_links
 from loyalty.prepare.identity.thresholds import ThresholdChoice, choose_threshold
-from loyalty.prepare.identity.values import (
-    normalise_birth_date,
-    normalise_email,
-    normalise_phone,
-    normalise_postcode,
-)
 
 __all__ = [
     "LinkGrades",
@@ -31,10 +25,6 @@ __all__ = [
     "link_records",
     "match_exact",
     "merge_histories",
-    "normalise_birth_date",
-    "normalise_email",
-    "normalise_phone",
-    "normalise_postcode",
     "normalise_records",
     "seal_links",
 ]
