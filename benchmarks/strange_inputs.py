@@ -505,6 +505,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "labelled": pd.DataFrame({"probability": np.linspace(0.5, 1, 80), "is_match": [n > 20 for n in range(80)]}),
         "floor": 0.9,
     },
+    "explain_pairs": lambda: {"links": _link_records(), "records": _make_records(), "pairs": _link_records().pairs},
     "grade_links": lambda: {
         "links": _link_records().people,
         "truth": _tell_records(),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from loyalty import TableError, World
-from loyalty.prepare.identity import grade_links, link_records, match_exact, normalise_records
+from loyalty.prepare.identity import explain_pairs, grade_links, link_records, match_exact, normalise_records
 from loyalty.prepare.identity.model import list_default_weights
 
 PEOPLE = [
@@ -71,6 +71,17 @@ def test_the_weight_of_a_pair_is_the_sum_that_fellegi_and_sunter_wrote_down():
         total = np.log2(0.1 / 0.9) + sum(bits[field, level] for field, level in levels.items() if level)
         assert pair.weight == pytest.approx(total, abs=1e-6)
         assert pair.probability == pytest.approx(1 / (1 + 2**-total), abs=1e-6)
+
+
+def test_the_bits_of_a_pair_are_told_field_by_field():
+    records = make_records()
+    links = link_records(records, prior=0.1, threshold=0.5)
+    told = explain_pairs(links, records, links.pairs)
+    assert told.groupby("pair")["bits"].sum().to_numpy() == pytest.approx(links.pairs["weight"].to_numpy(), abs=1e-6)
+    bob = links.pairs.index[(links.pairs["record_a"] == "a") & (links.pairs["record_b"] == "1")]
+    levels = told[told["pair"] == bob[0]].set_index("field")["level"]
+    assert levels["first_name"] == "same full name" and levels["birth_date"] == "day and month exchanged"
+    assert levels["email"] == "empty"
 
 
 def test_short_forms_meet_and_a_household_stays_two():
