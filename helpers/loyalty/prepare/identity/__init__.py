@@ -1,11 +1,13 @@
 """One customer, many ids (lesson 13): record linkage, by exact rules and by probability (Fellegi–Sunter).
 
 - `normalise_records`: the records of several sources in one table, each value in one form.
-- `match_exact`, `link_records`: which records are one person, by rules and by the evidence of all fields.
+- `match_exact`, `link_records`: which records are one person, by rules and by the evidence of all fields;
+  `explain_pairs`: why.
 - `grade_links`, `choose_threshold`: how right that is, against a known truth and from a checked sample.
 - `seal_links`, `merge_histories`: ids and keyed hashes only; one history a person.
 """
 
+from loyalty.prepare.identity.explaining import explain_pairs
 from loyalty.prepare.identity.grading import LinkGrades, grade_links
 from loyalty.prepare.identity.linking import link_records
 from loyalty.prepare.identity.links import RecordLinks
@@ -14,12 +16,6 @@ from loyalty.prepare.identity.records import normalise_records
 from loyalty.prepare.identity.rules import match_exact
 from loyalty.prepare.identity.sealing import seal_links
 from loyalty.prepare.identity.thresholds import ThresholdChoice, choose_threshold
-from loyalty.prepare.identity.values import (
-    normalise_birth_date,
-    normalise_email,
-    normalise_phone,
-    normalise_postcode,
-)
 
 __all__ = [
     "LinkGrades",
@@ -27,14 +23,11 @@ __all__ = [
     "RecordLinks",
     "ThresholdChoice",
     "choose_threshold",
+    "explain_pairs",
     "grade_links",
     "link_records",
     "match_exact",
     "merge_histories",
-    "normalise_birth_date",
-    "normalise_email",
-    "normalise_phone",
-    "normalise_postcode",
     "normalise_records",
     "seal_links",
 ]

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from loyalty.prepare.identity.links import RecordLinks
-from loyalty.prepare.identity.records import KEY
+from loyalty.prepare.identity.records import KEY, find_lists
 from loyalty.stats.estimate import render_html
 from loyalty.stats.intervals import wilson
 from loyalty.tables.arguments import check_arguments
@@ -159,7 +159,9 @@ def _find_problems(table: pd.DataFrame, columns: tuple[str, ...], name: str) -> 
     missing = [f"`{column}`" for column in columns if column not in table]
     if missing:
         return [f"{name} should have {', '.join(missing)}"]
-    problems = []
+    problems = find_lists(table, columns, name)
+    if problems:
+        return problems
     if table[list(columns)].isna().any(axis=None):
         problems.append(f"{name}: a cell of {', '.join(columns)} is empty")
     twice = int(table.duplicated(list(KEY)).sum())

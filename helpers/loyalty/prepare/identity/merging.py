@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from loyalty.prepare.identity.links import RecordLinks
-from loyalty.prepare.identity.records import KEY, write_ids
+from loyalty.prepare.identity.records import KEY, find_lists, write_ids
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -110,6 +110,7 @@ def merge_histories(
 
 def _find_problems(receipts: pd.DataFrame, people: pd.DataFrame, ids: Mapping[str, str]) -> list[str]:
     problems = [f"the links should have `{name}`" for name in (*KEY, "person") if name not in people]
+    problems = problems or find_lists(people, (*KEY, "person"), "the links")
     if not problems:
         if people.duplicated(list(KEY)).any():
             problems.append("the links have a record more than once: its receipts would be counted twice")
@@ -119,6 +120,7 @@ def _find_problems(receipts: pd.DataFrame, people: pd.DataFrame, ids: Mapping[st
         sources = set(people["source"].astype("str"))
         problems += [f"the links have no source {name!r}" for name in ids.values() if name not in sources]
     problems += [f"the receipts have no column `{name}`" for name in ids if name not in receipts]
+    problems += find_lists(receipts, ids, "the receipts")
     if not ids:
         problems.append("name the columns of ids, such as {'card_id': 'cards'}")
     return problems

@@ -364,6 +364,42 @@ def find_conflicts(records: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
         return db.execute(f"FROM ({query}) WHERE conflict <> '' ORDER BY a, b").df()
 
 
+def name_levels(records: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Name how the fields of pairs agree.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        With the column `key`.
+    pairs : pandas.DataFrame
+        pair, a, b (keys).
+
+    Returns
+    -------
+    pandas.DataFrame
+        pair and one column a field: the name of the level, NA where a side is empty.
+    """
+    names = [name for name in records.columns if name != "key"]
+    cases = ", ".join(_write_case(field, levels) for field, levels in LEVELS.items())
+    left, right = (", ".join(f"{name} AS {name}_{side}" for name in names) for side in "lr")
+    with open_memory() as db:
+        db.register("named_pairs", pairs)
+        db.register("named_records", records)
+        return db.execute(
+            f"SELECT pair, {cases} FROM named_pairs"
+            f" JOIN (SELECT key AS a, {left} FROM named_records) USING (a)"
+            f" JOIN (SELECT key AS b, {right} FROM named_records) USING (b)"
+            " ORDER BY pair"
+        ).df()
+
+
+def _write_case(field: str, levels: Sequence[Level]) -> str:
+    """The levels of a field as one expression that gives the name."""
+    whens = [f"WHEN {level.condition} THEN '{level.name}'" for level in levels if level.condition != ELSE]
+    empty = f"WHEN {field}_l IS NULL OR {field}_r IS NULL THEN NULL"
+    return f"CASE {empty} {' '.join(whens)} ELSE '{levels[-1].name}' END AS {field}"
+
+
 def _take_side(table: str, side: str, *others: str) -> str:
     """The columns by which two people are told apart, named for one side of a pair."""
     names = [f"{name} AS {name}_{side}" for name in ("key", *APART)]

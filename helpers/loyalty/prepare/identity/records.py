@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -109,8 +109,9 @@ def normalise_records(
 
 def _read_tables(tables: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Read each source as a frame with the text column record_id; list what is wrong."""
-    problems = [] if tables else ["there is no table: give each source a name, such as {'cards': cards}"]
-    problems += [f"`ids` names {source!r}, which is no source" for source in ids if source not in tables]
+    if not isinstance(tables, Mapping) or not tables:
+        return {}, ["there is no table: give each source a name, such as {'cards': cards}"]
+    problems = [f"`ids` names {source!r}, which is no source" for source in ids if source not in tables]
     frames = {}
     for source, table in tables.items():
         if not isinstance(source, str) or not source:
@@ -129,13 +130,25 @@ def _read_tables(tables: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[dic
     return frames, problems
 
 
+def find_lists(table: pd.DataFrame, columns: Iterable[str], name: str) -> list[str]:
+    """Say which columns hold lists, or other things that are no single value."""
+    kinds = (list, tuple, dict, set, np.ndarray)
+    return [
+        f"`{column}` of {name} holds lists: one value a cell is needed"
+        for column in columns
+        if column in table and table[column].dtype == object and table[column].map(lambda v: isinstance(v, kinds)).any()
+    ]
+
+
 def _find_problems(frame: pd.DataFrame, column: Any) -> list[str]:
     if frame.columns.has_duplicates:
         return ["a column stands twice"]
     if column is None or column not in frame:
         named = f"`{column}`" if column else "whose name ends with _id"
         return [f"there is no column {named}: name the records' ids with `ids`"]
-    problems = []
+    problems = find_lists(frame, (column, *FIELDS, "name"), "it")
+    if problems:
+        return problems
     if not {*FIELDS, "name"} & set(frame.columns):
         problems.append(f"there is nothing to compare: it needs one of {', '.join((*FIELDS, 'name'))}")
     values = write_ids(frame[column])

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from loyalty.prepare.identity.links import RecordLinks, empty_pairs, number_people
-from loyalty.prepare.identity.records import COLUMNS, FIELDS, KEY
+from loyalty.prepare.identity.records import COLUMNS, FIELDS, KEY, find_lists
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.text import count_of
@@ -89,7 +89,9 @@ def find_key_problems(records: pd.DataFrame) -> list[str]:
     if missing:
         names = " and ".join(f"`{name}`" for name in missing)
         return [f"the records have no {names}: make them with normalise_records"]
-    problems = []
+    problems = find_lists(records, map(str, records.columns), "the records")
+    if problems:
+        return problems
     if records[list(KEY)].isna().any(axis=None):
         problems.append("a record has no source or no record_id")
     twice = int(records.duplicated(list(KEY)).sum())
@@ -104,6 +106,13 @@ def find_record_problems(records: pd.DataFrame) -> list[str]:
     missing = [f"`{name}`" for name in COLUMNS if name not in (*KEY, "consent", *records.columns)]
     if missing and not problems:
         problems.append(f"the records have no {', '.join(missing)}: make them with normalise_records")
+    if not problems:
+        for name in COLUMNS:
+            if name in (*KEY, "is_known", "consent"):
+                continue
+            known = records[name].dropna()
+            if not known.map(lambda value: isinstance(value, str)).all():
+                problems.append(f"`{name}` of the records should be text: make them with normalise_records")
     return problems
 
 

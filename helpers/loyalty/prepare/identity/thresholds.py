@@ -82,7 +82,8 @@ def choose_threshold(labelled: pd.DataFrame, *, floor: float = 0.99, level: floa
 
     Not the threshold of the best F1: that weighs a wrong merge like a missed one. The thresholds are tried from the
     highest down, and the first that fails ends it (fixed sequence), so that many looks do not need a correction. It
-    begins where the sample is large enough that the floor could be held at all; that depends on no label.
+    begins where so many pairs of the sample are above the threshold that a few wrong ones would not end it at once;
+    that depends on no label.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def choose_threshold(labelled: pd.DataFrame, *, floor: float = 0.99, level: floa
     matches = np.cumsum(np.bincount(place, weights=match)).astype(int)
     low = _scipy.beta.ppf(1 - level, matches, pairs - matches + 1)
     low = np.where(matches == 0, 0.0, low)
-    could = _scipy.beta.ppf(1 - level, pairs, 1) >= floor  # if all were right
+    could = pairs >= _find_start(len(values), floor, level)
     fails = could & (low < floor)
     first = int(np.argmax(fails)) if fails.any() else len(pairs)
     holds = could & (np.arange(len(pairs)) < first)
@@ -134,13 +135,24 @@ def choose_threshold(labelled: pd.DataFrame, *, floor: float = 0.99, level: floa
     )
     notes = []
     if not could.any():
-        least = int(np.ceil(np.log(1 - level) / np.log(floor)))
+        least = _find_least(floor, level)
         notes.append(
             f"with {count_of(len(values), 'pair')} no threshold can hold {floor:g}:"
             f" {least:,} are needed, even if all are right"
         )
     chosen = float(table.loc[holds, "threshold"].min()) if holds.any() else float("nan")
     return ThresholdChoice(chosen, table[::-1].reset_index(drop=True), floor, level, tuple(notes))
+
+
+def _find_least(floor: float, level: float) -> int:
+    """So many pairs are needed to hold the floor if all of them are right."""
+    return int(np.ceil(np.log(1 - level) / np.log(floor)))
+
+
+def _find_start(size: int, floor: float, level: float) -> float:
+    """So many pairs are above the first threshold that is tried: three times the least, or half of a smaller sample."""
+    least = _find_least(floor, level)
+    return max(least, min(3 * least, size / 2))
 
 
 def _read(labelled: pd.DataFrame, floor: float) -> tuple[np.ndarray, np.ndarray]:
