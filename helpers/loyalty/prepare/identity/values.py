@@ -13,6 +13,7 @@ MAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]+@[^@\s]+\.[a-z]{2,}")
 RUN = "01234567890123456789"
 DAY = re.compile(r"(\d{1,4})[-./\s](\d{1,2})[-./\s](\d{1,4})")
 EARLIEST = 1900
+NORTH_AMERICA = frozenset({"US", "CA"})
 
 
 def normalise_phone(text: str, region: str = "US") -> str | None:
@@ -49,13 +50,30 @@ def _read_phone(digits: str, region: str) -> str | None:
     plain = digits.lstrip("+")
     if len(set(plain[-10:])) == 1 or plain[-10:] in RUN:
         return None
-    try:
-        number = phonenumbers.parse(digits, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
+    number = _read_american(digits, region) or _parse(digits, region)
+    if number is None or not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parse(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _read_american(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
+    """Read ten digits, with or without a 1 in front, where that is how the region's plan writes them.
+
+    It is what `phonenumbers.parse` returns, at a fraction of its time: a million phones are mostly of this kind.
+    """
+    if region not in NORTH_AMERICA or digits.startswith("+"):
+        return None
+    national = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+    if len(national) != 10 or national[0] in "01":
+        return None
+    return phonenumbers.PhoneNumber(country_code=1, national_number=int(national))
 
 
 def normalise_email(text: str) -> str | None:

@@ -1,5 +1,6 @@
 from datetime import date
 
+import phonenumbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,3 +81,13 @@ def test_a_slip_is_taken_for_the_frequent_name_and_a_name_is_left_alone():
 def test_every_name_has_a_full_name_that_is_its_own(name):
     root = find_roots(name)[0]
     assert find_roots(root)[0] == root or root in find_roots(root)
+
+
+def test_the_short_way_for_american_phones_reads_what_the_library_reads():
+    for step in range(1_000):
+        national = str(2_000_000_000 + step * 7_999_993)[:10]
+        for digits in (national, f"1{national}"):
+            number = phonenumbers.parse(digits, "US")
+            valid = phonenumbers.is_valid_number(number)
+            form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            assert normalise_phone(digits) == (form if valid else None), digits

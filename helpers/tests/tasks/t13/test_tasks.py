@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loyalty.prepare.identity import choose_threshold, normalise_email, normalise_phone
+from loyalty.prepare.identity import choose_threshold
+from loyalty.prepare.identity.values import normalise_email, normalise_phone
 from loyalty.tasks import check
 from loyalty.tasks.t13.scene import PRICE, mask, open_sample, open_town, run_pilot, score_town
 from loyalty.tasks.t13.tasks import find_by_estimate, tell_precision
