@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,7 +186,8 @@ def quiet_splink() -> Iterator[None]:
 def open_memory() -> duckdb.DuckDBPyConnection:
     """A database in memory, without a progress bar."""
     db = duckdb.connect()
-    db.execute("SET enable_progress_bar = false")
+    with suppress(duckdb.Error):  # without ipywidgets there is none in a notebook, and the setting is refused
+        db.execute("SET enable_progress_bar = false")
     return db
 
 

@@ -102,9 +102,7 @@ def pick_pairs(records: pd.DataFrame, links: RecordLinks, truth: pd.DataFrame) -
         source_a, record_a, source_b, record_b (the card), weight, probability, verdict, is_match: six rows.
     """
     pairs = links.pairs[(links.pairs["source_b"] == "cards") & (links.pairs["source_a"] != "cards")]
-    who = truth.set_index(["source", "record_id"])["customer_id"]
-    ends = [pd.MultiIndex.from_frame(pairs[[f"source_{side}", f"record_{side}"]]) for side in "ab"]
-    pairs = pairs.assign(is_match=who.reindex(ends[0]).to_numpy() == who.reindex(ends[1]).to_numpy())
+    pairs = add_truth(pairs, truth)
     told = explain_pairs(links, records, pairs).pivot(index="pair", columns="field", values="level")
     told.index = pairs.index
     same = told == "same"
@@ -265,3 +263,10 @@ def measure_error(baskets: pd.DataFrame, links: RecordLinks | pd.DataFrame, true
     main = each.drop_duplicates("person", keep="last").set_index("person")["seen"]
     off = main.map(rows.groupby("seen")["sales"].sum()) - total
     return pd.Series({"too little": -off.clip(upper=0).mean(), "too much": off.clip(lower=0).mean()})
+
+
+def add_truth(pairs: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Add to each pair whether it is one person: `is_match`."""
+    who = truth.set_index(["source", "record_id"])["customer_id"]
+    ends = [pd.MultiIndex.from_frame(pairs[[f"source_{side}", f"record_{side}"]]) for side in "ab"]
+    return pairs.assign(is_match=who.reindex(ends[0]).to_numpy() == who.reindex(ends[1]).to_numpy())

@@ -96,7 +96,7 @@ def draw_hills(pairs: pd.DataFrame, threshold: float, title: str) -> Axes:
     ax = plt.subplots(figsize=(9, 4))[1]
     bins = np.arange(np.floor(pairs["weight"].min()), pairs["weight"].max() + 2, 2)
     parts = [pairs.loc[pairs["is_match"] == flag, "weight"] for flag in (True, False)]
-    ax.hist(parts, bins=bins, stacked=True, color=[TREATED, HIGHLIGHT], label=["one person", "two people"])
+    ax.hist(parts, bins=list(bins), stacked=True, color=[TREATED, HIGHLIGHT], label=["one person", "two people"])
     ax.axvline(threshold, color=INK, linestyle=":", linewidth=1.5)
     ax.annotate("linked from here", (threshold, ax.get_ylim()[1]), (6, -10), textcoords="offset points", color=INK)
     ax.set(xlabel="weight of the pair, bits", ylabel="pairs")
@@ -120,7 +120,7 @@ def draw_grades(grades: Mapping[str, pd.DataFrame], title: str) -> Figure:
         "pair recall": "recall: what is right and was linked",
     }
     for ax, (measure, says) in zip(axes, words.items(), strict=True):
-        for place, (name, table) in enumerate(grades.items()):
+        for place, table in enumerate(grades.values()):
             row = table.set_index("measure").loc[measure]
             colour = TREATED if place == len(grades) - 1 else GREY
             ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
