@@ -50,7 +50,7 @@ class ThresholdChoice:
         import matplotlib.pyplot as plt
 
         ax = plt.subplots(figsize=(9, 4.5))[1] if ax is None else ax
-        rows = self.table
+        rows = self.table[self.table["pairs"] >= _find_start(self.table["pairs"].max(), self.floor, self.level)]
         ax.step(rows["threshold"], rows["precision"], where="post", color="#9AA0A6", label="found in the sample")
         ax.step(
             rows["threshold"], rows["low"], where="post", color="#0072B2", label=f"at least ({self.level:.0%} sure)"
