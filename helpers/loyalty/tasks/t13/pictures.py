@@ -177,7 +177,7 @@ def draw_intents(gains: pd.DataFrame, title: str) -> Axes:
     Parameters
     ----------
     gains : DataFrame
-        before, after, visits; the index is the department.
+            before, after, gain, low, high, visits; the index is the department.
     title : str
     """
     ax = plt.subplots(figsize=(9, 1.7 + 0.36 * len(gains)))[1]
@@ -188,9 +188,9 @@ def draw_intents(gains: pd.DataFrame, title: str) -> Axes:
     ax.set_yticks(
         places, [f"{name}  ({row.visits:,} visits)" for name, row in zip(gains.index, gains.itertuples(), strict=True)]
     )
-    ax.set(ylim=(len(gains) - 0.5, -0.5), xlim=(0, None), xlabel="share of the visits")
+    ax.set(ylim=(len(gains) - 0.5, -0.5), xlim=(0, 1.22 * gains["after"].max()), xlabel="share of the visits")
     ax.xaxis.set_major_formatter("{x:.0%}")
     grid_along_x(ax)
     ax.legend(loc="lower right", frameon=False)
-    headline(ax, title, "department that was looked at online, bought online or in a store", SOURCE)
+    headline(ax, title, "bought online or in a store; beside it the gain in points with its 95% interval", SOURCE)
     return ax
