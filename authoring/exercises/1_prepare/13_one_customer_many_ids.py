@@ -2,7 +2,6 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
-#     draft: true
 #     title: two lists of one town
 #     question: Which records are one person, and is a match worth its price?
 #     module: loyalty.prepare.identity
@@ -113,7 +112,8 @@ hint("13c")
 from loyalty.charts import house_style
 
 house_style()
-ax = choice.plot()
+title = "The sample's own precision holds the floor too early"
+ax = choice.plot(title=title, source="simulated town, seed 131")
 
 # %% tags=["verify", "solution"]
 from loyalty.tasks.t13.tasks import find_by_estimate, find_best_f1, tell_precision

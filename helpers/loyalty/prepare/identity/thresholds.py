@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats as _scipy
 
-from loyalty.charts import headline
+from loyalty.charts import CONTROL, GREY, INK, TREATED, headline
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
@@ -45,22 +45,39 @@ class ThresholdChoice:
         """One row a threshold."""
         return self.table.copy()
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw precision with its lower end over the threshold, and the floor."""
+    def plot(
+        self, ax: Axes | None = None, *, title: str = "Which threshold keeps the precision?", source: str = ""
+    ) -> Axes:
+        """Draw precision with its lower end over the threshold, and the floor.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+        title, source : str
+        """
         import matplotlib.pyplot as plt
 
         ax = plt.subplots(figsize=(9, 4.5))[1] if ax is None else ax
+<<<<<<< HEAD
         rows = self.table[self.table["pairs"] >= _find_start(self.table["pairs"].max(), self.floor, self.level)]
         ax.step(rows["threshold"], rows["precision"], where="post", color="#9AA0A6", label="found in the sample")
         ax.step(
             rows["threshold"], rows["low"], where="post", color="#0072B2", label=f"at least ({self.level:.0%} sure)"
         )
         ax.axhline(self.floor, color="#D55E00", linewidth=1, label=f"floor {self.floor:.2f}")
+=======
+        rows = self.table
+        ax.step(rows["threshold"], rows["precision"], where="post", color=GREY, label="found in the sample")
+        ax.step(rows["threshold"], rows["low"], where="post", color=TREATED, label=f"at least ({self.level:.0%} sure)")
+        ax.axhline(self.floor, color=CONTROL, linewidth=1, label=f"floor {self.floor:.2f}")
+>>>>>>> 7432b7b9e8c6a6df634cdaf7ca00c75450c21501
         if np.isfinite(self.threshold):
-            ax.axvline(self.threshold, color="black", linewidth=1, linestyle=":", label="chosen")
+            ax.axvline(self.threshold, color=INK, linewidth=1, linestyle=":", label=f"chosen: {self.threshold:.3g}")
+        # Near the highest scores there are few pairs, and the lower end falls out of the picture
+        ax.set_ylim(min(rows["precision"].min(), self.floor) - 0.03, 1.005)
         ax.set_xlabel("probability from which a pair is linked")
-        ax.legend(loc="lower right")
-        headline(ax, "Which threshold keeps the precision?", "precision of the pairs above the threshold")
+        ax.legend(loc="lower right", bbox_to_anchor=(0.94, 0.03))
+        headline(ax, title, "precision of the pairs above the threshold", source)
         return ax
 
     def __repr__(self) -> str:
