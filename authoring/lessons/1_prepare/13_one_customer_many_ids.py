@@ -32,20 +32,15 @@
 
 # %%
 from loyalty.charts import house_style
-from loyalty.prepare.identity import match_exact, merge_histories, normalise_records
-from loyalty.tasks.t13.chain import IDS, sum_people, visit_chain
+from loyalty.prepare.identity import match_exact, normalise_records
+from loyalty.tasks.t13.chain import list_best, visit_chain
 from loyalty.tasks.t13.pictures import draw_best
 
 house_style()
 chain = visit_chain()
 records = normalise_records(chain.sources)
 by_phone = match_exact(records, ["phone"])
-joined = merge_histories(chain.baskets, by_phone, IDS).receipts
-people = sum_people(joined).sort_values("sales", ascending=False).head(10)
-
-# %%
-buying = by_phone.people[by_phone.people.source.isin(["cards", "accounts"])]
-people["ids"] = buying.groupby("person").size()
+people = list_best(chain, by_phone)
 ax = draw_best(people, f"The best customer has {people.ids.iloc[0]} cards and accounts")
 
 # %% tags=["verify"]
@@ -114,36 +109,31 @@ f"{u:.2%} of random pairs have the same postcode"
 # For the first we need pairs of which we are nearly sure: same e-mail address *and* same birth date.
 
 # %%
+import numpy as np
+
 sure = records.dropna(subset=["email", "birth_date"])
 sure = sure.merge(sure, on=["email", "birth_date"], suffixes=("", "_2"))
 sure = sure[sure.record_id < sure.record_id_2].dropna(subset=["postcode", "postcode_2"])
 m = (sure.postcode == sure.postcode_2).mean()
-f"{m:.0%} of the sure pairs have the same postcode"
-
-# %% [markdown]
-# So the same postcode is much more frequent within a person than by chance. We count the ratio in doublings, which are called bits. This is
-# the **match weight** of the postcode.
-
-# %%
-import numpy as np
-
 postcode = np.log2(m / u)
 other_postcode = np.log2((1 - m) / (1 - u))
-f"same postcode: {postcode:+.1f} bits, another one: {other_postcode:+.1f} bits"
+print(f"{m:.0%} of the sure pairs have the same postcode")
+print(f"same postcode: {postcode:+.1f} bits, another one: {other_postcode:+.1f} bits")
 
 # %% [markdown]
-# The same postcode doubles the odds {{postcode:.0f}} times. A different postcode speaks against, and less strongly: people move.
+# So the same postcode is much more frequent within a person than by chance. The last line counts the ratio in doublings, which are called bits.
+# This is the **match weight** of the postcode. The same one doubles the odds {{postcode:.0f}} times. Another one speaks against, and less
+# strongly: people move.
 #
 # The helper does the same for each field and each way to agree. It needs no sure pairs: it learns both numbers from the records themselves. (The method is from
 # 1969, and the names of its authors are Fellegi and Sunter. The program behind the helper is called splink.)
 
 # %%
-table = links.weights.pivot(index="field", columns="level", values="bits")
+bits = links.weights.set_index(["field", "level"]).bits
 order = ["first_name", "last_name", "birth_date", "postcode", "phone", "email"]
-table.loc[order, ["same", "different"]].round(1)
+bits.unstack().loc[order, ["same", "different"]].round(1)
 
 # %% tags=["verify"]
-bits = links.weights.set_index(["field", "level"]).bits
 assert abs(bits["postcode", "same"] - postcode) < 0.7 and abs(bits["postcode", "different"] - other_postcode) < 1.5
 
 # %% [markdown]
@@ -183,7 +173,8 @@ reveal("13-bet", estimate=int(pairs.is_match.sum()), unit="of 6 pairs")
 pairs[["weight", "probability", "verdict", "is_match"]].round(3)
 
 # %% [markdown]
-# In this simulated chain we know who is who (`is_match`). The fourth pair is a mother and a daughter with one name.
+# In this simulated chain we know who is who (`is_match`). The fourth pair is two women of one name and one postcode; a generation
+# lies between them.
 #
 # ## All pairs
 #
@@ -225,7 +216,8 @@ names = match_exact(records, ["email", ("phone", "first_root", "last_name")], fr
 ways = {"same phone": by_phone, "same e-mail": email, "e-mail, or phone and name": names}
 ways["evidence added up"] = links
 grades = {name: grade_links(way, chain.truth, only=asked) for name, way in ways.items()}
-figure = draw_grades({n: g.table for n, g in grades.items()}, "Rules are wrong, or blind, or both")
+tables = {name: grade.table for name, grade in grades.items()}
+figure = draw_grades(tables, "Rules are wrong, or blind, or both")
 
 # %% tags=["verify"]
 phone_grade, best_grade = grades["same phone"], grades["evidence added up"]
@@ -245,7 +237,8 @@ row = best_grade.table.set_index("measure")
 # %%
 import pandas as pd
 
-from loyalty.tasks.t13.chain import keep_apart, measure_error, tell_truth
+from loyalty.prepare.identity import merge_histories
+from loyalty.tasks.t13.chain import IDS, keep_apart, measure_error, tell_truth
 from loyalty.tasks.t13.pictures import draw_money
 
 true = merge_histories(chain.baskets, tell_truth(records, chain.truth), IDS).receipts
@@ -296,8 +289,8 @@ assert 0.6 < choice.threshold < 0.999
 #
 # ## Which visits of the online shop tell the next purchase?
 #
-# Now the histories are joined, online and offline. In the shop we see which department somebody looks at. Does this tell what she buys, a few
-# days later, in a store?
+# Now the histories are joined, online and offline. In the shop we see which department somebody looks at. Does this tell what the same person
+# buys a few days later, perhaps in a store?
 #
 # Some visitors log in. Then we know the account, and through the links the card. We compare the same people with themselves: how many bought
 # in this department in the two weeks before the visit, and how many in the two weeks after?
@@ -310,7 +303,7 @@ bought = merge_histories(chain.baskets, links, IDS).receipts
 visits = find_visitors(chain, links)
 followed = follow_intents(visits, bought, chain.departments)
 gains = measure_gain(followed, "intent")
-ax = draw_intents(gains, "Who looks for support stockings buys; who looks for gifts looks")
+ax = draw_intents(gains, "Support is looked up and bought, gifts are only looked at")
 
 # %% tags=["verify"]
 popular = gains.visits.idxmax()
@@ -338,8 +331,8 @@ assert online_gain["Support"] < 0.5 * gains.gain["Support"]
 #
 # ## What is a matched profile worth?
 #
-# An agency offers to sell such profiles: for each known visitor two columns, the department and the device, for ten cents a column.
-# What would we earn with them? We choose on the visits of the first year and judge on those of the second. A message earns 40 cents where the
+# An agency offers to sell such profiles: for each visit two columns, the department and the device, for ten cents a column.
+# What would a message earn more, if we know them? We choose on the visits of the first year and judge on those of the second. A message earns 40 cents where the
 # department is really bought. (This number is a guess, and only a test with a control group can replace it. Lesson 33 measures it.)
 
 # %%
@@ -348,7 +341,8 @@ from loyalty.tasks.t13.chain import price_columns
 
 worth = price_columns(followed, "2024-01-01", ["intent", "device"], earned=0.40)
 ax = draw_intervals(worth[["effect", "low", "high"]], unit="€", decimals=3)
-headline(ax, "One column earns a few cents, the other nothing", "euros a message, more than without the column")
+title = "One column earns a few cents, the other nothing"
+headline(ax, title, "euros a message, more than without the column")
 
 # %% tags=["verify"]
 assert worth.low["intent"] > 0.01 and worth.high["intent"] < 0.10 and worth.high["device"] < 0.02
@@ -368,8 +362,8 @@ assert worth.low["intent"] > 0.01 and worth.high["intent"] < 0.10 and worth.high
 from loyalty.prepare.identity import seal_links
 
 key = "a key for this lesson only"
-typed = pd.DataFrame({"app_id": [1, 2], "email": ["ann.lee@example.com", "ann.le@example.com"]})
-two = normalise_records({"app": typed})
+emails = ["ann.lee@example.com", "ann.le@example.com"]
+two = normalise_records({"app": pd.DataFrame({"app_id": [1, 2], "email": emails})})
 sealed = seal_links(match_exact(two, ["email"]), two, key=key, fields=["email"])
 sealed.assign(email_hash=sealed.email_hash.str[:16] + "…")
 
@@ -382,11 +376,13 @@ assert sealed.email_hash.nunique() == 2
 # %%
 sealed = seal_links(links, records, key=key)
 del records, behind, sure, left, right, draws
-sealed.assign(phone_hash=sealed.phone_hash.str[:8], email_hash=sealed.email_hash.str[:8]).head(4)
+short = {name: sealed[name].str[:8] for name in ("phone_hash", "email_hash")}
+sealed.assign(**short).head(4)
 
 # %% [markdown]
 # A partner with the same key finds the same people in his own list, exactly and only exactly. A hash *without* a key does not protect: there
-# are so few phone numbers that a laptop tries all of them in an hour. And a keyed hash is still personal data in law, as long as the key exists.
+# are so few phone numbers that a laptop tries all of them in an hour. (The log-in of this shop hashes e-mails without a key. That is the first thing
+# to change.) And a keyed hash is still personal data in law, as long as the key exists.
 #
 # ## Consent
 #

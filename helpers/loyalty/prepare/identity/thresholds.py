@@ -58,14 +58,14 @@ class ThresholdChoice:
         import matplotlib.pyplot as plt
 
         ax = plt.subplots(figsize=(9, 4.5))[1] if ax is None else ax
-        rows = self.table
-        ax.step(rows["threshold"], rows["precision"], where="post", color=GREY, label="found in the sample")
-        ax.step(rows["threshold"], rows["low"], where="post", color=TREATED, label=f"at least ({self.level:.0%} sure)")
+        tried = self.table["pairs"] >= _find_start(self.table["pairs"].max(), self.floor, self.level)
+        rows = self.table[tried] if tried.any() else self.table
+        ax.step(rows["threshold"], rows["precision"], where="pre", color=GREY, label="found in the sample")
+        ax.step(rows["threshold"], rows["low"], where="pre", color=TREATED, label=f"at least ({self.level:.0%} sure)")
         ax.axhline(self.floor, color=CONTROL, linewidth=1, label=f"floor {self.floor:.2f}")
         if np.isfinite(self.threshold):
             ax.axvline(self.threshold, color=INK, linewidth=1, linestyle=":", label=f"chosen: {self.threshold:.3g}")
-        # Near the highest scores there are few pairs, and the lower end falls out of the picture
-        ax.set_ylim(min(rows["precision"].min(), self.floor) - 0.03, 1.005)
+        ax.set_ylim(min(rows["low"].min(), self.floor) - 0.005, 1.002)
         ax.set_xlabel("probability from which a pair is linked")
         ax.legend(loc="lower right", bbox_to_anchor=(0.94, 0.03))
         headline(ax, title, "precision of the pairs above the threshold", source)

@@ -20,7 +20,7 @@ IDS = {"card_id": "cards", "account_id": "accounts"}
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class ShopChain:
     """What the chain has on its disks, and, for the end, the truth.
 
     Attributes
@@ -58,7 +58,7 @@ class Chain:
 
 
 @cache
-def visit_chain() -> Chain:
+def visit_chain() -> ShopChain:
     """Make the chain of the lesson: 5,000 customers, two years."""
     world = World(customers=CUSTOMERS, months=24, seed=SEED)
     known = world.make_identities()
@@ -72,7 +72,7 @@ def visit_chain() -> Chain:
     truth = known.truth[["source", "record_id", "customer_id"]]
     buyers = receipts[["basket_id", "customer_id"]]
     three = (known.cards, known.accounts, known.app_users)
-    return Chain(*three, baskets, known.sessions, departments, truth, buyers, known.truth_cookies)
+    return ShopChain(*three, baskets, known.sessions, departments, truth, buyers, known.truth_cookies)
 
 
 def keep_apart(records: pd.DataFrame) -> RecordLinks:
@@ -118,7 +118,7 @@ def pick_pairs(records: pd.DataFrame, links: RecordLinks, truth: pd.DataFrame) -
     return pd.concat([pairs[kind].head(1) for kind in kinds], ignore_index=True)
 
 
-def show_pairs(chain: Chain, pairs: pd.DataFrame) -> pd.DataFrame:
+def show_pairs(chain: ShopChain, pairs: pd.DataFrame) -> pd.DataFrame:
     """Show pairs as they were typed: two lines a pair."""
     fields = ["first_name", "last_name", "birth_date", "postcode", "phone", "email"]
     typed = pd.concat(
@@ -132,7 +132,15 @@ def show_pairs(chain: Chain, pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("").set_index(["pair", "source"])
 
 
-def find_visitors(chain: Chain, links: RecordLinks) -> pd.DataFrame:
+def list_best(chain: ShopChain, links: RecordLinks, most: int = 10) -> pd.DataFrame:
+    """List the people with the highest sales: visits, sales, and how many cards and accounts stand behind them."""
+    people = sum_people(merge_histories(chain.baskets, links, IDS).receipts)
+    buying = links.people[links.people["source"].isin(list(IDS.values()))]
+    people["ids"] = buying.groupby("person").size()
+    return people.sort_values("sales", ascending=False).head(most)
+
+
+def find_visitors(chain: ShopChain, links: RecordLinks) -> pd.DataFrame:
     """Find the person behind each visit of the shop: who logged in is known, and then the browser is known too.
 
     Returns

@@ -77,7 +77,7 @@ def draw_evidence(told: pd.DataFrame, title: str) -> Axes:
     ax.set_yticks(places, [f"pair {number + 1}" for number in bits.index])
     ax.set(ylim=(len(bits) - 0.5, -0.5), xlim=(left.min() - 2, right.max() + 7), xlabel="bits; the sum in bold")
     grid_along_x(ax)
-    put_legend_above(ax, columns=4)
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     headline(ax, title, "each bit doubles the odds that two records are one person", SOURCE)
     return ax
 
@@ -166,7 +166,7 @@ def draw_money(errors: pd.DataFrame, title: str) -> Axes:
         xlabel="€ a person, mean over all people",
     )
     grid_along_x(ax)
-    put_legend_above(ax, columns=2)
+    ax.legend(loc="lower right", frameon=False)
     headline(ax, title, "error of a person's sales in two years", SOURCE)
     return ax
 
@@ -177,7 +177,7 @@ def draw_intents(gains: pd.DataFrame, title: str) -> Axes:
     Parameters
     ----------
     gains : DataFrame
-        before, after, visits; the index is the department.
+            before, after, gain, low, high, visits; the index is the department.
     title : str
     """
     ax = plt.subplots(figsize=(9, 1.7 + 0.36 * len(gains)))[1]
@@ -188,9 +188,9 @@ def draw_intents(gains: pd.DataFrame, title: str) -> Axes:
     ax.set_yticks(
         places, [f"{name}  ({row.visits:,} visits)" for name, row in zip(gains.index, gains.itertuples(), strict=True)]
     )
-    ax.set(ylim=(len(gains) - 0.5, -0.5), xlim=(0, None), xlabel="share of the visits")
+    ax.set(ylim=(len(gains) - 0.5, -0.5), xlim=(0, 1.22 * gains["after"].max()), xlabel="share of the visits")
     ax.xaxis.set_major_formatter("{x:.0%}")
     grid_along_x(ax)
-    put_legend_above(ax, columns=2)
-    headline(ax, title, "department that was looked at online, bought online or in a store", SOURCE)
+    ax.legend(loc="lower right", frameon=False)
+    headline(ax, title, "bought online or in a store; beside it the gain in points with its 95% interval", SOURCE)
     return ax
