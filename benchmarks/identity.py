@@ -77,8 +77,8 @@ most receipts; the truth adds up all their records. A family that shares a card 
 
 *Wrongly merged*: people whose group also holds a record of somebody else, mean of a chain. *Wrong recency*, *wrong
 frequency*: share of people whose day of the last receipt, or number of receipts, is wrong. *Wrong fifth*: whose fifth
-by money spent is another than with the true histories. *Error of money*: mean absolute error, in parts of the mean spent.
-The group behind a placeholder is one rich customer in the join by phone.
+by money spent is another than with the true histories. *Error of money*: mean absolute error, in parts of the mean
+spent. The group behind a placeholder is one rich customer in the join by phone.
 
 ## Where nothing was confirmed
 
