@@ -36,7 +36,7 @@ CANDIDATES = (["phone"], ["email"], ["last_name", "birth_date"], ["last_name", "
 MANY = 6  # more cards behind one phone, and the service does not look at it
 
 
-class Town(NamedTuple):
+class TwoLists(NamedTuple):
     """The tables of the exercise."""
 
     cards: pd.DataFrame
@@ -56,19 +56,19 @@ def open_identities() -> Identities:
 
 
 @cache
-def _make_town() -> Town:
+def _make_town() -> TwoLists:
     found = open_identities()
     paid = open_chain().receipts.groupby("basket_id")["sales"].sum()
     baskets = found.card_baskets.dropna(subset="card_id")
     sales = paid.loc[baskets["basket_id"]].groupby(baskets["card_id"].to_numpy()).sum()
     cards = found.cards.drop(columns=["opened_on", "consent"])
     cards["sales"] = cards["card_id"].map(sales).fillna(0.0).round(2)
-    return Town(cards, found.accounts.drop(columns=["created_on", "consent"]))
+    return TwoLists(cards, found.accounts.drop(columns=["created_on", "consent"]))
 
 
-def open_town() -> Town:
+def open_town() -> TwoLists:
     """Return the tables: cards with `sales`, the euros that each sold in the stores in 2023; and accounts of the shop."""
-    return Town(*(table.copy() for table in _make_town()))
+    return TwoLists(*(table.copy() for table in _make_town()))
 
 
 def mask(table: pd.DataFrame) -> pd.DataFrame:
