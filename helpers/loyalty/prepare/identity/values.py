@@ -50,7 +50,12 @@ def _read_phone(digits: str, region: str) -> str | None:
     plain = digits.lstrip("+")
     if len(set(plain[-10:])) == 1 or plain[-10:] in RUN:
         return None
-    number = _read_american(digits, region) or _parse(digits, region)
+    american = _read_american(digits, region)
+    if american is not None:
+        # A number of the plan's main country is valid there or in one of the smaller ones that share the plan
+        is_valid = phonenumbers.is_valid_number_for_region(american, "US") or phonenumbers.is_valid_number(american)
+        return f"+1{american.national_number}" if is_valid else None
+    number = _parse(digits, region)
     if number is None or not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

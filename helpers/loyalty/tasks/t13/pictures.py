@@ -185,6 +185,9 @@ def draw_intents(gains: pd.DataFrame, title: str) -> Axes:
     ax.hlines(places, gains["before"], gains["after"], color=GREY, linewidth=2, zorder=1)
     ax.plot(gains["before"], places, "o", color=CONTROL, markersize=7, label="bought in the two weeks before")
     ax.plot(gains["after"], places, "o", color=TREATED, markersize=7, label="bought in the two weeks after")
+    for place, row in zip(places, gains.itertuples(), strict=True):
+        words = f"{100 * row.gain:+.0f}  ({100 * row.low:.0f} to {100 * row.high:.0f})"
+        ax.annotate(words, (row.after, place), (8, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
     ax.set_yticks(
         places, [f"{name}  ({row.visits:,} visits)" for name, row in zip(gains.index, gains.itertuples(), strict=True)]
     )
