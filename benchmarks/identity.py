@@ -71,14 +71,14 @@ person. *Person recall*: of the people with several records, those whose records
 Receipts that name a card or an account, by the last day of the history. People are looked up by their record with the
 most receipts; the truth adds up all their records. A family that shares a card is not told apart by any way.
 
-| way | people counted, of 100 true | wrongly merged | wrong frequency | wrong monetary fifth | mean error of money |
-|---|---|---|---|---|---|
+| way | people counted, of 100 true | wrongly merged | wrong recency | wrong frequency | wrong fifth | error of money |
+|---|---|---|---|---|---|---|
 {rfm}
 
-*Wrongly merged*: people whose group also holds a record of somebody else, mean of a chain. *Wrong frequency*: share of
-people whose number of receipts is wrong. *Wrong monetary fifth*: whose fifth by money spent is another than with the
-true histories. *Mean error of money*: mean absolute error, in parts of the mean spent. The
-group behind a placeholder is one rich customer in the join by phone.
+*Wrongly merged*: people whose group also holds a record of somebody else, mean of a chain. *Wrong recency*, *wrong
+frequency*: share of people whose day of the last receipt, or number of receipts, is wrong. *Wrong fifth*: whose fifth
+by money spent is another than with the true histories. *Error of money*: mean absolute error, in parts of the mean
+spent. The group behind a placeholder is one rich customer in the join by phone.
 
 ## Where nothing was confirmed
 
@@ -117,6 +117,7 @@ class Grade(NamedTuple):
     measures: dict[str, float]
     people: float
     merged: int
+    wrong_recency: float
     wrong_frequency: float
     wrong_fifth: float
     money_error: float
@@ -177,10 +178,11 @@ def add_up(world: World, found: Identities) -> pd.DataFrame:
 def _grade(seed: int, way: str, people: pd.DataFrame, truth: pd.DataFrame, history: pd.DataFrame) -> Grade:
     grades = grade_links(people, truth)
     both = truth.merge(people, on=KEY).merge(history, on=KEY, how="left").fillna({"orders": 0, "money": 0.0})
+    sums = {"orders": ("orders", "sum"), "money": ("money", "sum"), "last": ("last", "min")}
     owners = both.groupby("person")["customer_id"].nunique()
     merged = both.loc[both["person"].map(owners) > 1, "customer_id"].nunique()
-    found = both.groupby("person").agg(orders=("orders", "sum"), money=("money", "sum"))
-    right = both.groupby("customer_id").agg(orders=("orders", "sum"), money=("money", "sum"))
+    found = both.groupby("person").agg(**sums)
+    right = both.groupby("customer_id").agg(**sums)
     looked_up = both.sort_values(["orders", *KEY], ascending=[False, True, True]).drop_duplicates("customer_id")
     seen = found.loc[looked_up["person"]].set_index(looked_up["customer_id"].to_numpy())
     buyers = right[right["orders"] > 0].index
@@ -196,6 +198,7 @@ def _grade(seed: int, way: str, people: pd.DataFrame, truth: pd.DataFrame, histo
         {measure: grades[measure] for measure in PAIRS},
         100 * both["person"].nunique() / both["customer_id"].nunique(),
         merged,
+        float((seen["last"] != right["last"]).mean()),
         float((seen["orders"] != right["orders"]).mean()),
         float((fifth != fifth_seen).mean()),
         float((seen["money"] - right["money"]).abs().mean() / right["money"].mean()),
@@ -326,8 +329,8 @@ def _say_rfm(grades: list[Grade]) -> list[str]:
         table = pd.DataFrame([grade._asdict() for grade in grades if grade.way == way])
         rows.append(
             f"| {words} | {table['people'].mean():.1f} | {table['merged'].mean():,.0f} "
-            f"| {table['wrong_frequency'].mean():.1%} | {table['wrong_fifth'].mean():.1%} "
-            f"| {table['money_error'].mean():.3f} |"
+            f"| {table['wrong_recency'].mean():.1%} | {table['wrong_frequency'].mean():.1%} "
+            f"| {table['wrong_fifth'].mean():.1%} | {table['money_error'].mean():.3f} |"
         )
     return rows
 

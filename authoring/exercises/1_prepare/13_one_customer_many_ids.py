@@ -80,7 +80,7 @@ too_much = joined.sales.sum() - euros
 assert len(joined) > matched > 1.5 * typed and too_much > 5_000
 
 # %% [markdown] tags=["solution"]
-# {{matched:,}} accounts, €{{euros:,.0f}}. As typed, only {{typed}} are found. And whoever sums the join itself invents €{{too_much:,.0f}} of sales: a family shares an e-mail, some people have two cards, and their rows multiply. Count the rows before and after each join.
+# {{matched:,}} accounts, €{{euros:,.0f}}. As typed, only {{typed}} are found. If you sum the join itself, you invent €{{too_much:,.0f}} of sales: a family shares an e-mail, some people have two cards, and their rows multiply. Count the rows before and after each join.
 
 # %% [markdown]
 # **13c From which score on?** A service has scored pairs of a card and an account, from 0 to 1. A clerk called the people behind a random sample of them and wrote down what he found, in `checked`. The chain wants to send letters with store purchases in them. Of 100 linked pairs 99 must be one person. Use `choose_threshold` (it wants the columns `probability` and `is_match`), with `floor=0.99` and everything else as it is. What is the smallest score that holds the floor? One number with three decimals.
@@ -123,7 +123,7 @@ best_f1 = find_best_f1(choice.table)
 assert tell_precision(threshold) >= 0.99 > tell_precision(tempting)
 
 # %% [markdown] tags=["solution"]
-# {{threshold:.3f}}. In the sample {{tempting:.3f}} looks good enough. In truth, which only a simulated town can tell, {{100 * tell_precision(tempting):.1f}} of 100 pairs are one person there: the floor is broken. The best F1 ({{best_f1:.3f}}) would send {{100 * (1 - tell_precision(best_f1)):.0f}} of 100 letters to the wrong person, many of them to a member of the family. A shared phone makes a household, and not a customer.
+# {{threshold:.3f}}. In the sample {{tempting:.3f}} looks good enough. In truth, which only a simulated town can tell, {{100 * tell_precision(tempting):.1f}} of 100 pairs are one person there: the floor is broken. The best F1 ({{best_f1:.3f}}) would send {{100 * (1 - tell_precision(best_f1)):.0f}} of 100 letters to the wrong person, many of them to a member of the family. A shared phone makes a household. It does not make one customer.
 
 # %% [markdown]
 # **13d Is a match worth its price?** The service asks €0.95 for a matched profile. In a pilot 12,000 matched profiles were bought. A lottery chose about half, and their offers were picked by what they buy in the stores (`used`); the others got the usual offers (`not used`). `margin` is in euros, in the eight weeks after. What does a matched profile bring, *less its price*, with a 95 % interval (1.96 standard errors, each group with its own variance)? Three numbers: `(net, low, high)`, to the cent.
@@ -158,7 +158,7 @@ slide = used.mean() - pilot.margin[pilot.group == "not matched"].mean()
 assert net[2] < 0 < slide - PRICE
 
 # %% [markdown] tags=["solution"]
-# {{net[0]:.2f}} euros a profile ({{net[1]:.2f}} to {{net[2]:.2f}}). The service's slide shows another comparison: matched customers bring €{{slide:.2f}} more than those without a match. That is true, and the match did not do it. Who leaves an e-mail on the card is a regular.
+# A profile brings {{net[0]:.2f}} euros ({{net[1]:.2f}} to {{net[2]:.2f}}): we lose money with each. The service's slide shows another comparison: matched customers bring €{{slide:.2f}} more than those without a match. That is true, and the match did not do it. Customers who leave an e-mail on the card are regulars.
 
 # %% [markdown]
 # **13e What does Marta say on Monday?** Choose one letter:
@@ -180,4 +180,4 @@ check("13e", decision)
 hint("13e")
 
 # %% [markdown] tags=["solution"]
-# C. It compares what the lottery showed with what is paid. The link by e-mail is there already, it is free, and it holds only people who agreed to be linked, once you have looked at their consent.
+# C. It compares what the lottery showed with what is paid. The join by e-mail is free. Before you use it, look at the consent: some people did not agree that their data are joined.

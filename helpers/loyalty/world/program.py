@@ -250,7 +250,7 @@ class World:
         Raises
         ------
         WorldError
-            A share outside its limits, or a seed that is no whole number.
+            A share outside its limits, a seed that is no whole number, or more customers than phone numbers.
 
         Examples
         --------

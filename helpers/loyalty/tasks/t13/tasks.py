@@ -309,7 +309,7 @@ def _answer_price() -> Answers:
         ),
         Mistake(
             "matched_against_unmatched",
-            "You compared with those whom nobody matched. They buy less anyway: who has an e-mail on the card is a regular. The lottery was among the matched.",
+            "You compared with those whom nobody matched. They buy less anyway, because customers with an e-mail on the card are regulars. The lottery was among the matched.",
             take_triple(_compare(other="not matched"), cost=PRICE),
         ),
         Mistake(
@@ -362,7 +362,7 @@ def _answer_decision() -> Answers:
         mistakes=(
             Mistake(
                 "regulars_are_matched",
-                f"The {say_triple(take_triple(unmatched))} are between people who differ anyway. Who leaves an e-mail is a regular, with a match or without.",
+                f"The {say_triple(take_triple(unmatched))} lie between people who differ anyway. Customers who leave an e-mail are regulars, with a match or without.",
                 "A",
             ),
             Mistake(

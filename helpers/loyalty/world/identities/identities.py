@@ -11,7 +11,7 @@ from loyalty.world.customers import trait
 from loyalty.world.fields import WorldError, find_problems
 from loyalty.world.identities.histories import assign_baskets, browse
 from loyalty.world.identities.names import read_names
-from loyalty.world.identities.people import Persons, draw_people
+from loyalty.world.identities.people import MOST_PEOPLE, Persons, draw_people
 from loyalty.world.identities.rules import IdentityRules
 from loyalty.world.identities.sources import SOURCES, Clerk, Records, What, as_table, draw_records
 from loyalty.world.state import Lived
@@ -57,9 +57,11 @@ def make_identities(
     """Write down who is who in a world; see `World.make_identities`. Without receipts there is nobody's history."""
     rules = IdentityRules() if rules is None else rules
     problems = list(find_problems(rules))
+    crowd = world.scene.people
+    if len(crowd) > MOST_PEOPLE:
+        problems.append(f"there are phone numbers for {MOST_PEOPLE:,} customers, found {len(crowd):,}")
     if problems:
         raise WorldError(problems, "the identities")
-    crowd = world.scene.people
     end = world.scene.calendar.month_start(world.months)  # of the history: waves change no record
     names = read_names()
     people = draw_people(len(crowd), seed, rules, names, crowd.home_store, end)

@@ -37,6 +37,7 @@ AREA_CODES = tuple(
 )
 LINES = 9_000  # numbers 0200 to 9199 of the exchange 555: the rest is for placeholders and for nobody
 FIRST_LINE = 200
+MOST_PEOPLE = len(AREA_CODES) * LINES // 2  # everybody has two numbers of their own
 _STRIDE = 1_000_003  # a prime: neighbours in number are no neighbours in phone
 
 
@@ -202,7 +203,7 @@ def _draw_postcodes(seed: int, household: np.ndarray, home_store: np.ndarray) ->
 
 
 def _number_phones(seed: int, who: np.ndarray, store: np.ndarray) -> np.ndarray:
-    """Give everybody two numbers that nobody else has, as ten digits; up to 1.6 million people.
+    """Give everybody two numbers that nobody else has, as ten digits; up to MOST_PEOPLE.
 
     The area code is near the store's for none: a stride through all numbers is what keeps them apart.
     """

@@ -359,3 +359,9 @@ def test_a_slip_changes_a_text_by_one_keystroke():
 def test_day_and_month_change_places_only_where_both_can_be_a_month():
     assert swap_day_and_month("1984-03-07") == "1984-07-03"
     assert swap_day_and_month("1984-03-17") == "1984-03-17"
+
+
+def test_more_customers_than_phone_numbers_are_refused(monkeypatch):
+    monkeypatch.setattr("loyalty.world.identities.identities.MOST_PEOPLE", 1_000)
+    with pytest.raises(WorldError, match=r"phone numbers for 1,000 customers, found 1,500"):
+        SMALL.make_identities()
