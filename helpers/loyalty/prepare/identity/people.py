@@ -54,8 +54,9 @@ def group_records(records: pd.DataFrame, pairs: pd.DataFrame, threshold: float) 
     label = _connect(len(records), edges)
     doubtful = _find_doubtful(records, label)
     torn: set[int] = set()
-    for group, forbidden in doubtful.items():
-        inside = edges[label[edges["a"].to_numpy()] == group]
+    of_edge = pd.Series(label[edges["a"].to_numpy()], index=edges.index)
+    for group, inside in edges[of_edge.isin(doubtful)].groupby(of_edge):
+        forbidden = doubtful[int(group)]
         refused, either = _split(inside, forbidden)
         verdict[refused] = TWO_PEOPLE
         verdict[inside.index[inside["a"].isin(either) | inside["b"].isin(either)]] = EITHER
