@@ -285,6 +285,41 @@ def _plan_messages() -> Any:
     return loyalty.plan_messages(_recommend(), _make_shelf(), _make_addressees(), campaign_id="spring", salt="word")
 
 
+def _make_cards() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "card_id": range(1, 7),
+            "first_name": ["Robert", "Ann", "Mary", "John", "Olga", "Lee"],
+            "last_name": ["Lee", "Lee", "Fox", "Fox", "Orlova", "Kim"],
+            "birth_date": ["1980-02-01", "1983-05-06", None, "1990-01-02", "1971-07-08", "1965-03-04"],
+            "postcode": "10001",
+            "phone": [f"212-555-23{n}" for n in (45, 45, 46, 46, 47, 48)],
+            "email": [None, "ann@example.com", "mary@example.com", None, None, "lee@example.org"],
+            "consent": [True, True, True, True, True, False],
+        }
+    )
+
+
+def _make_app_users() -> pd.DataFrame:
+    names = pd.Series(["Bob", "Annie", "Olya"], dtype="str")
+    phones = ["(212) 555-2345", "212 555 2345", "+1 212 555 2347"]
+    return pd.DataFrame({"app_id": ["a", "b", "c"], "first_name": names, "phone": phones, "consent": True})
+
+
+@cache
+def _make_records() -> pd.DataFrame:
+    return loyalty.normalise_records({"cards": _make_cards(), "app": _make_app_users()})
+
+
+@cache
+def _link_records() -> Any:
+    return loyalty.link_records(_make_records())
+
+
+def _tell_records() -> pd.DataFrame:
+    return _make_records()[["source", "record_id"]].assign(customer_id=[1, 2, 5, 1, 2, 3, 4, 5, 6])
+
+
 def _learn_rules() -> Any:
     return loyalty.learn_rules(_cluster_customers(), _make_features(), ["visits", "money"])
 
@@ -465,6 +500,41 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "contact_cost": 0.1,
         "most_contacts": 3,
         "keep_in_stock": 1,
+    },
+    "choose_threshold": lambda: {
+        "labelled": pd.DataFrame({"probability": np.linspace(0.5, 1, 80), "is_match": [n > 20 for n in range(80)]}),
+        "floor": 0.9,
+    },
+    "explain_pairs": lambda: {"links": _link_records(), "records": _make_records(), "pairs": _link_records().pairs},
+    "grade_links": lambda: {
+        "links": _link_records().people,
+        "truth": _tell_records(),
+        "only": _make_records()[["source", "record_id"]],
+    },
+    "link_records": lambda: {
+        "records": _make_records(),
+        "threshold": 0.9,
+        "frequent": 4,
+        "weights": _link_records().weights,
+        "prior": 0.1,
+    },
+    "match_exact": lambda: {"records": _make_records(), "rules": ["email", ["phone", "first_root"]], "frequent": 4},
+    "merge_histories": lambda: {
+        "receipts": pd.DataFrame({"card_id": [1, 2, None], "app_id": ["a", None, "b"], "sales": [1.0, 2.0, 3.0]}),
+        "links": _link_records(),
+        "ids": {"card_id": "cards", "app_id": "app"},
+    },
+    "normalise_records": lambda: {
+        "tables": {"cards": _make_cards(), "app": _make_app_users()},
+        "ids": {"cards": "card_id"},
+        "region": "US",
+        "nicknames": {"Bobko": "Robert"},
+    },
+    "seal_links": lambda: {
+        "links": _link_records(),
+        "records": _make_records(),
+        "key": "a word that nobody knows",
+        "fields": ["phone"],
     },
     "recommend_beside": lambda: {"receipts": _make_baskets(), "as_of": "2025-04-01", "product": 2, "size": 2},
     "recommend_products": lambda: {

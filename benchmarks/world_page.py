@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from loyalty.world.fields import list_parameters, say
+from loyalty.world.identities.rules import CARELESS, IdentityRules
 from loyalty.world.presets import PRESETS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "world.md"
@@ -30,7 +31,16 @@ def render_numbers() -> str:
             rows = [(f"`{n}`", known.get(n, ""), v) for n, v, *_ in list_parameters(other) if known.get(n) != v]
             rows += [(f"`{n}`", "as above", "others") for n, items in lists if _get(other, n) != items]
             parts += [f"`{name}`:", _table(("parameter", "default", name), rows)]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_render_identities()])
+
+
+def _render_identities() -> list[str]:
+    """The shares of `make_identities`, beside those of careless records."""
+    careless = {name: value for name, value, *_ in list_parameters(CARELESS)}
+    rows = [
+        (f"`{name}`", value, careless[name], meaning) for name, value, _, meaning in list_parameters(IdentityRules())
+    ]
+    return ["### Identities", _table(("share", "usual", "careless", "meaning"), rows)]
 
 
 def replace_numbers(page: str) -> str:

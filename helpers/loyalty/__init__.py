@@ -24,6 +24,10 @@ _HOMES = {
     "prepare.clean": (
         "CleanReceipts CleaningRules ReceiptQuality clean_receipts compare_clocks inspect_receipts read_till_files"
     ),
+    "prepare.identity": (
+        "LinkGrades MergedHistories RecordLinks ThresholdChoice choose_threshold explain_pairs grade_links "
+        "link_records match_exact merge_histories normalise_records seal_links"
+    ),
     "prepare.profile": "build_profile",
     "prepare.store": "AnalyticStore Reconciliation StoreError open_store reconcile_points",
     "segment.rules": (

@@ -23,6 +23,7 @@ from loyalty.world.customers import draw_population
 from loyalty.world.dirty import DirtyExport, export_dirty
 from loyalty.world.effects import realise
 from loyalty.world.fields import WorldError
+from loyalty.world.identities import Identities, IdentityRules, make_identities
 from loyalty.world.money import tabulate
 from loyalty.world.offers import Contacts, cut, respond
 from loyalty.world.parameters import Parameters
@@ -224,6 +225,43 @@ class World:
         if wrong:
             raise WorldError(wrong, "the export")
         return export_dirty(self, self._receipts, self.end, folder, int(months), int(own))
+
+    def make_identities(
+        self, seed: int | None = None, *, rules: IdentityRules | None = None, histories: bool = True
+    ) -> Identities:
+        """Write down the customers as three sources know them: cards, accounts of the online shop, users of the app.
+
+        Names, numbers and e-mails are invented: exchange 555, and example.com, .org, .net. Receipts stay as they are.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Draws who has which record and how it was written; the world's own if left out.
+        rules : IdentityRules, optional
+            Every share; the usual ones if left out.
+        histories : bool
+            False leaves out who paid with which card and all sessions, which need the receipts.
+
+        Returns
+        -------
+        Identities
+            Frames `cards`, `accounts`, `app_users`, `card_baskets`, `sessions`; and `truth`, `truth_cookies`.
+
+        Raises
+        ------
+        WorldError
+            A share outside its limits, a seed that is no whole number, or more customers than phone numbers.
+
+        Examples
+        --------
+        >>> World(customers=300, months=3, seed=7, preset="small_chain").make_identities(histories=False)
+        290 cards, 128 accounts and 130 app users of 292 people; 0 sessions
+        """
+        own = self.seed if seed is None else seed
+        wrong = _check_whole("seed", own, 0, 2**63 - 1)
+        if wrong:
+            raise WorldError(wrong, "the identities")
+        return make_identities(self, self._receipts if histories else None, int(own), rules)
 
     # --- What happens ----------------------------------------------------------------------------
 

@@ -1,0 +1,93 @@
+"""Sealing: after the linkage only ids and keyed hashes stay (pseudonymisation), and the key is kept elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from loyalty.prepare.identity.links import RecordLinks
+from loyalty.prepare.identity.records import KEY
+from loyalty.prepare.identity.rules import find_key_problems
+from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError
+from loyalty.tables.keys import SHORTEST, find_key
+from loyalty.text import count_of
+
+SEALED: tuple[Literal["phone", "email"], ...] = ("phone", "email")
+
+
+@check_arguments
+def seal_links(
+    links: RecordLinks,
+    records: pd.DataFrame,
+    *,
+    key: str | None = None,
+    fields: Sequence[Literal["phone", "email"]] = SEALED,
+) -> pd.DataFrame:
+    """Seal links: what stays are the ids, the person, and keyed hashes of phone and e-mail (HMAC with SHA-256).
+
+    Delete the records after this. A hash without a key is no protection: there are so few phone numbers that all of
+    them can be hashed and looked up. A keyed hash finds the same value again, in your own later files or in those of a
+    partner who has the key, and never a similar one. So link first. Hashes are still personal data in law, as long as
+    somebody has the key (pseudonyms).
+
+    Parameters
+    ----------
+    links : RecordLinks
+    records : pandas.DataFrame
+        As `normalise_records` made them; the same values are hashed, so that others can repeat it.
+    key : str, optional
+        16 characters or more; else the environment variable LOYALTY_KEY, or the key file in your configuration
+        folder. It is written nowhere.
+    fields : sequence of str
+        What is hashed: phone, email.
+
+    Returns
+    -------
+    pandas.DataFrame
+        source, record_id, person, and phone_hash and email_hash (64 signs; NA where there is no value).
+
+    Raises
+    ------
+    TableError
+        A short key, records that the links do not know, a field that the records do not have.
+
+    Examples
+    --------
+    >>> from loyalty.prepare.identity import match_exact
+    >>> records = pd.DataFrame({"source": "app", "record_id": ["a", "b"], "email": ["ann@example.com", None]})
+    >>> sealed = seal_links(match_exact(records, ["email"]), records, key="a word that nobody knows", fields=["email"])
+    >>> sealed["email_hash"].str.len().tolist(), list(sealed.columns)
+    ([64.0, nan], ['source', 'record_id', 'person', 'email_hash'])
+
+    Source: HMAC is RFC 2104; on pseudonyms see ENISA (2019), Pseudonymisation techniques and best practices.
+    """
+    problems = find_key_problems(records)
+    problems += [f"the records have no `{name}`" for name in fields if name not in records]
+    if key is not None and len(key) < SHORTEST:
+        problems.append(f"the key should have {SHORTEST} characters or more, found {len(key)}")
+    if not problems:
+        kinds = dict.fromkeys(KEY, "str")
+        known = links.people[list(KEY)].astype(kinds).merge(records[list(KEY)].astype(kinds), on=list(KEY))
+        missing = len(links.people) - len(known)
+        if missing:
+            problems.append(f"the links have {count_of(missing, 'record')} that are not among the records")
+    if problems:
+        raise TableError(problems, "seal_links")
+    secret = key.encode() if key is not None else find_key()[0]
+    sealed = records[[*KEY, *fields]].astype(dict.fromkeys(KEY, "str"))
+    for name in fields:
+        sealed[f"{name}_hash"] = _hash_values(records[name], secret)
+    people = links.people.astype(dict.fromkeys(KEY, "str"))
+    columns = [*KEY, "person", *(f"{name}_hash" for name in fields)]
+    return people.merge(sealed, on=list(KEY), how="left")[columns]
+
+
+def _hash_values(values: pd.Series, key: bytes) -> pd.Series:
+    known = values.dropna().drop_duplicates()
+    codes = {value: hmac.new(key, str(value).encode(), hashlib.sha256).hexdigest() for value in known}
+    return values.map(codes).astype("str")

@@ -1,0 +1,447 @@
+"""Exercise 13, two lists of one town: right answers and the usual wrong ones, all computed from the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from loyalty.prepare.identity import choose_threshold
+from loyalty.stats.intervals import compare_means
+from loyalty.tasks.checking.answers import Mismatch, as_number, kind_of, read_letter
+from loyalty.tasks.checking.grading import Answers, Mistake, Task
+from loyalty.tasks.checking.mistakes import set_apart
+from loyalty.tasks.checking.triples import list_intervals, move_triple, say_triple, take_triple
+from loyalty.tasks.t13.scene import PRICE, open_sample, open_town, run_pilot, score_town
+
+CENT = 0.005
+FLOOR = 0.99
+
+
+# --- 13a: the placeholder ------------------------------------------------------------------------
+
+
+def _read_digits(phones: pd.Series, *, extension: bool = False, country: bool = False) -> pd.Series:
+    """The digits of phones; the usual way leaves out the extension and what stands before the last ten digits."""
+    short = phones if extension else phones.str.replace(r"\s*ext\..*$", "", regex=True)
+    digits = short.str.replace(r"\D", "", regex=True)
+    return digits if country else digits.str[-10:]
+
+
+@cache
+def _answer_placeholder() -> Answers:
+    phones = open_town().cards["phone"]
+    counts = _read_digits(phones).value_counts()
+    most = int(counts.iloc[0])
+    made_up = counts[counts > 6]
+    mistakes = (
+        Mistake(
+            "as_typed",
+            "You counted the texts as they were typed. (212) 555-0000 and 2125550000 are one number: keep the digits only.",
+            int(phones.value_counts().iloc[0]),
+        ),
+        Mistake(
+            "country_code_kept",
+            "Some numbers begin with +1, 1 or 001. That is the country: keep the last ten digits.",
+            int(_read_digits(phones, country=True).value_counts().iloc[0]),
+        ),
+        Mistake(
+            "extension_kept",
+            'The digits behind "ext." belong to no number. Take them off before you keep the last ten digits.',
+            int(_read_digits(phones, extension=True).value_counts().iloc[0]),
+        ),
+        Mistake(
+            "extension_and_country_kept",
+            'You kept all digits: the country code in front, and those behind "ext.". Both have to go.',
+            int(_read_digits(phones, extension=True, country=True).value_counts().iloc[0]),
+        ),
+        Mistake(
+            "missing_is_a_group",
+            "These are the cards without any phone. An empty field is no number that they share.",
+            int(phones.isna().sum()),
+        ),
+        Mistake(
+            "all_placeholders",
+            "These are the cards behind all made-up numbers together. Asked is the most frequent one.",
+            int(made_up.sum()),
+        ),
+        Mistake(
+            "others_of_the_group",
+            "One less than the group: you left one card out. All cards behind the number are asked.",
+            most - 1,
+        ),
+        Mistake(
+            "pairs_for_cards",
+            "These are pairs. Asked are the cards behind the number.",
+            most * (most - 1) // 2,
+        ),
+    )
+    apart, near = set_apart(mistakes, 0)
+    return Answers(
+        right=most,
+        praise=f"{most} cards of one number: the join by phone makes one customer of them.",
+        mistakes=apart,
+        near=near,
+    )
+
+
+# --- 13b: accounts and cards by e-mail -----------------------------------------------------------
+
+
+def _read_email(emails: pd.Series, *, small: bool = True, strip: bool = True, tag: bool = True) -> pd.Series:
+    """E-mails in one form, or in one from which a step is missing."""
+    found = emails.str.strip() if strip else emails
+    found = found.str.lower() if small else found
+    return found.str.replace(r"\+[^@]*@", "@", regex=True) if tag else found
+
+
+@cache
+def _join(**steps: bool) -> pd.DataFrame:
+    """One row for each account and card of one e-mail: account_id, card_id, sales."""
+    cards, accounts = open_town()
+    left = accounts[["account_id"]].assign(mail=_read_email(accounts["email"], **steps))
+    right = cards[["card_id", "sales"]].assign(mail=_read_email(cards["email"], **steps)).dropna(subset="mail")
+    return left.dropna(subset="mail").merge(right, on="mail")
+
+
+def _sum_once(joined: pd.DataFrame) -> float:
+    return float(joined.drop_duplicates("card_id")["sales"].sum())
+
+
+def _read_match(answer: Any) -> Any:
+    values = list(answer) if kind_of(answer) in {"sequence", "series"} else [answer]
+    if len(values) != 2:
+        raise Mismatch("Two numbers are asked, in this order: the matched accounts, and the euros of their cards.")
+    return tuple(as_number(value) for value in values)
+
+
+_STEPS = {
+    "raw_case": ({"small": False}, "Anna@example.com and anna@example.com are one mailbox: write all in small letters."),
+    "blanks_kept": ({"strip": False}, "Some e-mails have a blank before or behind them: take it off."),
+    "tag_kept": ({"tag": False}, "anna+shop@example.com is the mailbox anna@example.com: take off what stands from + to @."),
+    "as_typed": ({"small": False, "strip": False, "tag": False}, "You compared the e-mails as they were typed: capitals, blanks and what stands behind a + make one mailbox look like several."),
+    "small_letters_only": ({"strip": False, "tag": False}, "Small letters are one step of three. Take off the blanks around, and what stands from + to @."),
+    "blanks_only": ({"small": False, "tag": False}, "The blanks are off, and that is one step of three: small letters too, and off with what stands from + to @."),
+}  # fmt: skip
+_TWICE = (
+    "A family shares an e-mail, and some people have two cards: one card then stands in several rows. "
+    "Count each card's euros once."
+)
+
+
+@cache
+def _answer_match() -> Answers:
+    right = _join()
+    accounts = float(right["account_id"].nunique())
+    sales = _sum_once(right)
+    mistakes = [
+        Mistake("many_to_many", _TWICE, (accounts, float(right["sales"].sum()))),
+        Mistake(
+            "rows_for_accounts",
+            "The first number counts rows. An account with two cards has two of them: count each account once.",
+            (float(len(right)), sales),
+        ),
+        Mistake(
+            "rows_and_their_sales",
+            "You counted the rows of the join, and summed them. Count each account once, and each card's euros once.",
+            (float(len(right)), float(right["sales"].sum())),
+        ),
+        Mistake(
+            "cards_for_accounts",
+            "The first number counts cards. Asked are accounts.",
+            (float(right["card_id"].nunique()), sales),
+        ),
+        Mistake(
+            "one_card_an_account",
+            "You kept one row for each account. Some have two cards: the euros of both are asked.",
+            (accounts, float(right.drop_duplicates("account_id")["sales"].sum())),
+        ),
+    ]
+    for name, (steps, says) in _STEPS.items():
+        found = _join(**steps)
+        count = float(found["account_id"].nunique())
+        mistakes.append(Mistake(name, says, (count, _sum_once(found))))
+        mistakes.append(
+            Mistake(f"{name}_and_many_to_many", f"{says} And: {_TWICE}", (count, float(found["sales"].sum())))
+        )
+    apart, near = set_apart(mistakes, CENT)
+    return Answers(
+        right=(accounts, sales),
+        praise=f"{accounts:,.0f} accounts, and €{sales:,.0f} that their cards sold in the stores.",
+        mistakes=apart,
+        near=near,
+    )
+
+
+def _judge_match(answer: Any) -> tuple[str | None, str]:
+    right = _answer_match().right
+    if abs(answer[0] - right[0]) < CENT:
+        return (
+            None,
+            "The accounts are right. The euros are not: each card of a matched account counts once, with its `sales`.",
+        )
+    if abs(answer[1] - right[1]) <= CENT:
+        return None, "The euros are right. The first number is not: how many different accounts have found a card?"
+    return None, ""
+
+
+# --- 13c: the threshold --------------------------------------------------------------------------
+
+
+@cache
+def _choose(match: Callable[[pd.Series], pd.Series], floor: float = FLOOR, level: float = 0.95) -> pd.DataFrame:
+    """The table of `choose_threshold`, with the chosen threshold in `attrs`."""
+    sample = open_sample()
+    labelled = pd.DataFrame({"probability": sample["score"], "is_match": match(sample["checked"])})
+    found = choose_threshold(labelled, floor=floor, level=level)
+    table = found.to_frame()
+    table.attrs["threshold"] = found.threshold
+    return table
+
+
+def _is_person(checked: pd.Series) -> pd.Series:
+    return checked == "same person"
+
+
+def _is_home(checked: pd.Series) -> pd.Series:
+    return checked != "strangers"
+
+
+def find_best_f1(table: pd.DataFrame) -> float:
+    """Find the threshold with the best F1, by the table of `choose_threshold`."""
+    both = 2 * table["precision"] * table["recall"] / (table["precision"] + table["recall"])
+    return float(table["threshold"][both.idxmax()])
+
+
+def find_by_estimate(table: pd.DataFrame, floor: float = FLOOR) -> float:
+    """Find the smallest threshold whose precision in the sample is the floor or more, its doubt forgotten."""
+    return float(table["threshold"][table["precision"] >= floor].min())
+
+
+def tell_precision(threshold: float) -> float:
+    """Tell the true precision of all pairs from a score on; nobody in the town knows it."""
+    pairs = score_town()
+    return float((pairs.loc[pairs["score"] >= threshold, "checked"] == "same person").mean())
+
+
+@cache
+def _answer_threshold() -> Answers:
+    table = _choose(_is_person)
+    right = float(table.attrs["threshold"])
+    first_wrong = table[table["precision"] < 1]["threshold"].max()
+    mistakes = (
+        Mistake(
+            "point_estimate",
+            f"In the sample the precision is {FLOOR} there. The sample has its doubt: in truth it is {tell_precision(find_by_estimate(table)):.3f} from there on, below the floor. Take the lower end of the interval.",
+            find_by_estimate(table),
+        ),
+        Mistake(
+            "best_f1",
+            "That is the threshold of the best F1. It counts a wrong merge like a missed one. The question has a floor for precision.",
+            find_best_f1(table),
+        ),
+        Mistake(
+            "household_is_a_match",
+            'You counted "same household" as a match. A family shares a phone, and is not one person: its members get each other\'s letters.',
+            float(_choose(_is_home).attrs["threshold"]),
+        ),
+        Mistake(
+            "household_is_a_match_by_estimate",
+            'You counted "same household" as a match, and took the precision in the sample for the truth. Only "same person" is a match, and the lower end is asked.',
+            find_by_estimate(_choose(_is_home)),
+        ),
+        Mistake(
+            "floor_of_95",
+            "That holds a precision of 0.95. The floor is 0.99.",
+            float(_choose(_is_person, 0.95).attrs["threshold"]),
+        ),
+        Mistake(
+            "two_sided",
+            "That is the lower end of a 95 % interval with two ends. We only fear one side: leave `level` at 0.95.",
+            float(_choose(_is_person, FLOOR, 0.975).attrs["threshold"]),
+        ),
+        Mistake(
+            "ninety_percent_sure",
+            "That is 90 % sure. Leave `level` at 0.95.",
+            float(_choose(_is_person, FLOOR, 0.90).attrs["threshold"]),
+        ),
+        Mistake(
+            "no_mistake_at_all",
+            "From there on no pair of the sample is wrong. The floor allows one wrong pair of a hundred: you lose matches for nothing.",
+            float(table.loc[table["threshold"] > first_wrong, "threshold"].min()),
+        ),
+    )
+    apart, near = set_apart(mistakes, 0.0005)
+    return Answers(
+        right=right,
+        praise=f"From {right} on at least 99 of 100 pairs are one person, and you may be 95 % sure of it.",
+        mistakes=apart,
+        near=near,
+    )
+
+
+# --- 13d: the price ------------------------------------------------------------------------------
+
+
+@cache
+def _compare(keep: str = "all", other: str = "not used") -> Any:
+    pilot = run_pilot()
+    rows = pilot if keep == "all" else pilot[pilot["margin"] > 0]
+    used = rows.loc[rows["group"] == "used", "margin"]
+    return compare_means(used, rows.loc[rows["group"] == other, "margin"], variance="welch")
+
+
+@cache
+def _answer_price() -> Answers:
+    pilot = run_pilot()
+    groups = {name: part.to_numpy() for name, part in pilot.groupby("group")["margin"]}
+    right = take_triple(_compare(), cost=PRICE)
+    matched = np.concatenate([groups["used"], groups["not used"]])
+    widths = list_intervals(groups["used"], groups["not used"], equal_sizes=True)
+    mistakes = (
+        Mistake(
+            "price_forgotten",
+            f"That is the gain. The price of €{PRICE:.2f} for a matched profile is not yet off it.",
+            take_triple(_compare()),
+        ),
+        Mistake(
+            "matched_against_unmatched",
+            "You compared with those whom nobody matched. They buy less anyway, because customers with an e-mail on the card are regulars. The lottery was among the matched.",
+            take_triple(_compare(other="not matched"), cost=PRICE),
+        ),
+        Mistake(
+            "matched_against_unmatched_without_price",
+            "You compared with those whom nobody matched, who buy less anyway, and the price is not off either. The lottery was among the matched.",
+            take_triple(_compare(other="not matched")),
+        ),
+        Mistake(
+            "all_matched_against_unmatched",
+            "You compared all matched profiles with those whom nobody matched. They buy less anyway. The lottery was among the matched: used less not used.",
+            take_triple(compare_means(matched, groups["not matched"], variance="welch"), cost=PRICE),
+        ),
+        Mistake(
+            "buyers_only",
+            "You left out those who bought nothing. A good offer brings some of them: everybody in both groups counts.",
+            take_triple(_compare("buyers"), cost=PRICE),
+        ),
+        Mistake(
+            "turned",
+            "You took the used from the not used. Used less not used, please, then the price.",
+            move_triple(take_triple(_compare(), times=-1.0), -PRICE),
+        ),
+        Mistake(
+            "price_added",
+            "You added the price. It is paid: take it off.",
+            take_triple(_compare(), cost=-PRICE),
+        ),
+    )
+    others = [Mistake(one.name, one.says, move_triple(one.value, -PRICE)) for one in widths]
+    others = [one for one in others if one.name != "careful_interval"]  # with groups of this size it is right too
+    apart = tuple(one for one in others if one.name != "two_standard_errors")
+    return Answers(
+        right=right,
+        praise=f"{say_triple(right)} for each matched profile.",
+        mistakes=(*mistakes, *apart),
+        near=tuple(one for one in others if one.name == "two_standard_errors"),
+    )
+
+
+# --- 13e: the decision ---------------------------------------------------------------------------
+
+
+@cache
+def _answer_decision() -> Answers:
+    gain = take_triple(_compare())
+    unmatched = _compare(other="not matched")
+    return Answers(
+        right="C",
+        praise=f"A matched profile brings {say_triple(gain)} and costs €{PRICE:.2f}.",
+        mistakes=(
+            Mistake(
+                "regulars_are_matched",
+                f"The {say_triple(take_triple(unmatched))} lie between people who differ anyway. Customers who leave an e-mail are regulars, with a match or without.",
+                "A",
+            ),
+            Mistake(
+                "gain_without_price",
+                "A gain alone is no reason to buy. It has to be larger than the price, and your 13d says by how much it is not.",
+                "B",
+            ),
+            Mistake(
+                "precision_is_no_profit",
+                "A precision of 99 % keeps wrong merges away. It says nothing about what a right match earns.",
+                "D",
+            ),
+        ),
+    )
+
+
+TASKS = (
+    Task(
+        code="13a",
+        asks="how many cards lie behind the most frequent phone number; one whole number",
+        compute=_answer_placeholder,
+        tolerance=0,
+        hints=(
+            "One number is typed in ten ways. What is the same in all of them?",
+            'First `.str.replace(r" ext\\..*", "", regex=True)`, then `.str.replace(r"\\D", "", regex=True)`.',
+            "Keep the last ten digits with `.str[-10:]`, then `.value_counts()`.",
+        ),
+        close="Not it. Which digits did you keep? Ten, without the country and without the extension; empty fields are no number.",
+    ),
+    Task(
+        code="13b",
+        asks="how many accounts have the e-mail of a card, and for how many euros these cards sold, each card once; "
+        "two numbers (accounts, euros to the cent)",
+        compute=_answer_match,
+        read=_read_match,
+        judge=_judge_match,
+        tolerance=CENT,
+        hints=(
+            "What may differ between two ways of writing the same mailbox?",
+            'Small letters, no blanks around, and `.str.replace(r"\\+[^@]*@", "@", regex=True)`, on both sides; cards without e-mail out.',
+            '`merge`, then `.account_id.nunique()`; for the euros first `.drop_duplicates("card_id")`.',
+        ),
+        close="Not it. Three steps on both sides (small letters, blanks, what stands from + to @), then each account once and each card once?",
+    ),
+    Task(
+        code="13c",
+        asks="the smallest score that holds a precision of 0.99, by the one-sided 95 % lower end of "
+        "`choose_threshold`; one number with three decimals",
+        compute=_answer_threshold,
+        tolerance=0.0005,
+        hints=(
+            "Which of the three words of `checked` is a match, when one letter goes to one person?",
+            "`choose_threshold` wants `probability` and `is_match`: `sample.assign(probability=sample.score, is_match=…)`.",
+            "Its `.threshold`, with floor=0.99 and everything else as it is.",
+        ),
+        close='Not it. Is only "same person" a match, is the floor 0.99, and is it the lower end that holds it?',
+    ),
+    Task(
+        code="13d",
+        asks="what a matched profile brings less its price, with its 95 % interval (net, low, high); euros to the cent",
+        compute=_answer_price,
+        tolerance=CENT,
+        hints=(
+            "Which two groups differ by nothing but a lottery?",
+            "Mean of `used` less mean of `not used`; the standard error is the root of the sum of variance / n of both.",
+            f"Take {PRICE:.2f} off all three numbers.",
+        ),
+        close="Not it. Used less not used, everybody in both groups, 1.96 standard errors, and the price off all three?",
+    ),
+    Task(
+        code="13e",
+        asks='one letter: "A", "B", "C" or "D"',
+        read=read_letter("ABCD"),
+        compute=_answer_decision,
+        tolerance=0,
+        hints=(
+            "What does your 13d say about one profile more?",
+            "Which of the four sentences compares the gain of a lottery with the price?",
+        ),
+        close="",
+    ),
+)

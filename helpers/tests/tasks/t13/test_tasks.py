@@ -1,0 +1,167 @@
+"""Exercise 13: each usual mistake, made the way a participant makes it, is answered by its own name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from loyalty.prepare.identity import choose_threshold
+from loyalty.prepare.identity.values import normalise_email, normalise_phone
+from loyalty.tasks import check
+from loyalty.tasks.t13.scene import PRICE, mask, open_sample, open_town, run_pilot, score_town
+from loyalty.tasks.t13.tasks import find_by_estimate, tell_precision
+
+pytestmark = [pytest.mark.slow, pytest.mark.lesson]
+
+
+@pytest.fixture(scope="module")
+def town():
+    return open_town()
+
+
+@pytest.fixture(scope="module")
+def sample():
+    found = open_sample()
+    return found.assign(probability=found.score, is_match=found.checked == "same person")
+
+
+@pytest.fixture(scope="module")
+def pilot():
+    return run_pilot()
+
+
+def keep_digits(phones):
+    return phones.str.replace(r"\D", "", regex=True)
+
+
+def test_the_cards_behind_the_most_frequent_number_are_counted_by_digits(town):
+    phones = town.cards.phone
+    short = phones.str.replace(r" ext\..*", "", regex=True)
+    most = keep_digits(short).str[-10:].value_counts().iloc[0]
+    assert check("13a", most).status == "right"
+    assert check("13a", phones.value_counts().iloc[0]).mistake == "as_typed"
+    assert check("13a", keep_digits(short).value_counts().iloc[0]).mistake == "country_code_kept"
+    assert "extension_kept" in check("13a", keep_digits(phones).str[-10:].value_counts().iloc[0]).mistake
+    assert check("13a", keep_digits(phones).value_counts().iloc[0]).mistake == "extension_and_country_kept"
+    assert check("13a", phones.value_counts(dropna=False).iloc[0]).mistake == "missing_is_a_group"
+
+
+def test_the_helper_that_reads_phones_gives_the_right_count_too(town):
+    read = town.cards.phone.dropna().map(normalise_phone)
+    assert check("13a", read.value_counts().iloc[0]).status == "right"
+
+
+def join(town, write):
+    left = town.accounts.assign(mail=write(town.accounts.email))
+    right = town.cards.assign(mail=write(town.cards.email)).dropna(subset="mail")
+    return left.merge(right, on="mail")
+
+
+def write_alike(emails):
+    return emails.str.strip().str.lower().str.replace(r"\+.*@", "@", regex=True)
+
+
+def test_accounts_are_matched_by_mailbox_and_each_card_is_counted_once(town):
+    joined = join(town, write_alike)
+    count, once = joined.account_id.nunique(), joined.drop_duplicates("card_id").sales.sum()
+    assert check("13b", (count, round(once, 2))).status == "right"
+    assert check("13b", [count, joined.sales.sum()]).mistake == "many_to_many"
+    assert check("13b", (len(joined), joined.sales.sum())).mistake == "rows_and_their_sales"
+    first = joined.drop_duplicates("account_id")
+    assert check("13b", (count, first.sales.sum())).mistake == "one_card_an_account"
+
+
+def test_each_step_of_writing_alike_that_is_left_out_is_named(town):
+    steps = {
+        "as_typed": lambda mails: mails,
+        "small_letters_only": lambda mails: mails.str.lower(),
+        "tag_kept": lambda mails: mails.str.lower().str.strip(),
+        "blanks_kept": lambda mails: mails.str.lower().str.replace(r"\+.*@", "@", regex=True),
+    }
+    for name, write in steps.items():
+        joined = join(town, write)
+        once = joined.drop_duplicates("card_id").sales.sum()
+        assert check("13b", (joined.account_id.nunique(), once)).mistake == name
+        many = check("13b", (joined.account_id.nunique(), joined.sales.sum()))
+        assert many.mistake == f"{name}_and_many_to_many"
+
+
+def test_the_helper_that_reads_emails_gives_the_right_match_too(town):
+    joined = join(town, lambda mails: mails.map(normalise_email, na_action="ignore").astype("str"))
+    joined = joined[joined.mail != "None"]
+    once = joined.drop_duplicates("card_id").sales.sum()
+    assert check("13b", (joined.account_id.nunique(), once)).status == "right"
+
+
+def test_one_number_where_two_are_asked_is_told_and_a_half_right_pair_too(town):
+    joined = join(town, write_alike)
+    assert "Two numbers" in check("13b", 12).message
+    assert "accounts are right" in check("13b", (joined.account_id.nunique(), 1.0)).message
+    once = joined.drop_duplicates("card_id").sales.sum()
+    assert "euros are right" in check("13b", (7, once)).message
+
+
+def test_the_lower_end_holds_the_floor_and_other_thresholds_are_named(sample):
+    assert check("13c", choose_threshold(sample, floor=0.99).threshold).status == "right"
+    household = sample.assign(is_match=sample.checked != "strangers")
+    assert check("13c", choose_threshold(household).threshold).mistake == "household_is_a_match"
+    assert check("13c", choose_threshold(sample, floor=0.95).threshold).mistake == "floor_of_95"
+    assert check("13c", choose_threshold(sample, level=0.975).threshold).mistake == "two_sided"
+
+
+def test_the_point_estimate_and_the_best_f1_made_by_hand_are_named(sample):
+    ordered = sample.sort_values("score", ascending=False)
+    right = ordered.is_match.cumsum()
+    precision = right / np.arange(1, len(ordered) + 1)
+    last = ordered.score != ordered.score.shift(-1)
+    assert check("13c", ordered.score[last & (precision >= 0.99)].min()).mistake == "point_estimate"
+    recall = right / right.iloc[-1]
+    both = (2 * precision * recall / (precision + recall))[last]
+    assert check("13c", ordered.score[both.idxmax()]).mistake == "best_f1"
+
+
+def test_in_truth_the_right_threshold_holds_the_floor_and_the_tempting_one_does_not(sample):
+    choice = choose_threshold(sample, floor=0.99)
+    assert tell_precision(choice.threshold) >= 0.99
+    assert tell_precision(find_by_estimate(choice.table)) < 0.99
+
+
+def test_the_sample_is_drawn_from_the_pairs_that_were_scored_one_a_person(sample):
+    assert len(sample) == 1_000
+    assert sample.card_id.is_unique and sample.account_id.is_unique
+    whole = score_town()
+    whole = whole[whole.score >= 0.3]
+    assert abs(sample.is_match.mean() - (whole.checked == "same person").mean()) < 0.08
+
+
+def test_the_lottery_less_the_price_is_right_and_other_comparisons_are_named(pilot):
+    groups = dict(list(pilot.groupby("group").margin))
+
+    def compare(one, other, price=PRICE):
+        gain = one.mean() - other.mean()
+        error = np.sqrt(one.var() / len(one) + other.var() / len(other))
+        return gain - price, gain - 1.96 * error - price, gain + 1.96 * error - price
+
+    used, not_used, unmatched = groups["used"], groups["not used"], groups["not matched"]
+    assert check("13d", compare(used, not_used)).status == "right"
+    assert check("13d", compare(used, not_used, 0.0)).mistake == "price_forgotten"
+    assert check("13d", compare(used, unmatched)).mistake == "matched_against_unmatched"
+    assert check("13d", compare(used[used > 0], not_used[not_used > 0])).mistake == "buyers_only"
+
+
+def test_only_the_sentence_that_compares_gain_and_price_is_right():
+    assert check("13e", "c").status == "right"
+    assert check("13e", "A").mistake == "regulars_are_matched"
+
+
+def test_a_masked_table_shows_no_whole_name_phone_or_email(town):
+    for table in town:
+        shown = mask(table)
+        for name in ("first_name", "last_name", "name", "phone", "email", "birth_date"):
+            if name in shown:
+                assert shown[name].dropna().str.len().max() <= 3
+
+
+def test_the_scene_is_the_same_each_time(town):
+    town.cards.loc[0, "sales"] = -1.0
+    assert open_town().cards.loc[0, "sales"] >= 0
