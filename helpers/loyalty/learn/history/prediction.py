@@ -157,17 +157,17 @@ def predict_from_past(
 def _look_back(rows: nw.LazyFrame) -> nw.LazyFrame:
     """Say for each contact what its customer had done in windows that ended by its start.
 
-    One pass: each contact enters twice, once when its window ends (it is known) and once when it begins (it asks); a
-    window that ends on a day is known to a wave that begins on that day.
+    Two days a customer tell it: when the first window ended, and when the first one with the outcome did. A window that
+    ends on a day is known to a wave that begins on that day.
     """
-    shared = [*WAVE, "customer_id", "start", "y"]
-    asks = rows.select(*shared, day=nw.col("start"), asks=nw.lit(1), seen=nw.lit(0), hits=nw.lit(0))
-    ends = rows.select(*shared, day=nw.col("end"), asks=nw.lit(0), seen=nw.lit(1), hits=nw.col("y"))
-    both = nw.concat([asks, ends.select(*asks.collect_schema().names())], how="vertical")
-    both = both.with_columns(nw.col("seen", "hits").cum_sum().over("customer_id", order_by=["day", "asks"]))
-    past = nw.when(nw.col("seen") > 0).then(nw.lit(BEFORE[1])).otherwise(nw.lit(BEFORE[2]))
-    past = nw.when(nw.col("hits") > 0).then(nw.lit(BEFORE[0])).otherwise(past)
-    return both.filter(nw.col("asks") == 1).select(*shared, past=past)
+    ends = rows.group_by("customer_id").agg(
+        first_end=nw.col("end").min(),
+        first_hit=nw.when(nw.col("y") > 0).then(nw.col("end")).min(),
+    )
+    rows = rows.join(ends, on="customer_id", how="inner")
+    past = nw.when(nw.col("first_end") <= nw.col("start")).then(nw.lit(BEFORE[1])).otherwise(nw.lit(BEFORE[2]))
+    past = nw.when(nw.col("first_hit") <= nw.col("start")).then(nw.lit(BEFORE[0])).otherwise(past)
+    return rows.select(*WAVE, "customer_id", "start", "y", past=past)
 
 
 def _compare_within(waves: pd.DataFrame, past: str) -> tuple[float, pd.DataFrame]:
