@@ -179,7 +179,7 @@ class History:
         try:
             types = settle_ids(db, joined)
             db.register("joined", joined)
-            stage_wave(db, joined.column_names, types, facts, fill=missing == "zero")
+            stage_wave(db, joined.schema, types, facts, fill=missing == "zero")
             warnings = [*waves.warnings, *settle_spelling(db), *judge_wave(db)]
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()
