@@ -21,6 +21,9 @@ from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 from loyalty.text import find_near, list_few
 
+# Ids that millions of rows share, so that their different texts are listed sooner than each row is read as a text.
+FEW = frozenset(("campaign_id", "offer_id", "store_id", "till_id", "home_store"))
+
 # What a text that should be a number or a date looks like, from the first characters on.
 LOOKS = {
     "number": r"^\s*[-+]?\d+(\.\d+)?([eE][-+]?\d+)?\s*$",
@@ -290,12 +293,17 @@ def _explain_text(texts: nw.LazyFrame, column: Column, rows: int) -> str:
 
 
 def _find_doubtful(table: nw.LazyFrame, names: list[str]) -> list[str]:
-    """Find the columns of text ids of which more has to be asked: one scan, then a look at the different texts."""
-    if not names:
-        return []
-    sums = [is_unusual(name).fill_null(False).cast(nw.Int64).sum().alias(f"u{i}") for i, name in enumerate(names)]
-    counts = collect(table.select(*sums)).fillna(0).iloc[0]
-    return [name for i, name in enumerate(names) if counts[f"u{i}"] and _has_doubtful_text(table, name)]
+    """Find the columns of text ids of which more has to be asked: one scan, then a look at the different texts.
+
+    Where these are few, they are looked at at once.
+    """
+    plain = set()
+    many = [name for name in names if name not in FEW]
+    if many:
+        sums = [is_unusual(name).fill_null(False).cast(nw.Int64).sum().alias(f"u{i}") for i, name in enumerate(many)]
+        counts = collect(table.select(*sums)).fillna(0).iloc[0]
+        plain = {name for i, name in enumerate(many) if not counts[f"u{i}"]}
+    return [name for name in names if name not in plain and _has_doubtful_text(table, name)]
 
 
 def _has_doubtful_text(table: nw.LazyFrame, name: str) -> bool:

@@ -22,6 +22,7 @@ from loyalty.learn.history.waves import (
     PEOPLE,
     WAVE,
     HistoryError,
+    add_columns,
     judge_wave,
     merge_wave,
     quote,
@@ -178,6 +179,7 @@ class History:
         db.begin()
         try:
             types = settle_ids(db, joined)
+            add_columns(db, {*joined.column_names, *(name for name in facts if facts[name] is not None)}, types)
             db.register("joined", joined)
             stage_wave(db, joined.schema, types, facts, fill=missing == "zero")
             warnings = [*waves.warnings, *settle_spelling(db), *judge_wave(db)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -200,16 +200,25 @@ def settle_ids(db: duckdb.DuckDBPyConnection, people: Any) -> dict[str, str]:
     return column_types(held["campaign_id"], held["customer_id"])
 
 
+def add_columns(db: duckdb.DuckDBPyConnection, names: Iterable[str], types: dict[str, str]) -> None:
+    """Give the history the columns that a wave is the first to hold; for earlier waves they are empty."""
+    held = {row[0] for row in db.execute("DESCRIBE responses").fetchall()}
+    for name in types:
+        if name in names and name not in held:
+            db.execute(f'ALTER TABLE responses ADD COLUMN "{name}" {types[name]}')
+
+
 def merge_wave(
     db: duckdb.DuckDBPyConnection, *, replace: bool, log: tuple[Any, str | None]
 ) -> tuple[int, int, int, int]:
     """Insert those of `waves` that are new, leave those that are the same, replace or refuse those that differ."""
-    wave, every = quote(WAVE), quote(HISTORY.names)
+    wave = quote(WAVE)
+    every = quote([row[0] for row in db.execute("DESCRIBE responses").fetchall()])
     db.execute(f"CREATE OR REPLACE TEMP TABLE held AS FROM responses SEMI JOIN waves USING ({wave})")
     db.execute(f"CREATE OR REPLACE TEMP TABLE known AS SELECT DISTINCT {wave} FROM held")
     total, known = (db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("waves", "known"))
     if not known:
-        return total, 0, 0, _insert(db, f"SELECT {every} FROM staged")
+        return total, 0, 0, _insert(db, every, f"SELECT {every} FROM staged")
     again = f"SELECT {every} FROM staged SEMI JOIN known USING ({wave})"
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE changed AS SELECT DISTINCT {wave} FROM"
@@ -232,17 +241,17 @@ def merge_wave(
         same = " AND ".join(f'responses."{n}" = changed."{n}"' for n in WAVE)
         db.execute(f"DELETE FROM responses USING changed WHERE {same}")
     kept = f"SELECT {wave} FROM known ANTI JOIN changed USING ({wave})"
-    rows = _insert(db, f"SELECT {every} FROM staged ANTI JOIN ({kept}) USING ({wave})")
+    rows = _insert(db, every, f"SELECT {every} FROM staged ANTI JOIN ({kept}) USING ({wave})")
     return total - known, len(changed), known - len(changed), rows
 
 
-def _insert(db: duckdb.DuckDBPyConnection, query: str) -> int:
+def _insert(db: duckdb.DuckDBPyConnection, every: str, query: str) -> int:
     """Insert, then see that all windows of a wave hold one draw: the same customers in the same arms."""
     wave, pair = quote(WAVE), quote(WAVE[:2])
     touched = f"responses SEMI JOIN waves USING ({pair})"
     windows = f"SELECT {wave} FROM waves UNION SELECT {wave} FROM {touched}"
     several = db.execute(f"SELECT 1 FROM ({windows}) GROUP BY {pair} HAVING count(*) > 1 LIMIT 1").fetchall()
-    rows = int(db.execute(f"INSERT INTO responses {query}").fetchall()[0][0])
+    rows = int(db.execute(f"INSERT INTO responses ({every}) {query}").fetchall()[0][0])
     if not several:
         return rows
     odd = db.execute(

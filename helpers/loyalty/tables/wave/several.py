@@ -152,12 +152,14 @@ def _join(
     people = people.select(*mine, campaign)
     results = results.select(*theirs, campaign).drop("campaign_id")
     key = [CAMPAIGN, "wave", "customer_id"]
-    windows = results.select(CAMPAIGN, "wave", "window").unique()
+    window = nw.col("window")
+    ends = collect(results.select(window.min().alias("first"), window.max().alias("last"))).iloc[0]
     marked = results.with_columns(nw.lit(1).alias(FOUND))
-    if set(collect(results.select("window").unique())["window"]) <= {"main"}:  # the usual case takes one join
-        found = join_beside(people, marked, key).with_columns(nw.col("window").fill_null("main"))
+    if set(ends.dropna()) <= {"main"}:  # the usual case takes one join
+        found = join_beside(people, marked, key).with_columns(window.fill_null("main"))
     else:
-        wanted = join_beside(people, windows, [CAMPAIGN, "wave"]).with_columns(nw.col("window").fill_null("main"))
+        windows = results.select(CAMPAIGN, "wave", "window").unique()
+        wanted = join_beside(people, windows, [CAMPAIGN, "wave"]).with_columns(window.fill_null("main"))
         found = join_beside(wanted, marked, [*key, "window"])
     rows = _bring(found)
     lost = rows.column(FOUND).null_count
