@@ -30,7 +30,7 @@ from loyalty.learn.history.response_rates import measure_rates
 from loyalty.learn.history.store import open_history
 
 LIMIT = 10.0
-BARE = 4.0  # what the checks and the join may cost, in bare inserts
+BARE = 3.5  # what the checks and the join may cost, in bare inserts
 SEGMENTS = np.array(["new", "loyal", "cooling", "lost"])
 
 
