@@ -27,6 +27,7 @@ from loyalty.evaluate.budget import plan_budget
 from loyalty.evaluate.design import Rule, assign_arms, filter_eligible, hold_out
 from loyalty.launch.project import find_project
 from loyalty.launch.venv import probe
+from loyalty.learn.history import open_history, predict_from_past
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.rank import build_cohorts, measure_concentration, rank_customers
 from loyalty.stats.shrinkage import shrink_rates
@@ -117,6 +118,37 @@ def rank(folder: Path) -> Callable[[], object]:
     return work
 
 
+def remember(folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Lay four waves of 300,000 contacts aside; the works are to append them to a new history, and to look back."""
+    customers = 300_000
+    rng = np.random.default_rng(0)
+    waves = []
+    for wave in range(4):
+        key = pd.DataFrame({"campaign_id": wave, "wave": 1, "customer_id": rng.permutation(customers)})
+        start = pd.Timestamp("2023-01-02") + pd.Timedelta(days=28 * wave)
+        contacts = key.assign(arm=np.where(rng.random(customers) < 0.1, "control", "coupon"), offer_id="gift card")
+        outcomes = key.assign(
+            window="main",
+            start=start,
+            end=start + pd.Timedelta(days=28),
+            responded=(rng.random(customers) < 0.05).astype("int8"),
+        )
+        waves.append((contacts, outcomes.sample(frac=1, random_state=wave)))
+    path = folder / "responses.duckdb"
+
+    def append() -> None:
+        path.unlink(missing_ok=True)
+        with open_history(path) as history:
+            for contacts, outcomes in waves:
+                history.append(contacts, outcomes)
+
+    def look_back() -> None:
+        with open_history(path, read_only=True) as history:
+            predict_from_past(history)
+
+    return append, look_back
+
+
 def answer_anew(task: Task) -> None:
     """Compute a task's answers as at the first check."""
     task.compute.cache_clear()
@@ -143,6 +175,9 @@ def measure_all() -> list[tuple[str, float, float]]:
     with tempfile.TemporaryDirectory() as folder:
         rows = [("profile of a million lines", measure(profile(Path(folder)), 1), 10.0)]
         rows.append(("a million customers ranked, measured, in cohorts", measure(rank(Path(folder)), 1), 5.0))
+        append, look_back = remember(Path(folder))
+        rows.append(("four waves of 300,000 contacts in the response history", measure(append, 1), 2.0))
+        rows.append(("past response as a guide, 1.2 million contacts", measure(look_back, 1), 1.5))
     rows += [
         ("import loyalty", measure_start("import loyalty"), 0.1),
         ("a second start's look into .venv", measure(lambda: probe(find_project())), 3.0),

@@ -21,6 +21,9 @@ from loyalty.tables.pairs import prove_pairs_differ
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 from loyalty.text import find_near, list_few
 
+# Ids that millions of rows share, so that their different texts are listed sooner than each row is read as a text.
+FEW = frozenset(("campaign_id", "offer_id", "store_id", "till_id", "home_store"))
+
 # What a text that should be a number or a date looks like, from the first characters on.
 LOOKS = {
     "number": r"^\s*[-+]?\d+(\.\d+)?([eE][-+]?\d+)?\s*$",
@@ -117,7 +120,9 @@ def render_dictionary() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def find_breaches(table: nw.LazyFrame, contract: Table, index: Sequence[Any] = ()) -> list[str]:
+def find_breaches(
+    table: nw.LazyFrame, contract: Table, index: Sequence[Any] = (), *, differ: bool = False
+) -> list[str]:
     """Find all breaches of a contract in a table that is open already, each as a sentence; none if it is kept.
 
     Not for a table of unknown origin: `check_table` opens it, and raises what is found here.
@@ -128,6 +133,8 @@ def find_breaches(table: nw.LazyFrame, contract: Table, index: Sequence[Any] = (
     contract : Table
     index : sequence
         Names of the pandas index, which is no part of the table.
+    differ : bool
+        Whether the caller knows that no key is repeated, so that it is not looked for again.
 
     Returns
     -------
@@ -166,7 +173,7 @@ def find_breaches(table: nw.LazyFrame, contract: Table, index: Sequence[Any] = (
     problems += _find_bad_values(table, contract, sound, [column.name for column in odd], doubtful)
     for name in doubtful:
         problems += _find_point_twins(table, name)
-    if set(contract.key) <= set(sound):
+    if set(contract.key) <= set(sound) and not differ:
         problems += _find_repeats(table, contract.key, schema)
     return problems
 
@@ -286,12 +293,24 @@ def _explain_text(texts: nw.LazyFrame, column: Column, rows: int) -> str:
 
 
 def _find_doubtful(table: nw.LazyFrame, names: list[str]) -> list[str]:
-    """Find the columns of text ids of which more has to be asked, in one scan."""
-    if not names:
-        return []
-    sums = [is_unusual(name).fill_null(False).cast(nw.Int64).sum().alias(f"u{i}") for i, name in enumerate(names)]
-    counts = collect(table.select(*sums)).fillna(0).iloc[0]
-    return [name for i, name in enumerate(names) if counts[f"u{i}"]]
+    """Find the columns of text ids of which more has to be asked: one scan, then a look at the different texts.
+
+    Where these are few, they are looked at at once.
+    """
+    plain = set()
+    many = [name for name in names if name not in FEW]
+    if many:
+        sums = [is_unusual(name).fill_null(False).cast(nw.Int64).sum().alias(f"u{i}") for i, name in enumerate(many)]
+        counts = collect(table.select(*sums)).fillna(0).iloc[0]
+        plain = {name for i, name in enumerate(many) if not counts[f"u{i}"]}
+    return [name for name in names if name not in plain and _has_doubtful_text(table, name)]
+
+
+def _has_doubtful_text(table: nw.LazyFrame, name: str) -> bool:
+    """Whether an id has blanks around it, hides a character, holds nothing to be seen, or ends in .0."""
+    value = nw.col(name)
+    doubt = value.str.contains(AROUND) | value.str.contains(POINT) | is_blank(name)
+    return not collect(table.select(name).unique().filter(doubt.fill_null(False)).head(1)).empty
 
 
 def _find_bad_values(

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import duckdb
 
 ABOUT = "kind VARCHAR, format BIGINT"
-FORMAT = 1  # of the tables that this version writes
+FORMAT = 1  # of the tables that this version writes, where their module names no other
 OURS = "loyalty "  # how each kind in `about` begins
 
 BUSY = re.compile(
@@ -38,6 +38,7 @@ def open_database(
     read_only: bool,
     refuse: type[StoreError] = StoreError,
     later: Mapping[str, str] = MappingProxyType({}),
+    newest: int = FORMAT,
 ) -> duckdb.DuckDBPyConnection:
     """Open a file with its tables, or begin one.
 
@@ -54,6 +55,8 @@ def open_database(
         The error to raise, a `StoreError`.
     later : mapping of str to str
         Tables that files of earlier versions lack: they are made when such a file is opened for writing.
+    newest : int
+        The format of the files that are begun; a file of a later one is refused.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def open_database(
             raise explain_failure(error, path, refuse) from None
         raise refuse(f"{path.name} is no {kind}, or it is damaged: {says}") from None
     try:
-        _find_tables(db, path, kind, tables, read_only=read_only, refuse=refuse)
+        _find_tables(db, path, kind, tables, newest, read_only=read_only, refuse=refuse)
         if not read_only:
             for name, columns in later.items():
                 db.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
@@ -124,6 +127,7 @@ def _find_tables(
     path: Path,
     kind: str,
     tables: Mapping[str, str],
+    newest: int,
     *,
     read_only: bool,
     refuse: type[StoreError],
@@ -132,7 +136,7 @@ def _find_tables(
     there = {row[0] for row in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     about = db.execute("SELECT kind, format FROM about").fetchall() if "about" in there else []
     kinds = {str(name): int(number) for name, number in about}
-    if kinds.get(f"{OURS}{kind}", FORMAT) > FORMAT:
+    if kinds.get(f"{OURS}{kind}", newest) > newest:
         raise refuse(f"{path.name} was made by a newer version of the workshop: update it, then open the file again")
     if set(tables) <= there:
         return
@@ -147,7 +151,7 @@ def _find_tables(
     db.execute(f"CREATE TABLE IF NOT EXISTS about ({ABOUT})")
     for name, columns in tables.items():
         db.execute(f"CREATE TABLE {name} ({columns})")
-    db.execute("INSERT INTO about VALUES (?, ?)", [f"{OURS}{kind}", FORMAT])
+    db.execute("INSERT INTO about VALUES (?, ?)", [f"{OURS}{kind}", newest])
     db.commit()
 
 

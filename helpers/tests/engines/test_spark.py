@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loyalty.evaluate.lift.outcomes import build_outcomes
+from loyalty.learn.history import measure_decay, measure_rates, open_history, predict_from_past
 from loyalty.prepare.clean import clean_receipts
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.micro import link_customers
@@ -227,6 +228,55 @@ def test_spark_gives_the_same_purchase_histories_and_tracking(spark: Any, tmp_pa
         pd.testing.assert_frame_equal(*histories, check_dtype=False, rtol=1e-9, atol=0)
         tracked = [track_purchases(fit, source, "2023-07-20", "2023-10-01").table for source in (lines, frame)]
         pd.testing.assert_frame_equal(*tracked, check_dtype=False, rtol=1e-9, atol=0)
+
+
+def make_responses() -> pd.DataFrame:
+    """Five overlapping waves of a response history, a part of the customers in each, and a tenth of them control."""
+    draw = np.random.default_rng(17)
+    waves = []
+    for wave in range(1, 6):
+        who = np.flatnonzero(draw.random(900) < 0.6)
+        start = pd.Timestamp("2023-01-02") + pd.Timedelta(days=14 * wave)
+        waves.append(
+            pd.DataFrame(
+                {
+                    "campaign_id": f"c{wave}",
+                    "wave": 1,
+                    "customer_id": who,
+                    "arm": np.where(draw.random(len(who)) < 0.1, "control", "coupon"),
+                    "offer_id": np.where(wave % 2, "gift card", "points"),
+                    "segment": np.where(who % 3, "new", "loyal"),
+                    "window": "main",
+                    "start": start,
+                    "end": start + pd.Timedelta(days=21),
+                    "responded": (draw.random(len(who)) < np.where(who % 7, 0.1, 0.4)).astype("int64"),
+                }
+            )
+        )
+    return pd.concat(waves, ignore_index=True)
+
+
+def test_what_a_history_tells_on_spark_is_what_it_tells_on_pandas_and_duckdb_and_from_its_file(
+    spark: Any, tmp_path: Path
+) -> None:
+    rows = make_responses()
+    lines = spark.read.parquet(str(write(rows, tmp_path / "rows.parquet"))).repartition(3)
+    relation = duckdb.read_parquet(str(tmp_path / "rows.parquet"))
+    known = {"scheme": "s", "version": "1", "segment_as_of": "2023-01-02"}
+    contacts, outcomes = rows[list(rows)[:6]], rows[[*list(rows)[:3], *list(rows)[6:]]]
+    sides = [spark.read.parquet(str(write(t, tmp_path / f"{i}.parquet"))) for i, t in enumerate((contacts, outcomes))]
+    with open_history(tmp_path / "h.duckdb") as history:
+        done = history.append(contacts, outcomes, **known)
+        assert (done.added, done.rows) == (5, len(rows))
+        again = history.append(*sides, **known)
+        assert (again.unchanged, again.rows) == (5, 0)
+        for source in (lines, relation, history):
+            for measure in (predict_from_past, measure_rates, measure_decay):
+                both = [measure(table) for table in (source, rows)]
+                tables = [found if isinstance(found, pd.DataFrame) else found.table for found in both]
+                pd.testing.assert_frame_equal(*tables, check_dtype=False, rtol=1e-9, atol=1e-12)
+            waves = [predict_from_past(table).waves for table in (source, rows)]
+            pd.testing.assert_frame_equal(*waves, check_dtype=False)
 
 
 def test_a_broken_table_on_spark_is_refused_in_the_same_words(spark: Any, tmp_path: Path) -> None:

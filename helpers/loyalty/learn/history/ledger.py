@@ -8,13 +8,16 @@ from typing import Any
 import duckdb
 
 from loyalty.learn.history.waves import HistoryError, column_types
-from loyalty.tables.contracts import DECISIONS
+from loyalty.tables.contracts import DECISIONS, HISTORY
 from loyalty.tables.database import open_database
 from loyalty.tables.days import read_day
 
 NAMES = ("offer_id", "offer_kind", "segment", "arm", "channel")
+FORMAT = 2  # in the first one, `responses` held all columns of the contract from the start
+NEEDED = tuple(column.name for column in HISTORY.columns if not column.optional)
 TABLES = {
-    "responses": ", ".join(f'"{name}" {kind}' for name, kind in column_types().items()),
+    # The others come with the first wave that holds them: a column without any value costs as much as one of numbers.
+    "responses": ", ".join(f'"{name}" {kind}' for name, kind in column_types().items() if name in NEEDED),
     "aliases": "of_column VARCHAR, old_name VARCHAR, new_name VARCHAR",
     "corrections": "campaign_id VARCHAR, wave BIGINT, wave_window VARCHAR, noted_on DATE, reason VARCHAR, "
     "rows_before BIGINT, rows_after BIGINT, responses_before BIGINT, responses_after BIGINT",
@@ -25,15 +28,18 @@ TABLES = {
 
 def open_file(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Open the file of a history, with its tables; HistoryError if it is busy, damaged, foreign or not there."""
-    return open_database(path, "history", TABLES, read_only=read_only, refuse=HistoryError)
+    return open_database(path, "history", TABLES, read_only=read_only, refuse=HistoryError, newest=FORMAT)
 
 
 def name_rows(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """All responses, with the names that the aliases give them."""
+    """All responses under the whole contract, with the names that the aliases give them."""
     rows = db.table("responses")
     aliases = db.execute("SELECT of_column, old_name, new_name FROM aliases").fetchall()
     columns = []
-    for name in rows.columns:
+    for name, kind in column_types().items():
+        if name not in rows.columns:
+            columns.append(duckdb.ConstantExpression(None).cast(duckdb.sqltype(kind)).alias(name))
+            continue
         column = value = duckdb.ColumnExpression(name)
         for old, new in ((old, new) for of, old, new in aliases if of == name):
             test = column == duckdb.ConstantExpression(old)

@@ -22,6 +22,7 @@ from loyalty.learn.history.waves import (
     PEOPLE,
     WAVE,
     HistoryError,
+    add_columns,
     judge_wave,
     merge_wave,
     quote,
@@ -178,8 +179,9 @@ class History:
         db.begin()
         try:
             types = settle_ids(db, joined)
+            add_columns(db, {*joined.column_names, *(name for name in facts if facts[name] is not None)}, types)
             db.register("joined", joined)
-            stage_wave(db, joined.column_names, types, facts, fill=missing == "zero")
+            stage_wave(db, joined.schema, types, facts, fill=missing == "zero")
             warnings = [*waves.warnings, *settle_spelling(db), *judge_wave(db)]
             done = merge_wave(db, replace=replace, log=(noted, reason))
             db.commit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,14 +33,16 @@ class HistoryError(StoreError):
 
 
 def stage_wave(
-    db: duckdb.DuckDBPyConnection, columns: Sequence[str], types: dict[str, str], facts: dict[str, Any], *, fill: bool
+    db: duckdb.DuckDBPyConnection, schema: pa.Schema, types: dict[str, str], facts: dict[str, Any], *, fill: bool
 ) -> None:
-    """Write the registered table `joined` into the table `staged`, under the names and types of the history.
+    """Show the registered table `joined` as `staged`, under the names and types of the history.
+
+    `staged` is only a view where no value can fail to fit its type: a copy would cost as much as all checks.
 
     Parameters
     ----------
     db : duckdb.DuckDBPyConnection
-    columns : sequence of str
+    schema : pyarrow.Schema
         What `joined` holds.
     types : dict of str to str
         The engine's type of each column of the history.
@@ -55,21 +57,46 @@ def stage_wave(
         A value does not fit its type.
     """
     chosen = []
-    values = []
+    for name in FACTS:
+        db.execute(f"SET VARIABLE {_name_fact(name)} = CAST(? AS {types[name]})", [facts[name]])
     for name, kind in types.items():
-        sources = [f'"{name}"'] if name in columns else []
+        sources = [f'"{name}"'] if name in schema.names else []
         if name in ("start", "end") and sources and fill:
             sources.append(f'max("{name}") OVER (PARTITION BY {quote(WAVE)})')
         if name in MEASURES and sources:
             sources.append("0")  # reached only by contacts without a row, and only where the caller said so
         if name in FACTS:
-            sources.append("?")
-            values.append(facts[name])
+            sources.append(f"getvariable('{_name_fact(name)}')")
         chosen.append(f'CAST(coalesce({", ".join(sources or ["NULL"])}, NULL) AS {kind}) AS "{name}"')
+    query = f"SELECT {', '.join(chosen)} FROM joined"
+    if not fill and all(_surely_fits(schema.field(name).type, types[name]) for name in schema.names if name in types):
+        db.execute(f"CREATE OR REPLACE TEMP VIEW staged AS {query}")
+        return
     try:
-        db.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {', '.join(chosen)} FROM joined", values)
+        db.execute(f"CREATE OR REPLACE TEMP TABLE copied AS {query}")
     except duckdb.ConversionException as error:
         raise TableError([f"a value does not fit: {str(error).splitlines()[0]}"], "the wave") from None
+    db.execute("CREATE OR REPLACE TEMP VIEW staged AS FROM copied")
+
+
+def _name_fact(name: str) -> str:
+    return f"loyalty_{name}"
+
+
+def _surely_fits(dtype: pa.DataType, kind: str) -> bool:
+    """Whether every value of an Arrow type has its place in a type of the engine."""
+    kinds = pa.types
+    if kind == "VARCHAR":
+        return bool(kinds.is_string(dtype) or kinds.is_large_string(dtype))
+    if kind == "BIGINT":
+        return bool(kinds.is_signed_integer(dtype))
+    if kind == "DOUBLE":
+        return bool(kinds.is_floating(dtype) or kinds.is_signed_integer(dtype))
+    if kind == "DATE":
+        return bool(kinds.is_date32(dtype) or kinds.is_timestamp(dtype))
+    if kind == "BOOLEAN":
+        return bool(kinds.is_boolean(dtype))
+    return bool(kind == "TIMESTAMP" and kinds.is_timestamp(dtype))
 
 
 def settle_spelling(db: duckdb.DuckDBPyConnection) -> list[str]:
@@ -86,36 +113,47 @@ def settle_spelling(db: duckdb.DuckDBPyConnection) -> list[str]:
     list of str
         One warning that names what was renamed, or none.
     """
+    found = [row[0] for row in db.execute("SELECT DISTINCT arm FROM staged ORDER BY arm").fetchall()]
+    first = "SELECT 1 FROM responses WHERE arm = ? LIMIT 1"  # stops at the first row, where a count reads them all
+    if all(db.execute(first, [arm]).fetchall() for arm in found):
+        return []
     held = [row[0] for row in db.execute("SELECT arm FROM responses GROUP BY arm ORDER BY count(*), arm").fetchall()]
     spelled = {fold_arm(arm): arm for arm in held}  # of several spellings the most frequent, which comes last
-    found = [row[0] for row in db.execute("SELECT DISTINCT arm FROM staged ORDER BY arm").fetchall()]
     renamed = {arm: spelled.get(fold_arm(arm), arm) for arm in found if arm not in held}
     renamed = {arm: name for arm, name in renamed.items() if arm != name}
-    for arm, name in renamed.items():
-        db.execute("UPDATE staged SET arm = ? WHERE arm = ?", [name, arm])
     if not renamed:
         return []
+    db.execute("CREATE OR REPLACE TEMP TABLE spelled AS FROM staged")
+    for arm, name in renamed.items():
+        db.execute("UPDATE spelled SET arm = ? WHERE arm = ?", [name, arm])
+    db.execute("CREATE OR REPLACE TEMP VIEW staged AS FROM spelled")
     shown = ", ".join(f"{arm!r} as {name!r}" for arm, name in renamed.items())
     return [f"arms are spelled as in the history, where only capital letters and blanks differ: {shown}"]
 
 
 def judge_wave(db: duckdb.DuckDBPyConnection) -> list[str]:
-    """Refuse `staged` where its facts contradict each other; return what is only suspicious."""
+    """Refuse `staged` where its facts contradict each other; return what is only suspicious.
+
+    One pass over the rows leaves the table `waves`, one row a wave and window with what was counted.
+    """
     wave = quote(WAVE)
-    loose, late, backwards, undated = db.execute(
-        'SELECT count(*) FILTER ("segment" IS NOT NULL AND ("scheme" IS NULL OR "version" IS NULL)),'
-        ' count(*) FILTER ("segment_as_of" > "start" AND "window" <> \'pre\' AND "segment" IS NOT NULL),'
-        ' count(*) FILTER ("end" <= "start"),'
-        ' count(*) FILTER ("segment" IS NOT NULL AND "segment_as_of" IS NULL) FROM staged'
+    treated = '"arm" <> \'control\' AND "responded" IS NOT NULL'
+    db.execute(
+        f"CREATE OR REPLACE TEMP TABLE waves AS SELECT {wave},"
+        ' count(*) FILTER ("segment" IS NOT NULL AND ("scheme" IS NULL OR "version" IS NULL)) AS loose,'
+        ' count(*) FILTER ("segment_as_of" > "start" AND "window" <> \'pre\' AND "segment" IS NOT NULL) AS late,'
+        ' count(*) FILTER ("end" <= "start") AS backwards,'
+        ' count(*) FILTER ("segment" IS NOT NULL AND "segment_as_of" IS NULL) AS undated,'
+        ' coalesce(min("start") < max("start"), false) OR coalesce(min("end") < max("end"), false) AS split,'
+        f' count(*) FILTER ({treated}) AS treated, min("responded") FILTER ({treated}) AS least'
+        f" FROM staged GROUP BY {wave}"
+    )
+    loose, late, backwards, undated, split = db.execute(
+        "SELECT CAST(sum(loose) AS BIGINT), CAST(sum(late) AS BIGINT), CAST(sum(backwards) AS BIGINT),"
+        " CAST(sum(undated) AS BIGINT), count(*) FILTER (split) FROM waves"
     ).fetchall()[0]
-    split = db.execute(
-        f"SELECT count(*) FROM (SELECT 1 FROM staged GROUP BY {wave}"
-        ' HAVING count(DISTINCT "start") > 1 OR count(DISTINCT "end") > 1)'
-    ).fetchall()[0][0]
     everyone = db.execute(
-        f'SELECT {wave}, count(*) FROM staged WHERE "arm" <> \'control\' AND "responded" IS NOT NULL'
-        f' GROUP BY {wave} HAVING min("responded") = 1 AND count(*) >= ? ORDER BY ALL LIMIT 3',
-        [MANY],
+        f"SELECT {wave}, treated FROM waves WHERE least = 1 AND treated >= ? ORDER BY ALL LIMIT 3", [MANY]
     ).fetchall()
     found = (
         (loose, "rows have a segment, but not which scheme and version made it: say scheme=… and version=…"),
@@ -162,17 +200,25 @@ def settle_ids(db: duckdb.DuckDBPyConnection, people: Any) -> dict[str, str]:
     return column_types(held["campaign_id"], held["customer_id"])
 
 
+def add_columns(db: duckdb.DuckDBPyConnection, names: Iterable[str], types: dict[str, str]) -> None:
+    """Give the history the columns that a wave is the first to hold; for earlier waves they are empty."""
+    held = {row[0] for row in db.execute("DESCRIBE responses").fetchall()}
+    for name in types:
+        if name in names and name not in held:
+            db.execute(f'ALTER TABLE responses ADD COLUMN "{name}" {types[name]}')
+
+
 def merge_wave(
     db: duckdb.DuckDBPyConnection, *, replace: bool, log: tuple[Any, str | None]
 ) -> tuple[int, int, int, int]:
-    """Insert the waves that are new, leave those that are the same, replace or refuse those that differ."""
-    wave, every = quote(WAVE), quote(HISTORY.names)
-    db.execute(f"CREATE OR REPLACE TEMP TABLE waves AS SELECT DISTINCT {wave} FROM staged")
+    """Insert those of `waves` that are new, leave those that are the same, replace or refuse those that differ."""
+    wave = quote(WAVE)
+    every = quote([row[0] for row in db.execute("DESCRIBE responses").fetchall()])
     db.execute(f"CREATE OR REPLACE TEMP TABLE held AS FROM responses SEMI JOIN waves USING ({wave})")
     db.execute(f"CREATE OR REPLACE TEMP TABLE known AS SELECT DISTINCT {wave} FROM held")
     total, known = (db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in ("waves", "known"))
     if not known:
-        return total, 0, 0, _insert(db, f"SELECT {every} FROM staged")
+        return total, 0, 0, _insert(db, every, f"SELECT {every} FROM staged")
     again = f"SELECT {every} FROM staged SEMI JOIN known USING ({wave})"
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE changed AS SELECT DISTINCT {wave} FROM"
@@ -195,17 +241,18 @@ def merge_wave(
         same = " AND ".join(f'responses."{n}" = changed."{n}"' for n in WAVE)
         db.execute(f"DELETE FROM responses USING changed WHERE {same}")
     kept = f"SELECT {wave} FROM known ANTI JOIN changed USING ({wave})"
-    rows = _insert(db, f"SELECT {every} FROM staged ANTI JOIN ({kept}) USING ({wave})")
+    rows = _insert(db, every, f"SELECT {every} FROM staged ANTI JOIN ({kept}) USING ({wave})")
     return total - known, len(changed), known - len(changed), rows
 
 
-def _insert(db: duckdb.DuckDBPyConnection, query: str) -> int:
+def _insert(db: duckdb.DuckDBPyConnection, every: str, query: str) -> int:
     """Insert, then see that all windows of a wave hold one draw: the same customers in the same arms."""
-    rows = int(db.execute(f"INSERT INTO responses {query}").fetchall()[0][0])
-    pair = quote(WAVE[:2])
+    wave, pair = quote(WAVE), quote(WAVE[:2])
     touched = f"responses SEMI JOIN waves USING ({pair})"
-    several = f'SELECT {pair} FROM {touched} GROUP BY {pair} HAVING count(DISTINCT "window") > 1'
-    if not db.execute(several).fetchall():
+    windows = f"SELECT {wave} FROM waves UNION SELECT {wave} FROM {touched}"
+    several = db.execute(f"SELECT 1 FROM ({windows}) GROUP BY {pair} HAVING count(*) > 1 LIMIT 1").fetchall()
+    rows = int(db.execute(f"INSERT INTO responses ({every}) {query}").fetchall()[0][0])
+    if not several:
         return rows
     odd = db.execute(
         f'SELECT {pair} FROM {touched} GROUP BY {pair} HAVING count(*) <> count(DISTINCT "window") *'

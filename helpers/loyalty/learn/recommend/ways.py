@@ -26,7 +26,9 @@ WORDS = {
 }
 SHRINK = 10.0  # customers: a similarity that rests on few is drawn towards 0
 PENALTY = 200.0  # of the linear model's coefficients, in customers
-BLOCK = 4_000_000  # cells of customers × products that are scored together
+BLOCK = 4_000_000  # cells that are looked at together where reasons are sought
+SCORED = 400_000  # cells of customers × products that are scored together: so few stay in a processor's own memory
+SHORT = 10  # places; for longer lists one partition of all scores takes less time
 DIGITS = 9  # scores that agree so far are ties
 Scorer = Callable[[slice], np.ndarray]
 
@@ -223,6 +225,8 @@ def pick_top(scores: np.ndarray, size: int) -> np.ndarray:
     >>> pick_top(np.array([[1.0, 3.0, 3.0], [-np.inf, 2.0, -np.inf]]), 2).tolist()
     [[1, 2], [1, -1]]
     """
+    if size <= SHORT:
+        return _pick_one_by_one(scores, size)
     kth = -np.partition(-scores, size - 1, axis=1)[:, size - 1 : size]
     above = scores > kth
     equal = scores == kth
@@ -236,9 +240,21 @@ def pick_top(scores: np.ndarray, size: int) -> np.ndarray:
     return np.where(np.isneginf(found), -1, picked)
 
 
+def _pick_one_by_one(scores: np.ndarray, size: int) -> np.ndarray:
+    """Pick the largest score of each row, strike it out, and pick again: for short lists sooner than any sorting."""
+    left = scores.copy()
+    here = np.arange(len(left))
+    picked = np.full((len(left), size), -1)
+    for place in range(size):
+        best = left.argmax(axis=1)  # of ties the first
+        picked[:, place] = np.where(np.isneginf(left[here, best]), -1, best)
+        left[here, best] = -np.inf
+    return picked
+
+
 def list_blocks(history: PurchaseHistory) -> Iterator[slice]:
     """Blocks of customers that are scored together."""
-    step = max(1, BLOCK // len(history.products))
+    step = max(1, SCORED // len(history.products))
     for start in range(0, len(history.customers), step):
         yield slice(start, min(start + step, len(history.customers)))
 
@@ -252,7 +268,7 @@ def choose_products(
     ----------
     history : PurchaseHistory
     scorer : callable
-        Of `make_scorer`.
+        Of `make_scorer`; what it returns is changed.
     size : int
     hide : sequence of sparse arrays, customers × products, or None
         Filled where a product may not stand on the list, such as what the customer has already; None hides nothing.
@@ -264,9 +280,10 @@ def choose_products(
     """
     chosen = [np.full((len(history.customers), size), -1) for _ in hide]
     for rows in list_blocks(history):
-        scores = np.round(scorer(rows), DIGITS)
+        scores = scorer(rows)
+        np.round(scores, DIGITS, out=scores)
         for place, hidden in enumerate(hide):
-            shown = scores.copy()
+            shown = scores if place == len(hide) - 1 else scores.copy()
             if hidden is not None:
                 shown[hidden[rows].tocoo().coords] = -np.inf
             chosen[place][rows] = pick_top(shown, size)

@@ -20,6 +20,7 @@ from loyalty.tables.wave.arms import MANY, find_second_controls, name_control, s
 WAVE = ("campaign_id", "wave")
 NEAR = 1e-6  # propensities that differ by less are one
 ROUNDED = 5e-3  # and a sum of rounded ones may miss 1 by so much
+DENSE = 8  # times as many numbers as there are customers may lie between the least and the greatest id
 LUCK = 1e-3  # the least chance that a group of a stratum is empty by luck
 
 
@@ -185,7 +186,7 @@ def check_contacts(
     list of str
         One sentence a problem.
     """
-    once = _is_unique(contacts, contacts.collect_schema().get("customer_id"))
+    once = "customer_id" not in contacts.collect_schema() or customers_differ(contacts)
     no_key = ("",)  # a key that no column has: nothing is looked for twice
     unique = no_key if once else tuple(key)
     found = find_breaches(contacts, Table("contacts", row, unique, tuple(columns)), index)
@@ -198,14 +199,26 @@ def check_contacts(
     return [two_arms, *(text for text in found if text not in repeats)]
 
 
-def _is_unique(contacts: nw.LazyFrame, dtype: Any) -> bool:
-    """Whether the customers are surely different; whole numbers are sorted sooner than an engine groups them."""
-    if dtype is None:
-        return True
-    if not dtype.is_integer():
+def customers_differ(table: nw.LazyFrame) -> bool:
+    """Whether no customer surely comes twice, which is quickly seen of whole numbers; False proves nothing.
+
+    Examples
+    --------
+    >>> from loyalty.tables.sources import open_table
+    >>> customers_differ(open_table(pd.DataFrame({"customer_id": [3, 1, 2]})))
+    True
+    """
+    if not table.collect_schema()["customer_id"].is_integer():
         return False
-    ids = np.sort(collect(contacts.select("customer_id"))["customer_id"].to_numpy())
-    return bool((np.diff(ids) != 0).all())
+    ids = collect(table.select("customer_id"))["customer_id"].dropna().to_numpy()
+    if not len(ids):
+        return True
+    least, most = int(ids.min()), int(ids.max())
+    if ids.dtype.kind == "f" or most - least >= DENSE * len(ids):  # so far apart, a mark for each takes too much room
+        return bool((np.diff(np.sort(ids)) != 0).all())
+    seen = np.zeros(most - least + 1, bool)
+    seen[ids - least] = True
+    return bool(np.count_nonzero(seen) == len(ids))
 
 
 def _find_two_arms(contacts: nw.LazyFrame, key: Sequence[str]) -> str:

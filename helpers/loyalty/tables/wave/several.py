@@ -15,7 +15,7 @@ from loyalty.tables.contracts import CONTACTS, OUTCOMES
 from loyalty.tables.ids import MANY as LISTED
 from loyalty.tables.sources import AnyTable, NotATable, collect, open_table
 from loyalty.tables.wave.arms import MANY, find_second_controls, name_control, settle_arms, sounds_like_control
-from loyalty.tables.wave.contacts import WAVE, check_contacts
+from loyalty.tables.wave.contacts import WAVE, check_contacts, customers_differ
 from loyalty.tables.wave.outcomes import differ_in_kind, explain_strangers, list_others, say_missing
 from loyalty.tables.wave.sides import Sides, count_flags, join_beside, open_sides, refuse
 
@@ -81,7 +81,8 @@ def open_waves(
         mine = check_contacts(people, contract.columns, CONTACTS.key, contract.row, sides.index_of_contacts)
         if not mine and not len(collect(people.head(1))):
             mine.append("there is no row")
-        theirs = find_breaches(results, OUTCOMES, sides.index_of_outcomes)
+        differ = "customer_id" in results.collect_schema() and customers_differ(results)
+        theirs = find_breaches(results, OUTCOMES, sides.index_of_outcomes, differ=differ)
         if not set(MEASURES) & set(results.collect_schema().names()):
             theirs.append(f"there is no outcome; at least one of {', '.join(MEASURES)} is needed")
         if differ_in_kind(people, results) and len(collect(results.head(1))):
@@ -106,13 +107,12 @@ def _settle_arms(people: nw.LazyFrame, problems: Sequence[str]) -> tuple[nw.Lazy
     if len(spelling.renamed) > MANY:
         says = f"{len(spelling.renamed):,} names of groups differ in capital letters and blanks: write them alike"
         return people, (), [says]
-    own = people
+    if spelling.renamed:
+        people = people.with_columns(spelling.write())
+    found = sorted({spelling.rename(arm) for arm in sizes.index})
     if "control_kind" in names:
         own = people.filter(nw.col("control_kind").fill_null("none") != "universal")
-    if spelling.renamed:
-        own = own.with_columns(spelling.write())
-        people = people.with_columns(spelling.write())
-    found = sorted(collect(own.select("arm").unique())["arm"].tolist())
+        found = sorted(collect(own.select("arm").unique())["arm"].tolist())
     doubts = find_second_controls(found)
     if "control" not in found and any(sounds_like_control(name) for name in found):
         doubts.append(
@@ -146,22 +146,38 @@ def _join(
     """Give each contact a row a window that the outcomes of its wave hold, and say what does not meet."""
     mine = [name for name in contract if name in people.collect_schema()]
     theirs = [name for name in OUTCOMES.names if name in results.collect_schema()]
-    people = people.select(*mine, nw.col("campaign_id").cast(nw.String).alias(CAMPAIGN))
-    results = results.select(*theirs, nw.col("campaign_id").cast(nw.String).alias(CAMPAIGN)).drop("campaign_id")
+    campaign = nw.col("campaign_id").alias(CAMPAIGN)
+    if len({_say_kind(table) for table in (people, results)}) > 1:
+        campaign = nw.col("campaign_id").cast(nw.String).alias(CAMPAIGN)
+    people = people.select(*mine, campaign)
+    results = results.select(*theirs, campaign).drop("campaign_id")
     key = [CAMPAIGN, "wave", "customer_id"]
-    wanted = join_beside(people, results.select(CAMPAIGN, "wave", "window").unique(), [CAMPAIGN, "wave"])
-    wanted = wanted.with_columns(nw.col("window").fill_null("main"))
-    found = join_beside(wanted, results.with_columns(nw.lit(1).alias(FOUND)), [*key, "window"])
+    window = nw.col("window")
+    others = collect(results.filter(window != "main").select("window").head(1))
+    marked = results.with_columns(nw.lit(1).alias(FOUND))
+    if others.empty:  # the usual case takes one join
+        found = join_beside(people, marked, key).with_columns(window.fill_null("main"))
+    else:
+        windows = results.select(CAMPAIGN, "wave", "window").unique()
+        wanted = join_beside(people, windows, [CAMPAIGN, "wave"]).with_columns(window.fill_null("main"))
+        found = join_beside(wanted, marked, [*key, "window"])
     rows = _bring(found)
+    lost = rows.column(FOUND).null_count
     counted = open_table(nw.from_native(duckdb.from_arrow(rows)))
-    problems = [] if fill else _find_missing(counted, people, results)
+    problems = _find_missing(counted, people, results) if lost and not fill else []
     given = int(collect(results.select(nw.len().alias("n")))["n"].iloc[0])
-    met = int(collect(counted.select(nw.col(FOUND).sum().alias("n")))["n"].fillna(0).iloc[0])
+    met = len(rows) - lost
     if fill and given and not met and _meet_in_waves(people, results):
         problems.append(explain_strangers(people, results))
     if met < given and not any(text.startswith("no customer") for text in problems):
         problems += _find_strangers(people, results, key)
     return rows.drop_columns([CAMPAIGN, FOUND]), problems
+
+
+def _say_kind(table: nw.LazyFrame) -> str:
+    """Say which kind of id the campaigns have; where the two tables differ, they meet as text."""
+    dtype = table.collect_schema()["campaign_id"]
+    return "number" if dtype.is_integer() else str(dtype)
 
 
 def _find_missing(rows: nw.LazyFrame, people: nw.LazyFrame, results: nw.LazyFrame) -> list[str]:
@@ -191,7 +207,8 @@ def _meet_in_waves(people: nw.LazyFrame, results: nw.LazyFrame) -> bool:
 def _find_strangers(people: nw.LazyFrame, results: nw.LazyFrame, key: Sequence[str]) -> list[str]:
     listed = people.select(*key).with_columns(nw.lit(1).alias(FOUND))
     others = join_beside(results, listed, key).filter(nw.col(FOUND).is_null())
-    frame = collect(others.select(*key).sort("customer_id", *WAVE[1:], CAMPAIGN))
+    others = others.select(*key[1:], nw.col(CAMPAIGN).cast(nw.String))
+    frame = collect(others.sort("customer_id", *WAVE[1:], CAMPAIGN))
     if frame.empty:
         return []
     shown = ", ".join(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from loyalty.learn.history import store as history_module
 from loyalty.learn.history.store import open_history
-from loyalty.learn.history.waves import HistoryError
+from loyalty.learn.history.waves import HistoryError, column_types
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import DECISIONS, HISTORY
 from loyalty.tables.sources import collect, open_table
@@ -127,6 +127,40 @@ def test_frames_parquet_files_and_relations_give_the_same_rows(tmp_path, history
     outcomes.assign(responded=outcomes["responded"] == 1).to_parquet(tmp_path / "o.parquet")
     history.append(contacts, outcomes)
     assert history.append(tmp_path / "c.parquet", duckdb.read_parquet(str(tmp_path / "o.parquet"))).unchanged == 1
+
+
+def test_a_column_that_a_later_wave_is_the_first_to_hold_is_empty_for_the_waves_before_it(history):
+    history.append(*make_wave())
+    assert "orders" not in [row[0] for row in history._db.execute("DESCRIBE responses").fetchall()]
+    contacts, outcomes = make_wave(wave=2, channel="mail")
+    history.append(contacts, outcomes.assign(orders=3))
+    frame = history.to_frame()
+    assert tuple(frame.columns) == HISTORY.names
+    assert frame.groupby("wave")["orders"].sum().tolist() == [0, 120] and frame["orders"].isna().sum() == 40
+    assert frame.groupby("wave")["channel"].count().tolist() == [0, 40]
+    assert history.append(*make_wave()).unchanged == 1
+    refuse(history, HistoryError, "with other content", *(t.assign(wave=1) for t in (contacts, outcomes)))
+
+
+def test_a_file_of_the_first_format_which_holds_all_columns_goes_on(tmp_path):
+    path = tmp_path / "h.duckdb"
+    with open_history(path) as new, open_history(tmp_path / "other.duckdb") as other:
+        for name, kind in column_types().items():
+            new._db.execute(f'ALTER TABLE responses ADD COLUMN IF NOT EXISTS "{name}" {kind}')
+        new._db.execute("UPDATE about SET format = 1")
+        new.append(*make_wave())
+        other.append(*make_wave())
+        assert same_rows(new, other)
+    with open_history(path) as old:
+        assert old.append(*make_wave()).unchanged == 1
+        assert old.append(*make_wave(wave=2)).added == 1
+
+
+def test_a_history_of_a_newer_format_is_refused(tmp_path):
+    with open_history(tmp_path / "h.duckdb") as history:
+        history._db.execute("UPDATE about SET format = 3")
+    with pytest.raises(HistoryError, match="made by a newer version"):
+        open_history(tmp_path / "h.duckdb")
 
 
 # --- A process that ends in the middle -------------------------------------------------------------
@@ -292,6 +326,13 @@ def test_a_segment_as_of_the_start_may_be_later_than_the_window_before_it(histor
     known["segment_as_of"] = "2017-01-31"
     refuse(history, TableError, "40 rows have a segment that was known only after", contacts, pd.concat([before, main]),
            **known)  # fmt: skip
+
+
+def test_a_number_that_fits_no_column_is_told_and_decimals_that_are_whole_are_kept(history):
+    contacts, outcomes = make_wave()
+    refuse(history, TableError, "a value does not fit", contacts, outcomes.assign(orders=1e300))
+    history.append(contacts, outcomes.assign(orders=2.0, responded=outcomes["responded"].astype(float)))
+    assert history.to_frame()["orders"].eq(2).all()
 
 
 def test_a_window_has_one_start_and_ends_after_it(history):

@@ -58,13 +58,23 @@ def test_products_stand_in_the_order_of_their_buyers_and_ties_in_that_of_their_i
     assert (history.products[1:][ties] > history.products[:-1][ties]).all()
 
 
-@given(st.lists(st.lists(st.integers(0, 3), min_size=6, max_size=6), min_size=1, max_size=5), st.integers(1, 6))
+@given(st.lists(st.lists(st.integers(0, 3), min_size=13, max_size=13), min_size=1, max_size=5), st.integers(1, 13))
 def test_the_largest_come_first_and_ties_keep_the_order_of_columns(rows, size):
     scores = np.array(rows, float)
     scores[scores == 3] = -np.inf
     for row, picked in zip(scores, pick_top(scores, size), strict=True):
-        order = sorted(range(6), key=lambda place: -row[place])[:size]
+        order = sorted(range(13), key=lambda place: -row[place])[:size]
         assert picked.tolist() == [place if row[place] > -np.inf else -1 for place in order]
+
+
+def test_how_many_customers_are_scored_together_changes_no_list(history, monkeypatch):
+    scorer = make_scorer("linear", history, find_weights("linear", history))
+    lists = []
+    for cells in (1, 10_000_000):
+        monkeypatch.setattr("loyalty.learn.recommend.ways.SCORED", cells)
+        lists.append(choose_products(history, scorer, 5, hide=[None, history.days]))
+    for few, many in zip(*lists, strict=True):
+        assert (few == many).all()
 
 
 def test_nothing_that_is_hidden_stands_on_a_list(history):
