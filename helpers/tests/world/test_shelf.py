@@ -76,7 +76,7 @@ def test_weeks_of_high_demand_are_sold_out_oftener():
     weeks = world.make_shelf_weeks().truth.demand.resample("W-MON", closed="left", label="left").sum().iloc[1:-1]
     level = (weeks / weeks.mean()).stack()
     found = pd.concat(spells).query("kind == 'out_of_stock'")
-    monday = found["start"] - pd.to_timedelta(found["start"].dt.dayofweek, unit="D")
+    monday = found["start"] - pd.to_timedelta(found["start"].dt.day_of_week, unit="D")
     at = level.reindex(pd.MultiIndex.from_arrays([monday, found["category"]])).dropna().to_numpy()
     # A week is as likely as its demand: the mean demand of the weeks with a spell is the mean square
     assert abs(at.mean() - (level**2).mean()) < 4.5 * at.std() / np.sqrt(len(at)) and at.mean() > 1.02
