@@ -73,11 +73,11 @@ class DemandBacktest:
         Returns
         -------
         pandas.DataFrame
-            One row a series and method: mase, mase_low, mase_high, bias (forecast less what came, as a fraction of it)
-            with its ends, coverage80 with its ends and so on, width95 and so on (mean width of the interval, in units
-            of the series), origins, periods.
+            One row a series and method, and a method on all series where there are several: mase, mase_low,
+            mase_high, bias (forecast less what came, as a fraction of it) with its ends, coverage80 with its ends and
+            so on, width95 and so on (mean width of the interval, in units of the series), origins, periods.
         """
-        rows = [self._score(name, method, against) for name in (*self.series, ALL) for method in self.methods]
+        rows = [self._score(name, method, against) for name in self._names for method in self.methods]
         return pd.DataFrame(rows)
 
     def compare(self, to: str = NAIVE, against: str = "actual") -> pd.DataFrame:
@@ -92,7 +92,7 @@ class DemandBacktest:
         if to not in self.methods:
             raise TableError([f"{to!r} was not tested; tested were {', '.join(self.methods)}"], "the backtest")
         rows = []
-        for name in (*self.series, ALL):
+        for name in self._names:
             for method in self.methods:
                 if method != to:
                     rows.append({"series": name, "method": method, **self._find_gap(name, method, to, against)})
@@ -110,6 +110,11 @@ class DemandBacktest:
         return joined.fillna({"gap": 0.0, "low": 0.0, "high": 0.0}).assign(
             verdict=joined["verdict"].where(joined["method"] != NAIVE, "the naive itself")
         )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """The series, and all of them together where there are several."""
+        return (*self.series, ALL) if len(self.series) > 1 else self.series
 
     def _rows(self, name: str, method: str, against: str) -> pd.DataFrame:
         if against not in self.table:
@@ -151,11 +156,11 @@ class DemandBacktest:
     def plot(self, *, title: str = "", ax: Axes | None = None, source: str = "", against: str = "actual") -> Axes:
         """Draw the MASE of each method on each series, with its interval; 1 is the naive inside the history."""
         scores = self.scores(against)
-        names = [*self.series, ALL] if len(self.series) > 1 else list(self.series)
+        names = list(self._names)
         if ax is None:
             import matplotlib.pyplot as plt
 
-            ax = plt.subplots(figsize=(9, 1.9 + (0.16 + 0.15 * len(self.methods)) * len(names)))[1]
+            ax = plt.subplots(figsize=(9, 1.9 + (0.12 + 0.11 * len(self.methods)) * len(names)))[1]
         place = np.arange(len(names))[::-1]
         shifts = 0.2 * (np.arange(len(self.methods)) - (len(self.methods) - 1) / 2)[::-1]
         for method, shift, colour in zip(self.methods, shifts, COLOURS, strict=False):

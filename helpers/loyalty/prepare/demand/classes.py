@@ -93,7 +93,7 @@ class ItemClasses:
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         put_legend_above(ax, columns=3)
         some = (self.table["abc"] == "A").mean()
-        said = f"share of {self.value} that the largest items bring together\n"
+        said = f"share of {self.value} that the largest items bring together\n\n"
         headline(ax, title or f"{some:.0%} of the items bring the first {self.shares[0]:.0%}", said, source)
         return ax
 
@@ -122,7 +122,7 @@ class ItemClasses:
         ax.set(xscale="log", ylim=(0, None), xlabel="pieces a month", ylabel="coefficient of variation")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         put_legend_above(ax, columns=2)
-        said = "months, season taken out\n" if self.is_deseasoned else "months, season and all\n"
+        said = "months, season taken out\n\n" if self.is_deseasoned else "months, season and all\n\n"
         headline(ax, title or "What is sold little looks uneven", said, source)
         return ax
 

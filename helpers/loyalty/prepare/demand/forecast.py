@@ -85,7 +85,7 @@ class DemandForecast:
             ax.plot(came.index, came, "o", color=INK, markersize=4.5, label="what came")
         ax.set(ylabel=unit, ylim=(0, None))
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=5, fontsize=9.5)
-        said = f"a {self.every}, {len(self.table)} {self.every}s ahead, by {self.method}\n"
+        said = f"{unit} a {self.every}, {len(self.table)} {self.every}s ahead, by {self.method}\n\n"
         headline(ax, title or f"{self.method.capitalize()}: the next {len(self.table)} {self.every}s", said, source)
         return ax
 

@@ -68,7 +68,7 @@ class Season:
         ax.set_xticks(place, self.table.index)
         ax.set(ylabel="index, 1 = mean", ylim=(0, None))
         peak = self.table["index"].idxmax()
-        said = f"{self.name}: sales a day in each {self.of}, 1 is the mean; with {self.level:.0%} interval\n"
+        said = f"{self.name}: sales a day in each {self.of}, 1 is the mean; with {self.level:.0%} interval\n\n"
         headline(ax, title or f"{self.name} is highest in {peak}", said, source)
         return ax
 

@@ -61,7 +61,7 @@ def draw_true_evenness(table: pd.DataFrame, truth: pd.Series, cut: float, title:
     ax.annotate("Y above", (0, cut), (2, -14), textcoords="offset points", fontsize=10, color=INK)
     ax.set(xlabel="products of class Y, by what was measured", ylabel="coefficient of variation", ylim=(0, None))
     put_legend_above(ax, columns=2)
-    headline(ax, title, "each product of class Y: measured, and of its true demand\n", SOURCE)
+    headline(ax, title, "each product of class Y: measured, and of its true demand\n\n", SOURCE)
     return ax
 
 
@@ -80,7 +80,8 @@ def draw_year(seasons: Mapping[str, Season], title: str) -> Axes:
     ax.imshow(table, cmap="PuOr_r", norm=shades, aspect="auto")
     for (row, column), value in np.ndenumerate(table.to_numpy()):
         if abs(value - 1) >= 0.15:
-            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=9.5, color=INK)
+            colour = "white" if abs(value - 1) >= 0.6 else INK
+            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=9.5, color=colour)
     ax.set_xticks(range(12), list(table))
     ax.set_yticks(range(len(table)), list(table.index))
     ax.tick_params(length=0)

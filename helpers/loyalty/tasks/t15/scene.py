@@ -29,6 +29,7 @@ HORIZON = 4  # weeks from an order to the next one
 UNEVEN = 0.5  # the cut between X and Y
 GROCERIES = ("GROCERY", "DRUG GM", "PRODUCE", "MEAT", "DELI", "PASTRY")
 DAYS_AHEAD = 28
+EXERCISE_SEED, SHELF_SEED, CATEGORY = 51, 10, "Shower"
 
 
 @cache
@@ -190,3 +191,48 @@ def follow_category(shelf: ShelfWeeks, products: pd.DataFrame, category: str) ->
     sold = demand.series(category)
     truth = sum_weeks(shelf.truth.demand, sold.to_frame())[category]
     return ShelfSeries(sold, out | promoted, out, promoted, truth)
+
+
+# --- The exercise --------------------------------------------------------------------------------
+
+
+class Shower(NamedTuple):
+    """The exercise's tables."""
+
+    days: pd.DataFrame
+    """One row a day of the category: date, pieces, sales, out_of_stock, promotion."""
+    weeks: pd.Series
+    """Pieces a week, Monday to Sunday."""
+    flagged: pd.Series
+    """True for weeks with a day that was sold out or promoted."""
+
+
+@cache
+def _open_other() -> tuple[World, ShelfWeeks]:
+    world = open_chain(EXERCISE_SEED)
+    return world, world.make_shelf_weeks(SHELF_SEED)
+
+
+def open_exercise() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The exercise's receipts, products and flags: another chain, with its sold-out days and promotions."""
+    world, shelf = _open_other()
+    return shelf.receipts, world.products, shelf.flags
+
+
+@cache
+def open_shower() -> Shower:
+    """The shower gels of the exercise, day by day and week by week."""
+    receipts, products, flags = open_exercise()
+    mine = receipts[receipts["product_id"].isin(products.loc[products["category"] == CATEGORY, "product_id"])]
+    date = mine["time"].dt.normalize().rename("date")
+    sums = mine.groupby(date)[["quantity", "sales"]].sum().rename(columns={"quantity": "pieces"})
+    marks = flags[flags["category"] == CATEGORY].set_index("date")[["out_of_stock", "promotion"]]
+    whole = pd.date_range(START, END, inclusive="left", unit="us", name="date")
+    days = sums.reindex(whole, fill_value=0).join(marks.reindex(whole, fill_value=False)).reset_index()
+    demand = sum_demand(receipts, products=products)
+    return Shower(days, demand.series(CATEGORY), flag_periods(flags, demand)[CATEGORY])
+
+
+def know_shower() -> pd.Series:
+    """What was wanted of the shower gels, week by week."""
+    return sum_weeks(_open_other()[1].truth.demand, open_shower().weeks.to_frame())[CATEGORY]
