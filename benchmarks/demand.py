@@ -177,8 +177,8 @@ def judge(scores: pd.DataFrame, flags: pd.DataFrame, seasons: pd.DataFrame, mix:
     pooled = whole.groupby("method")["coverage80"].transform("mean")
     own = pooled.between(whole["coverage80_low"], whole["coverage80_high"])
     yield (
-        f"- A world's own interval of its 80 % coverage holds that over all worlds, in at least {OWN:.0%} of the worlds "
-        f"and methods: {_say_bound(own.mean() >= OWN)} ({_say_share(int(own.sum()), len(own))})."
+        f"- A world's own interval of its 80 % coverage holds that over all worlds, in at least {OWN:.0%} of the "
+        f"worlds and methods: {_say_bound(own.mean() >= OWN)} ({_say_share(int(own.sum()), len(own))})."
     )
     helped = int((flags["with"] < flags["without"]).sum())
     yield (
@@ -243,21 +243,22 @@ def write_page(found: dict[str, pd.DataFrame], mix: float, groceries: DemandBack
     yield ""
     yield (
         f"Made by `python benchmarks/demand.py`. Worlds of {CUSTOMERS:,} customers and {MONTHS} months, seeds "
-        f"{seeds.min()} to {seeds.max()}; weeks, {HORIZON} ahead, 13 origins in 2025. Seeds and bounds were fixed beforehand."
+        f"{seeds.min()} to {seeds.max()}; weeks, {HORIZON} ahead, 13 origins in 2025. Seeds and bounds were fixed "
+        "beforehand."
     )
     yield from ["", "## What was promised", ""]
     yield from judge(scores, flags, found["seasons"], mix)
     yield from ["", "## Departments of the simulated chain", ""]
     yield (
-        "MASE against what was sold, and against the expected demand (without luck), means over the worlds; in how many "
-        "worlds a method was the nearest; and in how many `waves` can be told apart from the seasonal naive."
+        "MASE against what was sold, and against the expected demand (without luck), means over the worlds; in how "
+        "many worlds a method was the nearest; and in how many `waves` can be told apart from the seasonal naive."
     )
     yield ""
     yield from tabulate_worlds(scores, found["verdicts"])
     yield from ["", "## Sold-out days and promotions", ""]
     yield (
-        f"{flags['flagged'].mean():.0%} of the weeks have such a day. Mean distance of `waves` from the expected demand, "
-        f"as a part of it: {flags['with'].mean():.1%} with flags, {flags['without'].mean():.1%} without; bias "
+        f"{flags['flagged'].mean():.0%} of the weeks have such a day. Mean distance of `waves` from the expected "
+        f"demand, as a part of it: {flags['with'].mean():.1%} with flags, {flags['without'].mean():.1%} without; bias "
         f"{flags['bias_with'].mean():.1%} and {flags['bias_without'].mean():.1%}."
     )
     classes = found["classes"]
@@ -265,7 +266,8 @@ def write_page(found: dict[str, pd.DataFrame], mix: float, groceries: DemandBack
     yield (
         f"Of 600 products {classes['measured'].mean():.0f} are measured as Y or Z (cv above 0.5, season taken out); "
         f"{classes['both'].mean():.1f} of these are so in truth, of {classes['true'].mean():.1f} that are. Class A is "
-        f"{classes['a'].mean():.0%} of the products; {classes['keep'].mean():.0%} keep both letters in nine of ten draws."
+        f"{classes['a'].mean():.0%} of the products; {classes['keep'].mean():.0%} keep both letters in nine of ten "
+        "draws."
     )
     yield from ["", "## A grocer's days", ""]
     yield (

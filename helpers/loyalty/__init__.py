@@ -24,6 +24,10 @@ _HOMES = {
     "prepare.clean": (
         "CleanReceipts CleaningRules ReceiptQuality clean_receipts compare_clocks inspect_receipts read_till_files"
     ),
+    "prepare.demand": (
+        "Demand DemandBacktest DemandForecast ItemClasses Season SegmentMix backtest_demand classify_abc_xyz "
+        "flag_periods forecast_demand mix_by_segment season_of sum_demand"
+    ),
     "prepare.profile": "build_profile",
     "prepare.store": "AnalyticStore Reconciliation StoreError open_store reconcile_points",
     "segment.rules": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -176,7 +177,9 @@ def _fit(
         raise TableError(
             ["nothing was sold in some months or weekdays: their index is 0, and needs no regression"], "the season"
         )
-    fit = sm.GLM(values, design, family=sm.families.Poisson(), offset=np.log(days)).fit(scale="X2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a season without any luck is fitted perfectly, and that is no fault
+        fit = sm.GLM(values, design, family=sm.families.Poisson(), offset=np.log(days)).fit(scale="X2")
     free = len(values) - count - 1
     rate = np.exp(fit.params[:count])
     share = rate / rate.sum()
