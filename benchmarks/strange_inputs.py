@@ -180,7 +180,7 @@ def _make_days() -> pd.Series:
 
 
 @cache
-def _make_shelf() -> pd.DataFrame:
+def _make_goods() -> pd.DataFrame:
     names = ["tea", "tea", "jam", "jam", "salt", "salt", "soap", "soap"]
     return pd.DataFrame({"product_id": np.arange(1, 9), "category": names, "department": ["food"] * 6 + ["care"] * 2})
 
@@ -588,7 +588,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "classify_abc_xyz": lambda: {
         "receipts": _make_receipts(),
         "by": "category",
-        "products": _make_shelf(),
+        "products": _make_goods(),
         "season_by": "department",
         "value": "sales",
         "shares": (0.8, 0.95),
@@ -782,7 +782,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "receipts": _make_receipts(),
         "segments": _make_customers()[["customer_id", "segment"]],
         "by": "category",
-        "products": _make_shelf(),
+        "products": _make_goods(),
         "start": "2024-01-01",
         "end": "2024-04-30",
         "level": 0.9,
@@ -922,7 +922,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "sum_demand": lambda: {
         "receipts": _make_receipts(),
         "by": "category",
-        "products": _make_shelf(),
+        "products": _make_goods(),
         "every": "week",
         "start": "2024-01-01",
         "end": "2024-04-30",

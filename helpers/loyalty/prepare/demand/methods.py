@@ -23,13 +23,13 @@ WAVES = 3  # sine waves of the year: three bend every two months
 SEASONS = {"day": 4, "week": 3, "month": 3}  # whose mean is taken
 
 
-class Fitted(Protocol):
+class FittedMethod(Protocol):
     """A method that has learned from a series."""
 
     def ahead(self, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         """Middle and standard deviation of the next periods."""
 
-    def follow(self, values: np.ndarray) -> Fitted:
+    def follow(self, values: np.ndarray) -> FittedMethod:
         """The same, with what was learned, at the end of a longer series."""
 
 
@@ -140,7 +140,7 @@ def _make_ets(values: np.ndarray, season: int, trend: str | None) -> Any:
     )
 
 
-def _fit_ets(values: np.ndarray, grid: Grid) -> Fitted:
+def _fit_ets(values: np.ndarray, grid: Grid) -> FittedMethod:
     """Exponential smoothing with an additive season; with a damped trend, if the corrected AIC is lower with it."""
     if grid.season > LONGEST:
         says = f"`ets` would learn {grid.season} numbers for the season of a year in {grid.every}s"
@@ -169,7 +169,7 @@ class _Waves:
         return _Waves(self.result.apply(values))
 
 
-def _fit_waves(values: np.ndarray, grid: Grid) -> Fitted:
+def _fit_waves(values: np.ndarray, grid: Grid) -> FittedMethod:
     """A local level with Fourier terms of the season; missing periods stay missing."""
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
@@ -184,7 +184,7 @@ def _fit_waves(values: np.ndarray, grid: Grid) -> Fitted:
         return _Waves(model.fit(disp=False, cov_type="none", maxiter=100))
 
 
-METHODS: dict[str, Callable[[np.ndarray, Grid], Fitted]] = {
+METHODS: dict[str, Callable[[np.ndarray, Grid], FittedMethod]] = {
     NAIVE: lambda values, grid: SeasonalNaive(values, grid.season),
     "seasonal mean": lambda values, grid: SeasonalMean(values, grid.season, SEASONS[grid.every]),
     "ets": _fit_ets,
@@ -192,7 +192,7 @@ METHODS: dict[str, Callable[[np.ndarray, Grid], Fitted]] = {
 }
 
 
-def fit_method(name: str, values: np.ndarray, grid: Grid) -> Fitted:
+def fit_method(name: str, values: np.ndarray, grid: Grid) -> FittedMethod:
     """Let a method learn from a series; missing periods are NaN.
 
     Parameters
