@@ -2,7 +2,6 @@
 # jupyter:
 #   loyalty:
 #     kind: exercise
-#     draft: true
 #     title: "an empty shelf"
 #     question: How much shower gel shall we order for January?
 #     module: loyalty.prepare.demand
@@ -21,7 +20,6 @@
 # Put your answer in the place of `...`, run the cell, then run the check. Stuck? `hint("15a")` gives one step at a time.
 
 # %%
-import pandas as pd
 
 from loyalty.tasks import check, hint
 from loyalty.tasks.t15.scene import open_exercise, open_shower

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, headline, put_legend_above
-from loyalty.prepare.demand.periods import Day, sum_demand
+from loyalty.prepare.demand.periods import Day, refuse_nested, sum_demand
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.sources import AnyTable, open_table
+from loyalty.tables.sources import AnyTable, collect, open_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -247,7 +247,8 @@ def _find_groups(items: np.ndarray, by: str, products: AnyTable | None, season_b
     if season_by not in names or by not in names:
         missing = season_by if season_by not in names else by
         raise TableError([f"there is no column `{missing}` in the products ({', '.join(names)})"], "products")
-    pairs = table.select(*dict.fromkeys([by, season_by])).collect(backend="pandas").to_native().drop_duplicates(by)
+    refuse_nested(table, (by, season_by))
+    pairs = collect(table.select(*dict.fromkeys([by, season_by]))).drop_duplicates(by)
     if by == season_by:
         return pd.factorize(items)[0]
     label = pd.Series(items).map(pairs.set_index(by)[season_by])

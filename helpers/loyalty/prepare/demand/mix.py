@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from loyalty.charts import GREY, TREATED, grid_along_x, headline
-from loyalty.prepare.demand.periods import BACK, OTHER, Day
+from loyalty.prepare.demand.periods import BACK, OTHER, Day, refuse_nested
 from loyalty.stats.estimate import render_html
 from loyalty.stats.multiplicity import control_false_discoveries
 from loyalty.tables.arguments import check_arguments
@@ -209,6 +209,7 @@ def _reduce(
         raise TableError(
             [f"there is no column `{name}` in the products ({', '.join(names)})" for name in missing], "products"
         )
+    refuse_nested(table, ("product_id", by))
     listed = collect(table.select("product_id", by)).drop_duplicates("product_id").set_index("product_id")[by]
     label = found["item"].map(listed).astype("object")
     named = found.assign(item=label.where(label.notna(), OTHER))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -181,6 +182,7 @@ def _name_items(days: pd.DataFrame, by: str, products: AnyTable) -> tuple[pd.Dat
         raise TableError(
             [f"there is no column `{name}` in the products ({', '.join(names)})" for name in missing], "products"
         )
+    refuse_nested(table, ("product_id", by))
     listed = collect(table.select(*dict.fromkeys(["product_id", by])))
     twice = listed["product_id"][listed["product_id"].duplicated()].unique()
     if len(twice):
@@ -198,6 +200,14 @@ def _name_items(days: pd.DataFrame, by: str, products: AnyTable) -> tuple[pd.Dat
         raise TableError(["no product of the receipts is in `products`: are the ids of one type?"], "products")
     named = days.assign(item=found.astype("object").where(found.notna(), OTHER) if strange else found)
     return named.groupby(["item", "day"], as_index=False)[["sales", "pieces", "squares"]].sum(), strange
+
+
+def refuse_nested(products: nw.LazyFrame, names: Sequence[str]) -> None:
+    """Refuse columns of lists, which name no product and no category."""
+    schema = products.collect_schema()
+    wrong = [name for name in names if schema[name].is_nested()]
+    if wrong:
+        raise TableError([f"`{name}` holds lists, one value a product is needed" for name in wrong], "products")
 
 
 def _lay_on_periods(
