@@ -174,6 +174,23 @@ def _make_receipts() -> pd.DataFrame:
 
 
 @cache
+def _make_days() -> pd.Series:
+    week = np.tile([8.0, 6, 6, 7, 9, 14, 3], 16)
+    return pd.Series(week + np.arange(112) % 5, pd.date_range("2024-01-01", periods=112, unit="us"), name="tea")
+
+
+@cache
+def _make_goods() -> pd.DataFrame:
+    names = ["tea", "tea", "jam", "jam", "salt", "salt", "soap", "soap"]
+    return pd.DataFrame({"product_id": np.arange(1, 9), "category": names, "department": ["food"] * 6 + ["care"] * 2})
+
+
+@cache
+def _make_demand() -> Any:
+    return loyalty.sum_demand(_make_receipts(), by="product_id", every="day", start="2024-01-01", end="2024-04-29")
+
+
+@cache
 def _make_customers() -> pd.DataFrame:
     people = _make_wave()[["customer_id", "segment"]]
     rng = np.random.default_rng(4)
@@ -572,6 +589,17 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "strata": "segment",
     },
     "assign_life_cycle": lambda: {"profile": _make_profile(), "gaps": (20.0, 40.0)},
+    "backtest_demand": lambda: {
+        "demand": _make_days(),
+        "methods": ["seasonal naive", "seasonal mean"],
+        "horizon": 7,
+        "first": 56,
+        "step": 14,
+        "refit": 2,
+        "flags": _make_days() > 17,
+        "levels": [0.8],
+        "level": 0.9,
+    },
     "bootstrap_gap": lambda: {"treated": SPEND + 1, "control": SPEND, "draws": 50, "seed": 1, "level": 0.9},
     "build_cohorts": lambda: {"receipts": _make_receipts(), "until": "2024-05-01", "level": 0.9},
     "build_outcomes": lambda: {
@@ -626,6 +654,19 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "outcome": "sales",
         "by": "card",
         "bins": 3,
+    },
+    "classify_abc_xyz": lambda: {
+        "receipts": _make_receipts(),
+        "by": "category",
+        "products": _make_goods(),
+        "season_by": "department",
+        "value": "sales",
+        "shares": (0.8, 0.95),
+        "cuts": (0.5, 1.0),
+        "start": "2024-01-01",
+        "end": "2024-04-30",
+        "draws": 20,
+        "seed": 1,
     },
     "clean_receipts": lambda: _list_cleaning(),
     "compare_clocks": lambda: {
@@ -693,6 +734,19 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "fit_retention": lambda: {"survivors": [100, 80, 70, 65]},
     "fit_spend": lambda: {"purchases": _make_purchases()},
     "fit_uplift": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2, "seed": 1},
+    "flag_periods": lambda: {
+        "flags": pd.DataFrame({"product_id": [1], "date": pd.to_datetime(["2024-01-05"]), "empty": [True]}),
+        "demand": _make_demand(),
+        "item": "product_id",
+        "what": ("empty",),
+    },
+    "forecast_demand": lambda: {
+        "demand": _make_days(),
+        "horizon": 7,
+        "method": "seasonal mean",
+        "flags": _make_days() > 17,
+        "levels": [0.8, 0.95],
+    },
     "gather_lifts": lambda: {
         "results": [loyalty.measure_lift(_make_wave(), _make_outcomes())] * 2,
         "correct": "holm",
@@ -792,6 +846,15 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "above": 1.0,
         "min_buyers": 5,
         "min_pairs": 5,
+        "level": 0.9,
+    },
+    "mix_by_segment": lambda: {
+        "receipts": _make_receipts(),
+        "segments": _make_customers()[["customer_id", "segment"]],
+        "by": "category",
+        "products": _make_goods(),
+        "start": "2024-01-01",
+        "end": "2024-04-30",
         "level": 0.9,
     },
     "name_clusters": lambda: {
@@ -903,6 +966,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "scale_features": lambda: {"table": _make_features(), "columns": ["visits", "money"], "how": "auto"},
     "score_out_of_fold": lambda: {"trial": _make_trial(), "learner": "t", "folds": 2},
     "score_rfm": lambda: {"profile": _make_profile(), "bins": 5},
+    "season_of": lambda: {"demand": _make_days(), "of": "weekday", "flags": _make_days() > 17, "level": 0.9},
     "sensitivity_to_hidden": lambda: _list_people(times=(1.0,)),
     "share_spend": lambda: {
         "receipts": _make_receipts(),
@@ -924,6 +988,14 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "middle": "2024-02-01",
         "end": "2024-03-03",
         "of": "sales",
+    },
+    "sum_demand": lambda: {
+        "receipts": _make_receipts(),
+        "by": "category",
+        "products": _make_goods(),
+        "every": "week",
+        "start": "2024-01-01",
+        "end": "2024-04-30",
     },
     "summarise_profile": lambda: {"profile": _make_profile()},
     "summarise_purchases": lambda: {"receipts": _make_receipts(), "as_of": "2024-03-20", "until": "2024-05-01"},

@@ -28,6 +28,10 @@ _HOMES = {
         "LinkGrades MergedHistories RecordLinks ThresholdChoice choose_threshold explain_pairs grade_links "
         "link_records match_exact merge_histories normalise_records seal_links"
     ),
+    "prepare.demand": (
+        "Demand DemandBacktest DemandForecast ItemClasses Season SegmentMix backtest_demand classify_abc_xyz "
+        "flag_periods forecast_demand mix_by_segment season_of sum_demand"
+    ),
     "prepare.profile": "build_profile",
     "prepare.store": "AnalyticStore Reconciliation StoreError open_store reconcile_points",
     "segment.rules": (

@@ -26,7 +26,7 @@ Purpose = IntEnum(
 )
 
 
-def key(seed: int, purpose: Purpose, who: np.ndarray) -> np.ndarray:
+def key(seed: int, purpose: IntEnum, who: np.ndarray) -> np.ndarray:
     """Make one 64-bit key a customer (or product, or store) for one purpose."""
     start = _mix(_mix(np.array([seed], np.uint64)) + np.array([purpose], np.uint64) * _STEP)
     return _mix(start + np.asarray(who).astype(np.uint64) * _STEP)

@@ -30,6 +30,7 @@ from loyalty.world.parameters import Parameters
 from loyalty.world.plans import Wave, leak, list_contacts, list_past, read_plan
 from loyalty.world.presets import PRESETS
 from loyalty.world.seasons import Calendar
+from loyalty.world.shelf import ShelfRates, ShelfWeeks, make_shelf_weeks
 from loyalty.world.state import State
 from loyalty.world.till import print_receipts, write_receipts
 from loyalty.world.truth.truth import Truth
@@ -262,6 +263,42 @@ class World:
         if wrong:
             raise WorldError(wrong, "the identities")
         return make_identities(self, self._receipts if histories else None, int(own), rules)
+
+    def make_shelf_weeks(self, seed: int | None = None, *, rates: ShelfRates | None = None) -> ShelfWeeks:
+        """Lay sold-out days and promotion weeks over the receipts: then sales are no longer what people wanted.
+
+        Not for the effect of a promotion on other weeks or categories: nobody buys a substitute, comes back later, or
+        buys less after a promotion. Sold-out days come oftener in weeks of high demand. The world itself is unchanged.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Draws which categories and weeks it falls on; the world's own if left out.
+        rates : ShelfRates, optional
+            How often, how long and how much.
+
+        Returns
+        -------
+        ShelfWeeks
+            `receipts`, `flags` (what the shop wrote down) and `truth`: `truth.demand`, `truth.spells`, `truth.pieces`.
+
+        Raises
+        ------
+        WorldError
+            A seed or a rate that is none, or a world of less than two weeks.
+
+        Examples
+        --------
+        >>> shelf = World(customers=300, months=12, seed=7).make_shelf_weeks()
+        >>> sorted(shelf.truth.spells["kind"].unique())
+        ['out_of_stock', 'promotion']
+        """
+        own = self.seed if seed is None else seed
+        if wrong := _check_whole("seed", own, 0, 2**63 - 1):
+            raise WorldError(wrong, "the shelf weeks")
+        categories = self.products.set_index("product_id")["category"]
+        demand = self.truth.expected_demand(self.scene.calendar.date(0), self.end, by="category")
+        return make_shelf_weeks(self._receipts, categories, demand, int(own), rates or ShelfRates())
 
     # --- What happens ----------------------------------------------------------------------------
 

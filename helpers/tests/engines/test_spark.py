@@ -22,6 +22,7 @@ import pytest
 from loyalty.evaluate.lift.outcomes import build_outcomes
 from loyalty.learn.history import measure_decay, measure_rates, open_history, predict_from_past
 from loyalty.prepare.clean import clean_receipts
+from loyalty.prepare.demand import classify_abc_xyz, mix_by_segment, sum_demand
 from loyalty.prepare.profile import build_profile
 from loyalty.segment.micro import link_customers
 from loyalty.segment.rank import build_cohorts, measure_concentration, rank_customers
@@ -218,6 +219,20 @@ def test_ranks_concentration_and_cohorts_from_spark_are_those_from_pandas(spark:
         spend = [source.select("customer_id", "sales") if source is lines else source for source in (lines, frame)]
         shares = [measure_concentration(source, of="members").to_frame() for source in spend]
         pd.testing.assert_frame_equal(*shares, rtol=1e-9, atol=1e-6)
+
+
+def test_demand_classes_and_mix_from_spark_are_those_from_pandas(spark: Any, tmp_path: Path) -> None:
+    lines = spark.read.parquet(str(write(WORLD.receipts, tmp_path / "receipts.parquet"))).repartition(3)
+    both = (lines, WORLD.receipts)
+    for by, every in (("category", "week"), ("department", "month"), ("product_id", "day")):
+        demands = [sum_demand(source, by=by, products=WORLD.products, every=every) for source in both]
+        pd.testing.assert_frame_equal(demands[0].table, demands[1].table, rtol=1e-9, atol=1e-6, check_dtype=False)
+        assert demands[0].warnings == demands[1].warnings
+    classes = [classify_abc_xyz(source, products=WORLD.products, draws=20).table for source in both]
+    pd.testing.assert_frame_equal(*classes, rtol=1e-6, atol=1e-9, check_dtype=False)
+    people = WORLD.customers[["customer_id"]].assign(segment=lambda table: (table["customer_id"] % 3).astype(str))
+    mixes = [mix_by_segment(source, people, products=WORLD.products, start="2023-03-01").table for source in both]
+    pd.testing.assert_frame_equal(*mixes, rtol=1e-9, atol=1e-9, check_dtype=False)
 
 
 def test_spark_gives_the_same_purchase_histories_and_tracking(spark: Any, tmp_path: Path) -> None:
