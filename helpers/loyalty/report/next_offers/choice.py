@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -84,7 +85,14 @@ def _say_gain(row: pd.Series) -> str:
     return text.replace("-", "−")
 
 
-def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days: int, size: int) -> WayChoice:
+def choose_way(
+    receipts: AnyTable,
+    first: pd.Timestamp,
+    day: pd.Timestamp,
+    days: int,
+    size: int,
+    only: Sequence[Any] | None = None,
+) -> WayChoice:
     """Score the ways on the last days before `day`, as many as the campaign lasts, and choose.
 
     Parameters
@@ -98,6 +106,8 @@ def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days:
         Length of the campaign.
     size : int
         Products on each list.
+    only : sequence of ids, optional
+        The products that may stand on a list.
 
     Raises
     ------
@@ -109,7 +119,7 @@ def choose_way(receipts: AnyTable, first: pd.Timestamp, day: pd.Timestamp, days:
         known = (day - first).days
         says = f"the campaign lasts {days:,} days, so that receipts of {2 * days:,} days are needed, and there are"
         raise TableError([f"{says} {known:,} before {day:%Y-%m-%d}: give more, or plan a shorter campaign"], "receipts")
-    options: dict[str, Any] = {"end": day, "draws": DRAWS, "seed": SEED}
+    options: dict[str, Any] = {"end": day, "draws": DRAWS, "seed": SEED, "only": only}
     scores = score_recommenders(receipts, cut, size=size, ways=WAYS, **options)
     winners = scores.find_winners("new")
     way = cast(Way, winners[0]) if winners else SAFE

@@ -6,7 +6,7 @@ from loyalty.report.run.order import KINDS as PAGES
 from loyalty.report.run.order import SEND
 from loyalty.report.run.settings import Setting
 
-TABLES = {"receipts": True, "products": False, "customers": False}
+TABLES = {"receipts": True, "products": False, "customers": False, "offers": False}
 RECORD = "_record*.csv"  # these three are made only where it is known who agreed
 WITHHELD = "_withheld*.csv"
 KINDS = (*PAGES, RECORD, WITHHELD, SEND)
