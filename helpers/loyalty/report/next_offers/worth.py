@@ -79,7 +79,12 @@ class Worth:
 
 def find_worth(hit: pd.Series, sending: SendList, goods: pd.DataFrame, extra: float | None, cost: float) -> Worth:
     """Work out what a message brings, over all customers of the draw."""
-    known = {"hit": float(hit["value"]), "hit_low": float(hit["low"]), "hit_high": float(hit["high"]), "extra": extra}
+    known: dict[str, Any] = {
+        "hit": float(hit["value"]),
+        "hit_low": float(hit["low"]),
+        "hit_high": float(hit["high"]),
+        "extra": extra,
+    }
     if "gift" in sending.people:
         mean = sending.people[["margin", "paid", "gift", "contact_cost", "reward"]].astype("float64").mean()
         return Worth(**known, **mean.rename({"contact_cost": "cost"}).to_dict())
