@@ -20,7 +20,7 @@ ALIKE = 0.01  # of a price: as far as a discount and a price of one offer may di
 SENT = "sent"
 PLAYED = ""  # an offer that nothing stands against
 DEARER = "dearer than the shelf price"
-LOSES = "loses on each piece"
+LOSES = "earns nothing at its discount and costs"
 OTHER = "another offer of the product earns more"
 LOSING = "expected to lose"
 NOBODY = "recommended to nobody"
@@ -110,6 +110,11 @@ class Deals:
         states = self.offers["offer_id"].map(best.map(dict(enumerate(ORDER)))).astype("object")
         own = self.offers["state"]
         table = self.offers.assign(state=own.where(own != PLAYED, states))
+        poor = self.rows[self.rows["state"] == LOSES].groupby("offer_id")[["margin", "contact_cost"]].max()
+        loss = poor["margin"].map("{:.2f} of margin a piece, ".format) + poor["contact_cost"].map(
+            "{:.2f} a contact".format
+        )
+        table["why"] = table["why"].where(table["state"] != LOSES, self.offers["offer_id"].map(loss).astype("object"))
         if "winner" in self.rows:
             winner = self.offers["offer_id"].map(self.rows.groupby("offer_id")["winner"].first()).astype("object")
             table["why"] = table["why"].where(table["state"] != OTHER, winner)
@@ -191,14 +196,14 @@ def match_offers(offers: AnyTable, goods: pd.DataFrame, values: Mapping[str, Any
 
 def say_states(found: Deals, most: int = 6) -> str:
     """Count the offers that are not sent by what stands against them, each with an example."""
-    states = found.list_states() if len(found.rows) else found.offers
+    states = found.list_states()
     parts = []
     for state in ORDER[:-2]:
         here = states[states["state"] == state]
         if len(here):
             why = next((text for text in here["why"] if text), "")
-            example = f"{here['offer_id'].iloc[0]}{f' {why}' if why else ''}"
-            parts.append(f"{len(here):,} {state} (such as {example})")
+            example = f"{here['offer_id'].iloc[0]}{f': {why}' if why else ''}"
+            parts.append(f"{state} {len(here):,} (such as {example})")
     return list_few(parts, most)
 
 
@@ -223,7 +228,8 @@ def _name(table: pd.DataFrame, marks: pd.Series) -> str:
 def _say_what(table: pd.DataFrame, goods: pd.DataFrame) -> pd.Series:
     """Name the product or the category of each offer."""
     names = goods.set_index("product_id")["name"]
-    product = table["product_id"].map(names).fillna(table["product_id"])
+    product = table["product_id"].map(names).astype("object")
+    product = product.where(product.notna(), table["product_id"])
     return product.where(table["product_id"].notna(), table["category"]).fillna("")
 
 

@@ -37,6 +37,7 @@ OFFERS = (
     "gift. Expected margin: of one message, less its cost. The last share is the break-even. All offers are in the "
     "workbook."
 )
+EMPTY = " Only products with an offer stand on the lists; a place that they leave empty counts as not bought."
 BY_OFFER = "To compare the offers with each other, set by=planned_offer in campaign_report."
 NO_REASON = "many customers buy it"
 NOT_AN_EFFECT = (
@@ -217,6 +218,7 @@ def _say_scores(found: OffersFound) -> str:
         f"the {count_of(found.days, 'day')} from then on, as many as the campaign lasts. Share: of all places on the "
         f"lists of {scores.n_customers:,} customers. Verdicts are corrected for the number of ways (Holm). Only what "
         "the customer has not bought before is sent, so that the rows of new products decide."
+        f"{'' if found.deals is None else EMPTY}"
     )
 
 
