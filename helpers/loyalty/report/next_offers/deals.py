@@ -111,9 +111,8 @@ class Deals:
         own = self.offers["state"]
         table = self.offers.assign(state=own.where(own != PLAYED, states))
         poor = self.rows[self.rows["state"] == LOSES].groupby("offer_id")[["margin", "contact_cost"]].max()
-        loss = poor["margin"].map("{:.2f} of margin a piece, ".format) + poor["contact_cost"].map(
-            "{:.2f} a contact".format
-        )
+        margin = poor["margin"].map("{:.2f} of margin a piece, ".format).astype("object").str.replace("-", "−")
+        loss = margin + poor["contact_cost"].map("{:.2f} a contact".format).astype("object")
         table["why"] = table["why"].where(table["state"] != LOSES, self.offers["offer_id"].map(loss).astype("object"))
         if "winner" in self.rows:
             winner = self.offers["offer_id"].map(self.rows.groupby("offer_id")["winner"].first()).astype("object")
@@ -194,7 +193,7 @@ def match_offers(offers: AnyTable, goods: pd.DataFrame, values: Mapping[str, Any
     return found
 
 
-def say_states(found: Deals, most: int = 6) -> str:
+def say_states(found: Deals, *, examples: bool = True) -> str:
     """Count the offers that are not sent by what stands against them, each with an example."""
     states = found.list_states()
     parts = []
@@ -203,8 +202,8 @@ def say_states(found: Deals, most: int = 6) -> str:
         if len(here):
             why = next((text for text in here["why"] if text), "")
             example = f"{here['offer_id'].iloc[0]}{f': {why}' if why else ''}"
-            parts.append(f"{state} {len(here):,} (such as {example})")
-    return list_few(parts, most)
+            parts.append(f"{state} ({len(here):,}{f', such as {example}' if examples else ''})")
+    return "; ".join(parts)
 
 
 def _read_offers(offers: AnyTable) -> pd.DataFrame:

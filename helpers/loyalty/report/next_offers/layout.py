@@ -34,8 +34,8 @@ MANY = 12  # times as many customers, from which on repeated campaigns do not he
 OLD = 14  # days between the last known purchase and the start, from which on the lists are doubted
 OFFERS = (
     "For: the product, or the category. Share off: of the price of the shelf. Margin of a piece: after discount and "
-    "gift. Expected margin: of one message, less its cost. The last share is the break-even. All offers are in the "
-    "workbook."
+    "gift. Expected margin: of one message, less its cost. The last share is the break-even. Expected to lose: under "
+    "the assumption above. All offers are in the workbook."
 )
 EMPTY = " Only products with an offer stand on the lists; a place that they leave empty counts as not bought."
 BY_OFFER = "To compare the offers with each other, set by=planned_offer in campaign_report."
@@ -116,10 +116,12 @@ def lay_out(found: OffersFound, plan: OfferPlan | None, skipped: pd.DataFrame, r
     """Lay the plan out as a card, sections, charts and the sheets of a workbook; without `plan` it is a draft."""
     chosen = _take_chosen(found, plan)
     checks = _make_checks(found, plan)
+    listed = _lay_products(found, chosen)
+    hidden = listed.loc[~listed["customers"].map(_is_number), "product"]
     tables = {
         "ways": _lay_ways(found.choice),
-        "products": _lay_products(found, chosen),
-        "reasons": _lay_reasons(found, chosen),
+        "products": listed.head(MOST),
+        "reasons": _lay_reasons(found, chosen, set(hidden)),
     }
     sections = {
         "ways": Section((_say_choice(found),), tables["ways"], (_say_scores(found),)),
@@ -246,22 +248,27 @@ def _lay_products(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
         }
     )
     if found.deals is None:
-        return suppress_small(table.head(LISTED), ["customers"], ["product"]).head(MOST)
+        return suppress_small(table.head(LISTED), ["customers"], ["product"])
     terms = found.deals.rows[found.deals.rows["state"].isin(CHOSEN)].set_index("product_id")
     table.insert(1, "offer", rows["product_id"].map(terms["offer_id"]).astype("str"))
     # The reader knows the number of each offer, too
-    return suppress_small(table.head(LISTED), ["customers"], ["product", "offer"], lines=[(), ["offer"]]).head(MOST)
+    return suppress_small(table.head(LISTED), ["customers"], ["product", "offer"], lines=[(), ["offer"]])
 
 
 def _say_hidden(table: pd.DataFrame) -> str:
     return f"The {len(table)} products with the most messages. Products of fewer than {SMALL} customers are not shown."
 
 
-def _lay_reasons(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of reason and product that stand in most messages; too small ones are left out."""
+def _lay_reasons(found: OffersFound, chosen: pd.DataFrame, hidden: set[str]) -> pd.DataFrame:
+    """The pairs of reason and product that stand in most messages; too small ones are left out.
+
+    So are those of products that the table of products hides: a small number could be told from theirs.
+    """
     pairs = chosen.assign(because=_name(found, chosen["because"]).where(chosen["because"].notna(), ""))
     counts = pairs.groupby(["because", "product_id"], sort=True).size().rename("customers").reset_index()
-    counts = counts[counts["customers"] >= SMALL].sort_values("customers", ascending=False, kind="stable")
+    counts = counts[(counts["customers"] >= SMALL) & ~_name(found, counts["product_id"]).isin(hidden)].sort_values(
+        "customers", ascending=False, kind="stable"
+    )
     counts = counts.head(MOST).reset_index(drop=True)
     reason = ("bought " + counts["because"]).where(counts["because"] != "", NO_REASON)
     return pd.DataFrame(
@@ -315,11 +322,11 @@ def _lay_offers(found: OffersFound, deals: Deals, plan: OfferPlan | None) -> pd.
     return suppress_small(table, ["customers"], ["offer", "for", "so"])
 
 
-def _say_offers(deals: Deals) -> str:
+def _say_offers(deals: Deals, *, examples: bool = True) -> str:
     """Say how many offers are used, and what stands against the others."""
     states = deals.list_states()
     used = int(states["state"].isin(CHOSEN).sum())
-    others = say_states(deals)
+    others = say_states(deals, examples=examples)
     said = f"{used:,} of {count_of(len(states), 'offer')} on the list {'is' if used == 1 else 'are'} used"
     return f"{said}. Not used: {others}." if others else f"{said}."
 
@@ -367,7 +374,12 @@ def _lay_worth(found: OffersFound, worth: Worth) -> pd.DataFrame:
     rows = [
         ("Buy their product anyway", worth.hit, "percent", f"95 % interval {_say_ends(worth.hit_low, worth.hit_high)}"),
         ("Buy only because of the message", worth.assumed, "percent", assumed),
-        ("Margin of a piece", worth.margin, "money", "after the discount, mean of what is sent"),
+        (
+            "Margin of a piece",
+            worth.margin,
+            "money",
+            f"after the discount{' and gift' if worth.reward else ''}, mean of what is sent",
+        ),
         (
             f"Discount{' and gift' if worth.reward else ''} of a piece",
             worth.gift,
@@ -481,7 +493,7 @@ def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
         NOT_AN_EFFECT,
         _say_first_sight(plan),
         _say_taken(plan.sending),
-        "" if found.deals is None else _say_offers(found.deals),
+        "" if found.deals is None else _say_offers(found.deals, examples=False),
     ]
     seen = "not known" if plan.buyers.power is None else f"{100 * plan.buyers.power.effect:.1f} points"
     facts = (

@@ -154,11 +154,24 @@ def test_the_share_who_buy_anyway_is_of_those_who_could_get_an_offer_by_hand(rep
     assert hit["value"] == pytest.approx(bought.mean()) and hit["low"] < hit["value"] < hit["high"]
 
 
+def test_no_small_number_of_an_offer_can_be_told_from_the_tables(report):
+    listed, offers = (report.sheets[name] for name in ("products", "offers"))
+    reasons = report.sections["reasons"].to_frame()
+    hidden = set(listed.loc[listed["customers"].map(lambda n: isinstance(n, str)), "product"])
+    assert not hidden & set(reasons["product"])
+    counts = report.results["sending"].to_send.groupby("offer_id").size()
+    for row in offers[offers["so"] == "sent"].itertuples():
+        parts = listed[listed["offer"] == row.offer]
+        shown = [n for n in parts["customers"] if not isinstance(n, str)]
+        gap = counts[row.offer] - sum(shown)
+        assert isinstance(row.customers, str) or len(parts) - len(shown) != 1 or gap >= 5
+
+
 def test_what_becomes_of_every_offer_is_said(report):
     states = read_states(report)
     assert set(states.index) == set(OFFERS["offer_id"])
     assert states["T20"] == "another offer of the product earns more: T10"
-    assert states["BAD"].startswith("earns nothing at its discount and costs: -0.50 of margin a piece")
+    assert states["BAD"].startswith("earns nothing at its discount and costs: −0.50 of margin a piece")
     assert states["GHOST"] == "not among the products" and states["BARE"] == "names no product and no category"
     assert (states[["T10", "GIFT", "TEA"]] == "sent").all()
     check = report.sheets["checks"].set_index("check").loc["Offers"]
@@ -238,7 +251,7 @@ def test_what_stands_against_an_offer_is_named():
 
 def test_no_offer_left_is_one_message_that_says_why():
     offers = list_offers(("A", 4, None, 0.9), ("B", 99, None, 0.1))
-    with pytest.raises(TableError, match="no offer is left: not among the products 1 .*earns nothing .* 1"):
+    with pytest.raises(TableError, match="no offer is left: not among the products .1, .*; earns nothing .* .1,"):
         judge(offers)
 
 
