@@ -176,6 +176,7 @@ OFFERS = Table(
         _optional("valid_from", "date", "first day on which it can be used"),
         _optional("valid_to", "date", "the day after the last day on which it can be used"),
     ),
+    "keep one row of each; an offer for several products has a `category`, or an id for each product",
 )
 
 CONTACTS = Table(

@@ -29,6 +29,7 @@ OFFERED = replace(  # an offer for a category has a row for each of its products
     OFFERS,
     row="a product with its offer",
     key=("product_id",),
+    again="keep one row of each",
     columns=(*_OWN, *(column for column in OFFERS.columns if column.name not in ("product_id", "kind"))),
 )
 

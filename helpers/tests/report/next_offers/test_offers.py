@@ -332,6 +332,11 @@ def test_headers_are_known_in_english_and_russian_and_percent_is_read(tmp_path):
         assert any("percent, divided by 100" in note for note in loaded.notes)
 
 
+def test_an_offer_on_several_rows_is_refused_with_what_to_do():
+    with pytest.raises(TableError, match="keep one row of each; an offer for several products has a `category`"):
+        load_tables({"offers": list_offers(("A", 4, None, 0.1), ("A", 5, None, 0.1))})
+
+
 def test_percent_beside_plain_numbers_is_a_problem_and_10_asks_for_percent():
     offers = list_offers(("A", 4), ("B", 5)).drop(columns="discount")
     with pytest.raises(TableError, match="percent such as 10% and other values such as 0.2: write all in one form"):
