@@ -513,10 +513,11 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "campaign_id": "spring",
         "salt": "word",
         "control": 0.2,
-        "discount": 0.1,
+        "discount": 0.0,
         "contact_cost": 0.1,
         "most_contacts": 3,
         "keep_in_stock": 1,
+        "offers": pd.DataFrame({"offer_id": "ten", "product_id": range(8), "discount": 0.1}),
     },
     "choose_threshold": lambda: {
         "labelled": pd.DataFrame({"probability": np.linspace(0.5, 1, 80), "is_match": [n > 20 for n in range(80)]}),
@@ -561,6 +562,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "size": 2,
         "new": False,
         "rest": 7,
+        "only": [1, 2, 3, 4],
     },
     "score_recommenders": lambda: {
         "receipts": _make_baskets(),
@@ -568,6 +570,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "end": "2025-05-01",
         "size": 2,
         "ways": ["items"],
+        "only": [1, 2, 3, 4],
         "draws": 10,
     },
     "score_visitors": lambda: {"receipts": _make_baskets(), "cut": "2025-04-01", "size": 2, "draws": 10},

@@ -10,8 +10,14 @@
 # # The next offer of each customer
 #
 # **Which product do you write about, to whom, and why?** A template for your own receipts with products. A list of
-# products (name, price, cost, stock) and a list of customers (consent, channel, last messages) are used if you have
-# them. Without anybody's consent it makes a draft, and no list to send.
+# products (name, price, cost, stock), a list of customers (consent, channel, last messages) and a list of offers are
+# used if you have them. Without anybody's consent it makes a draft, and no list to send.
+#
+# The list of offers says what may be offered: `offer_id`, the `product_id` or the `category`, `discount` (0.10 for
+# 10 percent) or `price`, `valid_from` and `valid_to` (the day after the last day), and what it costs: `contact_cost`,
+# `reward_cost` of a gift, and `pieces`, if there are only so many. Then only these products are suggested, if their
+# offer is valid in all days of the campaign, and each is counted at its own discount and costs. The report says what
+# became of every offer.
 #
 # It runs as it is, on an example: a small simulated chain. For your own shop, change the one cell of settings and run
 # all cells. It scores four ways to recommend on the last weeks, sends only what is shown to be better than the
@@ -20,7 +26,7 @@
 # `campaign_report`, and the record. The same from a terminal:
 #
 # `python3 workshop.py run next_offers --data receipts=till.csv --data products=products.xlsx --data customers=list.xlsx
-# --columns columns.yml --set campaign=june --set start=2026-06-01 --set end=2026-06-29 --set contact_cost=7.5 -o june.html`
+# --data offers=offers.xlsx --columns columns.yml --set campaign=june --set start=2026-06-01 --set end=2026-06-29 --set contact_cost=7.5 -o june.html`
 
 # %%
 # Start
@@ -34,7 +40,7 @@ people = shop.customers[["customer_id"]].assign(consent=shop.customers["customer
 
 # %% tags=["parameters"]
 # Settings
-data = {"receipts": shop.receipts, "products": shop.products.assign(stock=50), "customers": people}  # or files
+data = {"receipts": shop.receipts, "products": shop.products.assign(stock=50), "customers": people}  # or files; and "offers"
 columns = None  # which of your columns is which, such as "columns.yml"; None if they have our names
 campaign = "june"  # a short name, written into every file
 start = "2023-06-01"  # first day of the campaign, on which it is sent
@@ -44,7 +50,7 @@ control_share = 0.20  # share of the customers who get nothing
 consent = None  # "given", if everybody agreed to be written to; else the column consent says who
 size = 5  # products on the list of each customer, of which one is sent
 margin_rate = None  # part of the price that is margin, of products without a cost
-discount = None  # part taken off the price of the product, 0.10 for 10 percent
+discount = None  # part taken off the price, 0.10 for 10 percent; None if there is a list of offers
 contact_cost = 0.05  # what one message costs
 extra_buyers = None  # part of those written to who buy only because of the message; None: as many as buy anyway
 pause_days = None  # days that have to lie between two messages
@@ -111,6 +117,10 @@ report.section("taken")
 # Products
 report.draw("products")
 report.section("products")
+
+# %%
+# Offers
+report.sections.get("offers")  # nothing without a list of offers
 
 # %% [markdown]
 # ## Why

@@ -87,6 +87,8 @@ def sort_folder(path: Path) -> Folder:
             notes.append(f"{file.name} is a send list, which holds no control: not read")
         elif file.name.endswith(RECORD):
             records.append(file)
+        elif kind == ".xlsx" and all(file.with_suffix(other).is_file() for other in (".html", ".parquet")):
+            notes.append(f"{file.name} is the workbook of the report {file.stem}.html: not read")
         elif kind in LISTS or kind in REFUSED and kind not in BESIDE:
             lists.append(file)
         else:

@@ -174,7 +174,7 @@ def find_breaches(
     for name in doubtful:
         problems += _find_point_twins(table, name)
     if set(contract.key) <= set(sound) and not differ:
-        problems += _find_repeats(table, contract.key, schema)
+        problems += _find_repeats(table, contract, schema)
     return problems
 
 
@@ -389,7 +389,8 @@ def _locate(rows: nw.LazyFrame, contract: Table, columns: dict[str, Column], nam
     return found
 
 
-def _find_repeats(table: nw.LazyFrame, key: tuple[str, ...], schema: dict[str, Any]) -> list[str]:
+def _find_repeats(table: nw.LazyFrame, contract: Table, schema: dict[str, Any]) -> list[str]:
+    key = contract.key
     if len(key) > 1 and prove_pairs_differ(table, *key[:2]):  # then longer keys differ, too
         return []
     whole = table.filter(~nw.any_horizontal(*(is_empty(name, schema[name]) for name in key), ignore_nulls=True))
@@ -401,11 +402,7 @@ def _find_repeats(table: nw.LazyFrame, key: tuple[str, ...], schema: dict[str, A
     shown = ", ".join(" / ".join(_say(row[k]) for k in key) for row in rows.to_dict("records"))
     masked = any(is_masked(value) for value in rows.get("customer_id", ()))
     label = " + ".join(f"`{k}`" for k in key)
-    mend = (
-        "these are masked, so that different customers look alike: get ids in full"
-        if masked
-        else "keep one row of each"
-    )
+    mend = "these are masked, so that different customers look alike: get ids in full" if masked else contract.again
     comes = f"{count:,} value{' comes' if count == 1 else 's come'} more than once"
     return [f"{label} should be different in every row: {comes}, such as {shown}: {mend}"]
 

@@ -59,12 +59,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One contract: what a row is, which columns make it unique, and its columns."""
+    """One contract: what a row is, which columns make it unique, its columns, and what to do with rows that repeat."""
 
     name: str
     row: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    again: str = "keep one row of each"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -153,6 +153,7 @@ CAMPAIGNS = Table(
         _optional("expected_lift", "number", "expected relative change of the share who respond, 0.1 for a tenth more"),
         _optional("budget", "money", "what it may cost", low=0),
         _optional("owner", "text", "who answers for it"),
+        _optional("offers", "text", "ids of the offers that were planned, such as T10, C5"),
     ),
 )
 
@@ -163,6 +164,11 @@ OFFERS = Table(
     (
         Column("offer_id", "id", "which offer"),
         Column("kind", "text", "what it gives: a discount, points, a gift, a reminder"),
+        _optional("product_id", "id", "the product that it is for, if it is for one"),
+        _optional("category", "text", "the category of products that it is for; where there is a product, that counts"),
+        _optional("discount", "share", "part taken off the price, 0.10 for 10 percent", low=0, high=1),
+        _optional("price", "money", "price of one piece with the offer, where there is no discount", low=0),
+        _optional("pieces", "number", "how many customers may get it at most", low=0),
         _optional("reward_cost", "money", "what the gift or service costs the chain, once per user", low=0),
         _optional("contact_cost", "money", "what one contact costs", low=0),
         _optional("point_cost", "money", "what one point costs when it is redeemed", low=0),
@@ -170,6 +176,7 @@ OFFERS = Table(
         _optional("valid_from", "date", "first day on which it can be used"),
         _optional("valid_to", "date", "the day after the last day on which it can be used"),
     ),
+    "keep one row of each; an offer for several products has a `category`, or an id for each product",
 )
 
 CONTACTS = Table(

@@ -29,10 +29,12 @@ FORMS = {
 }
 EXTRAS = {"receipts": ("category",), "contacts": ("operator",)}  # what is read beside the contract
 KEEPERS = ("contacts",)  # the contracts whose files keep their other columns, because a setting may name them
-# A list of one campaign need not name it; a row of a history is of the days of the campaign, if it does not say
+# A list of one campaign need not name it; a row of a history is of the days of the campaign, if it does not say; and
+# what an offer gives can be seen from its discount or price
 FILLED: dict[str, dict[str, Any]] = {
     "contacts": {"campaign_id": "campaign", "wave": 1},
     "history": {"wave": 1, "window": "main"},
+    "offers": {"kind": "offer"},
 }
 
 

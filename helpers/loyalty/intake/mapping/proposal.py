@@ -443,6 +443,8 @@ def _may_hold(column: Column, samples: Sequence[str]) -> bool:
     texts = [sample.replace(TYPED, "") for sample in samples]
     if not texts:
         return True
+    if column.kind == "share":
+        texts = [text.rstrip("%").rstrip() for text in texts]  # 10% is a share
     if column.kind in NUMBERS:
         return any(judge_shape(re.sub("[1-9]", "9", text)) for text in texts)
     if column.kind in ("time", "date"):

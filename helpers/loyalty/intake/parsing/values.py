@@ -68,7 +68,8 @@ def read_column(raw: Raw, ref: str, column: Column, name: str, options: Mapping[
     if column.kind == "id":
         return _read_id(raw, ref, value, says) if text else _read_typed_id(raw, value, says, kind)
     if column.kind in NUMBERS:
-        return _read_number(raw, value, says, kind, column, options.get("decimal"))
+        read = _read_share if column.kind == "share" else _read_number
+        return read(raw, value, says, kind, column, options.get("decimal"))
     plain = F("ltrim", value.cast(TEXT), K(TYPED)) if raw.marked else value.cast(TEXT)
     if column.kind in ("time", "date"):
         return read_time(raw, plain if text else value, says, kind, options.get("day_first"))
@@ -148,6 +149,22 @@ def _read_typed_id(raw: Raw, value: duckdb.Expression, says: str, kind: str) -> 
         if any("." not in str(example).removesuffix(".0") for example in bad.examples):
             mend = "decimal numbers so long have lost their last digits: export the column as text, and read it again"
         reading.problems.append(f"{says} holds {bad.show(raw)}: {mend}")
+    return reading
+
+
+def _read_share(raw: Raw, value: duckdb.Expression, says: str, kind: str, column: Column, said: str | None) -> Reading:
+    """Read a share, which may be written as percent: 10% is 0.10; both forms in one column are a problem."""
+    shapes = list_shapes(raw.table, value) if kind == "VARCHAR" else []
+    percent = [shape for shape in shapes if shape.text.endswith("%")]
+    if not percent:
+        return _read_number(raw, value, says, kind, column, said)
+    plain = [shape for shape in shapes if shape not in percent and judge_shape(shape.text) != "blank"]
+    if plain:
+        what = f"percent such as {percent[0].low} and other values such as {plain[0].low.lstrip(TYPED)}"
+        return Reading(value, says, problems=[f"{says} holds {what}: write all in one form, as 10% or as 0.10"])
+    reading = _read_number(raw, F("trim", F("rtrim", value, K("%"))), says, kind, column, said)
+    reading.value = reading.value / K(100)
+    reading.notes.append(f"{says}: percent, divided by 100")
     return reading
 
 

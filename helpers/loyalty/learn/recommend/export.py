@@ -23,6 +23,7 @@ from loyalty.tables.ids import find_strangers
 from loyalty.tables.sources import AnyTable, collect
 from loyalty.tables.spreadsheets import write_csv
 
+OFFER = "offer_id"
 SHORTEST = 12  # characters of the secret
 METRIC = "sales per customer assigned, during the campaign"
 
@@ -34,11 +35,13 @@ class HandOver:
     Attributes
     ----------
     send : pandas.DataFrame
-        Goes to the sender: customer_id, offer_id (the product), code, expires (last day), and addresses if there
-        are any. No control, no reason: what a customer has bought is nobody's business outside.
+        Goes to the sender: customer_id, offer_id (the product, or where there are offers the offer, with product_id
+        beside it), code, expires (last day), and addresses if there are any. No control, no reason: what a customer has
+        bought is nobody's business outside.
     assignment : pandas.DataFrame
         Stays inside: the contract `contacts`, control and those who were taken off at the last moment included (sent_at
-        is empty for both), with product_id. Compare the arms as assigned.
+        is empty for both), with product_id, and where there are offers with planned_offer, which control has too.
+        Compare the arms as assigned.
     record : pandas.DataFrame
         One row under the contract `campaigns`.
     taken_off : pandas.DataFrame
@@ -157,7 +160,10 @@ def export_messages(
     reasons = {"no consent any more": ~consent, "bought it meanwhile": consent & bought}
     off = pd.DataFrame({"reason": list(reasons), "customers": [int(one.sum()) for one in reasons.values()]})
     goes = rows[consent & ~bought].reset_index(drop=True)
-    send = pd.DataFrame({"customer_id": goes["customer_id"], "offer_id": goes["product_id"]})
+    has_offers = "offer_id" in goes
+    send = pd.DataFrame({"customer_id": goes["customer_id"], "offer_id": goes[OFFER if has_offers else "product_id"]})
+    if has_offers:
+        send["product_id"] = goes["product_id"]
     send["code"] = [
         make_code(secret, sending.campaign_id, who, what)
         for who, what in zip(send["customer_id"], send["offer_id"], strict=True)
@@ -213,11 +219,13 @@ def _find_bought(
 
 def _make_assignment(sending: SendList, send: pd.DataFrame, when: pd.Timestamp) -> pd.DataFrame:
     contacts = sending.drawn.contacts.copy()
-    plan = sending.people[["customer_id", "product_id", "because"]]
+    more = [OFFER] if OFFER in sending.people else []
+    plan = sending.people[["customer_id", "product_id", "because", *more]].rename(columns={OFFER: "planned_offer"})
     contacts = contacts.merge(plan, on="customer_id", how="left")
     went = contacts["customer_id"].isin(send["customer_id"])
     contacts["sent_at"] = pd.Series(when, contacts.index).where(went)
-    contacts["offer_id"] = contacts["product_id"].astype("str").where(contacts["arm"] == ARM)
+    offered = contacts["planned_offer" if more else "product_id"]
+    contacts[OFFER] = offered.astype("str").where(contacts["arm"] == ARM)
     check_table(contacts, CONTACTS)
     return contacts
 
@@ -238,6 +246,8 @@ def _make_record(sending: SendList, when: pd.Timestamp, until: pd.Timestamp) -> 
         "salt": drawn.salt,
         "draw_version": drawn.draw_version,
     }
+    if OFFER in sending.people:
+        row["offers"] = ", ".join(sorted(sending.people[OFFER].astype("str").unique()))
     record = pd.DataFrame([row])
     check_table(record, CAMPAIGNS)
     return record

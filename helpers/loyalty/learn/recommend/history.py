@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from scipy import sparse
 
 from loyalty.learn.offers.lines import DayLines
 from loyalty.tables.check import TableError
+from loyalty.text import count_of
 
 LEAST = 5  # customers: of a product that fewer bought nothing is known
 MOST = 2_000  # products: similarities are kept for all pairs of them
@@ -65,6 +68,24 @@ class PurchaseHistory:
         recent.data = np.where(self.length - recent.data + 1 <= days, 1.0, 0.0)
         recent.eliminate_zeros()
         return recent
+
+    def mark_products(self, ids: Sequence[Any] | None) -> np.ndarray | None:
+        """Mark the products with these ids; None of None, which means all.
+
+        Raises
+        ------
+        TableError
+            None of them is a product that can be recommended.
+        """
+        if ids is None:
+            return None
+        marks = np.asarray(pd.Index(self.products).isin(list(ids)))
+        if not marks.any():
+            says = (
+                f"of {count_of(len(ids), 'product')} that may be offered none can be recommended: too few bought them"
+            )
+            raise TableError([says], "receipts")
+        return marks
 
     def place_products(self, ids: np.ndarray) -> np.ndarray:
         """Column of each product, -1 for those that are not recommended."""

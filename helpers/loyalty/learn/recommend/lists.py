@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -85,6 +85,7 @@ def recommend_products(
     size: int = 5,
     new: bool = True,
     rest: int = 0,
+    only: Sequence[Any] | None = None,
     communities: Communities | None = None,
     least: int = LEAST,
     most: int = MOST,
@@ -107,6 +108,9 @@ def recommend_products(
         Leave out what the customer has bought before.
     rest : int
         Leave out what the customer bought in the last so many days (matters where `new` is False).
+    only : sequence of ids, optional
+        The products that may be recommended, such as those with an offer; what customers bought is known of all. Who
+        has bought all of them is not in the table.
     communities : Communities, optional
         For the way "community".
     least, most : int
@@ -140,10 +144,11 @@ def recommend_products(
     if size >= len(history.products):
         says = f"size = {size}, but only {len(history.products):,} products can be recommended"
         raise TableError([says], "recommend_products")
+    allowed = history.mark_products(only)
     hide = history.days if new else history.find_recent(rest)
     weights = find_weights(way, history)
     scorer = make_scorer(way, history, weights, communities)
-    chosen = choose_products(history, scorer, size, hide=[hide])[0]
+    chosen = choose_products(history, scorer, size, hide=[hide], only=allowed)[0]
     notes = list(lines.warnings)
     silent = now - int(lines.day[lines.day < now].max()) - 1
     if silent > 14:

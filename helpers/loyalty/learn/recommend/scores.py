@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -133,6 +134,7 @@ def score_recommenders(
     end: str | dt.date | pd.Timestamp | None = None,
     size: int = 5,
     ways: Sequence[str] | None = None,
+    only: Sequence[Any] | None = None,
     communities: Communities | None = None,
     least: int = LEAST,
     most: int = MOST,
@@ -160,6 +162,8 @@ def score_recommenders(
         Of "popular", "again", "last" (item-to-item, from the last product only, as for a visitor whom nobody knows),
         "items" (item-to-item, whole history), "linear" (EASE), "community". By default all, the last one where
         `communities` are given. "popular" and "again" are always scored.
+    only : sequence of ids, optional
+        The products that may stand on a list, as in `recommend_products`.
     communities : Communities, optional
         Of `find_communities`, made of receipts before `cut`.
     least, most : int
@@ -200,8 +204,9 @@ def score_recommenders(
     start, stop = read_split(lines, cut, end)
     history = build_history(lines, start, least=least, most=most)
     _check_room(history, size, communities, start)
+    allowed = history.mark_products(only)
     later = lines.keep_days(start, stop)
-    wanted = mark_later(history, later)
+    wanted = _keep_columns(mark_later(history, later), allowed)
     notes = _doubt(lines, history, later, wanted)
     rows = pd.DataFrame(
         {
@@ -209,8 +214,8 @@ def score_recommenders(
             "bought_later": _mark_present(history, later.customers[np.unique(later.customer)]),
         }
     )
-    targets = {"all": wanted, "new": mark_new(history, later)}
-    scored = _score_ways(history, make_scorers(chosen_ways, history, communities), targets, size)
+    targets = {"all": wanted, "new": _keep_columns(mark_new(history, later), allowed)}
+    scored = _score_ways(history, make_scorers(chosen_ways, history, communities), targets, size, allowed)
     parts = []
     gains = []
     for among, ways_of in scored.items():
@@ -227,7 +232,7 @@ def score_recommenders(
         pd.Timestamp(write_day(stop)),
         len(history.customers),
         int(rows["bought_later"].sum()),
-        len(history.products),
+        len(history.products) if allowed is None else int(allowed.sum()),
         level,
         tuple(notes),
     )
@@ -304,13 +309,26 @@ def mark_later(history: PurchaseHistory, later: DayLines) -> sparse.csr_array:
     return marks
 
 
+def _keep_columns(marks: sparse.csr_array, allowed: np.ndarray | None) -> sparse.csr_array:
+    """Keep what was bought of the products that may stand on a list; all without `allowed`."""
+    if allowed is None:
+        return marks
+    kept = sparse.csr_array(marks.multiply(allowed[None, :].astype(float)))
+    kept.eliminate_zeros()
+    return kept
+
+
 def _score_ways(
-    history: PurchaseHistory, scorers: Mapping[str, Scorer], targets: Mapping[str, sparse.csr_array], size: int
+    history: PurchaseHistory,
+    scorers: Mapping[str, Scorer],
+    targets: Mapping[str, sparse.csr_array],
+    size: int,
+    allowed: np.ndarray | None,
 ) -> dict[str, dict[str, ListScores]]:
     """Score each way on all products and on those new to the customer; "buy it again" has nothing new."""
     scored: dict[str, dict[str, ListScores]] = {among: {} for among in targets}
     for way, scorer in scorers.items():
-        lists = choose_products(history, scorer, size, hide=(None, history.days))
+        lists = choose_products(history, scorer, size, hide=(None, history.days), only=allowed)
         for among, chosen in zip(targets, lists, strict=True):
             if way != "again" or among == "all":
                 scored[among][way] = score_lists(chosen, targets[among], history.buyers)

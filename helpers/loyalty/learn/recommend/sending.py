@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from loyalty.learn.recommend.lists import Recommendations
 from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, check_table
-from loyalty.tables.contracts import CUSTOMERS, PRODUCTS
+from loyalty.tables.contracts import CUSTOMERS, OFFERS, PRODUCTS
 from loyalty.tables.days import read_day
 from loyalty.tables.flags import read_flags
 from loyalty.tables.ids import find_strangers
@@ -24,6 +24,14 @@ from loyalty.tables.sources import AnyTable, collect
 
 ARM = "message"
 WITHHELD = "withheld as control"
+_OWN = [replace(column, optional=False, nullable=False) for column in OFFERS.columns if column.name == "product_id"]
+OFFERED = replace(  # an offer for a category has a row for each of its products
+    OFFERS,
+    row="a product with its offer",
+    key=("product_id",),
+    again="keep one row of each",
+    columns=(*_OWN, *(column for column in OFFERS.columns if column.name not in ("product_id", "kind"))),
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +43,9 @@ class SendList:
     people : pandas.DataFrame
         One row a customer of the draw, sorted: customer_id, arm ("message" or "control"), product_id, place (on his
         list), score, because, margin (of one piece after the discount). Control has a product too: the one that is
-        withheld. It stays inside.
+        withheld. It stays inside. With offers also offer_id, paid (price of one piece with the offer), gift (what the
+        offer costs where it is used: discount and reward), reward (the part of the gift that is no discount) and
+        contact_cost; `margin` is then after the gift.
     steps : pandas.DataFrame
         What was taken away, in this order: step, what ("customers" or "suggestions"), out, left.
     drawn : Assignment
@@ -43,6 +53,7 @@ class SendList:
     campaign_id : str
     as_of : pandas.Timestamp
     discount : float
+        Of all products; 0 where each has an offer of its own.
     """
 
     people: pd.DataFrame = field(repr=False)
@@ -118,6 +129,7 @@ def plan_messages(
     contact_cost: float = 0.0,
     most_contacts: int | None = None,
     keep_in_stock: int = 0,
+    offers: AnyTable | None = None,
 ) -> SendList:
     """Plan the messages: one product a customer, of those that may go out, and a control that gets none.
 
@@ -149,6 +161,9 @@ def plan_messages(
         Frequency cap: who has had so many messages already gets none. Needs the column `contacts`.
     keep_in_stock : int
         Pieces of each product that are not promised.
+    offers : table under OFFERS, optional
+        One row a product, with its product_id: discount (share) or price, reward_cost, contact_cost (`contact_cost` of
+        the call where empty), pieces (of the offer, all its products together). Only products with an offer are sent.
 
     Returns
     -------
@@ -172,16 +187,17 @@ def plan_messages(
     >>> len(sending.people), int(sending.steps.set_index("step").loc["no consent", "out"])
     (30, 10)
     """
-    _check(control, discount, contact_cost, most_contacts, keep_in_stock)
+    _check(control, discount, contact_cost, most_contacts, keep_in_stock, offers is not None)
     shelf = collect(check_table(products, PRODUCTS))
     people = collect(check_table(customers, CUSTOMERS))
     table = recommendations.table
     _check_tables(table, shelf, people, most_contacts)
+    terms = find_terms(shelf, offers, discount, contact_cost)
     steps = _Steps(table)
     may = _filter_people(steps, people, most_contacts)
     left = table[table["customer_id"].isin(may)]
-    left = _filter_products(steps, left, shelf, discount, contact_cost, keep_in_stock)
-    chosen = _allocate(left, shelf, keep_in_stock)
+    left = _filter_products(steps, left, shelf, terms, keep_in_stock)
+    chosen = _allocate(left, _list_limits(shelf, terms, keep_in_stock))
     steps.say_customers("nothing left to suggest", set(chosen["customer_id"]))
     if chosen.empty:
         raise TableError(["nobody is left to write to: " + steps.name_worst()], "plan_messages")
@@ -196,6 +212,9 @@ def plan_messages(
     listed = arms.merge(chosen, on="customer_id", how="left")
     steps.say_customers(WITHHELD, set(listed.loc[listed["arm"] == ARM, "customer_id"]))
     columns = ["customer_id", "arm", "product_id", "place", "score", "because", "margin"]
+    if offers is not None:
+        columns += ["offer_id", "paid", "gift", "reward", "contact_cost"]
+        listed = listed.merge(terms[["product_id", *columns[7:]]], on="product_id", how="left")
     notes = [] if "stock" in shelf else ["the products have no `stock`: nobody knows whether they can be sold"]
     if listed["arm"].nunique() < 2:
         notes.append("one arm is empty: with so few customers the draw can do that")
@@ -210,8 +229,95 @@ def plan_messages(
     )
 
 
-def _check(control: float, discount: float, contact_cost: float, most_contacts: int | None, keep_in_stock: int) -> None:
+def find_terms(
+    shelf: pd.DataFrame, offers: AnyTable | None, discount: float = 0.0, contact_cost: float = 0.0
+) -> pd.DataFrame:
+    """Find what one piece of each product earns on its terms: its offer, or the same discount for all.
+
+    Parameters
+    ----------
+    shelf : pandas.DataFrame
+        product_id, price, unit_cost.
+    offers : table under OFFERED, optional
+        As in `plan_messages`.
+    discount, contact_cost : float
+        Of products without terms of their own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        product_id, margin (of a piece after the gift), paid, gift, reward, contact_cost, and with offers offer_id and
+        pieces; only of products with an offer, where there are offers.
+
+    Raises
+    ------
+    TableError
+        The offers break their contract.
+
+    Examples
+    --------
+    >>> shelf = pd.DataFrame({"product_id": [1, 2], "price": [10.0, 4.0], "unit_cost": [6.0, 3.0]})
+    >>> offers = pd.DataFrame({"offer_id": ["ten"], "product_id": [1], "discount": [0.1], "reward_cost": [0.5]})
+    >>> find_terms(shelf, offers)[["offer_id", "paid", "gift", "margin"]].values.tolist()
+    [['ten', 9.0, 1.5, 2.5]]
+    """
+    goods = shelf[["product_id", "price", "unit_cost"]].rename(columns={"price": "listed"})
+    if offers is None:
+        own = goods.assign(discount=discount, price=np.nan, reward=0.0, contact_cost=contact_cost)
+    else:
+        table = collect(check_table(offers, OFFERED, name="offers"))
+        said = {
+            name: _read_term(table, name) for name in ("discount", "price", "reward_cost", "contact_cost", "pieces")
+        }
+        table = table[["offer_id", "product_id"]].assign(
+            discount=said["discount"],
+            price=said["price"],
+            reward=said["reward_cost"].fillna(0.0),
+            contact_cost=said["contact_cost"].fillna(contact_cost),
+            pieces=said["pieces"].fillna(np.inf),
+        )
+        own = table.merge(goods, on="product_id")
+    return rate_terms(own).drop(columns=["listed", "unit_cost", "discount", "price"])
+
+
+def rate_terms(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add to terms what a piece earns: paid, gift and margin; of discount and price the discount counts.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        listed (price of the shelf), unit_cost, discount (share), price (with the offer), reward.
+
+    Examples
+    --------
+    >>> row = {"listed": [10.0], "unit_cost": [6.0], "discount": [None], "price": [8.0], "reward": [0.0]}
+    >>> rate_terms(pd.DataFrame(row, dtype=float))[["paid", "gift", "margin"]].values.tolist()
+    [[8.0, 2.0, 2.0]]
+    """
+    off = rows["discount"].fillna(1 - rows["price"] / rows["listed"]).fillna(0.0)
+    paid = rows["listed"] * (1 - off)
+    margin = paid - rows["unit_cost"] - rows["reward"]
+    return rows.assign(paid=paid, gift=rows["listed"] - paid + rows["reward"], margin=margin)
+
+
+def _read_term(table: pd.DataFrame, name: str) -> pd.Series:
+    """A column of numbers; empty where the offers have none."""
+    if name not in table:
+        return pd.Series(np.nan, table.index)
+    return pd.to_numeric(table[name]).astype("float64")
+
+
+def _check(
+    control: float,
+    discount: float,
+    contact_cost: float,
+    most_contacts: int | None,
+    keep_in_stock: int,
+    has_offers: bool,
+) -> None:
     problems = []
+    if has_offers and discount:
+        problems.append(f"discount = {discount:g} is given, and each offer has its own: leave it out")
     if not 0 < control <= 0.9:
         problems.append(
             f"control should be above 0 and at most 0.9, found {control:g}: without control nobody knows what it did"
@@ -288,16 +394,19 @@ def _filter_people(steps: _Steps, people: pd.DataFrame, most_contacts: int | Non
 
 
 def _filter_products(
-    steps: _Steps, table: pd.DataFrame, shelf: pd.DataFrame, discount: float, contact_cost: float, keep_in_stock: int
+    steps: _Steps, table: pd.DataFrame, shelf: pd.DataFrame, terms: pd.DataFrame, keep_in_stock: int
 ) -> pd.DataFrame:
     """Suggestions that can be sold and earn something."""
     known = shelf.set_index("product_id")
-    margin = known["price"] * (1 - discount) - known["unit_cost"]
-    table = table.assign(margin=table["product_id"].map(margin))
+    own = terms.set_index("product_id")
+    table = table.assign(margin=table["product_id"].map(own["margin"]))
     rules = {"not among the products": table["product_id"].isin(known.index)}
+    if "offer_id" in own:
+        rules["without an offer"] = table["product_id"].isin(own.index)
+        table = table.assign(offer_id=table["product_id"].map(own["offer_id"]))
     if "stock" in known:
         rules["out of stock"] = table["product_id"].map(known["stock"]).fillna(0) > keep_in_stock
-    rules["earns nothing"] = table["margin"] > contact_cost
+    rules["earns nothing"] = table["margin"] > table["product_id"].map(own["contact_cost"])
     left = pd.Series(True, table.index)
     for step, passes in rules.items():
         before = int(left.sum())
@@ -306,26 +415,36 @@ def _filter_products(
     return table[left]
 
 
-def _allocate(table: pd.DataFrame, shelf: pd.DataFrame, keep_in_stock: int) -> pd.DataFrame:
+def _list_limits(shelf: pd.DataFrame, terms: pd.DataFrame, keep_in_stock: int) -> dict[str, pd.Series]:
+    """How many pieces there are: of each product, where the stock is known, and of each offer that has a limit."""
+    limits = {}
+    if "stock" in shelf:
+        limits["product_id"] = shelf.set_index("product_id")["stock"].fillna(0) - keep_in_stock
+    if "pieces" in terms and np.isfinite(terms["pieces"]).any():
+        limits["offer_id"] = terms.groupby("offer_id")["pieces"].min()
+    return limits
+
+
+def _allocate(table: pd.DataFrame, limits: dict[str, pd.Series]) -> pd.DataFrame:
     """Give each customer the first suggestion of which a piece is left; the highest scores come first."""
     rows = table.sort_values(["customer_id", "place"], ignore_index=True)
-    if "stock" not in shelf:
-        return rows.drop_duplicates("customer_id")
-    stock = shelf.set_index("product_id")["stock"].fillna(0) - keep_in_stock
+    if not limits:
+        return rows.drop_duplicates("customer_id").drop(columns="offer_id", errors="ignore")
     taken = []
-    for _ in range(int(rows["place"].max()) if len(rows) else 0):
-        first = rows.drop_duplicates("customer_id")
-        if first.empty:
-            break
-        order = first.sort_values(["product_id", "score", "customer_id"], ascending=[True, False, True])
-        turn = order.groupby("product_id").cumcount()
-        won = order[turn < order["product_id"].map(stock)]
+    while len(rows):
+        won = rows.drop_duplicates("customer_id")
+        for name, left in limits.items():
+            order = won.sort_values([name, "score", "customer_id"], ascending=[True, False, True])
+            turn = order.groupby(name).cumcount()
+            won = order[turn < order[name].map(left)]
         taken.append(won)
-        stock = stock.sub(won["product_id"].value_counts(), fill_value=0)
         rest = ~rows["customer_id"].isin(won["customer_id"])
-        rows = rows[rest & (rows["product_id"].map(stock) > 0)]
+        for name, left in limits.items():
+            limits[name] = left.sub(won[name].value_counts(), fill_value=0)
+            rest &= rows[name].map(limits[name]) > 0
+        rows = rows[rest]
     chosen = pd.concat(taken) if taken else rows
-    return chosen.sort_values("customer_id", ignore_index=True)
+    return chosen.sort_values("customer_id", ignore_index=True).drop(columns="offer_id", errors="ignore")
 
 
 def read_export_day(day: str | dt.date | pd.Timestamp, as_of: pd.Timestamp, name: str) -> pd.Timestamp:

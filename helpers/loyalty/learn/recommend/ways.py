@@ -260,7 +260,12 @@ def list_blocks(history: PurchaseHistory) -> Iterator[slice]:
 
 
 def choose_products(
-    history: PurchaseHistory, scorer: Scorer, size: int, *, hide: Sequence[sparse.csr_array | None]
+    history: PurchaseHistory,
+    scorer: Scorer,
+    size: int,
+    *,
+    hide: Sequence[sparse.csr_array | None],
+    only: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Choose the products of each customer, once for each table of what may not stand on his list.
 
@@ -272,6 +277,8 @@ def choose_products(
     size : int
     hide : sequence of sparse arrays, customers × products, or None
         Filled where a product may not stand on the list, such as what the customer has already; None hides nothing.
+    only : array of bool, products, optional
+        The products that may stand on a list at all.
 
     Returns
     -------
@@ -282,6 +289,8 @@ def choose_products(
     for rows in list_blocks(history):
         scores = scorer(rows)
         np.round(scores, DIGITS, out=scores)
+        if only is not None:
+            scores[:, ~only] = -np.inf
         for place, hidden in enumerate(hide):
             shown = scores if place == len(hide) - 1 else scores.copy()
             if hidden is not None:

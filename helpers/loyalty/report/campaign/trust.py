@@ -22,12 +22,14 @@ from loyalty.report.campaign.together import NAME as TOGETHER
 from loyalty.report.campaign.together import check_alone
 from loyalty.report.campaign.together import check_balance as check_balance_together
 from loyalty.report.output.parts import make_checks
+from loyalty.report.output.privacy import SMALL
 from loyalty.tables.personal import hide_personal
 from loyalty.tables.sources import AnyTable, collect, open_table
-from loyalty.text import say_p
+from loyalty.text import count_of, list_few, say_p
 
 BALANCE = "Groups alike before the start"
 RECEIPTS = "Receipts of each group"
+OFFERS = "Offers of the plan"
 CAUSED = "Probably a consequence of: "
 # The level that the checks share which leave something to chance; the sample ratio has a rule of its own, everywhere
 LEVEL = 0.01  # the reader may know no statistics: a sound campaign is doubted only once in a hundred times
@@ -86,12 +88,36 @@ def check_campaign(job: Job, notes: Mapping[str, str]) -> pd.DataFrame:
     rows += _check_sending(job.contacts, pd.Timestamp(job.values["start"]), job.days["main"])
     if job.bought is not None:
         rows.append(check_days(job.bought))
+    if "offers" in job.plan:
+        rows.append(check_offers(job.contacts, str(job.plan["offers"])))
     rows.append(check_alone(job.contacts, job.values["cluster"]))
     rows.append(check_other_waves(job.contacts, job.other, find_measured_days(job.values, job.days.get("post", 0))))
     lines = [translate(finding) for finding in found.findings]
     rows += _name_days(job, _compare_together(job, [line for line in lines if line is not None]))
     rows += [(name, "note", text) for name, text in notes.items()]
     return make_checks(rows)
+
+
+def check_offers(contacts: pd.DataFrame, planned: str) -> tuple[str, str, str]:
+    """Name the offers of the list, and check that the record of the plan names each of them.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame
+    planned : str
+        The ids of the record, between them a comma and a blank.
+    """
+    if "offer_id" not in contacts:
+        return OFFERS, "look", f"the record names {planned}, and the list has no column offer_id"
+    sent = contacts.loc[contacts["arm"] != "control", "offer_id"].dropna().astype("str").value_counts().sort_index()
+    sent = sent.sort_values(ascending=False, kind="stable")
+    strange = [name for name in sent.index if f", {name}, " not in f", {planned}, "]
+    if strange:
+        return OFFERS, "look", f"not in the record of the plan: {list_few(strange, 6)}"
+    is_small = (sent < SMALL).any()  # beside the others a small number could be told from their sum
+    named = list_few([str(name) if is_small else f"{name} {size:,}" for name, size in sent.items()], 12)
+    found = f"{count_of(len(sent), 'offer')}, each in the record of the plan"
+    return OFFERS, "good", f"{found}: {named}{'' if is_small else ' customers'}"
 
 
 def _compare_together(job: Job, lines: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

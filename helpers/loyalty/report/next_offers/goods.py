@@ -52,7 +52,7 @@ def price_goods(
     Returns
     -------
     tuple of (pandas.DataFrame, list of str)
-        product_id, name, price, unit_cost, and stock if it is known; and what a reader should know of it.
+        product_id, name, price, unit_cost, and category and stock if they are known; and what a reader should know.
     """
     paid = _sum_paid(receipts, day)
     shelf = paid[["product_id"]] if products is None else collect(check_table(products, PRODUCTS))
@@ -73,6 +73,8 @@ def price_goods(
     name = shelf["name"] if "name" in shelf else pd.Series(None, shelf.index, dtype="object")
     goods = pd.DataFrame({"product_id": shelf["product_id"], "price": price, "unit_cost": cost})
     goods["name"] = name.astype("object").where(name.notna(), shelf["product_id"].astype("str"))
+    if "category" in shelf:
+        goods["category"] = shelf["category"]
     if "stock" in shelf:
         goods["stock"] = _read_numbers(shelf, "stock")
     return goods.sort_values("product_id", ignore_index=True), notes

@@ -130,7 +130,8 @@ def make_files(
     for name, rest in handed.send.groupby(channel.to_numpy(), sort=True):
         files[SEND.replace("*", name_channel(name))] = write_csv(rest)
         rows.append((f"send list {name}", "goes to the sender", len(rest)))
-    withheld = assignment.loc[assignment["arm"] == "control", ["customer_id", "product_id"]]
+    named = ["customer_id", "product_id", *(["planned_offer"] if "planned_offer" in assignment else [])]
+    withheld = assignment.loc[assignment["arm"] == "control", named]
     files[WITHHELD.replace("*", "")] = write_csv(withheld)
     rows.append(("withheld as control", INSIDE, len(withheld)))
     sums = [hashlib.sha256(data).hexdigest() for data in files.values()]

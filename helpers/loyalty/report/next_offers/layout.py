@@ -16,6 +16,7 @@ from loyalty.learn.recommend.sending import ARM, WITHHELD, SendList
 from loyalty.report.campaign.job import say_few
 from loyalty.report.campaign.sizes import check_drawn
 from loyalty.report.next_offers.choice import SAFE, WayChoice, name_way
+from loyalty.report.next_offers.deals import DEARER, PLAYED, SENT, Deals, say_states
 from loyalty.report.next_offers.handover import NextOffers
 from loyalty.report.next_offers.pictures import draw_products, draw_steps, draw_ways
 from loyalty.report.next_offers.worth import Sight, Worth
@@ -26,10 +27,18 @@ from loyalty.report.plan.handover import hide_neighbours, say_record
 from loyalty.text import count_of, find_decimals, list_few, say_money
 
 EQUAL = 1e-9  # of an amount
+CHOSEN = (PLAYED, SENT)  # states of offers that are used
 LISTED = 30  # products among which small ones are looked for
 MOST = 10  # rows of a table of products or reasons
 MANY = 12  # times as many customers, from which on repeated campaigns do not help
 OLD = 14  # days between the last known purchase and the start, from which on the lists are doubted
+OFFERS = (
+    "For: the product, or the category. Share off: of the price of the shelf. Margin of a piece: after discount and "
+    "gift. Expected margin: of one message, less its cost. The last share is the break-even. Expected to lose: under "
+    "the assumption above. All offers are in the workbook."
+)
+EMPTY = " Only products with an offer stand on the lists; a place that they leave empty counts as not bought."
+BY_OFFER = "To compare the offers with each other, set by=planned_offer in campaign_report."
 NO_REASON = "many customers buy it"
 NOT_AN_EFFECT = (
     "A hit is no effect: it says what is bought anyway. What the message changes, only the control tells: run "
@@ -54,7 +63,7 @@ class OffersFound:
     """What was found for all customers of the receipts, before it is asked who may be written to.
 
     `day` is the day before which purchases are known, `days` the length of the campaign, and `silent` the days from
-    `day` to the start; `notes` are those of `price_goods`.
+    `day` to the start; `notes` are those of `price_goods`; `deals` are the offers, where there is a list of them.
     """
 
     values: Mapping[str, Any]
@@ -65,6 +74,7 @@ class OffersFound:
     lists: Recommendations
     goods: pd.DataFrame
     notes: tuple[str, ...]
+    deals: Deals | None = None
 
     @property
     def unit(self) -> str:
@@ -106,10 +116,12 @@ def lay_out(found: OffersFound, plan: OfferPlan | None, skipped: pd.DataFrame, r
     """Lay the plan out as a card, sections, charts and the sheets of a workbook; without `plan` it is a draft."""
     chosen = _take_chosen(found, plan)
     checks = _make_checks(found, plan)
+    listed = _lay_products(found, chosen)
+    hidden = listed.loc[~listed["customers"].map(_is_number), "product"]
     tables = {
         "ways": _lay_ways(found.choice),
-        "products": _lay_products(found, chosen),
-        "reasons": _lay_reasons(found, chosen),
+        "products": listed.head(MOST),
+        "reasons": _lay_reasons(found, chosen, set(hidden)),
     }
     sections = {
         "ways": Section((_say_choice(found),), tables["ways"], (_say_scores(found),)),
@@ -128,6 +140,9 @@ def lay_out(found: OffersFound, plan: OfferPlan | None, skipped: pd.DataFrame, r
         charts["products"] = lambda: draw_products(shown, count)
     results: dict[str, Any] = {"choice": found.choice, "lists": found.lists}
     people = found.lists.table
+    if found.deals is not None:
+        tables["offers"] = sheets["offers"] = _lay_offers(found, found.deals, plan)
+        sections["offers"] = Section((_say_offers(found.deals),), tables["offers"].head(LISTED), (OFFERS,))
     if plan is None:
         sections |= {name: Section((DRAFT,)) for name in ("taken", "worth", "size", "files", "record")}
         card = _make_draft_card(found)
@@ -205,6 +220,7 @@ def _say_scores(found: OffersFound) -> str:
         f"the {count_of(found.days, 'day')} from then on, as many as the campaign lasts. Share: of all places on the "
         f"lists of {scores.n_customers:,} customers. Verdicts are corrected for the number of ways (Holm). Only what "
         "the customer has not bought before is sent, so that the rows of new products decide."
+        f"{'' if found.deals is None else EMPTY}"
     )
 
 
@@ -221,6 +237,8 @@ def _lay_products(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
     goods = found.goods.set_index("product_id")
     off = 1 - (found.values["discount"] or 0.0)
     margin = goods["price"] * off - goods["unit_cost"]
+    if found.deals is not None:
+        margin = found.deals.rows[found.deals.rows["state"].isin(CHOSEN)].set_index("product_id")["margin"]
     table = pd.DataFrame(
         {
             "product": _name(found, rows["product_id"]),
@@ -229,18 +247,28 @@ def _lay_products(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
             "margin of a piece": rows["product_id"].map(margin).astype("float64"),
         }
     )
-    return suppress_small(table.head(LISTED), ["customers"], ["product"]).head(MOST)
+    if found.deals is None:
+        return suppress_small(table.head(LISTED), ["customers"], ["product"])
+    terms = found.deals.rows[found.deals.rows["state"].isin(CHOSEN)].set_index("product_id")
+    table.insert(1, "offer", rows["product_id"].map(terms["offer_id"]).astype("str"))
+    # The reader knows the number of each offer, too
+    return suppress_small(table.head(LISTED), ["customers"], ["product", "offer"], lines=[(), ["offer"]])
 
 
 def _say_hidden(table: pd.DataFrame) -> str:
     return f"The {len(table)} products with the most messages. Products of fewer than {SMALL} customers are not shown."
 
 
-def _lay_reasons(found: OffersFound, chosen: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of reason and product that stand in most messages; too small ones are left out."""
+def _lay_reasons(found: OffersFound, chosen: pd.DataFrame, hidden: set[str]) -> pd.DataFrame:
+    """The pairs of reason and product that stand in most messages; too small ones are left out.
+
+    So are those of products that the table of products hides: a small number could be told from theirs.
+    """
     pairs = chosen.assign(because=_name(found, chosen["because"]).where(chosen["because"].notna(), ""))
     counts = pairs.groupby(["because", "product_id"], sort=True).size().rename("customers").reset_index()
-    counts = counts[counts["customers"] >= SMALL].sort_values("customers", ascending=False, kind="stable")
+    counts = counts[(counts["customers"] >= SMALL) & ~_name(found, counts["product_id"]).isin(hidden)].sort_values(
+        "customers", ascending=False, kind="stable"
+    )
     counts = counts.head(MOST).reset_index(drop=True)
     reason = ("bought " + counts["because"]).where(counts["because"] != "", NO_REASON)
     return pd.DataFrame(
@@ -255,6 +283,52 @@ def _say_reasons(chosen: pd.DataFrame) -> str:
     if not known:
         return f"No message has a reason of its own: it is sent because {NO_REASON}."
     return f"{words} {share:.0%} of the messages have one. Shown are the reasons of {SMALL} customers or more."
+
+
+def _lay_offers(found: OffersFound, deals: Deals, plan: OfferPlan | None) -> pd.DataFrame:
+    """One row an offer, the most messages first: what it gives, who gets it, what it earns, and what became of it."""
+    hit, extra = float(found.choice.hit["value"]), found.values["extra_buyers"]
+    rows = deals.rows.assign(each=deals.rate(hit, extra))
+    rows["off"] = 1 - rows["paid"] / rows["listed"]
+    assumed = rows["contact_cost"] + hit * rows["gift"]
+    rows["needed"] = (assumed / rows["margin"]).where(rows["margin"] > 0)
+    counts = pd.Series(dtype="int64")
+    rows["weight"] = 1.0
+    if plan is not None:
+        sent = plan.sending.to_send
+        counts = sent.groupby("offer_id").size()
+        rows["weight"] = rows["product_id"].map(sent["product_id"].value_counts()).fillna(0).where(
+            rows["state"] == SENT, 1.0
+        )  # fmt: skip
+    states = deals.list_states().set_index("offer_id")
+    rows = rows[(rows["state"] == rows["offer_id"].map(states["state"])) & (rows["state"] != DEARER)]
+    names = ["off", "margin", "each", "needed"]
+    sums = rows[names].mul(rows["weight"], axis=0).groupby(rows["offer_id"]).sum(min_count=1)
+    means = sums.div(rows.groupby("offer_id")["weight"].sum(), axis=0).reindex(states.index)
+    so = states["state"].replace("", "may be sent") + (": " + states["why"]).where(states["why"] != "", "")
+    table = pd.DataFrame(
+        {
+            "offer": states.index.astype("str"),
+            "for": states["what"].astype("str").to_numpy(),
+            "share off": means["off"].to_numpy(),
+            "customers": states.index.map(counts).fillna(0).astype("int64"),
+            "margin of a piece": means["margin"].to_numpy(),
+            "expected margin": means["each"].to_numpy(),
+            "share who must buy because of it": means["needed"].to_numpy(),
+            "so": so.to_numpy(),
+        }
+    )
+    table = table.sort_values(["customers", "offer"], ascending=[False, True], kind="stable", ignore_index=True)
+    return suppress_small(table, ["customers"], ["offer", "for", "so"])
+
+
+def _say_offers(deals: Deals, *, examples: bool = True) -> str:
+    """Say how many offers are used, and what stands against the others."""
+    states = deals.list_states()
+    used = int(states["state"].isin(CHOSEN).sum())
+    others = say_states(deals, examples=examples)
+    said = f"{used:,} of {count_of(len(states), 'offer')} on the list {'is' if used == 1 else 'are'} used"
+    return f"{said}. Not used: {others}." if others else f"{said}."
 
 
 # --- Who gets it, and what it is worth -----------------------------------------------------------
@@ -272,7 +346,7 @@ def _lay_plan(found: OffersFound, plan: OfferPlan) -> dict[str, Section]:
         "taken": Section((said,) if said else (), taken, ("Filters run before the draw of the control.",)),
         "worth": Section((_say_worth(found, plan.worth), NOT_AN_EFFECT), _lay_worth(found, plan.worth)),
         "size": Section(_say_sights(found, plan), _lay_sights(plan)),
-        "files": Section((FILES, MEASURE), listed),
+        "files": Section((FILES, MEASURE, *([] if found.deals is None else [BY_OFFER])), listed),
         "record": Section(table=say_record(plan.record)),
     }
 
@@ -300,8 +374,18 @@ def _lay_worth(found: OffersFound, worth: Worth) -> pd.DataFrame:
     rows = [
         ("Buy their product anyway", worth.hit, "percent", f"95 % interval {_say_ends(worth.hit_low, worth.hit_high)}"),
         ("Buy only because of the message", worth.assumed, "percent", assumed),
-        ("Margin of a piece", worth.margin, "money", "after the discount, mean of what is sent"),
-        ("Discount of a piece", worth.gift, "money", "lost on those who buy anyway"),
+        (
+            "Margin of a piece",
+            worth.margin,
+            "money",
+            f"after the discount{' and gift' if worth.reward else ''}, mean of what is sent",
+        ),
+        (
+            f"Discount{' and gift' if worth.reward else ''} of a piece",
+            worth.gift,
+            "money",
+            "lost on those who buy anyway",
+        ),
         ("Cost of a message", worth.cost, "money", ""),
         ("Expected margin of a message", worth.each, "money", _say_range(found, worth)),
         ("Must buy because of it to pay", worth.needed, "percent", "break-even"),
@@ -409,6 +493,7 @@ def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
         NOT_AN_EFFECT,
         _say_first_sight(plan),
         _say_taken(plan.sending),
+        "" if found.deals is None else _say_offers(found.deals, examples=False),
     ]
     seen = "not known" if plan.buyers.power is None else f"{100 * plan.buyers.power.effect:.1f} points"
     facts = (
@@ -497,6 +582,8 @@ def _make_checks(found: OffersFound, plan: OfferPlan | None) -> pd.DataFrame:
     rows += [("Scores", "note", text) for text in scores.warnings]
     rows += [("Lists", "look", text) for text in found.lists.warnings if text not in scores.warnings]
     rows += [("Prices and costs", "look", text) for text in found.notes]
+    if found.deals is not None:
+        rows.append(("Offers", "look" if say_states(found.deals) else "good", _say_offers(found.deals)))
     return parts.make_checks(list(dict.fromkeys(rows)))
 
 
@@ -511,6 +598,8 @@ def _summarise(found: OffersFound, plan: OfferPlan | None) -> pd.DataFrame:
         ("Known before", found.day, "day", ""),
         ("Customers with receipts", found.lists.n_customers, "count", ""),
     ]
+    if found.deals is not None:
+        rows.append(("Offers", _say_offers(found.deals), "text", ""))
     if plan is None:
         return parts.make_summary(rows)
     worth = plan.worth

@@ -13,6 +13,7 @@ from loyalty.learn.recommend.lists import recommend_products
 from loyalty.learn.recommend.sending import SendList, plan_messages
 from loyalty.report.next_offers.addressees import UNREACHED, Addressees, find_missing, read_addressees
 from loyalty.report.next_offers.choice import choose_way
+from loyalty.report.next_offers.deals import LOSING, Deals, find_wrong_offers, match_offers
 from loyalty.report.next_offers.goods import find_lacking, price_goods
 from loyalty.report.next_offers.handover import BUYERS, NextOffers, hand_over, make_files
 from loyalty.report.next_offers.layout import OfferPlan, OffersFound, lay_out
@@ -23,7 +24,7 @@ from loyalty.report.next_offers.worth import (
     find_sight_of_sales,
     find_worth,
 )
-from loyalty.report.output.parts import find_days, list_skipped, show_sources
+from loyalty.report.output.parts import columns_of, find_days, list_skipped, show_sources
 from loyalty.report.output.privacy import SMALL
 from loyalty.report.run.settings import read_settings
 from loyalty.tables.arguments import check_arguments
@@ -47,7 +48,6 @@ UNLOCKS = (
 SHARE = 0.2  # of control
 SIZE = 5  # products on each list
 SHORTEST = 2  # days of a campaign
-LOSING = "expected to lose"
 
 
 @check_arguments
@@ -61,7 +61,8 @@ def plan_next_offers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     Parameters
     ----------
     tables : mapping of str to Loaded
-        From `load_tables`: receipts, and if there are any products and customers.
+        From `load_tables`: receipts, and if there are any products, customers and offers. With offers only their
+        products are suggested, each at the terms of its offer.
     settings : mapping
         See `SETTINGS`.
 
@@ -80,19 +81,26 @@ def plan_next_offers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     """
     values = read_settings(settings, SETTINGS)
     sources = take_tables(tables, TABLES)
-    receipts, products, customers = (sources.get(name) for name in TABLES)
-    _check(values, receipts, products, customers)
+    receipts, products, customers, offers = (sources.get(name) for name in TABLES)
+    _check(values, receipts, products, customers, offers)
     who = read_addressees(receipts, customers, values)
     first, day, silent = _find_day(receipts, values)
     days = (pd.Timestamp(values["end"]) - pd.Timestamp(values["start"])).days
     size = values["size"] or SIZE
     goods, notes = price_goods(receipts, products, day, values["margin_rate"])
-    choice = choose_way(receipts, first, day, days, size)
-    lists = recommend_products(receipts, day, way=choice.way, size=size)
-    found = OffersFound(values, day, days, silent, choice, lists, goods, tuple(notes))
+    deals = None if offers is None else match_offers(offers, goods, values)
+    only = None if deals is None else sorted(deals.played["product_id"].unique())
+    size = size if only is None else min(size, len(only))
+    choice = choose_way(receipts, first, day, days, size, only)
+    if deals is not None:
+        deals = deals.choose(choice.hit["value"], values["extra_buyers"])
+    lists = recommend_products(receipts, day, way=choice.way, size=size, only=only)
+    found = OffersFound(values, day, days, silent, choice, lists, goods, tuple(notes), deals)
     plan = None
     if who.agreed:
         plan = _plan(found, who, receipts)
+    if deals is not None:
+        found = replace(found, deals=_finish(found, plan))
     skipped = list_skipped(UNLOCKS, tables)
     if values["consent"]:
         skipped = skipped[skipped["what unlocks it"] != "the column consent in customers"].reset_index(drop=True)
@@ -100,7 +108,11 @@ def plan_next_offers(tables: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
 
 def _check(
-    values: Mapping[str, Any], receipts: AnyTable, products: AnyTable | None, customers: AnyTable | None
+    values: Mapping[str, Any],
+    receipts: AnyTable,
+    products: AnyTable | None,
+    customers: AnyTable | None,
+    offers: AnyTable | None,
 ) -> None:
     """Check that settings and columns fit together; TableError with all problems."""
     start, end = pd.Timestamp(values["start"]), pd.Timestamp(values["end"])
@@ -118,6 +130,7 @@ def _check(
         problems.append("`campaign` holds a phone, an e-mail or a payment card")
     problems += find_lacking(receipts, products, values)
     problems += find_missing(customers, values)
+    problems += find_wrong_offers(offers, products, values, set() if products is None else set(columns_of(products)))
     if problems:
         raise TableError(problems, "next_offers")
 
@@ -151,7 +164,10 @@ def _plan(found: OffersFound, who: Addressees, receipts: AnyTable) -> OfferPlan:
     worth = find_worth(found.choice.hit, sending, found.goods, values["extra_buyers"], cost)
     buyers = find_sight_of_buyers(len(sending.people), control, worth)
     sales = find_sight_of_sales(sending, receipts, found.day, found.days, control, worth)
-    expected = worth.rate_each(sending.people["margin"], find_prices(sending, found.goods) * sending.discount)
+    if found.deals is None:
+        expected = worth.rate_each(sending.people["margin"], find_prices(sending, found.goods) * sending.discount)
+    else:
+        expected = worth.rate_each(*(sending.people[name] for name in ("margin", "gift", "contact_cost")))
     since = receipts if values["as_of"] else None
     metric = BUYERS if buyers.sees and not sales.sees else None
     handed, assignment, record = hand_over(sending, who, expected, since, values, metric)
@@ -176,7 +192,10 @@ def _send(found: OffersFound, who: Addressees, control: float, cost: float) -> S
     table = found.lists.table
     left = table[~table["customer_id"].isin(who.unreached)]
     kept = left
-    if values["extra_buyers"] is not None:
+    deals = None if found.deals is None else found.deals.drop_losing(found.choice.hit["value"], values["extra_buyers"])
+    if deals is not None:
+        kept = left[left["product_id"].isin(deals.played["product_id"])]
+    elif values["extra_buyers"] is not None:
         kept = left[left["product_id"].isin(_find_paying(found, discount, cost))]
     if kept.empty:
         why = f"all have {UNREACHED}" if left.empty else "with so few extra_buyers each message is expected to lose"
@@ -192,15 +211,25 @@ def _send(found: OffersFound, who: Addressees, control: float, cost: float) -> S
         contact_cost=cost,
         most_contacts=who.cap,
         keep_in_stock=values["keep_in_stock"] or 0,
+        offers=None if deals is None else deals.terms,
     )
     steps = [_count_step("with a recommendation", table, table)]
     if who.unreached:
         steps.append(_count_step(UNREACHED, table, left))
-    if values["extra_buyers"] is not None:
+    if values["extra_buyers"] is not None or len(kept) < len(left):
         steps.append(_count_step(LOSING, left, kept))
         steps.append((LOSING, "suggestions", len(left) - len(kept), len(kept)))
     first = pd.DataFrame(steps, columns=["step", "what", "out", "left"])
     return replace(sending, steps=pd.concat([first, sending.steps.iloc[1:]], ignore_index=True))
+
+
+def _finish(found: OffersFound, plan: OfferPlan | None) -> Deals:
+    """Say what became of each offer."""
+    assert found.deals is not None
+    deals = found.deals
+    if plan is not None:
+        deals = deals.drop_losing(found.choice.hit["value"], found.values["extra_buyers"])
+    return deals.finish(found.lists.table["product_id"], None if plan is None else plan.sending)
 
 
 def _count_step(step: str, before: pd.DataFrame, after: pd.DataFrame) -> tuple[str, str, int, int]:

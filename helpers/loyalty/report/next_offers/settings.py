@@ -6,7 +6,7 @@ from loyalty.report.run.order import KINDS as PAGES
 from loyalty.report.run.order import SEND
 from loyalty.report.run.settings import Setting
 
-TABLES = {"receipts": True, "products": False, "customers": False}
+TABLES = {"receipts": True, "products": False, "customers": False, "offers": False}
 RECORD = "_record*.csv"  # these three are made only where it is known who agreed
 WITHHELD = "_withheld*.csv"
 KINDS = (*PAGES, RECORD, WITHHELD, SEND)
@@ -20,8 +20,10 @@ SETTINGS = (
     Setting("consent", "text", "given, if everybody agreed to be written to; else a column says who", choices=(GIVEN,)),
     Setting("size", "whole", "products on the list of each customer, of which one is sent; 5 if not set"),
     Setting("margin_rate", "share", "part of the price that is margin, of products without a cost"),
-    Setting("discount", "share", "part taken off the price of the product, 0.10 for 10 percent"),
-    Setting("contact_cost", "money", "what one message costs"),
+    Setting(
+        "discount", "share", "part taken off the price of the product, 0.10 for 10 percent; not with a table of offers"
+    ),
+    Setting("contact_cost", "money", "what one message costs, where its offer does not say it"),
     Setting("extra_buyers", "share", "part of those written to who buy the product only because of the message"),
     Setting("pause_days", "days", "days that have to lie between two messages"),
     Setting("most_contacts", "whole", "who has had so many messages in the last weeks gets no more"),

@@ -28,6 +28,8 @@ class Worth:
         Of one piece of what is sent, on average: margin and price after the discount, and the discount.
     cost : float
         Of one message.
+    reward : float
+        The part of `gift` that is no discount.
     """
 
     hit: float
@@ -38,10 +40,11 @@ class Worth:
     paid: float
     gift: float
     cost: float
+    reward: float = 0.0
 
-    def rate_each(self, margin: pd.Series, gift: pd.Series) -> pd.Series:
+    def rate_each(self, margin: pd.Series, gift: pd.Series, cost: pd.Series | float | None = None) -> pd.Series:
         """Expected margin of single messages, by the margin after the discount and the discount of their products."""
-        return self.assumed * margin - self.hit * gift - self.cost
+        return self.assumed * margin - self.hit * gift - (self.cost if cost is None else cost)
 
     @property
     def assumed(self) -> float:
@@ -62,7 +65,7 @@ class Worth:
     @property
     def sales(self) -> float:
         """Expected extra sales of one message: the new purchases, less the discount of those who buy anyway."""
-        return self.assumed * self.paid - self.hit * self.gift
+        return self.assumed * self.paid - self.hit * (self.gift - self.reward)
 
     @property
     def needed(self) -> float:
@@ -76,12 +79,18 @@ class Worth:
 
 def find_worth(hit: pd.Series, sending: SendList, goods: pd.DataFrame, extra: float | None, cost: float) -> Worth:
     """Work out what a message brings, over all customers of the draw."""
+    known: dict[str, Any] = {
+        "hit": float(hit["value"]),
+        "hit_low": float(hit["low"]),
+        "hit_high": float(hit["high"]),
+        "extra": extra,
+    }
+    if "gift" in sending.people:
+        mean = sending.people[["margin", "paid", "gift", "contact_cost", "reward"]].astype("float64").mean()
+        return Worth(**known, **mean.rename({"contact_cost": "cost"}).to_dict())
     price = find_prices(sending, goods)
     return Worth(
-        hit=float(hit["value"]),
-        hit_low=float(hit["low"]),
-        hit_high=float(hit["high"]),
-        extra=extra,
+        **known,
         margin=float(sending.people["margin"].mean()),
         paid=float(price.mean()) * (1 - sending.discount),
         gift=float(price.mean()) * sending.discount,

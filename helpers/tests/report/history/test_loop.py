@@ -153,11 +153,12 @@ def test_the_commands_of_the_page_on_the_loop_are_understood(root, tmp_path):
     commands = re.findall(r"^python3 workshop.py run (.+)$", page, re.MULTILINE)
     (tmp_path / "waves").mkdir()
     before = [("customers.csv", "till.csv"), ("may.parquet", "may_record.csv"), ("columns.yml",), ("history.parquet",)]
+    before += [("products.csv", "offers.csv"), ("june.parquet", "june_record.csv")]
     found = []
     for command, files in zip(commands, before, strict=True):
         for name in files:
             (tmp_path / name).touch()
         found.append(read_order(shlex.split(command), tmp_path))
-    names = ["campaign_plan", "campaign_report", "response_history", "campaign_plan"]
+    names = ["campaign_plan", "campaign_report", "response_history", "campaign_plan", "next_offers", "campaign_report"]
     assert [order.template.stem for order in found] == names
     assert found[2].values["data"] == {"waves": str(tmp_path / "waves")}
