@@ -114,7 +114,11 @@ class SplitLift:
         title = f"Most of the measured lift goes with {name}"
         if self.buyers.effect * self.baskets.effect < 0:
             title = f"The two parts pull against each other; {name} weigh more"
-        headline(ax, title, f"{self.lift.outcome} per customer, {self.lift.level:.0%} intervals", source)
+        ax.set_xlabel(f"{self.lift.outcome} per customer{f', {unit}' if unit else ''}")
+        subtitle = (
+            f"what each part adds to the lift, {100 * self.lift.level:g} % intervals (grey: no effect, a description)"
+        )
+        headline(ax, title, subtitle, source)
         return ax
 
     def _repr_html_(self) -> str:
