@@ -1,8 +1,8 @@
 """Do the workshop's intervals hold? `python3 workshop.py certify` writes docs/tables/certify.md and its chart.
 
 Ends with code 1 if a cell that does not warn fails to hold, or if what is graded is not what `measure_lift` returns.
-`--quick` runs a tenth of the replications and writes nothing. `--strata` grades the strata alone, and renews their part
-of the page and of the chart.
+`--quick` runs a tenth of the replications and writes nothing. `--strata` and `--tails` grade the strata or the heavy
+tails alone, and renew their part of the page and of the chart.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import agreement
 import cells
 import families
+import tails
 import unequal
 from certify_page import plot_rows, read_lines, renew_page, say_row, write_page
 from replications import Pool, build_spiky_pool, build_spread_pool, build_unequal_pool, build_world_pool
@@ -46,6 +48,7 @@ def list_steps(each: int) -> Iterator[Step]:
         for offer in ("narrows", "widens"):
             yield "spread", lambda o=offer, s=sizes: cells.grade_spread(spread, o, s, each)
     yield from _list_strata(each)
+    yield from _list_tails(worlds, each)
     yield from _list_adjustments(worlds, each)
     for sizes in cells.SIZES:
         for offer in ("basket_discount", "gift", "magazine"):
@@ -86,6 +89,31 @@ def _list_strata(each: int) -> Iterator[Step]:
                     "strata",
                     lambda p=pools, d=design, k=kind, c=customers: unequal.grade_strata(p, d, k, c, each),
                 )
+
+
+def _list_tails(worlds: list[Pool], each: int) -> Iterator[Step]:
+    """List what may be asked where tails are heavy: of log-normal amounts, then of the world's sales in four days."""
+    cheap = (tails.measure_parts, tails.measure_capped)
+    even, large, small = tails.SIZES
+    designs = (("10 %", even), ("10 %", small), ("3 %", large))
+    pools = {share: [tails.build_tail_pool(n, SHARES[share]) for n in range(WORLDS)] for share in ("10 %", "3 %")}
+    plan = [("more buyers", *design, measure) for design in designs for measure in cheap]
+    plan += [("small buyers", "10 %", even, tails.measure_parts)]
+    plan += [
+        ("more buyers", *design, tails.measure_dealt) for design in (("3 %", even), ("10 %", small), ("3 %", small))
+    ]
+    for offer, share, sizes, measure in plan:
+        what = (measure, offer, "nothing", "sales", f"log-normal, {share} buy, {offer}")
+        yield tails.PART, partial(tails.grade_tails, pools[share], *what, sizes, each)
+    for sizes in (even, small):
+        for measure in (*cheap, tails.measure_dealt):
+            what = (measure, "basket_discount", "magazine", "sales_4", "world, 9 % buy")
+            yield tails.PART, partial(tails.grade_tails, worlds, *what, sizes, each)
+
+
+def certify_tails(each: int = REPLICATIONS) -> tuple[list[cells.Row], dict[str, float], tuple[int, list[str]]]:
+    """Grade the heavy tails alone; parameters and results are those of `certify`."""
+    return _grade(_list_tails([build_world_pool(number) for number in range(WORLDS)], each))
 
 
 def _list_adjustments(worlds: list[Pool], each: int) -> Iterator[Step]:
@@ -147,14 +175,14 @@ def _grade(steps: Iterator[Step]) -> tuple[list[cells.Row], dict[str, float], tu
 def main(arguments: list[str]) -> int:
     """Grade, write the page and the chart, say what does not hold."""
     quick = "--quick" in arguments
-    alone = "--strata" in arguments
-    grade_all = certify_strata if alone else certify
+    alone = next((part for part in ("strata", "tails") if f"--{part}" in arguments), "")
+    grade_all = {"strata": certify_strata, "tails": certify_tails, "": certify}[alone]
     rows, seconds, (count, wrong) = grade_all(REPLICATIONS // 10 if quick else REPLICATIONS)
     if not quick:
         DOCS.mkdir(parents=True, exist_ok=True)
         path = DOCS / "certify.md"
         if alone:
-            page = renew_page(path.read_text(encoding="utf-8"), "strata", rows, seconds, count, wrong)
+            page = renew_page(path.read_text(encoding="utf-8"), alone, rows, seconds, count, wrong)
         else:
             page = write_page(rows, seconds, count, wrong)
         path.write_text(page, encoding="utf-8")

@@ -21,6 +21,7 @@ PARTS = {
     "spread": "Means: an offer that changes how much customers differ",
     "ratios": "Ratios: sales an order",
     "strata": "Strata with unequal chances",
+    "tails": "Heavy tails: other questions",
     "adjustment": "Pre-period adjustment",
     "money": "Money: profit a customer",
     "segments": "Segments: lifts, raw and shrunken",
@@ -29,7 +30,7 @@ PARTS = {
 PANELS = {
     "Rates": ("rates",),
     "Means, world": ("means",),
-    "Means, log-normal": ("spiky means", "spread"),
+    "Means, log-normal": ("spiky means", "spread", "tails"),
     "Ratios": ("ratios",),
     "Strata; adjustment": ("strata", "adjustment"),
     "Money; segments": ("money", "segments"),
@@ -52,6 +53,11 @@ all customers, and the chance of control in each stratum. A tiny stratum holds 8
 with the one whose planned share of control is nearest. Customers of a stratum without control (0 %) leave, which is
 always said; the target is then the effect on the others. With equal chances the comparison is the plain one. The peer
 weighs customers by 1 / propensity with Welch's variance.""",
+    "tails": """Not the mean, or not by its formula. A share of the customers buys, for log-normal amounts (sigma 1).
+*More buyers*: the offer brings a tenth more of them. *Small buyers*: it brings three tenths more, who spend about a
+third of the others; the target of the basket part is then below zero, although nobody spends less. *Capped*: a customer
+counts up to 60, three times the median amount; the target is the effect on these capped amounts. *Permutation-t*: 399
+deals; its target is the plain mean effect, its false alarms are of an offer that has no effect on anybody.""",
     "adjustment": """Spending of the 28 days before sharpens the answer. *By itself* is what `before=` chooses: Lin's
 regression from 1,000 customers a group on, pooled ANCOVA with HC2 errors near 50:50, else nothing. The peer is ANCOVA
 with its classical error. In the made-up cells y = x + noise without the offer; it adds 1 (equal), 80 % of y

@@ -809,6 +809,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "top": (0.1, 0.2),
         "level": 0.9,
     },
+    "measure_capped_lift": lambda: _list_wave(outcome="sales", quantile=0.9),
     "measure_decay": lambda: {"history": _make_history(), "by": "offer_id", "up_to": 2},
     "measure_gains": lambda: {"trial": _make_trial(), "scores": {"frequency": _make_trial().features["frequency"]}},
     "measure_gaps": lambda: {"receipts": _make_receipts(), "as_of": "2024-05-01", "shares": (0.5, 0.8, 0.95)},
@@ -879,6 +880,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
     "open_table": lambda: {"source": _make_receipts()},
     "open_trial": lambda: {"profile": _make_early_profile(), **_list_wave(features=["frequency"])},
     "pick_members": lambda: {"memberships": _make_spells(), "day": "2024-05-15", "scheme": "own"},
+    "permute_gap": lambda: {"treated": SPEND + 1, "control": SPEND, "draws": 50, "seed": 1, "level": 0.9},
     "placebo_outcome": lambda: {
         "table": _make_people(),
         "estimator": loyalty.compare_naively,
@@ -985,6 +987,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "then_new": _list_months()[0].assign(version="2", segment="new"),
         "now_new": _list_months()[-1].assign(version="2"),
     },
+    "split_lift": lambda: _list_wave(outcome="sales"),
     "sum_windows": lambda: {
         "receipts": _make_receipts(),
         "start": "2024-01-01",

@@ -68,9 +68,9 @@ _HOMES = {
         "find_size hash_customers hold_out measure_clustering plan_looks run_aa"
     ),
     "evaluate.lift": (
-        "EarlyLooks GuardedLift Lift Lifts PlaceboLift adjust_gap apply_margin_rate bootstrap_gap build_outcomes "
-        "gather_lifts measure_lift measure_lifts measure_looks measure_placebo_lift measure_with_guardrails "
-        "unmask_redeemers"
+        "CappedLift EarlyLooks GuardedLift Lift Lifts PlaceboLift SplitLift adjust_gap apply_margin_rate bootstrap_gap "
+        "build_outcomes gather_lifts measure_capped_lift measure_lift measure_lifts measure_looks "
+        "measure_placebo_lift measure_with_guardrails permute_gap split_lift unmask_redeemers"
     ),
     "evaluate.money": "Money campaign_money compare_money decide find_break_even plan_economics value_test",
     "evaluate.observational": (

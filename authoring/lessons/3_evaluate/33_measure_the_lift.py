@@ -5,7 +5,7 @@
 #     title: Measure the lift
 #     question: What did it really change?
 #     part_a: 25
-#     part_b: 57
+#     part_b: 64
 #     know_first: ["32"]
 #     module: loyalty.evaluate.lift
 #     test: helpers/tests/evaluate/lift/test_measure.py::test_redeemers_look_golden_and_the_others_pay_for_it
@@ -278,7 +278,7 @@ assert 2.5 < lift.effect < 3.5
 # %% [markdown]
 # ---
 # ### Stop here in the workshop
-# Now the [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb), at least 33a and 33b. What follows is for self-study: eight pieces of about seven minutes. Run all cells, and read the pieces that you need.
+# Now the [exercise](../../exercises/3_evaluate/33_measure_the_lift.ipynb), at least 33a and 33b. What follows is for self-study: nine pieces of about seven minutes. Run all cells, and read the pieces that you need.
 #
 # | piece | read it when |
 # |---|---|
@@ -289,6 +289,7 @@ assert 2.5 < lift.effect < 3.5
 # | five letters, one control group | you sent more than one offer |
 # | in which store does it work best? | somebody asks for the best store, region or segment |
 # | where an interval cannot hold | the control group is small, or hardly anybody buys |
+# | when a few customers decide | a result warns of a heavy tail |
 # | real people | you do not trust simulated ones |
 #
 # Some words that you will meet in reports: dealing the labels anew is a **permutation test**. The interval that we made by hand, each group with its own spread, is **Welch's** interval. A result is called *significant* when its p-value is below 0.05; for a mean that is when the 95 % interval leaves out zero.
@@ -665,6 +666,86 @@ assert measure_lift(pilot).low < -measure_lift(pilot).base < 0
 # Read the warnings before the number: *heavy tail*, *fewer than 20 customers with a value other than zero*. This interval claims little, and it is nearly useless: from −€{{abs(measure_lift(pilot).low):.2f}} to €{{measure_lift(pilot).high:.2f}}, around a control group that spends €{{measure_lift(pilot).base:.2f}} a head. No method makes 100 customers tell more, no bootstrap either. The cure is a larger control group, or a number that is not zero for nearly everybody.
 #
 # These were two cells. [Do the intervals hold?](../../docs/tables/certify.md) counts it for more than a hundred, and names those that do not; `python3 workshop.py certify` makes the table anew.
+
+# %% [markdown]
+# ## When a few customers decide
+#
+# The mean of a small group cannot be saved. But Jonas may ask something else. Here are three other questions. Each has an answer that holds, and each answer leaves something out.
+#
+# **Did it do anything at all?** We deal the labels anew, as in Part A. Now each gap is divided by its own standard error, also the one we measured. Suppose that the letter changed *nobody*. Then the labels are only words, and every deal was as likely as ours. This is true for any tail and for any size. We try it on pilots that do nothing, with the same category and 100 controls; that takes about five seconds.
+
+# %%
+from loyalty.tasks.t33.lotteries import count_false_alarms
+
+alarms = count_false_alarms(category, 1_900, 100)
+alarms.map("{:.1%}".format).to_frame("false alarms")
+
+# %% tags=["verify"]
+assert alarms["Welch"] > 0.1 and 0.035 < alarms["labels dealt anew"] < 0.065
+dealt = measure_lift(pilot, interval="permutation")
+assert dealt.open and dealt.p > 0.05 and dealt.effect == measure_lift(pilot).effect
+
+# %% [markdown]
+# Welch's interval raises a false alarm in {{alarms["Welch"]:.1%}} of these pilots, the deals in {{alarms["labels dealt anew"]:.1%}}; 5 % were promised. So this p-value can be trusted (`measure_lift(pilot, interval="permutation")`). But it answers only *whether*. It does not say how much, and it cannot make a small pilot see more.
+#
+# **Do more people buy, or do they buy more?** Back to the letter of March. The lift has two parts, and they add up to it exactly.
+
+# %%
+from loyalty.evaluate.lift import split_lift
+
+parts = split_lift(contacts, outcomes)
+both = np.concatenate([without + gain, without])  # two lives of everybody
+lives = pd.DataFrame({"arm": np.repeat(["voucher", "control"], len(gain)), "sales": both})
+truth = split_lift(lives).to_frame().effect
+ax = parts.plot(truth=truth.tolist(), unit="€", source="loyalty.world, seed 33")
+
+# %% tags=["verify"]
+split = parts.to_frame()
+assert abs(split.effect.iloc[:2].sum() - lift.effect) < 1e-9
+assert ((split.low < truth) & (truth < split.high)).all() and split.low.min() > 0
+
+# %% [markdown]
+# More customers bought, and the baskets were bigger. *"So a buyer spends €{{split.treated.iloc[1] - split.control.iloc[1]:.2f}} more with my letter"*, says Marta. Not quite. That more people bought is an effect: we compared everybody drawn. But the *buyers* of the two groups are not the same people, because the letter chose some of them. In our world we can look.
+
+# %%
+having = without + gain
+anyway = (without > 0) & (having > 0)
+new = (without == 0) & (having > 0)
+print(f"would have bought anyway: {say_euros(gain[anyway].mean())} more each")
+print(f"came because of the letter: {say_euros(having[new].mean())} each")
+
+# %% tags=["verify"]
+assert gain[anyway].mean() > 1.2 * (split.treated.iloc[1] - split.control.iloc[1])
+assert having[new].mean() < 0.7 * split.control.iloc[1]
+
+# %% [markdown]
+# Those who would have come anyway spent {{say_euros(gain[anyway].mean())}} more, not Marta's {{say_euros(split.treated.iloc[1] - split.control.iloc[1])}}. The newcomers bought little and pulled the average basket down. No real campaign shows you who is who. So the first part is an effect, and the second only **describes**.
+#
+# **What happened to most customers?** A few big buyers make the interval wide. Let nobody count for more than a cap: this is a *winsorised mean*. The cap must be fixed before we see March, so the helper takes it from February. Of those who bought then, one in twenty spent more.
+
+# %%
+from loyalty.evaluate.lift import measure_capped_lift
+
+capped = measure_capped_lift(contacts, outcomes, quantile=0.95)
+true_capped = np.minimum(having, capped.cap).mean() - np.minimum(without, capped.cap).mean()
+found = {"all sales": lift, f"sales up to €{capped.cap:.0f}": capped}
+title = "Capped sales are sharper, and they are another number"
+ax = draw_beside_truth(found, [gain.mean(), true_capped], title)
+
+# %% tags=["verify"]
+assert capped.low < true_capped < capped.high and capped.se < 0.85 * lift.se
+assert true_capped < gain.mean() and capped.left_out > 0.3
+
+# %% [markdown]
+# The capped interval is {{1 - capped.se / lift.se:.0%}} shorter. Its truth is another one, too: {{say_euros(capped.left_out)}} of the lift lies above the cap, and customers paid it all the same. So **a winsorised mean is no money**. Do not multiply it by customers, and do not put it beside costs. The helper says so in a warning, and refuses an outcome that is called margin or profit.
+#
+# | question | ask | it does not say |
+# |---|---|---|
+# | Did it change anybody? | `measure_lift(…, interval="permutation")` | how much |
+# | More buyers, or bigger baskets? | `split_lift(…)` | that anybody's basket grew |
+# | What changed below a cap? | `measure_capped_lift(…)` | what it is worth |
+#
+# Write down before the start which of them you will ask. If you ask all and report the one you like, you are back at the five letters.
 
 # %% [markdown]
 # ## Real people: Hillstrom's e-mails

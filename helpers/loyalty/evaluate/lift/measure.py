@@ -25,6 +25,7 @@ from loyalty.evaluate.lift.bootstrap import redraw
 from loyalty.evaluate.lift.clusters import TooFewClusters, compare_clusters, read_clusters
 from loyalty.evaluate.lift.compare import compare_sums, compare_weighted
 from loyalty.evaluate.lift.cuped import adjust_gap
+from loyalty.evaluate.lift.permutation import deal_labels
 from loyalty.evaluate.lift.result import Lift, Lifts, gather_lifts, name_lift
 from loyalty.evaluate.lift.strata import (
     SURE,
@@ -46,7 +47,7 @@ from loyalty.tables.wave.together import find_wrong_column
 KINDS = ("auto", "rate", "mean")
 MEND = "measure stratum by stratum"
 WHO = "contacts"  # the table that a message speaks of
-INTERVALS = ("auto", "welch", "pooled", "careful", "bootstrap", "percentile")
+INTERVALS = ("auto", "welch", "pooled", "careful", "bootstrap", "percentile", "permutation")
 
 # What the contract says of its columns: who did something, and amounts
 RATES = frozenset(c.name for c in OUTCOMES.columns if c.kind == "whole" and c.high == 1)
@@ -98,15 +99,15 @@ def measure_lift(
         Numbers of the window "pre" (or columns of the contacts) by which to sharpen the answer.
     by : str, optional
         Column of the contacts with the segment, known before the start.
-    interval : {"auto", "welch", "pooled", "careful", "bootstrap", "percentile"}
+    interval : {"auto", "welch", "pooled", "careful", "bootstrap", "percentile", "permutation"}
         "auto": Newcombe for rates; for means and ratios the larger variance where control is under 20 % of both groups,
-        else Welch. "bootstrap" is bootstrap-t.
+        else Welch. "bootstrap" is bootstrap-t. "permutation" deals the labels anew (`permute_gap`), for means.
     level : float
         Coverage of the intervals, a fraction.
     correct : {"auto", "holm", "bh", "none"}
         Of the p-values of several cells.
     seed : int
-        Of the bootstrap.
+        Of the bootstrap and of the deals.
     slope : float or sequence of float, optional
         Of the outcome on `before`, known from earlier waves.
     kind : {"auto", "rate", "mean"}
@@ -306,6 +307,8 @@ def _refuse_options(way: _Way, outcome: str, per: str | None, kind: str, cluster
         raise ValueError("a slope needs `before`: the numbers that it belongs to")
     if kind not in KINDS:
         raise ValueError(f"kind should be one of {', '.join(KINDS)}; found {kind!r}")
+    if per and way.interval == "permutation":
+        raise ValueError("the permutation test is for means: a ratio of sums takes interval='bootstrap'")
     if kind == "rate" and per:
         raise ValueError("a ratio of sums is no rate of customers: give `per` or kind='rate'")
     if cluster is not None and (way.early or way.interval != "auto"):
@@ -470,7 +473,7 @@ def _compare_rows(
     is_uneven: bool,
     given: dict[str, Any],
 ) -> Estimate:
-    """Compare two groups by the numbers of their customers: adjusted, weighted, or by the bootstrap."""
+    """Compare two groups by the numbers of their customers: adjusted, weighted, by the bootstrap or by dealing."""
     treated, control = (side[metric[0]].to_numpy() for side in sides)
     if way.early:
         past = [f"before:{name}" for name in way.early]
@@ -480,6 +483,8 @@ def _compare_rows(
         weights = tuple(side["weight"].to_numpy() for side in sides)
         return compare_weighted(treated, control, (weights[0], weights[1]), **given)
     found = compare_sums(*pair, kind="ratio" if metric[1] else "mean", interval="welch", **given)
+    if way.interval == "permutation":
+        return deal_labels(found, treated, control, seed=way.seed)
     drawn = [side[[name for name in metric if name]].to_numpy() for side in sides]
     return redraw(found, drawn, method=way.interval.replace("bootstrap", "t"), seed=way.seed)
 

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from loyalty.evaluate.lift.permutation import permute_gap
+from loyalty.stats.intervals import compare_means
+
 SEED = 33
 FIVE_PERCENT = 1.96
 FIVE_PERCENT_OF_FIVE = 2.576  # p = 0.05 / 5, Holm's first hurdle
@@ -170,6 +173,35 @@ def hold_zero(values: np.ndarray, n: int, m: int, draws: int = 2_000) -> pd.Seri
             "Welch says: it harms": (gaps < -welch).mean(),
         }
     )
+
+
+def count_false_alarms(values: np.ndarray, n: int, m: int, draws: int = 2_000) -> pd.Series:
+    """Count how often pilots that change nothing look as if they did: by Welch's interval, and by dealing the labels.
+
+    Parameters
+    ----------
+    values : array
+        One value a customer; both groups are drawn from them, so nothing differs.
+    n, m : int
+        Customers in the two groups.
+    draws : int
+        How many pilots.
+
+    Returns
+    -------
+    Series of fractions
+        Of pilots with p below 0.05.
+    """
+    rng = np.random.default_rng(SEED)
+    alarms = np.zeros(2)
+    for turn in range(draws):
+        both = rng.choice(values, n + m)
+        groups = both[:n], both[n:]
+        alarms += [
+            compare_means(*groups, variance="welch").p <= 0.05,
+            permute_gap(*groups, draws=79, seed=turn).p <= 0.05,
+        ]
+    return pd.Series(alarms / draws, ["Welch", "labels dealt anew"])
 
 
 def _summarise(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ import certify  # noqa: E402
 import certify_page  # noqa: E402
 import families  # noqa: E402
 import replications  # noqa: E402
+import tails  # noqa: E402
 import unequal  # noqa: E402
 from intervals import powers  # noqa: E402
 
@@ -105,6 +106,32 @@ def test_strata_of_many_customers_hold_without_a_warning(design):
 def test_the_strata_that_are_graded_are_what_measure_lift_returns():
     count, wrong = unequal.find_differences()
     assert count == len(unequal.DESIGNS) * len(unequal.KINDS) and wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [EVEN, SMALL])
+def test_what_may_be_asked_where_tails_are_heavy_holds(sizes):
+    pools = [tails.build_tail_pool(number, 0.1, customers=50_000) for number in range(2)]
+    for measure in (tails.measure_parts, tails.measure_capped, tails.measure_dealt):
+        for row in tails.grade_tails(pools, measure, "more buyers", "nothing", "sales", "10 % buy", sizes, EACH):
+            assert row.holds, row
+
+
+def test_an_offer_that_brings_small_buyers_has_a_basket_part_below_zero_in_truth_and_nobody_spends_less():
+    pool = tails.build_tail_pool(0, 0.1, customers=20_000)
+    offer, without = pool.having["small buyers"]["sales"], pool.without["sales"]
+    targets = tails.find_targets(offer, without)
+    assert targets["bigger baskets"] < 0 < targets["more buyers"] and (offer >= without).all()
+    assert targets["more buyers"] + targets["bigger baskets"] == pytest.approx(targets["permutation"])
+
+
+@pytest.mark.parametrize(("sizes", "warns"), [((300, 300), False), ((40, 2), True)])
+def test_a_group_with_hardly_any_buyers_has_no_basket_which_counts_as_a_warning(sizes, warns):
+    pool = tails.build_tail_pool(0, 0.1, customers=2_000)
+    buyers, baskets = tails.grade_tails(
+        [pool], tails.measure_parts, "more buyers", "nothing", "sales", "10 % buy", sizes, 20
+    )
+    assert buyers.warns == baskets.warns == warns
 
 
 @pytest.mark.slow
