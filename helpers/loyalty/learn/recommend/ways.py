@@ -154,19 +154,22 @@ def find_reasons(history: PurchaseHistory, weights: np.ndarray, chosen: np.ndarr
     """
     reasons = np.full(chosen.shape, -1)
     step = max(1, BLOCK // max(1, chosen.shape[1]))
-    starts = history.days.indptr
+    days = history.days if history.days.has_sorted_indices else history.days.sorted_indices()
+    starts = days.indptr
     begin = 0
     while begin < len(chosen):
         stop = max(begin + 1, int(np.searchsorted(starts, starts[begin] + step, side="right")) - 1)
         stop = min(stop, len(chosen))
-        mine = history.days.indices[starts[begin] : starts[stop]]
+        mine = days.indices[starts[begin] : starts[stop]]
         who = np.repeat(np.arange(begin, stop), np.diff(starts[begin : stop + 1]))
         worth = np.where(chosen[who] >= 0, weights[mine[:, None], chosen[who]], -1.0).round(DIGITS)
-        for place in range(chosen.shape[1]):
-            order = np.lexsort((mine, -worth[:, place], who))
-            first = order[np.append(True, who[1:] != who[:-1])] if len(who) else order
-            good = worth[first, place] > 0
-            reasons[who[first][good], place] = mine[first][good]
+        heads = np.flatnonzero(np.append(True, who[1:] != who[:-1])) if len(who) else np.array([], int)
+        lengths = np.diff(np.append(heads, len(who)))
+        for place in range(chosen.shape[1] if len(heads) else 0):
+            best = np.maximum.reduceat(worth[:, place], heads)
+            top = np.flatnonzero((worth[:, place] == np.repeat(best, lengths)) & (worth[:, place] > 0))
+            top = top[np.append(True, who[top][1:] != who[top][:-1])[: len(top)]]  # of ties the first product
+            reasons[who[top], place] = mine[top]
         begin = stop
     return reasons
 
