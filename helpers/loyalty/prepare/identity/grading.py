@@ -152,7 +152,8 @@ def _join(people: pd.DataFrame, truth: pd.DataFrame, only: pd.DataFrame | None, 
         both = both.merge(only[list(KEY)].astype(kinds), on=list(KEY))
     if both.empty:
         raise TableError(["no record is both in the links and in the truth"], "grade_links")
-    return both
+    codes = {name: pd.factorize(both[name])[0] for name in ("person", "customer_id")}
+    return both.assign(**codes)
 
 
 def _find_problems(table: pd.DataFrame, columns: tuple[str, ...], name: str) -> list[str]:

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from loyalty.prepare.identity.records import find_lists
 from loyalty.tables.check import TableError
 from loyalty.text import list_few
 
@@ -155,7 +156,9 @@ def check_weights(weights: pd.DataFrame) -> pd.DataFrame:
     if missing:
         raise TableError([f"the weights have no column {', '.join(missing)}"], "link_records")
     order = list_default_weights()[["field", "level"]]
-    problems = []
+    problems = find_lists(weights, ("field", "level", "m", "u"), "the weights")
+    if problems:
+        raise TableError(problems, "link_records")
     if weights.duplicated(["field", "level"]).any():
         problems.append("the weights name a level twice")
     found = order.merge(weights[["field", "level", "m", "u"]], on=["field", "level"], how="left")
