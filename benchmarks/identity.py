@@ -105,10 +105,12 @@ phone nor e-mail nor birth date ({apart_usual:.0%} of the usual records'): what 
 - The chains are simulated by the same project that wrote the linkage. The lists of names are two lists. That of the
   linkage was filled up after a look at missed pairs of two chains: with the list as it was before, recall is 0.92 in
   place of 0.96, at the same precision (docs/statistics.md). Real records err in ways that nobody planted.
-- The first draft of the simulated records was the careless one, and in it the recall stays below the bound. The usual
-  records were made more careful after that was seen, for a reason of their own: shops confirm phones and e-mails, and
-  apps ask for a birth date. Where yours do not, expect the careless table.
-- Seeds 0 and 1 were looked at while the linkage was written, the others were not.
+- The first draft of the simulated records was the careless one. The first linkage reached a recall of 0.83 in it, and
+  after that was seen the usual records were made more careful: shops confirm phones and e-mails, and apps ask for a
+  birth date. Where yours do not, expect the careless table.
+- The seeds are no fresh ones. Seeds 0, 1 and 3 were looked at while the linkage was written, and a first table of all
+  twenty (recall 0.94, precision the same) was seen before the list of names was filled up. A chain of another seed is
+  graded by the tests, and had not been looked at (`helpers/tests/prepare/identity/test_graded.py`).
 - The names of the simulated people come from a short list. In a larger one fewer strangers share a name, and more names
   are unknown to the list of short forms.
 - The precision holds at this mix of households, placeholders and slips. On your own records there is no truth: check a
