@@ -104,7 +104,7 @@ class ItemClasses:
 
             ax = plt.subplots(figsize=(9, 4.6))[1]
         rows = self.table[self.table["xyz"] != NEW].sort_values("pieces")
-        ax.plot(rows["pieces"], rows["cv"], "o", color=TREATED, markersize=4.5, alpha=0.6, label="an item")
+        ax.plot(rows["pieces"], rows["cv"], "o", color=TREATED, markersize=3, label="an item")
         ax.plot(
             rows["pieces"],
             rows["cv_chance"],

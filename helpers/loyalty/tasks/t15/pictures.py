@@ -26,7 +26,7 @@ def draw_months(months: pd.DataFrame, title: str) -> Axes:
         Index month, one column a product.
     title : str
     """
-    fig, panels = plt.subplots(1, months.shape[1], figsize=(9, 3.6), sharex=True)
+    fig, panels = plt.subplots(1, months.shape[1], figsize=(9, 3.0), sharex=True)
     for ax, name, colour in zip(np.atleast_1d(panels), months, (TREATED, HIGHLIGHT), strict=False):
         values = months[name]
         ax.bar(values.index, values, width=25, color=colour, alpha=0.75)
@@ -79,7 +79,7 @@ def draw_year(seasons: Mapping[str, Season], title: str) -> Axes:
     shades = TwoSlopeNorm(1.0, vmin=0.4, vmax=1.8)
     ax.imshow(table, cmap="PuOr_r", norm=shades, aspect="auto")
     for (row, column), value in np.ndenumerate(table.to_numpy()):
-        if abs(value - 1) >= 0.15:
+        if abs(value - 1) >= 0.25:
             colour = "white" if abs(value - 1) >= 0.6 else INK
             ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=9.5, color=colour)
     ax.set_xticks(range(12), list(table))
@@ -87,7 +87,7 @@ def draw_year(seasons: Mapping[str, Season], title: str) -> Axes:
     ax.tick_params(length=0)
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    headline(ax, title, "pieces a day, 1 is the department's mean; written where 0.15 or more away from it", SOURCE)
+    headline(ax, title, "pieces a day, 1 is the department's mean; written where 0.25 or more away from it", SOURCE)
     return ax
 
 
