@@ -161,7 +161,9 @@ def recommend_products(
 
 def say_left_out(history: PurchaseHistory, least: int, most: int) -> str:
     """Say how many products cannot be recommended, and why."""
-    why = f"fewer than {least} customers bought them, or {most:,} products are bought more"
+    why = f"fewer than {least} customers bought them"
+    if len(history.products) >= most:
+        why += f", or {most:,} products are bought more"
     return f"never recommended: {count_of(history.left_out, 'product')}, because {why}"
 
 

@@ -60,17 +60,17 @@ class WayChoice:
         """Why this way, in one sentence with the interval."""
         gains = list_gains(self.scores)
         values = self.scores.to_frame("hit_rate").set_index(["among", "way"])["value"]["new"]
-        popular = f"{100 * values[SAFE]:.1f} of the best-sellers'"
+        popular = f"{100 * values[SAFE]:.2f} of the best-sellers'"
         if self.way != SAFE:
             row = gains.set_index("way").loc[self.way]
-            own = f"of 100 places on its lists {100 * values[self.way]:.1f} were bought later"
+            own = f"of 100 places on its lists {100 * values[self.way]:.2f} were bought later"
             return f"{own}, and {popular}: {_say_gain(row)}"
         best = gains.loc[gains["gain"].idxmax()]
         if best["low"] != best["low"]:
             return "all ways give the same lists"
         return (
             f"no other way is shown to be better: of 100 places of the best of them, {name_way(best['way'])}, "
-            f"{100 * values[best['way']]:.1f} were bought later, and {popular}: {_say_gain(best)}"
+            f"{100 * values[best['way']]:.2f} were bought later, and {popular}: {_say_gain(best)}"
         )
 
 

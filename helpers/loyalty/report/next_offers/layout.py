@@ -41,8 +41,8 @@ EMPTY = " Only products with an offer stand on the lists; a place that they leav
 BY_OFFER = "To compare the offers with each other, set by=planned_offer in campaign_report."
 NO_REASON = "many customers buy it"
 NOT_AN_EFFECT = (
-    "A hit is no effect: it says what is bought anyway. What the message changes, only the control tells: run "
-    "campaign_report after the campaign."
+    "That a product is bought later is no effect of the message: it would be bought anyway. What the message changes, "
+    "only the control tells: run campaign_report after the campaign."
 )
 FILES = (
     "No control is on a send list. Send lists hold real ids and addresses, because the sender needs them, and no "
@@ -55,6 +55,10 @@ MEASURE = (
     "customer bought his product_id in these days and 0 elsewhere, in both arms, and name it in the setting outcome "
     "of campaign_report."
 )
+LOOK_THROUGH = (
+    "Before you send, look through the products: take off what you would not name to a customer in a message."
+)
+FILTERS = tuple(f"the column {name} in customers" for name in ("opted_out", "staff", "last_contact", "contacts"))
 DRAFT = "Nothing to send: it is not known who agreed. Give customers with a column consent, or set consent=given."
 
 
@@ -155,7 +159,7 @@ def lay_out(found: OffersFound, plan: OfferPlan | None, skipped: pd.DataFrame, r
     if len(steps) > 1:
         charts["taken"] = lambda: draw_steps(plan.sending, steps)
     results |= {"sending": plan.sending, "worth": plan.worth, "handed": plan.handed, "record": plan.record}
-    card = _make_card(found, plan)
+    card = _make_card(found, plan, skipped)
     return NextOffers(found.title, card, sections, charts, sheets, plan.assignment, results, plan.verdict, plan.files)
 
 
@@ -477,7 +481,7 @@ def _say_needed(sight: Sight, customers: int) -> str:
 # --- The card, the checks, the summary -----------------------------------------------------------
 
 
-def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
+def _make_card(found: OffersFound, plan: OfferPlan, skipped: pd.DataFrame) -> ReportCard:
     """The card: what to do on Monday, and why."""
     send, worth = len(plan.handed.send), plan.worth
     each = _say_each(found, worth)
@@ -488,10 +492,14 @@ def _make_card(found: OffersFound, plan: OfferPlan) -> ReportCard:
     if plan.verdict == "loses":
         tone, verdict = "bad", f"Do not send: {each} a message is expected"
     notes = [
+        _say_unfiltered(skipped),
         f"Expected: {each} of margin a message. {_say_assumed(worth)}",
+        _say_in_all(found, worth, send),
+        _say_losing(found, plan),
         f"It pays if {100 * worth.needed:.1f} of 100 buy only because of the message.",
         NOT_AN_EFFECT,
         _say_first_sight(plan),
+        LOOK_THROUGH,
         _say_taken(plan.sending),
         "" if found.deals is None else _say_offers(found.deals, examples=False),
     ]
@@ -516,16 +524,50 @@ def _say_kicker(found: OffersFound) -> str:
     return f"{found.title} · {parts.say_day(start)}, {count_of(found.days, 'day')}"
 
 
+def _say_unfiltered(skipped: pd.DataFrame) -> str:
+    """Say which customers are still on the lists, because nobody gave the columns that name them."""
+    what = skipped.set_index("what unlocks it")["not in this report"]
+    missing = [str(what[column]).removeprefix("the filter of ") for column in FILTERS if column in what.index]
+    if not missing:
+        return ""
+    return f"Still on the lists, because the columns are missing: {', '.join(missing)}. Take them off before you send."
+
+
+def _say_in_all(found: OffersFound, worth: Worth, send: int) -> str:
+    """The expected margin of all messages, and what they cost if nobody buys because of them."""
+    right, none = (say_money(send * value, found.unit) for value in (worth.each, -worth.hit * worth.gift - worth.cost))
+    return f"In all that is {right} if the assumption is right, and {none} if nobody buys because of the message."
+
+
+def _say_losing(found: OffersFound, plan: OfferPlan) -> str:
+    """Say for how many messages a loss is expected, though the mean of all earns."""
+    sent = plan.assignment[plan.assignment["arm"] == ARM]
+    losing = int((sent["expected_margin"] < 0).sum())
+    if plan.verdict == "loses" or losing < SMALL or len(sent) - losing < SMALL:
+        return ""
+    return (
+        f"With {losing:,} of these messages a loss is expected, because a piece of their product earns too little. "
+        "Set extra_buyers, and such suggestions are taken off."
+    )
+
+
 def _say_first_sight(plan: OfferPlan) -> str:
     """Say in one sentence whether the control can show what is assumed."""
     if plan.buyers.power is None:
         return ""
     if plan.buyers.sees:
+        gap = ""
+        if plan.worth.needed < plan.buyers.power.effect:
+            gap = (
+                f" If the message works less well, and brings {100 * plan.worth.needed:.1f} to "
+                f"{100 * plan.buyers.power.effect:.1f} more buyers of 100, it still pays, and this test will mostly "
+                "not show it."
+            )
         if plan.sales.sees:
-            return "Judge it by all sales, or by who bought the product written about: the control can show both."
+            return f"Judge it by all sales, or by who bought the product written about: the control can show both.{gap}"
         return (
-            "Judge it by who bought the product written about: the control can show that. It cannot show it "
-            "in all sales of a customer, because these vary too much."
+            "Judge it by who bought the product written about (a column that you add, see “What is handed over”): the "
+            f"control can show that. It cannot show it in all sales of a customer, because these vary too much.{gap}"
         )
     return (
         "Do not judge by this campaign alone: the control is too small to show what is assumed. "

@@ -17,11 +17,13 @@ from loyalty.intake.mapping.proposal import propose_columns
 from loyalty.learn.recommend.scores import score_recommenders
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.next_offers.goods import price_goods
+from loyalty.report.next_offers.layout import _say_unfiltered
 from loyalty.report.next_offers.report import plan_next_offers
 from loyalty.report.plan.draft import name_channel
 from loyalty.report.run import runner as run
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
+from loyalty.text import say_money
 from loyalty.world import World
 
 SETTINGS = {"campaign": "june", "start": "2025-06-01", "end": "2025-06-29", "contact_cost": 0.05}
@@ -194,7 +196,22 @@ def test_without_a_setting_as_many_more_buy_as_buy_anyway(report):
     assert worth.extra is None and worth.assumed == worth.hit
     assert worth.each == pytest.approx(worth.hit * 3 - 0.05)
     assert worth.ends == pytest.approx((worth.hit_low * 3 - 0.05, worth.hit_high * 3 - 0.05))
-    assert any("A hit is no effect" in note for note in report.card.notes)
+    notes = " ".join(report.card.notes)
+    assert "is no effect of the message" in notes
+    send = len(report.results["handed"].send)
+    assert f"In all that is {say_money(send * worth.each, '')} if the assumption is right" in notes
+
+
+def test_filters_without_a_column_stand_on_the_card_as_customers_who_are_still_on_the_lists():
+    columns = ["staff", "segment"]
+    skipped = pd.DataFrame(
+        {
+            "not in this report": ["the filter of staff", "the campaign's report by segment"],
+            "what unlocks it": [f"the column {name} in customers" for name in columns],
+        }
+    )
+    assert _say_unfiltered(skipped).startswith("Still on the lists, because the columns are missing: staff. Take them")
+    assert _say_unfiltered(skipped.iloc[1:]) == ""
 
 
 def test_the_share_who_buy_anyway_is_counted_by_hand(report, shop):
