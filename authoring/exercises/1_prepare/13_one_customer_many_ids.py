@@ -134,7 +134,7 @@ assert tell_precision(threshold) >= 0.99 > tell_precision(tempting)
 # {{threshold:.3f}}. In the sample {{tempting:.3f}} looks good enough. In truth, which only a simulated town can tell, {{100 * tell_precision(tempting):.1f}} of 100 pairs are one person there: the floor is broken. The best F1 ({{best_f1:.3f}}) would send {{100 * (1 - tell_precision(best_f1)):.0f}} of 100 letters to the wrong person, many of them to a member of the family. A shared phone makes a household. It does not make one customer.
 
 # %% [markdown]
-# **13d Is a match worth its price?** The service asks €0.95 for a matched profile: it says which card and which account are one customer. In a pilot 12,000 profiles were bought. A lottery chose about half, and their offers were picked by what they buy in the stores (`used`). The others got the usual offers (`not used`). For a third group the service found nobody (`not matched`). `margin` is in euros, in the eight weeks after.
+# **13d Is a match worth its price?** The service asks €0.95 for a matched profile: it says which card and which account are one customer. In a pilot 12,000 profiles were bought. A lottery chose about half, and their offers were picked by what they buy in the stores (`used`). The others got the usual offers (`not used`). Beside them the table has customers for whom the service found nobody (`not matched`). `margin` is in euros, in the eight weeks after.
 #
 # After the pilot each profile that is bought will be used. What does one used profile bring, less the price of one profile? Give it with a 95 % interval (1.96 standard errors, each group with its own variance). Three numbers: `(net, low, high)`, to the cent.
 
