@@ -13,9 +13,14 @@ from loyalty.world import World
 from loyalty.world.draws import Purpose, exponential, key, normal, uniform
 from loyalty.world.identities import Identities
 
-SEED, PEOPLE, MONTHS = 131, 6_000, 12
+# Of this town each usual way to read the phones gives another count, and the pilot's gain is above zero, below the price
+SEED, PEOPLE, MONTHS = 136, 6_000, 12
+FORM_PHONE = "(212) 555-0000"  # two customers copied it from the sample form, as the clerks of the stores did
+COPIED = 2
 CHECKED = 1_000  # pairs that the clerk looked at
-SAMPLE_DRAW = 17  # a draw in which the estimate holds the floor where the truth does not: it happens in most of them
+# A draw in which the estimate holds the floor where the truth does not (as in 45 of the draws 0 to 79), and in which no
+# usual mistake leads to the right threshold
+SAMPLE_DRAW = 7
 LOWEST = 0.3  # pairs with a lower score are of no interest to anybody
 PROFILES, OTHERS = 12_000, 6_000
 PRICE = 0.95  # euros for a matched profile
@@ -32,6 +37,7 @@ POINTS = {
 }
 START = -14.0
 BLUR, SLOPE = 1.5, 4.0  # the service adds signs of its own that we do not see
+COLLEAGUES, TOGETHER = 0.05, 12  # part of strangers whom it saw behind one connection, at work; what it adds, in bits
 CANDIDATES = (["phone"], ["email"], ["last_name", "birth_date"], ["last_name", "postcode"])
 MANY = 6  # more cards behind one phone, and the service does not look at it
 
@@ -63,7 +69,10 @@ def _make_town() -> TwoLists:
     sales = paid.loc[baskets["basket_id"]].groupby(baskets["card_id"].to_numpy()).sum()
     cards = found.cards.drop(columns=["opened_on", "consent"])
     cards["sales"] = cards["card_id"].map(sales).fillna(0.0).round(2)
-    return TwoLists(cards, found.accounts.drop(columns=["created_on", "consent"]))
+    accounts = found.accounts.drop(columns=["created_on", "consent"])
+    without = accounts.index[accounts["phone"].isna()]
+    accounts.loc[without[:COPIED], "phone"] = FORM_PHONE
+    return TwoLists(cards, accounts)
 
 
 def open_town() -> TwoLists:
@@ -112,18 +121,25 @@ def score_town() -> pd.DataFrame:
         bits += np.where(agree, same, np.where(known, different, 0))
     place = np.arange(len(pairs))
     bits += BLUR * normal(_luck(place, 1))
-    truth = found.truth.set_index("record_id")
-    people = [truth["customer_id"].loc[pairs[name]].to_numpy() for name in ("record_id", "record_id_account")]
-    homes = [truth["household_id"].loc[pairs[name]].to_numpy() for name in ("record_id", "record_id_account")]
-    checked = np.where(homes[0] == homes[1], "same household", "strangers")
+    checked = tell_truth(found, pairs)
+    bits += TOGETHER * ((checked == "strangers") & (_luck(place, 6) < COLLEAGUES))
     return pd.DataFrame(
         {
             "card_id": pairs["record_id"],
             "account_id": pairs["record_id_account"],
             "score": np.round(1 / (1 + 2 ** (-bits / SLOPE)), 3),
-            "checked": pd.Series(np.where(people[0] == people[1], "same person", checked), dtype="str"),
+            "checked": pd.Series(checked, dtype="str"),
         }
     )
+
+
+def tell_truth(found: Identities, pairs: pd.DataFrame) -> np.ndarray:
+    """Who the two of each pair are: what a clerk finds who calls them."""
+    truth = found.truth.set_index("record_id")
+    people = [truth["customer_id"].loc[pairs[name]].to_numpy() for name in ("record_id", "record_id_account")]
+    homes = [truth["household_id"].loc[pairs[name]].to_numpy() for name in ("record_id", "record_id_account")]
+    apart = np.where(homes[0] == homes[1], "same household", "strangers")
+    return np.where(people[0] == people[1], "same person", apart)
 
 
 @cache
