@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, put_legend_above
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline
 
 SOURCE = "simulated chain, seed 13; all names and numbers are invented"
 FIELDS = {
@@ -44,7 +45,7 @@ def draw_best(people: pd.DataFrame, title: str) -> Axes:
     ax.set(ylim=(len(people) - 0.5, -0.5), xlim=(0, 1.3 * people["sales"].max()), xlabel="sales in two years, €")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(False)
-    words = f"the ten with the highest sales, the best first{'; red: more than six ids' if many.any() else ''}"
+    words = f"the ten with the highest sales, the best first{'; red: more than six cards and accounts' if many.any() else ''}"
     headline(ax, title, words, SOURCE)
     return ax
 
@@ -102,7 +103,7 @@ def draw_hills(pairs: pd.DataFrame, threshold: float, title: str) -> Axes:
     ax.axvline(threshold, color=INK, linestyle=":", linewidth=1.5)
     ax.annotate("linked from here", (threshold, ax.get_ylim()[1]), (6, -10), textcoords="offset points", color=INK)
     ax.set(xlabel="weight of the pair, bits", ylabel="pairs")
-    put_legend_above(ax, columns=2)
+    ax.legend(loc="upper right", frameon=False)
     headline(ax, title, "pairs with a chance above 1 in 1,000, without other first names and other birth dates", SOURCE)
     return ax
 
@@ -169,7 +170,7 @@ def draw_money(errors: pd.DataFrame, title: str) -> Axes:
         xlabel="€ a person, mean over the people who agreed",
     )
     ax.grid(False)
-    put_legend_above(ax, columns=2)
+    ax.legend(loc="lower right", frameon=False)
     headline(ax, title, "error of a person's sales in two years", SOURCE)
     return ax
 
@@ -195,6 +196,7 @@ def draw_judged(judged: pd.DataFrame, floor: float, title: str) -> Axes:
         ax.annotate(words, (floor, place - 0.42), (-6, 0), textcoords="offset points", ha="right", color=INK)
     ax.axvline(floor, color=INK, linewidth=1, linestyle=":")
     ax.set_yticks(range(judged.shape[1]), [f"by its {name}" for name in judged.columns])
+    ax.xaxis.set_major_locator(MultipleLocator(0.005))
     ax.set(ylim=(judged.shape[1] - 0.5, -0.6), xlabel="true precision above the chosen threshold; the axis is cut")
     ax.xaxis.set_major_formatter("{x:.1%}")
     grid_along_x(ax)
