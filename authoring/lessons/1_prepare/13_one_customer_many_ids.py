@@ -202,7 +202,7 @@ links
 # For two rare kinds of agreement it had too few pairs to learn from, and took a general weight. And one rule held many pairs apart: how many of these are really two people?
 
 # %%
-from loyalty.tasks.t13.chain import add_truth
+from loyalty.tasks.t13.chain import add_truth, tell_truth
 from loyalty.tasks.t13.pictures import draw_hills
 
 scored = add_truth(links.pairs, chain.truth)
@@ -228,7 +228,7 @@ assert (sides[0].isna().to_numpy() != sides[1].isna().to_numpy()).mean() > 0.5
 # The rule kept {{held}} pairs apart that the sum would have linked. {{held - lost}} of them are two people. The other {{lost}} are one person
 # whose first name the helper did not recognise, mostly for slips of the keyboard. That is the price of the rule.
 #
-# The picture shows all other pairs. Those near the border are few, so it does not matter much where exactly we draw it.
+# The picture shows all other pairs. Few of them are near the border.
 
 # %% [markdown]
 # ## How right is it?
@@ -275,7 +275,6 @@ assert 0.2 < behind_one < 0.8 and everybody.recall < best_grade.recall - 0.1
 # %%
 from loyalty.prepare.identity import merge_histories
 from loyalty.tasks.t13.chain import IDS, find_agreed, keep_apart, measure_error, price_links
-from loyalty.tasks.t13.chain import tell_truth
 from loyalty.tasks.t13.pictures import draw_money
 
 true = merge_histories(chain.baskets, tell_truth(records, chain.truth), IDS).receipts
