@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MultipleLocator
 
 from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline
@@ -117,7 +118,8 @@ def draw_grades(grades: Mapping[str, pd.DataFrame], title: str) -> Figure:
         The tables of `grade_links`.
     title : str
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 2.0 + 0.6 * len(grades)), sharey=True, layout="constrained")
+    layout = ConstrainedLayoutEngine(wspace=0.06)  # "100%" and "0%" of the two panels stay apart
+    figure, axes = plt.subplots(1, 2, figsize=(9, 2.0 + 0.6 * len(grades)), sharey=True, layout=layout)
     words = {
         "pair precision": ("Precision", "share of the links that are right"),
         "pair recall": ("Recall", "share of the true pairs that were found"),
@@ -142,7 +144,6 @@ def draw_grades(grades: Mapping[str, pd.DataFrame], title: str) -> Figure:
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.set_yticks(range(len(grades)), list(grades))
         grid_along_x(ax)
-    figure.get_layout_engine().set(wspace=0.06)
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=13)
     return figure
 
