@@ -553,6 +553,7 @@ SOUND: dict[str, Callable[[], dict[str, Any]]] = {
         "records": _make_records(),
         "key": "a word that nobody knows",
         "fields": ["phone"],
+        "frequent": 6,
     },
     "recommend_beside": lambda: {"receipts": _make_baskets(), "as_of": "2025-04-01", "product": 2, "size": 2},
     "recommend_products": lambda: {

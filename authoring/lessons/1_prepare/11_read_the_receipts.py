@@ -442,7 +442,7 @@ gift = 5
 # Each judgement flips a decision.
 #
 # 1. A welcome gift of €{{gift}} for each new card costs €{{gift * len(new_cards):,}}. Of this, €{{gift * known_before.sum():,}} goes to people who have been
-#    customers for a long time. *Do not pay for a new card. Pay for a new person.* (A lesson to come, *One customer, many ids*, finds out who that is.)
+#    customers for a long time. *Do not pay for a new card. Pay for a new person.* (Lesson 13, *One customer, many ids*, finds out who that is.)
 # 2. {{wrong.iloc[1]:.0%}} of the "lost" are still customers. They only come rarely. *Do not write anybody off by the calendar.* Judge a silence
 #    by the customer's own gap, as lesson 12 does.
 # 3. {{wrong.iloc[2]:.0%}} of the "new customers" of the first month joined before the table begins. The same is true of the real chain:

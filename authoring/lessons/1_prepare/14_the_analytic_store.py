@@ -447,7 +447,7 @@ folder.cleanup()
 # ## What could still be wrong
 #
 # - The store keeps what it is given. A month that is wrong in every file is wrong here too. Lesson 11 looks for that.
-# - A household is a card. If a person has two cards, each has its own spells. A lesson to come, *One customer, many ids*, is about that.
+# - A household is a card. If a person has two cards, each has its own spells. Lesson 13, *One customer, many ids*, is about that.
 # - The late till of this lesson is made up, and so is the ledger. The receipts are real.
 # - Snapshots are made once a month. Who went cooling and came back within a month is not seen.
 #

@@ -117,8 +117,10 @@ predict("24-bet", ...)  # your bet, from 0 to 1, in place of the dots
 from loyalty.segment.micro import find_communities
 
 found = find_communities(links, rewirings=39, starts=1, seed=24)
-reveal("24-bet", estimate=found.null_median, low=found.null_low, high=found.null_high, unit="")
 found
+
+# %%
+reveal("24-bet", estimate=found.null_median, low=found.null_low, high=found.null_high, unit="")
 
 # %% tags=["verify"]
 assert found.verdict == "communities" and found.p == 1 / 40 and len(found.table) == 5

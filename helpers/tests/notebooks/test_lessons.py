@@ -235,6 +235,19 @@ def test_a_code_cell_holds_one_idea_and_fits_a_laptop(path: Path, built) -> None
     assert not long, f"{len(long)} cells are longer:\n" + "\n---\n".join(long)
 
 
+@every_lesson
+def test_a_bet_is_shown_because_reveal_is_the_last_line_of_its_cell(path: Path, built) -> None:
+    for cell in code_of(built.read(path, "lesson")):
+        lines = ast.parse(re.sub(r"(?m)^[%!].*$", "", cell.source)).body
+        reveals = [
+            isinstance(line, ast.Expr)
+            and isinstance(line.value, ast.Call)
+            and getattr(line.value.func, "id", "") == "reveal"
+            for line in lines
+        ]
+        assert not any(reveals[:-1]), f"what `reveal` tells is lost in:\n{cell.source}"
+
+
 def forms_of(term: str) -> set[str]:
     """A term in singular and plural, without case."""
     term = " ".join(term.casefold().replace("’", "'").split()).strip(" .,:;")

@@ -8,14 +8,13 @@ from loyalty.prepare.identity.links import LINKED, PAIRS, RecordLinks, number_pe
 from loyalty.prepare.identity.model import APART, LEVELS, check_weights, score_pairs, train
 from loyalty.prepare.identity.people import EITHER, Grouping, group_records
 from loyalty.prepare.identity.records import KEY
-from loyalty.prepare.identity.rules import find_record_problems, hide_frequent
+from loyalty.prepare.identity.rules import FREQUENT, find_record_problems, hide_frequent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.flags import read_flags
 from loyalty.text import count_of
 
 NEAR = 0.001  # pairs with a smaller probability are not kept
-FREQUENT = 6
 
 
 @check_arguments

@@ -16,6 +16,7 @@ from loyalty.tables.check import TableError
 from loyalty.text import count_of
 
 NAMES = (*FIELDS, "first_root")
+FREQUENT = 6
 WEIGHTS = ("field", "level", "m", "u", "bits")
 
 

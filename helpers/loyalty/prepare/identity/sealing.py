@@ -11,9 +11,10 @@ import pandas as pd
 
 from loyalty.prepare.identity.links import RecordLinks
 from loyalty.prepare.identity.records import KEY
-from loyalty.prepare.identity.rules import find_key_problems
+from loyalty.prepare.identity.rules import FREQUENT, find_key_problems, hide_frequent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.flags import read_flags
 from loyalty.tables.keys import SHORTEST, find_key
 from loyalty.text import count_of
 
@@ -27,6 +28,7 @@ def seal_links(
     *,
     key: str | None = None,
     fields: Sequence[Literal["phone", "email"]] = SEALED,
+    frequent: int = FREQUENT,
 ) -> pd.DataFrame:
     """Seal links: what stays are the ids, the person, and keyed hashes of phone and e-mail (HMAC with SHA-256).
 
@@ -34,6 +36,9 @@ def seal_links(
     them can be hashed and looked up. A keyed hash finds the same value again, in your own later files or in those of a
     partner who has the key, and never a similar one. So link first. Hashes are still personal data in law, as long as
     somebody has the key (pseudonyms).
+
+    Two kinds of values get no hash: a placeholder, because who joins on its hash makes one person of many, and what
+    belongs to a record without consent, because nobody may find that record in another list.
 
     Parameters
     ----------
@@ -45,16 +50,19 @@ def seal_links(
         folder. It is written nowhere.
     fields : sequence of str
         What is hashed: phone, email.
+    frequent : int
+        A phone or e-mail of more records of one source is a placeholder, as in `link_records`.
 
     Returns
     -------
     pandas.DataFrame
-        source, record_id, person, and phone_hash and email_hash (64 signs; NA where there is no value).
+        source, record_id, person, and phone_hash and email_hash (64 signs; NA where there is no value, a placeholder,
+        or no consent; where the records do not say, everybody counts as asked).
 
     Raises
     ------
     TableError
-        A short key, records that the links do not know, a field that the records do not have.
+        A short key, `frequent` below 1, records that the links do not know, a field that the records do not have.
 
     Examples
     --------
@@ -70,6 +78,7 @@ def seal_links(
     problems += [f"the records have no `{name}`" for name in fields if name not in records]
     if key is not None and len(key) < SHORTEST:
         problems.append(f"the key should have {SHORTEST} characters or more, found {len(key)}")
+    problems += [] if frequent >= 1 else [f"frequent should be 1 or more, found {frequent}"]
     if not problems:
         kinds = dict.fromkeys(KEY, "str")
         known = links.people[list(KEY)].astype(kinds).merge(records[list(KEY)].astype(kinds), on=list(KEY))
@@ -79,12 +88,21 @@ def seal_links(
     if problems:
         raise TableError(problems, "seal_links")
     secret = key.encode() if key is not None else find_key()[0]
+    known = hide_frequent(records, frequent)[0]
+    may = _find_consent(records)
     sealed = records[[*KEY, *fields]].astype(dict.fromkeys(KEY, "str"))
     for name in fields:
-        sealed[f"{name}_hash"] = _hash_values(records[name], secret)
+        sealed[f"{name}_hash"] = _hash_values(known[name].where(may), secret)
     people = links.people.astype(dict.fromkeys(KEY, "str"))
     columns = [*KEY, "person", *(f"{name}_hash" for name in fields)]
     return people.merge(sealed, on=list(KEY), how="left")[columns]
+
+
+def _find_consent(records: pd.DataFrame) -> pd.Series:
+    """Who may be found again: who agreed, as in the linkage; everybody, where the records do not say."""
+    if "consent" not in records or records["consent"].isna().all():
+        return pd.Series(True, index=records.index)
+    return read_flags(records["consent"]).astype("boolean").fillna(False).astype(bool)
 
 
 def _hash_values(values: pd.Series, key: bytes) -> pd.Series:

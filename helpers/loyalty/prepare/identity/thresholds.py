@@ -67,6 +67,7 @@ class ThresholdChoice:
             ax.axvline(self.threshold, color=INK, linewidth=1, linestyle=":", label=f"chosen: {self.threshold:.3g}")
         ax.set_ylim(min(rows["low"].min(), self.floor) - 0.005, 1.002)
         ax.set_xlabel("probability from which a pair is linked")
+        ax.set_ylabel("precision (the axis is cut)")
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
         headline(ax, title, "precision of the pairs above the threshold", source)
         return ax

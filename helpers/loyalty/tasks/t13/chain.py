@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 import pandas as pd
 
-from loyalty.prepare.identity import RecordLinks, explain_pairs, match_exact, merge_histories
+from loyalty.prepare.identity import (
+    LinkGrades,
+    RecordLinks,
+    choose_threshold,
+    explain_pairs,
+    match_exact,
+    merge_histories,
+)
 from loyalty.stats.estimate import error_of_mean
 from loyalty.world import World
 
 CUSTOMERS = 5_000
 SEED = 13
 SOURCES = ("cards", "accounts", "app_users")
+ENDS = ("recall", "precision")
 IDS = {"card_id": "cards", "account_id": "accounts"}
 
 
@@ -99,7 +107,8 @@ def pick_pairs(records: pd.DataFrame, links: RecordLinks, truth: pd.DataFrame) -
     Returns
     -------
     DataFrame
-        source_a, record_a, source_b, record_b (the card), weight, probability, verdict, is_match: six rows.
+        source_a, record_a, source_b, record_b (the card), weight, probability, verdict, is_match: six rows, numbered
+        from 1.
     """
     pairs = links.pairs[(links.pairs["source_b"] == "cards") & (links.pairs["source_a"] != "cards")]
     pairs = add_truth(pairs, truth)
@@ -115,7 +124,8 @@ def pick_pairs(records: pd.DataFrame, links: RecordLinks, truth: pd.DataFrame) -
         is_app & pairs["is_match"] & (told["birth_date"] == "day and month exchanged"),
         is_app & (told["birth_date"] == "empty") & (told["phone"] != "same") & same["first_name"] & ~same["email"],
     ]
-    return pd.concat([pairs[kind].head(1) for kind in kinds], ignore_index=True)
+    picked = pd.concat([pairs[kind].head(1) for kind in kinds])
+    return picked.set_index(pd.RangeIndex(1, len(picked) + 1, name="pair"))
 
 
 def show_pairs(chain: ShopChain, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -126,9 +136,9 @@ def show_pairs(chain: ShopChain, pairs: pd.DataFrame) -> pd.DataFrame:
     )
     typed = typed.assign(first_name=typed["first_name"].fillna(typed["name"])).set_index(["source", "record_id"])
     rows = []
-    for number, pair in enumerate(pairs.itertuples(), start=1):
+    for pair in pairs.itertuples():
         for source, record in ((pair.source_b, pair.record_b), (pair.source_a, pair.record_a)):
-            rows.append({"pair": number, "source": source, **typed.loc[(source, record), fields].to_dict()})
+            rows.append({"pair": pair.Index, "source": source, **typed.loc[(source, record), fields].to_dict()})
     return pd.DataFrame(rows).fillna("").set_index(["pair", "source"])
 
 
@@ -254,15 +264,31 @@ def price_columns(followed: pd.DataFrame, cut: str, columns: Sequence[str], earn
     return pd.DataFrame(rows, columns=["column", "values", "chosen", "effect", "low", "high"]).set_index("column")
 
 
-def measure_error(baskets: pd.DataFrame, links: RecordLinks | pd.DataFrame, true: pd.DataFrame) -> pd.Series:
+def find_agreed(records: pd.DataFrame, truth: pd.DataFrame) -> pd.Index:
+    """Find the customers who agreed on each of their records."""
+    known = records.merge(truth, on=["source", "record_id"])
+    has_agreed = known["consent"].fillna(False).astype(bool).groupby(known["customer_id"]).all()
+    return has_agreed[has_agreed].index
+
+
+def measure_error(
+    baskets: pd.DataFrame, links: RecordLinks | pd.DataFrame, true: pd.DataFrame, only: pd.Index | None = None
+) -> pd.Series:
     """Measure by how many euros the sales of people are off, where they are summed by links instead of the truth.
 
     A person is looked up under the id with which most was bought.
 
+    Parameters
+    ----------
+    baskets, true : DataFrame
+    links : RecordLinks, or table
+    only : Index, optional
+        The people who are judged; else all. What a wrong link adds counts, whoever bought it.
+
     Returns
     -------
     Series
-        "too little" and "too much": euros a person, mean over all people.
+        "too little" and "too much": euros a person, mean over the people; "people": how many bought.
     """
     seen = merge_histories(baskets, links, IDS).receipts["customer_id"]
     rows = pd.DataFrame({"seen": seen, "person": true["customer_id"], "sales": baskets["sales"]}).dropna()
@@ -270,7 +296,69 @@ def measure_error(baskets: pd.DataFrame, links: RecordLinks | pd.DataFrame, true
     each = rows.groupby(["person", "seen"])["sales"].sum().reset_index().sort_values("sales")
     main = each.drop_duplicates("person", keep="last").set_index("person")["seen"]
     off = main.map(rows.groupby("seen")["sales"].sum()) - total
-    return pd.Series({"too little": -off.clip(upper=0).mean(), "too much": off.clip(lower=0).mean()})
+    if only is not None:
+        off = off[off.index.isin(only)]
+    return pd.Series(
+        {"too little": -off.clip(upper=0).mean(), "too much": off.clip(lower=0).mean(), "people": len(off)}
+    )
+
+
+def price_links(errors: pd.DataFrame, grades: Mapping[str, LinkGrades]) -> pd.DataFrame:
+    """Price a missed and a wrong pair: the euros that are missing or too much, shared among the pairs.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        One row a way to link, as `measure_error` makes it.
+    grades : mapping of way to LinkGrades
+        Of the same records.
+
+    Returns
+    -------
+    DataFrame
+        One row a way: missed pairs, wrong pairs, € a missed pair, € a wrong pair.
+    """
+    rows = {}
+    for name, grade in grades.items():
+        table = grade.table.set_index("measure")
+        missed, wrong = (table.loc[f"pair {side}", "total"] - table.loc[f"pair {side}", "right"] for side in ENDS)
+        little, much = (errors.loc[name, side] * errors.loc[name, "people"] for side in ("too little", "too much"))
+        rows[name] = {
+            "missed pairs": int(missed),
+            "wrong pairs": int(wrong),
+            "€ a missed pair": little / missed if missed else float("nan"),
+            "€ a wrong pair": much / wrong if wrong else float("nan"),
+        }
+    return pd.DataFrame(rows).T
+
+
+def judge_samples(pairs: pd.DataFrame, floor: float, size: int = 1_000, samples: int = 100) -> pd.DataFrame:
+    """Judge two rules on many samples: how right is what each lets through, among all pairs?
+
+    The first takes the smallest threshold whose own share in the sample reaches the floor, the second is
+    `choose_threshold`. Seeds 0 to samples - 1.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        probability, is_match.
+    floor : float
+    size, samples : int
+
+    Returns
+    -------
+    DataFrame
+        One row a sample: "own share", "lower end": the true precision above the chosen threshold.
+    """
+    probability = pairs["probability"].to_numpy(float)
+    match = pairs["is_match"].to_numpy(bool)
+    rows = []
+    for seed in range(samples):
+        checked = pairs[["probability", "is_match"]].sample(size, random_state=seed)
+        choice = choose_threshold(checked, floor=floor)
+        own = choice.table.loc[choice.table["precision"] >= floor, "threshold"].min()
+        rows.append([match[probability >= threshold].mean() for threshold in (own, choice.threshold)])
+    return pd.DataFrame(rows, columns=["own share", "lower end"])
 
 
 def add_truth(pairs: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:

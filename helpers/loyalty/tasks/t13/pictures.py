@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MultipleLocator
 
-from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline, put_legend_above
+from loyalty.charts import CONTROL, GREY, HIGHLIGHT, INK, TREATED, grid_along_x, headline
 
 SOURCE = "simulated chain, seed 13; all names and numbers are invented"
 FIELDS = {
@@ -25,7 +27,7 @@ COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#F0E442", "#E69F00", "#CC79A7")
 
 
 def draw_best(people: pd.DataFrame, title: str) -> Axes:
-    """Draw the sales of the best customers of a join, and behind how many cards and accounts each stands.
+    """Draw the sales of the best customers of a list, and behind how many cards and accounts each stands.
 
     Parameters
     ----------
@@ -43,8 +45,9 @@ def draw_best(people: pd.DataFrame, title: str) -> Axes:
     ax.set_yticks(places, [f"{place + 1}." for place in places])
     ax.set(ylim=(len(people) - 0.5, -0.5), xlim=(0, 1.3 * people["sales"].max()), xlabel="sales in two years, €")
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    grid_along_x(ax)
-    headline(ax, title, "customers of a join by phone, the best first", SOURCE)
+    ax.grid(False)
+    words = f"the ten with the highest sales, the best first{'; red: more than six cards and accounts' if many.any() else ''}"
+    headline(ax, title, words, SOURCE)
     return ax
 
 
@@ -94,14 +97,15 @@ def draw_hills(pairs: pd.DataFrame, threshold: float, title: str) -> Axes:
     title : str
     """
     ax = plt.subplots(figsize=(9, 4))[1]
-    bins = np.arange(np.floor(pairs["weight"].min()), pairs["weight"].max() + 2, 2)
+    below = np.ceil((threshold - pairs["weight"].min()) / 2)
+    bins = np.arange(threshold - 2 * below, pairs["weight"].max() + 2, 2)  # no bar lies across the threshold
     parts = [pairs.loc[pairs["is_match"] == flag, "weight"] for flag in (True, False)]
     ax.hist(parts, bins=list(bins), stacked=True, color=[TREATED, HIGHLIGHT], label=["one person", "two people"])
     ax.axvline(threshold, color=INK, linestyle=":", linewidth=1.5)
     ax.annotate("linked from here", (threshold, ax.get_ylim()[1]), (6, -10), textcoords="offset points", color=INK)
     ax.set(xlabel="weight of the pair, bits", ylabel="pairs")
-    put_legend_above(ax, columns=2)
-    headline(ax, title, "pairs that came near, without those of a household", SOURCE)
+    ax.legend(loc="upper right", frameon=False)
+    headline(ax, title, "pairs with a chance above 1 in 1,000, without other first names and other birth dates", SOURCE)
     return ax
 
 
@@ -114,28 +118,29 @@ def draw_grades(grades: Mapping[str, pd.DataFrame], title: str) -> Figure:
         The tables of `grade_links`.
     title : str
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 1.9 + 0.5 * len(grades)), sharey=True, layout="constrained")
+    layout = ConstrainedLayoutEngine(wspace=0.06)  # "100%" and "0%" of the two panels stay apart
+    figure, axes = plt.subplots(1, 2, figsize=(9, 2.0 + 0.6 * len(grades)), sharey=True, layout=layout)
     words = {
-        "pair precision": "precision: what was linked and is right",
-        "pair recall": "recall: what is right and was linked",
+        "pair precision": ("Precision", "share of the links that are right"),
+        "pair recall": ("Recall", "share of the true pairs that were found"),
     }
-    for ax, (measure, says) in zip(axes, words.items(), strict=True):
+    for ax, (measure, (name, says)) in zip(axes, words.items(), strict=True):
         for place, table in enumerate(grades.values()):
             row = table.set_index("measure").loc[measure]
             colour = TREATED if place == len(grades) - 1 else GREY
             ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
-            ax.plot(row["value"], place, "o", color=colour, markersize=8)
-            is_right = row["value"] > 0.5
+            ax.plot(row["value"], place, "o", color=colour, markersize=7)
             ax.annotate(
-                f"{row['value']:.1%}",
-                (row["low"] if is_right else row["high"], place),
-                (-8 if is_right else 8, 0),
+                f"{row['value']:.1%}  ({row['low']:.1%} to {row['high']:.1%})",
+                (np.clip(row["value"], 0.3, 0.7), place),
+                (0, 9),
                 textcoords="offset points",
-                ha="right" if is_right else "left",
-                va="center",
+                ha="center",
+                fontsize=9,
                 color=INK,
             )
-        ax.set(xlim=(0, 1.03), xlabel=says, ylim=(len(grades) - 0.5, -0.5))
+        ax.set(xlim=(-0.03, 1.03), xticks=[0, 0.5, 1], xlabel=says, ylim=(len(grades) - 0.6, -0.7))
+        ax.set_title(name, loc="left", fontsize=11, color=INK)
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.set_yticks(range(len(grades)), list(grades))
         grid_along_x(ax)
@@ -163,11 +168,68 @@ def draw_money(errors: pd.DataFrame, title: str) -> Axes:
     ax.set(
         ylim=(len(errors) - 0.5, -0.5),
         xlim=(0, 1.12 * (little + much).max()),
-        xlabel="€ a person, mean over all people",
+        xlabel="€ a person, mean over the people who agreed",
     )
-    grid_along_x(ax)
+    ax.grid(False)
     ax.legend(loc="lower right", frameon=False)
     headline(ax, title, "error of a person's sales in two years", SOURCE)
+    return ax
+
+
+def draw_judged(judged: pd.DataFrame, floor: float, title: str) -> Axes:
+    """Draw the true precision of the thresholds that many samples choose, by two rules.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        "own share", "lower end": one row a sample.
+    floor : float
+    title : str
+    """
+    ax = plt.subplots(figsize=(9, 3.4))[1]
+    for place, column in enumerate(judged.columns):
+        values = np.sort(judged[column].to_numpy(float))
+        # samples of one value are stacked, so that each can be counted
+        step = np.arange(len(values)) - np.searchsorted(values, values)
+        colours = np.where(values < floor, HIGHLIGHT, TREATED)
+        ax.scatter(values, place + 0.3 - 0.6 * step / max(int(step.max()), 1), c=list(colours), s=14, alpha=0.8)
+        words = f"{int((values < floor).sum())} of {len(values)} too low"
+        ax.annotate(words, (floor, place - 0.42), (-6, 0), textcoords="offset points", ha="right", color=INK)
+    ax.axvline(floor, color=INK, linewidth=1, linestyle=":")
+    ax.set_yticks(range(judged.shape[1]), [f"by its {name}" for name in judged.columns])
+    ax.xaxis.set_major_locator(MultipleLocator(0.005))
+    ax.set(ylim=(judged.shape[1] - 0.5, -0.6), xlabel="true precision above the chosen threshold; the axis is cut")
+    ax.xaxis.set_major_formatter("{x:.1%}")
+    grid_along_x(ax)
+    headline(ax, title, f"each dot is a sample of pairs; dotted: the floor of {floor:.0%}", SOURCE)
+    return ax
+
+
+def draw_worth(worth: pd.DataFrame, title: str) -> Axes:
+    """Draw what a column earns a message, with its interval.
+
+    Parameters
+    ----------
+    worth : DataFrame
+        effect, low, high: euros a message; the index is the column.
+    title : str
+    """
+    ax = plt.subplots(figsize=(9, 1.8 + 0.5 * len(worth)))[1]
+    places = np.arange(len(worth))
+    ax.hlines(places, worth["low"], worth["high"], color=TREATED, linewidth=3)
+    ax.plot(worth["effect"], places, "o", color=TREATED, markersize=8)
+    for place, row in zip(places, worth.itertuples(), strict=True):
+        words = f"€{row.effect:.3f}  ({row.low:.3f} to {row.high:.3f})"
+        ax.annotate(words, (row.high, place), (10, 0), textcoords="offset points", va="center", color=INK)
+    ax.axvline(0, color=INK, linewidth=1)
+    ax.set_yticks(places, list(worth.index))
+    span = worth["high"].max() - min(worth["low"].min(), 0)
+    ax.set(
+        ylim=(len(worth) - 0.5, -0.5), xlim=(min(worth["low"].min(), 0) - 0.05 * span, worth["high"].max() + span / 2)
+    )
+    ax.set_xlabel("€ a message more than without the column, with 95% interval")
+    grid_along_x(ax)
+    headline(ax, title, "chosen on the first year, judged on the second", SOURCE)
     return ax
 
 

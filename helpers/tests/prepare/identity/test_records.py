@@ -90,6 +90,17 @@ def test_sealing_leaves_ids_and_hashes_and_the_same_key_gives_the_same_hash():
     assert not sealed.astype("str").apply(lambda column: column.str.contains("555|ann")).any(axis=None)
 
 
+def test_a_placeholder_and_a_record_without_consent_get_no_hash():
+    records = pd.DataFrame({"source": "s", "record_id": list("abcdefghi"), "phone": ["+12125550000"] * 7 + ["1", "2"]})
+    records = records.assign(consent=[True] * 8 + [False])
+    sealed = seal_links(match_exact(records, ["phone"], frequent=6), records, key=KEY, fields=["phone"])
+    assert sealed.loc[sealed["phone_hash"].notna(), "record_id"].tolist() == ["h"]
+    open_ended = seal_links(match_exact(records, ["phone"]), records, key=KEY, fields=["phone"], frequent=7)
+    assert open_ended["phone_hash"].notna().sum() == 8
+    with pytest.raises(TableError, match="frequent should be 1 or more"):
+        seal_links(match_exact(records, ["phone"]), records, key=KEY, fields=["phone"], frequent=0)
+
+
 def test_a_keyed_hash_is_that_of_python():
     import hashlib
     import hmac

@@ -1,15 +1,20 @@
 """What lesson 13 counts: visits and purchases, what a column earns, and by how much sales are off."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from loyalty.prepare.identity import grade_links
 from loyalty.tasks.t13.chain import (
+    find_agreed,
     find_visitors,
     follow_intents,
     hash_login,
+    judge_samples,
     measure_error,
     measure_gain,
     price_columns,
+    price_links,
 )
 
 DAYS = pd.to_datetime(["2024-01-01", "2024-02-10", "2024-03-01", "2024-03-05", "2024-06-01"])
@@ -71,6 +76,30 @@ def test_true_links_are_off_by_nothing_and_a_wrong_merge_by_the_sales_of_the_oth
     baskets = pd.DataFrame({"basket_id": [0, 1], "sales": [10.0, 30.0], "card_id": ["x", "y"], "account_id": None})
     people = pd.DataFrame({"source": ["cards", "cards", "accounts"], "record_id": ["x", "y", "z"], "person": [1, 2, 3]})
     true = pd.DataFrame({"customer_id": [1, 2]})
-    assert measure_error(baskets, people, true).sum() == 0
+    assert measure_error(baskets, people, true)[["too little", "too much"]].sum() == 0
     merged = measure_error(baskets, people.assign(person=[1, 1, 3]), true)
-    assert merged["too much"] == (30 + 10) / 2 and merged["too little"] == 0
+    assert merged["too much"] == (30 + 10) / 2 and merged["too little"] == 0 and merged["people"] == 2
+    one = measure_error(baskets, people.assign(person=[1, 1, 3]), true, pd.Index([2]))
+    assert one["too much"] == 10 and one["people"] == 1
+
+
+def test_who_refused_on_one_record_has_not_agreed():
+    records = pd.DataFrame({"source": "cards", "record_id": list("abc"), "consent": [True, False, True]})
+    truth = records[["source", "record_id"]].assign(customer_id=[1, 1, 2])
+    assert find_agreed(records, truth).tolist() == [2]
+
+
+def test_the_price_of_a_pair_is_the_euros_of_all_people_shared_among_the_pairs():
+    found = pd.DataFrame({"source": "cards", "record_id": list("abcd"), "person": [1, 1, 2, 3]})
+    grade = grade_links(found, found[["source", "record_id"]].assign(customer_id=[7, 8, 9, 9]))
+    errors = pd.DataFrame({"too little": [2.0], "too much": [5.0], "people": [3]}, index=["a rule"])
+    row = price_links(errors, {"a rule": grade}).loc["a rule"]
+    assert row.tolist() == [1, 1, 6, 15]
+
+
+def test_the_lower_end_is_too_low_less_often_than_the_share_of_the_sample():
+    rng = np.random.default_rng(0)
+    probability = 1 - 0.5 * rng.random(4000) ** 4
+    pairs = pd.DataFrame({"probability": probability, "is_match": rng.random(4000) < probability})
+    judged = judge_samples(pairs, floor=0.9, size=300, samples=20)
+    assert len(judged) == 20 and judged["lower end"].dropna().mean() > judged["own share"].mean()
