@@ -49,7 +49,7 @@ plain = autumn.pieces.mean()
 assert plain < 0.9 * wanted and autumn[autumn.out_of_stock].pieces.sum() == 0
 
 # %% [markdown] tags=["solution"]
-# {{wanted:.1f}} pieces a day. All days together say {{plain:.1f}}: an order of that size is too small, and the shelf is empty again. The promotion pulls the other way. The two do not cancel out: here the empty days weigh more, elsewhere it may be the promotion.
+# {{wanted:.2f}} pieces a day. All days together say {{plain:.1f}}: an order of that size is too small, and the shelf is empty again. The promotion pulls the other way. The two do not cancel out: here the empty days weigh more, elsewhere it may be the promotion.
 
 # %% [markdown]
 # **15b What brings the money?** "A fifth of the products brings 80 % of the sales." What does the largest fifth of the products bring in this chain? Rank the products by their sales in euros of 2025, up to yesterday. One number: the share of all sales of these days, in percent, to two decimals.
@@ -71,12 +71,12 @@ hint("15b")
 from loyalty.prepare.demand import classify_abc_xyz
 
 classes = classify_abc_xyz(receipts, products=products, start="2025-01-01", draws=50)
-class_a = (classes.table.abc == "A").sum()
+class_a = ((sales.cumsum() - sales) / sales.sum() < 0.8).sum()
 assert 50 < fifth < 60 and class_a > 2 * len(sales) // 5
 kept = (classes.table.abc_keep >= 0.9).mean()
 
 # %% [markdown] tags=["solution"]
-# {{fifth:.1f}} %, and not 80. For 80 % it takes {{class_a}} of {{len(sales)}} products: these are class A. (`classify_abc_xyz` finds them, and says how surely: when the months are drawn again, {{kept:.0%}} of the products keep their letter in at least nine of ten draws.)
+# {{fifth:.1f}} %, and not 80. For 80 % it takes {{class_a}} of {{len(sales)}} products: these are class A. (`classify_abc_xyz` finds them in whole months, and says how surely: when the months are drawn again, {{kept:.0%}} of the products keep their letter in at least nine of ten draws.)
 
 # %% [markdown]
 # **15c How wrong is the forecast?** From here on we take weeks: `weeks` is the series, and `flagged` says which weeks had a sold-out day or a promotion. Test `waves` from a rolling origin: four weeks ahead, first origin after two years, a new one every four weeks. Flagged weeks are not learned from and not scored: give `flags=flagged`. Use `backtest_demand`, and leave its other settings as they are. What is its MASE? One number, to three decimals.
