@@ -75,12 +75,20 @@ def read_flags(flags: pd.DataFrame | pd.Series | None, demand: pd.DataFrame) -> 
     if strangers:
         problems.append(f"`flags` has columns that are no series: {', '.join(strangers[:5])}")
     if not flags.index.equals(demand.index):
-        problems.append(
-            "`flags` should stand on the same periods as the demand: .reindex(demand.index, fill_value=False)"
-        )
+        problems.append(f"`flags` should stand on the same periods as the demand{_advise_on_index(flags.index)}")
     wrong = [str(name) for name in flags if not pd.api.types.is_bool_dtype(flags[name])]
     if wrong:
         problems.append(f"`flags` should hold true and false, found other values in {', '.join(wrong[:5])}")
     if problems:
         raise TableError(problems, "flags")
     return flags.reindex(columns=demand.columns, fill_value=False).to_numpy(bool)
+
+
+def _advise_on_index(index: pd.Index) -> str:
+    """Say how flags come to stand on the periods of a demand: dates can be aligned, row numbers cannot."""
+    if not isinstance(index, pd.DatetimeIndex):
+        found = f", found an index of {index.dtype}"
+        return f"{found}: `flag_periods` makes such flags of a table with one row an item and day"
+    if not index.is_unique:
+        return f", found {index.duplicated().sum():,} of {len(index):,} periods again: one row a period, please"
+    return ": .reindex(demand.index, fill_value=False)"

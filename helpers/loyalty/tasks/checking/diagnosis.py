@@ -269,13 +269,17 @@ LOOKS: tuple[Callable[[_Values], tuple[str, str] | None], ...] = (
 )
 ENOUGH = 3  # numbers of one digit each, before their rounding tells something
 MUCH_TOO_WIDE = 5
+UNKNOWN = "unknown"  # beside a mistake's name: it may be none of the known ones
 UNEVEN = 0.02  # of an interval: so far its halves may differ, and it is still effect ± standard errors
 
 
 def find_rounded_mistake(
     given: Sequence[float], known: Iterable[Mistake], measure: Callable[[Any], float], asks: str
 ) -> tuple[str, str] | None:
-    """Recognise a known mistake that was rounded further than asked; use it when nothing else was recognised.
+    """Recognise what may be a known mistake, rounded further than asked; use it when nothing else was recognised.
+
+    A number with a decimal less than asked may as well end in a zero (0.780 is 0.78): then it is no known mistake. The
+    sentence leaves both open, and so does the name.
 
     Parameters
     ----------
@@ -295,7 +299,7 @@ def find_rounded_mistake(
     --------
     >>> known = [Mistake("gross", "That is before tax.", 1.2345)]
     >>> find_rounded_mistake([1.23], known, lambda value: abs(value - 1.23), "euros to a tenth of a cent")
-    ('gross', 'That is before tax. (And keep 3 decimals.)')
+    ('gross or unknown', 'If you rounded this to 2 decimals: That is before tax. (And keep 3 decimals.)')
     """
     asked = read_decimals(asks)
     if asked is None or not len(given) or len(given) > SHORT:
@@ -308,7 +312,8 @@ def find_rounded_mistake(
     if not found:
         return None
     name, says = name_mistakes(found)
-    return name, f"{says} (And keep {_say_places(asked)}.)"
+    says = f"If you rounded this to {_say_places(decimals)}: {says} (And keep {_say_places(asked)}.)"
+    return f"{name} or {UNKNOWN}", says
 
 
 def say_rounding(given: float, right: float, asks: str) -> str:

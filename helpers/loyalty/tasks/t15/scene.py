@@ -30,6 +30,7 @@ UNEVEN = 0.5  # the cut between X and Y
 GROCERIES = ("GROCERY", "DRUG GM", "PRODUCE", "MEAT", "DELI", "PASTRY")
 DAYS_AHEAD = 28
 EXERCISE_SEED, SHELF_SEED, CATEGORY = 51, 10, "Shower"
+TODAY = "2025-12-29"  # of the exercise, a Monday morning: nothing is known of it and of what follows
 
 
 @cache
@@ -214,9 +215,10 @@ def _open_other() -> tuple[World, ShelfWeeks]:
 
 
 def open_exercise() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The exercise's receipts, products and flags: another chain, with its sold-out days and promotions."""
+    """The exercise's receipts, products and flags up to yesterday: another chain, with empty shelves and promotions."""
     world, shelf = _open_other()
-    return shelf.receipts, world.products, shelf.flags
+    receipts = shelf.receipts[shelf.receipts["time"] < TODAY]
+    return receipts, world.products, shelf.flags[shelf.flags["date"] < TODAY]
 
 
 @cache
@@ -227,7 +229,7 @@ def open_shower() -> Shower:
     date = mine["time"].dt.normalize().rename("date")
     sums = mine.groupby(date)[["quantity", "sales"]].sum().rename(columns={"quantity": "pieces"})
     marks = flags[flags["category"] == CATEGORY].set_index("date")[["out_of_stock", "promotion"]]
-    whole = pd.date_range(START, END, inclusive="left", unit="us", name="date")
+    whole = pd.date_range(START, TODAY, inclusive="left", unit="us", name="date")
     days = sums.reindex(whole, fill_value=0).join(marks.reindex(whole, fill_value=False)).reset_index()
     demand = sum_demand(receipts, products=products)
     return Shower(days, demand.series(CATEGORY), flag_periods(flags, demand)[CATEGORY])

@@ -158,7 +158,9 @@ def test_a_series_that_cannot_be_read_is_refused_in_plain_words(series, says):
     ("flags", "says"),
     [
         (pd.Series(0, WEEKS.index), "should hold true and false"),
-        (pd.Series(False, WEEKS.index[1:]), "should stand on the same periods"),
+        (pd.Series(False, WEEKS.index[1:]), "should stand on the same periods.*reindex"),
+        (pd.Series([False, True]), "found an index of int64: `flag_periods` makes such flags"),
+        (pd.Series(False, WEEKS.index[[0, 0, 1]]), "found 1 of 3 periods again"),
         (pd.DataFrame({"jam": False}, WEEKS.index), "columns that are no series: jam"),
     ],
 )

@@ -59,7 +59,8 @@ def test_mistakes_with_one_and_the_same_list_are_set_apart_and_none_is_lost() ->
 def test_a_known_mistake_is_known_when_it_is_rounded_too_far_but_not_to_one_digit() -> None:
     known = [Mistake("gross", "Gross.", 12.3456)]
     asks = "euros to a tenth of a cent"
-    assert find_rounded_mistake([12.35], known, gap(12.35), asks) == ("gross", "Gross. (And keep 3 decimals.)")
+    says = "If you rounded this to 2 decimals: Gross. (And keep 3 decimals.)"
+    assert find_rounded_mistake([12.35], known, gap(12.35), asks) == ("gross or unknown", says)
     assert find_rounded_mistake([10.0], known, gap(10.0), asks) is None
     assert find_rounded_mistake([12.346], known, gap(12.346), asks) is None  # as many decimals as asked: no rounding
 

@@ -35,7 +35,7 @@ def shower():
 
 @pytest.fixture(scope="module")
 def autumn(shower):
-    return shower.days[shower.days.date.between("2025-10-01", "2025-12-31")]
+    return shower.days[shower.days.date.between("2025-10-01", "2025-12-28")]
 
 
 def test_the_ordinary_days_are_right_and_other_days_are_named(autumn, shower):
@@ -44,33 +44,41 @@ def test_the_ordinary_days_are_right_and_other_days_are_named(autumn, shower):
     assert check("15a", right).status == check("15a", round(right, 2)).status == "right"
     assert check("15a", autumn[~autumn.promotion].pieces.mean()).mistake == "stock_out_read_as_no_demand"
     promoted = check("15a", autumn[~autumn.out_of_stock].pieces.mean())
+    assert shower.days.date.max() == shower.weeks.index[-1] + np.timedelta64(6, "D")  # days and weeks end together
     assert promoted.mistake.split(" or ")[0] == "promotion_in_the_baseline"
     assert "all_days" in check("15a", autumn.pieces.mean()).mistake
     assert check("15a", ordinary.pieces.sum() / len(autumn)).mistake == "divided_by_all_days"
     assert check("15a", ordinary.sales.mean()).mistake == "euros"
-    early = ordinary[ordinary.date < "2025-12-31"].pieces.mean()
+    early = ordinary[ordinary.date < "2025-12-28"].pieces.mean()
     assert check("15a", early).mistake == check("15a", round(early, 2)).mistake == "last_day_left_out"
     assert check("15a", 7 * right).mistake == "a_week"
     whole = shower.days[~shower.days.out_of_stock & ~shower.days.promotion].pieces.mean()
     assert "all_years" in check("15a", whole).mistake
+    full = shower.weeks[~shower.flagged]["2025-10-01":]
+    assert check("15a", full.mean() / 7).mistake == "ordinary_weeks"
+    late = shower.days[shower.days.date.dt.month >= 10]
+    assert check("15a", late[~late.out_of_stock & ~late.promotion].pieces.mean()).mistake == "autumns_of_all_years"
 
 
-def test_the_products_of_class_a_are_counted_and_other_counts_are_named():
+def test_the_share_of_the_largest_fifth_is_right_and_other_shares_are_named():
     receipts, products, _ = open_exercise()
-    year = receipts[receipts.time.between("2025-01-01", "2026-01-01", inclusive="left")]
+    year = receipts[receipts.time >= "2025-01-01"].merge(products[["product_id", "category", "price"]])
 
-    def count(lines, column="sales", by="product_id"):
+    def share(lines, column="sales", by="product_id"):
         sums = lines.groupby(by)[column].sum().sort_values(ascending=False)
-        return int(((sums.cumsum() - sums) / sums.sum() < 0.8).sum())
+        return 100 * sums.head(len(sums) // 5).sum() / sums.sum()
 
-    right = count(year)
-    assert check("15b", right).status == "right"
-    assert check("15b", count(year, "quantity")).mistake == "pieces"
-    assert check("15b", count(receipts)).mistake == "all_years"
-    assert check("15b", right - 1).mistake == "crossing_left_out"
-    assert check("15b", len(products) // 5).mistake == "a_fifth"
-    named = year.merge(products[["product_id", "category"]])
-    assert check("15b", count(named, by="category")).mistake == "categories"
+    right = share(year)
+    assert check("15b", right).status == check("15b", round(right, 2)).status == "right"
+    assert check("15b", right / 100).mistake == check("15b", round(right / 100, 4)).mistake == "fraction"
+    assert check("15b", share(year, "quantity")).mistake == "pieces"
+    assert check("15b", share(year, "margin")).mistake == "margin"
+    listed = year.assign(listed=year.price * year.quantity)
+    assert check("15b", round(share(listed, "listed"), 2)).mistake == "before_discount"
+    before = receipts[receipts.time.dt.year == 2024]
+    assert check("15b", round(share(before), 2)).mistake == "year_2024"
+    assert check("15b", share(receipts)).mistake == "all_years"
+    assert check("15b", share(year, by="category")).mistake == "categories"
 
 
 def test_mase_is_that_of_the_rolling_origin_and_other_scores_are_named(shower):
@@ -83,6 +91,10 @@ def test_mase_is_that_of_the_rolling_origin_and_other_scores_are_named(shower):
     assert "flags_forgotten" in check("15c", mase(flags=None)).mistake
     assert "eight_weeks_ahead" in check("15c", mase(horizon=8)).mistake
     assert "one_week_ahead" in check("15c", mase(horizon=1)).mistake
+    assert check("15c", round(mase(refit=1), 3)).mistake == "learned_at_each_origin"
+    filled = shower.weeks.mask(shower.flagged).interpolate(limit_direction="both")
+    filled = backtest_demand(filled, ["waves"], horizon=4).scores().mase.iloc[0]
+    assert check("15c", round(filled, 3)).mistake == "gaps_filled_in"
     rows = backtest_demand(shower.weeks, ["waves"], horizon=4, flags=shower.flagged).table
     scored = rows[rows.scored]
     error = (scored.forecast - scored.actual).abs()
@@ -122,7 +134,8 @@ def test_the_order_is_a_forecast_of_demand_and_not_of_sales(shower):
     assert check("15d", total().table.high95.sum()).mistake == "sum_of_upper_ends"
     assert "a_month" in check("15d", total(horizon=5).total).mistake
     assert check("15d", shower.weeks.iloc[-4:].sum()).mistake == "last_four_weeks"
-    assert "days_of_15a" in check("15d", 28 * 15.720588).mistake
+    assert "days_of_15a" in check("15d", 28 * 15.953846).mistake
+    assert check("15d", total().table.forecast.round().sum()).mistake == "rounded_weeks"
 
 
 def test_with_the_flags_the_forecast_is_nearer_to_what_was_wanted(shower):
