@@ -348,7 +348,7 @@ by_year = know_weeks().sum(axis=1).groupby(know_weeks().index.year).mean()
 assert by_year[2025] > 1.04 * by_year[2024]
 
 # %% [markdown]
-# Even who knows the truth has {{luck:.2f}}: the luck of the weeks, which no method can know. The naive repeats last year's luck. And it has a **forecast bias**: over all departments and the whole year it is too low by {{-true_score.bias["seasonal naive"]:.0%}}, because this chain grows, and last year was smaller. (Our four weeks of vitamins were too high. One order is no test.)
+# Even somebody who knows the truth has {{luck:.2f}}: the luck of the weeks, which no method can know. The naive repeats last year's luck. And it has a **forecast bias**: over all departments and the whole year it is too low by {{-true_score.bias["seasonal naive"]:.0%}}, because this chain grows, and last year was smaller. (Our four weeks of vitamins were too high. One order is no test.)
 #
 # ## Do the intervals keep their promise?
 #
@@ -391,7 +391,9 @@ best[["series", "method", "mase", "gap", "low", "high", "verdict"]].round(2)
 # %%
 groceries = grocer.scores()
 total = groceries[groceries.series == "all series"].set_index("method")
-total[["mase", "mase_low", "mase_high", "coverage80", "coverage80_low", "coverage80_high"]].round(2)
+columns = ["mase", "mase_low", "mase_high"]
+columns += ["coverage80", "coverage80_low", "coverage80_high"]
+total[columns].round(2)
 
 # %% tags=["verify"]
 first = total.mase.idxmin()
