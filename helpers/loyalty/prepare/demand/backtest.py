@@ -186,12 +186,12 @@ class DemandBacktest:
             ax = plt.subplots(figsize=(9, 1.7 + 0.32 * len(self.levels) * len(self.methods)))[1]
         place = np.arange(len(self.methods))[::-1]
         shifts = 0.24 * (np.arange(len(self.levels)) - (len(self.levels) - 1) / 2)[::-1]
-        for level, shift, colour in zip(self.levels, shifts, (CONTROL, TREATED, HIGHLIGHT), strict=False):
+        for level, shift, colour in zip(self.levels, shifts, (GREY, INK, HIGHLIGHT), strict=False):
             end = f"coverage{100 * level:g}"
             ax.axvline(level, color=colour, linewidth=1.2, linestyle=(0, (4, 3)))
             ax.hlines(place + shift, rows[f"{end}_low"], rows[f"{end}_high"], color=colour, linewidth=3)
             ax.plot(rows[end], place + shift, "o", color=colour, markersize=8, label=f"{level:.0%} interval")
-        ax.set(xlabel="share of what came inside the interval", xlim=(None, 1.02))
+        ax.set(xlabel="share of what came inside the interval (the axis does not begin at 0)", xlim=(None, 1.02))
         ax.set_yticks(place, list(self.methods))
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         grid_along_x(ax)

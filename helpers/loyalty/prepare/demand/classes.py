@@ -119,7 +119,9 @@ class ItemClasses:
                 f"{letter} above", (1, cut), (-4, 4), xycoords=("axes fraction", "data"), textcoords="offset points",
                 ha="right", fontsize=9.5, color=INK,
             )  # fmt: skip
-        ax.set(xscale="log", ylim=(0, None), xlabel="pieces a month", ylabel="coefficient of variation")
+        ax.set(
+            xscale="log", ylim=(0, None), xlabel="pieces a month (logarithmic axis)", ylabel="coefficient of variation"
+        )
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         put_legend_above(ax, columns=2)
         said = "months, season taken out\n\n" if self.is_deseasoned else "months, season and all\n\n"

@@ -58,7 +58,10 @@ def draw_true_evenness(table: pd.DataFrame, truth: pd.Series, cut: float, title:
         rows.index, rows["truth"], "D", color=TRUTH, markerfacecolor="white", markersize=4.5, linestyle="", label="truth"
     )  # fmt: skip
     ax.axhline(cut, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
-    ax.annotate("Y above", (0, cut), (2, -14), textcoords="offset points", fontsize=10, color=INK)
+    ax.annotate(
+        "Y above", (1, cut), (6, -3), xycoords=("axes fraction", "data"), textcoords="offset points", fontsize=10,
+        color=INK, annotation_clip=False,
+    )  # fmt: skip
     ax.set(xlabel="products of class Y, by what was measured", ylabel="coefficient of variation", ylim=(0, None))
     put_legend_above(ax, columns=2)
     headline(ax, title, "each product of class Y: measured, and of its true demand\n\n", SOURCE)
@@ -107,10 +110,13 @@ def draw_shelf(series: ShelfSeries, title: str, since: str = "2024-07-01", until
     ax.plot(sold.index, truth, color=TRUTH, linewidth=1.8, linestyle=(0, (5, 2)), label="wanted (truth)")
     ax.plot(sold.index, sold, color=GREY, linewidth=1.6, label="sold")
     for mask, colour, marker, label in (
-        (promoted & ~out, CONTROL, "^", "promotion week"),
+        (promoted, CONTROL, "^", "promotion week"),
         (out, HIGHLIGHT, "v", "sold out on some days"),
     ):
-        ax.plot(sold.index[mask], sold[mask], marker, color=colour, markersize=8, linestyle="", label=label)
+        ax.plot(
+            sold.index[mask], sold[mask], marker, color=colour, markersize=8, linestyle="", label=label, clip_on=False,
+            zorder=5,
+        )  # fmt: skip
     ax.set(ylabel="pieces a week", ylim=(0, None))
     put_legend_above(ax, columns=4)
     headline(ax, title, f"{series.sold.name}, week by week\n\n", SOURCE)

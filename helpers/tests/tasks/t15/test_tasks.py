@@ -13,7 +13,7 @@ from loyalty.tasks.t15.scene import (
     class_products,
     compare_two,
     follow_category,
-    judge_three_ways,
+    judge_four_ways,
     know_evenness,
     know_season,
     know_shower,
@@ -160,7 +160,7 @@ def test_the_pictures_of_the_lesson_are_drawn_and_its_scene_is_what_it_tells():
     assert truth.max() < 0.6 and (truth.loc[uneven.item] > 0.5).sum() < 0.2 * len(uneven)
     assert months.shape == (36, 2)
     assert pick_segments(open_chain())["customer_id"].is_unique
-    errors = judge_three_ways("Medicines")
+    errors = judge_four_ways("Medicines")
     assert errors.is_monotonic_increasing
     assert know_season("Vitamins").idxmax() == "Jan"
     series = follow_category(open_shelf(), open_chain().products, "Blood pressure")
