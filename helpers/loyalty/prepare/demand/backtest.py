@@ -101,7 +101,7 @@ class DemandBacktest:
     @property
     def best(self) -> pd.DataFrame:
         """The method with the smallest MASE of each series, and whether it is told apart from the seasonal naive."""
-        scores = self.scores()
+        scores = self.scores().dropna(subset="mase")  # a series without an error of the naive has no MASE
         least = scores.loc[scores.groupby("series", sort=False)["mase"].idxmin(), ["series", "method", "mase"]]
         if NAIVE not in self.methods or len(self.methods) < 2:
             return least.reset_index(drop=True)
@@ -128,7 +128,8 @@ class DemandBacktest:
         error = (rows["forecast"] - rows[against]).to_numpy()
         scale = rows["scale"].to_numpy()
         weight = np.ones(len(rows))
-        mase = score_ratio(np.abs(error) / scale, weight, block, self.level)
+        fair = scale > 0  # where the naive made no error so far, there is nothing to set an error beside
+        mase = score_ratio(np.abs(error[fair]) / scale[fair], weight[fair], block[fair], self.level)
         size = rows[against].to_numpy()
         bias = score_ratio(error, size, block, self.level)
         found: dict[str, Any] = {"series": name, "method": method}
@@ -144,8 +145,9 @@ class DemandBacktest:
         key = ["series", "origin", "step"]
         ours, theirs = (self._rows(name, one, against).set_index(key) for one in (method, to))
         errors = [(rows["forecast"] - rows[against]).abs() / rows["scale"] for rows in (ours, theirs)]
-        gap = (errors[0] - errors[1]).to_numpy()
-        score = score_ratio(gap, np.ones(len(gap)), ours["block"].to_numpy(), self.level)
+        fair = ours["scale"].to_numpy() > 0
+        gap = (errors[0] - errors[1]).to_numpy()[fair]
+        score = score_ratio(gap, np.ones(len(gap)), ours["block"].to_numpy()[fair], self.level)
         verdict = "not told apart"
         if score.high < 0:
             verdict = "better"
@@ -284,6 +286,8 @@ def backtest_demand(
     MASE: Hyndman and Koehler, the same journal 22 (2006).
     """
     table, grid = read_series(demand)
+    if ALL in table.columns.astype("str"):
+        raise TableError([f"no series may be called {ALL!r}: that is the row of all of them together"], "demand")
     chosen = read_levels(levels)
     flagged = read_flags(flags, table)
     known = _read_truth(truth, table)
@@ -393,6 +397,9 @@ def _doubt(rows: pd.DataFrame, blocks: int, flagged: np.ndarray, grid: Grid) -> 
     notes = []
     if blocks < FEW:
         notes.append(f"{blocks} blocks of origins: intervals of the scores are wide, and rest on few stretches of time")
+    still = sorted(set(rows.loc[~(rows["scale"] > 0), "series"]))
+    if still:
+        notes.append(f"no MASE where the naive made no error before: {', '.join(still[:5])}")
     part = blocks * rows["step"].max() / grid.season
     if grid.every != "day" and part < 1:
         notes.append(f"the origins span {part:.0%} of a season: the rest of the year was not tested")

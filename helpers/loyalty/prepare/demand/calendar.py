@@ -79,4 +79,4 @@ def list_next(index: pd.DatetimeIndex, count: int) -> pd.DatetimeIndex:
     if grid.every == "month":
         return pd.DatetimeIndex([index[-1] + pd.DateOffset(months=step + 1) for step in range(count)])
     step = WEEK if grid.every == "week" else 1
-    return pd.DatetimeIndex(index[-1] + pd.to_timedelta(step * np.arange(1, count + 1), unit="D"))
+    return pd.DatetimeIndex([index[-1] + pd.DateOffset(days=step * number) for number in range(1, count + 1)])

@@ -23,6 +23,7 @@ YEAR = 12  # months
 LEAST = 6  # months of an item, below which nothing is said of its evenness
 BLOCK = 3  # months that are drawn together: what lasts a quarter stays together
 LEVEL = 0.95
+FEW_ITEMS = 10  # items that share a season; of fewer each weighs so much in it that its own luck is taken out
 SURE = 0.9
 ABC, XYZ, NEW = "ABC", "XYZ", "new"
 COLOURS = {"A": TREATED, "B": CONTROL, "C": GREY}
@@ -212,6 +213,8 @@ def classify_abc_xyz(
     even, is_deseasoned = _take_season_out(wide["pieces"], months, group)
     if not is_deseasoned:
         notes.append(f"{len(months)} months: a season shows in two years or more, so it is still in the cv")
+    else:
+        notes += _doubt_season(group, len(months))
     known = np.cumsum(wide["pieces"], axis=1) > 0  # from the month of the first sale on
     draw = _draw_months(len(months), draws, seed)
     table = _class_items(items, wide, even, known, draw, borders, limits, value)
@@ -221,6 +224,18 @@ def classify_abc_xyz(
     if count := int((table["xyz"] == NEW).sum()):
         notes.append(f"{count:,} items were first sold less than {LEAST} months before the end: they are {NEW!r}")
     return ItemClasses(table, borders, limits, by, value, len(months), draws, is_deseasoned, tuple(notes))
+
+
+def _doubt_season(group: np.ndarray, months: int) -> list[str]:
+    """Warn where few items share a season: their own luck is then divided out with it, and the cv is too low."""
+    sizes = np.bincount(group)
+    few = int(sizes[sizes < FEW_ITEMS].sum())
+    if not few:
+        return []
+    return [
+        f"{few:,} items share their season with fewer than {FEW_ITEMS - 1} others: in {months} months their own luck "
+        "looks like a season and is taken out with it, so their cv is too low"
+    ]
 
 
 def _read_borders(

@@ -95,6 +95,8 @@ def season_of(
 
     Not for one year of data, in which a season and anything else that happened once are the same thing. A quasi-Poisson
     regression on the trend and the month (or weekday): its interval holds the luck of counts, and the years' differing.
+    Days and weeks are summed by month first, because what moves one January moves all its days. Weekdays are taken for
+    independent of each other.
 
     Parameters
     ----------
@@ -138,10 +140,22 @@ def season_of(
     if (seen == 0).any():
         gone = ", ".join(label for label, count in zip(labels, seen, strict=True) if not count)
         raise TableError([f"there is no usable period of {gone}: its season is not known"], "the season")
-    values = table.iloc[:, 0].to_numpy()
-    found, notes = _fit(values[~flagged], part[~flagged], days[~flagged], np.arange(len(index))[~flagged], level)
+    periods = pd.DataFrame(
+        {"value": table.iloc[:, 0].to_numpy(), "part": part, "days": days, "time": np.arange(len(index))}
+    )
+    periods = periods[~flagged]
+    if chosen == "month" and grid.every != "month":
+        periods = _sum_months(periods, (12 * middle.year + middle.month).to_numpy()[~flagged])
+    found, notes = _fit(periods, level)
     name = str(table.columns[0])
     return Season(pd.DataFrame(found, list(labels)).assign(periods=seen), chosen, name, level, notes)
+
+
+def _sum_months(periods: pd.DataFrame, month: np.ndarray) -> pd.DataFrame:
+    """Sum days or weeks by month: what moves a whole month moves all its days, and these are not independent."""
+    groups = periods.groupby(month, sort=True)
+    how = {"value": "sum", "part": "first", "days": "sum", "time": "mean"}
+    return groups.agg(how)
 
 
 def _check_length(index: pd.DatetimeIndex, every: str, of: str, level: float) -> None:
@@ -161,15 +175,19 @@ def _check_length(index: pd.DatetimeIndex, every: str, of: str, level: float) ->
         raise TableError(problems, "the season")
 
 
-def _fit(
-    values: np.ndarray, part: np.ndarray, days: np.ndarray, time: np.ndarray, level: float
-) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+def _fit(periods: pd.DataFrame, level: float) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Quasi-Poisson regression of the value on a dummy a part and a linear trend; index against the mean of all."""
     import statsmodels.api as sm
 
+    values, part, days, time = (periods[name].to_numpy() for name in ("value", "part", "days", "time"))
     if not values.sum():
         raise TableError(["nothing was sold in any usable period"], "the season")
     count = int(part.max()) + 1
+    if not np.ptp(values):  # a regression has nothing to start from
+        rate = np.bincount(part, values, count) / np.bincount(part, days, count)
+        index = rate / rate.mean()
+        says = "all periods are equal: there is no luck to measure, and the interval has no width"
+        return {"index": index, "low": index, "high": index}, (says,)
     trend = (time - time.mean()) / max(np.ptp(time), 1)
     design = np.column_stack([part[:, None] == np.arange(count), trend]).astype(float)
     sums = np.bincount(part, values, count)

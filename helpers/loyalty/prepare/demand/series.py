@@ -24,8 +24,9 @@ def read_series(demand: pd.DataFrame | pd.Series, name: str = "demand") -> tuple
         found = type(demand).__name__
         raise TableError([f"`{name}` should be a Series or a table with a column a series, found {found}"], name)
     grid = find_grid(demand.index, name)
-    if not demand.shape[1] or not demand.columns.is_unique:
-        raise TableError([f"`{name}` should have one column a series, each with a name of its own"], name)
+    if not demand.shape[1] or not demand.columns.astype("str").is_unique:
+        says = "each with a name of its own, also when written as text (1 and '1' are one name)"
+        raise TableError([f"`{name}` should have one column a series, {says}"], name)
     problems = [says for column in demand for says in _find_problems(demand[column], column)]
     if problems:
         raise TableError(problems, name)

@@ -165,7 +165,7 @@ def _find_problems(table: pd.DataFrame, columns: tuple[str, ...], name: str) -> 
         return problems
     if table[list(columns)].isna().any(axis=None):
         problems.append(f"{name}: a cell of {', '.join(columns)} is empty")
-    twice = int(table.duplicated(list(KEY)).sum())
+    twice = int(table[list(KEY)].astype("str").duplicated().sum())
     if twice:
         problems.append(f"{name}: {count_of(twice, 'record')} more than once")
     return problems

@@ -112,7 +112,7 @@ def _find_problems(receipts: pd.DataFrame, people: pd.DataFrame, ids: Mapping[st
     problems = [f"the links should have `{name}`" for name in (*KEY, "person") if name not in people]
     problems = problems or find_lists(people, (*KEY, "person"), "the links")
     if not problems:
-        if people.duplicated(list(KEY)).any():
+        if people[list(KEY)].astype("str").duplicated().any():
             problems.append("the links have a record more than once: its receipts would be counted twice")
         numbers = pd.to_numeric(people["person"], errors="coerce")
         if numbers.isna().any() or (numbers % 1 != 0).any():

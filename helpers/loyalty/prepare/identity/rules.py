@@ -95,7 +95,7 @@ def find_key_problems(records: pd.DataFrame) -> list[str]:
         return problems
     if records[list(KEY)].isna().any(axis=None):
         problems.append("a record has no source or no record_id")
-    twice = int(records.duplicated(list(KEY)).sum())
+    twice = int(records[list(KEY)].astype("str").duplicated().sum())
     if twice:
         problems.append(f"{count_of(twice, 'record')} more than once: source and record_id together must be unique")
     return problems

@@ -16,6 +16,7 @@ from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.flags import read_flags
 from loyalty.tables.keys import SHORTEST, find_key
+from loyalty.tables.personal import looks_personal
 from loyalty.text import count_of
 
 SEALED: tuple[Literal["phone", "email"], ...] = ("phone", "email")
@@ -78,6 +79,10 @@ def seal_links(
     problems += [f"the records have no `{name}`" for name in fields if name not in records]
     if key is not None and len(key) < SHORTEST:
         problems.append(f"the key should have {SHORTEST} characters or more, found {len(key)}")
+    if "record_id" in records and looks_personal(records["record_id"]):
+        problems.append(
+            "`record_id` holds phones, e-mails or payment cards, and stays as it is: give records other ids"
+        )
     problems += [] if frequent >= 1 else [f"frequent should be 1 or more, found {frequent}"]
     if not problems:
         kinds = dict.fromkeys(KEY, "str")

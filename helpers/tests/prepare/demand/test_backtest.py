@@ -186,3 +186,19 @@ def test_few_blocks_and_half_a_year_are_told():
     assert any("the rest of the year was not tested" in note for note in test.warnings)
     same = backtest_demand(make_weeks(level=0) + 5, ["seasonal naive"], horizon=4)
     assert any("its MASE has no meaning" in note for note in same.warnings)
+
+
+def test_series_whose_names_are_one_when_written_are_refused_and_none_may_be_called_as_all_together():
+    days = pd.date_range("2024-01-01", periods=140)
+    two = pd.DataFrame({1: np.arange(140) % 9, "1": np.arange(140) % 5}, index=days)
+    with pytest.raises(TableError, match="also when written as text"):
+        backtest_demand(two, ["seasonal naive", "seasonal mean"], horizon=7)
+    with pytest.raises(TableError, match="no series may be called 'all series'"):
+        backtest_demand(two.set_axis(["all series", "b"], axis=1), ["seasonal naive"], horizon=7)
+
+
+def test_a_series_that_is_never_sold_has_no_mase_and_does_not_stop_the_others():
+    days = pd.date_range("2024-01-01", periods=140)
+    table = pd.DataFrame({"a": np.arange(140) % 9, "z": 0.0}, index=days)
+    best = backtest_demand(table, ["seasonal naive", "seasonal mean"], horizon=7).best
+    assert "a" in best["series"].tolist() and "z" not in best["series"].tolist()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from loyalty import TableError
-from loyalty.prepare.identity import choose_threshold, grade_links
+from loyalty.prepare.identity import choose_threshold, grade_links, match_exact, merge_histories, seal_links
 
 
 def make_table(name, labels):
@@ -126,3 +126,19 @@ def test_the_chosen_threshold_breaks_the_floor_in_at_most_5_of_100_samples():
 def test_a_strange_sample_is_refused(columns, says):
     with pytest.raises(TableError, match=says):
         choose_threshold(pd.DataFrame(columns))
+
+
+def test_ids_that_are_one_when_written_are_refused():
+    people = pd.DataFrame({"source": "c", "record_id": [1, "1", 2], "person": [1, 2, 2]})
+    with pytest.raises(TableError, match="more than once|stand twice|twice"):
+        grade_links(people, people.rename(columns={"person": "customer_id"}))
+    with pytest.raises(TableError, match="more than once"):
+        merge_histories(pd.DataFrame({"card": [1, 2], "sales": [1.0, 2.0]}), people, {"card": "c"})
+
+
+def test_ids_that_are_personal_data_are_not_sealed():
+    mails = pd.DataFrame(
+        {"source": "app", "record_id": ["ann@example.com", "bo@example.com"], "email": ["a@b.org", None]}
+    )
+    with pytest.raises(TableError, match="give records other ids"):
+        seal_links(match_exact(mails, ["email"]), mails, key="a word that nobody knows", fields=["email"])
