@@ -19,6 +19,7 @@ from loyalty.tables.check import TableError
 
 NAIVE = "seasonal naive"
 LONGEST = 24  # periods of a season that ETS can learn in a sensible time
+DIGITS = 3  # of smoothing parameters: more of them are chance
 WAVES = 3  # sine waves of the year: three bend every two months
 SEASONS = {"day": 4, "week": 3, "month": 3}  # whose mean is taken
 
@@ -137,6 +138,8 @@ def _make_ets(values: np.ndarray, season: int, trend: str | None) -> Any:
         damped_trend=trend is not None,
         seasonal="add",
         seasonal_periods=season,
+        # Else a dozen states are fitted too, and where the search for them ends hangs on the last digit of a sum
+        initialization_method="heuristic",
     )
 
 
@@ -149,7 +152,10 @@ def _fit_ets(values: np.ndarray, grid: Grid) -> FittedMethod:
     for trend in (None, "add"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what does not converge is compared by its AIC all the same
-            fitted.append(_Smoothing(_make_ets(values, grid.season, trend).fit(disp=False), trend, grid.season))
+            model = _make_ets(values, grid.season, trend)
+            params = np.round(model.fit(disp=False).params, DIGITS)
+            found = model.smooth(np.maximum(params, 10.0**-DIGITS))  # at zero there is no likelihood
+            fitted.append(_Smoothing(found, trend, grid.season))
     return min(fitted, key=lambda one: one.result.aicc)
 
 
