@@ -40,7 +40,7 @@ people = shop.customers[["customer_id"]].assign(consent=shop.customers["customer
 
 # %% tags=["parameters"]
 # Settings
-data = {"receipts": shop.receipts, "products": shop.products.assign(stock=50), "customers": people}  # or files; and "offers"
+data = {"receipts": shop.receipts, "products": shop.products.assign(stock=50), "customers": people}  # also offers
 columns = None  # which of your columns is which, such as "columns.yml"; None if they have our names
 campaign = "june"  # a short name, written into every file
 start = "2023-06-01"  # first day of the campaign, on which it is sent

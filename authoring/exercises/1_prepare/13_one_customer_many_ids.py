@@ -54,6 +54,7 @@ copied = accounts.phone.str.replace(r"\D", "", regex=True) == counts.index[0]
 # %% [markdown]
 # **13b Who is in both lists?** Join `accounts` and `cards` by e-mail. First write both sides in one form: small letters, no blanks around, and without what stands from `+` up to the `@` (`anna+shop@…` is the mailbox `anna@…`). How many accounts have the e-mail of a card? And for how many euros did these cards sell in the stores, each card counted once? Two numbers: `(accounts, euros)`, euros to the cent.
 
+
 # %%
 ### BEGIN SOLUTION
 def write_alike(emails):
@@ -124,7 +125,7 @@ title = "The sample's own precision holds the floor too early"
 ax = choice.plot(title=title, source=f"simulated town, seed {SEED}")
 
 # %% tags=["verify", "solution"]
-from loyalty.tasks.t13.tasks import find_by_estimate, find_best_f1, tell_precision
+from loyalty.tasks.t13.tasks import find_best_f1, find_by_estimate, tell_precision
 
 tempting = find_by_estimate(choice.table)
 best_f1 = find_best_f1(choice.table)
@@ -166,13 +167,14 @@ hint("13d")
 # %% tags=["verify", "solution"]
 from loyalty.text import say_euros
 
+brings, least, most = (say_euros(value, 2) for value in net)
 unmatched = pilot.margin[pilot.group == "not matched"]
 slide = used.mean() - unmatched.mean()
 anyway = not_used.mean() - unmatched.mean()
 assert net[2] < 0 < gain - 1.96 * error and anyway > 0.8 * slide
 
 # %% [markdown] tags=["solution"]
-# After its price a profile brings {{say_euros(net[0], 2)}} ({{say_euros(net[1], 2)}} to {{say_euros(net[2], 2)}}): we lose money with each. The service's slide shows another comparison: customers with a used profile bring €{{slide:.2f}} more than those without a match. That is true, and the profile did not do it: where nobody used the profile, they already bring €{{anyway:.2f}} more.
+# After its price a profile brings {{brings}} ({{least}} to {{most}}): we lose money with each. The service's slide shows another comparison: customers with a used profile bring €{{slide:.2f}} more than those without a match. That is true, and the profile did not do it: where nobody used the profile, they already bring €{{anyway:.2f}} more.
 
 # %% [markdown]
 # **13e What does Marta say on Monday?** Choose one letter:

@@ -150,7 +150,11 @@ ax = mix.plot("Baby", title=title, most=12, source="simulated chain, seed 15")
 # %% tags=["verify"]
 baby = mix.table[mix.table.segment == "Baby"].set_index("item")
 assert 2 < baby.loc["Mother", "index"] < 3 and (baby.drop(["Baby", "Mother"]).gap_high < 0).all()
-assert baby.loc["Baby", "index"] > 3 and 0.5 < 1 - baby.loc["Baby", "share"] < 0.9 and (baby.loc[["Baby", "Mother"], "gap_low"] > 0).all()
+assert (
+    baby.loc["Baby", "index"] > 3
+    and 0.5 < 1 - baby.loc["Baby", "share"] < 0.9
+    and (baby.loc[["Baby", "Mother"], "gap_low"] > 0).all()
+)
 
 # %% [markdown]
 # This is the **category mix** of a segment. Of each euro these customers spend, {{100 * baby.loc["Baby", "share"]:.0f}} cents go into the baby department ({{100 * baby.loc["Baby", "low"]:.0f}} to {{100 * baby.loc["Baby", "high"]:.0f}}), of others' {{100 * baby.loc["Baby", "others"]:.0f}}. Into *Mother* go {{100 * baby.loc["Mother", "share"]:.0f}} cents, of others' {{100 * baby.loc["Mother", "others"]:.0f}}.
@@ -162,9 +166,7 @@ assert baby.loc["Baby", "index"] > 3 and 0.5 < 1 - baby.loc["Baby", "share"] < 0
 # %%
 letters = classes.table.set_index("item").abc
 lettered = products.assign(abc=products.product_id.map(letters))
-who = mix_by_segment(
-    receipts, segments, by="abc", products=lettered, start="2025-01-01"
-).table
+who = mix_by_segment(receipts, segments, by="abc", products=lettered, start="2025-01-01").table
 small = who[who.item == "C"].set_index("segment")
 small.loc[["Food and gifts", "Household", "Baby"], ["share", "low", "high"]].round(3)
 
@@ -312,7 +314,10 @@ assert gifts["waves"] > gifts["seasonal naive"]
 mean_verdicts = by_department[by_department.method == "seasonal mean"].verdict.value_counts()
 assert mean_verdicts["worse"] == mean_verdicts["better"] == 1
 one_name = by_department[by_department.method == "seasonal mean"].set_index("verdict").series[["worse", "better"]]
-assert verdicts[(verdicts.series == "all series") & (verdicts.method == "seasonal mean")].verdict.iloc[0] == "not told apart"
+assert (
+    verdicts[(verdicts.series == "all series") & (verdicts.method == "seasonal mean")].verdict.iloc[0]
+    == "not told apart"
+)
 
 # %% [markdown]
 # Over all departments `waves` is better than the seasonal naive: its MASE is {{whole.mase["waves"]:.2f}}, the naive's {{whole.mase["seasonal naive"]:.2f}}. But look closer. In {{wins["better"]}} of 12 departments it is better, in {{wins["not told apart"]}} one year cannot tell them apart. In food and gifts the naive is even a little nearer: three waves a year are too soft for a December that begins on one day and ends on Christmas Eve. The `seasonal mean` cannot be told from the naive over all. It is worse in {{one_name["worse"]}} and better in {{one_name["better"]}}.
@@ -400,7 +405,11 @@ first = total.mase.idxmin()
 apart = grocer.compare(to="seasonal mean").query("series == 'all series' and method == @first").iloc[0]
 assert apart.verdict == "not told apart"
 others = grocer.compare().query("series == 'all series'")
-assert (best.method != "seasonal naive").all() and (best.verdict == "better").sum() >= 4 and (others.verdict == "better").all()
+assert (
+    (best.method != "seasonal naive").all()
+    and (best.verdict == "better").sum() >= 4
+    and (others.verdict == "better").all()
+)
 assert total.mase.drop("seasonal naive").max() - total.mase.drop("seasonal naive").min() < 0.06
 assert total.coverage80_low["seasonal naive"] > 0.8
 
@@ -426,10 +435,9 @@ ax = draw_shelf(pressure, title, since="2025-04-01")
 # A **stock-out** looks like a week in which nobody wanted anything. A method that believes it orders less, and next time the shelf is empty earlier. The shop knows these days. So we flag the weeks: nobody learns from them, and nobody is scored on them.
 
 # %%
-believe = backtest_demand(pressure.sold, ["waves"], horizon=4, truth=pressure.truth)
-flag = backtest_demand(
-    pressure.sold, ["waves"], horizon=4, truth=pressure.truth, flags=pressure.flagged
-)
+asked = {"horizon": 4, "truth": pressure.truth}
+believe = backtest_demand(pressure.sold, ["waves"], **asked)
+flag = backtest_demand(pressure.sold, ["waves"], flags=pressure.flagged, **asked)
 usual = flag.table.scored.to_numpy()
 lines = {"every week believed": believe.table, "flagged weeks left out": flag.table}
 lines = {name: one[usual] for name, one in lines.items()}
