@@ -55,7 +55,7 @@ def _find_wrong_signs(lines: nw.LazyFrame, *, is_price: bool) -> Iterator[str]:
     if "kind" in names and schema["kind"] == nw.String:  # a column without a value may have any type
         known = ~nw.col("kind").is_null()
         tests["kind"] = nw.col("kind").is_in(["return", "cancel"]) & paid
-    if "quantity" in names:
+    if "quantity" in names and schema["quantity"].is_numeric():
         tests["negative"] = (nw.col("quantity") < 0) & paid & ~known
         more = (nw.col("quantity") > 0) & (nw.col("quantity").cast(nw.Float64) < float("inf"))  # NaN is no number
         tests["positive"] = more & back & ~known

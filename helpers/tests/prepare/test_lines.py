@@ -1,5 +1,6 @@
 """What looks wrong in receipt lines, and is said: signs, unit prices, exact copies."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,3 +122,10 @@ def test_a_profile_says_what_its_days_do_not_allow(days, says):
     lines = pd.DataFrame({"customer_id": np.arange(days) % 7, "time": times, "sales": 5.0})
     (said,) = build_profile(lines, times[-1] + pd.Timedelta(days=1)).attrs["warnings"]
     assert said.startswith(says)
+
+
+def test_a_quantity_without_a_single_value_says_nothing_of_signs():
+    rows = pd.DataFrame({"customer_id": [1, 2], "time": pd.to_datetime(["2024-01-05"] * 2), "sales": [5.0, -5.0]})
+    with duckdb.connect() as db:
+        lines = open_table(db.from_df(rows).select("*, CAST(NULL AS VARCHAR) AS quantity"))
+        assert find_odd_lines(lines) == []
