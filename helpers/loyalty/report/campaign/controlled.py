@@ -27,7 +27,7 @@ from loyalty.report.campaign.card import (
 )
 from loyalty.report.campaign.job import COSTS, CampaignReport, Job
 from loyalty.report.campaign.placebo import ROW, list_rows, measure_placebo, say_lift, say_profit
-from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, show_lifts
+from loyalty.report.campaign.segments import Segments, draw_segments, measure_segments, say_other_sign, show_lifts
 from loyalty.report.campaign.tails import keep_warnings
 from loyalty.report.campaign.trust import check_campaign, find_alarms
 from loyalty.report.output import parts
@@ -63,6 +63,9 @@ def report_with_control(job: Job, common: dict[str, Section], offers: AnyTable) 
     measured = _measure_campaign(job, offers)
     card = make_card(job, measured)
     segments = measure_segments(job, len(measured.arms), _read_money_options(job, offers))
+    if not measured.alarms:  # after a failed check no figure may stand on the card
+        other = say_other_sign(job, segments, measured.money.total.effect)
+        card = replace(card, notes=(*card.notes[:1], *other, *card.notes[1:]))
     lines = _select_money_lines(measured.money)
     results = {
         "lift": measured.lift,

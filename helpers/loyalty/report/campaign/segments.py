@@ -21,12 +21,16 @@ NAMED = 5  # segments that a note names
 
 
 class Segments(NamedTuple):
-    """The effect in each segment: the table (None without segments), words about the best one, notes, and decimals."""
+    """The effect in each segment: the table (None without segments), words about the best one, notes, and decimals.
+
+    `added_up` is what the profits of the segments add up to, with its interval; None where they are not of all treated.
+    """
 
     table: pd.DataFrame | None
     words: tuple[str, ...]
     notes: tuple[str, ...]
     decimals: int = 2
+    added_up: tuple[float, float, float] | None = None
 
 
 def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
@@ -59,9 +63,11 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
     keys = ["arm", "segment"] if arms > 1 else ["segment"]
     money = money.rename(columns=MONEY)[["arm", "segment", *MONEY.values()]]
     shown = show_lifts(table.merge(money, on=["arm", "segment"], how="left"), keys, tuple(MONEY.values()))
+    everybody = int((job.contacts["arm"] != "control").sum())
+    added_up = None if arms > 1 else add_up(shown, everybody)
     notes = [
         "Effect: on sales. Profit: a treated customer, during and after the campaign, with its interval.",
-        *_say_added_up(job, shown, arms),
+        *([] if added_up is None else [_say_added_up(job, added_up)]),
         "Shrunken: the effect moved towards the mean of all segments (only with 4 or more comparisons).",
         "p adjusted: allows for the number of comparisons (Benjamini and Hochberg).",
     ]
@@ -72,24 +78,59 @@ def measure_segments(job: Job, arms: int, asked: dict[str, Any]) -> Segments:
         notes.append(f"Not compared, because a group has {why} there: {missing}.")
     notes += say_unnamed(job.contacts, by)
     ends = pd.to_numeric(shown[["low", "high"]].stack(), errors="coerce")
-    return Segments(shown, _say_best(job, shown, keys, len(table)), tuple(notes), find_decimals(ends))
+    best = _say_best(job, shown, keys, len(table))
+    return Segments(shown, best, tuple(notes), find_decimals(ends), added_up)
 
 
-def _say_added_up(job: Job, shown: pd.DataFrame, arms: int) -> list[str]:
-    """Say what the segments' profits add up to, which is not the profit of all where the groups hold other shares."""
+def add_up(shown: pd.DataFrame, everybody: int) -> tuple[float, float, float] | None:
+    """Add up the profits of all treated customers over the segments, with the 95 % interval of the sum.
+
+    It is not the profit of all at once where luck gave treated and control other shares of the segments. None where a
+    segment is hidden or could not be compared: the sum would then be of other customers.
+
+    Parameters
+    ----------
+    shown : pandas.DataFrame
+        One row a segment: treated, profit (of one customer), profit low, profit high.
+    everybody : int
+        The treated customers of the campaign.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"treated": [100, 50], "profit": [-2.0, 1.0], "profit low": [-4.0, -3.0]})
+    >>> [round(end) for end in add_up(shown.assign(**{"profit high": [0.0, 5.0]}), 150)]
+    [-150, -433, 133]
+    """
     numbers = shown[["treated", *MONEY.values()]].apply(pd.to_numeric, errors="coerce")
-    if arms > 1 or numbers.isna().any(axis=None):
-        return []
+    if numbers.isna().any(axis=None) or numbers["treated"].sum() != everybody:
+        return None
     treated = numbers["treated"]
     total = float(treated @ numbers["profit"])
     half = (numbers["profit high"] - numbers["profit low"]) / 2
     spread = float(np.sqrt(((treated * half) ** 2).sum()))
-    amount, low, high = (job.money(value, 0) for value in (total, total - spread, total + spread))
-    return [
+    return total, total - spread, total + spread
+
+
+def _say_added_up(job: Job, added_up: tuple[float, float, float]) -> str:
+    """Say what the segments' profits add up to, and why that is another number than the profit of all."""
+    amount, low, high = (job.money(value, 0) for value in added_up)
+    return (
         f"Added up over the segments the profit is {amount} (95 % interval {low} to {high}). Each customer is compared "
-        "with control of the same segment, so it differs from the profit above where the groups hold the segments in "
-        "other shares, by luck. The truth can lie at either."
-    ]
+        "with control of the same segment; the profit above compares all with all. Both measure the same, and differ "
+        "where luck gave the two groups other shares of the segments."
+    )
+
+
+def say_other_sign(job: Job, segments: Segments, total: float) -> tuple[str, ...]:
+    """Warn, for the card, where the segments add up to a loss and all at once to a profit, or the other way round."""
+    if segments.added_up is None or segments.added_up[0] * total >= 0:
+        return ()
+    amount, low, high = (job.money(abs(value), 0) for value in segments.added_up)
+    words = [f"a {'profit' if value >= 0 else 'loss'} of" for value in segments.added_up]
+    return (
+        f"Careful: added up over the segments it is {words[0]} {amount}, probably between {words[1]} {low} and "
+        f"{words[2]} {high}. The groups hold the segments in other shares, and the sign hangs on that.",
+    )
 
 
 def _find_lonely(known: pd.DataFrame, by: str) -> list[str]:

@@ -303,13 +303,10 @@ def _say_losers(arms: Sequence[ArmPlan]) -> tuple[str, ...]:
         lost += [f"{segment!r}{of_arm}" for segment in losers["segment"].tolist()]
     if not lost:
         return ()
-    counted = "The lists and the expected profit of this plan still hold "
-    counted += "it." if len(lost) == 1 else "them."
-    names = ", ".join(lost)
-    says = (
-        f"With this lift a loss is expected in {names}: make the plan again without, unless a test has shown a profit"
-    )
-    return (f"{says} there. {counted}",)
+    them = "it" if len(lost) == 1 else "them"
+    says = f"With this lift a loss is expected in {', '.join(lost)}: make the plan again without {them}"
+    counted = f"The lists and the expected profit of this plan still hold {them}."
+    return (f"{says}, unless a test has shown a profit there. {counted}",)
 
 
 def _say_economics(arm: ArmPlan, several: bool) -> pd.DataFrame:

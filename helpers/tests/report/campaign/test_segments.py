@@ -10,7 +10,15 @@ import pytest
 
 from loyalty.evaluate.money.profit import campaign_money, compare_money
 from loyalty.report.campaign.report import report_campaign
-from loyalty.report.campaign.segments import _say_added_up, _say_best, find_missing, say_unnamed
+from loyalty.report.campaign.segments import (
+    Segments,
+    _say_added_up,
+    _say_best,
+    add_up,
+    find_missing,
+    say_other_sign,
+    say_unnamed,
+)
 from loyalty.tables.check import TableError
 
 from ..conftest import SETTINGS
@@ -70,6 +78,19 @@ def test_the_profits_of_the_segments_are_added_up_and_may_be_a_loss_where_the_wh
     shown = pd.DataFrame(
         {"treated": [100, 50], "profit": [-2.0, 1.0], "profit low": [-4.0, -3.0], "profit high": [0.0, 5.0]}
     )
-    (says,) = _say_added_up(job, shown, 1)
-    assert says.startswith("Added up over the segments the profit is −150 (95 % interval −433 to 133).")
-    assert _say_added_up(job, shown.assign(treated=["<5", 50]), 1) == [], "a hidden segment cannot be added"
+    added_up = add_up(shown, 150)
+    assert _say_added_up(job, added_up).startswith(
+        "Added up over the segments the profit is −150 (95 % interval −433 to 133)."
+    )
+    segments = Segments(shown, (), (), added_up=added_up)
+    (says,) = say_other_sign(job, segments, 40.0)
+    assert "it is a loss of 150, probably between a loss of 433 and a profit of 133" in says
+    assert say_other_sign(job, segments, -40.0) == () and say_other_sign(job, Segments(None, (), ()), 40.0) == ()
+
+
+def test_segments_that_do_not_hold_all_treated_customers_are_not_added_up():
+    shown = pd.DataFrame(
+        {"treated": [100, 50], "profit": [-2.0, 1.0], "profit low": [-4.0, -3.0], "profit high": [0.0, 5.0]}
+    )
+    assert add_up(shown, 151) is None, "one customer is in no segment"
+    assert add_up(shown.assign(treated=["<5", 50]), 52) is None, "a hidden segment cannot be added"
