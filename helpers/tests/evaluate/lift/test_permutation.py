@@ -137,3 +137,13 @@ def test_no_effect_on_average_with_another_spread_holds_in_large_groups_and_far_
         plain += (1 + (np.abs(gaps) >= abs(few.mean() - many.mean())).sum()) / 200 <= 0.05
     assert (0.03 <= studentised / 2_000 <= 0.07) == holds
     assert studentised < 0.25 * plain
+
+
+def test_a_small_group_that_varies_more_is_warned_of_and_a_large_or_quiet_one_is_not():
+    rng = np.random.default_rng(5)
+    wild, calm = rng.normal(0, 3, 30), rng.normal(0, 1, 300)
+    assert any("varies more than the other" in text for text in permute_gap(wild, calm, draws=99).warnings)
+    assert any("varies more than the other" in text for text in permute_gap(calm, wild, draws=99).warnings)
+    large = rng.normal(0, 3, 100)
+    for ours, theirs in ((large, calm), (calm[:30], rng.normal(0, 3, 300)), (calm[:30], calm)):
+        assert not any("varies more" in text for text in permute_gap(ours, theirs, draws=99).warnings)
