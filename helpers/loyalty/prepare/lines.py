@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import narwhals as nw
 import numpy as np
 
+from loyalty.tables.receipts import BACK
 from loyalty.tables.sources import collect, is_empty
 
 ENOUGH = 10  # lines of products that were sold in several quantities
@@ -54,7 +55,7 @@ def _find_wrong_signs(lines: nw.LazyFrame, *, is_price: bool) -> Iterator[str]:
     known = nw.lit(False)
     if "kind" in names and schema["kind"] == nw.String:  # a column without a value may have any type
         known = ~nw.col("kind").is_null()
-        tests["kind"] = nw.col("kind").is_in(["return", "cancel"]) & paid
+        tests["kind"] = nw.col("kind").is_in(list(BACK)) & paid
     if "quantity" in names and schema["quantity"].is_numeric():
         tests["negative"] = (nw.col("quantity") < 0) & paid & ~known
         more = (nw.col("quantity") > 0) & (nw.col("quantity").cast(nw.Float64) < float("inf"))  # NaN is no number

@@ -12,6 +12,7 @@ from loyalty.tables.contracts import RECEIPTS
 from loyalty.tables.ids import MASKED, is_blank, say_masked
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
+BACK = ("return", "cancel")  # kinds of lines that are no purchase
 NOBODY = "`customer_id` is empty in "  # how the contract's check begins to say it
 
 
@@ -66,6 +67,37 @@ def check_receipts(source: AnyTable) -> CheckedReceipts:
     if problems:
         raise TableError(problems, "receipts")
     return CheckedReceipts(table, tuple(notes))
+
+
+def find_bought(schema: nw.Schema) -> nw.Expr:
+    """True for lines that are a purchase: money was paid, and `kind`, where there is one, does not call them a return.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"sales": [5.0, -5.0, 3.0], "kind": ["sale", "return", "cancel"]})
+    >>> table = open_table(lines)
+    >>> collect(table.filter(find_bought(table.collect_schema())))["sales"].tolist()
+    [5.0]
+    """
+    bought = nw.col("sales") > 0
+    if "kind" in schema.names() and schema["kind"] == nw.String:  # a column without a value may have any type
+        bought = bought & ~nw.col("kind").is_in(list(BACK)).fill_null(False)
+    return bought.fill_null(False)
+
+
+def count_pieces(schema: nw.Schema) -> nw.Expr:
+    """The pieces of each line; a line whose quantity is not known, or not above zero, is one piece.
+
+    Examples
+    --------
+    >>> table = open_table(pd.DataFrame({"quantity": [3.0, None, 0.0]}))
+    >>> collect(table.select(n=count_pieces(table.collect_schema())))["n"].tolist()
+    [3.0, 1.0, 1.0]
+    """
+    if "quantity" not in schema.names() or not schema["quantity"].is_numeric():
+        return nw.lit(1.0)
+    known = ~is_empty("quantity", schema["quantity"]) & (nw.col("quantity") > 0)
+    return nw.when(known.fill_null(False)).then(nw.col("quantity").cast(nw.Float64)).otherwise(1.0)
 
 
 def _leave_out(table: nw.LazyFrame) -> tuple[str, nw.LazyFrame]:

@@ -7,6 +7,7 @@ import pytest
 from loyalty.tables import check_table
 from loyalty.tables.contracts import RECEIPTS
 from loyalty.world import ShelfRates, World, WorldError
+from loyalty.world.shelf import make_shelf_weeks
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,31 @@ def test_a_promotion_adds_its_lift_and_costs_its_discount():
     assert np.allclose(after["sales"][inside], 0.8 * times * before["sales"][inside], atol=0.0051)
     paid_and_off = (after["sales"] + after["discount"])[inside]
     assert np.allclose(paid_and_off, times * (before["sales"] + before["discount"])[inside], atol=0.0051)
+    # What a promotion takes off the price is taken from the margin, to the cent
+    off = (times * before["sales"][inside] * 0.2).round(2)
+    assert np.allclose(after["margin"][inside], times * before["margin"][inside] - off, atol=0.0051)
+
+
+@pytest.fixture
+def even():
+    """Forty weeks of the same demand, from a Monday to a Sunday, for thirty categories; and one line."""
+    dates = pd.date_range("2024-01-01", periods=40 * 7, name="date")
+    demand = pd.DataFrame(10.0, dates, [f"c{n:02}" for n in range(30)])
+    line = {"basket_id": 1, "line_no": 1, "time": dates[:1], "product_id": 1, "quantity": 1}
+    return pd.DataFrame(line | {"sales": 2.0, "discount": 0.0, "margin": 1.0}), pd.Series({1: "c00"}), demand
+
+
+def test_the_last_whole_week_can_be_promoted_too(even):
+    spells = make_shelf_weeks(*even, 0, ShelfRates(out_of_stock=0, promotion=1)).truth.spells
+    assert len(spells) == 40 * 30 and spells["end"].max() == pd.Timestamp("2024-10-07")
+
+
+def test_a_spell_lasts_from_the_shortest_to_the_longest_both_included(even):
+    spells = make_shelf_weeks(*even, 0, ShelfRates(out_of_stock=0.4, promotion=0, shortest=2, longest=5)).truth.spells
+    days = (spells["end"] - spells["start"]).dt.days[spells["start"] < "2024-09-30"]
+    count = days.value_counts()
+    assert sorted(count.index) == [2, 3, 4, 5]
+    assert (abs(count - len(days) / 4) < 4.5 * np.sqrt(len(days) * 3 / 16)).all()
 
 
 def test_weeks_of_high_demand_are_sold_out_oftener():

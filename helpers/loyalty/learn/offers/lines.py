@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from loyalty.tables.check import TableError
-from loyalty.tables.receipts import check_receipts
+from loyalty.tables.receipts import check_receipts, count_pieces, find_bought
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty
 
 EPOCH = pd.Timestamp("1900-01-01")  # days are counted from here
-BACK = ("return", "cancel")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,22 +112,15 @@ def _reduce(lines: nw.LazyFrame) -> tuple[pd.DataFrame, int]:
     schema = lines.collect_schema()
     if "product_id" not in schema.names():
         raise TableError(["there is no column `product_id`: what was bought is not known"], "receipts")
-    bought = nw.col("sales") > 0
-    if "kind" in schema.names() and schema["kind"] == nw.String:
-        bought = bought & ~nw.col("kind").is_in(list(BACK)).fill_null(False)
-    pieces = nw.lit(1.0)
-    if "quantity" in schema.names() and schema["quantity"].is_numeric():  # a column without a value may have any type
-        known = ~is_empty("quantity", schema["quantity"]) & (nw.col("quantity") > 0)
-        pieces = nw.when(known.fill_null(False)).then(nw.col("quantity").cast(nw.Float64)).otherwise(1.0)
     nothing = is_empty("product_id", schema["product_id"])
-    sales = lines.filter(bought.fill_null(False))
+    sales = lines.filter(find_bought(schema))
     lost = collect(sales.select(nothing.cast(nw.Int64).sum().alias("n")))["n"].fillna(0).iloc[0]
     typed = sales.filter(~nothing).select(
         "customer_id",
         "product_id",
         day=nw.col("time").dt.truncate("1d"),
         sales=nw.col("sales").cast(nw.Float64),
-        pieces=pieces,
+        pieces=count_pieces(schema),
     )
     sums = typed.group_by("customer_id", "product_id", "day").agg(nw.col("sales").sum(), nw.col("pieces").sum())
     return collect(sums), int(lost)

@@ -19,6 +19,7 @@ from loyalty.prepare.clean.rules import KINDS, CleaningRules
 from loyalty.prepare.visits import APART
 from loyalty.tables.ids import is_blank
 from loyalty.tables.pairs import prove_pairs_differ
+from loyalty.tables.receipts import BACK
 from loyalty.tables.sources import collect, is_empty, open_table
 
 FLAG = {kind: "loyalty_" + re.sub(r"\W+", "_", kind) for kind in KINDS}
@@ -371,7 +372,7 @@ def _mend_signs(marked: Marked) -> None:
     paid = nw.col("sales") > 0
     known = nw.lit(False)
     if "kind" in names:
-        known = nw.col("kind").is_in(["return", "cancel"]).fill_null(False)
+        known = nw.col("kind").is_in(list(BACK)).fill_null(False)
     negative = (nw.col("quantity") < 0).fill_null(False) if "quantity" in names else nw.lit(False)
     mended = known & ~nw.col(FLAG["cancellation"])
     _flag(marked, **{FLAG["return"]: mended & paid, FLAG["negative quantity"]: negative & paid & ~known})

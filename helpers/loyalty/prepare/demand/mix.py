@@ -11,14 +11,14 @@ import pandas as pd
 from scipy import stats
 
 from loyalty.charts import GREY, TREATED, grid_along_x, headline
-from loyalty.prepare.demand.periods import BACK, OTHER, Day, refuse_nested
+from loyalty.prepare.demand.periods import OTHER, Day, refuse_nested
 from loyalty.stats.estimate import render_html
 from loyalty.stats.multiplicity import control_false_discoveries
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
 from loyalty.tables.columns import Column, Table
 from loyalty.tables.days import read_day, write_moment
-from loyalty.tables.receipts import check_receipts
+from loyalty.tables.receipts import check_receipts, find_bought
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 if TYPE_CHECKING:
@@ -190,9 +190,7 @@ def _reduce(
         raise TableError(
             [f"there is no column `{key}` in the receipts ({known}): give `products`, or another `by`"], "receipts"
         )
-    kept = (nw.col("sales") > 0) & ~is_empty(key, schema[key])
-    if "kind" in schema.names() and schema["kind"] == nw.String:
-        kept = kept & ~nw.col("kind").is_in(list(BACK)).fill_null(False)
+    kept = find_bought(schema) & ~is_empty(key, schema[key])
     if start is not None:
         kept = kept & (nw.col("time") >= write_moment(start))
     if end is not None:

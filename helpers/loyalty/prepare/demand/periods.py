@@ -15,12 +15,11 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day
-from loyalty.tables.receipts import check_receipts
+from loyalty.tables.receipts import check_receipts, count_pieces, find_bought
 from loyalty.tables.sources import AnyTable, NotATable, collect, is_empty, open_table
 
 Every: TypeAlias = Literal["day", "week", "month"]
 Day: TypeAlias = str | dt.date | pd.Timestamp
-BACK = ("return", "cancel")
 OTHER = "(not listed)"
 STARTS = {"day": "D", "week": "W-MON", "month": "MS"}
 
@@ -143,21 +142,14 @@ def _reduce(lines: nw.LazyFrame, by: str, products: AnyTable | None) -> tuple[pd
         raise TableError(
             [f"there is no column `{key}` in the receipts ({known}): say in `by` which it is{advice}"], "receipts"
         )
-    bought = nw.col("sales") > 0
-    if "kind" in schema.names() and schema["kind"] == nw.String:
-        bought = bought & ~nw.col("kind").is_in(list(BACK)).fill_null(False)
-    pieces = nw.lit(1.0)
-    if "quantity" in schema.names() and schema["quantity"].is_numeric():  # a column without a value may have any type
-        known_pieces = ~is_empty("quantity", schema["quantity"]) & (nw.col("quantity") > 0)
-        pieces = nw.when(known_pieces.fill_null(False)).then(nw.col("quantity").cast(nw.Float64)).otherwise(1.0)
     nothing = is_empty(key, schema[key])
-    sold = lines.filter(bought.fill_null(False))
+    sold = lines.filter(find_bought(schema))
     lost = int(collect(sold.select(nothing.cast(nw.Int64).sum().alias("n")))["n"].fillna(0).iloc[0])
     typed = sold.filter(~nothing).select(
         item=nw.col(key),
         day=nw.col("time").dt.truncate("1d"),
         sales=nw.col("sales").cast(nw.Float64),
-        pieces=pieces,
+        pieces=count_pieces(schema),
     )
     sums = typed.group_by("item", "day").agg(
         nw.col("sales").sum(),

@@ -8,10 +8,9 @@ from loyalty.prepare.identity.links import LINKED, PAIRS, RecordLinks, number_pe
 from loyalty.prepare.identity.model import APART, LEVELS, check_weights, score_pairs, train
 from loyalty.prepare.identity.people import EITHER, Grouping, group_records
 from loyalty.prepare.identity.records import KEY
-from loyalty.prepare.identity.rules import FREQUENT, find_record_problems, hide_frequent
+from loyalty.prepare.identity.rules import FREQUENT, find_consent, find_record_problems, hide_frequent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.flags import read_flags
 from loyalty.text import count_of
 
 NEAR = 0.001  # pairs with a smaller probability are not kept
@@ -126,12 +125,11 @@ def _no_pairs() -> pd.DataFrame:
 
 
 def _ask_consent(records: pd.DataFrame) -> tuple[pd.Series, list[str]]:
-    """Who may be linked: everybody who did not say no. Where nothing is known, that is said."""
-    if "consent" not in records or records["consent"].isna().all():
+    """Who may be linked: who agreed. Where nobody was asked it is everybody, and that is said."""
+    may = find_consent(records)
+    if may is None:
         notes = ["the records say nothing of consent: ask who may be linked before you use it"] if len(records) else []
         return pd.Series(True, index=records.index), notes
-    flags = read_flags(records["consent"]).astype("boolean")
-    may = flags.fillna(False).astype(bool)
     if may.all():
         return may, []
     return may, [f"{count_of(int((~may).sum()), 'record')} without consent: each stays alone"]

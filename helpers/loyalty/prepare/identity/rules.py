@@ -13,6 +13,7 @@ from loyalty.prepare.identity.links import RecordLinks, empty_pairs, number_peop
 from loyalty.prepare.identity.records import COLUMNS, FIELDS, KEY, find_lists
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
+from loyalty.tables.flags import read_flags
 from loyalty.text import count_of
 
 NAMES = (*FIELDS, "first_root")
@@ -134,6 +135,13 @@ def hide_frequent(records: pd.DataFrame, most: int) -> tuple[pd.DataFrame, list[
         )
         records = records.assign(**{name: records[name].where(~hit)})
     return records, notes
+
+
+def find_consent(records: pd.DataFrame) -> pd.Series | None:
+    """Who agreed that their records are joined; who did not say so did not. None where nobody was asked."""
+    if "consent" not in records or records["consent"].isna().all():
+        return None
+    return read_flags(records["consent"]).astype("boolean").fillna(False).astype(bool)
 
 
 def _join_groups(records: pd.DataFrame, rules: Sequence[tuple[str, ...]]) -> pd.Series:

@@ -11,10 +11,9 @@ import pandas as pd
 
 from loyalty.prepare.identity.links import RecordLinks
 from loyalty.prepare.identity.records import KEY
-from loyalty.prepare.identity.rules import FREQUENT, find_key_problems, hide_frequent
+from loyalty.prepare.identity.rules import FREQUENT, find_consent, find_key_problems, hide_frequent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
-from loyalty.tables.flags import read_flags
 from loyalty.tables.keys import SHORTEST, find_key
 from loyalty.tables.personal import looks_personal
 from loyalty.text import count_of
@@ -94,20 +93,13 @@ def seal_links(
         raise TableError(problems, "seal_links")
     secret = key.encode() if key is not None else find_key()[0]
     known = hide_frequent(records, frequent)[0]
-    may = _find_consent(records)
+    agreed = find_consent(records)
     sealed = records[[*KEY, *fields]].astype(dict.fromkeys(KEY, "str"))
     for name in fields:
-        sealed[f"{name}_hash"] = _hash_values(known[name].where(may), secret)
+        sealed[f"{name}_hash"] = _hash_values(known[name] if agreed is None else known[name].where(agreed), secret)
     people = links.people.astype(dict.fromkeys(KEY, "str"))
     columns = [*KEY, "person", *(f"{name}_hash" for name in fields)]
     return people.merge(sealed, on=list(KEY), how="left")[columns]
-
-
-def _find_consent(records: pd.DataFrame) -> pd.Series:
-    """Who may be found again: who agreed, as in the linkage; everybody, where the records do not say."""
-    if "consent" not in records or records["consent"].isna().all():
-        return pd.Series(True, index=records.index)
-    return read_flags(records["consent"]).astype("boolean").fillna(False).astype(bool)
 
 
 def _hash_values(values: pd.Series, key: bytes) -> pd.Series:

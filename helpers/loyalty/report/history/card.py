@@ -154,8 +154,10 @@ def _say_test(found: Learned) -> list[str]:
         return equal
     named = f"{best['offer']} in the segment {best['segment']}"
     both = ""
-    if best["segment"] == find_best(found.tests)["segment"]:
-        both = " It needs the same customers as the sending above: do one of the two."
+    above = find_best(found.tests)
+    if best["segment"] == above["segment"]:
+        what = "sending" if above["next"] == AGAIN else "test"
+        both = f" It needs the same customers as the {what} above: do one of the two."
     return [f"The test that is worth most: {named}. {_say_worth(found, best)}{both}", *equal]
 
 

@@ -18,7 +18,7 @@ from loyalty.stats.estimate import render_html
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.days import read_day, write_moment
-from loyalty.tables.receipts import check_receipts
+from loyalty.tables.receipts import BACK, check_receipts
 from loyalty.tables.sources import AnyTable, NotATable, collect
 from loyalty.text import list_few
 
@@ -236,7 +236,7 @@ def _count_receipts(lines: nw.LazyFrame) -> tuple[pd.DataFrame, tuple[pd.Timesta
     names = lines.collect_schema().names()
     back = (nw.col("sales") < 0).fill_null(False)
     if "kind" in names:
-        back = back | nw.col("kind").is_in(["return", "cancel"]).fill_null(False)
+        back = back | nw.col("kind").is_in(list(BACK)).fill_null(False)
     empty = nw.col("thing").is_null()
     found = collect(
         lines.select(

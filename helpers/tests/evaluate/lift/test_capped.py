@@ -35,6 +35,11 @@ def test_the_capped_lift_is_the_lift_of_capped_amounts():
     assert found.cut == ((main[::2] > 40).mean(), (main[1::2] > 40).mean())
 
 
+def test_who_has_just_the_cap_is_not_cut():
+    table = pd.DataFrame({"arm": ["mail", "control"] * 4, "sales": [40.0, 40.0, 90.0, 7.0, 3.0, 5.0, 0.0, 1.0]})
+    assert measure_capped_lift(table, cap=40).cut == (0.25, 0.0)
+
+
 def test_winsorised_means_and_their_test_are_those_of_scipy():
     rng = np.random.default_rng(2)
     a, b = rng.lognormal(0, 1, 200), rng.lognormal(0, 1, 200)

@@ -11,6 +11,7 @@ from scipy import stats
 
 from loyalty.prepare.demand import backtest_demand
 from loyalty.prepare.demand.scores import naive_error, score_ratio, score_share
+from loyalty.stats.intervals import wilson
 from loyalty.tables import TableError
 
 SPEC = importlib.util.spec_from_file_location("weeks", Path(__file__).with_name("conftest.py"))
@@ -83,6 +84,9 @@ def test_a_share_keeps_within_0_and_1_and_blocks_that_agree_count_once_each():
     wide = score_share(np.repeat([True, False, True, True, False], 4), block, 0.95)
     narrow = score_share(np.tile([True, True, True, False], 5) & (np.arange(20) != 5), block, 0.95)
     assert wide.high - wide.low > narrow.high - narrow.low
+    alike = score_share((np.arange(2_000) % 2 == 0) | (np.arange(2_000) == 1), np.repeat(np.arange(20), 100), 0.95)
+    ends = [float(end) for end in wilson(alike.value, 2_000, 0.95, width=stats.t.ppf(0.975, 19))]
+    assert [alike.low, alike.high] == pytest.approx(ends), "blocks are worth no more periods than there are"
 
 
 @pytest.mark.slow
@@ -104,6 +108,10 @@ def test_origins_that_overlap_are_one_block():
     overlapping = backtest_demand(weeks, ["seasonal naive"], horizon=4, step=1)
     assert apart.blocks == 13 and overlapping.blocks == 13 and overlapping.table["origin"].nunique() == 49
     assert overlapping.table.groupby("block")["origin"].nunique().max() == 4
+    partly = backtest_demand(weeks, ["seasonal naive"], horizon=4, step=3)
+    assert partly.table.groupby("block")["origin"].nunique().max() == 2, (
+        "a window of 4 reaches into the next, not further"
+    )
 
 
 def test_flagged_periods_are_neither_learned_from_nor_scored():

@@ -21,6 +21,14 @@ def test_days_of_one_month_are_not_independent_so_that_months_without_a_season_a
     assert told <= 14, "a twentieth of 120 is 6; days taken for independent told 40 apart"
 
 
+def test_a_week_belongs_to_the_month_of_its_thursday():
+    weeks = pd.date_range("2021-01-04", periods=156, freq="W-MON")
+    june = (weeks + pd.Timedelta(days=3)).month == 6
+    table = season_of(pd.Series(np.where(june, 30.0, 10.0), weeks)).table
+    assert table.loc["Jun", "index"] == table["index"].max() and table["periods"].sum() == 156
+    assert np.allclose(table["index"].drop("Jun"), table.loc["Jun", "index"] / 3, rtol=1e-6)
+
+
 def test_a_series_without_any_luck_has_an_index_of_one_and_says_so():
     days = pd.date_range("2021-01-01", periods=140)
     found = season_of(pd.Series(7.0, days))

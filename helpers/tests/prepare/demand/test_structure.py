@@ -40,6 +40,18 @@ def test_items_of_equal_value_have_one_class():
     assert many["b"] == many["c"] == many["d"] == "A"
 
 
+def test_an_item_with_all_of_a_border_above_it_lies_below_it():
+    lines = make_lines({"x": 80 / 7, "y": 15 / 7, "z": 5 / 7}).query("product_id != 'a'")
+    assert letters(lines, start="2024-01-01", end="2025-01-01") == {"x": "A", "y": "B", "z": "C"}
+
+
+def test_a_cv_on_a_cut_has_the_better_letter():
+    lines = make_lines({"a": 50, "b": np.tile([1.0, 9.0], 6)})
+    cv = letters(lines, "cv")["b"]
+    assert letters(lines, "xyz", cuts=(cv, 2 * cv))["b"] == "X" and letters(lines, "xyz", cuts=(cv / 2, cv))["b"] == "Y"
+    assert letters(lines, "xyz", cuts=(cv / 3, cv / 2))["b"] == "Z"
+
+
 def test_the_order_of_lines_does_not_matter():
     lines = make_lines({"a": 50, "b": 25, "c": 15, "d": 6, "e": 4})
     mixed = lines.sample(frac=1, random_state=1)
@@ -67,6 +79,16 @@ def test_two_years_take_the_season_of_the_department_out_and_one_year_says_that_
     one = classify_abc_xyz(lines, end="2025-01-01", draws=20)
     assert not one.is_deseasoned and one.table.set_index("item").loc["b", "cv"] > 0.5
     assert any("it is still in the cv" in note for note in one.warnings)
+
+
+def test_few_items_that_share_a_season_are_told_and_ten_are_enough():
+    lines = make_lines(dict.fromkeys("abcdefghijk", 20), months=24)
+    products = pd.DataFrame({"product_id": list("abcdefghijk"), "department": ["sun"] * 10 + ["soap"]})
+    found = classify_abc_xyz(lines, products=products, season_by="department", draws=9).warnings
+    assert any(note.startswith("1 items share their season with fewer than 9 others") for note in found)
+    products["department"] = ["sun"] * 9 + ["soap"] * 2
+    found = classify_abc_xyz(lines, products=products, season_by="department", draws=9).warnings
+    assert any(note.startswith("11 items share their season") for note in found)
 
 
 def test_the_cv_of_chance_is_that_of_a_count():
@@ -231,6 +253,11 @@ def test_the_mix_is_the_share_by_hand_and_its_error_that_of_a_ratio():
     influence = money.loc[[1, 2, 3], "tea"] - 11 / 20 * money.loc[[1, 2, 3]].sum(axis=1)
     se = np.sqrt(3 / 2 * (influence**2).sum()) / 20
     assert row["high"] == pytest.approx(min(11 / 20 + 4.3026527 * se, 1))
+    lines.loc[lines.index[0], "time"] = pd.Timestamp("2024-01-06")
+    inside = mix_by_segment(lines, groups, by="category", end="2024-01-06").table.set_index(["segment", "item"])
+    assert inside.loc[("old", "tea"), "share"] == pytest.approx(5 / 14), "the window ends before the day `end`"
+    begun = mix_by_segment(lines, groups, by="category", start="2024-01-05").table.set_index(["segment", "item"])
+    assert begun.loc[("old", "tea"), "share"] == pytest.approx(11 / 20), "and begins with the day `start`"
 
 
 def test_customers_without_a_segment_are_counted_and_nobody_is_refused(chain):

@@ -129,6 +129,8 @@ def test_records_without_consent_stay_alone():
     links = link_records(records)
     assert frozenset(("appc",)) in name_people(links) and len(name_people(links)) == 4
     assert links.warnings[0] == "1 record without consent: each stays alone"
+    silent = link_records(records.assign(consent=records["consent"].where(records["consent"])))
+    assert silent.people.equals(links.people), "who was not asked has not agreed"
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -78,6 +78,8 @@ def test_a_placeholder_makes_one_person_of_hundreds_and_is_told():
     assert found.people["person"].nunique() == 1 and "300 records" in found.warnings[0]
     kept = match_exact(frame, ["phone"], frequent=6)
     assert kept.people["person"].nunique() == 300 and "placeholder" in kept.warnings[0]
+    six = match_exact(frame.head(6), ["phone"], frequent=6)
+    assert six.people["person"].nunique() == 1 and not six.warnings, "six are not more than six"
 
 
 def test_sealing_leaves_ids_and_hashes_and_the_same_key_gives_the_same_hash():
@@ -95,6 +97,11 @@ def test_a_placeholder_and_a_record_without_consent_get_no_hash():
     records = records.assign(consent=[True] * 8 + [False])
     sealed = seal_links(match_exact(records, ["phone"], frequent=6), records, key=KEY, fields=["phone"])
     assert sealed.loc[sealed["phone_hash"].notna(), "record_id"].tolist() == ["h"]
+    silent = records.assign(consent=records["consent"].where(records["consent"]))
+    assert seal_links(match_exact(silent, ["phone"], frequent=6), silent, key=KEY, fields=["phone"]).equals(sealed)
+    for unasked in (records.drop(columns="consent"), records.assign(consent=pd.NA)):
+        everybody = seal_links(match_exact(unasked, ["phone"]), unasked, key=KEY, fields=["phone"])
+        assert everybody.loc[everybody["phone_hash"].notna(), "record_id"].tolist() == ["h", "i"]
     open_ended = seal_links(match_exact(records, ["phone"]), records, key=KEY, fields=["phone"], frequent=7)
     assert open_ended["phone_hash"].notna().sum() == 8
     with pytest.raises(TableError, match="frequent should be 1 or more"):

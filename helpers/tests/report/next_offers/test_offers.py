@@ -249,6 +249,40 @@ def test_what_stands_against_an_offer_is_named():
     }  # fmt: skip
 
 
+def lay_out(*rows, goods: pd.DataFrame | None = None, **values):
+    return match_offers(
+        list_offers(*rows).assign(kind="offer"), list_goods() if goods is None else goods, VALUES | values
+    )
+
+
+def test_a_message_earns_the_margin_of_who_buys_because_of_it_less_the_gift_of_all_who_buy_and_the_contact():
+    found = lay_out(("A", 4, None, 0.1), ("G", 5, None, None, None, 0.5, 0.2))
+    assert found.rate(0.4, 0.1).tolist() == pytest.approx([0.1 * 2.5 - 0.4 * 0.5 - 0.05, 0.1 * 2.5 - 0.4 * 0.5 - 0.2])
+    assert found.rate(0.4, None).tolist() == pytest.approx([0.4 * 2.5 - 0.4 * 0.5 - 0.05, 0.4 * 2.5 - 0.4 * 0.5 - 0.2])
+
+
+def test_of_two_offers_that_earn_the_same_the_first_id_is_taken():
+    found = lay_out(("B", 4, None, 0.1), ("A", 4, None, 0.1), ("C", 4, None, 0.2)).choose(0.3, None)
+    states = found.list_states().set_index("offer_id")
+    assert states["state"].to_dict() == {
+        "A": "",
+        "B": "another offer of the product earns more",
+        "C": states["state"]["B"],
+    }
+    assert states["why"][["B", "C"]].tolist() == ["A", "A"]
+
+
+def test_an_offer_that_earns_nothing_is_losing_and_what_has_to_stay_in_stock_is_not_for_sale():
+    even = lay_out(("A", 4, None, None, None, None, 3.0), ("B", 5, None, 0.1))
+    assert even.list_states()["state"].tolist() == ["earns nothing at its discount and costs", ""]
+    zero = lay_out(("A", 4, None, None, None, None, 1.5), ("B", 5, None, 0.1)).drop_losing(0.5, None)
+    assert zero.list_states()["state"].tolist() == ["expected to lose", ""]
+    goods = list_goods(stock=20)
+    goods.loc[5, "stock"] = 21
+    left = lay_out(("A", 4, None, 0.1), ("B", 5, None, 0.1), goods=goods, keep_in_stock=20)
+    assert left.list_states()["state"].tolist() == ["out of stock", ""]
+
+
 def test_no_offer_left_is_one_message_that_says_why():
     offers = list_offers(("A", 4, None, 0.9), ("B", 99, None, 0.1))
     with pytest.raises(TableError, match="no offer is left: not among the products .1, .*; earns nothing .* .1,"):

@@ -209,6 +209,15 @@ def test_members_of_a_household_share_phones_and_emails(large):
         assert people.max() <= LARGEST
 
 
+def test_the_number_of_a_household_stays_when_its_first_member_takes_another():
+    rules = IdentityRules(family_phone=1, app_confirmed=0, new_phone=1, placeholder_phone=0, card_typo=0, own_typo=0)
+    found = World(300, 24, 5, "small_chain").make_identities(rules=rules, histories=False)
+    records = pd.concat([tell(found, source) for source in SOURCES]).dropna(subset="phone")
+    records = records[records.groupby("household_id")["customer_id"].transform("nunique") > 1]
+    numbers = digits(records["phone"]).groupby(records["household_id"]).nunique()
+    assert len(numbers) > 20 and (numbers == 1).all()
+
+
 def test_households_follow_one_another_and_have_at_most_five_members():
     household, place = group_households(np.array([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9]), 0.3)
     assert household.tolist() == [0, 0, 0, 0, 0, 5, 6]
