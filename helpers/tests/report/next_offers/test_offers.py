@@ -233,7 +233,10 @@ def test_an_offer_has_to_be_valid_in_all_days_of_the_campaign():
     found = judge(offers)
     assert found["state"].tolist() == ["", "not valid in all days of the campaign"] + [found["state"]["B"]] * 2 + [""]
     assert found["why"]["B"] == "begins on 2025-06-02" and found["why"]["D"] == "ends on 2025-06-09"
-    assert "is that its last day? Then write the day after it" in found["why"]["C"]
+    assert found["why"]["C"] == (
+        "ends on 2025-06-27, a day before the campaign does: is 2025-06-28 its last day? "
+        "Then write the day after it, 2025-06-29"
+    )
 
 
 def test_what_stands_against_an_offer_is_named():
@@ -362,3 +365,10 @@ def test_campaign_report_reads_the_plan_back_and_names_its_offers(report, tmp_pa
     strange = report_campaign(load_tables(files | {"contacts": inside, "receipts": later}), settings)
     check = strange.sheets["checks"].set_index("check").loc["Offers of the plan"]
     assert check["result"] == "look" and "not in the record of the plan: X9" in check["what was found"]
+
+
+def test_a_product_that_has_its_category_beside_it_is_one_product():
+    offers = list_offers(("T10", 4, "bread", 0.1), ("GIFT", 5, "Tea", None, None, 0.5))
+    assert judge(offers)["state"].to_dict() == {"GIFT": "", "T10": ""}
+    found = match_offers(offers.assign(kind="offer"), list_goods(), VALUES)
+    assert found.rows[["offer_id", "product_id"]].to_numpy().tolist() == [["GIFT", 5], ["T10", 4]]
