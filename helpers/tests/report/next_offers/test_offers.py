@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from loyalty.learn.recommend.scores import score_recommenders
 from loyalty.learn.recommend.sending import find_terms, plan_messages
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.next_offers.deals import find_wrong_offers, match_offers
+from loyalty.report.next_offers.layout import _say_range
 from loyalty.report.next_offers.report import plan_next_offers
+from loyalty.report.next_offers.worth import Worth
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 
@@ -372,3 +375,10 @@ def test_a_product_that_has_its_category_beside_it_is_one_product():
     assert judge(offers)["state"].to_dict() == {"GIFT": "", "T10": ""}
     found = match_offers(offers.assign(kind="offer"), list_goods(), VALUES)
     assert found.rows[["offer_id", "product_id"]].to_numpy().tolist() == [["GIFT", 5], ["T10", 4]]
+
+
+def test_why_an_expected_margin_has_no_interval_is_told_by_what_was_set():
+    same = Worth(0.02, 0.01, 0.03, None, margin=1.5, paid=3.5, gift=1.5, cost=0.1)
+    assert same.ends[0] == pytest.approx(same.ends[1])
+    assert "a new buyer earns what one who buys anyway costs" in _say_range(None, same)
+    assert "extra_buyers is set" in _say_range(None, replace(same, extra=0.01, gift=0.0))
