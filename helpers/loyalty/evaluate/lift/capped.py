@@ -18,7 +18,16 @@ from loyalty.tables.sources import AnyTable
 from loyalty.tables.wave.assigned import open_assigned
 from loyalty.text import find_decimals, say_money
 
-MONEY = ("profit", "money", "margin", "earning", "cost")  # in the name of what is added up in a balance
+MONEY = (
+    "profit",
+    "money",
+    "margin",
+    "earning",
+    "cost",
+    "марж",
+    "прибыл",
+    "затрат",
+)  # in the name of what is added up in a balance
 NO_MONEY = "no money: what a customer spent above the cap is not counted, so nothing may be multiplied by this number"
 SAME_DATA = "the cap is the {share:.3g} quantile of these very outcomes: a cap has to be fixed before they are seen"
 NEVER = "nobody is above the cap: it changed nothing"

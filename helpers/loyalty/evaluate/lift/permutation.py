@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from loyalty.stats.estimate import Estimate
 from loyalty.stats.intervals import compare_means
 from loyalty.tables.arguments import check_arguments
+from loyalty.tables.check import TableError
+from loyalty.text import count_of
 
 DRAWS = 9_999
 MOST_DRAWS = 1_000_000
@@ -60,6 +62,8 @@ def permute_gap(
 
     Raises
     ------
+    TableError
+        Values that are no numbers: empty, infinite, dates.
     ValueError
         Fewer than two customers in a group, or deals without number.
 
@@ -74,10 +78,26 @@ def permute_gap(
     """
     if not 2 <= draws <= MOST_DRAWS:
         raise ValueError(f"draws should be a whole number from 2 to {MOST_DRAWS:,}; found {draws!r}")
+    sides = {"treated": treated, "control": control}
+    problems = [f"`{name}` holds {text}" for name, side in sides.items() for text in _find_no_numbers(side)]
+    if problems:
+        raise TableError(problems, "permute_gap")
     ours = np.asarray(treated, float)
     theirs = np.asarray(control, float)
     plain = compare_means(ours, theirs, variance="welch", level=level)
     return deal_labels(plain, ours, theirs, draws=draws, seed=seed)
+
+
+def _find_no_numbers(values: ArrayLike) -> list[str]:
+    """Say which values cannot be dealt: one of them would make every deal empty."""
+    if np.asarray(values).dtype.kind in "mM":
+        return ["dates or times, where numbers are meant"]
+    numbers = np.asarray(values, float)
+    lost = int((~np.isfinite(numbers)).sum())
+    if not lost:
+        return []
+    said = "that is no number" if lost == 1 else "that are no numbers"
+    return [f"{count_of(lost, 'value')} of {numbers.size:,} {said}: empty or infinite"]
 
 
 def deal_labels(

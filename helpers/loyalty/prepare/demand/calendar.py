@@ -55,6 +55,7 @@ def find_grid(index: pd.Index, name: str) -> Grid:
         raise TableError([f"`{name}` has {len(index)} periods: 3 or more tell days, weeks and months apart"], name)
     if not (index.is_monotonic_increasing and index.is_unique):
         raise TableError([f"the index of `{name}` should rise from period to period: .sort_index(), each once"], name)
+    index = index.tz_localize(None)  # a day is a day by the clock of the shop
     days = np.diff(index.to_numpy().astype("datetime64[D]").astype(int))
     if (days == 1).all():
         return GRIDS["day"]

@@ -102,7 +102,7 @@ def sum_demand(
     Raises
     ------
     TableError
-        The receipts break their contract, there is no column `by`, or no whole period.
+        The receipts break their contract, there is no column `by`, no whole period, or no purchase in the window.
 
     Examples
     --------
@@ -207,6 +207,9 @@ def _lay_on_periods(
 ) -> tuple[pd.DataFrame, tuple[int, list[str]]]:
     """Sum days into whole periods, zeros included; say which days were left out."""
     first, end = window
+    known = f"the receipts go from {seen[0]:%Y-%m-%d} to {seen[1] - pd.Timedelta(days=1):%Y-%m-%d}"
+    if first >= end:
+        raise TableError([f"no purchase lies between start and end, {known}"], "the window")
     starts = pd.date_range(find_start(first, every), end, freq=STARTS[every], unit="us")
     ends = starts[1:].append(pd.DatetimeIndex([next_start(starts[-1], every)]))
     whole = (starts >= first) & (ends <= end)
@@ -216,6 +219,11 @@ def _lay_on_periods(
     kept = starts[whole]
     last = ends[whole][-1]
     inside = days[(days["day"] >= kept[0]) & (days["day"] < last)]
+    if inside.empty:
+        says = (
+            f"no purchase lies in the whole {every}s from {kept[0]:%Y-%m-%d} to {last - pd.Timedelta(days=1):%Y-%m-%d}"
+        )
+        raise TableError([f"{says}, {known}"], "the window")
     place = np.searchsorted(kept.to_numpy(), inside["day"].to_numpy(), side="right") - 1
     codes, items = pd.factorize(days["item"], sort=True)
     here = pd.Series(codes, days.index).loc[inside.index].to_numpy()

@@ -85,7 +85,7 @@ def merge_histories(
     problems = _find_problems(receipts, people, ids)
     if problems:
         raise TableError(problems, "merge_histories")
-    known = people.astype(dict.fromkeys(KEY, "str"))
+    known = people.assign(**{name: write_ids(people[name]) for name in KEY})
     person = pd.Series(pd.NA, index=receipts.index, dtype="Int64")
     used = []
     notes = []
@@ -112,7 +112,7 @@ def _find_problems(receipts: pd.DataFrame, people: pd.DataFrame, ids: Mapping[st
     problems = [f"the links should have `{name}`" for name in (*KEY, "person") if name not in people]
     problems = problems or find_lists(people, (*KEY, "person"), "the links")
     if not problems:
-        if people[list(KEY)].astype("str").duplicated().any():
+        if people[list(KEY)].apply(write_ids).duplicated().any():
             problems.append("the links have a record more than once: its receipts would be counted twice")
         numbers = pd.to_numeric(people["person"], errors="coerce")
         if numbers.isna().any() or (numbers % 1 != 0).any():

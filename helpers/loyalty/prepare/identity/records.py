@@ -25,6 +25,13 @@ from loyalty.text import count_of, list_few
 FIELDS = ("first_name", "last_name", "birth_date", "postcode", "phone", "email")
 KEY = ("source", "record_id")
 NAMES = ("first_name", "first_root", "second_root", "is_known", "last_name")
+FORMS = {
+    "birth_date": "write them as 1984-03-07, or 07.03.1984",
+    "phone": "is `region` right? It is {region!r}",
+    "email": "an address such as ann@example.com is meant",
+    "postcode": "letters and digits are meant",
+}
+DIFFERENT = 3  # values; of fewer, such as one placeholder in all rows, it is no wonder that none can be read
 COLUMNS = (*KEY, *NAMES, "birth_date", "postcode", "phone", "email", "consent")
 
 
@@ -39,8 +46,8 @@ def normalise_records(
 ) -> pd.DataFrame:
     """Put the records of several sources into one table, each value in one form, so that they can be compared.
 
-    A value that cannot be read becomes NA, not a guess. The result holds personal data: link it, seal the links with
-    `seal_links`, and delete it.
+    A value that cannot be read becomes NA, not a guess; a column of which nothing can be read is refused. The result
+    holds personal data: link it, seal the links with `seal_links`, and delete it.
 
     Parameters
     ----------
@@ -67,7 +74,9 @@ def normalise_records(
     Raises
     ------
     TableError
-        With all problems: no id, an id that is empty or stands twice, no column to compare, an unknown country.
+        With all problems: no id, an id that is empty or stands twice, no column to compare, a column that is nearly
+        named like one (`Phone`), consent in other words than yes and no, an unknown country. Then with all columns of
+        which no value can be read: dates in words, phones of another country.
 
     Examples
     --------
@@ -92,15 +101,19 @@ def normalise_records(
         "email": normalise_email,
     }
     parts = []
+    unread = []
     for source, frame in frames.items():
         part = frame[["record_id"]].assign(source=source)
         for column, read in reads.items():
             part[column] = _map_values(frame, column, read)
+            unread += _find_unread(source, frame, part[column], region)
         for column in ("first_name", "last_name"):
             part[column] = _map_values(frame, column, lambda text: spell_latin(text) or None)
         part["name"] = _map_values(frame, "name", _read_name)
         part["consent"] = _read_consent(frame)
         parts.append(part)
+    if unread:
+        raise TableError(unread, "normalise_records")
     records = _split_names(pd.concat(parts, ignore_index=True))
     records = _add_last_names(records)
     records = _add_roots(records, nicknames or {})
@@ -151,6 +164,9 @@ def _find_problems(frame: pd.DataFrame, column: Any) -> list[str]:
         return problems
     if not {*FIELDS, "name"} & set(frame.columns):
         problems.append(f"there is nothing to compare: it needs one of {', '.join((*FIELDS, 'name'))}")
+    problems += _find_misnamed(frame, column)
+    if "consent" in frame:
+        problems += find_strange_consent(frame["consent"])
     values = write_ids(frame[column])
     empty = int((values.isna() | (values == "")).sum())
     if empty:
@@ -161,18 +177,60 @@ def _find_problems(frame: pd.DataFrame, column: Any) -> list[str]:
     return problems
 
 
+def _find_misnamed(frame: pd.DataFrame, id_column: Any) -> list[str]:
+    """Say which columns would be left out only because of capitals or signs: `E-mail` in the place of `email`."""
+    plain = {re.sub(r"[\W_]", "", name): name for name in (*FIELDS, "name", "consent")}
+    found = []
+    for column in frame.columns:
+        meant = plain.get(re.sub(r"[\W_]", "", str(column)).casefold())
+        if meant and meant not in frame and column != id_column:
+            found.append(f"`{column}` would not be read: rename it `{meant}`")
+    return found
+
+
+def find_strange_consent(values: pd.Series) -> list[str]:
+    """Say which words of a column of consent are neither yes nor no: nobody may be joined by a word not understood.
+
+    Examples
+    --------
+    >>> print(*find_strange_consent(pd.Series(["yes", "opt-out", None])))
+    `consent` holds 'opt-out' in 1 row, which is neither yes nor no: write yes or no, and leave empty what is unknown
+    """
+    strange = values[read_flags(values).isna() & values.notna() & (values.astype("str").str.strip() != "")]
+    if strange.empty:
+        return []
+    words = list_few([repr(one) for one in strange.astype("str").drop_duplicates()], 3)
+    where = f"{words} in {count_of(len(strange), 'row')}, which is neither yes nor no"
+    return [f"`consent` holds {where}: write yes or no, and leave empty what is unknown"]
+
+
+def _find_unread(source: str, frame: pd.DataFrame, read: pd.Series, region: str) -> list[str]:
+    """Say whether a column has values, several of them different, and none could be read."""
+    column = str(read.name)
+    if column not in frame or read.notna().any():
+        return []
+    written = write_ids(frame[column]).dropna()
+    known = written[written != ""].drop_duplicates()
+    if len(known) < DIFFERENT:
+        return []
+    advice = FORMS[column].format(region=region)
+    return [f"{source}: no value of `{column}` can be read, such as {known.iloc[0]!r}: {advice}"]
+
+
 def write_ids(values: pd.Series) -> pd.Series:
     """Write ids as text; whole numbers that became floats beside empty cells are written without `.0`.
 
     Examples
     --------
-    >>> write_ids(pd.Series([7.0, None])).tolist()
-    ['7', nan]
+    >>> write_ids(pd.Series([7.0, None])).tolist(), write_ids(pd.Series([7.0, "a"])).tolist()
+    (['7', nan], ['7', 'a'])
     """
     if pd.api.types.is_float_dtype(values):
         known = values.dropna()
         if np.isfinite(known).all() and (known % 1 == 0).all():
             values = values.astype("Int64")
+    elif values.dtype == object:
+        values = values.map(lambda one: int(one) if isinstance(one, float) and one.is_integer() else one)
     return values.astype("str").where(values.notna()).str.strip()
 
 

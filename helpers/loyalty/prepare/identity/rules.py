@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from loyalty.prepare.identity.links import RecordLinks, empty_pairs, number_people
-from loyalty.prepare.identity.records import COLUMNS, FIELDS, KEY, find_lists
+from loyalty.prepare.identity.records import COLUMNS, FIELDS, KEY, find_lists, find_strange_consent
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError
 from loyalty.tables.flags import read_flags
@@ -99,6 +99,8 @@ def find_key_problems(records: pd.DataFrame) -> list[str]:
     twice = int(records[list(KEY)].astype("str").duplicated().sum())
     if twice:
         problems.append(f"{count_of(twice, 'record')} more than once: source and record_id together must be unique")
+    if "consent" in records:
+        problems += find_strange_consent(records["consent"])
     return problems
 
 

@@ -240,7 +240,9 @@ def _judge_alone(table: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, tu
     why = pd.Series("", table.index)
     why = why.mask(early, "ends on " + (table["valid_to"] - pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"))
     inside = table["valid_to"] == end - pd.Timedelta(days=1)
-    why = why.mask(inside, why + ", a day before the campaign: is that its last day? Then write the day after it")
+    written = (end - pd.Timedelta(days=1)).strftime("%Y-%m-%d")
+    asks = f", a day before the campaign does: is {written} its last day? Then write the day after it, {end:%Y-%m-%d}"
+    why = why.mask(inside, why + asks)
     why = why.mask(late, "begins on " + table["valid_from"].dt.strftime("%Y-%m-%d"))
     nothing = pd.Series("", table.index)
     return {
@@ -258,7 +260,8 @@ def _join(table: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
     one = table.loc[table["product_id"].notna(), [*columns, "product_id"]]
     parts = [one.merge(shelf.astype({"product_id": "object"}), on="product_id")]
     if "category" in goods:
-        many = table.loc[table["product_id"].isna(), columns].assign(group=_fold(table["category"]))
+        grouped = table.assign(group=_fold(table["category"]))  # before the choice: a frame without rows takes all
+        many = grouped.loc[table["product_id"].isna(), [*columns, "group"]]
         known = shelf.assign(group=_fold(goods["category"])).dropna(subset="group")
         parts.append(many.dropna(subset="group").merge(known.astype({"product_id": "object"}), on="group"))
     rows = pd.concat([part for part in parts if len(part)] or parts[:1]).drop(columns="group", errors="ignore")

@@ -406,6 +406,8 @@ def _say_range(found: OffersFound, worth: Worth) -> str:
     """Say between which amounts the expected margin lies; there are none where it hangs on nothing measured."""
     low, high = worth.ends
     if high - low < EQUAL:
+        if worth.extra is None:
+            return "no interval: a new buyer earns what one who buys anyway costs, so their share does not matter"
         return "no interval: extra_buyers is set, not measured"
     first, last = (say_money(end, found.unit, find_decimals([low, high])) for end in (low, high))
     return f"{first} to {last}"

@@ -59,7 +59,7 @@ def test_without_a_cap_it_is_taken_from_those_who_bought_before_the_start():
     assert measure_capped_lift(contacts, later, quantile=0.95).cap == found.cap
 
 
-@pytest.mark.parametrize("name", ["profit", "Margin", "total_cost", "money_4w"])
+@pytest.mark.parametrize("name", ["profit", "Margin", "total_cost", "money_4w", "Маржа", "прибыль"])
 def test_money_is_refused(name):
     contacts, outcomes = draw_wave()
     with pytest.raises(TableError, match="is money"):

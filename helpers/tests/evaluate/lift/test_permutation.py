@@ -10,6 +10,7 @@ from scipy import stats
 from loyalty.evaluate.lift.measure import measure_lift
 from loyalty.evaluate.lift.permutation import permute_gap
 from loyalty.stats.intervals import compare_means
+from loyalty.tables.check import TableError
 
 
 def divide(x, y, axis=-1):
@@ -147,3 +148,18 @@ def test_a_small_group_that_varies_more_is_warned_of_and_a_large_or_quiet_one_is
     large = rng.normal(0, 3, 100)
     for ours, theirs in ((large, calm), (calm[:30], rng.normal(0, 3, 300)), (calm[:30], calm)):
         assert not any("varies more" in text for text in permute_gap(ours, theirs, draws=99).warnings)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([1.0, np.nan, 3.0], "`treated` holds 1 value of 3 that is no number: empty or infinite"),
+        ([np.inf, np.nan, 3.0], "`treated` holds 2 values of 3 that are no numbers"),
+        (np.array(["2024-01-01", "2024-01-02"], "datetime64[D]"), "`treated` holds dates or times"),
+    ],
+)
+def test_what_is_no_number_is_refused_in_place_of_a_result_of_nothing(values, says):
+    with pytest.raises(TableError, match=says):
+        permute_gap(values, [1.0, 2.0, 5.0])
+    with pytest.raises(TableError, match="2 problems"):
+        permute_gap(values, values)

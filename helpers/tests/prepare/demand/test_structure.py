@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from loyalty.prepare.demand import classify_abc_xyz, flag_periods, mix_by_segment, season_of, sum_demand
+from loyalty.prepare.demand.calendar import find_grid
 from loyalty.tables import TableError
 
 
@@ -355,3 +356,30 @@ def test_a_season_says_what_else_moves_the_series_and_shows_itself():
     always = pd.Series(months.month == 3, months)
     with pytest.raises(TableError, match="no usable period of Mar"):
         season_of(wild, flags=always)
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [
+        (
+            {"start": "2030-01-01"},
+            "no purchase lies between start and end, the receipts go from 2024-01-01 to 2024-12-31",
+        ),
+        ({"end": "2020-01-01"}, "no purchase lies between start and end"),
+        (
+            {"start": "2030-01-01", "end": "2031-01-01"},
+            "no purchase lies in the whole months from 2030-01-01 to 2030-12",
+        ),
+    ],
+)
+def test_a_window_beside_the_receipts_is_refused_and_gives_no_zeros(window, says):
+    lines = make_lines({"a": 2.0})
+    with pytest.raises(TableError, match=says):
+        sum_demand(lines, by="product_id", every="month", **window)
+    with pytest.raises(TableError, match=says):
+        classify_abc_xyz(lines, draws=2, **window)
+
+
+def test_days_with_a_time_zone_are_days_without_a_warning(recwarn):
+    index = pd.date_range("2024-01-01", periods=10, tz="Europe/Moscow")
+    assert find_grid(index, "x").every == "day" and not recwarn.list

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from loyalty import TableError
-from loyalty.prepare.identity import match_exact, merge_histories, normalise_records, seal_links
+from loyalty.prepare.identity import link_records, match_exact, merge_histories, normalise_records, seal_links
 from loyalty.prepare.identity.records import COLUMNS
 
 KEY = "a word that nobody knows"
@@ -140,3 +140,45 @@ def test_links_that_would_multiply_receipts_are_refused():
     people = pd.DataFrame({"source": "cards", "record_id": ["1", "1"], "person": [1, 2]})
     with pytest.raises(TableError, match="more than once"):
         merge_histories(pd.DataFrame({"card_id": [1], "sales": 1.0}), people, {"card_id": "cards"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"consent": ["yes", "opt-out", "maybe"]}, "'opt-out', 'maybe' in 2 rows, which is neither yes nor no"),
+        ({"E-mail": "ann@example.com"}, "`E-mail` would not be read: rename it `email`"),
+        ({"Birth Date": "1984-03-07"}, "rename it `birth_date`"),
+        ({"birth_date": ["7 March 1984", "8 May 1990", "1 мая 1980"]}, "no value of `birth_date`.*'7 March 1984'"),
+        ({"birth_date": [30748, 30749, 30750]}, "no value of `birth_date`.*'30748': write them as 1984-03-07"),
+        ({"phone": ["8 916 123-45-67", "8 916 123-45-68", "8 916 123-45-69"]}, "is `region` right. It is 'US'"),
+        ({"email": ["a at b", "c at d", "e at f"]}, "no value of `email`"),
+    ],
+)
+def test_a_column_that_would_be_lost_in_silence_is_refused_with_what_to_do(columns, says):
+    with pytest.raises(TableError, match=says):
+        normalise_records({"cards": make_cards(**columns)})
+
+
+def test_a_placeholder_in_all_rows_and_empty_cells_are_no_column_that_cannot_be_read():
+    records = normalise_records(
+        {"cards": make_cards(phone="0000000000", consent=["yes", "", None], email=["", " ", "?"])}
+    )
+    assert records[["phone", "email"]].isna().all(axis=None)
+
+
+def test_nobody_is_linked_matched_or_sealed_by_a_word_of_consent_that_is_not_understood():
+    records = normalise_records({"cards": make_cards()})
+    links = link_records(records)
+    words = records.assign(consent=["opt-in", "opt-out", None])
+    calls = (link_records, lambda r: match_exact(r, ["last_name"]), lambda r: seal_links(links, r, key=KEY))
+    for call in calls:
+        with pytest.raises(TableError, match="'opt-in', 'opt-out' in 2 rows, which is neither yes nor no"):
+            call(words)
+
+
+def test_ids_of_two_kinds_in_one_column_and_links_read_from_a_file_meet():
+    people = pd.DataFrame({"source": "cards", "record_id": [1.0, 2.0, None], "person": [1, 2, 3]}).dropna()
+    receipts = pd.DataFrame({"card_id": pd.Series([1, "2", 2.0, None], dtype=object), "sales": 1.0})
+    merged = merge_histories(receipts, people, {"card_id": "cards"})
+    assert merged.receipts["customer_id"].tolist()[:3] == [1, 2, 2]
+    assert not merged.warnings

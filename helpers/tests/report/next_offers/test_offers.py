@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from loyalty.learn.recommend.scores import score_recommenders
 from loyalty.learn.recommend.sending import find_terms, plan_messages
 from loyalty.report.campaign.report import report_campaign
 from loyalty.report.next_offers.deals import find_wrong_offers, match_offers
+from loyalty.report.next_offers.layout import _say_range
 from loyalty.report.next_offers.report import plan_next_offers
+from loyalty.report.next_offers.worth import Worth
 from loyalty.tables.check import TableError, check_table
 from loyalty.tables.contracts import CAMPAIGNS, CONTACTS
 
@@ -233,7 +236,10 @@ def test_an_offer_has_to_be_valid_in_all_days_of_the_campaign():
     found = judge(offers)
     assert found["state"].tolist() == ["", "not valid in all days of the campaign"] + [found["state"]["B"]] * 2 + [""]
     assert found["why"]["B"] == "begins on 2025-06-02" and found["why"]["D"] == "ends on 2025-06-09"
-    assert "is that its last day? Then write the day after it" in found["why"]["C"]
+    assert found["why"]["C"] == (
+        "ends on 2025-06-27, a day before the campaign does: is 2025-06-28 its last day? "
+        "Then write the day after it, 2025-06-29"
+    )
 
 
 def test_what_stands_against_an_offer_is_named():
@@ -396,3 +402,17 @@ def test_campaign_report_reads_the_plan_back_and_names_its_offers(report, tmp_pa
     strange = report_campaign(load_tables(files | {"contacts": inside, "receipts": later}), settings)
     check = strange.sheets["checks"].set_index("check").loc["Offers of the plan"]
     assert check["result"] == "look" and "not in the record of the plan: X9" in check["what was found"]
+
+
+def test_a_product_that_has_its_category_beside_it_is_one_product():
+    offers = list_offers(("T10", 4, "bread", 0.1), ("GIFT", 5, "Tea", None, None, 0.5))
+    assert judge(offers)["state"].to_dict() == {"GIFT": "", "T10": ""}
+    found = match_offers(offers.assign(kind="offer"), list_goods(), VALUES)
+    assert found.rows[["offer_id", "product_id"]].to_numpy().tolist() == [["GIFT", 5], ["T10", 4]]
+
+
+def test_why_an_expected_margin_has_no_interval_is_told_by_what_was_set():
+    same = Worth(0.02, 0.01, 0.03, None, margin=1.5, paid=3.5, gift=1.5, cost=0.1)
+    assert same.ends[0] == pytest.approx(same.ends[1])
+    assert "a new buyer earns what one who buys anyway costs" in _say_range(None, same)
+    assert "extra_buyers is set" in _say_range(None, replace(same, extra=0.01, gift=0.0))
