@@ -378,3 +378,11 @@ def test_phones_and_payment_cards_are_cut_off_in_columns_yml(tmp_path, value):
 def test_a_link_is_no_mailing_and_a_slip_of_the_pen_is_still_seen():
     assert rate_header("ссылка", "campaign_id")[0] == 0
     assert rate_header("Рассылкa", "campaign_id")[0] == 0.5  # its last letter is a Latin one
+
+
+def test_the_end_of_an_offer_is_found_as_its_beginning_is(tmp_path):
+    path = tmp_path / "offers.csv"
+    row = {"Акция": "А-1", "Товар": "4", "Скидка": "0,1", "Начало": "2025-06-01", "Конец": "2025-06-30"}
+    pd.DataFrame([row]).to_csv(path, index=False, sep=";")
+    lines = propose_columns({"offers": path}).tables[0].lines
+    assert {line.column.name: line.header for line in lines}["valid_to"] == "Конец"
