@@ -203,7 +203,7 @@ links
 
 # %%
 from loyalty.tasks.t13.chain import add_truth, tell_truth
-from loyalty.tasks.t13.pictures import draw_hills
+from loyalty.tasks.t13.pictures import draw_grades, draw_hills
 
 scored = add_truth(links.pairs, chain.truth)
 household = scored.verdict.str.startswith("other")
@@ -238,7 +238,6 @@ assert (sides[0].isna().to_numpy() != sides[1].isna().to_numpy()).mean() > 0.5
 
 # %%
 from loyalty.prepare.identity import grade_links
-from loyalty.tasks.t13.pictures import draw_grades
 
 asked = records[records.consent]
 phone = match_exact(asked, ["phone"])
@@ -249,23 +248,23 @@ ways["evidence added up"] = links
 grades = {name: grade_links(way, chain.truth, only=asked) for name, way in ways.items()}
 tables = {name: grade.table for name, grade in grades.items()}
 figure = draw_grades(tables, "The rules make more wrong links and miss more people")
+print(f"evidence, over all records: recall {grade_links(links, chain.truth).recall:.0%}")
 
 # %% tags=["verify"]
 phone_grade, best_grade = grades["same phone"], grades["evidence added up"]
 assert phone_grade.precision < 0.75 and best_grade.precision > 0.99 and best_grade.recall > 0.9
 assert max(grades[name].recall for name in list(ways)[:3]) < 0.75
 row = best_grade.table.set_index("measure")
-phone_row = phone_grade.table.set_index("measure").loc["pair precision"]
-everybody = grade_links(links, chain.truth)
 largest = phone.people.person.value_counts().iloc[0]
-behind_one = largest * (largest - 1) / 2 / phone_row.total
+behind_one = largest * (largest - 1) / 2 / phone_grade.table.set_index("measure").total["pair precision"]
+everybody = grade_links(links, chain.truth)
 assert 0.2 < behind_one < 0.8 and everybody.recall < best_grade.recall - 0.1
 
 # %% [markdown]
-# Of the pairs that the phone joined, {{phone_grade.precision:.0%}} are one person. The interval is wide, because {{behind_one:.0%}} of all these pairs stand
+# Of the pairs that the phone joined, {{phone_grade.precision:.0%}} are one person. The interval is wide, because a large part of all these pairs stands
 # behind one placeholder. The sum of evidence is right in {{best_grade.precision:.1%}}, and finds {{best_grade.recall:.0%}} of the true pairs.
 #
-# This holds for people who agreed. Over *all* records it finds {{everybody.recall:.0%}}, because who said no stays alone.
+# This holds for people who agreed. Over *all* records it finds {{everybody.recall:.0%}}, because the records of people who said no stay alone.
 #
 # ## What does it do to a customer's history?
 #
@@ -296,8 +295,8 @@ ratio = price["€ a wrong pair"] / price["€ a missed pair"]
 assert (ratio > 3).all()
 
 # %% [markdown]
-# To join on the phone is worse than to do nothing. But precision is not all. The rule "e-mail, or phone and name" is less precise than the e-mail alone,
-# and its error is smaller, because it finds more. The table shares the euros among the pairs.
+# To join on the phone is worse than to do nothing. But precision is not all. The rule "e-mail, or phone and name" is not more precise than the e-mail alone.
+# Still its error is smaller, because it finds more. The table shares the euros among the pairs.
 #
 # A wrong pair costs several times what a missed one costs. (In the last row only {{price["wrong pairs"].iloc[-1]:.0f}} pairs are wrong, so their price is rough.) So count both.
 #
@@ -311,7 +310,7 @@ ax = draw_best(invited, "On the new list nobody has dozens of cards")
 assert invited.ids.max() <= 6 and invited.sales.iloc[0] < people.sales.iloc[0] / 2
 
 # %% [markdown]
-# The first of Jonas's guests is gone. Who said no has each card counted alone, so some good customers are missing here.
+# The first of Jonas's guests is gone. Of people who said no each card counts alone, so some good customers are missing here.
 
 # %% [markdown]
 # ---

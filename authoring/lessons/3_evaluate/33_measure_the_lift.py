@@ -699,6 +699,9 @@ lives = pd.DataFrame({"arm": np.repeat(["voucher", "control"], len(gain)), "sale
 truth = split_lift(lives).to_frame().effect
 ax = parts.plot(truth=truth.tolist(), unit="€", source="loyalty.world, seed 33")
 
+# %%
+parts.to_frame()[["treated", "control"]].round(3)
+
 # %% tags=["verify"]
 split = parts.to_frame()
 assert abs(split.effect.iloc[:2].sum() - lift.effect) < 1e-9
@@ -737,7 +740,7 @@ assert capped.low < true_capped < capped.high and capped.se < 0.85 * lift.se
 assert true_capped < gain.mean() and capped.left_out > 0.3
 
 # %% [markdown]
-# The capped interval is {{1 - capped.se / lift.se:.0%}} shorter. Its truth is another one, too: {{say_euros(capped.left_out)}} of the lift lies above the cap, and customers paid it all the same. So **a winsorised mean is no money**. Do not multiply it by customers, and do not put it beside costs. The helper says so in a warning, and refuses an outcome that is called margin or profit.
+# The capped interval is {{1 - capped.se / lift.se:.0%}} shorter. Its truth is another one, too. In truth {{say_euros(gain.mean() - true_capped)}} of the lift lies above the cap (measured: {{say_euros(capped.left_out)}}), and customers paid it all the same. So **a winsorised mean is no money**. Do not multiply it by customers, and do not put it beside costs. The helper says so in a warning, and refuses an outcome that is called margin or profit.
 #
 # | question | ask | it does not say |
 # |---|---|---|

@@ -373,7 +373,7 @@ from loyalty.tasks.t45.pictures import draw_leak
 from loyalty.tasks.t45.scene import score_leaky
 
 leak = score_leaky()
-ax = draw_leak(leak, "Who knows the answer looks clever")
+ax = draw_leak(leak, "Known months help the linear model most")
 
 # %%
 (100 * leak).round(2)  # of 100 places

@@ -246,6 +246,16 @@ def _answer_match() -> Answers:
             "You kept one row for each account. Some have two cards: the euros of both are asked.",
             (accounts, float(right.drop_duplicates("account_id")["sales"].sum())),
         ),
+        Mistake(
+            "one_card_an_address",
+            "You kept one card for each e-mail address. Some people have two cards, and families share an address: the euros of all these cards are asked.",
+            (accounts, _sum_once(right.drop_duplicates("mail"))),
+        ),
+        Mistake(
+            "addresses_for_accounts",
+            "The first number counts e-mail addresses. Some accounts share one: asked are accounts.",
+            (float(right["mail"].nunique()), sales),
+        ),
     ]
     for name, says, of_accounts, of_cards in _list_forms():
         found = _join(of_accounts, of_cards)
@@ -471,8 +481,13 @@ def _answer_price() -> Answers:
         ),
         Mistake(
             "price_of_all_on_the_used",
-            f"You laid the price of all {PROFILES:,} profiles on those that were used. The pilot paid for both groups to have a comparison. Later each profile that is bought is used: €{PRICE:.2f} for each.",
+            f"You took off about two prices for each used profile. Did you lay the price of all {PROFILES:,} on those that were used? The pilot paid for both groups to have a comparison. Later each profile that is bought is used: €{PRICE:.2f} for each.",
             move_triple(take_triple(_compare()), -PRICE * PROFILES / len(groups["used"])),
+        ),
+        Mistake(
+            "price_shared_out",
+            f"You took off about half of the price, as for the pilot, in which half of the profiles were used. Later each profile that is bought is used: €{PRICE:.2f} for each.",
+            move_triple(take_triple(_compare()), -PRICE * len(groups["used"]) / PROFILES),
         ),
         Mistake(
             "no_comparison",

@@ -28,6 +28,7 @@ PIECES, THOUSANDTH = 0.005, 0.0005
 FIRST, LAST = "2025-10-01", "2025-12-28"
 SEASON = 52
 FIFTH = 0.2
+YEAR_AGO = "2024-12-29"  # 365 days before the exercise's day
 ONE_STEP = "These are fitted values, one week ahead, by a method that has learned from all weeks. Go back to an origin, and score what came after it."
 SPLIT_SEEDS = 3  # splits at random are drawn with any seed: a few are named
 
@@ -155,6 +156,21 @@ def _answer_fifth() -> Answers:
         Mistake("all_years", "You took all three years. Asked is 2025.", _share_first(_list_sales(receipts))),
         Mistake("year_2024", "That is 2024. Asked is 2025.", _share_first(_list_sales(years[2024]))),
         Mistake("year_2023", "That is 2023. Asked is 2025.", _share_first(_list_sales(years[2023]))),
+        Mistake(
+            "last_365_days",
+            "You took the last 365 days, and they begin in 2024. Asked is 2025: from 1 January on.",
+            _share_first(_list_sales(receipts[receipts["time"] >= YEAR_AGO])),
+        ),
+        Mistake(
+            "ranked_by_all_years",
+            "You ranked the products by all three years. Rank them by their sales of 2025.",
+            float(100 * sums[_list_sales(receipts).index[: round(FIFTH * len(sums))]].sum() / sums.sum()),
+        ),
+        Mistake(
+            "counted_lines",
+            "You counted lines of receipts. Asked is sales: money.",
+            _share_first(lines["product_id"].value_counts()),
+        ),
         Mistake(
             "single_lines",
             "You ranked single lines of receipts. First sum the sales of each product.",

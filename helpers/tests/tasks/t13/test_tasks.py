@@ -86,6 +86,8 @@ def test_accounts_are_matched_by_mailbox_and_each_card_is_counted_once(town):
     assert check("13b", (len(joined), joined.sales.sum())).mistake == "rows_and_their_sales"
     first = joined.drop_duplicates("account_id")
     assert check("13b", (count, first.sales.sum())).mistake == "one_card_an_account"
+    first = joined.drop_duplicates("mail")
+    assert check("13b", (count, first.sales.sum())).mistake == "one_card_an_address"
 
 
 def test_each_step_of_writing_alike_that_is_left_out_is_named(town):
@@ -204,6 +206,7 @@ def test_the_lottery_less_the_price_is_right_and_other_comparisons_are_named(pil
     assert check("13d", compare(used, others)).mistake == "used_against_all_others"
     share = PRICE * len(matched) / len(used)
     assert check("13d", compare(used, not_used, share)).mistake == "price_of_all_on_the_used"
+    assert check("13d", compare(used, not_used, PRICE / share * PRICE)).mistake == "price_shared_out"
     half = 1.96 * used.std() / len(used) ** 0.5
     alone = (used.mean() - PRICE, used.mean() - half - PRICE, used.mean() + half - PRICE)
     assert check("13d", alone).mistake == "no_comparison"

@@ -77,6 +77,7 @@ def test_the_share_of_the_largest_fifth_is_right_and_other_shares_are_named():
     assert check("15b", round(share(listed, "listed"), 2)).mistake == "before_discount"
     before = receipts[receipts.time.dt.year == 2024]
     assert check("15b", round(share(before), 2)).mistake == "year_2024"
+    assert "last_365_days" in check("15b", round(share(receipts[receipts.time >= "2024-12-29"]), 2)).mistake
     assert check("15b", share(receipts)).mistake == "all_years"
     assert check("15b", share(year, by="category")).mistake == "categories"
 
