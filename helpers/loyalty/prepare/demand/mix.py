@@ -13,6 +13,7 @@ from scipy import stats
 from loyalty.charts import GREY, TREATED, grid_along_x, headline
 from loyalty.prepare.demand.periods import OTHER, Day, refuse_nested
 from loyalty.stats.estimate import render_html
+from loyalty.stats.intervals import LEAST_FILLED
 from loyalty.stats.multiplicity import control_false_discoveries
 from loyalty.tables.arguments import check_arguments
 from loyalty.tables.check import TableError, read_checked
@@ -40,9 +41,10 @@ class SegmentMix:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a segment and item: segment, item, customers (of the segment), sales, share (of the segment's sales),
-        low, high, others (the share of all other customers), gap (share less others), gap_low, gap_high, q (of the
-        gap, Benjamini-Hochberg over all rows), index (share divided by others).
+        One row a segment and item: segment, item, customers (of the segment), buyers (of the item among them), sales,
+        share (of the segment's sales), low, high, others (the share of all other customers), gap (share less others),
+        gap_low, gap_high, q (of the gap, Benjamini-Hochberg over all rows), index (share divided by others). An item
+        that nobody on one side bought has no interval there: what nobody did says nothing of its spread.
     by : str
     level : float
     warnings : tuple of str
@@ -172,7 +174,13 @@ def mix_by_segment(
         notes.append(
             f"fewer than {FEW} buyers in {', '.join(map(str, small[:4]))}: their intervals are too sure of themselves"
         )
-    return SegmentMix(table, by, level, tuple(notes))
+    rare = int((table["fewest"] < LEAST_FILLED).sum())
+    if rare:
+        notes.append(
+            f"{rare} of {len(table)} rows stand on fewer than {LEAST_FILLED} buyers in the segment or among all others:"
+            " their intervals are too sure of themselves"
+        )
+    return SegmentMix(table.drop(columns="fewest"), by, level, tuple(notes))
 
 
 def _fit_ids(spend: pd.DataFrame, people: pd.DataFrame) -> bool:
@@ -226,24 +234,29 @@ def _measure(spend: pd.DataFrame, level: float) -> pd.DataFrame:
     for place, name in enumerate(segments):
         mine = segment == place
         ours, theirs = _share(money[mine]), _share(money[~mine])
+        buyers, others_buyers = (money[mine] > 0).sum(axis=0), (money[~mine] > 0).sum(axis=0)
         width = float(stats.t.ppf(0.5 + level / 2, max(mine.sum() - 1, 1)))
         gap = ours[0] - theirs[0]
         se = np.sqrt(ours[1] ** 2 + theirs[1] ** 2)
         with np.errstate(invalid="ignore", divide="ignore"):
-            p = 2 * stats.t.sf(np.abs(gap) / se, max(mine.sum() - 1, 1))
+            freedom = _welch_freedom((ours[1], mine.sum()), (theirs[1], (~mine).sum()))
+            p = 2 * stats.t.sf(np.abs(gap) / se, freedom)
+            gap_width = stats.t.ppf(0.5 + level / 2, freedom)
             index = ours[0] / theirs[0]
         columns = {
             "segment": name,
             "item": items,
             "customers": int(mine.sum()),
+            "buyers": buyers,
+            "fewest": np.minimum(buyers, others_buyers),
             "sales": money[mine].sum(axis=0),
             "share": ours[0],
             "low": np.maximum(ours[0] - width * ours[1], 0),
             "high": np.minimum(ours[0] + width * ours[1], 1),
             "others": theirs[0],
             "gap": gap,
-            "gap_low": gap - width * se,
-            "gap_high": gap + width * se,
+            "gap_low": gap - gap_width * se,
+            "gap_high": gap + gap_width * se,
             "p": p,
             "index": index,
         }
@@ -253,6 +266,13 @@ def _measure(spend: pd.DataFrame, level: float) -> pd.DataFrame:
     table["q"] = np.nan
     table.loc[known, "q"] = control_false_discoveries(table.loc[known, "p"].to_numpy())
     return table.drop(columns="p")
+
+
+def _welch_freedom(ours: tuple[np.ndarray, int], theirs: tuple[np.ndarray, int]) -> np.ndarray:
+    """Degrees of freedom of each gap, from (standard errors, customers) of both sides: the noisier side decides."""
+    parts = [error**2 for error, _ in (ours, theirs)]
+    each = [part**2 / max(count - 1, 1) for part, (_, count) in zip(parts, (ours, theirs), strict=True)]
+    return (parts[0] + parts[1]) ** 2 / (each[0] + each[1])
 
 
 def _share(money: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -265,4 +285,5 @@ def _share(money: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     influence = money - np.outer(money.sum(axis=1), share)
     if count < 2:
         return share, np.full(money.shape[1], np.nan)
-    return share, np.sqrt(count / (count - 1) * (influence**2).sum(axis=0)) / total
+    error = np.sqrt(count / (count - 1) * (influence**2).sum(axis=0)) / total
+    return share, np.where(money.sum(axis=0) > 0, error, np.nan)

@@ -5,6 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from loyalty.prepare.demand import classify_abc_xyz, flag_periods, mix_by_segment, season_of, sum_demand
 from loyalty.prepare.demand.calendar import find_grid
@@ -259,6 +260,45 @@ def test_the_mix_is_the_share_by_hand_and_its_error_that_of_a_ratio():
     assert inside.loc[("old", "tea"), "share"] == pytest.approx(5 / 14), "the window ends before the day `end`"
     begun = mix_by_segment(lines, groups, by="category", start="2024-01-05").table.set_index(["segment", "item"])
     assert begun.loc[("old", "tea"), "share"] == pytest.approx(11 / 20), "and begins with the day `start`"
+
+
+def make_mix(counts, rare_buyers):
+    """Receipts of two segments: everybody buys jam of changing worth, and the first `rare_buyers` of each buy tea."""
+    rng = np.random.default_rng(3)
+    rows, groups = [], []
+    for name, count in counts.items():
+        ids = np.arange(count) + 1000 * len(groups)
+        groups.append(pd.DataFrame({"customer_id": ids, "segment": name}))
+        rows.append(pd.DataFrame({"customer_id": ids, "category": "jam", "sales": rng.lognormal(2, 1, count)}))
+        bought = ids[: rare_buyers[name]]
+        rows.append(pd.DataFrame({"customer_id": bought, "category": "tea", "sales": rng.lognormal(1, 1, len(bought))}))
+    lines = pd.concat(rows).assign(time=pd.Timestamp("2024-01-05"))
+    return lines, pd.concat(groups)
+
+
+def test_the_gap_of_a_large_segment_to_few_others_has_the_degrees_of_freedom_of_the_few():
+    lines, groups = make_mix({"large": 400, "small": 6}, {"large": 200, "small": 3})
+    table = mix_by_segment(lines, groups, by="category").table.set_index(["segment", "item"])
+    large, small = table.loc[("large", "tea")], table.loc[("small", "tea")]
+    assert large["gap_low"] == pytest.approx(-small["gap_high"]) and large["q"] == pytest.approx(small["q"])
+    money = lines.pivot(index="customer_id", columns="category", values="sales").fillna(0)
+    variances = []
+    for side in (money[money.index < 1000], money[money.index >= 1000]):
+        influence = side["tea"] - side["tea"].sum() / side.to_numpy().sum() * side.sum(axis=1)
+        variances.append(len(side) ** 2 * influence.var(ddof=1) / len(side) / side.to_numpy().sum() ** 2)
+    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 399 + variances[1] ** 2 / 5)
+    width = stats.t.ppf(0.975, freedom) * np.sqrt(sum(variances))
+    assert freedom < 10 and large["gap_high"] - large["gap"] == pytest.approx(width)
+
+
+def test_what_nobody_of_a_segment_bought_has_no_interval_and_few_buyers_are_told():
+    lines, groups = make_mix({"a": 100, "b": 100}, {"a": 0, "b": 40})
+    mix = mix_by_segment(lines, groups, by="category")
+    row = mix.table.set_index(["segment", "item"]).loc[("a", "tea")]
+    assert row["share"] == 0 and row["buyers"] == 0
+    assert row[["low", "high", "gap_low", "gap_high", "q"]].isna().all()
+    assert any("2 of 4 rows stand on fewer than 20 buyers" in note for note in mix.warnings)
+    assert mix_by_segment(*make_mix({"a": 100, "b": 100}, {"a": 30, "b": 40}), by="category").warnings == ()
 
 
 def test_customers_without_a_segment_are_counted_and_nobody_is_refused(chain):
